@@ -55,7 +55,7 @@ const onDefault =
   async (...args: Given<A>): Promise<R> => {
     try {
       engine ??= poolEngine(poolOf(threads))
-      return await operator(engine, ...(args.map(asTensor) as A))
+      return await operator(engine, ...((await Promise.all(args.map((one) => asTensor(one)))) as A))
     } catch (error) {
       throw asConvoError(error)
     }
@@ -85,11 +85,11 @@ export const convTranspose2d = onDefault(transposed.convTranspose2d)
 /** Transposed convolution of a volume: x [C,D,H,W] with weight [C,O/groups,kD,kH,kW] gives [O,D',H',W']. */
 export const convTranspose3d = onDefault(transposed.convTranspose3d)
 
-const largeMaxima = onDefault(pooling.largeMaxima)
+/** Max pooling: x [C,H,W] gives [C,H',W'] and the places of the maxima; large tensors on all threads. */
+export const maxPool2d = onDefault(pooling.pooledOn(2)) as typeof pooling.maxPool2d
 
-/** Max pooling: x [C,H,W] gives [C,H',W'] and the places of the maxima; without them, large tensors take a third of the time. */
-export const maxPool2d = (async (x: TensorInput, options: pooling.PoolOptions) =>
-  (await largeMaxima(x, options)) ?? pooling.maxPool2d(x, options)) as typeof pooling.maxPool2d
+/** Max pooling of a volume: x [C,D,H,W] gives [C,D',H',W'], and the places of the maxima in the volume of their channel. */
+export const maxPool3d = onDefault(pooling.pooledOn(3)) as typeof pooling.maxPool3d
 
 /** Involution: a kernel made from each pixel, applied to its neighbourhood: x [C,H,W] gives [C,H',W']. */
 export const involution2d = onDefault(involution.involution2d)

@@ -7,6 +7,7 @@ export {
   depthwiseSeparableConv2d,
   involution2d,
   maxPool2d,
+  maxPool3d,
   pointwiseConv2d,
   separableConv2d,
   separate,
@@ -40,7 +41,7 @@ export {
   involutionApply2d,
   type KernelGenerator,
 } from './operators/involution.ts'
-export { type Indices, maxPool3d, type Pooled, type PoolOptions } from './operators/max-pool.ts'
+export type { Indices, Pooled, PoolOptions } from './operators/max-pool.ts'
 export { maxUnpool2d, maxUnpool3d, type UnpoolOptions } from './operators/max-unpool.ts'
 export type { PointwiseOptions } from './operators/pointwise.ts'
 export type { SeparableOptions, Vector } from './operators/separable.ts'

@@ -30,6 +30,9 @@ export function setRole(one: Exclude<Role, 'guest'>): void {
   if (one === 'crew') for (const signal of endSignals) process.on(signal, () => undefined)
 }
 
+/** Whether the process is somebody else's. */
+export const isGuest = (): boolean => role === 'guest'
+
 /** Has `undo` called when the process exits or a signal ends it, before that, until the function that it gives is called. */
 export function undoAtEnd(undo: () => void): () => void {
   if (undos.size === 0) process.on('exit', undoAll)

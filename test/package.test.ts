@@ -1,49 +1,19 @@
-import { execFileSync, spawnSync } from 'node:child_process'
-import {
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs'
-import { tmpdir } from 'node:os'
+import { spawnSync } from 'node:child_process'
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import sharp from 'sharp'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
+import { installed, packed } from './packed.ts'
 
-// The package as npm would publish it, unpacked into a project of its own, with nothing beside it but its dependencies.
-
-const root = fileURLToPath(new URL('..', import.meta.url))
-const installed = (name: string) => join(root, 'node_modules', name)
-let folder = ''
-const at = (name: string) => join(folder, name)
+const at = packed()
 // as on a desk: under CI no golden is ever written
 const { CI: _, ...env } = process.env
 const convo = (...args: string[]) =>
   spawnSync(process.execPath, [at('node_modules/convo/bin/convo.js'), ...args], {
-    cwd: folder,
+    cwd: at(),
     encoding: 'utf8',
     env,
   })
-
-beforeAll(() => {
-  folder = mkdtempSync(join(tmpdir(), 'convo-package-'))
-  // without its scripts, which would build what other tests are running
-  execFileSync('npm', ['pack', '--ignore-scripts', '--pack-destination', folder], {
-    cwd: root,
-    stdio: 'ignore',
-  })
-  const tarball = readdirSync(folder).find((name) => name.endsWith('.tgz'))!
-  execFileSync('tar', ['-xzf', tarball], { cwd: folder })
-  mkdirSync(at('node_modules'))
-  execFileSync('mv', ['package', 'node_modules/convo'], { cwd: folder })
-  const { dependencies } = JSON.parse(readFileSync(at('node_modules/convo/package.json'), 'utf8'))
-  for (const name of Object.keys(dependencies)) symlinkSync(installed(name), at(`node_modules/${name}`))
-}, 60000)
-afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
 describe('the package', () => {
   test('runs a filter on worker threads, and a kernel of its own by name and by file', async () => {
@@ -108,9 +78,9 @@ console.log(Tensor.name, y.data[12], output.shape.join('x'))
     )
     // TypeScript 5.0 has no NoInfer
     expect(declared.filter((name) => /\bNoInfer</.test(readFileSync(join(types, name), 'utf8')))).toEqual([])
-    const compiled = spawnSync(installed('.bin/tsc'), ['-p', folder], { encoding: 'utf8' })
+    const compiled = spawnSync(installed('.bin/tsc'), ['-p', at()], { encoding: 'utf8' })
     expect(compiled.stdout).toBe('')
-    const run = spawnSync(process.execPath, ['program.mjs'], { cwd: folder, encoding: 'utf8' })
+    const run = spawnSync(process.execPath, ['program.mjs'], { cwd: at(), encoding: 'utf8' })
     expect([run.stderr, run.stdout]).toEqual(['', 'E_ARGUMENT\nTensor 108 1x2x2\n'])
   })
 })

@@ -177,6 +177,12 @@ export const losses: readonly Group[] = [
       row('colour encoding in a PNG (cICP) or AVIF (nclx)', 'reported', 'colour encoding (…) of … is lost'),
       row('CMYK', 'reported', 'converted from CMYK to sRGB'),
       row('the exposure of a Radiance picture', 'reported', 'EXPOSURE of … was not applied: …'),
+      row(
+        'primaries of an OpenEXR picture',
+        'reported',
+        'the primaries (chromaticities) of … were not applied',
+      ),
+      row('the ICC profile of a GIF', 'reported', 'the ICC profile of … is lost'),
       row('Lab in a TIFF', 'refused', 'E_DECODE: … has L*a*b* colours, which convo does not read'),
       row('--gray of colours with three tone curves', 'reported', 'the ICC profile was dropped'),
     ],

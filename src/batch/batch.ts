@@ -66,9 +66,9 @@ async function printPlan(plan: Plan, io: Io): Promise<number> {
 async function work(plan: Plan, io: Io, signal: AbortSignal | undefined): Promise<number> {
   const { settings } = plan.batch
   const { root } = plan.template
-  const { signal: waiting, abort } = abortable()
+  const waiting = new AbortController()
   let stopped: EndSignal | typeof aborted | undefined
-  let stop: (why: EndSignal | typeof aborted) => void = abort
+  let stop: (why: EndSignal | typeof aborted) => void = () => waiting.abort()
   const onAbort = () => {
     stopped ??= aborted
     stop(aborted)
@@ -86,7 +86,7 @@ async function work(plan: Plan, io: Io, signal: AbortSignal | undefined): Promis
       root,
       shard: plan.shard,
       wait: settings.wait,
-      signal: waiting,
+      signal: waiting.signal,
       onWait: (other) =>
         settings.quiet || io.err(`${visibleLine(`waiting for another batch in ${root}: ${other}`)}\n`),
     }).catch((error) => {
@@ -116,11 +116,6 @@ const statusOfEnd = (why: EndSignal | typeof aborted): number => (isSignal(why) 
 
 const isSignal = (why: string): why is EndSignal => endSignals.some((signal) => signal === why)
 
-function abortable() {
-  const controller = new AbortController()
-  return { signal: controller.signal, abort: () => controller.abort() }
-}
-
 /** A shard always has a log, which `convo batch merge` joins with the others'. */
 function logOf({ batch, shard, template }: Plan) {
   const name = shardName(shard, '1-of-1')
@@ -137,7 +132,7 @@ async function openSession(plan: Plan, printer: Printer) {
   const again = settings.force ? forced(items, state) : []
   const file = await openStateFile(template.root, plan.shard, again)
   const tally = createTally(items.length)
-  const ended = abortable()
+  const ended = new AbortController()
   let stopped = ''
 
   const stop = (why: string) => {
@@ -174,14 +169,9 @@ async function openSession(plan: Plan, printer: Printer) {
   /** Decides about an item; true where it is to be run. */
   const look = async (item: Item): Promise<Task | undefined> => {
     const { run, reason, renewed, bytes } = await decide(item, state, maker, settings.force)
-    const entry = {
-      event: 'item',
-      status: 'current',
-      input: item.input,
-      output: item.output,
-      reason,
-      ...(bytes !== undefined && { bytes }),
-    } as const
+    const { input, output } = item
+    const size = bytes === undefined ? {} : { bytes }
+    const entry = { event: 'item', status: 'current', input, output, reason, ...size } as const
     printer.plan(entry, run)
     if (run) return { item, reason }
     if (renewed !== undefined) note(item, renewed)

@@ -32,23 +32,41 @@ export const idleWorker = 70 * 2 ** 20
  */
 export const largePixels = 4e6
 
+/** This many sizes are planned as they are: a plan takes the thread that hands out the work about 2 ms. */
+const mostExact = 64
+
+/** The size, or the next larger one of few: eight to an octave, so that pictures of any sizes take a few hundred plans. */
+const roundedUp = (side: number): number => {
+  const step = 2 ** Math.max(0, Math.ceil(Math.log2(side)) - 4)
+  return Math.ceil(side / step) * step
+}
+
+function similar(size: Size): Size {
+  const [width, height, pages] = [size.width, size.height, size.pages].map(roundedUp) as [
+    number,
+    number,
+    number,
+  ]
+  return { ...size, width, height, pages, pixels: width * height }
+}
+
 /** Reads headers, without decoding, and plans the job on each; pictures of one shape and format are planned once. */
 export function createFootprints({ job, threads }: Appetite): (item: Item) => Promise<Footprint> {
   const plans = new Map<string, Promise<number>>()
   return async (item) => {
     const size = await sizeOf(item)
     if (size === undefined) return { pixels: 0, bytes: 0 }
-    const { pixels, pages } = size
+    const { pixels } = size
     try {
       const own = job(item.input, item.output)
       // one that is too large ends before it takes memory
       if (pixels > own.settings['max-pixels']) return { pixels, bytes: 0 }
-      const key = JSON.stringify([size, extensionOf(item.output)])
-      const planned = plans.get(key) ?? planOf(own, size, pixels > largePixels ? threads : 1)
-      plans.set(key, planned)
-      // an animation or a TIFF is written when all its pages are there
-      const together = !own.isVolume && ['.gif', '.webp', '.tif', '.tiff'].includes(extensionOf(item.output))
-      return { pixels, bytes: item.bytes + (await planned) * (together ? pages : 1) }
+      const keyOf = (one: Size) => JSON.stringify([one, extensionOf(item.output)])
+      const isExact = plans.size < mostExact || plans.has(keyOf(size))
+      const like = isExact ? size : similar(size)
+      const planned = plans.get(keyOf(like)) ?? planOf(own, like, like.pixels > largePixels ? threads : 1)
+      plans.set(keyOf(like), planned)
+      return { pixels, bytes: item.bytes + (await planned) }
     } catch {
       // the worker meets the same error, and shows it, perhaps not before it has decoded
       return { pixels, bytes: item.bytes + (pixels * size.channels * size.depth) / 8 }

@@ -1,5 +1,6 @@
 import { clearBeside } from '../files/leftovers.ts'
 import { undoAtEnd } from '../signals.ts'
+import { mebibytes } from '../text/count.ts'
 import {
   type ErrorText,
   type MadeFile,
@@ -154,12 +155,11 @@ export function createRunner(options: RunnerOptions) {
 
   function refuse(next: Ready, need: number, available: number): void {
     const { item } = next.task
-    const text = (bytes: number) => `${Math.ceil(bytes / 2 ** 20)} MiB`
     const error: ErrorText = {
       code: 'E_MEMORY',
       message: `${item.input} needs more memory than is available`,
       why: [
-        `${item.input}: ${next.footprint.pixels} pixels need about ${text(need)}; ${text(available)} are available, --memory is ${text(options.memory)}`,
+        `${item.input}: ${next.footprint.pixels} pixels need about ${mebibytes(need)}; ${mebibytes(available)} are available, --memory is ${mebibytes(options.memory)}`,
       ],
       fix: 'a machine with more memory, or a smaller picture',
     }

@@ -9,7 +9,7 @@ const firstGuess = 0.5e-6
 
 export type Tally = ReturnType<typeof createTally>
 
-/** Keeps count of a batch of so many inputs. */
+/** Keeps count of a batch; `items` is the number of its inputs. */
 export function createTally(items: number) {
   let total = items
   let [done, current, clipped, noted] = [0, 0, 0, 0]

@@ -5,6 +5,7 @@ import type { Operation } from '../picture/operations.ts'
 import { outputOf } from '../picture/output-path.ts'
 import { checkReplaced } from '../picture/replaced.ts'
 import { type Prepared, prepareOperation } from '../picture/words/prepare.ts'
+import { mebibytes } from '../text/count.ts'
 import { visibleLine } from '../text/visible.ts'
 import type { Call } from './command.ts'
 import { notesOf, reportText } from './report.ts'
@@ -56,9 +57,9 @@ export async function runPrepared(
 
 /** Bytes by what they are for, in MiB. */
 function memoryText({ total, ...parts }: Readonly<Record<string, number>>): string {
-  const mebi = (bytes = 0) => `${Math.ceil(bytes / 2 ** 20)} MiB`
   const shown = Object.entries(parts).filter(([, bytes]) => bytes > 0)
-  return `memory: about ${mebi(total)}: ${shown.map(([name, bytes]) => `${name} ${mebi(bytes)}`).join(', ')}\n`
+  const parted = shown.map(([name, bytes]) => `${name} ${mebibytes(bytes)}`).join(', ')
+  return `memory: about ${mebibytes(total ?? 0)}: ${parted}\n`
 }
 
 /** A plan for people: one line for each fact, nested ones moved to the right. */

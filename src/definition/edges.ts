@@ -1,3 +1,4 @@
+import { inTurns, isDue, pause, turn } from '../host/turns.ts'
 import type { Layer } from './layer.ts'
 
 const { fround: f32, abs, sqrt, sign } = Math
@@ -46,6 +47,9 @@ export const thinned: Layer<{ readonly low: number; readonly high: number }> = {
   },
 }
 
+/** Marks that are looked at, or joined, between two turns of the event loop. */
+const joinedAtOnce = 2 ** 14
+
 /** A bit for every sample of a plane. */
 const bits = (count: number): Uint32Array => new Uint32Array(Math.ceil(count / 32))
 
@@ -53,7 +57,12 @@ const bits = (count: number): Uint32Array => new Uint32Array(Math.ceil(count / 3
  * The marks that are strong, or weak and joined to a strong one by marks side by side or corner to corner, as `full`; the
  * rest as 0. Two bits for every pixel are kept.
  */
-export function linked(data: Float32Array, height: number, width: number, full: number): Float32Array {
+export async function linked(
+  data: Float32Array,
+  height: number,
+  width: number,
+  full: number,
+): Promise<Float32Array> {
   const marked = bits(data.length)
   const out = new Float32Array(data.length)
   const open: number[] = []
@@ -62,13 +71,13 @@ export function linked(data: Float32Array, height: number, width: number, full: 
     out[at] = full
     open.push(at)
   }
-  for (let at = 0; at < data.length; at++) {
-    if (data[at] !== marks.none) marked[at >>> 5]! |= 1 << (at & 31)
-  }
-  for (let start = 0; start < data.length; start++) {
-    if (data[start] !== marks.strong || out[start] === full) continue
-    take(start)
-    for (let at = open.pop(); at !== undefined; at = open.pop()) {
+  await inTurns(data.length, (from, to) => {
+    for (let at = from; at < to; at++) if (data[at] !== marks.none) marked[at >>> 5]! |= 1 << (at & 31)
+  })
+  /** Joins what is around the marks that are open, some of them at a time. */
+  const join = (most: number): void => {
+    for (let n = 0; n < most && open.length > 0; n++) {
+      const at = open.pop()!
       const [y, x] = [Math.floor(at / width), at % width]
       for (let v = Math.max(0, y - 1); v <= Math.min(height - 1, y + 1); v++) {
         for (let u = Math.max(0, x - 1); u <= Math.min(width - 1, x + 1); u++) {
@@ -78,5 +87,14 @@ export function linked(data: Float32Array, height: number, width: number, full: 
       }
     }
   }
+  for (let start = 0; start < data.length; ) {
+    const end = Math.min(data.length, start + joinedAtOnce)
+    for (; start < end && open.length === 0; start++)
+      if (data[start] === marks.strong && out[start] !== full) take(start)
+    join(joinedAtOnce)
+    if (isDue()) await turn()
+  }
+  // of the last one
+  for (; open.length > 0; await pause()) join(joinedAtOnce)
   return out
 }

@@ -120,11 +120,15 @@ const usual: { readonly [K in FunctionName]?: readonly [a: number, b: number] } 
   thresholded: [1, 0],
 }
 
-/** The function of a name; parameters that are left open are the usual ones. */
-export function functionOf(name: FunctionName, a?: number, b?: number): (v: number) => number {
+/** The parameters of a function; those that are left open are the usual ones. */
+export function parametersOf(name: FunctionName, a?: number, b?: number): readonly [a: number, b: number] {
   const [first, second] = usual[name] ?? [0, 0]
-  return functions[name](a ?? first, b ?? second)
+  return [a ?? first, b ?? second]
 }
+
+/** The function of a name; parameters that are left open are the usual ones. */
+export const functionOf = (name: FunctionName, a?: number, b?: number): ((v: number) => number) =>
+  functions[name](...parametersOf(name, a, b))
 
 /** What may follow an operator with weights. */
 export const activationNames = [

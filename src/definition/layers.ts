@@ -16,12 +16,14 @@ import {
   softmax,
   switches,
   unpooled,
+  windowRows,
   withNumber,
 } from './mixing.ts'
 import { correlateRow } from './neighbourhood.ts'
 import { pictureLayers } from './picture-layers.ts'
 import { firstTap, lastTap, type PoolAxes, poolRow } from './pool.ts'
 import type { Rows, Span } from './rows.ts'
+import { sampled } from './sampled.ts'
 import { concat, placed, rearranged, resized, slices } from './shaping.ts'
 import { product, rowSummary, standardized, summary } from './summary.ts'
 
@@ -51,6 +53,7 @@ const others = {
   rearranged,
   resized,
   rowSummary,
+  sampled,
   slices,
   softmax,
   standardized,
@@ -108,6 +111,8 @@ type OwnSettings = {
   }
   /** Max pooling. */
   pool: { readonly axes: PoolAxes }
+  /** Max pooling, and behind the maxima where they are in their channel, which has up to 2^24 samples: [2C,H',W']. */
+  pooled: { readonly axes: PoolAxes }
   /** Max pooling without overlap, every maximum where it was, or with `mark` a 1; zeros elsewhere. */
   maxima: {
     readonly axes: PoolAxes
@@ -333,6 +338,21 @@ export const layers: { readonly [K in LayerName]: Layer<LayerSettings[K]> } = {
       for (let c = 0; c < channels; c++) {
         for (let y = first; y < end; y++)
           poolRow(x!, axes, c, Math.floor(y / height), y % height, out.data, out.at(c, y))
+      }
+    },
+  },
+  pooled: {
+    shape: ({ axes }, [x]) => [2 * x![0], axes[1].output, axes[2].output],
+    needs: ({ axes: [, axis] }, rows) => [windowRows(axis, rows)],
+    run({ axes }, out, [x], [first, end], [given], [, , width]) {
+      const [channels] = given!
+      const [best, places] = [new Float32Array(width), new Int32Array(width)]
+      for (let c = 0; c < channels; c++) {
+        for (let y = first; y < end; y++) {
+          poolRow(x!, axes, c, 0, y, best, 0, places)
+          out.data.set(best, out.at(c, y))
+          out.data.set(places, out.at(channels + c, y))
+        }
       }
     },
   },

@@ -84,6 +84,6 @@ export function extremesOf(
 }
 
 /** 16-bit samples as the nearest of 8 bits: v / 257, which takes 65535 to 255 and every 8-bit level back to itself. */
-export function to8Bits(samples: Uint16Array): Uint8Array {
-  return Uint8Array.from(samples, (v) => Math.floor((v + 128) / 257))
+export function to8Bits(samples: Uint16Array, into: Uint8Array, from: number, end: number): void {
+  for (let i = from; i < end; i++) into[i] = Math.floor((samples[i]! + 128) / 257)
 }

@@ -1,10 +1,8 @@
 import { type Document, isScalar, LineCounter, type Node, parseDocument, visit } from 'yaml'
 import { ConvoError } from '../error.ts'
+import { type Place, placeText } from './located.ts'
 import { isMissing, readText } from './read.ts'
 import { type Schema, violations } from './schema.ts'
-
-/** Where something is in a file; line and column are counted from 1. */
-export type Place = { readonly file: string; readonly line: number; readonly column: number }
 
 /** A YAML or JSON file, parsed, with places. */
 export type Source = {
@@ -94,9 +92,6 @@ export function manifestError(
   if (sorted.length > most) why.push(`and ${sorted.length - most} more`)
   return new ConvoError('E_MANIFEST', what, { why, ...(fix !== undefined && { fix }) })
 }
-
-/** `file:line:column` */
-export const placeText = ({ file, line, column }: Place): string => `${file}:${line}:${column}`
 
 function textOf(file: string): string {
   try {

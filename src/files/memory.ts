@@ -1,3 +1,5 @@
+import { joined } from '../host/turns.ts'
+
 /** An output under way. Nothing is seen at its path before `commit`. */
 export type Output = {
   /** True when bytes are kept until `commit`, and must not change before. */
@@ -16,28 +18,20 @@ export type Output = {
 const kept = new Map<string, Uint8Array[]>()
 let count = 0
 
-/** A file that is written to memory instead of a disk. */
-export type MemoryFile = {
-  /** What to write it as; the extension says the format. */
-  readonly path: string
-  /** The bytes, once it is written. */
-  bytes(): Buffer
-  /** Forgets it. */
-  close(): void
-}
-
-/** Begins a file in memory. */
-export function memoryFile(extension: string): MemoryFile {
+/** A file that is written to memory instead of a disk; the extension says the format. */
+export function memoryFile(extension: string) {
   const path = `memory:${++count}/output${extension}`
   const chunks: Uint8Array[] = []
   kept.set(path, chunks)
   return {
+    /** What to write it as. */
     path,
-    bytes() {
-      const [first, ...more] = chunks
-      if (first === undefined || more.length > 0) return Buffer.concat(chunks)
+    /** The bytes, once it is written. */
+    async bytes(): Promise<Buffer> {
+      const first = chunks.length === 1 ? chunks[0]! : await joined(chunks)
       return Buffer.from(first.buffer as ArrayBuffer, first.byteOffset, first.length)
     },
+    /** Forgets it. */
     close: () => void kept.delete(path),
   }
 }

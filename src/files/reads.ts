@@ -1,48 +1,62 @@
+import type * as hooks from 'node:async_hooks'
 import { type BigIntStats, fstatSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { ConvoError } from '../error.ts'
 import { cut } from '../text/cut.ts'
+import { requireHere } from './package.ts'
 import { statOf } from './stat.ts'
 
-/** A path to every file that this process reads, by device and inode. */
-const paths = new Map<string, string>()
-/** Those that may be replaced, as requested by --in-place. */
-const replaceable = new Set<string>()
-/** What was noted and not looked at yet, and whether it may be replaced: most runs that read much write none of it. */
-const noted = new Map<string, boolean>()
+/** What is read: by a call of the library, or by all that a process of the command line does. */
+class Record {
+  /** a path to every file, by device and inode */
+  readonly paths = new Map<string, string>()
+  /** those that may be replaced, as requested by --in-place */
+  readonly replaceable = new Set<string>()
+  /** What was noted and not looked at yet, and whether it may be replaced: most runs that read much write none of it. */
+  readonly noted = new Map<string, boolean>()
+}
 
-let calls = 0
+const ofProcess = new Record()
+let ofCalls: hooks.AsyncLocalStorage<Record> | undefined
 
-/** Runs a call of the library: what it reads is forgotten when it, and all that run beside it, are done. */
-export async function forgettingReads<T>(act: () => Promise<T>): Promise<T> {
-  calls++
-  try {
-    return await act()
-  } finally {
-    if (--calls === 0) for (const known of [paths, replaceable, noted]) known.clear()
-  }
+const current = (): Record => ofCalls?.getStore() ?? ofProcess
+
+/** Runs a call of the library: what it reads is its own, and is forgotten when it is done. */
+export function forgettingReads<T>(act: () => Promise<T>): Promise<T> {
+  // loaded here: the command line, which has one record, does not wait for it
+  ofCalls ??= new (requireHere('node:async_hooks') as typeof hooks).AsyncLocalStorage()
+  return ofCalls.getStore() === undefined ? ofCalls.run(new Record(), act) : act()
 }
 
 /** Notes that a file is read, or will be; `-` is standard input. Its output may take its place where that is asked for. */
 export function noteRead(path: string, mayReplace = false, stat?: BigIntStats): void {
+  const record = current()
+  const { noted } = record
   if (stat === undefined) noted.set(path, mayReplace || noted.get(path) === true)
-  else place(path, mayReplace, stat)
+  else place(record, path, mayReplace, stat)
 }
 
-function place(path: string, mayReplace: boolean, stat: BigIntStats | undefined): void {
+function place(
+  { paths, replaceable }: Record,
+  path: string,
+  mayReplace: boolean,
+  stat: BigIntStats | undefined,
+): void {
   if (stat?.isFile() !== true) return
   paths.set(keyOf(stat), path)
   if (mayReplace) replaceable.add(keyOf(stat))
 }
 
 /**
- * Refuses an output that would take the place of a file that this process reads, by whatever name or link.
+ * Refuses an output that would take the place of a file that is read for it, by whatever name or link.
  *
  * @param fix what to do about it
  * @throws ConvoError E_IN_PLACE
  */
 export function refuseReplacing(output: string, fix = 'a different name for the output'): void {
-  for (const [path, mayReplace] of noted) place(path, mayReplace, statOfInput(path))
+  const record = current()
+  const { paths, replaceable, noted } = record
+  for (const [path, mayReplace] of noted) place(record, path, mayReplace, statOfInput(path))
   noted.clear()
   const stat = output === '-' ? undefined : statOf(output)
   if (stat === undefined || replaceable.has(keyOf(stat))) return

@@ -25,7 +25,7 @@ export type Schema = {
 /** A text that is not empty. */
 export const text: Schema = { type: 'string', minLength: 1 }
 
-/** One text that is not empty, or a list of them. */
+/** A text that is not empty, or a list of texts. */
 export const textOrList: Schema = { oneOf: [text, { type: 'array', minItems: 1, items: text }] }
 
 /** A setting in a manifest, as help describes it; its own parser has the last word on the value. */

@@ -107,7 +107,7 @@ export const edges: Readonly<Record<string, Operator>> = {
           const gy = await filtered(engine, smooth, slopes(1).y, mirrored, full)
           return engine.layer('thinned', [gx, gy], { low: level(low), high: level(high) })
         },
-        settle: ({ shape, data }) => new Tensor(shape, linked(data, shape[1]!, shape[2]!, full)),
+        settle: async ({ shape, data }) => new Tensor(shape, await linked(data, shape[1]!, shape[2]!, full)),
       }
     },
   }),

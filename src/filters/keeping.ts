@@ -31,7 +31,8 @@ export const keeping: Readonly<Record<string, Operator>> = {
     formula: 'out = Σ w x / Σ w, w = exp(−distance²/2σs²) · exp(−difference²/2σc²)',
     source:
       'Tomasi and Manduchi 1998; the involution with the generator bilateral. The difference of two colours is the root mean square over ' +
-      'channels; OpenCV adds the absolute differences of the channels and uses a round window',
+      'channels; OpenCV adds the absolute differences of the channels and uses a round window. At the edges, pixels outside do not count; ' +
+      'OpenCV mirrors the picture',
     group: 'smoothing',
     params: {
       size: oddSide('width of the neighbourhood in pixels', 9, 255),
@@ -73,7 +74,7 @@ export const keeping: Readonly<Record<string, Operator>> = {
       'out = Σ w x / Σ w over the neighbourhood, w = exp(−d²/2 strength²), d² the mean square difference of two patches',
     source:
       'Buades, Coll and Morel 2005; the involution with the generator attention. scikit-image and OpenCV write h² for 2 strength², and subtract ' +
-      'the variance of the noise',
+      'the variance of the noise. At the edges, pixels outside do not count',
     group: 'smoothing',
     params: {
       size: oddSide('width of the neighbourhood in pixels', 11, 255),

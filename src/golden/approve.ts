@@ -1,5 +1,5 @@
 import { statSync } from 'node:fs'
-import { join, relative, resolve } from 'node:path'
+import { extname, join, relative, resolve } from 'node:path'
 import { ConvoError, nearest } from '../error.ts'
 import { removeUnder, writeUnder } from '../files/change.ts'
 import { sha256 } from '../files/hash.ts'
@@ -11,7 +11,7 @@ import { isPicture, pictureUnder } from './files.ts'
 import { type Lock, type LockEntry, lockName, readLock, writeLock } from './lock.ts'
 import { areGoldensOf, readGoldens } from './manifest.ts'
 import { partsOfNames } from './many.ts'
-import { nameMatches } from './names.ts'
+import { nameMatches, pathOfName } from './names.ts'
 import { type Approval, type CaseResult, type Run, readResults, type Seen } from './results.ts'
 import { testGoldens } from './settings.ts'
 
@@ -51,14 +51,78 @@ export const isApprovable = (one: CaseResult): one is Approvable =>
  * @throws ConvoError E_NAME for a name that the run does not have, E_STALE, E_PATH, E_OUTPUT
  */
 export async function approve(run: Run, results: string, choice: Choice): Promise<Approved> {
-  if (run.parts !== undefined) return approveParts(run, results, choice)
-  const isOfTests = run.source === 'tests'
-  const before: Lock = isOfTests ? new Map() : readLock(run.goldens)
-  const chosen = choose(run, choice, before)
+  const parts =
+    run.parts === undefined ? [await prepare(run, results, choice)] : await prepareParts(run, results, choice)
+  refuseTwice(parts)
+  const all = { written: [] as string[], removed: [] as string[], untouched: [] as string[] }
+  for (const part of parts) {
+    const done = await promoteAll(part)
+    for (const key of ['written', 'removed', 'untouched'] as const)
+      all[key].push(...done[key].map((name) => part.label + name))
+  }
+  return all
+}
+
+/** What is to be approved of a run of one manifest, looked at. */
+type Prepared = {
+  readonly run: Run
+  readonly cases: readonly Approvable[]
+  readonly untouched: readonly string[]
+  readonly pictures: ReadonlyMap<string, Buffer>
+  /** What the names of its cases begin with among those of all. */
+  readonly label: string
+}
+
+const lockOf = ({ source, goldens }: Run): Lock => (source === 'tests' ? new Map() : readLock(goldens))
+
+async function prepare(run: Run, results: string, choice: Choice, label = ''): Promise<Prepared> {
+  const chosen = choose(run, choice, lockOf(run))
   const cases = chosen.filter(isApprovable)
   const untouched = chosen.filter((one) => !isApprovable(one)).map(({ name }) => name)
-  const pictures = await lookAtAll(run, results, cases)
-  const lock = new Map(before)
+  return { run, cases, untouched, label, pictures: await lookAtAll(run, results, cases) }
+}
+
+/** What is to be approved in each of the runs that a run of several manifests is made of. */
+async function prepareParts(run: Run, results: string, choice: Choice): Promise<Prepared[]> {
+  const wanted =
+    choice.kind === 'names'
+      ? partsOfNames(run, choice.names).map(
+          ({ folder, names }) => [folder, { kind: 'names', names }] as const,
+        )
+      : (run.parts ?? []).map(({ folder }) => [folder, choice] as const)
+  const labels = new Map(run.parts?.map(({ label, folder }) => [folder, label]))
+  const parts: Prepared[] = []
+  for (const [folder, one] of wanted) {
+    const own = join(results, folder)
+    parts.push(await prepare(readResults(own), own, one, `${labels.get(folder)}/`))
+  }
+  return parts
+}
+
+/** @throws ConvoError E_NAME for two pictures that would become one golden: cases of one name in manifests that share it */
+function refuseTwice(parts: readonly Prepared[]): void {
+  const seen = new Map<string, { readonly name: string; readonly sha256: string }>()
+  for (const { run, cases, label } of parts) {
+    for (const { name, approval } of cases) {
+      if (approval.actual === undefined) continue
+      const path = join(run.goldens, approval.actual.entry.file)
+      const { sha256: digest } = approval.actual
+      const before = seen.get(resolve(path))
+      if (before !== undefined && before.sha256 !== digest) {
+        throw new ConvoError('E_NAME', `${before.name} and ${label}${name} would both become ${path}`, {
+          why: 'the cases have the same name and the same folder of goldens, but different pictures',
+          fix: 'different names, or a folder of goldens for each manifest',
+        })
+      }
+      seen.set(resolve(path), { name: label + name, sha256: digest })
+    }
+  }
+}
+
+async function promoteAll({ run, cases, untouched, pictures }: Prepared): Promise<Approved> {
+  const isOfTests = run.source === 'tests'
+  // read again: a part before this one may share it
+  const lock = new Map(lockOf(run))
   if (!isOfTests) clearLeftovers(run.goldens)
   const written: string[] = []
   const removed: string[] = []
@@ -70,25 +134,6 @@ export async function approve(run: Run, results: string, choice: Choice): Promis
   // Only now, when no lock reports them any more.
   for (const { approval } of cases) await removeOld(approval, lock, run.goldens)
   return { written, removed, untouched }
-}
-
-/** Approves in each of the runs that a run of several manifests is made of. */
-async function approveParts(run: Run, results: string, choice: Choice): Promise<Approved> {
-  const wanted =
-    choice.kind === 'names'
-      ? partsOfNames(run, choice.names).map(
-          ({ folder, names }) => [folder, { kind: 'names', names }] as const,
-        )
-      : (run.parts ?? []).map(({ folder }) => [folder, choice] as const)
-  const labels = new Map(run.parts?.map(({ label, folder }) => [folder, label]))
-  const all = { written: [] as string[], removed: [] as string[], untouched: [] as string[] }
-  for (const [folder, one] of wanted) {
-    const own = join(results, folder)
-    const done = await approve(readResults(own), own, one)
-    for (const key of ['written', 'removed', 'untouched'] as const)
-      all[key].push(...done[key].map((name) => `${labels.get(folder)}/${name}`))
-  }
-  return all
 }
 
 function choose(run: Run, choice: Choice, lock: Lock): CaseResult[] {
@@ -163,7 +208,7 @@ async function lookAtAll(
     if (approval.actual !== undefined && (!picture || sha256(picture) !== approval.actual.sha256)) {
       moved.push(`${join(results, approval.actual.file)}: differs from what the check made`)
     }
-    if (picture !== undefined) pictures.set(name, promotable(name, approval, picture, run.goldens))
+    if (picture !== undefined) pictures.set(name, promotable(name, approval, picture, run))
     const { path, sha256: before } = approval.golden
     const golden = await pictureUnder(run.goldens, goldenFile(approval, run.goldens))
     const now = golden && sha256(golden)
@@ -176,7 +221,7 @@ async function lookAtAll(
     const shown = [...new Set(moved)]
     throw new ConvoError('E_STALE', 'what would be approved has changed since the check', {
       why: shown.length > 10 ? [...shown.slice(0, 10), `and ${shown.length - 10} more`] : shown,
-      fix: `${run.source === 'tests' ? 'the tests again' : 'convo check'}, then approve`,
+      fix: `run ${run.source === 'tests' ? 'the tests again' : 'convo check'}, then approve`,
     })
   }
   return pictures
@@ -188,7 +233,7 @@ function refuseOtherGoldens({ manifest, goldens }: Run): void {
   const own = readGoldens(manifest.path)
   throw new ConvoError('E_PATH', `the results name ${goldens} as the folder of the goldens`, {
     why: `${manifest.path}: it is ${own}`,
-    fix: 'convo check, then approve',
+    fix: 'run convo check, then approve',
   })
 }
 
@@ -207,7 +252,7 @@ function refuseOtherThanGoldens({ goldens }: Run, cases: readonly Approvable[]):
   if (other === undefined) return
   throw new ConvoError('E_PATH', `${JSON.stringify(other)} is not a golden of a test`, {
     why: `they are PNGs in folders called ${testGoldens}, below the folder that the tests run in`,
-    fix: 'the tests again, then approve',
+    fix: 'run the tests again, then approve',
   })
 }
 
@@ -216,13 +261,30 @@ const goldenFile = ({ golden }: Approval, goldens: string): string =>
   relative(goldens, golden.path).replaceAll('\\', '/')
 
 /** A picture that may become a golden. @throws ConvoError E_PATH for a place that is none of a golden, E_STALE */
-function promotable(name: string, { actual }: Approval, picture: Buffer, goldens: string): Buffer {
-  const file = actual?.entry.file ?? ''
+function promotable(name: string, approval: Approval, picture: Buffer, run: Run): Buffer {
+  const { goldens } = run
+  const file = approval.actual?.entry.file ?? ''
   under(goldens, file)
-  if (file !== lockName && isPicture(picture)) return picture
-  throw new ConvoError('E_STALE', `${JSON.stringify(name)} is not a picture that can be approved`, {
-    why: `${join(goldens, file)}: goldens must be pictures`,
-  })
+  if (file === lockName || !isPicture(picture)) {
+    throw new ConvoError('E_STALE', `${JSON.stringify(name)} is not a picture that can be approved`, {
+      why: `${join(goldens, file)}: goldens must be pictures`,
+    })
+  }
+  if (!isGoldenOf(name, file, approval, run)) {
+    throw new ConvoError('E_PATH', `${JSON.stringify(name)} would replace the golden of another case`, {
+      why: join(goldens, file),
+      fix: `run ${run.source === 'tests' ? 'the tests' : 'convo check'} again, then approve`,
+    })
+  }
+  return picture
+}
+
+/** Whether a file is where the golden of a case belongs. */
+function isGoldenOf(name: string, file: string, approval: Approval, run: Run): boolean {
+  if (run.source !== 'tests') return file === pathOfName(name) + extname(file)
+  const isOfOther = (one: CaseResult) =>
+    one.name !== name && (one.golden === file || one.approval?.actual?.entry.file === file)
+  return file === goldenFile(approval, run.goldens) && !run.cases.some(isOfOther)
 }
 
 async function isUnchanged({ path, sha256: before }: Seen): Promise<boolean> {

@@ -2,14 +2,10 @@ import { statSync } from 'node:fs'
 import { availableParallelism, totalmem } from 'node:os'
 import { probe } from '../image/probe.ts'
 
-/** Lends out an amount of something; whoever asks waits until there is enough. */
-export type Budget = {
-  /** Runs `use` when `amount` is free. An amount beyond the whole budget runs alone. */
-  within<T>(amount: number, use: () => Promise<T>): Promise<T>
-}
+export type Budget = ReturnType<typeof createBudget>
 
-/** A budget of so much, for at most `most` users at a time, first come, first served. */
-export function createBudget(whole: number, most: number): Budget {
+/** Lends out an amount of something, to at most `most` users at a time, first come, first served; whoever asks waits. */
+export function createBudget(whole: number, most: number) {
   const waiting: { amount: number; start: () => void }[] = []
   let used = 0
   let users = 0
@@ -26,7 +22,8 @@ export function createBudget(whole: number, most: number): Budget {
   }
 
   return {
-    async within(amount, use) {
+    /** Runs `use` when `amount` is free. An amount beyond the whole budget runs alone. */
+    async within<T>(amount: number, use: () => Promise<T>): Promise<T> {
       await new Promise<void>((start) => {
         waiting.push({ amount, start })
         startNext()

@@ -5,9 +5,10 @@ import { type Io, noteMessage } from '../host/io.ts'
 import { parseShard } from '../host/shard.ts'
 import type { Values } from '../params.ts'
 import { columns } from '../text/layout.ts'
+import { shellWord } from '../text/shell.ts'
 import { visibleLine } from '../text/visible.ts'
-import { type Approved, approve, approvedText, type Choice } from './approve.ts'
-import { askedReporters, reportAll } from './destinations.ts'
+import { type Approved, approve, approvedText, type Choice, isApprovable } from './approve.ts'
+import { approveCommand, askedReporters, reportAll } from './destinations.ts'
 import { findManifest, loadManifest, type Manifest, manifestFiles } from './manifest.ts'
 import { checkMany } from './many.ts'
 import { progressOn } from './progress.ts'
@@ -49,7 +50,7 @@ export async function check(files: readonly string[], settings: CheckValues, io:
     if (manifests.some(({ cases }) => cases.some(({ steps }) => steps.length > 0)))
       await (await import('../run/shared.ts')).closePools()
   })
-  await reportAll(run, asked, results, io, process.env, settings.passing)
+  await reportAll(run, asked, results, io, process.env, settings.passing, !settings.update)
   for (const note of run.notes ?? []) io.err(noteMessage(note))
   const isPrinted = asked.some(({ name, file: to }) => name === 'pretty' && to === undefined)
   const print = isPrinted ? (text: string) => io.out(text) : async (text: string) => io.err(text)
@@ -57,7 +58,7 @@ export async function check(files: readonly string[], settings: CheckValues, io:
   if (!settings.update) return run.failed > 0 ? 1 : 0
   const done = await approve(run, results, { kind: 'all' })
   await print(`${visibleLine(approvedText(done))}\n`)
-  return unmade(run, done).length > 0 ? 1 : 0
+  return noteLeft(run, done, results, io)
 }
 
 /** `convo approve`: promotes cases of the last run. Gives the exit status. */
@@ -71,16 +72,19 @@ export async function approveFromResults(
   const run = readResults(settings.results)
   const done = await approve(run, settings.results, choice)
   await io.out(`${visibleLine(approvedText(done))}\n`)
-  const left = choice.kind === 'all' ? unmade(run, done) : []
-  for (const name of left) io.err(noteMessage(`${name} made no picture to approve`))
-  return left.length > 0 ? 1 : 0
+  return choice.kind === 'all' ? noteLeft(run, done, settings.results, io) : 0
 }
 
-/** The cases that failed without a picture to approve. */
-const unmade = ({ cases }: Run, { written }: Approved): string[] =>
-  cases
-    .filter(({ name, failed, status }) => failed && status === 'error' && !written.includes(name))
-    .map(({ name }) => name)
+/** Notes what failed and was not approved with all: no picture was made, or it has to be named. Gives the exit status. */
+function noteLeft({ cases }: Run, { written }: Approved, results: string, io: Io): number {
+  const left = cases.filter((one) => one.failed && one.status === 'error' && !written.includes(one.name))
+  for (const one of left) {
+    const command = `${approveCommand(results)} ${shellWord(one.name)}`
+    const accept = `${one.name}: ${one.message}; to accept the new picture: ${command}`
+    io.err(noteMessage(isApprovable(one) ? accept : `${one.name} made no picture to approve`))
+  }
+  return left.length > 0 ? 1 : 0
+}
 
 function choiceOf(names: readonly string[], { all, new: isNew }: { all: boolean; new: boolean }): Choice {
   if ([names.length > 0, all, isNew].filter(Boolean).length !== 1) {

@@ -8,7 +8,8 @@ import { shardName } from '../host/shard.ts'
 import { type Message, written } from '../text/message.ts'
 import { shellWord } from '../text/shell.ts'
 import { reporters } from './reporters/index.ts'
-import type { Destination, Reporter } from './reporters/reporter.ts'
+import type { Reporter } from './reporters/reporter.ts'
+import type { Approve } from './reporters/summary.ts'
 import type { Run } from './results.ts'
 import { defaultResults } from './settings.ts'
 
@@ -70,7 +71,12 @@ function parseReporter(word: string, results: string, shard: Shard = { index: 1,
   return { name, reporter, ...(file !== undefined && { file }) }
 }
 
-/** Reports a run in all the ways that were asked for. @throws ConvoError E_OUTPUT */
+/**
+ * Reports a run in all the ways that were asked for.
+ *
+ * @param isToApprove whether to show the commands that approve
+ * @throws ConvoError E_OUTPUT
+ */
 export async function reportAll(
   run: Run,
   asked: readonly Asked[],
@@ -78,6 +84,7 @@ export async function reportAll(
   io: Io,
   env: Environment,
   passing = false,
+  isToApprove = true,
 ): Promise<void> {
   const isOutputForMachines = asked.some(({ name, file }) => file === undefined && isForMachines(name))
   for (const { name, reporter, file, isFolder } of asked) {
@@ -95,7 +102,7 @@ export async function reportAll(
     await reporter.report(run, {
       ...{ write, env, results, beside, passing, width: io.width },
       append: async (path, text) => appendTo(path, text),
-      approve: () => approveCommand(results),
+      approve: isToApprove ? () => approveCommand(results) : undefined,
       hasColour: file === undefined && hasColour(process.stdout, env),
     })
     if (file !== undefined) await writeText(file, parts.join(''))
@@ -123,7 +130,7 @@ export async function textOf(
   run: Run,
   reporter: Reporter,
   results: string,
-  approve: Destination['approve'],
+  approve: Approve,
   width = 100,
 ): Promise<string> {
   const parts: string[] = []

@@ -11,7 +11,7 @@ import { counted } from '../text/count.ts'
 import { commandLine } from '../text/shell.ts'
 import { budgetOf, estimate } from './budget.ts'
 import { loadPages, readBytes } from './files.ts'
-import { type LockEntry, lockName, readLock, writeLock } from './lock.ts'
+import { type LockEntry, lockName, manifestFrom, readLock, writeLock } from './lock.ts'
 import { folded, nameProblem } from './names.ts'
 
 /** A tool whose goldens are adopted. */
@@ -143,21 +143,33 @@ export async function adoptGoldens(folder: string, given: string | undefined): P
       { fix: 'a manifest beside them' },
     )
   }
-  await writeLock(root, new Map(await entriesOf(root, files)))
+  await writeLock(root, new Map(await entriesOf(root, files, manifestFrom(root, manifest))))
   const isMixed = files.length < found.inputs.length
   await writeWhole(manifest, manifestText(layout, files, { goldens, actual, isMixed }))
-  const filled = (line: string) => line.replaceAll('GOLDENS', goldens).replaceAll('ACTUAL', actual)
+  // what is set in the files of a tool counts from its project
+  const isFromHere = layout === plain
+  const at = (path: string) => (isFromHere ? join(folder, path) : path)
+  const filled = (line: string) => line.replaceAll('GOLDENS', at(goldens)).replaceAll('ACTUAL', at(actual))
+  const isHere = relative('', folder) === ''
   return {
     manifest,
     tool: layout.tool,
     goldens: root,
     adopted: files.length,
     actual: join(folder, actual),
-    next: [...layout.how.map(filled), 'then: convo check'],
+    next: [
+      ...(isHere || isFromHere ? [] : [`in ${folder}:`]),
+      ...layout.how.map(filled),
+      `then: ${commandLine(['convo', 'check', ...(isHere ? [] : [manifest])])}`,
+    ],
   }
 }
 
-async function entriesOf(root: string, files: readonly string[]): Promise<[string, LockEntry][]> {
+async function entriesOf(
+  root: string,
+  files: readonly string[],
+  manifest: string,
+): Promise<[string, LockEntry][]> {
   const budget = budgetOf()
   const entries = await Promise.all(
     files.map((path) =>
@@ -172,10 +184,18 @@ async function entriesOf(root: string, files: readonly string[]): Promise<[strin
           })
         }
         const bytes = await readBytes(path)
-        const pages = await loadPages(bytes, path)
+        const pages = await loadPages(bytes, path).catch((error: unknown) => {
+          if (!(error instanceof ConvoError) || error.code !== 'E_DECODE') throw error
+          const { code, message, why, cause } = error
+          const fix = `a whole copy of ${path}, or remove it; nothing was written`
+          throw new ConvoError(code, message, { why, fix, cause })
+        })
         const [{ width, height, channels, depth }] = pages as [(typeof pages)[0]]
         const shape = { width, height, channels, depth }
-        return [name, { file, digest: digestOf(...pages), sha256: sha256(bytes), ...shape, tools: {} }]
+        return [
+          name,
+          { file, digest: digestOf(...pages), sha256: sha256(bytes), ...shape, tools: {}, manifest },
+        ]
       }),
     ),
   )

@@ -9,12 +9,13 @@ import type { Tolerance } from '../image/compare/tolerance.ts'
 import { digestOf } from '../image/digest.ts'
 import { compressionSettings } from '../image/png.ts'
 import { encodePngWhole } from '../image/png-whole.ts'
+import { compareApart } from '../run/compare-apart.ts'
 import type { Picture } from '../tensor/picture.ts'
 import { optional } from '../text/record.ts'
 import { findingsOfFiles } from './describe.ts'
 import { loadPages } from './files.ts'
 import type { Golden, Judgement, Made, Surroundings } from './judgement.ts'
-import type { LockEntry } from './lock.ts'
+import { type LockEntry, manifestFrom } from './lock.ts'
 import type { Case } from './manifest.ts'
 import type { Status } from './page/data.ts'
 import type { CaseResult } from './results.ts'
@@ -34,13 +35,20 @@ export async function judgePictures(
 ): Promise<Judgement> {
   const { entry, path } = golden
   const file = entry?.file ?? one.golden
+  const actual = await loadPages(made.bytes, made.isWritten ? join(around.results, made.file) : one.input)
   if (!made.isWritten) await writeUnder(around.results, made.file, made.bytes)
-  const actual = await loadPages(made.bytes, join(around.results, made.file))
-  const approval = await approvalOf(one, made, actual, golden)
+  const approval = await approvalOf(one, made, actual, golden, around)
   if (golden.bytes === undefined) return withoutGolden(made, golden, approval)
   const expected = isSameFile ? actual : await loadPages(golden.bytes, path)
   const tolerance = await toleranceNow()
-  const result = await comparePages(pagesOf(expected), pagesOf(actual), tolerance)
+  const result = await comparePages(
+    pagesOf(expected),
+    pagesOf(actual),
+    tolerance,
+    undefined,
+    undefined,
+    compareApart,
+  )
   const { at, findings } = findingsOfFiles(result)
   const status = statusOf[result.outcome]
   const why = status === 'pass' ? [] : otherTools(entry, made)
@@ -141,11 +149,18 @@ async function approvalOf(
   made: Made,
   actual: readonly Picture[],
   golden: Golden,
+  around: Surroundings,
 ): Promise<NonNullable<CaseResult['approval']>> {
   const [{ width, height, channels, depth }] = actual as readonly [Picture]
   const shape = { width, height, channels, depth }
   const digests = { digest: digestOf(...actual), sha256: sha256(made.bytes) }
-  const entry: LockEntry = { file: one.golden, ...digests, ...shape, tools: made.tools }
+  const entry: LockEntry = {
+    file: one.golden,
+    ...digests,
+    ...shape,
+    tools: made.tools,
+    manifest: manifestFrom(around.goldens, one.place.file),
+  }
   return {
     golden: { path: golden.path, ...optional('sha256', golden.bytes && sha256(golden.bytes)) },
     actual: { file: made.file, sha256: sha256(made.bytes), entry },

@@ -1,5 +1,5 @@
 import type { ConvoError } from '../error.ts'
-import { type Place, placeText } from '../files/document.ts'
+import { type Place, placeText } from '../files/located.ts'
 import { optional } from '../text/record.ts'
 import type { LockEntry } from './lock.ts'
 import type { CaseResult, Seen } from './results.ts'

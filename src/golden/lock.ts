@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs'
-import { join } from 'node:path'
+import { join, relative } from 'node:path'
 import { ConvoError } from '../error.ts'
 import { writeUnder } from '../files/change.ts'
 import { readText } from '../files/read.ts'
@@ -22,6 +22,8 @@ export type LockEntry = {
   readonly depth: number
   /** `convo`, `sharp`, `libvips`; empty versions for a picture that something else made. */
   readonly tools: Readonly<Record<string, string>>
+  /** From the folder of goldens: the manifest whose case it is. Locks of older versions have none. */
+  readonly manifest?: string
 }
 
 /** The approved goldens by the names of their cases. */
@@ -74,6 +76,10 @@ export function lockText(lock: Lock): string {
   return `{\n  "version": ${version},\n  "goldens": {\n${lines.join(',\n')}\n  }\n}\n`
 }
 
+/** A manifest as entries of a lock name it. */
+export const manifestFrom = (goldens: string, manifest: string): string =>
+  relative(goldens, manifest).replaceAll('\\', '/')
+
 /** Writes the lock in one step. @throws ConvoError E_OUTPUT */
 export async function writeLock(goldens: string, lock: Lock): Promise<void> {
   await writeUnder(goldens, lockName, lockText(lock))
@@ -92,5 +98,6 @@ export const isEntry = fits<LockEntry>(
     channels: oneOf(1, 2, 3, 4),
     depth: oneOf(8, 16, 32),
     tools: map(text),
+    manifest: maybe(text),
   }),
 )

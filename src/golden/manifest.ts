@@ -2,17 +2,10 @@ import { existsSync } from 'node:fs'
 import { dirname, extname, parse, relative, resolve as resolvePath } from 'node:path'
 import { isMap, isScalar, isSeq, type Node, type YAMLMap } from 'yaml'
 import { ConvoError } from '../error.ts'
-import {
-  manifestError,
-  type Place,
-  placeText,
-  readSource,
-  readValid,
-  type Source,
-} from '../files/document.ts'
+import { manifestError, readSource, readValid, type Source } from '../files/document.ts'
 import { glob, isDynamicPattern, isPattern } from '../files/glob.ts'
 import { sha256 } from '../files/hash.ts'
-import { from, operationWords } from '../files/located.ts'
+import { from, operationWords, type Place, placeText } from '../files/located.ts'
 import { isWithin } from '../files/root.ts'
 import { fillFromMachine, fitsSomeMachine, parseTemplate, type Template } from '../files/template.ts'
 import { type ToleranceValues, toleranceSettings } from '../image/compare/tolerance.ts'

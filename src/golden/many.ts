@@ -6,7 +6,7 @@ import { defined } from '../text/record.ts'
 import type { Manifest } from './manifest.ts'
 import { nameMatches, pathOfName } from './names.ts'
 import { type CaseResult, clearResults, type Run, totalled, writeResults } from './results.ts'
-import { type RunOptions, runCheck } from './run.ts'
+import { type RunOptions, refuseNoCase, runCheck } from './run.ts'
 
 /**
  * Checks several manifests one after the other. Each has results of its own in a folder of the results; together they are
@@ -18,27 +18,20 @@ export async function checkMany(manifests: readonly Manifest[], options: RunOpti
   const began = performance.now()
   const { results, onCase } = options
   const labels = labelsOf(manifests.map(({ file }) => file))
+  const wanted = manifests.map((manifest, i): [Manifest, RunOptions] => {
+    const label = labels[i]!
+    return [manifest, { ...options, results: join(results, pathOfName(label)), among: { label, manifests } }]
+  })
+  refuseNoCase(wanted)
   await clearResults(results)
   const counts = manifests.map(({ cases }) => cases.length)
   const all = counts.reduce((sum, n) => sum + n, 0)
   const runs: Run[] = []
   let before = 0
-  for (const [i, manifest] of manifests.entries()) {
-    const label = labels[i]!
-    runs.push(
-      await runCheck(manifest, {
-        ...options,
-        results: join(results, pathOfName(label)),
-        mayBeEmpty: true,
-        onCase: onCase && ((one, done) => onCase(one, before + done, all)),
-      }),
-    )
+  for (const [i, [manifest, own]] of wanted.entries()) {
+    const onOwn = onCase && ((one: CaseResult, done: number) => onCase(one, before + done, all))
+    runs.push(await runCheck(manifest, { ...own, onCase: onOwn }))
     before += counts[i]!
-  }
-  if (runs.every(({ cases }) => cases.length === 0)) {
-    throw new ConvoError('E_USAGE', 'no manifest has a case that matches the filters', {
-      fix: 'a name, or a part of it between stars: --filter "*blur*"',
-    })
   }
   const run = joined(runs, labels, results, performance.now() - began)
   await writeResults(results, run)

@@ -87,8 +87,11 @@ function readPart(path: string): Part {
 
 /** Whether pictures of this very run are in a folder; a run without any asks for none. */
 function holdsPictures(folder: string, { cases }: Run): boolean {
-  const made = cases.flatMap(({ approval }) => approval?.actual ?? [])
-  const isThere = ({ file, sha256: digest }: (typeof made)[number]) => {
+  // of several manifests, an approval names its picture from the folder of its own results
+  const made = cases.flatMap(({ actual, approval }) =>
+    approval?.actual === undefined ? [] : [[actual ?? approval.actual.file, approval.actual.sha256] as const],
+  )
+  const isThere = ([file, digest]: (typeof made)[number]) => {
     const path = under(folder, file)
     return isFile(path) && sha256(readFileWhole(path, { limit: 'encodedBytes' })) === digest
   }

@@ -5,6 +5,7 @@ import { sha256 } from '../files/hash.ts'
 import { version } from '../files/package.ts'
 import { linksOf, type Shard } from '../host/engines.ts'
 import { loadSharp, versionsInUse } from '../image/sharp.ts'
+import { counted } from '../text/count.ts'
 import { optional } from '../text/record.ts'
 import { budgetOf, estimate } from './budget.ts'
 import { pictureUnder, readBytes } from './files.ts'
@@ -48,8 +49,8 @@ export type CheckOptions = {
 /** The same of a run of one manifest or several. */
 export type RunOptions = CheckOptions & {
   readonly results: string
-  /** Whether the filters may leave nothing: other manifests may have what they name. */
-  readonly mayBeEmpty?: boolean
+  /** Of one of several manifests: what the names of its cases begin with, and all of them. */
+  readonly among?: { readonly label: string; readonly manifests: readonly Manifest[] }
   /** Bytes that decoded pictures may take together. */
   readonly memory?: number | undefined
 }
@@ -61,9 +62,10 @@ export type RunOptions = CheckOptions & {
  */
 export async function runCheck(manifest: Manifest, options: RunOptions): Promise<Run> {
   const began = performance.now()
-  const { results, filter = [], tags = [], shard, onCase = () => undefined } = options
+  const { results, filter = [], tags = [], shard, among, onCase = () => undefined } = options
   const lock = readLock(manifest.goldens)
-  const chosen = chooseCases(manifest, options)
+  if (among === undefined) refuseNoCase([[manifest, options]])
+  const chosen = shareOf(matching(manifest, options), shard)
   await clearResults(results)
   const around = { results, goldens: manifest.goldens, selfTest: options.selfTest === true }
   const budget = budgetOf(options.memory)
@@ -82,7 +84,8 @@ export async function runCheck(manifest: Manifest, options: RunOptions): Promise
       ),
     ),
   )
-  const all = filter.length + tags.length > 0 ? [] : await findObsolete(manifest, lock, results)
+  const all =
+    filter.length + tags.length > 0 ? [] : await findObsolete(manifest, lock, results, among?.manifests)
   const gone = await Promise.all(
     shareOf(all, shard).map((one) => obsoleteResult(one, manifest.goldens, results)),
   )
@@ -101,27 +104,38 @@ export async function runCheck(manifest: Manifest, options: RunOptions): Promise
   return run
 }
 
-function chooseCases(
-  manifest: Manifest,
-  { filter = [], tags = [], shard, mayBeEmpty = false }: RunOptions,
+/** The cases that the filters mean; among several manifests, names may start with the label of theirs. */
+export function matching(
+  { cases }: Manifest,
+  { filter = [], tags = [], among }: RunOptions,
 ): readonly Case[] {
-  const named = manifest.cases
-    .filter(({ name }) => filter.length === 0 || filter.some((pattern) => nameMatches(name, pattern)))
+  const isNamed = ({ name }: Case) =>
+    filter.some((one) => nameMatches(name, one) || (among && nameMatches(`${among.label}/${name}`, one)))
+  return cases
+    .filter((one) => filter.length === 0 || isNamed(one))
     .filter((one) => tags.length === 0 || tags.some((tag) => one.tags.includes(tag)))
-  if (named.length === 0 && !mayBeEmpty) {
-    const known = [...new Set(manifest.cases.flatMap((one) => one.tags))].sort()
-    if (tags.length > 0) {
-      throw new ConvoError('E_USAGE', `no case has the tag ${tags.join(' or ')}`, {
-        why: `tags in ${manifest.file}: ${known.join(', ') || 'none'}`,
-        fix: known[0] === undefined ? 'tags: [slow] in a case' : `--tag ${known[0]}`,
-      })
-    }
+}
+
+/** @throws ConvoError E_USAGE for filters that leave no case of any of the manifests */
+export function refuseNoCase(runs: readonly (readonly [Manifest, RunOptions])[]): void {
+  if (runs.some((run) => matching(...run).length > 0)) return
+  const { filter = [], tags = [] } = runs[0]![1]
+  const named = runs.flatMap(([manifest, options]) => matching(manifest, { ...options, tags: [] }))
+  const files = runs.map(([{ file }]) => file).join(', ')
+  if (named.length === 0) {
+    const cases = runs.flatMap(([manifest]) => manifest.cases)
     throw new ConvoError('E_USAGE', `no case matches ${filter.join(' or ')}`, {
-      why: `${manifest.file} has ${manifest.cases.length} cases, such as ${manifest.cases[0]?.name}`,
+      why: `${files}: ${counted(cases.length, 'case')}, such as ${cases[0]?.name}`,
       fix: 'a name, or part of one between stars: --filter "*blur*"',
     })
   }
-  return shareOf(named, shard)
+  const known = [...new Set(named.flatMap((one) => one.tags))].sort()
+  const those = filter.length === 0 ? '' : ` that matches ${filter.join(' or ')}`
+  const without = filter.length === 0 ? 'tags: [slow] in a case' : `no ${tags.map(() => '--tag').join(', ')}`
+  throw new ConvoError('E_USAGE', `no case${those} has the tag ${tags.join(' or ')}`, {
+    why: `tags in ${files}: ${known.join(', ') || 'none'}`,
+    fix: known[0] === undefined ? without : `--tag ${known[0]}`,
+  })
 }
 
 /** What a shard does of a list: shards take turns. */

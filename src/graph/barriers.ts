@@ -5,7 +5,12 @@ import { layerNode, type Node } from './node.ts'
 // pass of their own, strip by strip.
 
 /** A step that sums up all of its input, which leaves little, or one whose inputs are matrices, without settings. */
-export type Barrier = { readonly node: Node; readonly settings?: LayerSettings['summary'] }
+export type Barrier = {
+  readonly node: Node
+  readonly settings?: LayerSettings['summary']
+  /** The input that must be there, where that is all. */
+  readonly input?: Node
+}
 
 /** A step that sees all, with no other one below it, of those that `outs` depend on; undefined where there is none. */
 export function lowestBarrier(outs: readonly Node[]): Barrier | undefined {
@@ -20,6 +25,8 @@ export function lowestBarrier(outs: readonly Node[]): Barrier | undefined {
     const { work } = node
     if (work.kind !== 'layer') return undefined
     if (work.name === 'product') return { node }
+    const [input] = node.inputs
+    if (work.name === 'sampled' && input!.work.kind !== 'planes') return { node, input: input! }
     return work.name === 'summary' ? { node, settings: work.settings } : undefined
   }
   for (const out of outs) {
@@ -34,6 +41,18 @@ export const rowsOfBarrier = ({ node, settings }: Barrier): Node =>
   settings === undefined
     ? layerNode('productRows', node.inputs, {})
     : layerNode('rowSummary', node.inputs, { of: settings.of })
+
+/** All steps that one depends on, and itself. */
+export function nodesOf(out: Node): Node[] {
+  const seen = new Set<Node>()
+  const visit = (node: Node): void => {
+    if (seen.has(node)) return
+    seen.add(node)
+    node.inputs.forEach(visit)
+  }
+  visit(out)
+  return [...seen]
+}
 
 /** What a step in another order is made of. */
 export function unordered(node: Node): Node {

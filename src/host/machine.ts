@@ -65,13 +65,12 @@ export function memoryLimit(
   )
   const perNode = wholeOf(environment.SLURM_MEM_PER_NODE)
   const perCore = wholeOf(environment.SLURM_MEM_PER_CPU)
-  const slurm =
-    perNode === undefined
-      ? perCore === undefined
-        ? []
-        : [perCore * (wholeOf(environment.SLURM_CPUS_ON_NODE) ?? 1) * 2 ** 20]
-      : [perNode * 2 ** 20]
-  return Math.min(total, ...[...cgroup, ...slurm].filter((limit) => limit > 0 && Number.isFinite(limit)))
+  const cores = wholeOf(environment.SLURM_CPUS_ON_NODE) ?? 1
+  const slurm = perNode ?? (perCore === undefined ? 0 : perCore * cores)
+  return Math.min(
+    total,
+    ...[...cgroup, slurm * 2 ** 20].filter((limit) => limit > 0 && Number.isFinite(limit)),
+  )
 }
 
 /** The memory that is available now without pushing anything else out, in bytes. */

@@ -1,4 +1,5 @@
 import { viewOf } from '../files/read.ts'
+import { inRows, inTurns } from '../host/turns.ts'
 import type { Picture } from '../tensor/picture.ts'
 import { refusal, wayOf, ways } from './foreign.ts'
 import { checkEnd, damaged, endsEarly, type OwnPicture } from './own-picture.ts'
@@ -50,7 +51,10 @@ export function readBmp(bytes: Uint8Array, name: string): OwnPicture {
   const start = view.getUint32(10, true)
   const resolution = isCore ? [0, 0] : [view.getInt32(38, true), view.getInt32(42, true)]
   const size = { width, height }
-  const common = resolution.every((n) => n > 0) ? { resolution: resolution as [number, number] } : {}
+  const common = {
+    ...(resolution.every((n) => n > 0) && { resolution: resolution as [number, number] }),
+    ...profileIn(bytes, head),
+  }
   if (bits <= 8) {
     const entry = isCore ? 3 : 4
     const at = 14 + head
@@ -65,20 +69,20 @@ export function readBmp(bytes: Uint8Array, name: string): OwnPicture {
       ...common,
       channels,
       depth: 8,
-      samples() {
-        const places = isPacked
+      async samples() {
+        const places = await (isPacked
           ? unpacked(bytes, start, size, bits === 4, name)
-          : indices(bytes, start, size, bits, name)
+          : indices(bytes, start, size, bits, name))
         const out = new Uint8Array(width * height * channels)
-        for (let y = 0, to = 0; y < height; y++) {
+        await inRows(height, width * channels, (y) => {
           const row = (tall < 0 ? y : height - 1 - y) * width
-          for (let x = 0; x < width; x++) {
+          for (let x = 0, to = y * width * channels; x < width; x++) {
             const colour = palette[places[row + x]!]
             if (colour === undefined)
               throw damaged(name, what, start, `a pixel has colour ${places[row + x]} of ${count}`)
             for (let c = 0; c < channels; c++) out[to++] = colour[c]!
           }
-        }
+        })
         return out
       },
     }
@@ -103,12 +107,12 @@ export function readBmp(bytes: Uint8Array, name: string): OwnPicture {
     ...common,
     channels,
     depth: 8,
-    samples() {
+    async samples() {
       checkEnd(bytes, start + pitch * height, name, what)
       const out = new Uint8Array(width * height * channels)
-      for (let y = 0, to = 0; y < height; y++) {
+      await inRows(height, width * channels, (y) => {
         let at = start + (tall < 0 ? y : height - 1 - y) * pitch
-        for (let x = 0; x < width; x++, at += pixel) {
+        for (let x = 0, to = y * width * channels; x < width; x++, at += pixel) {
           const value =
             pixel === 2
               ? view.getUint16(at, true)
@@ -121,44 +125,54 @@ export function readBmp(bytes: Uint8Array, name: string): OwnPicture {
             out[to++] = most === 255 || most === 0 ? level : Math.round((level >>> 0) * (255 / (most >>> 0)))
           }
         }
-      }
+      })
       return out
     },
   }
 }
 
+/** The ICC profile of a header of version 5, which says where it is, from itself on. */
+function profileIn(bytes: Uint8Array, head: number): Pick<OwnPicture, 'icc'> {
+  const view = viewOf(bytes)
+  // "MBED", low byte first
+  if (head < 124 || view.getUint32(70, true) !== 0x4d424544) return {}
+  const at = 14 + view.getUint32(126, true)
+  const end = at + view.getUint32(130, true)
+  return { icc: bytes.slice(at, end) }
+}
+
 type Size = { readonly width: number; readonly height: number }
 
 /** Places in the palette, row by row as they are stored. */
-function indices(
+async function indices(
   bytes: Uint8Array,
   start: number,
   { width, height }: Size,
   bits: number,
   name: string,
-): Uint8Array {
+): Promise<Uint8Array> {
   const pitch = Math.ceil((width * bits) / 32) * 4
   checkEnd(bytes, start + pitch * height, name, what)
   const out = new Uint8Array(width * height)
   const mask = 2 ** bits - 1
   const each = 8 / bits
-  for (let y = 0, to = 0; y < height; y++) {
+  await inRows(height, width, (y) => {
     for (let x = 0; x < width; x++) {
       const byte = bytes[start + y * pitch + Math.floor(x / each)]!
-      out[to++] = (byte >> (8 - bits - (x % each) * bits)) & mask
+      out[y * width + x] = (byte >> (8 - bits - (x % each) * bits)) & mask
     }
-  }
+  })
   return out
 }
 
 /** Places in the palette from runs; what is skipped is place 0. */
-function unpacked(
+async function unpacked(
   bytes: Uint8Array,
   start: number,
   { width, height }: Size,
   isNibbles: boolean,
   name: string,
-): Uint8Array {
+): Promise<Uint8Array> {
   // a run of 2 bytes has at most 255 pixels
   if ((bytes.length - start) * 256 < width * height) throw endsEarly(bytes, { width, height }, name, what)
   const out = new Uint8Array(width * height)
@@ -168,8 +182,8 @@ function unpacked(
     x++
   }
   const half = (byte: number, i: number) => (i % 2 === 0 ? byte >> 4 : byte & 15)
-  for (;;) {
-    if (y >= height) return out
+  const run = (): boolean => {
+    if (y >= height) return true
     if (at + 2 > bytes.length) throw damaged(name, what, bytes.length, 'the file ends inside its runs')
     const [count, value] = [bytes[at]!, bytes[at + 1]!]
     at += 2
@@ -178,7 +192,7 @@ function unpacked(
     } else if (value === 0) {
       x = 0
       y++
-    } else if (value === 1) return out
+    } else if (value === 1) return true
     else if (value === 2) {
       if (at + 2 > bytes.length) throw damaged(name, what, bytes.length, 'the file ends inside its runs')
       x += bytes[at]!
@@ -190,11 +204,22 @@ function unpacked(
       for (let i = 0; i < value; i++) put(isNibbles ? half(bytes[at + (i >> 1)]!, i) : bytes[at + i]!)
       at += length + (length % 2)
     }
+    return false
   }
+  // a run has 2 bytes at least
+  await inTurns(
+    bytes.length,
+    (from, to) => {
+      for (let i = from; i < to; i++) if (run()) return true
+      return false
+    },
+    2 ** 14,
+  )
+  return out
 }
 
 /** A BMP of 8 bits: gray with a palette, RGB of 24 bits, with alpha 32 bits and masks (version 4). */
-export function writeBmp({ width, height, channels, data, meta }: Picture): Uint8Array {
+export async function writeBmp({ width, height, channels, data, meta }: Picture): Promise<Uint8Array> {
   const hasAlpha = channels % 2 === 0
   const isGray = channels === 1
   const head = hasAlpha ? 108 : 40
@@ -225,13 +250,13 @@ export function writeBmp({ width, height, channels, data, meta }: Picture): Uint
     // the colours are those of sRGB
     view.setUint32(70, 0x73524742, true)
   }
-  for (let y = 0, from = 0; y < height; y++) {
+  await inRows(height, width * channels, (y) => {
     let to = start + (height - 1 - y) * pitch
-    for (let x = 0; x < width; x++, from += channels, to += pixel) {
+    for (let x = 0, from = y * width * channels; x < width; x++, from += channels, to += pixel) {
       if (isGray) out[to] = data[from]!
       else for (let c = 0; c < 3; c++) out[to + 2 - c] = data[from + (channels === 2 ? 0 : c)]!
       if (hasAlpha) out[to + 3] = data[from + channels - 1]!
     }
-  }
+  })
   return out
 }

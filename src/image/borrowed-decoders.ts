@@ -8,10 +8,17 @@ import type { Raw } from './sharp.ts'
 
 type Size = { readonly width: number; readonly height: number }
 type Rgba = Size & { readonly data: Uint8Array | Uint8ClampedArray }
-type Heic = (input: { buffer: Uint8Array }) => Promise<Rgba>
+type Heic = {
+  all(input: { buffer: Uint8Array }): Promise<ArrayLike<{ decode(): Promise<Rgba> }>>
+}
 
-const rgbaOf: Readonly<Record<'heic' | 'jxl', (bytes: Uint8Array, path: string) => Promise<Rgba>>> = {
-  heic: (bytes, path) => (createRequire(pathToFileURL(path))(path) as Heic)({ buffer: bytes }),
+const rgbaOf: Readonly<
+  Record<'heic' | 'jxl', (bytes: Uint8Array, path: string) => Promise<Rgba & { readonly more?: number }>>
+> = {
+  async heic(bytes, path) {
+    const pictures = await (createRequire(pathToFileURL(path))(path) as Heic).all({ buffer: bytes })
+    return { ...(await pictures[0]!.decode()), more: pictures.length - 1 }
+  },
   async jxl(bytes, path) {
     const { default: decode, init } = (await import(pathToFileURL(path).href)) as {
       default: (buffer: ArrayBuffer) => Promise<Rgba>
@@ -39,9 +46,9 @@ export type Borrowing = { readonly kind: 'heic' | 'jxl'; readonly path: string }
 export async function borrowedRaw(bytes: Uint8Array, { kind, path }: Borrowing): Promise<Raw> {
   // what they print would be mixed with the samples
   console.log = console.error
-  const { width, height, data } = await rgbaOf[kind](bytes, path)
+  const { width, height, data, more = 0 } = await rgbaOf[kind](bytes, path)
   return {
     data: Buffer.from(data.buffer, data.byteOffset, data.byteLength),
-    info: { width, height, channels: 4 },
+    info: { width, height, channels: 4, more },
   }
 }

@@ -2,9 +2,12 @@ import { createRequire } from 'node:module'
 import { pathToFileURL } from 'node:url'
 import { ConvoError } from '../error.ts'
 import { requireHere } from '../files/package.ts'
+import type { Picture } from '../tensor/picture.ts'
 import { decodeApart } from './apart.ts'
+import { hasAlphaWhere, withoutAlpha } from './flatten.ts'
 import { refusal, strangerOf } from './foreign.ts'
 import type { OwnPicture } from './own-picture.ts'
+import { viewSamples } from './samples.ts'
 import { reasons } from './sharp.ts'
 
 // Formats whose decoders users install where they need them: they are large, and run in a process of their own when a
@@ -55,13 +58,18 @@ export async function readBorrowed(
   try {
     const { info, data } = await decodeApart(bytes, { kind, path })
     check(info)
-    const { width, height } = info
-    const isOpaque = data.every((v, i) => i % 4 !== 3 || v === 255)
-    const rgb = () =>
-      Uint8Array.from({ length: width * height * 3 }, (_, i) => data[Math.floor(i / 3) * 4 + (i % 3)]!)
+    const { width, height, more = 0 } = info
+    const samples = viewSamples(data, 8)
+    const whole: Omit<Picture, 'meta'> = { width, height, channels: 4, depth: 8, data: samples }
+    const isOpaque = !(await hasAlphaWhere(whole, (alpha) => alpha < 255))
     return {
       ...{ width, height, channels: isOpaque ? 3 : 4, depth: 8 },
-      samples: () => (isOpaque ? rgb() : new Uint8Array(data)),
+      // the decoders do not say whether there is more of them
+      asRead: [
+        `${name} was read by ${borrowed[kind]}: 8 bits of its first picture, without profile and metadata`,
+      ],
+      ...(more > 0 && { unread: [`${more} more ${more === 1 ? 'picture' : 'pictures'}`] }),
+      samples: async () => (isOpaque ? (await withoutAlpha(whole)).data : samples),
     }
   } catch (cause) {
     if (cause instanceof ConvoError) throw cause

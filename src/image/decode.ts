@@ -163,7 +163,7 @@ export async function* decodePages(
   }
   const { pages, kind, width, height } = first.header
   const isJoined = kind === 'gif' || kind === 'webp' || first.header.isAlike
-  const together = isJoined ? Math.max(1, Math.floor(2 ** 26 / (width * height * 4))) : 1
+  const together = isJoined ? pagesAtOnce(width, height) : 1
   for (let page = 0; page < pages; page += together) {
     const opened =
       page === 0 || isJoined ? first : await open(first.input, { ...options, name, page }, first.seen)
@@ -171,6 +171,10 @@ export async function* decodePages(
     yield* splitPages(await decodeOpened(opened, { ...options, page }, count), count)
   }
 }
+
+/** How many pages of this size are decoded at once, at most. */
+export const pagesAtOnce = (width: number, height: number): number =>
+  Math.max(1, Math.floor(2 ** 26 / (width * height * 4)))
 
 /** A strip of equally high pages, one below the other, as pictures over the same memory. */
 function* splitPages(strip: Decoded, count: number): Generator<Decoded> {
@@ -215,7 +219,7 @@ async function open(source: Source, options: DecodeOptions, known?: Seen): Promi
   if (isOwn(kind) || isBorrowed(kind)) return openOwn(kind, stored, options, name)
   const seen = known ?? inspect(stored, probed, name, options.maxPixels)
   checkPage(options.page ?? 0, seen.pages, name)
-  const input = soundInput(stored, probed, seen)
+  const input = await soundInput(stored, probed, seen)
   const facts =
     factsOfPng(png) ??
     (await attempt(name, () => nativeWork(() => sharpOf(input, { page: options.page ?? 0 }).metadata())))
@@ -243,7 +247,7 @@ async function openOwn(
   name: string,
 ): Promise<Opened> {
   checkPage(page, 1, name)
-  const bytes = wholeOf(source)
+  const bytes = await wholeOf(source)
   const check = (size: { width: number; height: number }) => checkSize(size, maxPixels, name)
   const own = isOwn(kind) ? ownReaders[kind](bytes, name) : await readBorrowed(kind, bytes, name, check)
   checkSize(own, maxPixels, name)
@@ -264,10 +268,10 @@ async function openOwn(
 }
 
 /** What the decoder gets: a PNG without chunks that it must not see, a TIFF whose texts, which are not kept, have ends. */
-function soundInput(source: Source, { png }: Probe, { openTexts = [] }: Seen): Source {
+async function soundInput(source: Source, { png }: Probe, { openTexts = [] }: Seen): Promise<Source> {
   const ignored = png?.ignored ?? []
   if (ignored.length === 0 && openTexts.length === 0) return source
-  const bytes = wholeOf(source)
+  const bytes = await wholeOf(source)
   if (ignored.length > 0) return withoutIgnored(bytes, ignored)
   if (openTexts.every((at) => bytes[at] === 0)) return source
   // a copy, which the slice of a Buffer is not
@@ -337,7 +341,7 @@ async function decodeOpened(
   onRows?: (samples: Samples, rows: number) => void,
 ): Promise<Decoded> {
   const { input, name, reading, header, own, plain } = opened
-  if (own !== undefined) return { ...header, data: own.samples() }
+  if (own !== undefined) return { ...header, data: await own.samples() }
   if (plain !== undefined && rows === undefined) {
     const data = await options.plain?.(plain, onRows)
     if (data !== undefined) return { ...header, data }
@@ -365,8 +369,8 @@ async function decodeOpened(
     `${name} decodes to ${info.width}x${info.height}x${info.channels}, but its header says ${width}x${height}x${channels}`,
   )
   const stored = viewSamples(data, header.depth)
-  const samples = isGrayAlpha ? grayAlphaOf(stored) : stored
-  if (samples instanceof Uint16Array && opened.bits !== undefined) spread(samples, opened.bits)
+  const samples = isGrayAlpha ? await grayAlphaOf(stored) : stored
+  if (samples instanceof Uint16Array && opened.bits !== undefined) await spread(samples, opened.bits)
   return { ...header, height, data: samples }
 }
 

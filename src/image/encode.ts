@@ -62,7 +62,7 @@ export async function encode(
   format: OutputFormat,
   options: EncodeOptions = {},
 ): Promise<Encoded> {
-  const { picture: fitted, notes } = fitFormat(picture, format)
+  const { picture: fitted, notes } = await fitFormat(picture, format)
   const resampled = format === 'jpeg' ? resampledNote(fitted.meta, fitted.channels, options.subsampling) : []
   return { bytes: await encodeFitted(fitted, format, options), notes: [...notes, ...resampled] }
 }
@@ -189,7 +189,7 @@ async function encodeAnimated(
   format: 'gif' | 'webp',
   options: AnimationOptions & { readonly delay?: number[] } = {},
 ): Promise<Uint8Array> {
-  const colours = pages.map(inColour)
+  const colours = await Promise.all(pages.map(inColour))
   const [{ width, height, channels, meta }] = colours as [Picture]
   const size = width * height * channels
   const data = pages.length === 1 ? (colours[0]!.data as Uint8Array) : new Uint8Array(size * pages.length)
@@ -222,7 +222,7 @@ export async function encodePages(
   format: 'gif' | 'webp' | 'tiff',
   options: AnimationOptions = {},
 ): Promise<Encoded> {
-  const fitted = pages.map((page) => fitFormat(page, format))
+  const fitted = await Promise.all(pages.map((page) => fitFormat(page, format)))
   const pictures = fitted.map(({ picture }) => picture)
   checkAlike(pictures)
   const { delay = 100, loop = 0 } = options

@@ -1,10 +1,15 @@
 import { viewOf } from '../files/read.ts'
+import { inRows, inTurns, pause } from '../host/turns.ts'
 import { type ExrBlock, sampleBytes } from './exr-block.ts'
 
 // PIZ, the wavelet compression of OpenEXR: numbers of 16 bits in a Haar wavelet, by codes of Huffman, through a table of those that occur.
 
 /** The bytes of a block, [y][channel][x]; nothing where it is damaged. @throws RangeError for damage that is met by reading past the end */
-export function unpackPiz(packed: Uint8Array, length: number, block: ExrBlock): Uint8Array | undefined {
+export async function unpackPiz(
+  packed: Uint8Array,
+  length: number,
+  block: ExrBlock,
+): Promise<Uint8Array | undefined> {
   const view = viewOf(packed)
   const [least, most] = [view.getUint16(0, true), view.getUint16(2, true)]
   let at = 4
@@ -19,35 +24,40 @@ export function unpackPiz(packed: Uint8Array, length: number, block: ExrBlock): 
   at += 4
   if (at + size > packed.length) return undefined
   const words = new Uint16Array(length / 2)
-  if (!uncode(packed.subarray(at, at + size), words)) return undefined
+  if (!(await uncode(packed.subarray(at, at + size), words))) return undefined
   const { width, rows, channels } = block
   const starts: number[] = []
   let start = 0
   for (const { type } of channels) {
     const each = sampleBytes[type] / 2
-    for (let i = 0; i < each; i++) unwave(words, start + i, width, each, rows, width * each, used - 1)
+    for (let i = 0; i < each; i++) {
+      await pause()
+      unwave(words, start + i, width, each, rows, width * each, used - 1)
+    }
     starts.push(start)
     start += width * rows * each
   }
   const out = new Uint8Array(length)
   const bytes = viewOf(out)
   let to = 0
-  for (let y = 0; y < rows; y++) {
+  await inRows(rows, length / rows, (y) => {
     channels.forEach(({ type }, c) => {
       const count = (width * sampleBytes[type]) / 2
       for (let i = 0; i < count; i++, to += 2)
         bytes.setUint16(to, table[words[starts[c]! + y * count + i]!]!, true)
     })
-  }
+  })
   return out
 }
 
 const longest = 58
+/** Codes that are read between two turns of the event loop. */
+const codesAtOnce = 2 ** 16
 /** Codes of at most this number of bits are found in one step. */
 const quick = 12
 
 /** Decodes as many numbers as there is room for; false where that cannot be. */
-function uncode(bytes: Uint8Array, out: Uint16Array): boolean {
+async function uncode(bytes: Uint8Array, out: Uint16Array): Promise<boolean> {
   const view = viewOf(bytes)
   const [first, last, count] = [view.getUint32(0, true), view.getUint32(4, true), view.getUint32(12, true)]
   if (first >= last || last > 65536) return false
@@ -98,7 +108,8 @@ function uncode(bytes: Uint8Array, out: Uint16Array): boolean {
   ;[held, room] = [0, 0]
   let place = 0
   let to = 0
-  while (place < count && to < out.length) {
+  /** One code; false for what is none. */
+  const step = (): boolean => {
     const from = at + (place >> 3)
     const window =
       (((bytes[from] ?? 0) << 16) | ((bytes[from + 1] ?? 0) << 8) | (bytes[from + 2] ?? 0)) >>
@@ -117,7 +128,7 @@ function uncode(bytes: Uint8Array, out: Uint16Array): boolean {
     }
     if (symbol !== last) {
       out[to++] = symbol
-      continue
+      return true
     }
     // the last symbol repeats the number before
     let times = 0
@@ -125,8 +136,19 @@ function uncode(bytes: Uint8Array, out: Uint16Array): boolean {
     if (to === 0 || to + times > out.length) return false
     out.fill(out[to - 1]!, to, to + times)
     to += times
+    return true
   }
-  return to === out.length && at + (place + 7) / 8 <= bytes.length + 1
+  let isSound = true
+  // a code has one bit at least
+  await inTurns(
+    count,
+    (first, end) => {
+      for (let i = first; i < end && place < count && to < out.length && isSound; i++) isSound = step()
+      return !isSound || place >= count || to >= out.length
+    },
+    codesAtOnce,
+  )
+  return isSound && to === out.length && at + (place + 7) / 8 <= bytes.length + 1
 }
 
 /** Undoes the wavelet, in place. `most` is the largest number that occurs. */

@@ -4,31 +4,32 @@ import { type ExrBlock, type ExrCompression, sampleBytes } from './exr-block.ts'
 import { unpackPiz } from './exr-piz.ts'
 
 /** The bytes of a block as they are uncompressed, [y][channel][x]; nothing where it is damaged. */
-export function unpackBlock(
+export async function unpackBlock(
   packed: Uint8Array,
   block: ExrBlock,
   compression: ExrCompression,
-): Uint8Array | undefined {
+): Promise<Uint8Array | undefined> {
   const perPixel = block.channels.reduce((sum, { type }) => sum + sampleBytes[type], 0)
   const length = perPixel * block.width * block.rows
   // what does not become smaller is stored as it is
   if (compression === 'none' || packed.length >= length) return packed.length < length ? undefined : packed
   try {
-    return unpackers[compression](packed, length, block)
+    return await unpackers[compression](packed, length, block)
   } catch {
     return undefined
   }
 }
 
-type Unpack = (packed: Uint8Array, length: number, block: ExrBlock) => Uint8Array | undefined
+type Made = Uint8Array | undefined
+type Unpack = (packed: Uint8Array, length: number, block: ExrBlock) => Made | Promise<Made>
 
-const inflated: Unpack = (packed, length) => {
+const inflated = (packed: Uint8Array, length: number): Made => {
   const plain = inflateSync(packed, { maxOutputLength: length })
   return plain.length === length ? plain : undefined
 }
 
-const unzip: Unpack = (packed, length, block) => {
-  const plain = inflated(packed, length, block)
+const unzip: Unpack = (packed, length) => {
+  const plain = inflated(packed, length)
   return plain && woven(plain)
 }
 

@@ -1,4 +1,5 @@
 import { viewOf } from '../files/read.ts'
+import { inRows, inTurns, pause } from '../host/turns.ts'
 import { half } from '../kernel/formats/binary.ts'
 import { type ExrBlock, type ExrChannel, exrCompressions, sampleBytes } from './exr-block.ts'
 import { unpackBlock } from './exr-unpack.ts'
@@ -98,6 +99,9 @@ export function readExr(bytes: Uint8Array, name: string): OwnPicture {
   const aspect =
     part.get('pixelAspectRatio')?.length === 4 ? view.getFloat32(value('pixelAspectRatio', 4), true) : 1
   const across = Math.round(density)
+  const hasOtherPrimaries =
+    part.get('chromaticities')?.length === 32 &&
+    primaries.some((n, i) => Math.abs(view.getFloat32(value('chromaticities', 32) + 4 * i, true) - n) > 1e-3)
   return {
     ...{ width, height, channels: chosen.length as 1 | 2 | 3 | 4, depth: 32, full: 1, isLinear: true },
     ...(across >= 1 && across < 2 ** 32 && aspect === 1 && { resolution: [across, across] as const }),
@@ -105,12 +109,15 @@ export function readExr(bytes: Uint8Array, name: string): OwnPicture {
       ...(other.length > 0 ? [`the channels ${other.map((one) => JSON.stringify(one)).join(', ')}`] : []),
       ...(parts.length > 1 ? [`${parts.length - 1} more ${parts.length === 2 ? 'part' : 'parts'}`] : []),
     ],
-    asRead: isPart
-      ? [
-          `of ${name} the data window ${windowText(data)} was read, its display window is ${windowText(shown)}`,
-        ]
-      : [],
-    samples() {
+    asRead: [
+      ...(isPart
+        ? [
+            `of ${name} the data window ${windowText(data)} was read, its display window is ${windowText(shown)}`,
+          ]
+        : []),
+      ...(hasOtherPrimaries ? [`the primaries (chromaticities) of ${name} were not applied`] : []),
+    ],
+    async samples() {
       // nothing is packed into less than a 2000th
       if (bytes.length * 2048 < width * height) throw endsEarly(bytes, { width, height }, name, what)
       const tile = isTiled ? value('tiles', 9) : undefined
@@ -126,6 +133,7 @@ export function readExr(bytes: Uint8Array, name: string): OwnPicture {
         throw broken(bytes.length, `the table of its ${count} blocks is cut off`)
       const out = new Float32Array(width * height * chosen.length)
       for (let i = 0; i < count; i++) {
+        await pause()
         const x = (i % columns) * wide
         const y = Math.floor(i / columns) * high
         const block: ExrBlock = {
@@ -145,14 +153,18 @@ export function readExr(bytes: Uint8Array, name: string): OwnPicture {
         if (!isHere || from + head + length > bytes.length)
           throw broken(from, `block ${i + 1} of ${count} is cut off or damaged`)
         const packed = bytes.subarray(from + head, from + head + length)
-        const raw = unpackBlock(packed, block, compression)
+        const raw = await unpackBlock(packed, block, compression)
         if (raw === undefined) throw broken(from, `block ${i + 1} of ${count} is damaged`)
-        place(raw, block, chosen, out, (y * width + x) * chosen.length, width * chosen.length)
+        await place(raw, block, chosen, out, (y * width + x) * chosen.length, width * chosen.length)
       }
-      return hasAlpha ? straightened(out, chosen.length) : out
+      if (hasAlpha) await straighten(out, chosen.length)
+      return out
     },
   }
 }
+
+/** Of Rec. 709 and sRGB: x and y of red, green, blue and white. */
+const primaries = [0.64, 0.33, 0.3, 0.6, 0.15, 0.06, 0.3127, 0.329] as const
 
 const windowText = ([left, top, right, bottom]: readonly number[]): string =>
   `${left},${top} to ${right},${bottom}`
@@ -204,14 +216,14 @@ function chosenOf(stored: readonly Stored[]): number[] | undefined {
 }
 
 /** Puts the samples of a block, [y][channel][x], to their places. */
-function place(
+async function place(
   raw: Uint8Array,
   { width, rows, channels }: ExrBlock,
   chosen: readonly number[],
   out: Float32Array,
   to: number,
   pitch: number,
-): void {
+): Promise<void> {
   const view = viewOf(raw)
   const starts: number[] = []
   let row = 0
@@ -219,9 +231,10 @@ function place(
     starts.push(row)
     row += sampleBytes[type] * width
   }
-  chosen.forEach((channel, c) => {
+  for (const [c, channel] of chosen.entries()) {
     const { type } = channels[channel]!
-    for (let y = 0; y < rows; y++) {
+    await pause()
+    await inRows(rows, width, (y) => {
       const from = y * row + starts[channel]!
       for (let x = 0, at = to + y * pitch + c; x < width; x++, at += chosen.length)
         out[at] =
@@ -230,8 +243,8 @@ function place(
             : type === 2
               ? view.getFloat32(from + 4 * x, true)
               : view.getUint32(from + 4 * x, true)
-    }
-  })
+    })
+  }
 }
 
 let known: Float32Array | undefined
@@ -242,11 +255,11 @@ const halves = (): Float32Array => {
 }
 
 /** Colours that were multiplied by their alpha, divided by it; those that shine without covering stay as they are. */
-function straightened(samples: Float32Array, channels: number): Float32Array {
-  for (let at = 0; at < samples.length; at += channels) {
-    const alpha = samples[at + channels - 1]!
-    if (alpha === 0 || alpha === 1) continue
-    for (let c = 0; c < channels - 1; c++) samples[at + c] = samples[at + c]! / alpha
-  }
-  return samples
-}
+const straighten = (samples: Float32Array, channels: number): Promise<unknown> =>
+  inTurns(samples.length / channels, (first, end) => {
+    for (let at = first * channels; at < end * channels; at += channels) {
+      const alpha = samples[at + channels - 1]!
+      if (alpha === 0 || alpha === 1) continue
+      for (let c = 0; c < channels - 1; c++) samples[at + c] = samples[at + c]! / alpha
+    }
+  })

@@ -1,14 +1,16 @@
 import { to8Bits } from '../definition/quantise.ts'
 import { ConvoError } from '../error.ts'
+import { inTurns } from '../host/turns.ts'
 import type { Metadata } from '../tensor/metadata.ts'
-import { hasAlpha, type Picture, type PictureMeta } from '../tensor/picture.ts'
+import { fullScale, hasAlpha, type Picture, type PictureMeta } from '../tensor/picture.ts'
 import { textFields } from './exif.ts'
-import { withoutAlpha } from './flatten.ts'
+import { hasAlphaWhere, withoutAlpha } from './flatten.ts'
 import { type OutputFormat, type OutputTraits, traitsOf } from './format.ts'
 import { isComment, mostInSegment } from './jpeg.ts'
 import { linearGamma } from './light.ts'
 import { listed, metadataNames } from './metadata.ts'
 import { iccFits } from './png.ts'
+import { samplesLike } from './samples.ts'
 
 /** That samples lost half of their bits. */
 export const to8Note = (format: string): string => `${format} has 8 bits: 16-bit samples were rounded`
@@ -22,7 +24,7 @@ export type Fitted = { readonly picture: Picture; readonly notes: readonly strin
  *
  * @throws ConvoError E_OUTPUT for float samples, and for transparent pixels in a format without alpha
  */
-export function fitFormat(picture: Picture, format: OutputFormat): Fitted {
+export async function fitFormat(picture: Picture, format: OutputFormat): Promise<Fitted> {
   const traits = traitsOf(format)
   const notes: string[] = []
   let fitted = picture
@@ -33,15 +35,15 @@ export function fitFormat(picture: Picture, format: OutputFormat): Fitted {
     })
   }
   if (picture.data instanceof Uint16Array && !traits.depths.includes(16)) {
-    fitted = { ...picture, depth: 8, data: to8Bits(picture.data) }
+    fitted = { ...picture, depth: 8, data: await levels8(picture.data) }
     notes.push(to8Note(format))
   }
-  if (traits.alpha === 'none' && hasAlpha(fitted.channels)) fitted = withoutOpaqueAlpha(fitted, format)
-  if (traits.alpha === 'on-off' && hasAlpha(fitted.channels) && countAlpha(fitted, isSoft) > 0) {
+  if (traits.alpha === 'none' && hasAlpha(fitted.channels)) fitted = await withoutOpaqueAlpha(fitted, format)
+  if (traits.alpha === 'on-off' && (await hasAlphaWhere(fitted, isSoft))) {
     notes.push(`${format} has no partial transparency: pixels became opaque or transparent`)
   }
   notes.push(...lostBeside(picture.meta, fitted.channels, format))
-  if (format === 'gif' && hasMoreColours(fitted, 256)) {
+  if (format === 'gif' && (await hasMoreColours(fitted, 256))) {
     notes.push('gif has 256 colours: the picture was reduced to them')
   }
   return { picture: fitted, notes }
@@ -102,51 +104,57 @@ function isHeld(
   return held.includes(key) && (format !== 'jpeg' || size <= mostInSegment)
 }
 
+/** Samples of 16 bits in 8. */
+export async function levels8(data: Uint16Array): Promise<Uint8Array> {
+  const out = new Uint8Array(data.length)
+  await inTurns(data.length, (from, to) => to8Bits(data, out, from, to))
+  return out
+}
+
 /** Gray as RGB, gray and alpha as RGBA. */
-export function inColour(picture: Picture): Picture {
+export async function inColour(picture: Picture): Promise<Picture> {
   const { channels, data } = picture
   if (channels > 2) return picture
   const made = channels === 1 ? 3 : 4
-  const out = new (data.constructor as new (length: number) => Picture['data'])(
-    (data.length / channels) * made,
-  )
-  for (let from = 0, to = 0; from < data.length; from += channels, to += made) {
-    out.fill(data[from]!, to, to + 3)
-    if (made === 4) out[to + 3] = data[from + 1]!
-  }
+  const out = samplesLike(data, (data.length / channels) * made)
+  await inTurns(data.length / channels, (first, end) => {
+    for (let from = first * channels, to = first * made; to < end * made; from += channels, to += made) {
+      out[to] = out[to + 1] = out[to + 2] = data[from]!
+      if (made === 4) out[to + 3] = data[from + 1]!
+    }
+  })
   return { ...picture, channels: made, data: out }
 }
 
-function withoutOpaqueAlpha(picture: Picture, format: OutputFormat): Picture {
-  const count = countAlpha(picture, (alpha, full) => alpha < full)
+async function withoutOpaqueAlpha(picture: Picture, format: OutputFormat): Promise<Picture> {
+  const { width, height, depth } = picture
+  let count = 0
+  const full = fullScale(depth)
+  await hasAlphaWhere(picture, (alpha) => {
+    if (alpha < full) count++
+    return false
+  })
   if (count > 0) {
     throw new ConvoError('E_OUTPUT', `${format} has no alpha, and the picture has transparent pixels`, {
-      why: `${count} of ${picture.width * picture.height} pixels are not opaque`,
+      why: `${count} of ${width * height} pixels are not opaque`,
       fix: '--background white, or an output path ending in .png or .webp',
     })
   }
   return withoutAlpha(picture)
 }
 
-const isSoft = (alpha: number, full: number): boolean => alpha > 0 && alpha < full
-
-function countAlpha(
-  { data, channels, depth }: Picture,
-  counts: (alpha: number, full: number) => boolean,
-): number {
-  const full = depth === 16 ? 65535 : 255
-  let count = 0
-  for (let i = channels - 1; i < data.length; i += channels) if (counts(data[i]!, full)) count++
-  return count
-}
+/** Of 8 bits: neither transparent nor opaque. */
+const isSoft = (alpha: number): boolean => alpha > 0 && alpha < 255
 
 /** Whether a picture of 8 bits has more colours than a palette: most photographs are found out after some pixels. */
-function hasMoreColours({ data, channels }: Picture, limit: number): boolean {
+function hasMoreColours({ data, channels }: Picture, limit: number): Promise<boolean> {
   const seen = new Set<number>()
-  for (let i = 0; i < data.length && seen.size <= limit; i += channels) {
-    let colour = 0
-    for (let c = 0; c < channels; c++) colour = colour * 256 + data[i + c]!
-    seen.add(colour)
-  }
-  return seen.size > limit
+  return inTurns(data.length / channels, (first, end) => {
+    for (let i = first * channels; i < end * channels; i += channels) {
+      let colour = 0
+      for (let c = 0; c < channels; c++) colour = colour * 256 + data[i + c]!
+      if (seen.add(colour).size > limit) return true
+    }
+    return false
+  })
 }

@@ -1,50 +1,67 @@
-import { hasAlpha, type Picture, type Samples } from '../tensor/picture.ts'
+import { copied, inTurns } from '../host/turns.ts'
+import { hasAlpha, type Picture } from '../tensor/picture.ts'
 import type { Colour } from './colour.ts'
 import { curveOf, type Light, lightEncoder, linearTables, toLinear } from './light.ts'
+import { samplesLike } from './samples.ts'
 
 /** The samples of a picture, without what goes with it in its file. */
 type Pixels = Pick<Picture, 'width' | 'height' | 'channels' | 'depth' | 'data'>
 
-/** Room for as many samples of the same kind. */
-const samplesLike = (data: Samples, count: number): Samples =>
-  new (data.constructor as new (length: number) => Samples)(count)
-
 /** The picture without its alpha: colours that were hidden are seen. */
-export function withoutAlpha<P extends Pixels>(picture: P): P {
+export async function withoutAlpha<P extends Pixels>(picture: P): Promise<P> {
   const { channels, data } = picture
   if (!hasAlpha(channels)) return picture
   const kept = (channels - 1) as 1 | 3
   const out = samplesLike(data, (data.length / channels) * kept)
-  for (let from = 0, to = 0; from < data.length; from += channels) {
-    for (let c = 0; c < kept; c++) out[to++] = data[from + c]!
-  }
+  await inTurns(data.length / channels, (first, end) => {
+    for (let from = first * channels, to = first * kept; to < end * kept; from += channels) {
+      for (let c = 0; c < kept; c++) out[to++] = data[from + c]!
+    }
+  })
   return { ...picture, channels: kept, data: out }
 }
 
 /** Whether some pixel is wholly transparent, so that its colour is not seen. */
-export function hasHidden({ channels, data }: Pixels): boolean {
-  if (!hasAlpha(channels)) return false
-  for (let i = channels - 1; i < data.length; i += channels) if (!(data[i]! > 0)) return true
-  return false
-}
+export const hasHidden = (picture: Pixels): Promise<boolean> =>
+  hasAlphaWhere(picture, (alpha) => !(alpha > 0))
+
+/** Whether some pixel has such an alpha. */
+export const hasAlphaWhere = async (
+  { channels, data }: Pick<Pixels, 'channels' | 'data'>,
+  isMeant: (alpha: number) => boolean,
+): Promise<boolean> =>
+  hasAlpha(channels) &&
+  inTurns(data.length / channels, (first, end) => {
+    for (let i = (first + 1) * channels - 1; i < end * channels; i += channels)
+      if (isMeant(data[i]!)) return true
+    return false
+  })
 
 /**
  * The picture with black for hidden samples that are not finite, which no weight of 0 hides, and where alpha is below 0 or
  * not a number.
  */
-export function blackened<P extends Pixels>(picture: P): P {
+export async function blackened<P extends Pixels>(picture: P): Promise<P> {
   const { channels, data: given } = picture
   if (!hasAlpha(channels)) return picture
   let data = given
-  for (let i = channels - 1; i < data.length; i += channels) {
-    const alpha = data[i]!
-    if (alpha > 0) continue
-    for (let c = i + 1 - channels; c < i; c++) {
-      if (alpha === 0 && Number.isFinite(data[c]!)) continue
-      if (data === given) data = given.slice()
-      data[c] = 0
+  const blacken = (first: number, end: number): boolean => {
+    for (let i = (first + 1) * channels - 1; i < end * channels; i += channels) {
+      const alpha = data[i]!
+      if (alpha > 0) continue
+      for (let c = i + 1 - channels; c < i; c++) {
+        if (alpha === 0 && Number.isFinite(data[c]!)) continue
+        // what is given stays as it is
+        if (data === given) return true
+        data[c] = 0
+      }
     }
+    return false
   }
+  const pixels = given.length / channels
+  if (!(await inTurns(pixels, blacken))) return picture
+  data = await copied(given)
+  await inTurns(pixels, blacken)
   return { ...picture, data }
 }
 
@@ -56,7 +73,12 @@ export function blackened<P extends Pixels>(picture: P): P {
  * @param full what is white, and opaque
  * @param light the tone curves of whole samples
  */
-export function flatten<P extends Pixels>(picture: P, background: Colour, full: number, light?: Light): P {
+export async function flatten<P extends Pixels>(
+  picture: P,
+  background: Colour,
+  full: number,
+  light?: Light,
+): Promise<P> {
   const { channels, data, depth } = picture
   if (!hasAlpha(channels)) return picture
   const isGray = channels === 2 && background[0] === background[1] && background[1] === background[2]
@@ -66,10 +88,12 @@ export function flatten<P extends Pixels>(picture: P, background: Colour, full: 
     mixer((background[c]! * full) / 255, full, isWhole, light && curveOf(light, c, made)),
   )
   const out = samplesLike(data, (data.length / channels) * made)
-  for (let from = 0, to = 0; from < data.length; from += channels, to += made) {
-    const alpha = data[from + channels - 1]!
-    for (let c = 0; c < made; c++) out[to + c] = mix[c]!(data[from + (channels === 2 ? 0 : c)]!, alpha)
-  }
+  await inTurns(data.length / channels, (first, end) => {
+    for (let from = first * channels, to = first * made; to < end * made; from += channels, to += made) {
+      const alpha = data[from + channels - 1]!
+      for (let c = 0; c < made; c++) out[to + c] = mix[c]!(data[from + (channels === 2 ? 0 : c)]!, alpha)
+    }
+  })
   return { ...picture, channels: made, data: out }
 }
 

@@ -190,7 +190,7 @@ export const inputFormats = {
     profile: true,
   },
   svg: { ...bare, extensions: ['.svg'], depths: [8], alpha: true },
-  bmp: { ...bare, extensions: ['.bmp', '.dib'], depths: [8], alpha: true },
+  bmp: { ...bare, extensions: ['.bmp', '.dib'], depths: [8], alpha: true, profile: true },
   pnm: { ...bare, extensions: ['.pnm', '.pbm', '.pgm', '.ppm', '.pam'], depths: [8, 16], alpha: true },
   pfm: { ...bare, extensions: ['.pfm'], depths: [32] },
   hdr: { ...bare, extensions: ['.hdr', '.pic'], depths: [32] },

@@ -1,3 +1,4 @@
+import { inRows } from '../host/turns.ts'
 import { refusal, wayOf } from './foreign.ts'
 import { damaged, endsEarly, type OwnPicture } from './own-picture.ts'
 import { textOf } from './reader.ts'
@@ -37,17 +38,21 @@ export function readHdr(bytes: Uint8Array, name: string): OwnPicture {
   const start = end + 1
   return {
     ...{ width, height, channels: 3, depth: 32, full: 1, isLinear: true },
-    asRead: unapplied.flatMap((key) => {
-      const values = valuesOf(lines, key).filter((value) => value.split(/\s+/).some((n) => Number(n) !== 1))
+    asRead: Object.entries(unapplied).flatMap(([key, neutral]) => {
+      const values = valuesOf(lines, key).filter((value) =>
+        value
+          .split(/\s+/)
+          .some((n, i) => !(Math.abs(Number(n) - (neutral[i] ?? 1)) <= (neutral.length === 8 ? 0.021 : 0))),
+      )
       return values.length === 0 ? [] : [`${key} of ${name} was not applied: ${values.join(', ')}`]
     }),
-    samples() {
+    async samples() {
       // a run of a row of 8 bits has at most 127 pixels in 2 bytes
       if ((bytes.length - start) * 64 < width * height) throw endsEarly(bytes, { width, height }, name, what)
       const out = new Float32Array(width * height * 3)
       const row = new Uint8Array(across * 4)
       let from = start
-      for (let j = 0; j < down; j++) {
+      await inRows(down, across * 3, (j) => {
         from = unpackRow(bytes, from, row, across, name)
         for (let i = 0; i < across; i++) {
           const [x, y] = isUpright ? [i, j] : [j, i]
@@ -57,14 +62,19 @@ export function readHdr(bytes: Uint8Array, name: string): OwnPicture {
           const scale = exponent === 0 ? 0 : 2 ** (exponent - 136)
           for (let c = 0; c < 3; c++) out[to + c] = row[i * 4 + c]! * scale
         }
-      }
+      })
       return out
     },
   }
 }
 
-/** What a header says that is not applied. */
-const unapplied = ['EXPOSURE', 'COLORCORR', 'PIXASPECT'] as const
+/** What a header says that is not applied, and what changes nothing: of colours those of sRGB, from which Radiance's differ little. */
+const unapplied: Readonly<Record<string, readonly number[]>> = {
+  EXPOSURE: [1],
+  COLORCORR: [1, 1, 1],
+  PIXASPECT: [1],
+  PRIMARIES: [0.64, 0.33, 0.3, 0.6, 0.15, 0.06, 0.3127, 0.329],
+}
 
 /** What a header says of a variable, in the order of its lines. */
 const valuesOf = (lines: readonly string[], key: string): string[] =>

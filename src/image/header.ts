@@ -122,6 +122,8 @@ export function readingOf(facts: Facts, name: string): Reading {
   throw refuse(`its samples are of type ${depth} in the colour space ${space}`)
 }
 
+const unfitIcc = 'the ICC profile is damaged or for a different colour space, and was ignored'
+
 /** The header of a picture from what the decoder and the first bytes say. */
 export function headerOf(
   kind: Kind,
@@ -147,7 +149,7 @@ export function headerOf(
   const asRead: string[] = []
   if (reading.convertedFrom !== undefined) asRead.push(`converted from ${reading.convertedFrom} to sRGB`)
   if ((png?.hasIcc || facts.icc !== undefined) && !keepsIcc && reading.convertedFrom === undefined)
-    asRead.push('the ICC profile is damaged or for a different colour space, and was ignored')
+    asRead.push(unfitIcc)
   if (apng !== undefined && (facts.orientation ?? 1) > 1)
     asRead.push(`the orientation of ${name} was ignored: it is an animation`)
   asRead.push(...seen.notes)
@@ -201,12 +203,18 @@ function metadataOf({ exif, xmp, iptc }: Facts, { held = {} }: Seen): Metadata {
 
 /** The header of a picture that is read here. */
 export const ownHeader = (kind: Kind, picture: OwnPicture, name: string): Header => {
-  const { width, height, channels, depth, full, resolution, isLinear, unread = [], asRead = [] } = picture
+  const { width, height, channels, depth, full, resolution, icc, isLinear, unread = [] } = picture
+  const keepsIcc = icc !== undefined && iccFits(icc, channels)
+  const asRead = [...(picture.asRead ?? []), ...(icc !== undefined && !keepsIcc ? [unfitIcc] : [])]
   return {
     ...{ kind, width, height, channels, depth },
     ...(full !== undefined && { full }),
     pages: 1,
-    meta: { ...(resolution !== undefined && { resolution }), ...(isLinear && { isLinear }) },
+    meta: {
+      ...(keepsIcc && { icc }),
+      ...(resolution !== undefined && { resolution }),
+      ...(isLinear && { isLinear }),
+    },
     unread,
     isAlike: true,
     notes: [...asRead, ...(unread.length === 0 ? [] : [`not read from ${name}: ${listed(unread)}`])],

@@ -242,7 +242,11 @@ function readGif({ read, size }: Reader, name: string): Part {
         hasAlpha ||= flags % 2 === 1
         disposal = (flags >> 2) & 7
       }
-      if (label === 0xff && textOf(read(at + 3, 8)) === 'XMP Data') metadata.add('XMP')
+      if (label === 0xff) {
+        const kind = textOf(read(at + 3, 8))
+        if (kind === 'XMP Data') metadata.add('XMP')
+        if (kind === 'ICCRGBG1') metadata.add('the ICC profile')
+      }
       at += 2
       const parts: Uint8Array[] = []
       skip(

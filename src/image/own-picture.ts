@@ -11,6 +11,8 @@ export type OwnPicture = {
   /** what is white in floats */
   readonly full?: number
   readonly resolution?: Resolution
+  /** an ICC profile, for whatever colours */
+  readonly icc?: Uint8Array
   /** samples of linear light */
   readonly isLinear?: true
   /** further pictures in the file, in words */
@@ -18,7 +20,7 @@ export type OwnPicture = {
   /** what a user should know of how it was read */
   readonly asRead?: readonly string[]
   /** @throws ConvoError E_DECODE */
-  samples(): Samples
+  samples(): Promise<Samples>
 }
 
 /** The error for a file that is damaged at a byte. */

@@ -1,11 +1,11 @@
-import { roundHalfEven, to8Bits } from '../definition/quantise.ts'
+import { roundHalfEven } from '../definition/quantise.ts'
 import { ConvoError } from '../error.ts'
 import { viewOf } from '../files/read.ts'
-import type { Picture, Samples } from '../tensor/picture.ts'
+import { converted, copyTo, inRows, inTurns } from '../host/turns.ts'
+import { fullScale, type Picture, type Samples } from '../tensor/picture.ts'
 import { writeBmp } from './bmp.ts'
-import { inColour } from './fit.ts'
+import { inColour, levels8 } from './fit.ts'
 import { checkEnd, damaged, type OwnPicture } from './own-picture.ts'
-import { concat, pngBytes } from './png.ts'
 import { textOf } from './reader.ts'
 
 // The formats of Netpbm, as its manual has them: PBM, PGM and PPM as text (P1 to P3) and as bytes (P4 to P6), PAM (P7); and PFM.
@@ -83,14 +83,15 @@ export function readPnm(bytes: Uint8Array, name: string): OwnPicture {
   return {
     ...size,
     ...further(bytes, end),
-    samples() {
+    async samples() {
       checkEnd(bytes, end, name, what)
       if (!isBits) return fromBytes(bytes.subarray(start, end), depth, most, name, what, start)
       const out = new Uint8Array(width * height)
-      for (let y = 0, i = 0; y < height; y++) {
+      await inRows(height, width, (y) => {
         const row = start + y * rowBytes
-        for (let x = 0; x < width; x++) out[i++] = (bytes[row + (x >> 3)]! >> (7 - (x & 7))) & 1 ? 0 : 255
-      }
+        for (let x = 0; x < width; x++)
+          out[y * width + x] = (bytes[row + (x >> 3)]! >> (7 - (x & 7))) & 1 ? 0 : 255
+      })
       return out
     },
   }
@@ -138,7 +139,7 @@ function readPam(bytes: Uint8Array, name: string): OwnPicture {
         (type) =>
           `samples of the type ${JSON.stringify(type)} of ${name} were read as ${tuples[channels - 1]}`,
       ),
-    samples() {
+    async samples() {
       checkEnd(bytes, end, name, what)
       return fromBytes(bytes.subarray(start, end), depth, most, name, what, start)
     },
@@ -159,37 +160,35 @@ function furtherText(bytes: Uint8Array, start: number): Pick<OwnPicture, 'unread
 }
 
 /** Samples with the high byte first, spread so that `most` is white. */
-function fromBytes(
+async function fromBytes(
   bytes: Uint8Array,
   depth: 8 | 16,
   most: number,
   name: string,
   what: string,
   start: number,
-): Samples {
-  const full = depth === 16 ? 65535 : 255
-  let out: Uint8Array | Uint16Array
-  if (depth === 8) out = new Uint8Array(bytes)
-  else {
-    out = new Uint16Array(bytes.length / 2)
-    for (let i = 0; i < out.length; i++) out[i] = (bytes[2 * i]! << 8) | bytes[2 * i + 1]!
-  }
-  if (most === full) return out
-  for (let i = 0; i < out.length; i++) {
-    if (out[i]! > most)
-      throw damaged(
-        name,
-        what,
-        start + (i * depth) / 8,
-        `a sample is ${out[i]}, and the largest value ${most}`,
-      )
-    out[i] = roundHalfEven((out[i]! * full) / most)
-  }
+): Promise<Samples> {
+  const full = fullScale(depth)
+  if (depth === 8 && most === full) return converted(bytes, Uint8Array)
+  const out = new (depth === 16 ? Uint16Array : Uint8Array)(bytes.length / (depth / 8))
+  await inTurns(out.length, (from, to) => {
+    for (let i = from; i < to; i++) {
+      const level = depth === 8 ? bytes[i]! : (bytes[2 * i]! << 8) | bytes[2 * i + 1]!
+      if (level > most)
+        throw damaged(
+          name,
+          what,
+          start + (i * depth) / 8,
+          `a sample is ${level}, and the largest value ${most}`,
+        )
+      out[i] = most === full ? level : roundHalfEven((level * full) / most)
+    }
+  })
   return out
 }
 
 /** Samples as numbers between white space; those of a PBM are digits that need none. */
-function fromText(
+async function fromText(
   bytes: Uint8Array,
   start: number,
   { width, height, channels, depth }: Pick<OwnPicture, 'width' | 'height' | 'channels' | 'depth'>,
@@ -197,7 +196,7 @@ function fromText(
   isBits: boolean,
   name: string,
   what: string,
-): Samples {
+): Promise<Samples> {
   const count = width * height * channels
   // a sample takes a byte at least
   if (count > bytes.length)
@@ -210,7 +209,7 @@ function fromText(
   const out = new (depth === 16 ? Uint16Array : Uint8Array)(count)
   const full = depth === 16 ? 65535 : 255
   let at = start
-  for (let i = 0; i < count; i++) {
+  const next = (i: number) => {
     at = wordAt(bytes, at)
     const from = at
     let value = 0
@@ -220,6 +219,9 @@ function fromText(
     if (value > most) throw damaged(name, what, from, `a sample is ${value}, and the largest value ${most}`)
     out[i] = isBits ? (value === 1 ? 0 : 255) : most === full ? value : roundHalfEven((value * full) / most)
   }
+  await inRows(height, width * channels, (y) => {
+    for (let i = y * width * channels; i < (y + 1) * width * channels; i++) next(i)
+  })
   return out
 }
 
@@ -239,14 +241,14 @@ export function readPfm(bytes: Uint8Array, name: string): OwnPicture {
     ...{ width, height, channels, depth: 32, full: 1 },
     // programs multiply by it, divide by it or do neither
     asRead: Math.abs(scale) === 1 ? [] : [`the scale ${Math.abs(scale)} of ${name} was not applied`],
-    samples() {
+    async samples() {
       checkEnd(bytes, start + row * height * 4, name, 'PFM')
       const view = viewOf(bytes)
       const out = new Float32Array(row * height)
-      for (let y = 0; y < height; y++) {
+      await inRows(height, row, (y) => {
         const from = start + (height - 1 - y) * row * 4
         for (let i = 0; i < row; i++) out[y * row + i] = view.getFloat32(from + i * 4, scale < 0)
-      }
+      })
       return out
     },
   }
@@ -254,13 +256,28 @@ export function readPfm(bytes: Uint8Array, name: string): OwnPicture {
 
 const header = (text: string): Uint8Array => Buffer.from(text, 'latin1')
 const isGray = ({ channels }: Picture): boolean => channels < 3
-const wholeBytes = ({ data }: Picture): Uint8Array => pngBytes(data as Uint8Array | Uint16Array)
-const mostOf = ({ depth }: Picture): number => (depth === 16 ? 65535 : 255)
+const mostOf = ({ depth }: Picture): number => fullScale(depth)
 
-const writePnm = (picture: Picture): Uint8Array => {
+/** Whole samples behind a header, the high byte first. */
+async function withSamples(text: string, { data }: Picture): Promise<Uint8Array> {
+  const head = header(text)
+  const out = new Uint8Array(head.length + data.byteLength)
+  out.set(head)
+  if (data.BYTES_PER_ELEMENT === 1) await copyTo(out, data, head.length)
+  else
+    await inTurns(data.length, (from, to) => {
+      for (let i = from, at = head.length + 2 * from; i < to; i++) {
+        out[at++] = data[i]! >>> 8
+        out[at++] = data[i]! & 0xff
+      }
+    })
+  return out
+}
+
+const writePnm = (picture: Picture): Promise<Uint8Array> => {
   const { width, height } = picture
   const kind = isGray(picture) ? 'P5' : 'P6'
-  return concat([header(`${kind}\n${width} ${height}\n${mostOf(picture)}\n`), wholeBytes(picture)])
+  return withSamples(`${kind}\n${width} ${height}\n${mostOf(picture)}\n`, picture)
 }
 
 /** @throws ConvoError E_OUTPUT for colours in a format of gray */
@@ -274,26 +291,28 @@ function checkGray(picture: Picture, format: string): void {
 
 /** The formats that are written as they are, from pictures that fit them. */
 export const plainWriters: Readonly<
-  Record<'bmp' | 'pnm' | 'ppm' | 'pgm' | 'pbm' | 'pam' | 'pfm', (picture: Picture) => Uint8Array>
+  Record<'bmp' | 'pnm' | 'ppm' | 'pgm' | 'pbm' | 'pam' | 'pfm', (picture: Picture) => Promise<Uint8Array>>
 > = {
   bmp: writeBmp,
   pnm: writePnm,
-  ppm: (picture) => writePnm(inColour(picture)),
-  pgm(picture) {
+  ppm: async (picture) => writePnm(await inColour(picture)),
+  async pgm(picture) {
     checkGray(picture, 'pgm')
     return writePnm(picture)
   },
-  pbm(picture) {
+  async pbm(picture) {
     checkGray(picture, 'pbm')
     const { width, height, data } = picture
-    const levels = data instanceof Uint16Array ? to8Bits(data) : data
+    const levels = data instanceof Uint16Array ? await levels8(data) : data
     const rowBytes = Math.ceil(width / 8)
-    const out = new Uint8Array(rowBytes * height)
-    for (let y = 0, i = 0; y < height; y++) {
-      for (let x = 0; x < width; x++, i++)
-        if (levels[i]! < 128) out[y * rowBytes + (x >> 3)]! |= 0x80 >> (x & 7)
-    }
-    return concat([header(`P4\n${width} ${height}\n`), out])
+    const head = header(`P4\n${width} ${height}\n`)
+    const out = new Uint8Array(head.length + rowBytes * height)
+    out.set(head)
+    await inRows(height, width, (y) => {
+      for (let x = 0, row = head.length + y * rowBytes; x < width; x++)
+        if (levels[y * width + x]! < 128) out[row + (x >> 3)]! |= 0x80 >> (x & 7)
+    })
+    return out
   },
   pam(picture) {
     const { width, height, channels } = picture
@@ -304,20 +323,19 @@ export const plainWriters: Readonly<
       `DEPTH ${channels}`,
       `MAXVAL ${mostOf(picture)}`,
     ]
-    return concat([
-      header(`${[...lines, `TUPLTYPE ${tuples[channels - 1]}`, 'ENDHDR'].join('\n')}\n`),
-      wholeBytes(picture),
-    ])
+    return withSamples(`${[...lines, `TUPLTYPE ${tuples[channels - 1]}`, 'ENDHDR'].join('\n')}\n`, picture)
   },
-  pfm(picture) {
+  async pfm(picture) {
     const { width, height, channels, full = 1, data } = picture
     const row = width * channels
-    const out = new Uint8Array(row * height * 4)
+    const head = header(`${channels === 1 ? 'Pf' : 'PF'}\n${width} ${height}\n-1.0\n`)
+    const out = new Uint8Array(head.length + row * height * 4)
+    out.set(head)
     const view = viewOf(out)
-    for (let y = 0; y < height; y++) {
-      const from = (height - 1 - y) * row
-      for (let i = 0; i < row; i++) view.setFloat32((y * row + i) * 4, data[from + i]! / full, true)
-    }
-    return concat([header(`${channels === 1 ? 'Pf' : 'PF'}\n${width} ${height}\n-1.0\n`), out])
+    await inRows(height, row, (y) => {
+      for (let i = 0, from = (height - 1 - y) * row, at = head.length + y * row * 4; i < row; i++, at += 4)
+        view.setFloat32(at, data[from + i]! / full, true)
+    })
+    return out
   },
 }

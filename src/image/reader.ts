@@ -1,6 +1,6 @@
 import { closeSync, fstatSync, readSync } from 'node:fs'
 import { ConvoError } from '../error.ts'
-import { openFile, readFileWhole, rethrow } from '../files/read.ts'
+import { openFile, readWhole, rethrow } from '../files/read.ts'
 
 /** A file, or bytes in memory. */
 export type Source = string | Uint8Array
@@ -9,8 +9,8 @@ export type Source = string | Uint8Array
 export const nameOf = (source: Source): string => (typeof source === 'string' ? source : 'the input')
 
 /** All bytes of a file, up to the limit on encoded inputs. */
-export const wholeOf = (source: Source): Uint8Array =>
-  typeof source === 'string' ? readFileWhole(source, { limit: 'encodedBytes' }) : source
+export const wholeOf = async (source: Source): Promise<Uint8Array> =>
+  typeof source === 'string' ? readWhole(source, { limit: 'encodedBytes' }) : source
 
 /** Gives `length` bytes from `at` on, or fewer at the end. They are valid until the next call. */
 export type Read = (at: number, length: number) => Uint8Array

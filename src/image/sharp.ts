@@ -58,7 +58,13 @@ export type RawRecipe = {
 /** Samples as bytes, and what sharp says of them. */
 export type Raw = {
   readonly data: Buffer
-  readonly info: { width: number; height: number; channels: number }
+  readonly info: {
+    width: number
+    height: number
+    channels: number
+    /** further pictures that the decoder knows of */
+    more?: number
+  }
 }
 
 /** Decodes to raw samples. @throws whatever sharp throws */

@@ -1,8 +1,10 @@
 import { inflateSync } from 'node:zlib'
 import { ConvoError } from '../error.ts'
 import { viewOf } from '../files/read.ts'
+import { converted, inRows, pause } from '../host/turns.ts'
 import { half } from '../kernel/formats/binary.ts'
-import type { NpyArray } from '../kernel/formats/npy.ts'
+import type { StoredArray } from '../kernel/formats/npy.ts'
+import type { Samples } from '../tensor/picture.ts'
 import { damaged, type OwnPicture } from './own-picture.ts'
 import { type Read, type Source, wholeOf, withReader } from './reader.ts'
 import { type Directory, directoryAt, type Layout, sizes, tiffLayout } from './tiff-directory.ts'
@@ -131,12 +133,12 @@ function pageOf(read: Read, page: number): { directory: Directory; layout: Layou
  * @param checkSize refuses a size before room is made for it
  * @throws ConvoError E_DECODE for a damaged file
  */
-export function readTiffArray(
+export async function readTiffArray(
   bytes: Uint8Array,
   name: string,
   checkSize: (size: { width: number; height: number }) => void,
   page = 0,
-): NpyArray {
+): Promise<StoredArray> {
   const read: Read = (at, length) => bytes.subarray(at, at + length)
   const found = pageOf(read, page)
   if (found === undefined) throw damaged(name, what, 0, `it has no page ${page + 1}`)
@@ -176,14 +178,15 @@ export function readTiffArray(
     const plain = unpacked(packed, wanted, storage.compression)
     if (plain === undefined || plain.length < wanted)
       throw damaged(name, what, offsets[i]!, `piece ${i + 1} of ${count} is cut off or damaged`)
-    const numbers = numbersIn(plain, storage, tileWidth * perPixel, rows, perPixel, layout.little, type)
-    for (let y = 0; y < rows && row + y < height; y++) {
+    const numbers = await numbersIn(plain, storage, tileWidth * perPixel, rows, perPixel, layout.little, type)
+    await pause()
+    await inRows(Math.min(rows, height - row), tileWidth * perPixel, (y) => {
       for (let x = 0; x < tileWidth && column + x < width; x++) {
         const to = ((row + y) * width + column + x) * channels + plane
         const from = (y * tileWidth + x) * perPixel
         for (let c = 0; c < perPixel; c++) data[to + c] = numbers[from + c]!
       }
-    }
+    })
   }
   return { shape: channels === 1 ? [height, width] : [height, width, channels], data, dtype: `<${type}` }
 }
@@ -222,7 +225,7 @@ const readers: Readonly<Record<string, (view: DataView, at: number, little: bool
 }
 
 /** The numbers of a piece, whose rows may be stored as differences. `bytes` is changed. */
-function numbersIn(
+async function numbersIn(
   bytes: Uint8Array,
   { bits, predictor }: Storage,
   perRow: number,
@@ -230,12 +233,12 @@ function numbersIn(
   step: number,
   little: boolean,
   type: string,
-): Float64Array {
+): Promise<Float64Array> {
   const size = bits / 8
   const view = viewOf(bytes)
   const out = new Float64Array(perRow * rows)
   const read = readers[type]!
-  for (let y = 0; y < rows; y++) {
+  await inRows(rows, perRow, (y) => {
     const start = y * perRow * size
     const row = bytes.subarray(start, start + perRow * size)
     if (predictor === 3) {
@@ -256,7 +259,7 @@ function numbersIn(
       }
     }
     for (let i = 0; i < perRow; i++) out[y * perRow + i] = read(view, start + i * size, little)
-  }
+  })
   return out
 }
 
@@ -283,6 +286,10 @@ export function planesApart(
       why: `${name}: convo does not read both together`,
       fix: '--no-orient',
     })
-  const Samples = depth === 8 ? Uint8Array : depth === 16 ? Uint16Array : Float32Array
-  return { samples: () => Samples.from(readTiffArray(wholeOf(source), name, () => undefined, page).data) }
+  const type: new (length: number) => Samples =
+    depth === 8 ? Uint8Array : depth === 16 ? Uint16Array : Float32Array
+  return {
+    samples: async () =>
+      converted((await readTiffArray(await wholeOf(source), name, () => undefined, page)).data, type),
+  }
 }

@@ -110,7 +110,7 @@ export async function describeModel(
 
 function isBarrier({ work, inputs }: Node): boolean {
   if (work.kind !== 'layer') return false
-  if (work.name === 'summary' || work.name === 'product') return true
+  if (work.name === 'summary' || work.name === 'product' || work.name === 'sampled') return true
   return work.name === 'standardized' || (work.name === 'across' && inputs.some(isBarrier))
 }
 

@@ -1,5 +1,6 @@
 import { pooledLowerings } from './pooled.ts'
 import { reducedLowerings } from './reduced.ts'
+import { sampledLowerings } from './sampled.ts'
 import { shapeLowerings } from './shapes.ts'
 import { singleLowerings } from './single.ts'
 import { sizedLowerings } from './sized.ts'
@@ -13,5 +14,6 @@ export const lowerings: Readonly<Record<string, Lowering>> = {
   ...pooledLowerings,
   ...reducedLowerings,
   ...sizedLowerings,
+  ...sampledLowerings,
   ...shapeLowerings,
 }

@@ -86,7 +86,7 @@ export async function involutionApply2d(
   kernels: TensorInput,
   options: InvolutionSizes,
 ): Promise<Tensor> {
-  const [x, kernel] = [asTensor(input), asTensor(kernels)]
+  const [x, kernel] = [await asTensor(input), await asTensor(kernels)]
   checkOptions(options, sizeNames)
   checkRank('x', x, 3, '[C,H,W]')
   checkRank('kernel', kernel, 3, '[G*K*K,H,W]')

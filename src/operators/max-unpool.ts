@@ -41,7 +41,7 @@ export async function maxUnpool2d(
   indices: Indices,
   options: UnpoolOptions = {},
 ): Promise<Tensor> {
-  return maxUnpool(2, asTensor(x), indices, options)
+  return maxUnpool(2, await asTensor(x), indices, options)
 }
 
 /**
@@ -56,7 +56,7 @@ export async function maxUnpool3d(
   indices: Indices,
   options: UnpoolOptions = {},
 ): Promise<Tensor> {
-  return maxUnpool(3, asTensor(x), indices, options)
+  return maxUnpool(3, await asTensor(x), indices, options)
 }
 
 function maxUnpool(spatial: 2 | 3, x: Tensor, indices: Indices, options: UnpoolOptions): Tensor {

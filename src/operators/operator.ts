@@ -60,7 +60,7 @@ export type Step = {
   /** `kept` gives what an earlier step kept under a name. @throws ConvoError E_NAME */
   apply(x: Tensor, engine: Engine, kept?: Kept): Promise<Tensor>
   /** What can be done only when all of what `apply` gives is there; of the same shape. */
-  settle?(whole: Tensor): Tensor
+  settle?(whole: Tensor): Promise<Tensor>
 }
 
 /**

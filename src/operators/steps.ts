@@ -1,5 +1,7 @@
 import { ConvoError } from '../error.ts'
+import { inTurns } from '../host/turns.ts'
 import { flag, number, numbers } from '../params.ts'
+import { extremes } from '../tensor/picture.ts'
 import { Tensor } from '../tensor/tensor.ts'
 import { activate } from './activation.ts'
 import { arithmetics, operator } from './operator.ts'
@@ -66,7 +68,7 @@ export const normalizeStep = operator({
   takes: [],
   build: ({ values: { mean, std, each }, full }) => {
     if (mean === undefined && std === undefined) {
-      return { ...alone, seesAll: true, apply: async (x) => stretch(x, each, full) }
+      return { ...alone, seesAll: true, apply: (x) => stretch(x, each, full) }
     }
     if (each)
       throw new ConvoError('E_OPTION', '--each cannot be used with --mean or --std', {
@@ -97,19 +99,15 @@ function perChannel(name: string, list: readonly number[], x: Tensor): readonly 
   })
 }
 
-function stretch(x: Tensor, each: boolean, full: number): Tensor {
+async function stretch(x: Tensor, each: boolean, full: number): Promise<Tensor> {
   const size = each ? x.data.length / x.shape[0]! : x.data.length
   const data = new Float32Array(x.data.length)
   for (let from = 0; from < data.length; from += size) {
-    let [min, max] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY]
-    for (let i = from; i < from + size; i++) {
-      const v = x.data[i]!
-      if (!Number.isFinite(v)) continue
-      if (v < min) min = v
-      if (v > max) max = v
-    }
+    const { min, max } = await extremes(x.data.subarray(from, from + size))
     const gain = max > min ? full / (max - min) : 0
-    for (let i = from; i < from + size; i++) data[i] = (x.data[i]! - min) * gain
+    await inTurns(size, (first, end) => {
+      for (let i = from + first; i < from + end; i++) data[i] = (x.data[i]! - min) * gain
+    })
   }
   return new Tensor(x.shape, data)
 }

@@ -1,12 +1,14 @@
 import { ConvoError } from '../error.ts'
+import { converted, inTurns } from '../host/turns.ts'
 import type { Pages } from '../image/compare/pages.ts'
 import { keptOf, type MetadataMode } from '../image/metadata.ts'
 import { iccFits } from '../image/png.ts'
 import { kindOf, probe } from '../image/probe.ts'
+import { samplesLike } from '../image/samples.ts'
 import { checkSize } from '../image/size.ts'
 import { readTiff } from '../image/tiff.ts'
 import { readTiffArray } from '../image/tiff-array.ts'
-import { type NpyArray, readNpy } from '../kernel/formats/npy.ts'
+import { readNpyArray, type StoredArray } from '../kernel/formats/npy.ts'
 import {
   type Depth,
   type Extremes,
@@ -121,7 +123,7 @@ function sizeText(shape: readonly number[], layout: 'hwc' | 'chw'): string {
  *
  * @throws ConvoError E_DECODE, E_OPTION as `layoutOf` does; E_KERNEL_SYNTAX, E_KERNEL_FORMAT as `readNpy` does
  */
-export function readArray(
+export async function readArray(
   bytes: Uint8Array,
   name: string,
   {
@@ -131,18 +133,18 @@ export function readArray(
     page = 0,
     metadata = 'keep',
   }: ArrayOptions,
-): PictureArray {
+): Promise<PictureArray> {
   const isTiff = kindOf(bytes) === 'tiff'
   const array = isTiff
-    ? readTiffArray(bytes, name, (size) => checkSize(size, maxPixels, name), page)
-    : readNpy(bytes, name)
+    ? await readTiffArray(bytes, name, (size) => checkSize(size, maxPixels, name), page)
+    : await readNpyArray(bytes, name)
   const { shape, dtype } = array
   // a TIFF says where its channels are
   const { layout, isFound } = layoutOf(shape, isTiff ? 'hwc' : asked, name)
   const type = dtype.slice(1)
   const depth = given !== undefined ? 32 : type === 'u1' ? 8 : type === 'u2' ? 16 : 32
-  const data = samplesOf(array, depth)
-  const scale = given === undefined && depth === 32 && type !== 'b1' ? guessOf(array, name) : undefined
+  const data = await samplesOf(array, depth)
+  const scale = given === undefined && depth === 32 && type !== 'b1' ? await guessOf(array, name) : undefined
   const full = given ?? scale?.full ?? (depth === 32 ? 1 : fullScale(depth))
   return {
     name,
@@ -153,7 +155,7 @@ export function readArray(
     data,
     ...(isFound && { layoutNote: foundText(shape, name) }),
     ...(scale !== undefined && { scaleNote: scale.note }),
-    ...lostIn(array, data),
+    ...(await lostIn(array, data)),
     ...(isTiff && besideArray(bytes, name, page, axesOf(shape, layout).channels, metadata)),
   }
 }
@@ -190,23 +192,26 @@ function foundText(shape: readonly number[], name: string): string {
   return `${name} has the shape [${shape.join(',')}], and was read as ${hwc}${alpha}; --layout chw reads ${chw}`
 }
 
-function samplesOf({ data }: NpyArray, depth: Depth): Samples {
-  if (depth === 8) return new Uint8Array(data)
-  if (depth === 16) return new Uint16Array(data)
-  return data instanceof Float32Array ? data : new Float32Array(data)
+async function samplesOf({ data }: StoredArray, depth: Depth): Promise<Samples> {
+  const type = depth === 8 ? Uint8Array : depth === 16 ? Uint16Array : Float32Array
+  return data instanceof type ? data : converted<Samples>(data, type)
 }
 
-function lostIn({ data, dtype }: NpyArray, samples: Samples): Pick<PictureArray, 'lost'> {
-  if (data instanceof Float32Array) return {}
-  const at = data.findIndex((value, i) => value !== samples[i] && !Number.isNaN(value))
+async function lostIn({ data, dtype }: StoredArray, samples: Samples): Promise<Pick<PictureArray, 'lost'>> {
+  if (!(data instanceof Float64Array)) return {}
+  let at = -1
+  await inTurns(data.length, (from, to) => {
+    for (let i = from; i < to && at < 0; i++) if (data[i] !== samples[i] && !Number.isNaN(data[i])) at = i
+    return at >= 0
+  })
   return at < 0 ? {} : { lost: { at, was: data[at]!, type: dtype.slice(1) } }
 }
 
-function guessOf({ data, dtype }: NpyArray, name: string): { full: number; note: string } {
-  const found = extremes(data)
+async function guessOf({ data, dtype }: StoredArray, name: string): Promise<{ full: number; note: string }> {
+  const found = await extremes(data)
   const { min, max } = found
   const isDeep = /[iu]/.test(dtype) && min >= 0 && max > 255 && max <= 65535
-  const full = isDeep ? 65535 : (guessFull(data) ?? 255)
+  const full = isDeep ? 65535 : (guessFull(found) ?? 255)
   return { full, note: scaleNote(name, found, full) }
 }
 
@@ -232,38 +237,44 @@ export type ArrayData =
   | { readonly kind: 'tensor'; readonly tensor: Tensor; readonly full: number }
 
 /** The array as data: gray and RGB are pictures, channels that come last may have alpha behind them. */
-export function dataOfArray(array: PictureArray): ArrayData {
+export async function dataOfArray(array: PictureArray): Promise<ArrayData> {
   const { channels, slices, height, width, depth, full } = array
   const isPicture = isInterleaved(array) || channels === 1 || channels === 3
   if (slices === undefined && isPicture) {
-    const data = array.layout === 'hwc' ? array.data : interleaved(array)
+    const data = array.layout === 'hwc' ? array.data : await interleaved(array)
     return { kind: 'picture', picture: { width, height, channels: channels as 1, depth, full, data } }
   }
   const shape = slices === undefined ? [channels, height, width] : [channels, slices, height, width]
-  const values = planar(array)
-  const floats = values instanceof Float32Array ? values : new Float32Array(values)
+  const values = await planar(array)
+  const floats = values instanceof Float32Array ? values : await converted(values, Float32Array)
   return { kind: 'tensor', tensor: new Tensor(shape, floats), full }
 }
 
 /** [y][x][channel] of a picture whose channels come first. */
-function interleaved({ data, channels }: PictureArray): Samples {
+async function interleaved({ data, channels }: PictureArray): Promise<Samples> {
   if (channels === 1) return data
   const plane = data.length / channels
-  const out = new (data.constructor as new (length: number) => Samples)(data.length)
-  for (let c = 0; c < channels; c++) {
-    for (let i = 0, to = c; i < plane; i++, to += channels) out[to] = data[c * plane + i]!
-  }
+  const out = samplesLike(data, data.length)
+  await inTurns(plane, (from, end) => {
+    for (let c = 0; c < channels; c++) {
+      for (let i = from, to = from * channels + c; i < end; i++, to += channels)
+        out[to] = data[c * plane + i]!
+    }
+  })
   return out
 }
 
 /** The numbers channel by channel. */
-function planar({ data, layout, channels }: PictureArray): Samples {
+async function planar({ data, layout, channels }: PictureArray): Promise<Samples> {
   if (layout === 'chw' || channels === 1) return data
   const plane = data.length / channels
-  const out = new (data.constructor as new (length: number) => Samples)(data.length)
-  for (let c = 0; c < channels; c++) {
-    for (let i = 0, from = c; i < plane; i++, from += channels) out[c * plane + i] = data[from]!
-  }
+  const out = samplesLike(data, data.length)
+  await inTurns(plane, (first, end) => {
+    for (let c = 0; c < channels; c++) {
+      for (let i = first, from = first * channels + c; i < end; i++, from += channels)
+        out[c * plane + i] = data[from]!
+    }
+  })
   return out
 }
 
@@ -273,7 +284,7 @@ function planar({ data, layout, channels }: PictureArray): Samples {
  *
  * @throws ConvoError E_DECODE for numbers that float32 does not hold
  */
-export function pagesOfArray(array: PictureArray): Pages {
+export async function pagesOfArray(array: PictureArray): Promise<Pages> {
   const { name, slices = 1, width, height, depth, full, lost } = array
   if (lost !== undefined) {
     throw new ConvoError(
@@ -287,7 +298,7 @@ export function pagesOfArray(array: PictureArray): Pages {
   }
   const isTogether = isInterleaved(array)
   const channels = isTogether ? (array.channels as 1 | 2 | 3 | 4) : 1
-  const samples = isTogether ? array.data : planar(array)
+  const samples = isTogether ? array.data : await planar(array)
   const count = isTogether ? slices : slices * array.channels
   const size = width * height * channels
   return {

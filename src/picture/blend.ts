@@ -2,11 +2,12 @@ import { lumaOf } from '../definition/blend.ts'
 import { ConvoError } from '../error.ts'
 import { leveled, picked } from '../graph/narrow.ts'
 import { layerNode, type Node, nodeOf, planesNode, sourceNode, traced } from '../graph/node.ts'
+import { inTurns } from '../host/turns.ts'
 import { decode, readHeader } from '../image/decode.ts'
 import { levelsOf } from '../run/graph.ts'
 import type { Source } from '../run/picture-job.ts'
 import type { Session } from '../run/pool.ts'
-import { fullOf, hasAlpha } from '../tensor/picture.ts'
+import { fullInTurns, hasAlpha } from '../tensor/picture.ts'
 import { Tensor } from '../tensor/tensor.ts'
 import { inputName, sourceOf } from './input.ts'
 import type { PictureTask } from './job.ts'
@@ -107,14 +108,16 @@ async function maskOf(
     })
   }
   const { channels, data } = picture
-  const full = fullOf(picture)
+  const full = await fullInTurns(picture)
   const colours = hasAlpha(channels) ? channels - 1 : channels
   const weights = new Float32Array(width * height)
-  for (let i = 0, at = 0; i < weights.length; i++, at += channels) {
-    const level = colours === 1 ? data[at]! : lumaOf(data[at]!, data[at + 1]!, data[at + 2]!)
-    const share = hasAlpha(channels) ? data[at + colours]! / full : 1
-    weights[i] = Math.min(1, Math.max(0, (level / full) * share)) || 0
-  }
+  await inTurns(weights.length, (from, to) => {
+    for (let i = from, at = from * channels; i < to; i++, at += channels) {
+      const level = colours === 1 ? data[at]! : lumaOf(data[at]!, data[at + 1]!, data[at + 2]!)
+      const share = hasAlpha(channels) ? data[at + colours]! / full : 1
+      weights[i] = Math.min(1, Math.max(0, (level / full) * share)) || 0
+    }
+  })
   const mask = new Tensor([1, height, width], weights)
   if (isPaged || picture.pages === 1) return { mask }
   return { mask, note: `only the first of the ${picture.pages} pages of ${options.name} is used as the mask` }

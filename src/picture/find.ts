@@ -6,6 +6,7 @@ import { readWhole } from '../files/read.ts'
 import { leaves } from '../files/root.ts'
 import { passedOver, promised } from '../image/foreign.ts'
 import { looksLikePicture } from '../image/format.ts'
+import { counted } from '../text/count.ts'
 
 /** A picture to process. */
 export type Input = {
@@ -34,6 +35,10 @@ export type Sources = {
 export type Found = {
   readonly inputs: readonly Input[]
   readonly folders: readonly string[]
+  /** Linked folders, which were not followed. */
+  readonly linked: readonly string[]
+  /** Files that look like pictures of formats that are not read. */
+  readonly foreign: readonly string[]
   readonly notes: readonly string[]
 }
 
@@ -51,14 +56,14 @@ export async function findInputs(sources: Sources): Promise<Found> {
   const inputs: Input[] = []
   const folders: string[] = []
   const strangers: string[] = []
-  let linked = 0
+  const linked: string[] = []
   for (const word of sources.words) {
     const kind = kindOf(word)
     if (kind === 'folder') {
       folders.push(word)
-      linked += scan(word, '', sources, inputs, strangers)
+      scan(word, '', sources, { inputs, linked, strangers })
     } else if (isPattern(word)) {
-      const [folder, found] = await expand(word, sources, strangers)
+      const [folder, found] = await expand(word, sources, strangers, linked)
       folders.push(folder)
       for (const one of found) inputs.push(one)
     } else inputs.push({ path: word, rel: '', named: true })
@@ -69,10 +74,12 @@ export async function findInputs(sources: Sources): Promise<Found> {
     }
   }
   const notes = [
-    ...(linked === 0 ? [] : [`${linked} linked folder${linked === 1 ? ' was' : 's were'} not followed`]),
+    ...(linked.length === 0
+      ? []
+      : [`${counted(linked.length, 'linked folder was', 'linked folders were')} not followed`]),
     ...passedOver(strangers.sort()),
   ]
-  return { inputs: sortedOnce(inputs), folders, notes }
+  return { inputs: sortedOnce(inputs), folders, linked, foreign: strangers, notes }
 }
 
 /** Sorted by path as UTF-16 code units, which no locale changes; a path that was given twice is taken once. */
@@ -100,24 +107,27 @@ function kindOf(path: string): 'folder' | 'file' | 'absent' {
   }
 }
 
-/** Adds the pictures of a folder, and those that are not read; returns how many linked folders were passed by. */
-function scan(top: string, rel: string, sources: Sources, inputs: Input[], strangers: string[]): number {
+/** Adds the pictures of a folder, those that are not read, and the linked folders that are passed by. */
+function scan(
+  top: string,
+  rel: string,
+  sources: Sources,
+  to: { readonly inputs: Input[]; readonly linked: string[]; readonly strangers: string[] },
+): void {
   const folder = join(top, rel)
-  let linked = 0
   for (const entry of entriesOf(folder)) {
     const path = join(folder, entry.name)
     if (entry.name.startsWith('.')) continue
     if (entry.isDirectory()) {
       const isOut = sources.without !== undefined && resolve(path) === resolve(sources.without)
-      if (sources.recursive && !isOut) linked += scan(top, join(rel, entry.name), sources, inputs, strangers)
+      if (sources.recursive && !isOut) scan(top, join(rel, entry.name), sources, to)
     } else if (entry.isSymbolicLink() && kindOf(path) === 'folder') {
       // not followed: links may lead in circles, and to one picture by two names
-      if (sources.recursive) linked++
+      if (sources.recursive) to.linked.push(path)
     } else if (looksLikePicture(path) && (entry.isFile() || entry.isSymbolicLink())) {
-      inputs.push({ path, rel, named: false })
-    } else if (looksForeign(path) && entry.isFile()) strangers.push(path)
+      to.inputs.push({ path, rel, named: false })
+    } else if (looksForeign(path) && entry.isFile()) to.strangers.push(path)
   }
-  return linked
 }
 
 function entriesOf(folder: string) {
@@ -136,6 +146,7 @@ async function expand(
   pattern: string,
   sources: Sources,
   strangers: string[],
+  linked: string[],
 ): Promise<[folder: string, inputs: Input[]]> {
   const segments = pattern.split('/')
   const fixed = segments.findIndex((segment) => isDynamicPattern(segment))
@@ -146,14 +157,16 @@ async function expand(
     // without it, links to files would be omitted too
     followSymbolicLinks: true,
   })
-  const isLinked = linkFinder(folder)
+  const linkOf = linkFinder(folder)
+  const links = new Set(found.flatMap((path) => linkOf(dirname(path)) ?? []))
+  for (const link of links) linked.push(join(folder, link))
   const isInside = sources.without !== undefined && !leaves(folder, sources.without)
   const out = isInside && resolve(sources.without) !== resolve(folder) ? sources.without : undefined
   // `**` and `*` do not say that everything is a picture; `*.dat` does
   const isAny = /^\*+$/.test(segments.at(-1) ?? '')
   if (isAny) strangers.push(...found.filter(looksForeign).map((path) => join(folder, path)))
   const inputs = found
-    .filter((path) => !isLinked(dirname(path)) && (!isAny || looksLikePicture(path)))
+    .filter((path) => linkOf(dirname(path)) === undefined && (!isAny || looksLikePicture(path)))
     .map((path) => ({
       path: join(folder, path),
       rel: dirname(path) === '.' ? '' : dirname(path),
@@ -169,17 +182,16 @@ async function expand(
   return [folder, inputs]
 }
 
-/** Whether the folders below one are links, or are in one: those are not searched. */
-function linkFinder(top: string): (rel: string) => boolean {
-  const known = new Map<string, boolean>([['.', false]])
-  const isLinked = (rel: string): boolean => {
-    const before = known.get(rel)
-    if (before !== undefined) return before
-    const linked = isLinked(dirname(rel)) || lstatSync(join(top, rel)).isSymbolicLink()
-    known.set(rel, linked)
-    return linked
+/** The link that a folder below one is, or is in: those are not searched. */
+function linkFinder(top: string): (rel: string) => string | undefined {
+  const known = new Map<string, string | undefined>([['.', undefined]])
+  const linkOf = (rel: string): string | undefined => {
+    if (known.has(rel)) return known.get(rel)
+    const link = linkOf(dirname(rel)) ?? (lstatSync(join(top, rel)).isSymbolicLink() ? rel : undefined)
+    known.set(rel, link)
+    return link
   }
-  return isLinked
+  return linkOf
 }
 
 async function readList(file: string, isNull: boolean): Promise<string[]> {

@@ -1,3 +1,5 @@
+import { copied, inRows, inTurns } from '../host/turns.ts'
+import { hasAlphaWhere } from '../image/flatten.ts'
 import type { SourcePicture } from '../run/picture-job.ts'
 import { Tensor } from '../tensor/tensor.ts'
 
@@ -6,18 +8,18 @@ import { Tensor } from '../tensor/tensor.ts'
 /** False where no pixel of a picture is known to be hidden. */
 export async function mayHide(picture: SourcePicture | undefined): Promise<boolean> {
   if (picture === undefined || !('data' in picture || 'arriving' in picture)) return true
-  const samples = 'data' in picture ? picture.data : await picture.arriving.whole
-  for (let i = picture.channels - 1; i < samples.length; i += picture.channels)
-    if (samples[i] === 0) return true
-  return false
+  const data = 'data' in picture ? picture.data : await picture.arriving.whole
+  return hasAlphaWhere({ channels: picture.channels, data }, (alpha) => alpha === 0)
 }
 
 /** Colours and alpha; hidden colours are those of a pixel near by that is seen. */
-export function covered({ shape, data }: Tensor): Tensor {
+export async function covered({ shape, data }: Tensor): Promise<Tensor> {
   const plane = data.length / shape[0]!
-  const out = data.slice()
   const alpha = data.length - plane
-  coverHidden(out.subarray(0, alpha), data.subarray(alpha), shape[2]!)
+  if (!(await inTurns(plane, (from, to) => data.subarray(alpha + from, alpha + to).some((a) => !(a > 0)))))
+    return new Tensor(shape, data)
+  const out = await copied(data)
+  await coverHidden(out.subarray(0, alpha), data.subarray(alpha), shape[2]!)
   return new Tensor(shape, out)
 }
 
@@ -25,13 +27,12 @@ export function covered({ shape, data }: Tensor): Tensor {
  * Gives every pixel of alpha 0 the colours of the nearest one in its row that is not, of two the left one; a row without any
  * those of the nearest row that has one, of two the upper one; black where there is none at all. In place.
  */
-function coverHidden(colours: Float32Array, alpha: Float32Array, width: number): void {
+async function coverHidden(colours: Float32Array, alpha: Float32Array, width: number): Promise<void> {
   const [plane, height] = [alpha.length, alpha.length / width]
   const isSeen = (at: number) => alpha[at]! > 0
-  if (alpha.every((a) => a > 0)) return
   const from = new Int32Array(plane)
   const rows: number[] = []
-  for (let y = 0; y < height; y++) {
+  await inRows(height, 2 * width, (y) => {
     const row = y * width
     let left = -1
     for (let at = row; at < row + width; at++) {
@@ -45,15 +46,15 @@ function coverHidden(colours: Float32Array, alpha: Float32Array, width: number):
       const before = from[at]!
       if (right >= 0 && (before < 0 || right - at < at - before)) from[at] = right
     }
-  }
+  })
   const near = (y: number) =>
     rows.reduce((best, row) => (Math.abs(row - y) < Math.abs(best - y) ? row : best), rows[0] ?? -1)
-  for (let y = 0; y < height; y++) {
+  await inRows(height, 4 * width, (y) => {
     const row = from[y * width]! >= 0 ? y : near(y)
     for (let x = 0; x < width; x++) {
       const [at, source] = [y * width + x, row < 0 ? -1 : from[row * width + x]!]
       if (isSeen(at)) continue
       for (let c = 0; c < colours.length; c += plane) colours[c + at] = source < 0 ? 0 : colours[c + source]!
     }
-  }
+  })
 }

@@ -101,7 +101,7 @@ const looksAtAlpha = ({ alpha, background }: Treatment): boolean =>
  *
  * @throws ConvoError E_OPTION for a full scale of whole samples, and for a tone curve that is not read
  */
-export function readied(
+export async function readied(
   {
     data,
     meta,
@@ -111,45 +111,52 @@ export function readied(
   }: Pick<Decoded, 'width' | 'height' | 'channels' | 'depth' | 'full' | 'data' | 'meta' | 'notes' | 'pages'>,
   name: string,
   treatment: Treatment,
-): Loaded {
+): Promise<Loaded> {
   checkFull(header.depth, name, treatment)
   const { width, height, channels, depth } = header
   const isGuess = depth === 32 && treatment.full === undefined && header.full === undefined
-  const full = treatment.full ?? header.full ?? fullOf({ depth, data })
-  const all = isGuess && treatment.notesScale ? [...notes, scaleNote(name, extremes(data), full)] : notes
-  const { picture, note } = withoutHidden(
+  const seen = depth === 32 ? await extremes(data) : undefined
+  const full = treatment.full ?? header.full ?? fullOf({ depth, data }, seen)
+  const all = isGuess && seen && treatment.notesScale ? [...notes, scaleNote(name, seen, full)] : notes
+  const { picture, note } = await withoutHidden(
     { width, height, channels, depth, data },
     name,
     full,
     meta,
     treatment,
   )
-  return { picture: { ...picture, full }, meta, notes: note === undefined ? all : [...all, note], pages }
+  const largest = (seen === undefined || picture.data === data ? seen : await extremes(picture.data))?.peak
+  return {
+    picture: { ...picture, full, largest },
+    meta,
+    notes: note === undefined ? all : [...all, note],
+    pages,
+  }
 }
 
 /** Alpha as it is asked for, and what that shows. */
-function withoutHidden<P extends Omit<Picture, 'meta'>>(
+async function withoutHidden<P extends Omit<Picture, 'meta'>>(
   picture: P,
   name: string,
   full: number,
   meta: PictureMeta,
   { alpha, background, linear }: Treatment,
-): { picture: P; note?: string } {
+): Promise<{ picture: P; note?: string }> {
   if (!hasAlpha(picture.channels)) return { picture }
   if (background !== undefined) {
     const light = linear && picture.depth !== 32 ? lightOf(meta, name) : undefined
-    return { picture: flatten(picture, background, full, light) }
+    return { picture: await flatten(picture, background, full, light) }
   }
   if (alpha === 'drop') {
     const note = `${name} has transparent pixels, and --alpha drop shows their hidden colours; use --background <colour> to flatten it`
-    return { ...(hasHidden(picture) && { note }), picture: withoutAlpha(picture) }
+    return { ...((await hasHidden(picture)) && { note }), picture: await withoutAlpha(picture) }
   }
   if (alpha === 'separate') {
     const note = `${name} has transparent pixels, and --alpha separate mixes their hidden colours into others; --alpha premultiply does not`
-    return { picture, ...(hasHidden(picture) && { note }) }
+    return { picture, ...((await hasHidden(picture)) && { note }) }
   }
   // infinities and NaN of a float picture would come through a weight of 0
-  return { picture: picture.depth === 32 ? blackened(picture) : picture }
+  return { picture: picture.depth === 32 ? await blackened(picture) : picture }
 }
 
 /** @throws ConvoError E_OPTION for a full scale that whole samples have already */

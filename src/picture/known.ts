@@ -1,9 +1,8 @@
 import type { Planned } from '../conv/plan.ts'
 import { readHeader } from '../image/decode.ts'
 import { lightOf } from '../image/profile.ts'
-import { peakOf } from '../image/samples.ts'
 import type { FullScale } from '../operators/operator.ts'
-import { type Depth, fullOf, fullScale, hasAlpha } from '../tensor/picture.ts'
+import { type Depth, extremes, fullInTurns, fullScale, hasAlpha } from '../tensor/picture.ts'
 import { dataOfArray, type PictureArray } from './array.ts'
 import { type InMemory, loadArray, type Opened, openInput } from './input.ts'
 import { checkApplies, limitsOf, pageNote } from './load.ts'
@@ -48,7 +47,11 @@ export async function knownOf(path: string, settings: Asked, given?: Opened | In
   if (given !== undefined && 'array' in given) return knownArray(given.array, settings)
   if (given !== undefined && 'decoded' in given) {
     const { decoded } = given
-    return { ...knownPicture(decoded, settings), full: settings.full ?? fullOf(decoded), ofPages: [] }
+    return {
+      ...knownPicture(decoded, settings),
+      full: settings.full ?? (await fullInTurns(decoded)),
+      ofPages: [],
+    }
   }
   const opened = given ?? (await openInput(path))
   checkApplies(opened, settings)
@@ -59,17 +62,17 @@ export async function knownOf(path: string, settings: Asked, given?: Opened | In
   return { ...knownPicture(header, settings), ofPages, isStack: opened.probe.kind === 'tiff' }
 }
 
-function knownArray(array: PictureArray, settings: Asked): Known {
+async function knownArray(array: PictureArray, settings: Asked): Promise<Known> {
   const { width, height, channels, slices, depth, full, layout, data } = array
-  const isMaps = dataOfArray(array).kind === 'tensor'
+  const isMaps = (await dataOfArray(array)).kind === 'tensor'
   // channels that come first are all colours
   const treated = layout === 'hwc' && channels <= 4 ? treatedChannels(channels as 1, settings) : channels
-  const peak = data instanceof Float32Array && { peak: () => peakOf(data) }
+  const found = data instanceof Float32Array && (await extremes(data))
   const pages = slices ?? 1
   const hasSlices = slices !== undefined
   const notes = array.layoutNote === undefined ? [] : [array.layoutNote]
   const size = { width, height, channels: treated, depth, full }
-  return { ...size, pages, hasSlices, isMaps, notes, ofPages: [], ...peak }
+  return { ...size, pages, hasSlices, isMaps, notes, ofPages: [], ...(found && { peak: () => found.peak }) }
 }
 
 function knownPicture(

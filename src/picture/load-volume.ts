@@ -1,6 +1,8 @@
 import { ConvoError, invariant } from '../error.ts'
+import { copyTo } from '../host/turns.ts'
 import type { Colour } from '../image/colour.ts'
 import { type Decoded, decode, decodePages, readHeader } from '../image/decode.ts'
+import { hasAlphaWhere } from '../image/flatten.ts'
 import type { Header } from '../image/header.ts'
 import { type Depth, extremes, fullScale, guessFull, hasAlpha, type Samples } from '../tensor/picture.ts'
 import { scaleNote } from './array.ts'
@@ -12,10 +14,10 @@ import { slicesOnDemand } from './slices.ts'
 import { coloursOf, isOnDemand, sliceTime } from './volume-form.ts'
 
 /** A slice of a volume, which has no alpha: over black, unless a background was given or alpha is to be dropped. */
-function sliceOf(page: Decoded, name: string, treatment: Treatment) {
+async function sliceOf(page: Decoded, name: string, treatment: Treatment) {
   const { alpha, background } = treatment
   const ground = background ?? (alpha === 'drop' ? undefined : black)
-  const { picture, notes } = readied(page, name, { ...treatment, background: ground })
+  const { picture, notes } = await readied(page, name, { ...treatment, background: ground })
   invariant('data' in picture && !hasAlpha(picture.channels), 'a slice exists, and has no alpha')
   return { data: picture.data, notes }
 }
@@ -109,7 +111,7 @@ export async function loadVolume(task: PictureTask, opened: Opened | undefined):
     const page = await stack.decode(z)
     // a file may have changed since its header was read
     checkAlike(z, page, first, task.input)
-    return sliceOf(page, task.input, treatment).data
+    return (await sliceOf(page, task.input, treatment)).data
   })
   checkFull(depth, task.input, treatment)
   const picture = { width, height: height * stack.count, channels, depth, full: fullScale(depth), slices }
@@ -136,9 +138,10 @@ async function wholeVolume(pages: AsyncIterable<Decoded>, task: PictureTask): Pr
   const [first] = all
   invariant(first !== undefined, 'a volume has at least one slice')
   const { width, height, channels, depth, meta } = first
-  const guess = depth === 32 && treatment.full === undefined ? fullOfSlices(all, path) : undefined
+  const guess = depth === 32 && treatment.full === undefined ? await fullOfSlices(all, path) : undefined
   const own = { ...treatment, full: treatment.full ?? guess?.full }
-  const isOpaque = all.every(({ data: samples }) => isOpaqueAll(samples, channels, depth))
+  let isOpaque = true
+  for (const { data } of all) isOpaque &&= await isOpaqueAll(data, channels, depth)
   const notes = new Set([
     ...all.flatMap((slice) => slice.notes),
     ...(isOpaque ? [] : overBlack(first, treatment)),
@@ -146,11 +149,12 @@ async function wholeVolume(pages: AsyncIterable<Decoded>, task: PictureTask): Pr
   if (guess !== undefined && treatment.notesScale) notes.add(guess.note)
   if (all.length > 1 && first.delay?.some((time) => time !== sliceTime))
     notes.add('the timing of the animation was lost')
-  const samples = all.map((page) => {
-    const slice = sliceOf({ ...page, notes: [] }, path, own)
+  const samples: Samples[] = []
+  for (const page of all) {
+    const slice = await sliceOf({ ...page, notes: [] }, path, own)
     for (const note of slice.notes) notes.add(note)
-    return slice.data
-  })
+    samples.push(slice.data)
+  }
   const picture = {
     width,
     height: height * all.length,
@@ -158,36 +162,36 @@ async function wholeVolume(pages: AsyncIterable<Decoded>, task: PictureTask): Pr
     depth,
     full: own.full ?? fullScale(depth),
     ...(depth === 32
-      ? { data: joined(samples as Float32Array[]) }
+      ? await wholeFloats(samples as Float32Array[])
       : { slices: { height, missing: () => undefined, samples: (z: number) => samples[z]! } }),
   } as const
   return { data: { kind: 'volume', picture, slices: all.length }, meta, notes: [...notes] }
 }
 
-function joined(slices: readonly Float32Array[]): Float32Array {
-  const out = new Float32Array(slices.reduce((sum, { length }) => sum + length, 0))
-  slices.reduce((at, slice) => {
-    out.set(slice, at)
-    return at + slice.length
-  }, 0)
-  return out
+/** Floats of all slices, and the largest magnitude of them. */
+async function wholeFloats(slices: readonly Float32Array[]) {
+  const data = new Float32Array(slices.reduce((sum, { length }) => sum + length, 0))
+  let at = 0
+  for (const slice of slices) {
+    await copyTo(data, slice, at)
+    at += slice.length
+  }
+  return { data, largest: (await extremes(data)).peak }
 }
 
 /** The full scale of floats, guessed from all slices together. */
-function fullOfSlices(slices: readonly Decoded[], path: string) {
-  const found = slices.map((slice) => extremes(slice.data))
+async function fullOfSlices(slices: readonly Decoded[], path: string) {
+  const found = await Promise.all(slices.map((slice) => extremes(slice.data)))
   const both = {
     min: Math.min(...found.map(({ min }) => min)),
     max: Math.max(...found.map(({ max }) => max)),
   }
-  const full = guessFull([both.min, both.max]) ?? 255
+  const full = guessFull(both) ?? 255
   return { full, note: scaleNote(path, both, full) }
 }
 
 /** True where there is no alpha, or nothing is seen through it. */
-function isOpaqueAll(data: Samples, channels: number, depth: Depth): boolean {
-  if (!hasAlpha(channels)) return true
+async function isOpaqueAll(data: Samples, channels: 1 | 2 | 3 | 4, depth: Depth): Promise<boolean> {
   const full = depth === 32 ? 1 : fullScale(depth)
-  for (let i = channels - 1; i < data.length; i += channels) if (data[i]! < full) return false
-  return true
+  return !(await hasAlphaWhere({ data, channels }, (alpha) => alpha < full))
 }

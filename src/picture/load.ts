@@ -63,14 +63,18 @@ export async function loadData(opened: Opened, task: PictureTask, ahead: boolean
 }
 
 /** Samples that are in memory already. */
-export function loadGiven(given: InMemory, task: PictureTask): LoadedData {
+export async function loadGiven(given: InMemory, task: PictureTask): Promise<LoadedData> {
   const treatment = treatmentOf(task)
   if ('array' in given) return arrayData(given.array, treatment, outputKind(task.output) === 'npy')
-  const { picture, meta, notes } = readied(given.decoded, task.input, treatment)
+  const { picture, meta, notes } = await readied(given.decoded, task.input, treatment)
   return { data: { kind: 'picture', picture }, meta, notes }
 }
 
-function arrayData(array: PictureArray, treatment: Treatment, isArrayWritten: boolean): LoadedData {
+async function arrayData(
+  array: PictureArray,
+  treatment: Treatment,
+  isArrayWritten: boolean,
+): Promise<LoadedData> {
   const { name, layoutNote, scaleNote, lost } = array
   const notes = [
     ...(array.notes ?? []),
@@ -80,10 +84,10 @@ function arrayData(array: PictureArray, treatment: Treatment, isArrayWritten: bo
       : [isArrayWritten ? `${layoutNote}; .npy is written as [C,H,W]` : layoutNote]),
     ...(scaleNote !== undefined && treatment.notesScale ? [scaleNote] : []),
   ]
-  const data = dataOfArray(array)
+  const data = await dataOfArray(array)
   const { meta = {} } = array
   if (data.kind === 'tensor') return { data, meta, notes }
-  const { picture, notes: all } = readied({ ...data.picture, meta, notes, pages: 1 }, name, {
+  const { picture, notes: all } = await readied({ ...data.picture, meta, notes, pages: 1 }, name, {
     ...treatment,
     full: undefined,
   })

@@ -1,6 +1,7 @@
 import { nodeOf } from '../graph/node.ts'
 import { listed, planStrip } from '../graph/schedule.ts'
 import { sliceOf } from '../graph/slices.ts'
+import { pagesAtOnce } from '../image/decode.ts'
 import { defaultThreads } from '../run/pool.ts'
 import { rehearse } from '../run/rehearsal.ts'
 import { sizeOf } from '../tensor/tensor.ts'
@@ -32,11 +33,16 @@ export async function memoryOf(
   const threads = task.settings.threads ?? defaultThreads()
   const { data } = state
   const { width, height, channels, depth, pages } = known
-  const slices = task.isVolume ? slicesHeld(data, known, task) : 1
-  const input = (width * height * channels * depth * slices) / 8
+  const isPaged = !task.isVolume && pages > 1 && keepsPages(task)
+  const held = task.isVolume
+    ? slicesHeld(data, known, task)
+    : isPaged
+      ? Math.min(pages, pagesAtOnce(width, height))
+      : 1
+  const input = (width * height * channels * depth * held) / 8
   const program = idle + (threads - 1) * threadBytes
-  const isTogether = !task.isVolume && pages > 1 && keepsPages(task) && !isNumbered(task)
-  const own = isTogether ? paged(task, pages) : task
+  // pages of one file wait for each other
+  const own = isPaged && !isNumbered(task) ? paged(task, pages) : task
   let written: PictureFacts | undefined
   const { strips, output, ...taken } = await rehearse(threads, async (session) => {
     written = (await write(session, { ...state, data: withoutSamples(data) }, blending, own, {})).facts

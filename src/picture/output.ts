@@ -1,6 +1,6 @@
-import { setImmediate as immediate } from 'node:timers/promises'
 import { flatShape } from '../definition/engine.ts'
 import { openOutput, writeAtomically } from '../files/output.ts'
+import { pause } from '../host/turns.ts'
 import { type EncodeOptions, encode, jpegStrips } from '../image/encode.ts'
 import { type CodingOption, extensionOf, formatOfPath } from '../image/format.ts'
 import {
@@ -77,7 +77,7 @@ function inTurn(output: Awaited<ReturnType<typeof openOutput>>) {
       writing.catch(() => undefined)
     },
     settled: () => writing,
-    drain: () => (held > mostHeld ? writing : immediate()),
+    drain: () => (held > mostHeld ? writing : pause()),
     async abort(): Promise<void> {
       await writing.catch(() => undefined)
       await output.abort()
@@ -241,7 +241,7 @@ export async function openJpeg(
         strips.push(strip)
       }
     },
-    drain: () => immediate(),
+    drain: pause,
     async finish() {
       const bytes = encoder.join(await Promise.all(strips))
       await output.write(bytes)

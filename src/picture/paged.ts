@@ -123,7 +123,7 @@ export async function runPaged(
   for await (const page of pages) {
     const at = { page: reports.length, count, mask }
     const own = isApart ? one(task, numbered(task, reports.length + 1, count)) : { ...task, store }
-    reports.push(await run(readied(page, task.input, treatment), { ...own, at }))
+    reports.push(await run(await readied(page, task.input, treatment), { ...own, at }))
   }
   const [first, last] = [reports[0], reports.at(-1)]
   invariant(first !== undefined && last !== undefined, 'there is at least one page')

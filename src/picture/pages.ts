@@ -60,9 +60,9 @@ export async function openPages(source: Source, options: PageOptions): Promise<P
  *
  * @throws ConvoError as `readArray` and `pagesOfArray` do
  */
-function arrayPages(bytes: Uint8Array, name: string, options: PageOptions): Pages {
-  const array = readArray(bytes, name, options)
-  const first = pagesOfArray(array)
+async function arrayPages(bytes: Uint8Array, name: string, options: PageOptions): Promise<Pages> {
+  const array = await readArray(bytes, name, options)
+  const first = await pagesOfArray(array)
   const { pages = 1 } = array
   if (pages === 1) return first
   return {
@@ -71,13 +71,13 @@ function arrayPages(bytes: Uint8Array, name: string, options: PageOptions): Page
     pictures: (async function* () {
       yield* first.pictures
       for (let page = 1; page < pages; page++) {
-        const next = readArray(bytes, name, { ...options, page })
+        const next = await readArray(bytes, name, { ...options, page })
         if (next.channels !== array.channels)
           throw new ConvoError('E_DECODE', `${name} has pages of different numbers of channels`, {
             why: `${name}: page ${page + 1} has ${next.channels}, page 1 has ${array.channels}`,
             fix: 'a file for each page',
           })
-        yield* pagesOfArray(next).pictures
+        yield* (await pagesOfArray(next)).pictures
       }
     })(),
   }

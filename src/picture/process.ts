@@ -3,13 +3,12 @@ import { nodeOf } from '../graph/node.ts'
 import { listed } from '../graph/schedule.ts'
 import { linearGamma } from '../image/light.ts'
 import { lightOf } from '../image/profile.ts'
-import { peakOf } from '../image/samples.ts'
 import { runToTensor } from '../run/graph.ts'
 import { isWorthWorkers } from '../run/graph-run.ts'
 import { type Pool, type Session, untilAborted } from '../run/pool.ts'
 import { poolOf } from '../run/shared.ts'
 import { poolEngine } from '../run/tensors.ts'
-import type { PictureMeta } from '../tensor/picture.ts'
+import { extremes, type PictureMeta } from '../tensor/picture.ts'
 import { expectedSamples, type Loaded, openInput } from './input.ts'
 import { factsOf, type PictureJob, type PictureTask, type Report, taskOf } from './job.ts'
 import { checkApplies, type LoadedData, loadData, loadGiven, notFiniteLevels } from './load.ts'
@@ -134,12 +133,10 @@ const notFiniteNote =
   'some samples are not finite or very large, and an FFT would spread them: the slower direct sums were used'
 
 /** What becomes of samples that are not finite, where the output holds levels. */
-function notLevels({ data }: LoadedData, task: PictureTask): string[] {
+async function notLevels({ data }: LoadedData, task: PictureTask): Promise<string[]> {
   if (holdsFloats(task)) return []
-  const samples =
-    data.kind === 'tensor' ? data.tensor.data : 'data' in data.picture ? data.picture.data : undefined
-  if (!(samples instanceof Float32Array) || Number.isFinite(peakOf(samples))) return []
-  return [notFiniteLevels(task.input)]
+  const largest = data.kind === 'tensor' ? (await extremes(data.tensor.data)).peak : data.picture.largest
+  return Number.isFinite(largest ?? 0) ? [] : [notFiniteLevels(task.input)]
 }
 
 /** Levels made of linear light say so in their gamma, where their format holds one. */
@@ -161,7 +158,7 @@ async function runJob(
   const loaded = levelsOf(read, given)
   const light = given.settings.linear ? lightOf(loaded.meta, given.input) : undefined
   const task: PictureTask = { ...given, light }
-  const met = { ...read, notes: [...loaded.notes, ...notLevels(loaded, task)] }
+  const met = { ...read, notes: [...loaded.notes, ...(await notLevels(loaded, task))] }
   const ground = groundOf((graph) => runToTensor(session, graph))
   const { state, blending } = await traceJob(ground, poolEngine(pool, session), met, task)
   const { plans } = state

@@ -9,7 +9,7 @@ import {
   type SampleType,
 } from '../conv/plan.ts'
 import { flattens, type Recipe, single } from '../conv/recipe.ts'
-import { ConvoError } from '../error.ts'
+import { ConvoError, invariant } from '../error.ts'
 import { boundOf } from '../graph/bound.ts'
 import {
   type Filter,
@@ -23,15 +23,14 @@ import {
 } from '../graph/node.ts'
 import { plainTone, type Tone } from '../graph/tone.ts'
 import { srgb } from '../image/light.ts'
-import { peakOf } from '../image/samples.ts'
 import { kernel } from '../kernel/kernel.ts'
 import type { Graph, Over, PictureShape, Source, SourcePicture } from '../run/picture-job.ts'
-import { hasAlpha } from '../tensor/picture.ts'
+import { extremes, hasAlpha, seenIn } from '../tensor/picture.ts'
 import type { Tensor } from '../tensor/tensor.ts'
 import type { PictureTask, PlanFacts } from './job.ts'
 import { holdsFloats } from './output.ts'
 import type { Settings } from './settings.ts'
-import { floatsOf, type Pending, pictureOf, slicesIn } from './state.ts'
+import { type Pending, pictureOf, slicesIn } from './state.ts'
 
 // Recipes on a picture: the tones on its way in and out, how alpha meets the kernels, and which arithmetic runs.
 
@@ -46,7 +45,11 @@ export type Ground = {
 /** What a run may look at: everything. */
 export const groundOf = (compute: NonNullable<Ground['compute']>): Ground => ({
   compute,
-  peak: (picture) => peakOf(floatsOf(picture)),
+  peak(picture) {
+    if (picture.largest !== undefined) return picture.largest
+    invariant('data' in picture, 'float samples are there at once')
+    return seenIn(picture.data).peak
+  },
 })
 
 /** The recipe that changes nothing: by it samples take on a tone, and what other steps made goes to the file. */
@@ -154,7 +157,8 @@ async function planned(
   }
   if (compute === undefined) return { plan: plan(undefined), over }
   const whole = await compute({ out, source })
-  return { plan: plan(() => peakOf(whole.data)), over: { out: planesNode(whole) } }
+  const found = await extremes(whole.data)
+  return { plan: plan(() => found.peak), over: { out: planesNode(whole) } }
 }
 
 /** The plan of a recipe over a picture: native samples where the tone leaves them as they are. */

@@ -1,5 +1,6 @@
 import { invariant } from '../error.ts'
 import { nodeOf, outChannels } from '../graph/node.ts'
+import { copied } from '../host/turns.ts'
 import type { EncodeOptions } from '../image/encode.ts'
 import { lostBeside, to8Note } from '../image/fit.ts'
 import { formatOfPath, type OutputFormat, traitsOf } from '../image/format.ts'
@@ -271,7 +272,7 @@ export async function toSamples(
   const target = session.arena.alloc(size)
   const outcome = await run(depth === 32 ? { kind: 'samples', target } : { kind: 'samples', depth, target })
   const shape = { width, height, channels: channels as Picture['channels'] }
-  const bytes = new Uint8Array(session.arena.memory.buffer, target, size).slice()
+  const bytes = await copied(new Uint8Array(session.arena.memory.buffer, target, size))
   const data = viewSamples(bytes, depth)
   return { picture: { ...shape, depth, data, meta, ...(depth === 32 && { full }) }, outcome }
 }

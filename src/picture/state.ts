@@ -1,4 +1,3 @@
-import { invariant } from '../error.ts'
 import { nodeOf, planesNode, sourceNode, traced } from '../graph/node.ts'
 import type { FullScale } from '../operators/operator.ts'
 import type { Graph, Source, SourcePicture } from '../run/picture-job.ts'
@@ -74,12 +73,6 @@ export function pictureOf({ out, source, isPicture }: Pending): SourcePicture | 
 
 /** The graph of steps that have not run yet. */
 export const graphOf = ({ out, source }: Pending): Graph => ({ out: nodeOf(out), source })
-
-/** The samples of a float picture, which is there as a whole. */
-export function floatsOf(picture: SourcePicture): Float32Array {
-  invariant('data' in picture && picture.data instanceof Float32Array, 'float samples are there at once')
-  return picture.data
-}
 
 /** True for a picture whose last channel is alpha. */
 export const isTransparent = ({ isPicture, out }: Pending): boolean => isPicture && hasAlpha(out.shape[0]!)

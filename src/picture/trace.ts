@@ -184,7 +184,9 @@ async function overPlanes(
     const all = async (part: Tensor): Promise<Tensor> => {
       const seen = await whole(part)
       return traced(
-        planesNode(seen === undefined ? unseen(part) : settled(await step.apply(seen, eager, kept), step)),
+        planesNode(
+          seen === undefined ? unseen(part) : await settled(await step.apply(seen, eager, kept), step),
+        ),
       )
     }
     if (step.seesAll === 'alone') {
@@ -201,7 +203,7 @@ async function overPlanes(
     const out = await step.apply(x, engine, kept)
     if (step.settle === undefined) return out
     const seen = await whole(out)
-    return traced(planesNode(seen === undefined ? unseen(out) : step.settle(seen)))
+    return traced(planesNode(seen === undefined ? unseen(out) : await step.settle(seen)))
   }
   const isOne = ({ shape: [count] }: Tensor) =>
     (count === 1 || count === 3) && step.givesPicture?.() !== false
@@ -237,7 +239,7 @@ async function overPlanes(
   return { ...made(y, isOne(y)), note }
 }
 
-const settled = (out: Tensor, { settle }: Step): Tensor => settle?.(out) ?? out
+const settled = async (out: Tensor, { settle }: Step): Promise<Tensor> => settle?.(out) ?? out
 
 /** The data with the tones that the first step of a job meets. */
 function toned(data: Pending, task: PictureTask, isFirst: boolean): Pending {
@@ -250,11 +252,11 @@ function toned(data: Pending, task: PictureTask, isFirst: boolean): Pending {
 /** The data with colours for hidden pixels. */
 async function coveredOf(ground: Ground, data: Pending): Promise<Tensor> {
   if (ground.compute === undefined || !(await mayHide(pictureOf(data)))) return data.out
-  return traced(planesNode(covered(await ground.compute(graphOf(data)))))
+  return traced(planesNode(await covered(await ground.compute(graphOf(data)))))
 }
 
 /** How many times the work of steps over a volume may be done for slices one by one. */
-const mostRepeated = 2
+const mostRepeated = 1.7
 
 /**
  * A step on a volume: over all of it, or slice by slice. What is below a step that reaches over many slices is computed

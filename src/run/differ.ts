@@ -3,20 +3,24 @@ import { channelName, type Largest } from '../image/compare/comparison.ts'
 import type { Differ } from '../image/compare/measure.ts'
 import { optional } from '../text/record.ts'
 import { optimise } from './engine.ts'
-import { layoutOf, stripsOf, UnsoundPng, withBench } from './png-rows.ts'
+import { expectRows } from './png-crew.ts'
+import { layoutOf, UnsoundPng } from './png-data.ts'
+import { stripsOf, withBench } from './png-rows.ts'
 
 /** Pixels from which on loops are compiled by the optimising compiler at once. */
 const optimisedFrom = 2 ** 20
 
 /**
- * Measures two PNGs of one shape, channels and depth as `measure` does, strip by strip: both are inflated at the same time
- * on other threads, and no picture is ever whole in memory unless it is to be kept. Undefined where one is damaged.
+ * Measures two PNGs of one shape, channels and depth as `measure` does, strip by strip: no picture is ever whole in memory
+ * unless it is to be kept. Helpers make the rows of large pictures, or of many. Undefined where one is damaged.
  */
 export const differPlain: Differ = async (expected, actual, { threshold, compared, ignored, keep }) => {
   const { width, height, channels, depth } = expected.head
   const { rowBytes } = layoutOf(expected.head)
   const bytes = depth / 8
-  if (width * height > optimisedFrom) optimise()
+  const isStarting = expectRows(2 * height * rowBytes)
+  // Node's own modules, which a thread that starts needs, are compiled again when flags have changed
+  if (width * height > optimisedFrom && !isStarting) optimise()
   const samplesOf = (n: number) => new (depth === 16 ? Uint16Array : Uint8Array)(n)
   const values = samplesOf(width * height)
   const kept = keep
@@ -32,7 +36,7 @@ export const differPlain: Differ = async (expected, actual, { threshold, compare
       const rowValues = arena.alloc(width * bytes)
       const rowIgnored = arena.alloc(width)
       // both take their memory with the first strip, so that views reach over all of it from then on
-      const [a, b] = [stripsOf(expected, bench), stripsOf(actual, bench)]
+      const [a, b] = [stripsOf(expected, bench, true), stripsOf(actual, bench, true)]
       try {
         for (;;) {
           const [left, right] = await Promise.all([a.next(), b.next()])

@@ -10,7 +10,9 @@ import type { Label, SheetLayout } from '../image/sheet.ts'
 import type { Arena } from './arena.ts'
 import { block, consecutive, orderWeights, phasesAcross, put } from './bank.ts'
 import { blendBytes } from './blend.ts'
+import { softmaxBytes } from './layer-loops.ts'
 import type { PictureShape, StencilJob } from './picture-job.ts'
+import { isPooling, poolingBytes } from './pooling.ts'
 import { rankedBytes, windowBytes } from './ranked.ts'
 import { resamplingBytes } from './resample.ts'
 import { similarityBytes } from './similarity.ts'
@@ -229,6 +231,8 @@ export function workBytes(step: Listed<PlacedWork>, rows: number, own: number): 
       if (work.name === 'resampledAcross' || work.name === 'resampledDown')
         return resamplingBytes(work.settings)
       if (work.name === 'blend') return blendBytes(shape)
+      if (isPooling(work)) return poolingBytes(work)
+      if (work.name === 'softmax') return softmaxBytes(shape)
       return work.name === 'ranked' ? rankedBytes(shape, work.settings, rows) : 0
     default:
       return 0

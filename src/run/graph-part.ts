@@ -1,4 +1,5 @@
 import type { Shape } from '../definition/layer.ts'
+import type { LayerName } from '../definition/layers.ts'
 import { invariant } from '../error.ts'
 import { type Address, plus } from '../graph/address.ts'
 import { planPart } from '../graph/cut.ts'
@@ -83,12 +84,13 @@ export function prepareGraph(
     store.put(segment, buffers.at(-1)!, part)
   }
 
-  /** A bank writes its rows to their place in the result, where it is the last step and no loop writes past a row. */
+  /** The last step writes its rows to their place in the result, where no loop writes past a row. */
   function inSink(steps: StepList, i: number): PlacedRows | undefined {
     const { work, shape, behind } = steps[i]!
     const isLast = i === steps.length - 1 && behind === undefined
-    const isExact = work.kind === 'bank' && work.bank.algorithm === 'direct'
-    if (sink.kind !== 'planes' || !isLast || !isExact || shape[2] < wholeRow) return undefined
+    const isBank = work.kind === 'bank' && work.bank.algorithm === 'direct' && shape[2] >= wholeRow
+    const isExact = isBank || (work.kind === 'layer' && byVectors.has(work.name) && shape[2] % 4 === 0)
+    if (sink.kind !== 'planes' || !isLast || !isExact) return undefined
     const pitch = shape[2] * 4
     return { rows: [[0, shape[1]]], address: sink.target, plane: shape[1] * pitch, pitch }
   }
@@ -143,6 +145,24 @@ export function prepareGraph(
     return store.end(part)
   }
 }
+
+/** Layers whose loops write whole vectors of a row, and no more. */
+const byVectors: ReadonlySet<LayerName> = new Set<LayerName>([
+  'activate',
+  'affine',
+  'averaged',
+  'evened',
+  'normalized',
+  'paired',
+  'pool',
+  'pooled',
+  'prelu',
+  'resized',
+  'softmax',
+  'standardized',
+  'switches',
+  'withNumber',
+])
 
 /** Whether fewer rows of a step take less time: an FFT is of a whole strip. */
 const isCut = ({ work }: Listed<PlacedWork>): boolean =>

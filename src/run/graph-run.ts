@@ -1,6 +1,7 @@
 import type { Range } from '../definition/quantise.ts'
+import { sizeOfElement } from '../definition/windows.ts'
 import { invariant } from '../error.ts'
-import { nowhere } from '../graph/address.ts'
+import { type Address, nowhere } from '../graph/address.ts'
 import { type Cut, cutOf, planPart } from '../graph/cut.ts'
 import { fused } from '../graph/fuse.ts'
 import { narrowed } from '../graph/narrow.ts'
@@ -8,7 +9,9 @@ import { type Filter, type Node, slicesOf } from '../graph/node.ts'
 import { type Listed, listed, planStrip, type Strip } from '../graph/schedule.ts'
 import { sliceOf } from '../graph/slices.ts'
 import { rowCount, type Span } from '../graph/spans.ts'
+import { copied, copyTo } from '../host/turns.ts'
 import { linearTables } from '../image/light.ts'
+import { isGuest } from '../signals.ts'
 import { sizeOf, Tensor, unseen } from '../tensor/tensor.ts'
 import type { Arena } from './arena.ts'
 import { arrivalOf } from './arrival.ts'
@@ -69,7 +72,11 @@ export async function run(
   const { arena } = session
   const mark = arena.mark()
   try {
-    const outs = await withoutBarriers(given, (out) => runToPlanes(session, over, out, hooks.cut))
+    const outs = await withoutBarriers(
+      given,
+      (out) => runToPlanes(session, over, out, hooks.cut),
+      (bytes) => session.hold?.('whole', bytes),
+    )
     await runSteps(session, over, outs, sinkOf, hooks)
   } finally {
     arena.release(mark)
@@ -93,7 +100,7 @@ export async function runToPlanes(
       session.hold('whole', sizeOf(shape) * 4)
       return unseen({ shape })
     }
-    return new Tensor(shape, new Float32Array(arena.memory.buffer, target, sizeOf(shape)).slice())
+    return new Tensor(shape, await copied(new Float32Array(arena.memory.buffer, target, sizeOf(shape))))
   } finally {
     arena.release(mark)
   }
@@ -126,11 +133,16 @@ async function runSteps(
     return { segments, strips, staged: stagedRows(plain, segments, strips) }
   })
   const shape = source && shapeOf(source.picture)
+  const planes = new Map<Listed['work'], Address>()
+  for (const { work, shape } of plain.flat()) {
+    if (work.kind === 'planes' && !planes.has(work))
+      planes.set(work, await placePlanes(arena, work.data, sizeOf(shape)))
+  }
   const lists = plain.map((list, n) => {
     const strips = plans.flatMap(({ segments, strips }) => strips.filter((_, i) => segments[i]!.list === n))
     return list.map((step, i): Listed<PlacedWork> => {
       const spans = strips.flatMap(({ buffers }) => buffers[i]!.rows)
-      return { ...step, work: placeWork(arena, step, spans, shape, sink) }
+      return { ...step, work: placeWork(arena, step, spans, shape, sink, planes) }
     })
   })
   const work = align(most(plans.flatMap(({ strips }) => strips.map(({ bytes }) => bytes))))
@@ -213,21 +225,30 @@ async function runSteps(
   await arrival.end
 }
 
-/** Lays out what a step computes with, for these rows. The same planes in several lists are laid out once for each. */
+/** Where planes are; they are copied unless they are in this memory. */
+async function placePlanes(arena: Arena, data: Float32Array, size: number): Promise<Address> {
+  const there = arena.addressOf(data)
+  if (there !== undefined) return there
+  const address = arena.alloc(size * 4)
+  // in a plan there are no numbers, but they have their place
+  if (data.length >= size) await copyTo(new Float32Array(arena.memory.buffer, address, size), data, 0)
+  return address
+}
+
+/** Lays out what a step computes with, for these rows. */
 function placeWork(
   arena: Arena,
   { work, inputs, shape, slices }: Listed,
   spans: readonly Span[],
   picture: PictureShape | undefined,
   sink: GraphSink,
+  planes: ReadonlyMap<Listed['work'], Address>,
 ): PlacedWork {
   switch (work.kind) {
     case 'bank':
       return { kind: 'bank', bank: placeBankRows(arena, work.bank) }
     case 'planes':
-      // in a plan there are no numbers, but they have their place
-      if (work.data.length < sizeOf(shape)) return { kind: 'planes', data: arena.alloc(sizeOf(shape) * 4) }
-      return { kind: 'planes', data: arena.addressOf(work.data) ?? put(arena, work.data) }
+      return { kind: 'planes', data: planes.get(work)! }
     case 'finish':
       invariant(sink.kind === 'picture', 'what is finished is a picture')
       return { kind: 'finish', filter: sink.job }
@@ -271,11 +292,16 @@ const roomOf = (list: readonly Listed<PlacedWork>[], { buffers }: Strip): number
 /** Products of taps and samples that a thread sums up in a fifth of a second at least. */
 const longFrom = 6e8
 
+/** Samples of a strip that an FFT takes about 10 ms for. */
+const longFft = 1e5
+
 /** Whether a strip may take a thread longer than that. */
 function isLong({ plan, stencils, rows, fullWidth, tileChannels }: StencilJob): boolean {
   const samples = rows * plan.stride[0] * fullWidth * tileChannels
   const taps = stencils.reduce((sum, one) => sum + (one.form === 'taps' ? one.count : 0), 0)
-  return taps * samples > longFrom
+  // an FFT has no pauses: a program that has others to answer leaves it to another thread
+  const isWhole = isGuest() && stencils.some(({ form }) => form.startsWith('fft'))
+  return taps * samples > longFrom || (isWhole && samples > longFft)
 }
 
 /** Work on a picture below this many samples starts no worker: it would cost more than it brings. */
@@ -292,21 +318,36 @@ export const costApart = (out: Node): number =>
 export function costOfSlices(volume: Node, slices: number): number {
   const list = listed(sliceOf(volume, slices >> 1, slices))
   const strip = planStrip(list, [0, volume.shape[1] / slices])
-  return (slices * costOf(list, strip)) / costOf(listed(volume))
+  return (slices * costOf(list, strip, tapsOf)) / costOf(listed(volume), undefined, tapsOf)
+}
+
+/** About how many taps a sample of a step takes. */
+function tapsOf(step: Listed): number {
+  const { work } = step
+  if (work.kind === 'layer' && work.name === 'ranked') return sizeOfElement(work.settings.element)
+  if (!('filter' in work)) return multiplicationsOf(step)
+  return work.filter.plan.stencils.reduce((sum, { algorithm, kH, kW }) => {
+    const isDense = algorithm === 'direct' || algorithm === 'integer'
+    // of any size those of an FFT take about as long as these many
+    return sum + Math.min(isDense ? kH * kW : kH + kW, 64)
+  }, 0)
+}
+
+/** The same in multiplications, a filter by its samples alone. */
+function multiplicationsOf({ work, shape, slices = 1 }: Listed): number {
+  if ('filter' in work) {
+    const { plan, channels } = work.filter
+    const samples = plan.width * plan.height * channels * slices
+    return (samples / sizeOf(shape)) * (parallelFrom / parallelSamples)
+  }
+  if (work.kind === 'similarity') return (work.options.size * work.options.patch) ** 2 * 4
+  if (work.kind !== 'bank') return 1
+  const { phases, channelsPerGroup } = work.bank.plan
+  return (phases.reduce((sum, { taps }) => sum + taps.length, 0) / phases.length) * channelsPerGroup
 }
 
 /** About how many multiplications the steps take, or a strip of them. */
-function costOf(list: readonly Listed[], strip?: Strip): number {
-  const perSample = ({ work, shape }: Listed): number => {
-    if ('filter' in work) {
-      const { plan, channels } = work.filter
-      return ((plan.width * plan.height * channels) / sizeOf(shape)) * (parallelFrom / parallelSamples)
-    }
-    if (work.kind === 'similarity') return (work.options.size * work.options.patch) ** 2 * 4
-    if (work.kind !== 'bank') return 1
-    const { phases, channelsPerGroup } = work.bank.plan
-    return (phases.reduce((sum, { taps }) => sum + taps.length, 0) / phases.length) * channelsPerGroup
-  }
+function costOf(list: readonly Listed[], strip?: Strip, perSample = multiplicationsOf): number {
   const rowsOf = (i: number) => (strip === undefined ? list[i]!.shape[1] : rowCount(strip.buffers[i]!.rows))
   return list.reduce((sum, step, i) => {
     const { shape } = step

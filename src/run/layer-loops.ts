@@ -1,14 +1,14 @@
 import { type FormulaName, faint } from '../definition/formulas.ts'
-import type { FunctionName } from '../definition/functions.ts'
+import { type FunctionName, parametersOf } from '../definition/functions.ts'
 import type { Shape } from '../definition/layer.ts'
 import { type LayerWork, runLayer } from '../definition/layers.ts'
 import type { OperationName } from '../definition/mixing.ts'
-import { type PoolAxes, poolRow, wholeWindows } from '../definition/pool.ts'
 import type { Rows } from '../definition/rows.ts'
-import { type Address, plus } from '../graph/address.ts'
+import type { Address } from '../graph/address.ts'
 import { prepareBlend } from './blend.ts'
 import type { WasmExports } from './engine.ts'
 import { type Compute, type PlacedRows, rowAt } from './placed-rows.ts'
+import { preparePooling } from './pooling.ts'
 import { prepareRanked } from './ranked.ts'
 import { prepareAcross, prepareDown } from './resample.ts'
 
@@ -40,8 +40,26 @@ const operationNumbers: { readonly [K in OperationName]?: number } = {
   larger: 5,
 }
 
-/** Functions of exp by their numbers in the loop. */
-const exponentials: { readonly [K in FunctionName]?: number } = { sigmoid: 0, silu: 1, tanh: 2, exp: 3 }
+/** Functions by their numbers in the loop. */
+const functionNumbers: { readonly [K in FunctionName]?: number } = {
+  sigmoid: 0,
+  silu: 1,
+  tanh: 2,
+  exp: 3,
+  elu: 4,
+  erf: 5,
+  gelu: 6,
+  'gelu-tanh': 7,
+  hardsigmoid: 8,
+  hardswish: 9,
+  sqrt: 10,
+  abs: 11,
+  neg: 12,
+  reciprocal: 13,
+}
+
+/** Room that softmax works in. */
+export const softmaxBytes = ([channels]: Shape): number => (channels + 2) * 64 * 8
 
 /** Formulas by their numbers in the loop; `damped` has one of its own. */
 const formulaNumbers: { readonly [K in Exclude<FormulaName, 'damped'>]: number } = {
@@ -129,11 +147,17 @@ function prepareLoop(
       const rows = prepareDown(work.settings, shape[0], n, wasm, memory, scratch)
       return (to, [from], span) => rows(to, from!, span)
     }
+    case 'softmax':
+      if (work.settings.isLog) return undefined
+      return (to, [from], [first, end]) => {
+        for (let y = first; y < end; y++)
+          wasm.softmaxRow(rowAt(to, 0, y), to.plane, rowAt(from!, 0, y), from!.plane, shape[0], n, scratch)
+      }
     case 'pool':
-      // of a volume in its definition
-      return work.settings.axes[0].input > 1
-        ? undefined
-        : prepareMaxima(work.settings.axes, shape, wasm, memory)
+    case 'pooled':
+    case 'switches':
+    case 'averaged':
+      return preparePooling(work, shape, shapes, wasm, memory, scratch)
     case 'maxima': {
       const { size, mark } = work.settings
       const [high, wide] = size
@@ -221,49 +245,6 @@ function prepareThinned(
   }
 }
 
-/** Max pooling: windows wholly inside in vectors, the others as the definition has them. */
-function prepareMaxima(
-  axes: PoolAxes,
-  [channels]: Shape,
-  wasm: WasmExports,
-  memory: WebAssembly.Memory,
-): Compute {
-  const [, ay, ax] = axes
-  const data = new Float32Array(memory.buffer)
-  const { left, right, taps, stride } = wholeWindows(ax)
-  const isWide = right - left >= 4
-  return (to, [input], [first, end]) => {
-    const from = input!
-    const rows = rowsIn(data, from)
-    const out = rowsIn(data, to)
-    for (let c = 0; c < channels; c++) {
-      for (let y = first; y < end; y++) {
-        const at = out.at(c, y)
-        if (!isWide) {
-          poolRow(rows, axes, c, 0, y, data, at)
-          continue
-        }
-        poolRow(rows, axes, c, 0, y, data, at, undefined, [0, left])
-        poolRow(rows, axes, c, 0, y, data, at, undefined, [right, ax.output])
-        const across = ax.start[left]! + ax.low[left]! * ax.dilation
-        const src = plus(rowAt(from, c, ay.start[y]! + ay.low[y]! * ay.dilation), across * 4)
-        const count = ay.high[y]! - ay.low[y]! + 1
-        const rowStep = ay.dilation * from.pitch
-        wasm.maxRow(
-          plus(rowAt(to, c, y), left * 4),
-          src,
-          rowStep,
-          count,
-          ax.dilation * 4,
-          taps,
-          stride,
-          right - left,
-        )
-      }
-    }
-  }
-}
-
 /** A function of single samples in a loop of its own; undefined where it has none. */
 function prepareFunction(
   { name, unit, a, b }: Extract<LayerWork, { name: 'activate' }>['settings'],
@@ -279,10 +260,10 @@ function prepareFunction(
     const [low, high] = [a ?? Number.NEGATIVE_INFINITY, b ?? Number.POSITIVE_INFINITY]
     return eachRow(shape, (_, to, from) => wasm.clipRow(to, from!, n, low, high))
   }
-  const exponential = exponentials[name]
-  return exponential === undefined
-    ? undefined
-    : eachRow(shape, (_, to, from) => wasm.exponentialRow(to, from!, n, exponential))
+  const number = functionNumbers[name]
+  if (number === undefined) return undefined
+  const [first, second] = parametersOf(name, a, b)
+  return eachRow(shape, (_, to, from) => wasm.functionRow(to, from!, n, number, first, second))
 }
 
 const rowsIn = (data: Float32Array, buffer: PlacedRows): Rows => ({

@@ -24,8 +24,10 @@ export type PictureShape = {
  * A picture to run over: in the shared memory, or anywhere else, from where its rows are brought in strip by strip, the
  * upper ones perhaps before the rest is there.
  */
-export type SourcePicture = PictureShape &
-  (
+export type SourcePicture = PictureShape & {
+  /** The largest magnitude of floats, NaN where one is not a number. */
+  readonly largest?: number | undefined
+} & (
     | { readonly address: Address }
     | { readonly data: Samples }
     | { readonly arriving: Arriving }

@@ -2,12 +2,10 @@ import { type BankNeeds, type FilterNeeds, needs, type WorkOf } from '../graph/n
 import type { Listed } from '../graph/schedule.ts'
 import { rowCount, type Span } from '../graph/spans.ts'
 import { windowRows } from '../graph/windows.ts'
+import { longestWork } from '../host/turns.ts'
 
 /** How many rows of a step are computed at a time by a thread that has others to answer. */
 export type Pace = { rows: number; readonly least: number }
-
-/** Milliseconds that a piece should take at most. */
-const longest = 8
 
 /**
  * Begins with few rows: what it costs shows only when they are done. Never fewer than those around them that are read again
@@ -52,8 +50,8 @@ export function* inPieces(
     const began = performance.now()
     act([y, next])
     const took = performance.now() - began
-    if (took < longest / 2 && next - y === pace.rows) pace.rows *= 2
-    else if (took > longest) pace.rows = Math.max(pace.least, pace.rows >> 1)
+    if (took < longestWork / 2 && next - y === pace.rows) pace.rows *= 2
+    else if (took > longestWork) pace.rows = Math.max(pace.least, pace.rows >> 1)
     y = next
     yield
   }

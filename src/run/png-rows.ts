@@ -1,25 +1,19 @@
-import { constants, createInflate } from 'node:zlib'
-import { readFileWhole } from '../files/read.ts'
-import { type Address, plus } from '../graph/address.ts'
-import type { PlainDecoder, PlainPng, PngHead } from '../image/png-head.ts'
-import { crc32 } from '../image/png-parts.ts'
-import type { Source } from '../image/reader.ts'
-import { type Arena, createArena } from './arena.ts'
-import { loadEngine, type WasmExports } from './engine.ts'
+import { pause } from '../host/turns.ts'
+import type { PlainDecoder, PlainPng } from '../image/png-head.ts'
+import { madeAside } from './png-crew.ts'
+import {
+  type Bench,
+  closeRows,
+  layoutOf,
+  newBench,
+  nextStrip,
+  openRows,
+  type Strip,
+  UnsoundPng,
+} from './png-data.ts'
 
-/** Rows in the memory of a bench: one right behind the other, samples little-endian. */
-export type Strip = { readonly address: Address; readonly rows: number }
-
-/** A memory with the loops over it. */
-export type Bench = { readonly arena: Arena; readonly wasm: WasmExports }
-
-/** What is wrong with a file here is said better by the decoder that reads all of them. */
-export class UnsoundPng extends Error {}
-
-/** Filtered bytes of a strip: they stay in the cache until they are used. */
-const stripBytes = 2 ** 18
-/** Bytes that are inflated at a time, while those before are used. */
-const pieceBytes = 2 ** 20
+/** Strips that a helper has ready at most. */
+const slotsAhead = 4
 
 const free: Bench[] = []
 
@@ -35,95 +29,26 @@ export async function withBench<T>(use: (bench: Bench) => Promise<T>): Promise<T
   }
 }
 
-function newBench(): Bench {
-  const arena = createArena()
-  return { arena, wasm: loadEngine(arena.memory) }
-}
-
-/** Bytes of a pixel, of a row of a plain PNG, and rows of a strip. */
-export function layoutOf({ width, height, channels, depth }: PngHead) {
-  const bpp = channels * (depth / 8)
-  const rowBytes = width * bpp
-  return { bpp, rowBytes, stripRows: Math.max(1, Math.min(height, Math.floor(stripBytes / (rowBytes + 1)))) }
-}
-
 /**
- * The rows of a plain PNG from top to bottom, inflated on other threads while the strip before is used. A strip is valid until
- * the next is asked for; all but the last have `stripRows` rows.
+ * The rows of a plain PNG from top to bottom. A strip is valid until the next is asked for; all but the last have
+ * `stripRows` rows. With helpers, they are made on another thread as soon as one has nothing to do.
  *
  * @throws UnsoundPng for data that is damaged, or more or less than the header says
  */
-export async function* stripsOf({ source, head }: PlainPng, { arena, wasm }: Bench): AsyncGenerator<Strip> {
-  const { bpp, rowBytes, stripRows } = layoutOf(head)
-  const { height, depth } = head
-  const raw = arena.alloc(stripRows * (rowBytes + 1))
-  const whole = arena.alloc(64 + (stripRows + 1) * rowBytes)
-  const rowsAt = plus(whole, 64 + rowBytes)
-  const turned = depth === 16 ? arena.alloc(stripRows * rowBytes) : rowsAt
-  const bytes = new Uint8Array(arena.memory.buffer)
-  bytes.fill(0, whole, rowsAt)
-  // a byte more, so that what is too much shows
-  const chunkSize = Math.max(64, Math.min(pieceBytes, height * (rowBytes + 1) + 1))
-  const inflate = createInflate({
-    chunkSize,
-    readableHighWaterMark: 2 * chunkSize,
-    flush: constants.Z_FINISH,
-  } as object)
-  // ended when all is there: `end` would wait for the other thread a second time
-  inflate.write(dataOf(source), () => inflate.push(null))
-  let [done, filled] = [0, 0]
+export async function* stripsOf(png: PlainPng, bench: Bench, withHelpers = false): AsyncGenerator<Strip> {
+  const cursor = openRows(png, bench, withHelpers ? slotsAhead : 1)
   try {
-    for await (const piece of inflate as AsyncIterable<Buffer>) {
-      for (let at = 0; at < piece.length; ) {
-        const rows = Math.min(stripRows, height - done)
-        if (rows === 0) throw new UnsoundPng('there is more data than rows')
-        const part = piece.subarray(at, at + rows * (rowBytes + 1) - filled)
-        bytes.set(part, raw + filled)
-        at += part.length
-        filled += part.length
-        if (filled < rows * (rowBytes + 1)) continue
-        if (wasm.unfilterRows(rowsAt, raw, rowBytes, rows, bpp) < rows) throw new UnsoundPng('no such filter')
-        if (depth === 16) wasm.swapU16(turned, rowsAt, (rows * rowBytes) / 2)
-        yield { address: turned, rows }
-        const last = rowsAt + (rows - 1) * rowBytes
-        bytes.copyWithin(rowsAt - rowBytes, last, last + rowBytes)
-        done += rows
-        filled = 0
-      }
+    for (;;) {
+      const aside = withHelpers ? madeAside(cursor, bench) : undefined
+      if (aside !== undefined) return yield* aside
+      const strip = nextStrip(cursor, bench)
+      if (strip === undefined) return
+      yield strip
+      await pause()
     }
-  } catch (error) {
-    throw (error as NodeJS.ErrnoException).code?.startsWith('Z_') ? new UnsoundPng('damaged data') : error
+  } finally {
+    closeRows(cursor)
   }
-  if (done < height) throw new UnsoundPng('there is less data than rows')
-}
-
-/**
- * The compressed data: the bodies of IDAT, checked, as one piece. zlib takes 0.8 of the time for one piece that it does for
- * many of 64 KiB, as most encoders write them.
- *
- * @throws UnsoundPng, ConvoError as reading does
- */
-function dataOf(source: Source): Uint8Array {
-  const isOwn = typeof source === 'string'
-  const bytes = isOwn ? readFileWhole(source, { limit: 'encodedBytes' }) : source
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-  // what was read here may be moved together; bytes of others stay as they are
-  const joined = isOwn ? bytes : new Uint8Array(bytes.length)
-  let length = 0
-  let isBegun = false
-  for (let at = 8; at + 12 <= bytes.length; ) {
-    const end = at + 12 + view.getUint32(at)
-    const isData = view.getUint32(at + 4) === 0x49444154
-    if (end > bytes.length || (!isData && isBegun)) break
-    if (isData) {
-      if (crc32(bytes.subarray(at + 4, end - 4)) !== view.getUint32(end - 4)) throw new UnsoundPng('checksum')
-      joined.set(bytes.subarray(at + 8, end - 4), length)
-      length += end - at - 12
-      isBegun = true
-    }
-    at = end
-  }
-  return joined.subarray(0, length)
 }
 
 /** All samples of a PNG: see `PlainDecoder`. */

@@ -1,5 +1,6 @@
 import { invariant } from '../error.ts'
 import { noBlock } from '../graph/address.ts'
+import { isDue, turn } from '../host/turns.ts'
 import type { Drawing } from '../image/compare/render.ts'
 import {
   adlerCombine,
@@ -57,7 +58,10 @@ export async function writeInStrips(
     const memory = new Uint8Array(arena.memory.buffer)
     for (let y = 0; y < height; y += stripRows) {
       const rows = Math.min(stripRows, height - y)
-      for (let i = 0; i < rows; i++) draw(y + i, memory, rowsAt + i * rowBytes)
+      for (let i = 0; i < rows; i++) {
+        if (isDue()) await turn()
+        draw(y + i, memory, rowsAt + i * rowBytes)
+      }
       wasm.filterRows(filteredAt, rowsAt, rowBytes, rowBytes, rows, rowBytes / width, noBlock, scratch)
       const length = rows * (rowBytes + 1)
       adler = adlerCombine(adler, wasm.adler32(filteredAt, length, 1) >>> 0, length)

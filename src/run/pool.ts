@@ -1,9 +1,10 @@
 import { availableParallelism } from 'node:os'
-import { setImmediate as immediate, setTimeout as sleep } from 'node:timers/promises'
+import { setTimeout as sleep } from 'node:timers/promises'
 import type * as threads from 'node:worker_threads'
 import { ConvoError } from '../error.ts'
 import { distFile, requireHere } from '../files/package.ts'
 import type { Address } from '../graph/address.ts'
+import { isDue, pause, turn } from '../host/turns.ts'
 import { isEnding } from '../signals.ts'
 import { type Arena, controlAddress, createArena } from './arena.ts'
 import {
@@ -88,8 +89,6 @@ export type Staging = {
   missing?(part: number): Promise<unknown> | undefined
 }
 
-/** The longest that the calling thread works without a turn of the event loop, in milliseconds, parts being short. */
-const longestDeaf = 10
 /** How often a thread that is aside looks after the input of parts, in milliseconds. */
 const lookEvery = 4
 
@@ -143,13 +142,9 @@ export function createPool(threads: number = defaultThreads()): Pool {
     const hired = workers.slice(0, helpers).map((worker, i) => {
       return worker.offer({ job, parts, scratch: scratch[i + own]!, slots }, onDone)
     })
-    let turned = performance.now()
     // Lets messages of the workers in: results, readiness, death; and signals, now and then, where there are no workers.
     const listen = async () => {
-      if (helpers > 0 || performance.now() - turned > longestDeaf) {
-        await immediate()
-        turned = performance.now()
-      }
+      await (helpers > 0 ? turn() : pause())
       if (isEnding()) {
         // what is still at work is not held up by what nobody wants any more
         endJob(control)
@@ -193,7 +188,7 @@ export function createPool(threads: number = defaultThreads()): Pool {
         const steps = runPart(part)
         let step = steps.next()
         for (; step.done !== true; step = steps.next()) {
-          if (performance.now() - turned > longestDeaf) await listen()
+          if (isDue()) await listen()
         }
         onDone(part, step.value)
         if (staging !== undefined) release(control, part, slots)

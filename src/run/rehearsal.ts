@@ -34,7 +34,8 @@ export async function rehearse(
       scratch = Math.max(scratch, job.scratchBytes * used)
     },
     hold(what, bytes) {
-      held[what] += bytes
+      // results are held one after the other, or together by who says so
+      held[what] = what === 'whole' ? Math.max(held.whole, bytes) : held.output + bytes
     },
   })
   return { strips: shared + scratch, ...held }

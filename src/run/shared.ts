@@ -1,3 +1,4 @@
+import { closeOthers } from './closing.ts'
 import { createPool, defaultThreads, type Pool } from './pool.ts'
 
 const pools = new Map<number, Pool>()
@@ -10,7 +11,7 @@ export function poolOf(threads: number | undefined): Pool {
   return pool
 }
 
-/** Ends the worker threads of the shared pools; they start again when they are needed. */
+/** Ends the worker threads; they start again when they are needed. */
 export async function closePools(): Promise<void> {
-  await Promise.all([...pools.values()].map((pool) => pool.close()))
+  await Promise.all([...[...pools.values()].map((pool) => pool.close()), closeOthers()])
 }

@@ -2,6 +2,7 @@ import { confinedTo, type Engine, type Together } from '../definition/engine.ts'
 import { invariant } from '../error.ts'
 import type { Address } from '../graph/address.ts'
 import { nodeOf, planesNode, traced, tracer } from '../graph/node.ts'
+import { copied } from '../host/turns.ts'
 import { Tensor } from '../tensor/tensor.ts'
 import { put } from './bank.ts'
 import { runToTensor } from './graph.ts'
@@ -60,7 +61,7 @@ async function repeated(
       arena.release(mark)
       ;[x, spare] = [spare, x]
     }
-    return new Tensor(x.shape, x.data.slice())
+    return new Tensor(x.shape, await copied(x.data))
   } finally {
     arena.release(begin)
   }

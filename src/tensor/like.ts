@@ -1,4 +1,5 @@
 import { ConvoError } from '../error.ts'
+import { converted, inTurns, pieceOf } from '../host/turns.ts'
 import { describe } from '../text/describe.ts'
 import { sizeOf, Tensor } from './tensor.ts'
 
@@ -15,7 +16,7 @@ export type NumberArray =
   | Float64Array
 
 /**
- * Numbers with a shape, which an operator takes where it takes a Tensor; they are copied as float32. With the layout `HWC` the
+ * Numbers with a shape, which an operator takes where it takes a Tensor; what is not float32 is copied. With the layout `HWC` the
  * channels are the last axis of the shape, [H,W,C] or [D,H,W,C], as in a canvas or in TensorFlow.
  */
 export type TensorLike = {
@@ -38,12 +39,8 @@ const isTensorLike = (given: unknown): given is TensorLike =>
   'data' in given &&
   'shape' in given
 
-/**
- * A tensor [C,...] of numbers with a shape.
- *
- * @throws ConvoError E_ARGUMENT for data that is no array of numbers or a layout that is not known; E_SHAPE
- */
-export function tensorOf(given: TensorLike): Tensor {
+/** @throws ConvoError E_ARGUMENT for data that is no array of numbers or a layout that is not known */
+function checkLike(given: unknown): TensorLike & { readonly layout: 'CHW' | 'HWC' } {
   if (!isTensorLike(given)) {
     throw new ConvoError('E_ARGUMENT', `a tensor is made of { data, shape }, got ${describe(given)}`)
   }
@@ -54,17 +51,46 @@ export function tensorOf(given: TensorLike): Tensor {
   if (layout !== 'CHW' && layout !== 'HWC') {
     throw new ConvoError('E_ARGUMENT', `layout must be CHW or HWC, got ${describe(layout)}`)
   }
-  const same = new Tensor(shape, Float32Array.from(data))
-  if (layout === 'CHW' || shape.length < 2) return same
-  const [channels, planes] = [shape.at(-1)!, [...shape.slice(0, -1)]]
-  return new Tensor([channels, ...planes], turned(same.data, channels))
+  return { data, shape, layout }
+}
+
+/** The tensor that a copy of the numbers fills, and how many columns it has as a matrix that is to be turned, if it is. */
+function likeOf(shape: readonly number[], copy: Float32Array, layout: 'CHW' | 'HWC') {
+  const same = new Tensor(shape, copy)
+  if (layout === 'CHW' || shape.length < 2) return { same }
+  return { same, turned: [shape.at(-1)!, ...shape.slice(0, -1)] }
+}
+
+/**
+ * A tensor [C,...] of numbers with a shape.
+ *
+ * @throws ConvoError E_ARGUMENT for data that is no array of numbers or a layout that is not known; E_SHAPE
+ */
+export function tensorOf(given: TensorLike): Tensor {
+  const { data, shape, layout } = checkLike(given)
+  const { same, turned } = likeOf(shape, new Float32Array(data), layout)
+  if (turned === undefined) return same
+  const out = new Float32Array(data.length)
+  turnRows(same.data, turned[0]!, out, 0, data.length / turned[0]!)
+  return new Tensor(turned, out)
 }
 
 /** What is like a tensor as a tensor; everything else as it is. @throws ConvoError as `tensorOf` */
-export function asTensor(given: TensorInput): Tensor
-export function asTensor(given: unknown): unknown
-export function asTensor(given: unknown): unknown {
-  return isTensorLike(given) ? tensorOf(given) : given
+export async function asTensor<T>(given: T): Promise<T extends TensorInput ? Tensor : T>
+export async function asTensor(given: unknown): Promise<unknown> {
+  if (!isTensorLike(given)) return given
+  const { data, shape, layout } = checkLike(given)
+  if (data instanceof Float32Array && layout === 'CHW') return new Tensor(shape, data)
+  const { same, turned } = likeOf(shape, await converted(data, Float32Array), layout)
+  if (turned === undefined) return same
+  const [columns] = turned as [number]
+  const out = new Float32Array(data.length)
+  await inTurns(
+    data.length / columns,
+    (from, to) => turnRows(same.data, columns, out, from, to),
+    Math.max(1, Math.floor(pieceOf / columns)),
+  )
+  return new Tensor(turned, out)
 }
 
 /**
@@ -78,15 +104,16 @@ export function interleaved(tensor: Tensor): { readonly shape: number[]; readonl
   }
   const { shape, data } = tensor
   const [channels = 1, ...planes] = shape
-  return { shape: [...planes, channels], data: turned(data, data.length / channels) }
+  const plane = data.length / channels
+  const out = new Float32Array(data.length)
+  turnRows(data, plane, out, 0, channels)
+  return { shape: [...planes, channels], data: out }
 }
 
-/** The transposed of a matrix with `columns` columns. */
-function turned(data: Float32Array, columns: number): Float32Array {
+/** Rows of a matrix with `columns` columns into its transposed. */
+function turnRows(data: Float32Array, columns: number, out: Float32Array, first: number, end: number): void {
   const rows = data.length / columns
-  const out = new Float32Array(data.length)
-  for (let y = 0, i = 0; y < rows; y++) {
+  for (let y = first, i = first * columns; y < end; y++) {
     for (let x = 0; x < columns; x++, i++) out[x * rows + y] = data[i]!
   }
-  return out
 }

@@ -1,3 +1,4 @@
+import { inTurns } from '../host/turns.ts'
 import type { Metadata } from './metadata.ts'
 
 /** Bits of a sample: 8 and 16 are unsigned whole numbers, 32 is float32. */
@@ -61,27 +62,48 @@ export const depthOfFull = (full: number): 8 | 16 => (full > 255 ? 16 : 8)
 /** Smallest and largest sample. */
 export type Extremes = { readonly min: number; readonly max: number }
 
+/** Extremes, and the largest magnitude of all samples: infinite or NaN where one is. */
+export type Seen = Extremes & { readonly peak: number }
+
 /** The smallest and the largest of the finite samples; `min` > `max` where there are none. */
-export function extremes(data: ArrayLike<number>): Extremes {
-  let [min, max] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY]
-  for (let i = 0; i < data.length; i++) {
+export function seenIn(data: ArrayLike<number>, from = 0, to = data.length): Seen {
+  let [min, max, odd] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, 0]
+  for (let i = from; i < to; i++) {
     const v = data[i]!
-    if (v < min && v > Number.NEGATIVE_INFINITY) min = v
-    if (v > max && v < Number.POSITIVE_INFINITY) max = v
+    if (v - v !== 0) odd += Math.abs(v)
+    else {
+      if (v < min) min = v
+      if (v > max) max = v
+    }
   }
-  return { min, max }
+  return { min, max, peak: odd === 0 ? Math.max(0, -min, max) : odd }
+}
+
+/** `seenIn` all samples of a picture. */
+export async function extremes(data: ArrayLike<number>): Promise<Seen> {
+  let all = seenIn([])
+  await inTurns(data.length, (from, to) => {
+    const { min, max, peak } = seenIn(data, from, to)
+    all = { min: Math.min(all.min, min), max: Math.max(all.max, max), peak: Math.max(all.peak, peak) }
+  })
+  return all
 }
 
 /**
  * The full scale of float samples that nothing is known about: 1 where all finite ones are in 0..1 and not all are 0, as
  * frameworks and most float pictures have them; else 255. Infinities are in no range. Nothing where all are 0: any scale fits.
  */
-export function guessFull(data: ArrayLike<number>): 1 | 255 | undefined {
-  const { min, max } = extremes(data)
+export function guessFull({ min, max }: Extremes): 1 | 255 | undefined {
   if (min === 0 && max === 0) return undefined
   return min >= 0 && max <= 1 ? 1 : 255
 }
 
 /** The full scale of a picture: of its depth, or of its floats as said or guessed. */
-export const fullOf = ({ depth, data, full }: Pick<Picture, 'depth' | 'data' | 'full'>): number =>
-  full ?? (depth === 32 ? (guessFull(data) ?? 255) : fullScale(depth))
+export const fullOf = (
+  { depth, data, full }: Pick<Picture, 'depth' | 'data' | 'full'>,
+  seen?: Extremes,
+): number => full ?? (depth === 32 ? (guessFull(seen ?? seenIn(data)) ?? 255) : fullScale(depth))
+
+/** `fullOf` a picture whose samples are looked at in turns. */
+export const fullInTurns = async (picture: Pick<Picture, 'depth' | 'data' | 'full'>): Promise<number> =>
+  fullOf(picture, picture.depth === 32 ? await extremes(picture.data) : undefined)

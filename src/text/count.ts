@@ -7,3 +7,6 @@ export const grouped = (n: number): string => String(n).replace(/\B(?=(\d{3})+$)
 /** `2 goldens written, 1 case removed`: what there is of some things; empty where there is nothing. */
 export const partsText = (...parts: readonly (readonly [n: number, one: string, what: string])[]): string =>
   parts.flatMap(([n, one, what]) => (n > 0 ? [`${counted(n, one)} ${what}`] : [])).join(', ')
+
+/** `12 MiB`, of bytes. */
+export const mebibytes = (bytes: number): string => `${Math.ceil(bytes / 2 ** 20)} MiB`

@@ -1,20 +1,25 @@
 /** Words on lines of at most `width` columns. Line ends in the text stay. */
 export function wrap(text: string, width: number): string[] {
-  return text.split('\n').flatMap((line) => wrapLine(line, Math.max(width, 16)))
+  const most = Math.max(width, 16)
+  return text
+    .split('\n')
+    .flatMap((line) => brokenLine(line, ({ length }) => length <= most))
+    .map((line) => line.trimEnd())
 }
 
-function wrapLine(line: string, width: number): string[] {
+/** A line broken between words into lines that fit, the second and later ones after `indent`. A word that does not fit is alone. */
+export function brokenLine(line: string, fits: (text: string) => boolean, indent = ''): string[] {
   const lines: string[] = []
   let current = ''
   for (const word of line.split(' ')) {
-    if (current !== '' && current.length + 1 + word.length > width) {
+    const longer = current === '' ? word : `${current} ${word}`
+    if (current === '' || fits(longer)) current = longer
+    else {
       lines.push(current)
-      current = word
-    } else {
-      current = current === '' ? word : `${current} ${word}`
+      current = indent + word
     }
   }
-  return [...lines, current].map((each) => each.trimEnd())
+  return [...lines, current]
 }
 
 /** A block moved to the right; its lines are wrapped. */

@@ -1,4 +1,4 @@
-// Max pooling (definition: poolRow). Rows may be read and written up to 64 bytes past their end.
+// Pooling (definitions: poolRow, switches, averaged). Rows may be read and written up to 64 bytes past their end.
 
 import { Address } from './address'
 
@@ -14,34 +14,200 @@ function everyNth(p: usize, stride: i32): v128 {
   return v128.load32_lane(p + 3 * step, v, 3)
 }
 
+/** Copies n samples; whether all are numbers above −infinity. Nothing past the end is written. */
+export function plainRow(dst: Address, src: Address, n: i32): bool {
+  const least = f32x4.splat(-Infinity)
+  let isPlain = i32x4.splat(-1)
+  const end = <usize>n << 2
+  let i: usize = 0
+  for (; i + 16 <= end; i += 16) {
+    const x = v128.load(src + i)
+    isPlain = v128.and(isPlain, f32x4.gt(x, least))
+    v128.store(dst + i, x)
+  }
+  let isRest = true
+  for (; i < end; i += 4) {
+    const x = load<f32>(src + i)
+    isRest = isRest && x > -Infinity
+    store<f32>(dst + i, x)
+  }
+  return isRest && i32x4.all_true(isPlain)
+}
+
+/** Maxima of n windows of `taps` samples in a row, `tapStep` bytes apart, `stride` samples from window to window. */
+export function maxAcross(dst: Address, src: Address, n: i32, tapStep: usize, taps: i32, stride: i32): void {
+  for (let i = 0; i < n; i += 4) {
+    let p = src + (<usize>(i * stride) << 2)
+    let best = everyNth(p, stride)
+    for (let t = 1; t < taps; t++) {
+      p += tapStep
+      best = f32x4.pmax(best, everyNth(p, stride))
+    }
+    v128.store(dst + (<usize>i << 2), best)
+  }
+}
+
 /**
- * A row of `n` maxima, n at least 4, of windows that lie wholly inside: `rows` rows of `taps` samples, `rowStep` and `tapStep`
- * bytes apart, `stride` samples from window to window. The first of equal samples stays, a NaN wins over every number.
+ * Where those maxima are, as whole numbers: `place` of tap 0 of the first window, `tapPlace` more for each tap and `windowPlace`
+ * for each window. Of equal ones the first.
  */
-export function maxRow(
+export function placesAcross(
   dst: Address,
+  best: Address,
   src: Address,
-  rowStep: usize,
-  rows: i32,
+  n: i32,
   tapStep: usize,
   taps: i32,
   stride: i32,
+  place: i32,
+  tapPlace: i32,
+  windowPlace: i32,
+): void {
+  let places = i32x4.add(
+    i32x4.splat(place),
+    i32x4.mul(i32x4.splat(windowPlace), i32x4(0, 1, 2, 3)),
+  )
+  const next = i32x4.splat(windowPlace << 2)
+  const back = i32x4.splat(tapPlace)
+  for (let i = 0; i < n; i += 4) {
+    const most = v128.load(best + (<usize>i << 2))
+    let p = src + (<usize>(i * stride) << 2) + <usize>(taps - 1) * tapStep
+    let here = i32x4.add(places, i32x4.splat((taps - 1) * tapPlace))
+    let found = here
+    for (let t = taps; t > 0; t--) {
+      found = v128.bitselect(here, found, f32x4.eq(everyNth(p, stride), most))
+      here = i32x4.sub(here, back)
+      p -= tapStep
+    }
+    v128.store(dst + (<usize>i << 2), found)
+    places = i32x4.add(places, next)
+  }
+}
+
+/**
+ * Maxima of `rows` rows of n samples of a ring of `slots` rows, `pitch` bytes apart: from `slot` on every `step`th. Rows may be
+ * read and written up to 12 bytes past their end.
+ */
+export function maxDown(
+  dst: Address,
+  ring: Address,
+  pitch: usize,
+  slot: i32,
+  step: i32,
+  slots: i32,
+  rows: i32,
   n: i32,
 ): void {
-  for (let i = 0; ; i += 4) {
-    if (i > n - 4) i = n - 4
-    const from = src + (<usize>(i * stride) << 2)
-    let best = everyNth(from, stride)
-    for (let u = 0; u < rows; u++) {
-      let p = from + <usize>u * rowStep
-      for (let t = 0; t < taps; t++, p += tapStep) {
-        const x = everyNth(p, stride)
-        const isBetter = v128.or(f32x4.gt(x, best), v128.andnot(f32x4.ne(x, x), f32x4.ne(best, best)))
-        best = v128.bitselect(x, best, isBetter)
-      }
+  const end = <usize>n << 2
+  let i: usize = 0
+  for (; i + 64 <= end; i += 64) {
+    let s = slot
+    let p = ring + <usize>s * pitch + i
+    let a = v128.load(p)
+    let b = v128.load(p, 16)
+    let c = v128.load(p, 32)
+    let d = v128.load(p, 48)
+    for (let u = 1; u < rows; u++) {
+      s += step
+      if (s >= slots) s -= slots
+      p = ring + <usize>s * pitch + i
+      a = f32x4.pmax(a, v128.load(p))
+      b = f32x4.pmax(b, v128.load(p, 16))
+      c = f32x4.pmax(c, v128.load(p, 32))
+      d = f32x4.pmax(d, v128.load(p, 48))
     }
-    v128.store(dst + (<usize>i << 2), best)
-    if (i == n - 4) break
+    v128.store(dst + i, a)
+    v128.store(dst + i, b, 16)
+    v128.store(dst + i, c, 32)
+    v128.store(dst + i, d, 48)
+  }
+  for (; i < end; i += 16) {
+    let s = slot
+    let best = v128.load(ring + <usize>s * pitch + i)
+    for (let u = 1; u < rows; u++) {
+      s += step
+      if (s >= slots) s -= slots
+      best = f32x4.pmax(best, v128.load(ring + <usize>s * pitch + i))
+    }
+    v128.store(dst + i, best)
+  }
+}
+
+/**
+ * Where those maxima are, as float32: the places of the rows, which are `beside` bytes behind the maxima, and `place` more, and
+ * `rowPlace` for each row further down.
+ */
+export function placesDown(
+  dst: Address,
+  ring: Address,
+  beside: usize,
+  pitch: usize,
+  slot: i32,
+  step: i32,
+  slots: i32,
+  rows: i32,
+  n: i32,
+  place: i32,
+  rowPlace: i32,
+): void {
+  const more = i32x4.splat(rowPlace)
+  for (let i: usize = 0, end = <usize>n << 2; i < end; i += 16) {
+    let s = slot
+    let p = ring + <usize>s * pitch + i
+    let best = v128.load(p)
+    let add = i32x4.splat(place)
+    let found = i32x4.add(v128.load(p + beside), add)
+    for (let u = 1; u < rows; u++) {
+      s += step
+      if (s >= slots) s -= slots
+      p = ring + <usize>s * pitch + i
+      add = i32x4.add(add, more)
+      const x = v128.load(p)
+      const isBetter = f32x4.gt(x, best)
+      best = v128.bitselect(x, best, isBetter)
+      found = v128.bitselect(i32x4.add(v128.load(p + beside), add), found, isBetter)
+    }
+    v128.store(dst + i, f32x4.convert_i32x4_s(found))
+  }
+}
+
+/** Adds n windows of `taps` samples in a row, from left to right, to doubles, or with `isFirst` to zeros: see `maxAcross`. */
+export function windowSums(
+  dst: Address,
+  src: Address,
+  n: i32,
+  tapStep: usize,
+  taps: i32,
+  stride: i32,
+  isFirst: bool,
+): void {
+  const zero = f64x2.splat(0)
+  for (let i = 0; i < n; i += 4) {
+    let p = src + (<usize>(i * stride) << 2)
+    const to = dst + (<usize>i << 3)
+    let low = isFirst ? zero : v128.load(to)
+    let high = isFirst ? zero : v128.load(to, 16)
+    for (let t = 0; t < taps; t++, p += tapStep) {
+      const x = everyNth(p, stride)
+      low = f64x2.add(low, f64x2.promote_low_f32x4(x))
+      high = f64x2.add(high, f64x2.promote_low_f32x4(v128.shuffle<i32>(x, x, 2, 3, 0, 1)))
+    }
+    v128.store(to, low)
+    v128.store(to, high, 16)
+  }
+}
+
+/** Doubles over `rows` times the number of columns of each, rounded once. */
+export function meansRow(dst: Address, sums: Address, n: i32, rows: f64, columns: Address): void {
+  const r = f64x2.splat(rows)
+  for (let i = 0; i < n; i += 4) {
+    const counts = v128.load(columns + (<usize>i << 2))
+    const from = sums + (<usize>i << 3)
+    const a = f64x2.mul(r, f64x2.convert_low_i32x4_s(counts))
+    const b = f64x2.mul(r, f64x2.convert_low_i32x4_s(v128.shuffle<i32>(counts, counts, 2, 3, 0, 1)))
+    const p = f32x4.demote_f64x2_zero(f64x2.div(v128.load(from), a))
+    const q = f32x4.demote_f64x2_zero(f64x2.div(v128.load(from, 16), b))
+    v128.store(dst + (<usize>i << 2), v128.shuffle<i32>(p, q, 0, 1, 4, 5))
   }
 }
 

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import { existsSync, mkdtempSync, rmSync, statSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -11,7 +11,7 @@ import sharp from 'sharp'
 const path = (name: string) => fileURLToPath(new URL(name, import.meta.url))
 const shared = path('../../../shared/photos/m12.png')
 
-/** Lines by name; `$k` is a file with a bank of 16 filters of 3x3 over three channels. */
+/** Lines by name; `$k` is a file with a bank of 16 filters of 3x3 over three channels, `$s` a folder of 200 gray slices of 512x512. */
 const lines: Readonly<Record<string, readonly string[]>> = {
   'conv2d, 16 filters 3x3, sheet': ['conv2d', '$i', '$o', '--kernel', '$k', '--channels', 'montage'],
   'that, relu, maxpool 3': [
@@ -54,6 +54,7 @@ const lines: Readonly<Record<string, readonly string[]>> = {
   ],
   'separable --rank 2': ['separable', '$i', '$o', '--kernel', '1 2 1; 2 5 2; 1 2 1', '--rank', '2'],
   sobel: ['sobel', '$i', '$o'],
+  'conv3d sobel, 200 slices of 512²': ['conv3d', '$s', '$v', '--filter', 'sobel'],
 }
 
 /** Those of which memory is drawn against size. */
@@ -69,11 +70,17 @@ export async function benchOperators(
   memory: boolean,
 ): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'convo-bench-'))
-  const places = { $i: join(folder, 'in.png'), $o: join(folder, 'out.png'), $k: join(folder, 'bank.npy') }
+  const places = {
+    $i: join(folder, 'in.png'),
+    $o: join(folder, 'out.png'),
+    $k: join(folder, 'bank.npy'),
+    $s: join(folder, 'slices'),
+    $v: join(folder, 'made', '{index}.png'),
+  }
   const builds = [path('../..'), ...(against === undefined ? [] : [against])]
   const measure = (build: string, line: readonly string[]): Measured => {
     const words = line
-      .flatMap((word) => (word === '$o' ? [word, '--quiet', '--max-pixels', '1G'] : [word]))
+      .flatMap((word) => (['$o', '$v'].includes(word) ? [word, '--quiet', '--max-pixels', '1G'] : [word]))
       .map((word) => places[word as '$i'] ?? word)
     const args = ['-f', '%e %M', process.execPath, join(build, 'bin/convo.js'), ...words]
     const { stderr, status } = spawnSync('time', args, { encoding: 'utf8' })
@@ -85,10 +92,12 @@ export async function benchOperators(
     await writePicture(places.$i, 12)
     const { kernel: made } = await import('../../src/kernel/kernel.ts')
     const { writeKernel } = await import('../../src/kernel/write.ts')
-    const { writeFileSync } = await import('node:fs')
     const weights = Float64Array.from({ length: 16 * 27 }, (_, i) => ((i * 7) % 11) / 11 - 0.45)
     writeFileSync(places.$k, writeKernel(made([16, 3, 3, 3], weights), places.$k))
-    for (const [name, line] of Object.entries(lines).filter(([one]) => one.includes(only))) {
+    mkdirSync(join(folder, 'made'))
+    const asked = Object.entries(lines).filter(([one]) => one.includes(only))
+    if (asked.some(([, line]) => line.includes('$s'))) await writeSlices(places.$i, places.$s)
+    for (const [name, line] of asked) {
       const rounds = Array.from({ length: runs }, () => builds.map((build) => measure(build, line)))
       const told = builds.map((_, b) => {
         const all = rounds.map((round) => round[b]!)
@@ -100,7 +109,7 @@ export async function benchOperators(
           ? ''
           : `   the other ${text(other)}   ${(ours!.seconds / other.seconds).toFixed(2)}`
       console.log(
-        `${name.padEnd(34)}${text(ours!)}   ${(statSync(places.$o).size / 2 ** 20).toFixed(1)} MiB written${beside}`,
+        `${name.padEnd(34)}${text(ours!)}   ${(written(line.includes('$v') ? join(folder, 'made') : places.$o) / 2 ** 20).toFixed(1)} MiB written${beside}`,
       )
     }
     if (!memory) return
@@ -115,6 +124,24 @@ export async function benchOperators(
     }
   } finally {
     rmSync(folder, { recursive: true, force: true })
+  }
+}
+
+/** Bytes of a file, or of those in a folder. */
+const written = (at: string): number =>
+  statSync(at).isFile()
+    ? statSync(at).size
+    : readdirSync(at).reduce((sum, name) => sum + statSync(join(at, name)).size, 0)
+
+/** Slices of a photograph, each a little further on than the one before. */
+async function writeSlices(photo: string, folder: string): Promise<void> {
+  mkdirSync(folder)
+  for (let z = 0; z < 200; z++) {
+    await sharp(photo)
+      .extract({ left: 700 + 3 * z, top: 500 + 2 * z, width: 512, height: 512 })
+      .grayscale()
+      .png()
+      .toFile(join(folder, `${String(z).padStart(3, '0')}.png`))
   }
 }
 

@@ -159,15 +159,15 @@ describe('types', () => {
     ['<f8', Float64Array.from(values)],
     ['>f8', swapped(Float64Array.from(values), 8)],
   ]
-  test.each(all)('%s, row by row and column by column', (type, data) => {
+  test.each(all)('%s, row by row and column by column', async (type, data) => {
     const shape = [height, width, 3]
-    const direct = readArray(array(type, shape, data), 'a.npy', { layout: 'auto' })
+    const direct = await readArray(array(type, shape, data), 'a.npy', { layout: 'auto' })
     expect([...direct.data]).toEqual(values)
     expect(direct).toMatchObject({ layout: 'hwc', channels: 3, height, width })
     expect(direct.depth).toBe(type === '|u1' ? 8 : type.endsWith('u2') ? 16 : 32)
     expect(direct.full).toBe(type.endsWith('u2') ? 65535 : 255)
     // first index fastest
-    const turned = readArray(array(type, shape.toReversed(), data, true), 'a.npy', { layout: 'chw' })
+    const turned = await readArray(array(type, shape.toReversed(), data, true), 'a.npy', { layout: 'chw' })
     const order = Array.from({ length: values.length }, (_, i) => {
       const [c, y, x] = [Math.floor(i / (width * height)), Math.floor(i / height) % width, i % height]
       return values[c + 3 * (y + width * x)]!

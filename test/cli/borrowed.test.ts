@@ -21,18 +21,25 @@ test('a HEIC is read where a decoder is installed, and the error says how', asyn
   )
   const folder = here.path('node_modules/heic-decode')
   mkdirSync(folder, { recursive: true })
-  const decoder = (pixels: string) =>
+  const decoder = (pixels: string, more: string) =>
     writeFileSync(
       `${folder}/index.js`,
-      `module.exports = async ({ buffer }) => { console.log('noise'); if (buffer.length !== 24) throw new Error('short'); return { width: 2, height: 1, data: Uint8ClampedArray.of(${pixels}) } }`,
+      `exports.all = async ({ buffer }) => { console.log('noise'); if (buffer.length !== 24) throw new Error('short'); return [{ decode: async () => ({ width: 2, height: 1, data: Uint8ClampedArray.of(${pixels}) }) }${more}] }`,
     )
-  for (const [pixels, samples] of [
-    ['1,2,3,255,4,5,6,255', [1, 2, 3, 4, 5, 6]],
-    ['1,2,3,255,4,5,6,9', [1, 2, 3, 255, 4, 5, 6, 9]],
+  const note =
+    'note: a.heic was read by heic-decode: 8 bits of its first picture, without profile and metadata\n'
+  for (const [pixels, samples, more, said] of [
+    ['1,2,3,255,4,5,6,255', [1, 2, 3, 4, 5, 6], '', note],
+    [
+      '1,2,3,255,4,5,6,9',
+      [1, 2, 3, 255, 4, 5, 6, 9],
+      ',{}',
+      `${note}note: not read from a.heic: 1 more picture\n`,
+    ],
   ] as const) {
-    decoder(pixels)
+    decoder(pixels, more)
     const after = await run('conv2d', 'a.heic', 'o.png', '--kernel', '1', '--force')
-    expect([after.status, after.stderr]).toEqual([0, ''])
+    expect([after.status, after.stderr.replace(/note: o.png already.*\n/, '')]).toEqual([0, said])
     expect([...(await decode(here.path('o.png'), { maxPixels: 9, orient: true })).data]).toEqual(samples)
   }
   const large = await run('conv2d', 'a.heic', 'o.png', '--kernel', '1', '--max-pixels', '1')

@@ -483,6 +483,24 @@ const cases: Readonly<Record<string, Case>> = {
     },
     runs: [`${same} a.hdr o.png`],
   },
+  'primaries of an OpenEXR picture': {
+    files: {
+      'a.exr': exrOf({
+        ...{ width: 2, height: 1, channels: [['Y', 1]] },
+        primaries: [0.7, 0.3, 0.2, 0.7, 0.1, 0, 0.3, 0.3],
+      }),
+    },
+    runs: [`${same} a.exr o.png`],
+  },
+  'the ICC profile of a GIF': {
+    files: {
+      'a.gif': Buffer.from(
+        'GIF89a\x01\0\x01\0\x80\0\0\xff\0\0\0\0\xff!\xff\x0bICCRGBG1012\x01a\0,\0\0\0\0\x01\0\x01\0\0\x02\x02\x44\x01\0;',
+        'latin1',
+      ),
+    },
+    runs: [`${same} a.gif o.png`],
+  },
   'Lab in a TIFF': { files: { 'a.tif': tiffField(262, 3, 8) }, runs: [`${same} a.tif o.png`] },
   '--gray of colours with three tone curves': {
     files: { 'a.png': encoded(small({ icc: curves }), 'png') },

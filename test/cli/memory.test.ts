@@ -60,3 +60,33 @@ test('counts what steps hold as a whole', async () => {
   expect(sobel.whole).toBe(0)
   expect(canny.whole).toBeGreaterThan(3000 * 2000)
 })
+
+test('explain says the same of a run, and of a volume by its slices', async () => {
+  const explained = async (...line: string[]) =>
+    JSON.parse((await convo(['explain', ...line, '--json'])).stdout)
+  for (const line of [
+    ['sobel', input()],
+    ['canny', input(), '--sigma', '3'],
+    ['conv2d', input(), '--kernel', bank()],
+  ]) {
+    const { run } = await explained(...line)
+    const [name = '', path = '', ...options] = line
+    expect(run.memory).toEqual(await memoryOf([name, path, here.path('out.png'), ...options]))
+  }
+  // a layer is no run
+  expect((await explained('conv2d', input(), '--size', '5')).run).toBeUndefined()
+  const { width, height } = await sharp(input()).metadata()
+  const slice = { raw: { width, height, channels: 1 as const } }
+  const names = [1, 2, 3, 4, 5, 6, 7, 8].map((n) => here.path(`slice${n}.png`))
+  for (const name of names)
+    await sharp(new Uint8Array(width * height), slice)
+      .toColourspace('b-w')
+      .png()
+      .toFile(name)
+  const apart = await memoryOf(['conv3d', names.join(','), here.path('{index}.png'), '--filter', 'sobel'])
+  // three slices that the kernel reaches, and the next two
+  expect(apart.input).toBe(5 * width * height)
+  expect(apart.whole).toBe(0)
+  const sheet = await memoryOf(['conv3d', names.join(','), here.path('out.png'), '--filter', 'sobel'])
+  expect(sheet.input).toBe(8 * width * height)
+})

@@ -1,5 +1,14 @@
 import { spawn } from 'node:child_process'
-import { chmodSync, cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -397,5 +406,20 @@ describe('a word of another tool', () => {
     const { stderr } = await convo('gaussian a.png o.png --sigma 2 --size 5'.split(' '), { cwd: folder })
     expect(stderr).toContain('gaussian has no option --size')
     expect(stderr).not.toContain('--sigma')
+  })
+
+  it('a fix in the sources that begins with convo is a command line and nothing else', () => {
+    const src = join(import.meta.dirname, '../../src')
+    const sources = readdirSync(src, { recursive: true, encoding: 'utf8' }).filter((path) =>
+      path.endsWith('.ts'),
+    )
+    const fixes = sources.flatMap((path) =>
+      [...readFileSync(join(src, path), 'utf8').matchAll(/\bfix[:=] *(['`])(convo .*?)\1/g)].map(
+        ([, , fix = '']) => fix,
+      ),
+    )
+    expect(fixes.length).toBeGreaterThan(10)
+    const words = fixes.map((fix) => fix.replace(/\$\{.*\}/, ''))
+    expect(words.filter((fix) => /[,;] | (or|with|then) /.test(fix))).toEqual([])
   })
 })

@@ -42,7 +42,7 @@ async function run(
     return new Tensor([1, plan.outHeight, plan.outWidth], data)
   }
   const out = await step.apply(x, engine)
-  return step.settle?.(out) ?? out
+  return (await step.settle?.(out)) ?? out
 }
 
 const worst = (a: ArrayLike<number>, b: ArrayLike<number>): number => {

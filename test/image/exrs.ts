@@ -10,6 +10,8 @@ export type ExrShape = {
   readonly display?: readonly [left: number, top: number, right: number, bottom: number]
   readonly sampling?: number
   readonly compression?: number
+  /** chromaticities of red, green, blue and white */
+  readonly primaries?: readonly number[]
   readonly sample?: (x: number, y: number, channel: number) => number
 }
 
@@ -40,6 +42,15 @@ export function exrOf(shape: ExrShape): Buffer {
     ...(tile === undefined
       ? []
       : [attribute('tiles', 'tiledesc', Buffer.concat([i32(...tile), Buffer.alloc(1)]))]),
+    ...(shape.primaries === undefined
+      ? []
+      : [
+          attribute(
+            'chromaticities',
+            'chromaticities',
+            Buffer.from(Float32Array.from(shape.primaries).buffer),
+          ),
+        ]),
     ...(parts > 1 ? [attribute('type', 'string', Buffer.from(tile ? 'tiledimage' : 'scanlineimage'))] : []),
     Buffer.alloc(1),
   ])

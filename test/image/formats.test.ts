@@ -1,19 +1,23 @@
 import sharp from 'sharp'
 import { describe, expect, it } from 'vitest'
+import type { ConvoError } from '../../src/error.ts'
 import { decode, readHeader } from '../../src/image/decode.ts'
 import { encode, encodePages } from '../../src/image/encode.ts'
 import { bytesField, numberField } from '../../src/image/exif.ts'
 import {
   formatRows,
+  type InputTraits,
   inputFormats,
   type OutputFormat,
   outputFormats,
   traitsOf,
 } from '../../src/image/format.ts'
 import { kindOf } from '../../src/image/probe.ts'
+import { readArray } from '../../src/picture/array.ts'
 import type { Metadata } from '../../src/tensor/metadata.ts'
-import type { Picture } from '../../src/tensor/picture.ts'
+import type { Picture, PictureMeta } from '../../src/tensor/picture.ts'
 import { apngOf } from './chunks.ts'
+import { exrOf } from './exrs.ts'
 import { failure, noise, picture, wideProfile } from './pictures.ts'
 
 // Each cell of the table of formats: what is written comes back, and what is not held is noted or refused.
@@ -107,28 +111,212 @@ describe.each(names)('%s', (format) => {
   })
 })
 
-describe('what is read and not written so', () => {
-  it('animations of PNG, 16 bits of AVIF, texts of GIF', async () => {
-    expect((await readHeader(apngOf([1, 1, 0], [{ samples: [1] }, { samples: [2] }]), options)).pages).toBe(2)
-    const deep = await sharp(Uint16Array.from({ length: 64 * 3 }, noise), {
-      raw: { width: 8, height: 8, channels: 3 },
-    })
-      .toColourspace('rgb16')
-      .avif({ bitdepth: 10 })
-      .toBuffer()
-    expect((await readHeader(deep, options)).depth).toBe(16)
-    const gif = Buffer.from((await encode(of('gif', 8), 'gif')).bytes)
-    const comment = Buffer.from('\x21\xfe\x02hi\0', 'latin1')
-    const at = gif.indexOf(0x2c)
-    const graphics = gif.lastIndexOf(Buffer.from([0x21, 0xf9]), at)
-    const start = graphics < 0 ? at : graphics
-    const texts = (
-      await readHeader(Buffer.concat([gif.subarray(0, start), comment, gif.subarray(start)]), options)
-    ).meta.metadata
-    expect(texts).toEqual({ text: [{ keyword: 'Comment', text: 'hi' }] })
-  })
+const encoded = async (...given: Parameters<typeof encode>) => Buffer.from((await encode(...given)).bytes)
+const latin1 = (text: string) => Buffer.from(text, 'latin1')
+const plain = async (format: OutputFormat, depth: 8 | 16 | 32 = 8, alpha = false) =>
+  encoded(of(format, depth, alpha), format)
+const gif = async (block: string) => {
+  const bytes = await plain('gif')
+  const at = bytes.indexOf(latin1('\x21\xf9'))
+  const start = at < 0 ? bytes.indexOf(0x2c) : at
+  return Buffer.concat([bytes.subarray(0, start), latin1(block), bytes.subarray(start)])
+}
+/** A BMP of version 5 of one pixel, with a profile behind it. */
+const profiledBmp = (icc: Uint8Array) => {
+  const head = Buffer.alloc(142)
+  head.write('BM')
+  head.writeUInt32LE(138, 10)
+  head.writeUInt32LE(124, 14)
+  for (const [at, value] of [
+    [18, 1],
+    [22, 1],
+    [70, 0x4d424544],
+    [126, 128],
+    [130, icc.length],
+  ] as const)
+    head.writeUInt32LE(value, at)
+  head.writeUInt16LE(1, 26)
+  head.writeUInt16LE(24, 28)
+  return Buffer.concat([head, icc])
+}
+const npy = (dtype: string, shape: readonly number[], bytes: number) => {
+  const text = `{'descr': '${dtype}', 'fortran_order': False, 'shape': (${shape.join(', ')},), }`
+  return Buffer.concat([
+    latin1(`\x93NUMPY\x01\0${String.fromCharCode(text.length)}\0${text}`),
+    Buffer.alloc(bytes),
+  ])
+}
+const tagged = async (format: OutputFormat) =>
+  encoded({ ...of(format, 8), meta: { metadata, icc: await wideProfile() } }, format)
+const twelveBits = async () => {
+  const bytes = await plain('jpeg')
+  bytes[bytes.indexOf(latin1('\xff\xc0')) + 4] = 12
+  return bytes
+}
+const pages = async (format: 'gif' | 'webp' | 'tiff') =>
+  Buffer.from(
+    (await encodePages([of(format, 8), { ...of(format, 8), data: new Uint8Array(90) }], format)).bytes,
+  )
+const svg = latin1(
+  '<svg xmlns="http://www.w3.org/2000/svg" width="2" height="2"><metadata>Ann</metadata></svg>',
+)
 
-  it('is in the table, a row for each format', () => {
+/** A file that has it; `none` where no file of the format has; with what is said where it is not read: an error or a note. */
+type Cell =
+  | 'none'
+  | (() => Promise<Buffer> | Buffer)
+  | { readonly says: string; readonly of: () => Promise<Buffer> | Buffer }
+type Column = 8 | 16 | 32 | 'alpha' | 'frames' | 'profile' | keyof typeof metadata
+const nothing = { exif: 'none', xmp: 'none', iptc: 'none', geo: 'none', text: 'none' } as const
+const one = { frames: 'none', profile: 'none', ...nothing } as const
+const rows: Readonly<Record<keyof typeof inputFormats, Readonly<Record<Column, Cell>>>> = {
+  png: {
+    ...one,
+    ...{ 8: () => plain('png'), 16: () => plain('png', 16), 32: 'none', alpha: () => plain('png', 8, true) },
+    frames: () => apngOf([1, 1, 0], [{ samples: [1] }, { samples: [2] }]),
+    ...{
+      profile: () => tagged('png'),
+      exif: () => tagged('png'),
+      xmp: () => tagged('png'),
+      text: () => tagged('png'),
+    },
+  },
+  jpeg: {
+    ...{ 8: () => plain('jpeg'), 16: { says: 'a 12-bit JPEG', of: twelveBits }, 32: 'none', alpha: 'none' },
+    ...{ frames: 'none', profile: () => tagged('jpeg'), geo: 'none', text: () => tagged('jpeg') },
+    ...{ exif: () => tagged('jpeg'), xmp: () => tagged('jpeg'), iptc: () => tagged('jpeg') },
+  },
+  webp: {
+    ...{ 8: () => plain('webp'), 16: 'none', 32: 'none', alpha: () => plain('webp', 8, true) },
+    ...{ frames: () => pages('webp'), profile: () => tagged('webp'), ...nothing },
+    ...{ exif: () => tagged('webp'), xmp: () => tagged('webp') },
+  },
+  tiff: {
+    ...{ 8: () => plain('tiff'), 16: () => plain('tiff', 16), 32: () => plain('tiff', 32) },
+    ...{ alpha: () => plain('tiff', 8, true), frames: () => pages('tiff'), profile: () => tagged('tiff') },
+    ...{
+      exif: () => tagged('tiff'),
+      xmp: () => tagged('tiff'),
+      iptc: () => tagged('tiff'),
+      geo: () => tagged('tiff'),
+    },
+    text: 'none',
+  },
+  gif: {
+    ...{ 8: () => plain('gif'), 16: 'none', 32: 'none', alpha: () => plain('gif', 8, true) },
+    ...{ frames: () => pages('gif'), ...nothing, text: () => gif('\x21\xfe\x02hi\0') },
+    profile: { says: 'the ICC profile of x is lost', of: () => gif('\x21\xff\x0bICCRGBG1012\x01a\0') },
+    xmp: { says: 'XMP of x is lost', of: () => gif('\x21\xff\x0bXMP DataXMP\x01a\0') },
+  },
+  avif: {
+    ...{ 8: () => plain('avif'), 32: 'none', alpha: () => plain('avif', 8, true), ...one },
+    16: async () =>
+      sharp(await plain('png', 16))
+        .toColourspace('rgb16')
+        .avif({ bitdepth: 10 })
+        .toBuffer(),
+    ...{ profile: () => tagged('avif'), exif: () => tagged('avif'), xmp: () => tagged('avif') },
+  },
+  svg: { ...{ 8: () => svg, 16: 'none', 32: 'none', alpha: () => svg }, ...one },
+  bmp: {
+    ...{ 8: () => plain('bmp'), 16: 'none', 32: 'none', alpha: () => plain('bmp', 8, true), ...one },
+    profile: async () => profiledBmp(await wideProfile()),
+  },
+  pnm: {
+    ...{ 8: () => plain('pnm'), 16: () => plain('pnm', 16), 32: 'none', alpha: () => plain('pam', 8, true) },
+    ...{
+      ...one,
+      frames: { says: 'pictures after the first', of: () => latin1('P5 1 1 255\n1P5 1 1 255\n1') },
+    },
+  },
+  pfm: { ...{ 8: 'none', 16: 'none', 32: () => plain('pfm', 32), alpha: 'none' }, ...one },
+  hdr: {
+    ...{
+      8: 'none',
+      16: 'none',
+      32: () => latin1('#?RADIANCE\n\n-Y 1 +X 1\n\x09\x01\x01\x80'),
+      alpha: 'none',
+    },
+    ...{
+      ...one,
+      profile: {
+        says: 'PRIMARIES of x was not applied',
+        of: () => latin1('#?RADIANCE\nPRIMARIES=.7 .2 .1 .8 .1 .0 .3 .3\n\n-Y 1 +X 1\n\x09\x01\x01\x80'),
+      },
+    },
+  },
+  exr: {
+    ...{ 8: 'none', 16: 'none', 32: () => exrOf({ width: 2, height: 1, channels: [['Y', 1]] }) },
+    alpha: () =>
+      exrOf({
+        width: 2,
+        height: 1,
+        channels: [
+          ['A', 1],
+          ['Y', 1],
+        ],
+      }),
+    ...one,
+    frames: { says: '1 more part', of: () => exrOf({ width: 2, height: 1, channels: [['Y', 1]], parts: 2 }) },
+    profile: {
+      says: 'the primaries (chromaticities) of x were not applied',
+      of: () =>
+        exrOf({
+          width: 2,
+          height: 1,
+          channels: [['Y', 1]],
+          primaries: [0.7, 0.3, 0.2, 0.7, 0.1, 0, 0.3, 0.3],
+        }),
+    },
+  },
+  npy: {
+    ...{ 8: () => npy('|u1', [2, 3], 6), 16: () => npy('<u2', [2, 3], 12), 32: () => npy('<f4', [2, 3], 24) },
+    ...{ alpha: () => npy('|u1', [6, 7, 4], 168), ...one, frames: () => npy('|u1', [5, 6, 7, 3], 630) },
+  },
+}
+
+describe.each(Object.entries(rows))('%s, read', (name, cells) => {
+  const traits: InputTraits = inputFormats[name as keyof typeof inputFormats]
+  const isTaken = (column: Column): boolean =>
+    typeof column === 'number' || ['8', '16', '32'].includes(column)
+      ? traits.depths.includes(Number(column) as 8)
+      : column === 'alpha'
+        ? traits.alpha
+        : column === 'frames'
+          ? traits.frames !== 'none'
+          : column === 'profile'
+            ? traits.profile
+            : traits.metadata.includes(column as keyof Metadata)
+  const read = async (bytes: Buffer) => {
+    if (name === 'npy') {
+      const { depth, channels, slices = 1 } = await readArray(bytes, 'x', { layout: 'auto' })
+      return { depth, channels, pages: slices, meta: {} as PictureMeta, notes: [] }
+    }
+    const { data, ...header } = await decode(bytes, { ...options, name: 'x' })
+    expect(data.some((sample) => sample !== data[0]) || data.length < 20 || name === 'svg').toBe(true)
+    return header
+  }
+  it.each(Object.entries(cells))('%s', async (column, cell) => {
+    expect(isTaken(column as Column)).toBe(typeof cell === 'function')
+    if (cell === 'none') return
+    if (typeof cell === 'object') {
+      const said = await decode(Buffer.from(await cell.of()), { ...options, name: 'x' }).then(
+        ({ notes }) => notes.join(),
+        (error: ConvoError) => error.message,
+      )
+      return expect(said).toContain(cell.says)
+    }
+    const { depth, channels, pages: count, meta } = await read(Buffer.from(await cell()))
+    if (['8', '16', '32'].includes(column)) expect(depth).toBe(Number(column))
+    else if (column === 'alpha') expect(channels % 2).toBe(0)
+    else if (column === 'frames') expect(count).toBeGreaterThan(1)
+    else if (column === 'profile') expect(meta.icc).toBeDefined()
+    else expect(meta.metadata).toHaveProperty(column)
+  })
+})
+
+describe('the table', () => {
+  it('has a row for each format', () => {
     const rows = formatRows()
     expect(rows.map(({ name }) => name)).toEqual([...Object.keys(inputFormats), 'ppm', 'pgm', 'pbm', 'pam'])
     expect(rows.find(({ name }) => name === 'jpeg')).toEqual({

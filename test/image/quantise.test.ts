@@ -92,7 +92,10 @@ describe('extremesOf', () => {
 describe('to8Bits', () => {
   it('is v / 257 rounded, for every sample', () => {
     const all = Uint16Array.from({ length: 65536 }, (_, i) => i)
-    expect(to8Bits(all).every((v, i) => v === Math.round(i / 257))).toBe(true)
-    expect([...to8Bits(Uint16Array.of(0, 257, 514, 65535))]).toEqual([0, 1, 2, 255])
+    const levels = new Uint8Array(65536)
+    to8Bits(all, levels, 0, 40000)
+    to8Bits(all, levels, 40000, 65536)
+    expect(levels.every((v, i) => v === Math.round(i / 257))).toBe(true)
+    expect([0, 257, 514, 65535].map((v) => levels[v])).toEqual([0, 1, 2, 255])
   })
 })

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { pick, sheetColumns } from '../../src/image/sheet.ts'
-import { extremes } from '../../src/tensor/picture.ts'
+import { seenIn } from '../../src/tensor/picture.ts'
 import { Tensor } from '../../src/tensor/tensor.ts'
 import { legible, sheet, stretch } from './whole-sheets.ts'
 
@@ -126,7 +126,7 @@ describe('levels that can be seen', () => {
     const map = maps([1, 100, 100], (i) => (i < 40 ? 1e6 : (i % 100) - 50))
     const { data } = legible(map, 255, false)
     expect(data[0]).toBe(255)
-    const rest = extremes(data.subarray(100))
+    const rest = seenIn(data.subarray(100))
     expect(rest.max - rest.min).toBeGreaterThan(20)
   })
 
@@ -134,7 +134,7 @@ describe('levels that can be seen', () => {
     const odd = [Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, 1, -1, 0]
     const map = maps([1, 2, 3], (i) => odd[i]!)
     expect(Array.from(legible(map, 255, false).data.subarray(3), Math.round)).toEqual([255, 0, 128])
-    expect(extremes(map.data)).toEqual({ min: -1, max: 1 })
+    expect(seenIn(map.data)).toMatchObject({ min: -1, max: 1 })
     expect(Array.from(stretch(map, 255, false).data.subarray(3))).toEqual([255, 0, 127.5])
   })
 

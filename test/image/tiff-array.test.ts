@@ -22,14 +22,14 @@ const numbers: Readonly<Record<string, (i: number) => number>> = {
 const any = () => undefined
 
 describe('a TIFF that is an array', () => {
-  it.each(Object.keys(kinds))('of %s is read in every way that it may be stored', (type) => {
+  it.each(Object.keys(kinds))('of %s is read in every way that it may be stored', async (type) => {
     for (const compression of [1, 5, 8, 32773] as const) {
       for (const predictor of type.startsWith('f') ? ([1, 3] as const) : ([1, 2] as const)) {
         for (const little of [true, false]) {
           for (const form of [{}, { rows: 4 }, { tile: 16 }, { planar: true, rows: 5 }]) {
             const make = { type, width: 19, height: 11, channels: 5, compression, predictor, little, ...form }
             const values = Array.from({ length: 19 * 11 * 5 }, (_, i) => numbers[type]!(i))
-            const { shape, data, dtype } = readTiffArray(tiffArrayOf(values, make), 'x', any)
+            const { shape, data, dtype } = await readTiffArray(tiffArrayOf(values, make), 'x', any)
             expect([shape, dtype], JSON.stringify(make)).toEqual([[11, 19, 5], `<${type}`])
             expect([...data], JSON.stringify(make)).toEqual(values)
           }
@@ -52,12 +52,12 @@ describe('a TIFF that is an array', () => {
     expect([2, 3, 6].map((channels) => is('u1', channels))).toEqual([false, true, true])
   })
 
-  it('is read with the bits of its bytes the other way round', () => {
+  it('is read with the bits of its bytes the other way round', async () => {
     const make = { type: 'i2', width: 7, height: 5, channels: 1, rows: 2 } as const
     const values = Array.from({ length: 35 }, (_, i) => noise(i) - 32768)
     for (const compression of [1, 5, 8, 32773] as const) {
       const file = tiffArrayOf(values, { ...make, compression, reversed: true })
-      expect([...readTiffArray(file, 'x', any).data]).toEqual(values)
+      expect([...(await readTiffArray(file, 'x', any)).data]).toEqual(values)
     }
   })
 
@@ -103,8 +103,8 @@ describe('a TIFF that is an array', () => {
     },
   )
 
-  it('keeps metadata, and says what float32 does not hold', () => {
-    const array = readArray(
+  it('keeps metadata, and says what float32 does not hold', async () => {
+    const array = await readArray(
       tiffArrayOf([1 / 3, 2], { type: 'f8', width: 2, height: 1, fields: [[33550, 9]] }),
       'x',
       { layout: 'auto' },

@@ -8,7 +8,7 @@ import {
   sheetLayout,
   stretched,
 } from '../../src/image/sheet.ts'
-import { extremes } from '../../src/tensor/picture.ts'
+import { seenIn } from '../../src/tensor/picture.ts'
 import { Tensor } from '../../src/tensor/tensor.ts'
 
 // Sheets and levels of whole maps: what the strips of a run must equal.
@@ -51,7 +51,7 @@ export function sheet(maps: Tensor, { depth = 1, labels = false, black, white }:
 
 /** Stretches smallest to largest over 0..full, over all maps alike or for each on its own; a flat map becomes 0. */
 export const stretch = (maps: Tensor, full: number, each: boolean): Tensor =>
-  leveled(maps, each, (map) => stretched(extremes(map), full))
+  leveled(maps, each, (map) => stretched(seenIn(map), full))
 
 /** Every map, or all of them, through levels of its own. */
 function leveled(maps: Tensor, each: boolean, levelsOf: (map: Float32Array) => Levels): Tensor {
@@ -68,7 +68,7 @@ export function legible(maps: Tensor, full: number, each: boolean): Tensor {
   // of all maps alike, so that 0 looks the same on each
   const isSigned = maps.data.some((v) => v < 0)
   return leveled(maps, each, (map) => {
-    const { min, max } = extremes(map)
+    const { min, max } = seenIn(map)
     const largest = Math.max(0, -min, max)
     const bins = new Uint32Array(magnitudeBins)
     countMagnitudes(bins, map, 0, map.length, largest)

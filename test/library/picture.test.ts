@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process'
 import { createReadStream, readFileSync } from 'node:fs'
 import { pathToFileURL } from 'node:url'
+import { runInNewContext } from 'node:vm'
 import fc from 'fast-check'
 import sharp from 'sharp'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -11,6 +12,7 @@ import convo, {
   digest,
   filters,
   kernels,
+  loadNet,
   operators,
   readKernel,
   Tensor,
@@ -168,6 +170,43 @@ describe('a chain gives what the command gives for the same words', () => {
     expect(refused).toBeGreaterThan(0)
   })
 
+  it('of every channel in a file of its own, and of a trained network', async () => {
+    const command = (...words: string[]) =>
+      execFileSync(process.execPath, ['bin/convo.js', ...words, '--quiet'])
+    const split = convo(here.path('deep.png'), { channels: 'split' })
+    for (const [words, chain] of [
+      [['sobel'], split.sobel()],
+      [['gaussian', '--sigma', '3'], split.gaussian({ sigma: 3 })],
+      [['depthwise', '--kernel', 'emboss'], split.depthwise({ kernel: 'emboss' })],
+    ] as const) {
+      const [name, ...options] = words
+      command(
+        name,
+        here.path('deep.png'),
+        here.path(`${name}-a-{index}.png`),
+        '--channels',
+        'split',
+        ...options,
+      )
+      await chain.toFile(here.path(`${name}-b-{index}.png`))
+      const [made, expected] = ['b', 'a'].map((by) =>
+        here.names().filter((one) => one.startsWith(`${name}-${by}-`)),
+      )
+      expect([name, expected!.length]).toEqual([name, 3])
+      expect(made!.map((one) => readFileSync(here.path(one)))).toEqual(
+        expected!.map((one) => readFileSync(here.path(one))),
+      )
+    }
+    const weights = 'samples/networks/denoise.safetensors'
+    const net = await loadNet(weights)
+    for (const [input, threads] of [[scene, 1] as const, [readFileSync(scene), 2] as const]) {
+      // how a file is deflated depends on the strips of the network, and these on the threads
+      command('net', weights, scene, here.path('command-net.png'), '--threads', String(threads))
+      const made = await convo(input, { threads }).net(net).toBuffer()
+      expect(made.equals(readFileSync(here.path('command-net.png')))).toBe(true)
+    }
+  })
+
   it('options that the command refuses together are refused', async () => {
     for (const act of [
       () => convo(scene).outline({ scale: 2, normalize: true }).toBuffer(),
@@ -238,6 +277,29 @@ describe('inputs', () => {
     )
     expect((await of(planes)).data).toEqual(bytes.data)
     expect((await of({ width: 5, height: 4, data: new Uint8Array(40) })).channels).toBe(2)
+  })
+
+  it('views of other kinds: a Buffer, shared memory, an array of another realm', async () => {
+    const levels = Uint8Array.from({ length: 64 }, (_, i) => (i * 37) % 256)
+    const size = { width: 4, height: 4 }
+    const of = async (data: Uint8Array) =>
+      (
+        await convo({ ...size, data }, { alpha: 'drop' })
+          .box()
+          .raw()
+      ).data
+    const warnings: Error[] = []
+    const onWarning = (warning: Error) => warnings.push(warning)
+    process.on('warning', onWarning)
+    const expected = await of(levels)
+    const shared = new Uint8Array(new SharedArrayBuffer(64))
+    shared.set(levels)
+    const foreign: Uint8Array = runInNewContext('Uint8Array.from(levels)', { levels: [...levels] })
+    const bytes: Uint8Array = runInNewContext('Uint8Array.from(file)', { file: readFileSync(scene) })
+    for (const data of [Buffer.from(levels), shared, foreign]) expect(await of(data)).toEqual(expected)
+    expect(await digest(bytes)).toEqual(await digest(scene))
+    process.off('warning', onWarning)
+    expect(warnings).toEqual([])
   })
 
   it('tells of samples that float32 does not hold', async () => {
@@ -341,6 +403,28 @@ it('a file that an earlier chain has read may be written, the own input only if 
     fix: 'inPlace: true',
   })
   await convo(a).box().toFile(a, { inPlace: true })
+})
+
+it('a file that an earlier chain has read may be written while others are under way', async () => {
+  const [a, b] = [here.path('first.png'), here.path('second.png')]
+  let end: () => void = () => undefined
+  const more = new Promise<void>((done) => {
+    end = done
+  })
+  const slow = convo(
+    (async function* () {
+      await more
+      yield readFileSync(scene)
+    })(),
+  )
+    .box()
+    .toFile(here.path('slow.png'))
+  await convo(scene).box().toFile(a)
+  await convo(a).box().toFile(b)
+  await convo(b).box().toFile(a)
+  expect((await failure(() => convo(a).box().toFile(a))).code).toBe('E_IN_PLACE')
+  end()
+  await slow
 })
 
 describe('options', () => {

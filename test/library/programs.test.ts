@@ -1,15 +1,18 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { readdirSync, readFileSync } from 'node:fs'
+import { cpSync, readdirSync, readFileSync } from 'node:fs'
 import sharp from 'sharp'
-import { afterAll, expect, it } from 'vitest'
+import { afterAll, beforeAll, expect, it } from 'vitest'
 import convo, { close, compare, digest, readKernel } from '../../src/index.ts'
 import { scratch } from '../cli/convo.ts'
+import { packed } from '../packed.ts'
 
-// The programs of samples/programs, as a user would start them.
+// The programs of samples/programs, as a user would start them in a project that has installed the package.
 
 const here = scratch()
+const at = packed()
 const scene = 'samples/scene.png'
+beforeAll(() => cpSync('samples', at('samples'), { recursive: true }))
 const servers: ChildProcess[] = []
 afterAll(async () => {
   for (const one of servers) one.kill()
@@ -22,7 +25,11 @@ function run(name: string, ...words: string[]) {
 
 function runWith(input: Uint8Array | undefined, name: string, ...words: string[]) {
   const args = [...(name.includes('.test.') ? ['--test'] : []), `samples/programs/${name}`, ...words]
-  const { status, stdout, stderr } = spawnSync(process.execPath, args, { input, maxBuffer: 2 ** 26 })
+  const { status, stdout, stderr } = spawnSync(process.execPath, args, {
+    cwd: at(),
+    input,
+    maxBuffer: 2 ** 26,
+  })
   expect([status, stderr.toString()]).toEqual([0, ''])
   return stdout
 }
@@ -30,6 +37,7 @@ function runWith(input: Uint8Array | undefined, name: string, ...words: string[]
 /** The address of a server that a program starts. */
 async function serve(name: string): Promise<string> {
   const child = spawn(process.execPath, [`samples/programs/${name}`], {
+    cwd: at(),
     stdio: ['ignore', 'pipe', 'inherit'],
   })
   servers.push(child)

@@ -299,6 +299,30 @@ export const cases: readonly Case[] = [
   ),
   alone('Resize', [scales(2, 1.5)], { mode: 'linear' }, { opset: 10 }),
   ...['nearest', 'linear'].map((mode) => alone('Upsample', [scales(2, 3)], { mode }, { opset: 9 })),
+  ...['linear', 'nearest', 'cubic'].flatMap((mode) =>
+    ['zeros', 'border', 'reflection'].flatMap((padding_mode) =>
+      [0, 1].map((align_corners) =>
+        alone(
+          'GridSample',
+          [{ shape: [1, 5, 6, 2], data: F(1, 5, 6, 2).data.map((v) => Math.fround(v * 1.7)) }],
+          { mode, padding_mode, align_corners },
+          { opset: 20 },
+        ),
+      ),
+    ),
+  ),
+  [
+    'GridSample at places that are computed',
+    {
+      shape: [1, 2, 8, 9],
+      opset: 16,
+      nodes: [
+        { operator: 'Transpose', inputs: ['x'], outputs: ['grid'], attributes: { perm: [0, 2, 3, 1] } },
+        { operator: 'Sigmoid', inputs: ['x'], outputs: ['s'] },
+        { operator: 'GridSample', inputs: ['s', 'grid'], outputs: ['y'], attributes: { mode: 'bilinear' } },
+      ],
+    },
+  ],
   [
     'MaxPool and MaxUnpool',
     {

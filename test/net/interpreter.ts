@@ -703,6 +703,43 @@ export const meanings: Readonly<Record<string, Op>> = {
   ],
   DepthToSpace: shuffle(true),
   SpaceToDepth: shuffle(false),
+  GridSample: ([x, grid], a) => {
+    const mode = word(a, 'mode', 'linear').replace('bi', '')
+    const isAligned = num(a, 'align_corners', 0) === 1
+    const outside = word(a, 'padding_mode', 'zeros')
+    const [, channels, ...sizes] = x!.shape as [number, number, number, number]
+    const kernel = (d: number): number => {
+      if (mode === 'linear') return Math.max(0, 1 - d)
+      if (d >= 2) return 0
+      return d <= 1 ? 1.25 * d ** 3 - 2.25 * d ** 2 + 1 : -0.75 * (d ** 3 - 5 * d ** 2 + 8 * d - 4)
+    }
+    const held = (i: number, size: number): number | undefined => {
+      if (outside === 'border') return Math.min(size - 1, Math.max(0, i))
+      let k = i
+      while (outside === 'reflection' && size > 1 && (k < 0 || k >= size))
+        k = k < 0 ? (isAligned ? -k : -1 - k) : isAligned ? 2 * size - 2 - k : 2 * size - 1 - k
+      return k < 0 || k >= size ? undefined : k
+    }
+    const along = (n: number, size: number): (readonly [number, number])[] => {
+      const at = isAligned ? ((n + 1) * (size - 1)) / 2 : ((n + 1) * size - 1) / 2
+      if (mode === 'nearest') return [[Math.abs(at % 1) === 0.5 ? 2 * Math.round(at / 2) : Math.round(at), 1]]
+      const first = Math.floor(at) - 1
+      return [0, 1, 2, 3].map((k) => [first + k, kernel(Math.abs(at - first - k))])
+    }
+    const shape = [1, channels, grid!.shape[1]!, grid!.shape[2]!]
+    return [
+      make(shape, ([, c, y, i]) => {
+        const [across, down] = [0, 1].map((k) => along(at(grid!, [0, y!, i!, k]), sizes[1 - k]!))
+        let sum = 0
+        for (const [row, by] of down!)
+          for (const [column, weight] of across!) {
+            const [r, k] = [held(row, sizes[0]!), held(column, sizes[1]!)]
+            if (r !== undefined && k !== undefined) sum += by * weight * at(x!, [0, c!, r, k])
+          }
+        return sum
+      }),
+    ]
+  },
   Resize: resize,
   Upsample: resize,
   Identity: ([x]) => [x!],

@@ -63,6 +63,8 @@ describe('loops of layers have the bits of their definitions', () => {
     ['leakyrelu', Math.fround(0.3), 0],
     ['leakyrelu', 0.3, 0],
     ['clip', -0.5, 6],
+    ['elu', 0.3, 0],
+    ['hardsigmoid', 0.1, -0.3],
     ['clip', 0, Number.POSITIVE_INFINITY],
   ] as const)('%s with %f and %f', (name, a, b) =>
     both((engine, one) => engine.layer('activate', [one], { name, unit: 1, a, b })),
@@ -98,6 +100,15 @@ describe('loops of layers have the bits of their definitions', () => {
     },
   )
 
+  it('softmax', async () => {
+    await both((engine, a) => engine.layer('softmax', [a], { isLog: false }))
+    const wide = new Tensor(
+      [3, 2, 150],
+      Float32Array.from({ length: 900 }, () => random() * 40),
+    )
+    await both((engine) => engine.layer('softmax', [wide], { isLog: false }))
+  })
+
   it('prelu and normalized', async () => {
     await both((engine, a) => engine.layer('prelu', [a], { slope: Float32Array.of(0.25, -3) }))
     await both((engine, a) =>
@@ -105,23 +116,64 @@ describe('loops of layers have the bits of their definitions', () => {
     )
   })
 
-  it.each([
+  describe.each([
     [3, 1, 1, 2],
+    [3, 1, 1, 1],
     [2, 1, 0, 2],
+    [1, 1, 0, 3],
     // every window reaches over an edge, with the same number of taps
     [2, 13, 13, 1],
     [3, 6, 6, 1],
-  ])('maxima of %i taps, dilation %i, padding %i, stride %i', (taps, dilation, padding, stride) =>
-    both((engine, a) => {
-      const axes = poolAxes(2, new Tensor([2, 5, 13], new Float32Array(130)), {
-        kernelSize: [1, taps],
+    [4, 2, 3, 5],
+  ])('windows of %i taps, dilation %i, padding %i, stride %i', (taps, dilation, padding, stride) => {
+    const axesOf = (high: number) =>
+      poolAxes(2, new Tensor([2, 5, 13], new Float32Array(130)), {
+        kernelSize: [high, taps],
         dilation: [1, dilation],
-        padding: [0, padding],
-        stride: [1, stride],
+        padding: [high - 1, padding],
+        stride: [high === 3 ? 2 : 1, stride],
+        ceilMode: true,
       })
-      return engine.layer('pool', [a], { axes })
-    }),
-  )
+    it.each([1, 2, 3])('and %i rows', async (high) => {
+      const axes = axesOf(high)
+      const across = taps
+      const counts = ({ low, high }: (typeof axes)[1]) => low.map((first, i) => high[i]! - first + 1)
+      await both((engine, a) => engine.layer('pool', [a], { axes }))
+      await both((engine, a) => engine.layer('pooled', [a], { axes }))
+      await both((engine, a) => engine.layer('switches', [a], { axes, across }))
+      await both((engine, a) =>
+        engine.layer('averaged', [a], { axes, rows: counts(axes[1]), columns: counts(axes[2]) }),
+      )
+    })
+  })
+
+  it.each([
+    [[2, 2, 2], [2, 2, 2], [0, 0, 0], 1],
+    [[3, 3, 3], [1, 1, 1], [1, 1, 1], 1],
+    [[2, 3, 2], [1, 2, 3], [1, 1, 0], 2],
+  ])('windows of %j in volumes', async (kernelSize, strides, padding, dilation) => {
+    const shape = [2, 5, 6, 13]
+    const axes = poolAxes(3, new Tensor(shape, new Float32Array(780)), {
+      kernelSize: kernelSize as [number, number, number],
+      stride: strides as [number, number, number],
+      padding: padding as [number, number, number],
+      dilation,
+      ceilMode: true,
+    })
+    for (const list of [numbers(780), Array.from({ length: 780 }, () => random())]) {
+      const volume = new Tensor([2, 30, 13], Float32Array.from(list))
+      await both((engine) => engine.layer('pool', [volume], { axes }))
+    }
+  })
+
+  it('the first of equal maxima, whichever the sign of zero', async () => {
+    const signs = Float32Array.from({ length: 2 * 9 * 16 }, (_, i) => (((i * 7) % 11) % 3 === 0 ? 0 : -0))
+    const zeros = new Tensor([2, 9, 16], signs)
+    const axes = poolAxes(2, zeros, { kernelSize: 3, stride: 1, padding: 1 })
+    await both((engine) => engine.layer('pool', [zeros], { axes }))
+    await both((engine) => engine.layer('pooled', [zeros], { axes }))
+    await both((engine) => engine.layer('switches', [zeros], { axes, across: 3 }))
+  })
 
   it('follow each other in the same rows', () =>
     both(async (engine, a) => {

@@ -1,9 +1,11 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
+import { filters, stepFilters } from '../../src/filters/table.ts'
 import { operators } from '../../src/operators/index.ts'
 import { materials } from '../../src/teach/operators/index.ts'
 
-// An operator is its file: no other source file knows it by name but the two tables and its teaching file.
+// An operator is its file: no other source file knows it by name but the two tables and its teaching file. A filter is an
+// entry of a table in its room, and no file outside knows it.
 
 const src = new URL('../../src/', import.meta.url)
 const read = (path: string) => readFileSync(new URL(path, src), 'utf8')
@@ -74,6 +76,48 @@ const others: readonly (readonly [names: string, files: RegExp, reason: string])
   ['pointwise depthwise threshold', /^net\/formats\//, 'words of other formats'],
   ['normalize', /^(operators|picture)\//, 'the option --normalize'],
 ]
+
+/** Where a word is something else than the filter; their names are everyday words, which are looked for in quotes only. */
+const otherFilters: typeof others = [
+  ['.*', /^picture\/words\/hints\.ts$/, 'what the words of other tools mean'],
+  [
+    'sobel|gaussian|sharpen',
+    /^(cli\/commands\/(batch|kernel)|picture\/operations|picture\/words\/(steps|understand))\.ts$/,
+    'an example to type',
+  ],
+  ['sobel|gaussian|box', /^operators\/conv3d\.ts$/, 'its named kernels'],
+  ['box', /^(conv|definition|run)\/|^teach\/explain\/seen\.ts$/, 'an algorithm'],
+  ['unsharp', /^(conv|definition|graph|run)\//, 'a way to combine sums'],
+  ['bilateral', /^operators\/involution\.ts$/, 'how it computes kernels'],
+  ['log', /^(batch\/(batch|manifest|plan)|cli\/commands\/batch)\.ts$/, 'the option --log'],
+  ['log', /^net\/single\.ts$/, 'the logarithm'],
+  ['line', /^teach\/draw\/svg\.ts$/, 'an element of SVG'],
+  ['open|close', /^(files\/output|golden\/review|image\/apart|net\/order)\.ts$/, 'a state, an event'],
+  ['pad', /^image\/compare\//, 'a rule for sizes that differ'],
+  ['pad', /^teach\//, 'the mark of padding'],
+]
+
+describe('a filter is known by name in its room only', () => {
+  const names = [...Object.keys(filters), ...Object.keys(stepFilters)]
+  const quoted = (name: string) => new RegExp(`(['"\`])${name}\\1`)
+  const outside = files.filter((path) => !path.startsWith('filters/'))
+  it.each(names)('%s', (name) => {
+    const excused = otherFilters.filter(([words]) => new RegExp(`^(${words})$`).test(name))
+    const odd = outside.filter(
+      (path) => quoted(name).test(code.get(path)!) && !excused.some(([, where]) => where.test(path)),
+    )
+    expect(odd).toEqual([])
+  })
+
+  it('makes no exception that nothing needs', () => {
+    for (const [words, where, reason] of otherFilters) {
+      const isNeeded = (name: string) =>
+        outside.some((path) => where.test(path) && quoted(name).test(code.get(path)!))
+      const own = names.filter((name) => new RegExp(`^(${words})$`).test(name))
+      expect(words === '.*' ? own.some(isNeeded) : own.every(isNeeded), reason).toBe(true)
+    }
+  })
+})
 
 describe('an operator is known by name in its own file, its teaching file and the tables', () => {
   it.each([...records])('%s', (name, { identifier, file }) => {

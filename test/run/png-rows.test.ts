@@ -1,16 +1,18 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { deflateSync } from 'node:zlib'
 import sharp from 'sharp'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { comparePages, type FileComparison, type OnPage } from '../../src/image/compare/pages.ts'
 import { toleranceOf, toleranceSettings } from '../../src/image/compare/tolerance.ts'
 import { decode, decodeAhead } from '../../src/image/decode.ts'
-import { compressionSettings } from '../../src/image/png.ts'
+import { adler32, chunk, compressionSettings, concat, pngHeader, pngTrailer } from '../../src/image/png.ts'
 import { encodePngWhole } from '../../src/image/png-whole.ts'
 import { resolve } from '../../src/params.ts'
 import { openPages } from '../../src/picture/pages.ts'
 import { differPlain } from '../../src/run/differ.ts'
+import { expectRows } from '../../src/run/png-crew.ts'
 import { decodePlain } from '../../src/run/png-rows.ts'
 import { encodeInStrips } from '../../src/run/png-write.ts'
 import type { Depth, Picture } from '../../src/tensor/picture.ts'
@@ -138,6 +140,54 @@ describe('plain PNGs, read in rows', () => {
     }
   })
 
+  it('data is read from chunks of any size, up to the first of another kind', async () => {
+    const picture = pattern(60, 50, 3, 8, 2)
+    const rows = concat(
+      Array.from({ length: 50 }, (_, y) =>
+        concat([Uint8Array.of(0), (picture.data as Uint8Array).subarray(y * 180, (y + 1) * 180)]),
+      ),
+    )
+    const data = deflateSync(rows)
+    const iend = pngTrailer(1).subarray(-12)
+    const text = chunk('tEXt', Buffer.from('a\0b'))
+    const idat = (from: number, to?: number) => chunk('IDAT', data.subarray(from, to))
+    const head = pngHeader({ ...picture, depth: 8, data: undefined } as never)
+    const bytewise = Array.from(data, (_, i) => idat(i, i + 1))
+    const wrongSum = Uint8Array.from(idat(0))
+    wrongSum[wrongSum.length - 1]! ^= 1
+    const cases: [isSound: boolean, Uint8Array[]][] = [
+      [true, [idat(0)]],
+      [true, [idat(0, 0), idat(0, 7), idat(7, 7), idat(7), idat(0, 0)]],
+      [true, bytewise],
+      [true, [text, idat(0), text, idat(3)]],
+      // behind the end of the stream anything may be
+      [true, [idat(0), idat(3, 90)]],
+      [false, [idat(0), wrongSum]],
+      [false, [wrongSum]],
+      [false, [idat(0, 40), text, idat(40)]],
+      [false, [idat(0, -1)]],
+      [false, [chunk('IDAT', deflateSync(rows.subarray(1)))]],
+      [false, [chunk('IDAT', deflateSync(concat([rows, Uint8Array.of(0)])))]],
+      [false, [chunk('IDAT', concat([data.subarray(0, -4), Uint8Array.of(1, 2, 3, 4)]))]],
+      [false, []],
+    ]
+    for (const [i, [isSound, chunks]] of cases.entries()) {
+      const bytes = concat([head, ...chunks, iend])
+      const header = { width: 60, height: 50, channels: 3, depth: 8 }
+      for (const source of [bytes, file(`${i}.png`, bytes)]) {
+        const samples = await decodePlain({ source, head: header as never })
+        expect(samples && adler32(bytesOf(samples)), `case ${i}`).toBe(
+          isSound ? adler32(bytesOf(picture.data)) : undefined,
+        )
+      }
+    }
+    // what was cut off within a chunk is not read
+    const cut = concat([head, idat(0)]).subarray(0, -3)
+    expect(
+      await decodePlain({ source: cut, head: { width: 60, height: 50, channels: 3, depth: 8 } as never }),
+    ).toBeUndefined()
+  })
+
   it('upper rows are there before the rest, and what is damaged below fails the whole alone', async () => {
     const picture = pattern(2000, 2100, 3, 8, 9)
     const good = encodePngWhole(picture, { level: 1, strategy: 0, filter: 'none' }, 100)
@@ -154,6 +204,29 @@ describe('plain PNGs, read in rows', () => {
     const late = (await decodeAhead(bad, given)).data
     if (!('whole' in late)) return expect.unreachable('upper rows were to come')
     await expect(late.whole).rejects.toThrow('cannot be decoded')
+  })
+
+  it('helpers change nothing', async () => {
+    const [a, b] = [pattern(900, 700, 3, 16, 1), pattern(900, 700, 3, 16, 2)]
+    const good = [await open(a, 'a.png'), await open(b, 'b.png')] as const
+    const alone = apart(await comparePages(...good, {}, undefined, differPlain))
+    expectRows(2 ** 32)
+    const bad = encodePngWhole(b, compressionSettings())
+    bad[bad.length - 13]! ^= 1
+    for (let i = 0; i < 4; i++) {
+      const many = await Promise.all(
+        [1, 2, 3].map(() => comparePages(...good, {}, undefined, differPlain).then(apart)),
+      )
+      for (const one of many) {
+        expect(one.maps.map((map, j) => map?.equals(alone.maps[j]!))).toEqual([true])
+        expect({ ...one, maps: 0 }).toEqual({ ...alone, maps: 0 })
+      }
+      const files = [good[0].plain!, { ...good[1].plain!, source: bad }] as const
+      for (const [left, right] of [files, [files[1], files[0]] as const]) {
+        const wanted = { threshold: 0, compared: 3, ignored: undefined, keep: false }
+        expect(await differPlain(left, right, wanted)).toBeUndefined()
+      }
+    }
   })
 
   it('more data than rows is taken as the general decoder takes it', async () => {

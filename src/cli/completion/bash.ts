@@ -102,7 +102,7 @@ function valueCases(commands: readonly Command[]): string[] {
   const uses = new Map<string, Map<string, string[]>>()
   for (const command of commands) {
     for (const option of completionOptions(command)) {
-      const action = valueAction(option)
+      const action = valueAction(option.value)
       if (action === undefined) continue
       const key = dashed(option).join(' ')
       const byAction = uses.get(key) ?? new Map<string, string[]>()
@@ -119,23 +119,18 @@ function valueCases(commands: readonly Command[]): string[] {
   )
 }
 
-function valueAction({ value }: CompletionOption): string | undefined {
+/** What completes a value; nothing for what bash completes by itself: flags and files. */
+function valueAction(value: ValueKind): string | undefined {
   if (value.kind === 'none' || value.kind === 'file') return undefined
   if (value.kind === 'free') return 'compopt +o default 2> /dev/null; return'
-  return wordsAction(value)
-}
-
-function wordsAction(value: ValueKind): string | undefined {
-  if (value.kind !== 'words' && value.kind !== 'words-or-file') return undefined
-  const words = `words="${value.words.join(' ')}"`
-  return value.kind === 'words' ? words : `${words} with_files=1`
+  return `words="${value.words.join(' ')}"${value.kind === 'words' ? '' : ' with_files=1'}`
 }
 
 /** Words for arguments that are more than files. */
 function argumentCases(commands: readonly Command[]): string[] {
   return commands.flatMap((command) =>
     command.arguments.flatMap((argument, i) => {
-      const action = wordsAction(argumentKind(argument))
+      const action = valueAction(argumentKind(argument))
       const at = command.name.split(' ').length + 1 + i
       return action === undefined ? [] : [`    ${pattern(command.name)}:${at}) ${action} ;;`]
     }),

@@ -1,9 +1,10 @@
-import { basename, join } from 'node:path'
+import { join, relative } from 'node:path'
 import { ConvoError } from '../../error.ts'
 import { isDynamicPattern } from '../../files/glob.ts'
 import { leaves } from '../../files/root.ts'
 import { isFolder, statOf } from '../../files/stat.ts'
 import { findInputs } from '../../picture/find.ts'
+import { defined } from '../../text/record.ts'
 
 /** Pictures of one name in two folders; one that only one folder has was added or removed. */
 export type FilePair = {
@@ -11,6 +12,8 @@ export type FilePair = {
   readonly name: string
   readonly expected?: string
   readonly actual?: string
+  /** Whether it is a folder that is a link on one side: what is below is not compared. */
+  readonly isLink?: true
 }
 
 /** Two folders, or what globs find below them, as pairs sorted by name. */
@@ -19,8 +22,6 @@ export type FolderPair = {
   readonly expected: string
   readonly actual: string
   readonly pairs: readonly FilePair[]
-  /** Files that are not compared. */
-  readonly notes: readonly string[]
 }
 
 /** Whether a path of `compare` means many pictures: a folder, or a glob that is no file. */
@@ -46,7 +47,11 @@ export async function findPairs(expected: string, actual: string): Promise<Folde
   }
   const left = await sideOf(expected)
   const right = respelled(await sideOf(actual), left.files)
-  const names = [...new Set([...left.files.keys(), ...right.files.keys()])].sort()
+  const links = new Set([...left.linked, ...right.linked])
+  const isBelowLink = (name: string) => [...links].some((link) => name.startsWith(`${link}/`))
+  const names = [...new Set([...left.files.keys(), ...right.files.keys(), ...links])]
+    .filter((name) => !isBelowLink(name))
+    .sort()
   // a comparison of nothing always passes, which is not what anybody asks for
   if (names.length === 0) {
     throw new ConvoError('E_USAGE', `there are no pictures in ${expected} and ${actual}`, {
@@ -54,18 +59,24 @@ export async function findPairs(expected: string, actual: string): Promise<Folde
     })
   }
   const pairs = names.map((name): FilePair => {
-    const [a, b] = [left.files.get(name), right.files.get(name)]
-    return { name, ...(a !== undefined && { expected: a }), ...(b !== undefined && { actual: b }) }
+    const ends = links.has(name)
+      ? { expected: join(left.folder, name), actual: join(right.folder, name) }
+      : defined({ expected: left.files.get(name), actual: right.files.get(name) })
+    return { name, ...ends, ...(links.has(name) && { isLink: true }) }
   })
-  return { expected: left.folder, actual: right.folder, pairs, notes: [...left.notes, ...right.notes] }
+  return { expected: left.folder, actual: right.folder, pairs }
 }
 
 async function sideOf(word: string) {
   const found = await findInputs({ words: [word], recursive: true, isNull: false })
-  const files = new Map(
-    found.inputs.map(({ path, rel }) => [join(rel, basename(path)).replaceAll('\\', '/'), path] as const),
-  )
-  return { folder: found.folders[0]!, files, notes: found.notes }
+  const folder = found.folders[0]!
+  const nameOf = (path: string) => relative(folder, path).replaceAll('\\', '/')
+  const paths = [...found.inputs.map(({ path }) => path), ...found.foreign]
+  return {
+    folder,
+    files: new Map(paths.map((path) => [nameOf(path), path] as const)),
+    linked: found.linked.map(nameOf),
+  }
 }
 
 /** Files under the names that the other side has for them, where only the way differs in which an accent is written. */

@@ -1,3 +1,4 @@
+import { lstatSync, realpathSync } from 'node:fs'
 import { extname, join } from 'node:path'
 import { ConvoError } from '../../error.ts'
 import { placeUnder, removeUnder, writeUnder } from '../../files/change.ts'
@@ -8,9 +9,12 @@ import { showsPictures } from '../../image/compare/render.ts'
 import type { Tolerance } from '../../image/compare/tolerance.ts'
 import { probe } from '../../image/probe.ts'
 import { haveEqualBytes } from '../../image/reader.ts'
+import { looksForeign } from '../../picture/find.ts'
 import { openPages, type PageOptions } from '../../picture/pages.ts'
+import { compareApart } from '../../run/compare-apart.ts'
 import { differPlain } from '../../run/differ.ts'
 import { optional } from '../../text/record.ts'
+import { shellWord } from '../../text/shell.ts'
 import { budgetOf, estimate } from '../budget.ts'
 import { writeDifference } from '../compare-files.ts'
 import { findingsOfFiles } from '../describe.ts'
@@ -84,7 +88,6 @@ export async function compareFolders(folders: FolderPair, options: FolderOptions
     goldens: folders.expected,
     results: results ?? '',
     ...optional('accept', accept),
-    ...(folders.notes.length > 0 && { notes: folders.notes }),
   })
   if (results !== undefined) await writeResults(results, run)
   return run
@@ -94,22 +97,51 @@ type Judged = Pick<CaseResult, 'status' | 'message' | 'why' | 'facts'> & Partial
 
 async function comparePair(pair: FilePair, options: FolderOptions): Promise<Judged> {
   const { expected, actual } = pair
+  if (pair.isLink) return linkedFolder(expected!, actual!)
   if (expected === undefined || actual === undefined) return lonePicture(pair, options)
   const golden = { golden: pair.name }
   // what is empty, damaged or no picture on both sides is not right for being equal
-  if (haveEqualBytes(expected, actual) && probe(expected).kind !== undefined) {
-    return { status: 'same', message: 'the files are equal', why: [], facts: [], ...golden }
+  if (haveEqualBytes(expected, actual)) {
+    const isRead = probe(expected).kind !== undefined
+    const shown = isRead && golden
+    if (isRead || looksForeign(expected))
+      return { status: 'same', message: 'the files are equal', why: [], facts: [], ...shown }
   }
   const { tolerance, reading, results, diff } = options
   const [left, right] = await Promise.all(
     [expected, actual].map((path) => openPages(path, { ...reading, name: path })),
   )
   const isSeen = results !== undefined || (diff !== undefined && showsPictures(diff.style))
-  const { comparison: result, shown } = await compareAndShow(left!, right!, tolerance, differPlain, isSeen)
+  const { comparison: result, shown } = await compareAndShow(
+    left!,
+    right!,
+    tolerance,
+    differPlain,
+    isSeen,
+    compareApart,
+  )
   const { findings } = findingsOfFiles(result, 'the expected picture', expected)
   const judged: Judged = { status: statusOf[result.outcome], ...findings, ...golden }
   if (shown.found.outcome === 'same') return judged
   return { ...judged, ...(await draw(pair.name, expected, actual, shown, options)) }
+}
+
+/** A folder that is a link on one side at least: links are not followed, and what is below was not compared. */
+function linkedFolder(expected: string, actual: string): Judged {
+  const areFolders = isFolder(expected) && isFolder(actual)
+  if (areFolders && realpathSync(expected) === realpathSync(actual))
+    return { status: 'same', message: 'both are one folder', why: [], facts: [] }
+  throw new ConvoError('E_INPUT', 'a linked folder, whose pictures were not compared', {
+    why: [expected, actual].map((path) => `${path}: ${whatIs(path)}`),
+    fix: areFolders
+      ? `convo compare ${[expected, actual].map(shellWord).join(' ')}`
+      : 'the folder itself, not a link to it',
+  })
+}
+
+function whatIs(path: string): string {
+  const stat = lstatSync(path, { throwIfNoEntry: false })
+  return stat === undefined ? 'it does not exist' : stat.isSymbolicLink() ? 'a link' : 'not a link'
 }
 
 /** A picture that only one of the folders has. */
@@ -161,7 +193,8 @@ export type Updated = { readonly written: number; readonly removed: number }
  * @throws ConvoError E_USAGE where there is no actual picture at all, E_PATH for a name that leads out of the folder, E_OUTPUT
  */
 export async function acceptActual({ expected, pairs }: FolderPair, { cases }: Run): Promise<Updated> {
-  if (!pairs.some(({ actual }) => actual !== undefined)) {
+  const isActual = ({ actual, isLink }: FilePair) => actual !== undefined && !isLink && !looksForeign(actual)
+  if (!pairs.some(isActual)) {
     throw new ConvoError('E_USAGE', `there are no actual pictures, and all of ${expected} would be removed`, {
       why: 'more likely, the program that makes them failed',
       fix: 'run the program that makes them, then compare again',

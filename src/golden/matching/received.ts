@@ -8,7 +8,7 @@ import type { Chain } from '../../picture/api/chain.ts'
 import { openGiven, type PictureInput } from '../../picture/api/inputs.ts'
 import { dataOfArray, readArray } from '../../picture/array.ts'
 import { openPages, type PageOptions } from '../../picture/pages.ts'
-import { fullOf, type Picture } from '../../tensor/picture.ts'
+import { fullInTurns, type Picture } from '../../tensor/picture.ts'
 import { Tensor } from '../../tensor/tensor.ts'
 import { describe } from '../../text/describe.ts'
 
@@ -61,7 +61,7 @@ async function ofFile(given: string | URL | Uint8Array | ArrayBuffer, reading: R
   const bytes = await bytesOf(given)
   const { kind, isArray } = probe(bytes, name)
   const picture = async () => {
-    const array = isArray ? readArray(bytes, name, reading) : undefined
+    const array = isArray ? await readArray(bytes, name, reading) : undefined
     if (array !== undefined && (array.pages ?? 1) === 1) return ofArray(array, reading)
     return onlyPage(await openPages(bytes, { ...reading, name }))
   }
@@ -87,12 +87,12 @@ async function ofInput(input: PictureInput, reading: Reading): Promise<Received>
     return ofFile(given.source, reading)
   }
   if (given !== undefined && 'array' in given) {
-    const picture = ofArray(given.array, reading)
+    const picture = await ofArray(given.array, reading)
     return { picture: async () => picture }
   }
   if (given !== undefined && 'decoded' in given) {
     const { width, height, channels, depth, data } = given.decoded
-    const picture = rounded(
+    const picture = await rounded(
       { width, height, channels, depth, data: data as Picture['data'], meta: {} },
       reading,
     )
@@ -101,8 +101,8 @@ async function ofInput(input: PictureInput, reading: Reading): Promise<Received>
   throw new ConvoError('E_ARGUMENT', `cannot read a picture from ${describe(input)}`)
 }
 
-function ofArray(array: Parameters<typeof dataOfArray>[0], reading: Reading): Picture {
-  const data = dataOfArray(array)
+async function ofArray(array: Parameters<typeof dataOfArray>[0], reading: Reading): Promise<Picture> {
+  const data = await dataOfArray(array)
   if (data.kind === 'picture') return rounded({ ...data.picture, meta: {} }, reading)
   throw new ConvoError('E_SHAPE', `a tensor [${data.tensor.shape.join(',')}] is not a single picture`, {
     why: 'a golden is a PNG: gray or RGB, [H,W], [1,H,W] or [3,H,W]',
@@ -126,9 +126,9 @@ async function onlyPage({ count, pictures, unread = [] }: Pages): Promise<Pictur
  *
  * @throws ConvoError E_ARGUMENT for floats that are no numbers, or are outside: what is cut off would not be compared
  */
-function rounded(picture: Picture, { full: asked }: Reading): Picture {
+async function rounded(picture: Picture, { full: asked }: Reading): Promise<Picture> {
   if (picture.depth !== 32) return picture
-  const full = asked ?? fullOf(picture)
+  const full = asked ?? (await fullInTurns(picture))
   const data = new Uint8Array(picture.data.length)
   for (let i = 0; i < data.length; i++) {
     const level = Math.round((picture.data[i]! / full) * 255)

@@ -8,6 +8,7 @@ import { pictureUnder } from '../files.ts'
 import { isEqual, type ReportCase, type ReportData } from '../page/data.ts'
 import { markup } from '../page/markup.ts'
 import type { CaseResult, Run } from '../results.ts'
+import type { Bring } from './pictures.ts'
 import type { Reporter } from './reporter.ts'
 import { type Approve, detailsOf, selfTestLines, timeText, titleOf, verdictText } from './summary.ts'
 
@@ -37,9 +38,6 @@ export type PageForm = {
   /** Whether a page of one file has pictures of what passes. */
   readonly passing?: boolean
 }
-
-/** Brings the bytes of a picture of the run. */
-type Bring = (file: string, one: CaseResult) => Promise<Uint8Array | undefined>
 
 /**
  * The report of a run. Pictures are embedded as they are where they are PNGs that the page decodes itself, to the last
@@ -128,7 +126,7 @@ function caseData(one: CaseResult, approve: Approve): ReportCase {
       ...(one.milliseconds > 0 ? [['time', timeText(one.milliseconds)] as const] : []),
       ...(command === undefined ? [] : [['made by', command] as const]),
     ],
-    ...(one.approval !== undefined && { approve: approve(one) }),
+    ...(one.approval !== undefined && approve !== undefined && { approve: approve(one) }),
   }
 }
 

@@ -18,7 +18,8 @@ export type CasePictures = {
   readonly stretch?: Stretch | undefined
 }
 
-type Bring = (file: string, one: CaseResult) => Promise<Uint8Array | undefined>
+/** Brings the bytes of a picture of the run. */
+export type Bring = (file: string, one: CaseResult) => Promise<Uint8Array | undefined>
 
 /** What the page shows of a case. What cannot be decoded is omitted. */
 export async function picturesOf(one: CaseResult, bring: Bring): Promise<CasePictures> {

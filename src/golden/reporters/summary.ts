@@ -50,8 +50,11 @@ export function selfTestLines({ cases }: Pick<Run, 'cases'>): string[] {
 export const timeText = (milliseconds: number): string =>
   milliseconds < 1000 ? `${Math.round(milliseconds)} ms` : `${(milliseconds / 1000).toFixed(1)} s`
 
-/** The command that approves a case, without names: results of shards are in folders of their own. */
-export type Approve = (one: CaseResult) => string
+/**
+ * The command that approves a case, without names: results of shards are in folders of their own. Undefined where all are
+ * approved at once.
+ */
+export type Approve = ((one: CaseResult) => string) | undefined
 
 /** What approves the failed cases that can be approved, or nothing. */
 export function approveText(run: Run, approve: Approve): string | undefined {
@@ -60,6 +63,7 @@ export function approveText(run: Run, approve: Approve): string | undefined {
     const isFailed = run.cases.some(({ failed, status }) => failed && status !== 'error')
     return hasActual && isFailed ? run.accept : undefined
   }
+  if (approve === undefined) return undefined
   const commands = new Map<string, CaseResult[]>()
   for (const one of run.cases.filter(({ failed, approval }) => failed && approval !== undefined)) {
     commands.set(approve(one), [...(commands.get(approve(one)) ?? []), one])

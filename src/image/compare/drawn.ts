@@ -2,7 +2,7 @@ import type { Picture } from '../../tensor/picture.ts'
 import { optional } from '../../text/record.ts'
 import type { Comparison, DiffStyle } from './comparison.ts'
 import type { Differ } from './measure.ts'
-import { comparePages, type FileComparison, isWorse, type Pages, worstOf } from './pages.ts'
+import { type Compare, comparePages, type FileComparison, isWorse, type Pages, worstOf } from './pages.ts'
 import { type Drawing, drawDiff, drawMap, showsPictures } from './render.ts'
 import type { Tolerance } from './tolerance.ts'
 
@@ -26,13 +26,15 @@ export async function compareAndShow(
   tolerance: Tolerance,
   differ: Differ,
   isSeen: boolean,
+  compare?: Compare,
 ): Promise<{ readonly comparison: FileComparison; readonly shown: Shown }> {
   let worst: Required<Shown> | undefined
   const keepWorst = (page: number, left: Picture, right: Picture, found: Comparison) => {
     // a page that is tolerated must not hide one that is different
     if (worst === undefined || isWorse(found, worst.found)) worst = { page, found, pictures: [left, right] }
   }
-  const comparison = await comparePages(expected, actual, tolerance, isSeen ? keepWorst : undefined, differ)
+  const onPage = isSeen ? keepWorst : undefined
+  const comparison = await comparePages(expected, actual, tolerance, onPage, differ, compare)
   const page = worst?.page ?? worstOf(comparison)
   return {
     comparison,

@@ -39,6 +39,13 @@ export type FileComparison = {
 /** Called for each page when it was compared, while its samples are there. `page` counts from 0. */
 export type OnPage = (page: number, expected: Picture, actual: Picture, comparison: Comparison) => void
 
+/** Compares two pictures as `comparePictures` does. */
+export type Compare = (
+  expected: Picture,
+  actual: Picture,
+  tolerance: Tolerance,
+) => Comparison | Promise<Comparison>
+
 /**
  * Compares page by page; both files are decoded at the same time. A file with more pages than the other is different.
  * What is in a file and not among its pages is not looked at, and makes the files different. The limits hold for each page
@@ -46,6 +53,7 @@ export type OnPage = (page: number, expected: Picture, actual: Picture, comparis
  * wants to see the pages. Of the results only the first of the worst outcome keeps its `map`.
  *
  * @param differ measures plain PNGs row by row
+ * @param compare where it is not `comparePictures` itself, all that looks around a pixel is left to it
  * @throws ConvoError as decoding does, and as `comparePictures`
  */
 export async function comparePages(
@@ -54,6 +62,7 @@ export async function comparePages(
   tolerance: Tolerance = {},
   onPage?: OnPage,
   differ?: Differ,
+  compare: Compare = comparePictures,
 ): Promise<FileComparison> {
   if (expected === actual && onPage === undefined && expected.header !== undefined) {
     const page = compareEqual(expected.shape ?? shapeOf(await expected.header()), tolerance)
@@ -64,6 +73,7 @@ export async function comparePages(
   const rows =
     expected !== actual &&
     differ &&
+    (compare === comparePictures || !looksAround(tolerance)) &&
     (await compareRows(expected, actual, tolerance, differ, onPage !== undefined))
   if (rows) {
     const { comparison, pictures } = rows
@@ -80,7 +90,7 @@ export async function comparePages(
       const both = await Promise.all([a.next(), b?.next()])
       const [left, right = both[0]] = both
       if (left.done === true || right.done === true) break
-      const comparison = comparePictures(left.value, right.value, tolerance)
+      const comparison = await compare(left.value, right.value, tolerance)
       onPage?.(pages.length, left.value, right.value, comparison)
       const before: Comparison | undefined = pages[kept]
       const isKept = before === undefined || isWorse(comparison, before)
@@ -105,6 +115,9 @@ export async function comparePages(
     smallest: isComparable ? pages.map((page) => page.smallest).reduce(looser) : {},
   }
 }
+
+const looksAround = ({ perceptual, minSsim, shift }: Tolerance): boolean =>
+  perceptual !== undefined || minSsim !== undefined || shift !== undefined
 
 function withoutMap({ map: _map, ignored: _ignored, ...comparison }: Comparison): Comparison {
   return comparison

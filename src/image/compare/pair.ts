@@ -39,7 +39,7 @@ export function pairUp(
   const withAlpha = hasAlpha(expected.channels) || hasAlpha(actual.channels)
   const channels = (mixed + (withAlpha ? 1 : 0)) as 1 | 2 | 3 | 4
   const depth = Math.max(expected.depth, actual.depth) as Depth
-  const floats = [expected, actual].filter((p) => p.depth === 32).map(fullOf)
+  const floats = [expected, actual].filter((p) => p.depth === 32).map((p) => fullOf(p))
   const full = depth === 32 ? (given ?? Math.min(...floats)) : fullScale(depth)
   const isAlphaAlone = colours(expected) === colours(actual) && alpha !== 'strict'
   return {

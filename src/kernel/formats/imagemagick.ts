@@ -53,7 +53,7 @@ function readOne(c: Cursor): readonly Turning[] {
   const { at } = c
   if (/[A-Za-z@]/.test(c.text[at]!) && c.match(notPart) === null && c.match(geometry) === null) {
     throw c.expected('a kernel in numbers', {
-      fix: 'convo list kernels; named kernels of ImageMagick cannot be read from files',
+      fix: 'see convo list kernels; named kernels of ImageMagick cannot be read from files',
     })
   }
   const head = readGeometry(c)

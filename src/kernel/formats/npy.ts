@@ -1,13 +1,19 @@
 import { ConvoError } from '../../error.ts'
 import { viewOf } from '../../files/read.ts'
+import { inTurns } from '../../host/turns.ts'
 import { checkCount, kernelFrom, mostWeights, numberTypes } from './binary.ts'
 import type { KernelFormat } from './format.ts'
 
 /** An array as a .npy file holds it, row-major whatever the order in the file. */
-export type NpyArray = {
-  readonly shape: readonly number[]
+export type NpyArray = StoredArray & {
   /** float32 for what it holds exactly, f2 f4 i1 i2 u1 u2 b1; else float64, exact up to 2^53. */
   readonly data: Float32Array | Float64Array
+}
+
+/** An array in which u1 and u2 may be what they are in the file. */
+export type StoredArray = {
+  readonly shape: readonly number[]
+  readonly data: Float32Array | Float64Array | Uint8Array | Uint16Array
   /** NumPy's name of the type in the file, as `<f4`. */
   readonly dtype: string
 }
@@ -18,7 +24,7 @@ const highestRank = 8
 
 /** Types whose bytes are as a machine of this byte order has them in memory. */
 const inMemory: Readonly<
-  Record<string, new (buffer: ArrayBuffer) => Float32Array | Float64Array | Uint8Array | Uint16Array>
+  Record<string, new (of: number | ArrayBuffer) => StoredArray['data'] & { buffer: ArrayBuffer }>
 > = { f4: Float32Array, f8: Float64Array, u1: Uint8Array, u2: Uint16Array }
 
 /**
@@ -29,6 +35,22 @@ const inMemory: Readonly<
  * @throws ConvoError E_KERNEL_FORMAT for a refused type, E_KERNEL_SYNTAX with the byte offset for a damaged file
  */
 export function readNpy(bytes: Uint8Array, file: string, most = Number.POSITIVE_INFINITY): NpyArray {
+  const { shape, dtype, count, isSingle, fill } = openNpy(bytes, file, most)
+  const data = isSingle ? new Float32Array(count) : new Float64Array(count)
+  fill(data, 0, count)
+  return { shape, data, dtype }
+}
+
+/** The same of a picture or a volume, which may be large: the event loop turns meanwhile. */
+export async function readNpyArray(bytes: Uint8Array, file: string): Promise<StoredArray> {
+  const { shape, dtype, count, isSingle, fill } = openNpy(bytes, file)
+  const type = inMemory[dtype.slice(1)] ?? (isSingle ? Float32Array : Float64Array)
+  const data = new type(count)
+  await inTurns(count, (from, to) => fill(data, from, to))
+  return { shape, data, dtype }
+}
+
+function openNpy(bytes: Uint8Array, file: string, most = Number.POSITIVE_INFINITY) {
   const fail = (at: number, expected: string, found: string) =>
     new ConvoError('E_KERNEL_SYNTAX', `${file} is not a readable .npy file`, {
       why: `${file}: byte ${at}: expected ${expected}, found ${found}`,
@@ -62,18 +84,20 @@ export function readNpy(bytes: Uint8Array, file: string, most = Number.POSITIVE_
   const isSingle = reader.bytes <= 2 || descr.endsWith('f4')
   const little = order !== '>'
   const Native = inMemory[descr.slice(1)]
-  if (Native !== undefined && little && isLittleEndian && !fortran) {
-    // the bytes as they are: to read a picture number by number takes thirty times as long
-    const stored = new Native(new Uint8Array(bytes.subarray(start + length)).buffer)
-    const isFloat = stored instanceof Float32Array || stored instanceof Float64Array
-    return { shape, data: isFloat ? stored : new Float32Array(stored), dtype: descr }
-  }
-  const data = isSingle ? new Float32Array(count) : new Float64Array(count)
+  const begin = start + length
   const place = fortran ? rowMajor(shape) : (i: number) => i
-  for (let i = 0, at = start + length; i < count; i++, at += reader.bytes) {
-    data[place(i)] = reader.read(view, at, little)
+  /** The numbers from one to before another, to their places. */
+  const fill = (out: StoredArray['data'], from: number, to: number): void => {
+    if (Native !== undefined && little && isLittleEndian && !fortran) {
+      // the bytes as they are: to read a picture number by number takes thirty times as long
+      const own = new Uint8Array(bytes.subarray(begin + from * reader.bytes, begin + to * reader.bytes))
+      out.set(new Native(own.buffer), from)
+      return
+    }
+    for (let i = from, at = begin + from * reader.bytes; i < to; i++, at += reader.bytes)
+      out[place(i)] = reader.read(view, at, little)
   }
-  return { shape, data, dtype: descr }
+  return { shape, dtype: descr, count, isSingle, fill }
 }
 
 const isLittleEndian = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1

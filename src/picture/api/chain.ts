@@ -230,10 +230,10 @@ export class Chain {
   /** Runs the chain and gives its samples as floats: [C,H,W], or [C,D,H,W] of a volume. @throws ConvoError */
   async toTensor(): Promise<Tensor> {
     const { bytes } = await this.#toMemory('.npy')
-    const { readNpy } = await import('../../kernel/formats/npy.ts')
-    const { shape, data } = readNpy(bytes, 'the output')
-    // the numbers of an array that was just read are nobody else's
-    return new Tensor(shape, data instanceof Float32Array ? data : new Float32Array(data))
+    const { readNpyArray } = await import('../../kernel/formats/npy.ts')
+    const { shape, data } = await readNpyArray(bytes, 'the output')
+    invariant(data instanceof Float32Array, 'an array is written as float32')
+    return new Tensor(shape, data)
   }
 
   /** Runs the chain and gives its samples, rounded once to 8 or 16 bits. @throws ConvoError */
@@ -292,7 +292,7 @@ export class Chain {
     const file = memoryFile(extension)
     try {
       const report = await this.#run(async () => ({ output: file.path }), {})
-      return { bytes: file.bytes(), report }
+      return { bytes: await file.bytes(), report }
     } finally {
       file.close()
     }

@@ -7,6 +7,7 @@ import { showsPictures } from '../../image/compare/render.ts'
 import { type ToleranceValues, toleranceOf, toleranceSettings } from '../../image/compare/tolerance.ts'
 import type { Source } from '../../image/reader.ts'
 import { resolve } from '../../params.ts'
+import { compareApart } from '../../run/compare-apart.ts'
 import { differPlain } from '../../run/differ.ts'
 import { encodeInStrips } from '../../run/png-write.ts'
 import type { Picture } from '../../tensor/picture.ts'
@@ -76,6 +77,7 @@ export async function compareInputs(
     toleranceOf(values, region),
     differPlain,
     isSeen,
+    compareApart,
   )
   const matches = found.outcome === 'same' || found.outcome === 'tolerated'
   const diff =
@@ -111,7 +113,7 @@ async function openInputPages(
 ): Promise<{ readonly pages: Pages; readonly source?: Source; readonly name: string }> {
   const { name: path, given } = await openGiven(input)
   const name = inputName(path)
-  if (given !== undefined && 'array' in given) return { pages: pagesOfArray(given.array), name }
+  if (given !== undefined && 'array' in given) return { pages: await pagesOfArray(given.array), name }
   if (given !== undefined && 'decoded' in given) {
     const { decoded } = given
     return { pages: { count: 1, pictures: only(decoded), notes: decoded.notes }, name }

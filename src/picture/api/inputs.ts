@@ -1,6 +1,8 @@
 import { fileURLToPath } from 'node:url'
+import { types } from 'node:util'
 import { checkTensor } from '../../conv/spec.ts'
 import { asConvoError, ConvoError } from '../../error.ts'
+import { converted, inTurns, joined } from '../../host/turns.ts'
 import { probe } from '../../image/probe.ts'
 import type { Sharp } from '../../image/sharp.ts'
 import { checkLimit } from '../../limits.ts'
@@ -61,13 +63,13 @@ export const nameOfInput = (input: PictureInput): string =>
 /** @throws ConvoError E_ARGUMENT for what is none of the kinds of input; E_INPUT, E_DECODE for what cannot be read */
 export async function openGiven(input: PictureInput): Promise<NamedInput> {
   if (typeof input === 'string' || input instanceof URL) return { name: nameOfInput(input) }
-  if (input instanceof Uint8Array) return ofBytes(input)
-  if (input instanceof ArrayBuffer || input instanceof SharedArrayBuffer) return ofBytes(viewOf(input))
+  if (types.isUint8Array(input)) return ofBytes(ownView(input))
+  if (types.isAnyArrayBuffer(input)) return ofBytes(viewOf(input))
   if (input instanceof Blob) return ofBytes(await gather(input.stream()))
   if (isObject(input) && isRaw(input)) return ofSamples(input)
-  const tensor = asTensor(input)
+  const tensor = await asTensor(input as TensorInput)
   if (tensor instanceof Tensor) {
-    return { name: theInput, given: { array: arrayOf(checkTensor('input', tensor)) } }
+    return { name: theInput, given: { array: await arrayOf(checkTensor('input', tensor)) } }
   }
   if (isObject(input) && isSharp(input)) {
     return ofSharp(input)
@@ -127,7 +129,7 @@ async function gather(stream: AsyncIterable<Uint8Array | string>): Promise<Uint8
     checkLimit('encodedBytes', size, theInput)
     chunks.push(bytes)
   }
-  if (size > 0) return Buffer.concat(chunks)
+  if (size > 0) return joined(chunks)
   throw new ConvoError('E_INPUT', 'the stream of the input gave no bytes', {
     why: 'a stream can be read once',
     fix: 'a new stream for every chain, or its bytes in a Buffer',
@@ -171,9 +173,19 @@ const isSharp = (input: object): input is SharpPipeline =>
 const isIterable = (input: object): input is AsyncIterable<Uint8Array | string> =>
   Symbol.asyncIterator in input
 
-function ofSamples(raw: RawPicture): NamedInput {
-  const { data: given, width, height } = raw
-  const [data, notes] = samplesOf(raw.depth === undefined ? given : atDepth(given, raw.depth))
+/** A view of this realm, of no subclass, over the same numbers: a Buffer, or an array of a `vm` context, is one of its own kind. */
+function ownView<A extends RawPicture['data']>(data: A): A {
+  const type = ownTypes.find(({ name }) => name === data[Symbol.toStringTag])
+  if (type === undefined || data.constructor === type) return data
+  return new type(data.buffer as ArrayBuffer, data.byteOffset, data.length) as A
+}
+
+const ownTypes = [Uint8Array, Uint8ClampedArray, Uint16Array, Float32Array, Float64Array] as const
+
+async function ofSamples(raw: RawPicture): Promise<NamedInput> {
+  const { width, height } = raw
+  const given = ownView(raw.data)
+  const [data, notes] = await samplesOf(raw.depth === undefined ? given : await atDepth(given, raw.depth))
   for (const [name, size] of [
     ['width', width],
     ['height', height],
@@ -198,7 +210,7 @@ function ofSamples(raw: RawPicture): NamedInput {
 const arraysOf = { 8: [Uint8Array, Uint8ClampedArray], 16: [Uint16Array], 32: [Float32Array, Float64Array] }
 
 /** Samples of a stated depth: those of the type that holds it, or bytes, as sharp gives them. */
-function atDepth(data: RawPicture['data'], depth: unknown): RawPicture['data'] {
+async function atDepth(data: RawPicture['data'], depth: unknown): Promise<RawPicture['data']> {
   if (depth !== 8 && depth !== 16 && depth !== 32) {
     throw new ConvoError('E_ARGUMENT', `depth must be 8, 16 or 32, got ${describe(depth)}`)
   }
@@ -210,7 +222,7 @@ function atDepth(data: RawPicture['data'], depth: unknown): RawPicture['data'] {
     })
   }
   const isAligned = data.byteOffset % size === 0
-  const { buffer, byteOffset } = isAligned ? data : Uint8Array.from(data)
+  const { buffer, byteOffset } = isAligned ? data : await converted(data, Uint8Array)
   const count = data.length / size
   return depth === 16
     ? new Uint16Array(buffer, byteOffset, count)
@@ -218,14 +230,16 @@ function atDepth(data: RawPicture['data'], depth: unknown): RawPicture['data'] {
 }
 
 /** Samples in one of the three types that are computed with; views share their memory. */
-function samplesOf(data: RawPicture['data']): readonly [Samples, string[]] {
+async function samplesOf(data: RawPicture['data']): Promise<readonly [Samples, string[]]> {
   if (data instanceof Uint8ClampedArray) {
     return [new Uint8Array(data.buffer, data.byteOffset, data.length), []]
   }
   if (data instanceof Float64Array) {
-    const floats = new Float32Array(data)
-    let isExact = true
-    for (let i = 0; i < data.length && isExact; i++) isExact = floats[i] === data[i] || Number.isNaN(data[i])
+    const floats = await converted(data, Float32Array)
+    const isExact = !(await inTurns(data.length, (from, to) => {
+      for (let i = from; i < to; i++) if (floats[i] !== data[i] && !Number.isNaN(data[i])) return true
+      return false
+    }))
     return [floats, isExact ? [] : [`${theInput} has float64 samples, which were rounded to float32`]]
   }
   if (data instanceof Uint8Array || data instanceof Uint16Array || data instanceof Float32Array)
@@ -235,7 +249,7 @@ function samplesOf(data: RawPicture['data']): readonly [Samples, string[]] {
   })
 }
 
-function arrayOf({ shape, data }: Tensor): Extract<InMemory, { array: unknown }>['array'] {
+async function arrayOf({ shape, data }: Tensor): Promise<Extract<InMemory, { array: unknown }>['array']> {
   const [width = 1, height = 1, channels = 1, slices] =
     shape.length === 4 ? [shape[3], shape[2], shape[0], shape[1]] : [...shape].reverse()
   if (shape.length < 2 || shape.length > 4) {
@@ -244,7 +258,8 @@ function arrayOf({ shape, data }: Tensor): Extract<InMemory, { array: unknown }>
       `a picture must be a tensor [H,W], [C,H,W] or [C,D,H,W], got [${shape.join(',')}]`,
     )
   }
-  const guess = guessFull(data) ?? 255
+  const found = await extremes(data)
+  const guess = guessFull(found) ?? 255
   return {
     name: theInput,
     layout: 'chw',
@@ -255,6 +270,6 @@ function arrayOf({ shape, data }: Tensor): Extract<InMemory, { array: unknown }>
     depth: 32,
     full: guess,
     data,
-    scaleNote: scaleNote(theInput, extremes(data), guess),
+    scaleNote: scaleNote(theInput, found, guess),
   }
 }

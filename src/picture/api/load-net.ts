@@ -1,5 +1,5 @@
 import { checkOptions } from '../../conv/spec.ts'
-import { asConvoError } from '../../error.ts'
+import { libraryErrors } from './names.ts'
 import type { Net, NetOptions } from './net.ts'
 
 /**
@@ -9,12 +9,10 @@ import type { Net, NetOptions } from './net.ts'
  * @throws ConvoError E_INPUT, E_OPTION, E_NET_FORMAT, E_NET_SYNTAX, E_NET_OPERATOR
  */
 export async function loadNet(source: string | Uint8Array, options: NetOptions = {}): Promise<Net> {
-  try {
+  return libraryErrors(async () => {
     checkOptions(options, ['scale', 'head', 'set'])
     // loaded here: a program that only imports convo does not wait for it
     const { openNet } = await import('./net.ts')
-    return await openNet(source, options)
-  } catch (error) {
-    throw asConvoError(error)
-  }
+    return openNet(source, options)
+  })
 }

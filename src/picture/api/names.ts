@@ -87,7 +87,10 @@ const isPlain = (value: unknown): boolean =>
 export const inWords = (text: string): string =>
   text
     .replace(/memory:\d+\/output\.\w+/g, 'the output')
-    .replace(/^--(no-)?([a-z][\w-]*)$/, (_, no, name: string) => `${camelCase(name)}: ${no === undefined}`)
+    .replace(
+      /^--(no-)?([a-z][\w-]*)(?=$|, or )/,
+      (_, no, name: string) => `${camelCase(name)}: ${no === undefined}`,
+    )
     .replace(/\bno --([a-z][\w-]*)/g, (_, name: string) => `no ${optionName(name)}`)
     .replace(/--([a-z][\w-]*) (<[^>]+>|[\w#%.,-]+(?::[\w#%.,=-]+)*)/g, (all, name: string, value: string) =>
       isWord(value) ? all : `${optionName(name)}: ${literal(value)}`,

@@ -1,14 +1,14 @@
 import { checkAlgorithm, checkOptions, checkRank } from '../../conv/spec.ts'
 import { confinedTo, directSums } from '../../definition/engine.ts'
-import { asConvoError, ConvoError } from '../../error.ts'
+import { asConvoError } from '../../error.ts'
 import { nodeOf, planesNode, traced, tracer } from '../../graph/node.ts'
 import { describeModel, type ModelFacts } from '../../net/describe.ts'
 import { fitOf, type Model, modelOf, throughModel } from '../../net/model.ts'
 import { readNetwork } from '../../net/read.ts'
 import { runToTensor } from '../../run/graph.ts'
 import { poolOf } from '../../run/shared.ts'
-import { Tensor } from '../../tensor/tensor.ts'
-import { describe } from '../../text/describe.ts'
+import { asTensor, type TensorInput } from '../../tensor/like.ts'
+import type { Tensor } from '../../tensor/tensor.ts'
 import { netOperation, netSet } from '../net.ts'
 import type { Operation } from '../operations.ts'
 
@@ -45,14 +45,14 @@ export class Net {
    * @throws ConvoError E_ARGUMENT, E_SHAPE for a size that it does not take
    */
   async run(
-    x: Tensor,
+    given: TensorInput,
     options: {
       readonly threads?: number | undefined
       readonly algorithm?: 'auto' | 'direct' | undefined
     } = {},
   ): Promise<Tensor> {
     try {
-      if (!(x instanceof Tensor)) throw new ConvoError('E_ARGUMENT', `x must be a tensor, got ${describe(x)}`)
+      const x = await asTensor(given)
       checkRank('x', x, 3, '[C,H,W]')
       checkOptions(options, ['threads', 'algorithm'])
       checkAlgorithm(options.algorithm)

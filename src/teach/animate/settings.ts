@@ -119,7 +119,7 @@ export function oneDilation({ dilation }: SceneOptions): number {
   if (dilation === undefined) return 1
   if (dilation.length === 1) return dilation[0]!
   throw new ConvoError('E_OPTION', `--dilation must be one number, got ${dilation.join(',')}`, {
-    fix: 'convo animate dilated, which accepts several',
+    fix: 'use convo animate dilated, which accepts several',
   })
 }
 

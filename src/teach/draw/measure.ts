@@ -1,3 +1,5 @@
+import { brokenLine } from '../../text/layout.ts'
+
 // Widths of text without a font at hand: those of DejaVu Sans, the widest of the usual sans-serif fonts, so that a text is
 // never wider than is reckoned with, up to a twentieth that is added.
 
@@ -12,11 +14,13 @@ const widths = (
 
 const spare = 1.05
 
+type Style = { readonly font?: 'sans' | 'mono'; readonly bold?: boolean }
+
 /** Width in pixels of a line of text, `size` pixels high: never less than what common fonts need. */
 export function textWidth(
   content: string,
   size: number,
-  { font = 'sans', bold = false }: { readonly font?: 'sans' | 'mono'; readonly bold?: boolean } = {},
+  { font = 'sans', bold = false }: Style = {},
 ): number {
   const characters = [...content]
   if (font === 'mono') return characters.length * 0.602 * size * spare
@@ -31,33 +35,10 @@ function widthOf(character: string): number {
 }
 
 /** The largest size, of at most `largest`, at which the text is no wider than `width`. */
-export const sizeToFit = (
-  content: string,
-  width: number,
-  largest: number,
-  style: { readonly font?: 'sans' | 'mono'; readonly bold?: boolean } = {},
-): number => Math.min(largest, (largest * width) / Math.max(textWidth(content, largest, style), 1e-9))
+export const sizeToFit = (content: string, width: number, largest: number, style: Style = {}): number =>
+  Math.min(largest, (largest * width) / Math.max(textWidth(content, largest, style), 1e-9))
 
-/**
- * A line of text in lines no wider than `width`, broken between words; lines after the first are indented. A word that is
- * wider is alone.
- */
-export function wrapText(
-  content: string,
-  width: number,
-  size: number,
-  style: { readonly font?: 'sans' | 'mono'; readonly bold?: boolean } = {},
-): string[] {
-  const lines: string[] = []
-  let current = ''
-  for (const word of content.split(' ')) {
-    const longer = current === '' ? word : `${current} ${word}`
-    if (current === '' || textWidth(longer, size, style) <= width) current = longer
-    else {
-      lines.push(current)
-      // a space that does not break: SVG drops others at the start of a line
-      current = `\u00a0\u00a0${word}`
-    }
-  }
-  return [...lines, current]
-}
+/** A line of text in lines no wider than `width`, broken between words; lines after the first are indented. */
+export const wrapText = (content: string, width: number, size: number, style: Style = {}): string[] =>
+  // a space that does not break: SVG drops others at the start of a line
+  brokenLine(content, (text) => textWidth(text, size, style) <= width, '\u00a0\u00a0')

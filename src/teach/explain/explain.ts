@@ -21,10 +21,12 @@ import { hasAlpha } from '../../tensor/picture.ts'
 import { pick } from '../../text/record.ts'
 import { drawingFormat, writeDrawing } from '../draw/file.ts'
 import type { Arithmetic, FilterExplanation, StepsExplanation } from './explanation.ts'
+import { runLines, runOf } from './run.ts'
 import { productsOf, type Seen, seenOf } from './seen.ts'
 import { explainSettings } from './settings.ts'
+import { ofSlices, planeOf, slicesOf } from './slices.ts'
 import { bankFacts, stripsOfRecipe } from './strips.ts'
-import { explanationText, filterText, stepsText } from './text.ts'
+import { explanationText, filterText, type Line, stepsText } from './text.ts'
 
 /** [C,H,W] or [C,D,H,W], and what the samples are. */
 export type Input = { readonly shape: readonly number[]; readonly notes?: readonly string[] } & Pick<
@@ -48,11 +50,14 @@ export async function explain(
   checkDrawing(own)
   const input = await inputOf(await meetsVolume(operation, given), path, own)
   const made = await explained(operation, input, given, path === undefined)
+  const run =
+    path === undefined || asksForLayer(operation, given) ? undefined : await runOf(operation, path, given)
   if (svg !== undefined) await writeDrawing(await made.draw(), svg)
   if (svg !== '-') {
     const { formula } = operation
-    if (own.json) await io.out(`${JSON.stringify({ ...made.result, formula, ...noted(input) })}\n`)
-    else await io.page(made.text())
+    const record = { ...made.result, formula, ...(run && { run }), ...noted(input) }
+    if (own.json) await io.out(`${JSON.stringify(record)}\n`)
+    else await io.page(made.text(own.verbose && run !== undefined ? runLines(run) : []))
   }
   printNotes(input, io)
   return 0
@@ -78,6 +83,10 @@ export function checkDrawing({ svg, json }: Pick<Values<typeof explainSettings>,
 /** Settings of a layer. They apply to operators that ask for them or have an option of that name. */
 const layerSettings = ['size', 'filters', 'multiplier', 'hidden', 'stride', 'dilation', 'padding']
 
+/** Whether a setting asks for a layer that the command has no option for. */
+const asksForLayer = (operation: Operation, given: Given): boolean =>
+  layerSettings.some((key) => ownOf(operation, given)[key] !== undefined)
+
 /** @throws ConvoError E_OPTION for a setting that does not apply to the operation */
 export function checkAsked(operation: Operation, given: Given): void {
   const own = ownOf(operation, given)
@@ -91,7 +100,8 @@ export function checkAsked(operation: Operation, given: Given): void {
 
 type Explained = {
   readonly result: (Explanation & Arithmetic) | FilterExplanation | StepsExplanation
-  text(): string
+  /** With some lines more. */
+  text(more: readonly Line[]): string
   draw(): Promise<string>
 }
 
@@ -136,7 +146,7 @@ export async function explained(
     const result = filterOf(operation, input, step.kernels.recipe, recipe)
     return {
       result,
-      text: () => filterText(result, own.verbose, lineWidth()),
+      text: (more) => filterText(result, own.verbose, lineWidth(), more),
       async draw() {
         const { drawFilter } = await import('./drawing.ts')
         return drawFilter(result, kernels, recipe.stride, own.verbose)
@@ -146,7 +156,7 @@ export async function explained(
   const result = await layerExplanation(operation, rules, input, asked, own, isLayer)
   return {
     result,
-    text: () => explanationText(operation, result, own.verbose, lineWidth()),
+    text: (more) => explanationText(operation, result, own.verbose, lineWidth(), more),
     async draw() {
       const { drawOperator } = await import('./drawing.ts')
       return drawOperator(operation, result, kernel, own.verbose)
@@ -187,34 +197,6 @@ async function layerExplanation(
   const explanation = explainOperator(operation.name, shape, layer)
   const result = { ...explanation, ...(await arithmeticOf(run, explanation)) }
   return slices === undefined ? result : ofSlices(result, slices)
-}
-
-/** The slices of a volume [C,D,H,W], of which a step that is for pictures sees one after the other as [C,H,W]. */
-const slicesOf = (shape: readonly number[]): number | undefined => (shape.length === 4 ? shape[1] : undefined)
-const planeOf = ([channels = 1, ...size]: readonly number[]): readonly number[] => [
-  channels,
-  ...size.slice(-2),
-]
-
-/** What an operator does to every slice, as what it does to the volume. */
-function ofSlices<E extends Explanation>(e: E, slices: number): E {
-  const deep = ([channels = 1, ...size]: readonly number[]) => [channels, slices, ...size]
-  const { count, formula, filled } = e.multiplications
-  const { input, weights, output } = e.memory
-  return {
-    ...e,
-    input: deep(e.input),
-    output: deep(e.output),
-    multiplications: {
-      count: count * slices,
-      formula: `D · ${formula}`,
-      filled: `${slices} · ${filled.replace(String(count), String(count * slices))}`,
-    },
-    receptiveField: [1, ...e.receptiveField],
-    step: [1, ...e.step],
-    ...(e.plain && { plain: { ...e.plain, multiplications: e.plain.multiplications * slices } }),
-    memory: { input: input * slices, weights, output: output * slices },
-  }
 }
 
 /** The settings of explain that the operation has not itself. */
@@ -273,7 +255,7 @@ async function explainedSteps(
   }
   return {
     result,
-    text: () => stepsText(result, formula, lineWidth()),
+    text: (more) => stepsText(result, formula, lineWidth(), more),
     draw: () => {
       throw new ConvoError('E_USAGE', `${operation.name} has no kernels to draw`, { fix: 'no --svg' })
     },

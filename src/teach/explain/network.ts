@@ -1,5 +1,5 @@
 import type { ModelFacts } from '../../net/describe.ts'
-import { counted, grouped } from '../../text/count.ts'
+import { counted, grouped, mebibytes } from '../../text/count.ts'
 import { columns } from '../../text/layout.ts'
 import { visibleLine } from '../../text/visible.ts'
 
@@ -51,4 +51,4 @@ export function networkText(facts: ModelFacts): string {
 }
 
 const megabytes = (bytes: number): string =>
-  bytes < 2 ** 20 ? `${Math.ceil(bytes / 1024)} KiB` : `${Math.ceil(bytes / 2 ** 20)} MiB`
+  bytes < 2 ** 20 ? `${Math.ceil(bytes / 1024)} KiB` : mebibytes(bytes)

@@ -53,8 +53,9 @@ export const explanationText = (
   e: Explanation & Arithmetic,
   isVerbose: boolean,
   width?: number,
+  more: readonly Line[] = [],
 ): string =>
-  `${head(operation.name, operation.summary, width)}\n${table(operatorLines(operation, e, isVerbose), width)}`
+  `${head(operation.name, operation.summary, width)}\n${table([...operatorLines(operation, e, isVerbose), ...more], width)}`
 
 /** What is there of a list. */
 export const present = <T>(list: readonly (T | false | undefined)[]): T[] =>
@@ -107,11 +108,21 @@ const stripsText = ({ count, rows, halo }: Strips): string =>
   `${count} of ${rows} ${rows === 1 ? 'row' : 'rows'}; each also reads ${halo.top} above, ${halo.bottom} below, ${halo.left} left, ${halo.right} right`
 
 /** A filter, for people. */
-export const filterText = (e: FilterExplanation, isVerbose: boolean, width?: number): string =>
-  `${head(e.operation, e.summary, width)}\n${table(filterLines(e, isVerbose), width)}`
+export const filterText = (
+  e: FilterExplanation,
+  isVerbose: boolean,
+  width?: number,
+  more: readonly Line[] = [],
+): string =>
+  `${head(e.operation, e.summary, width)}\n${table([...filterLines(e, isVerbose), ...more], width)}`
 
 /** A filter that takes steps over planes, for people. */
-export const stepsText = (e: StepsExplanation, formula = '', width?: number): string =>
+export const stepsText = (
+  e: StepsExplanation,
+  formula = '',
+  width?: number,
+  more: readonly Line[] = [],
+): string =>
   `${head(e.operation, e.summary, width)}\n${table(
     present<Line>([
       ['input', pictureSize(e.input)],
@@ -132,6 +143,7 @@ export const stepsText = (e: StepsExplanation, formula = '', width?: number): st
       ['receptive field', area(e.receptiveField)],
       e.multiplications > 0 && ['multiplications', grouped(e.multiplications)],
       ['arithmetic', `${e.algorithm}: ${e.reason}`],
+      ...more,
     ]),
     width,
   )}`

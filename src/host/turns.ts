@@ -1,0 +1,99 @@
+// Whoever uses convo as a library has others to answer on the same thread: requests, timers, signals. A long loop outside of
+// the pool goes over its samples in pieces, and lets the event loop turn between them when it has worked for long enough.
+
+/** The longest that a thread works without a turn of its event loop, in milliseconds. */
+export const longestWork = 8
+
+/** Samples of a picture in a piece of a loop over them: a millisecond or two of the simplest arithmetic. */
+export const pieceOf = 2 ** 18
+
+let turned = Number.NEGATIVE_INFINITY
+const waiting: (() => void)[] = []
+
+/** Lets the event loop turn. Of several who wait for it one goes on after each turn, so that they do not add up. */
+export const turn = (): Promise<void> =>
+  new Promise((done) => {
+    if (waiting.push(done) === 1) setImmediate(goOn)
+  })
+
+function goOn(): void {
+  const next = waiting.shift()
+  if (waiting.length > 0) setImmediate(goOn)
+  turned = performance.now()
+  next?.()
+}
+
+/** Whether this thread may have worked for as long as it should. */
+export const isDue = (): boolean => performance.now() - turned > longestWork
+
+/** Lets the event loop turn where that is due. */
+export async function pause(): Promise<void> {
+  if (isDue()) await turn()
+}
+
+/**
+ * Goes over `count` things, `piece` of them at a time at most, and lets the event loop turn between the pieces; ends when
+ * `act` gives true, and says whether it did.
+ */
+export async function inTurns(
+  count: number,
+  act: (from: number, to: number) => unknown,
+  piece = pieceOf,
+): Promise<boolean> {
+  for (let at = 0; at < count; at += piece) {
+    // what is done in one go is not worth a turn
+    if (count > piece) await pause()
+    if (act(at, Math.min(count, at + piece)) === true) return true
+  }
+  return false
+}
+
+/** Goes over the rows of a picture as `inTurns` does. */
+export const inRows = (height: number, rowSamples: number, act: (y: number) => void): Promise<unknown> =>
+  inTurns(
+    height,
+    (from, to) => {
+      for (let y = from; y < to; y++) act(y)
+    },
+    Math.max(1, Math.floor(pieceOf / rowSamples)),
+  )
+
+type Numbers =
+  | Int8Array
+  | Uint8Array
+  | Uint8ClampedArray
+  | Int16Array
+  | Uint16Array
+  | Int32Array
+  | Uint32Array
+  | Float32Array
+  | Float64Array
+
+/** The numbers in an array of their own. */
+export const copied = <T extends Numbers>(data: T): Promise<T> =>
+  converted(data, data.constructor as new (length: number) => T)
+
+/** The numbers in an array of another type. */
+export async function converted<T extends Numbers>(
+  data: Numbers,
+  type: new (length: number) => T,
+): Promise<T> {
+  const out = new type(data.length)
+  await copyTo(out, data, 0)
+  return out
+}
+
+/** Copies numbers to a place of another array. */
+export const copyTo = (out: Numbers, data: Numbers, at: number): Promise<unknown> =>
+  inTurns(data.length, (from, to) => out.set(data.subarray(from, to), at + from), 4 * pieceOf)
+
+/** Bytes one behind the other. */
+export async function joined(chunks: readonly Uint8Array[]): Promise<Uint8Array<ArrayBuffer>> {
+  const out = new Uint8Array(chunks.reduce((sum, { length }) => sum + length, 0))
+  let at = 0
+  for (const chunk of chunks) {
+    await copyTo(out, chunk, at)
+    at += chunk.length
+  }
+  return out
+}

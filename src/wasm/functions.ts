@@ -1,0 +1,216 @@
+// Functions of single samples in doubles, rounded once (definitions: functions.ts), and softmax. Up to 12 bytes past the end of
+// a row are read and written.
+
+import { Address } from './address'
+
+/** e to the power x: the steps of tensor/math.ts, one by one. */
+function exponential(x: f64): f64 {
+  if (!(x < 709.782712893384)) return x > 0 ? Infinity : NaN
+  if (x < -745.1332191019412) return 0
+  const k = Math.floor(x * 1.4426950408889634 + 0.5)
+  const high = x - k * 0.6931471803691238
+  const low = k * 1.9082149292705877e-10
+  const r = high - low
+  const t = r * r
+  const c =
+    r -
+    t *
+      (0.16666666666666602 +
+        t *
+          (-0.0027777777777015593 +
+            t * (6.613756321437934e-5 + t * (-1.6533902205465252e-6 + t * 4.1381367970572385e-8))))
+  const value = 1 - (low - (r * c) / (2 - c) - high)
+  const n = <i32>k
+  if (n > 1023) return value * powerOfTwo(n - 1) * 2
+  if (n < -1021) return value * powerOfTwo(n + 54) * powerOfTwo(-54)
+  return value * powerOfTwo(n)
+}
+
+@inline
+function powerOfTwo(n: i32): f64 {
+  return reinterpret<f64>((<u64>(n + 1023)) << 52)
+}
+
+/** The same of two; vectors where no lane is at an end of the range: half the time. */
+@inline
+function exponentials(x: v128): v128 {
+  if (!i64x2.all_true(f64x2.lt(f64x2.abs(x), f64x2.splat(700)))) {
+    const first = exponential(f64x2.extract_lane(x, 0))
+    return f64x2.replace_lane(f64x2.splat(first), 1, exponential(f64x2.extract_lane(x, 1)))
+  }
+  const one = f64x2.splat(1)
+  const k = f64x2.floor(f64x2.add(f64x2.mul(x, f64x2.splat(1.4426950408889634)), f64x2.splat(0.5)))
+  const high = f64x2.sub(x, f64x2.mul(k, f64x2.splat(0.6931471803691238)))
+  const low = f64x2.mul(k, f64x2.splat(1.9082149292705877e-10))
+  const r = f64x2.sub(high, low)
+  const t = f64x2.mul(r, r)
+  let p = f64x2.add(f64x2.splat(-1.6533902205465252e-6), f64x2.mul(t, f64x2.splat(4.1381367970572385e-8)))
+  p = f64x2.add(f64x2.splat(6.613756321437934e-5), f64x2.mul(t, p))
+  p = f64x2.add(f64x2.splat(-0.0027777777777015593), f64x2.mul(t, p))
+  p = f64x2.add(f64x2.splat(0.16666666666666602), f64x2.mul(t, p))
+  const c = f64x2.sub(r, f64x2.mul(t, p))
+  const q = f64x2.div(f64x2.mul(r, c), f64x2.sub(f64x2.splat(2), c))
+  const value = f64x2.sub(one, f64x2.sub(f64x2.sub(low, q), high))
+  const n = i64x2.extend_low_i32x4_s(i32x4.trunc_sat_f64x2_s_zero(k))
+  return f64x2.mul(value, i64x2.shl(i64x2.add(n, i64x2.splat(1023)), 52))
+}
+
+@inline
+function tangents(v: v128): v128 {
+  const one = f64x2.splat(1)
+  const a = f64x2.abs(v)
+  const t = exponentials(f64x2.mul(f64x2.splat(-2), a))
+  const positive = f64x2.div(f64x2.sub(one, t), f64x2.add(one, t))
+  const far = v128.bitselect(f64x2.neg(positive), positive, f64x2.lt(v, f64x2.splat(0)))
+  const near = f64x2.sub(v, f64x2.div(f64x2.mul(f64x2.mul(v, v), v), f64x2.splat(3)))
+  return v128.bitselect(near, far, f64x2.lt(a, f64x2.splat(5e-4)))
+}
+
+@inline
+function errors(v: v128): v128 {
+  const a = f64x2.abs(v)
+  const zero = f64x2.splat(0)
+  const one = f64x2.splat(1)
+  const isNear = f64x2.lt(a, f64x2.splat(6))
+  const square = f64x2.mul(f64x2.mul(f64x2.splat(2), a), a)
+  let term = v128.and(a, isNear)
+  let sum = term
+  for (let n: f64 = 3; ; n += 2) {
+    // what is done adds 0 from now on
+    term = v128.and(term, f64x2.gt(term, f64x2.mul(sum, f64x2.splat(1e-17))))
+    if (!v128.any_true(term)) break
+    term = f64x2.mul(term, f64x2.div(square, f64x2.splat(n)))
+    sum = f64x2.add(sum, term)
+  }
+  const bell = exponentials(v128.and(f64x2.mul(f64x2.neg(a), a), isNear))
+  const near = f64x2.min(one, f64x2.mul(f64x2.mul(f64x2.splat(1.1283791670955126), bell), sum))
+  const positive = v128.bitselect(near, one, isNear)
+  const signed = v128.bitselect(f64x2.neg(positive), positive, f64x2.lt(v, zero))
+  return v128.bitselect(v, signed, f64x2.ne(v, v))
+}
+
+/** Two samples through function number `name` of the table in run/layer-loops.ts. */
+@inline
+function functionsOf(name: i32, v: v128, a: v128, b: v128): v128 {
+  const zero = f64x2.splat(0)
+  const one = f64x2.splat(1)
+  switch (name) {
+    case 0:
+      return f64x2.div(one, f64x2.add(one, exponentials(f64x2.neg(v))))
+    case 1: {
+      const y = f64x2.mul(v, f64x2.div(one, f64x2.add(one, exponentials(f64x2.neg(v)))))
+      return v128.andnot(y, f64x2.eq(v, f64x2.splat(-Infinity)))
+    }
+    case 2:
+      return tangents(v)
+    case 3:
+      return exponentials(v)
+    case 4: {
+      const square = f64x2.mul(v, v)
+      const series = f64x2.add(
+        f64x2.add(v, f64x2.div(square, f64x2.splat(2))),
+        f64x2.div(f64x2.mul(square, v), f64x2.splat(6)),
+      )
+      const isSmall = f64x2.lt(f64x2.abs(v), f64x2.splat(1e-4))
+      const less = v128.bitselect(series, f64x2.sub(exponentials(v), one), isSmall)
+      return v128.bitselect(f64x2.mul(a, less), v, f64x2.lt(v, zero))
+    }
+    case 5:
+      return errors(v)
+    case 6: {
+      const share = errors(f64x2.mul(v, f64x2.splat(0.7071067811865476)))
+      return f64x2.mul(f64x2.mul(f64x2.splat(0.5), v), f64x2.add(one, share))
+    }
+    case 7: {
+      const cube = f64x2.mul(f64x2.mul(f64x2.mul(f64x2.splat(0.044715), v), v), v)
+      const share = tangents(f64x2.mul(f64x2.splat(0.7978845608028654), f64x2.add(v, cube)))
+      return f64x2.mul(f64x2.mul(f64x2.splat(0.5), v), f64x2.add(one, share))
+    }
+    case 8:
+      return f64x2.min(one, f64x2.max(zero, f64x2.add(f64x2.mul(a, v), b)))
+    case 9: {
+      const share = f64x2.add(f64x2.div(v, f64x2.splat(6)), f64x2.splat(0.5))
+      return f64x2.mul(v, f64x2.min(one, f64x2.max(zero, share)))
+    }
+    case 10:
+      return f64x2.sqrt(v)
+    case 11:
+      return f64x2.abs(v)
+    case 12:
+      return f64x2.neg(v)
+    default:
+      return f64x2.div(one, v)
+  }
+}
+
+/** n samples through function number `name`, with its parameters. */
+export function functionRow(dst: Address, src: Address, n: i32, name: i32, first: f64, second: f64): void {
+  const a = f64x2.splat(first)
+  const b = f64x2.splat(second)
+  for (let i: usize = 0, end = <usize>n << 2; i < end; i += 16) {
+    const x = v128.load(src + i)
+    const low = functionsOf(name, f64x2.promote_low_f32x4(x), a, b)
+    const high = functionsOf(name, f64x2.promote_low_f32x4(v128.shuffle<i32>(x, x, 2, 3, 0, 1)), a, b)
+    const p = f32x4.demote_f64x2_zero(low)
+    v128.store(dst + i, v128.shuffle<i32>(p, f32x4.demote_f64x2_zero(high), 0, 1, 4, 5))
+  }
+}
+
+/** Columns that softmax takes at once. */
+const columns: usize = 64
+
+/**
+ * exp(x − largest) over its sum over the channels, whose rows are `pitch` bytes apart, in doubles, rounded once. `scratch` is room
+ * for 64 doubles for each channel and 128 more.
+ */
+export function softmaxRow(
+  dst: Address,
+  dstPitch: usize,
+  src: Address,
+  pitch: usize,
+  channels: i32,
+  n: i32,
+  scratch: Address,
+): void {
+  const sums = scratch
+  const most = scratch + columns * 8
+  const powers = most + columns * 8
+  const end = <usize>n << 2
+  for (let x: usize = 0; x < end; x += columns * 4) {
+    const wide = min(end - x, columns * 4)
+    for (let i: usize = 0; i < wide; i += 16) {
+      let p = src + x + i
+      let largest = v128.load(p)
+      for (let c = 1; c < channels; c++) {
+        p += pitch
+        const v = v128.load(p)
+        const stays = v128.or(f32x4.gt(largest, v), f32x4.ne(largest, largest))
+        largest = v128.bitselect(largest, v, stays)
+      }
+      v128.store(most + i, largest)
+      v128.store(sums + i * 2, f64x2.splat(0))
+      v128.store(sums + i * 2, f64x2.splat(0), 16)
+    }
+    let from = src + x
+    let power = powers
+    for (let c = 0; c < channels; c++, from += pitch, power += columns * 8) {
+      for (let i: usize = 0; i < wide; i += 8) {
+        const v = f64x2.promote_low_f32x4(v128.load64_zero(from + i))
+        const largest = f64x2.promote_low_f32x4(v128.load64_zero(most + i))
+        const e = exponentials(f64x2.sub(v, largest))
+        v128.store(power + i * 2, e)
+        v128.store(sums + i * 2, f64x2.add(v128.load(sums + i * 2), e))
+      }
+    }
+    let to = dst + x
+    power = powers
+    for (let c = 0; c < channels; c++, to += dstPitch, power += columns * 8) {
+      for (let i: usize = 0; i < wide; i += 16) {
+        const at = i * 2
+        const p = f32x4.demote_f64x2_zero(f64x2.div(v128.load(power + at), v128.load(sums + at)))
+        const q = f32x4.demote_f64x2_zero(f64x2.div(v128.load(power + at, 16), v128.load(sums + at, 16)))
+        v128.store(to + i, v128.shuffle<i32>(p, q, 0, 1, 4, 5))
+      }
+    }
+  }
+}

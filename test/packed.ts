@@ -1,0 +1,36 @@
+import { execFileSync } from 'node:child_process'
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { afterAll, beforeAll } from 'vitest'
+
+const root = fileURLToPath(new URL('..', import.meta.url))
+
+/** A package that is installed here. */
+export const installed = (name: string): string => join(root, 'node_modules', name)
+
+/**
+ * The package as npm would publish it, unpacked into a project of its own, with nothing beside it but its dependencies; gives
+ * paths in that project.
+ */
+export function packed(): (name?: string) => string {
+  let folder = ''
+  const at = (name = '') => join(folder, name)
+  beforeAll(() => {
+    folder = mkdtempSync(join(tmpdir(), 'convo-package-'))
+    // without its scripts, which would build what other tests are running
+    execFileSync('npm', ['pack', '--ignore-scripts', '--pack-destination', folder], {
+      cwd: root,
+      stdio: 'ignore',
+    })
+    const tarball = readdirSync(folder).find((name) => name.endsWith('.tgz'))!
+    execFileSync('tar', ['-xzf', tarball], { cwd: folder })
+    mkdirSync(at('node_modules'))
+    execFileSync('mv', ['package', 'node_modules/convo'], { cwd: folder })
+    const { dependencies } = JSON.parse(readFileSync(at('node_modules/convo/package.json'), 'utf8'))
+    for (const name of Object.keys(dependencies)) symlinkSync(installed(name), at(`node_modules/${name}`))
+  }, 60000)
+  afterAll(() => rmSync(folder, { recursive: true, force: true }))
+  return at
+}
