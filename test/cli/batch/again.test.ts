@@ -88,3 +88,13 @@ it.runIf(existsSync('/usr/bin/mkfifo'))('a pipe among the records is not waited 
     rmSync(at(`out/.convo/${name}`))
   }
 })
+
+it('where a folder has no pictures, --recursive is suggested only for subfolders, and hidden ones are named', async () => {
+  const tried = (name: string) => batch(name, '-o', 'out/{stem}.png', '--', 'sobel')
+  mkdirSync(at('hidden'))
+  expect((await tried('hidden')).stderr).toBe('error: no pictures found in hidden   [E_INPUT]\n')
+  copyFileSync(at(`in/${names()[0]}`), at('hidden/.a.png'))
+  expect((await tried('hidden')).stderr).toContain('skipped 1 hidden picture, such as hidden/.a.png\n')
+  mkdirSync(at('hidden/below'))
+  expect((await tried('hidden')).stderr).toContain('--recursive')
+})
