@@ -13,7 +13,7 @@ import { shardName } from '../host/shard.ts'
 import { type EndSignal, endBy, endSignals, statusOf, takeSignals } from '../signals.ts'
 import { visibleLine } from '../text/visible.ts'
 import type { MadeFile } from './crew.ts'
-import { decide, type Maker } from './decide.ts'
+import { decide, forced, type Maker } from './decide.ts'
 import type { Item } from './items.ts'
 import { openLog } from './journal.ts'
 import { takeLock } from './lock.ts'
@@ -129,7 +129,8 @@ async function openSession(plan: Plan, printer: Printer) {
   const { settings } = batch
   const maker = makerOf(plan)
   const state = new Map(readState(template.root))
-  const file = await openStateFile(template.root, plan.shard)
+  const again = settings.force ? forced(items, state) : []
+  const file = await openStateFile(template.root, plan.shard, again)
   const tally = createTally(items.length)
   const ended = new AbortController()
   let stopped = ''
@@ -167,9 +168,10 @@ async function openSession(plan: Plan, printer: Printer) {
 
   /** Decides about an item; true where it is to be run. */
   const look = async (item: Item): Promise<Task | undefined> => {
-    const { run, reason, renewed } = await decide(item, state, maker, settings.force)
+    const { run, reason, renewed, bytes } = await decide(item, state, maker, settings.force)
     const { input, output } = item
-    const entry = { event: 'item', status: 'current', input, output, reason } as const
+    const size = bytes === undefined ? {} : { bytes }
+    const entry = { event: 'item', status: 'current', input, output, reason, ...size } as const
     printer.plan(entry, run)
     if (run) return { item, reason }
     if (renewed !== undefined) note(item, renewed)

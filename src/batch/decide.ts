@@ -1,3 +1,4 @@
+import type { BigIntStats } from 'node:fs'
 import { hashFile, isSettled, stampOf } from '../files/hash.ts'
 import { isSameFile } from '../files/output.ts'
 import { statOf } from '../files/stat.ts'
@@ -10,7 +11,20 @@ export type Verdict = {
   readonly reason: string
   /** A note to be renewed: the input was touched, but is the same. */
   readonly renewed?: Made
+  /** Bytes of an output that is up to date. */
+  readonly bytes?: number
 }
+
+/** Whether an output is as it was when it was made. */
+const isOf = ({ size, time }: Made, output: BigIntStats): boolean =>
+  size === Number(output.size) && time === String(output.mtimeNs)
+
+/** The records of outputs that --force makes again: until then they are not up to date, however the batch ends. */
+export const forced = (items: readonly Item[], state: State): Made[] =>
+  items.flatMap(({ name, output }) => {
+    const file = statOf(output)
+    return file === undefined ? [] : (state.get(name) ?? []).filter((made) => isOf(made, file))
+  })
 
 /** What outputs are made by. */
 export type Maker = { readonly operation: string; readonly arithmetic: number }
@@ -27,21 +41,21 @@ export async function decide(item: Item, state: State, maker: Maker, force: bool
   if (output === undefined) return runs('the output does not exist')
   const records = state.get(item.name) ?? []
   if (records.length === 0) return runs('the output is not in the record of the batch')
-  const fitting = records.filter(
-    ({ size, time }) => size === Number(output.size) && time === String(output.mtimeNs),
-  )
-  const made = fitting.at(-1)
+  const fitting = records.filter((made) => isOf(made, output))
+  const made = fitting.find(({ operation }) => operation === '') ?? fitting.at(-1)
   if (made === undefined) return runs('the output has changed')
+  if (made.operation === '') return runs('--force, in a batch that did not get to it')
+  const upToDate: Verdict = { run: false, reason: 'up to date', bytes: made.size }
   if (made.arithmetic !== maker.arithmetic) return runs('convo computes differently now')
   if (made.operation !== maker.operation) return runs('the operation or its options have changed')
   // what replaced its input is not to be made of itself once more
-  if (isSameFile(item.input, item.output)) return { run: false, reason: 'up to date' }
+  if (isSameFile(item.input, item.output)) return upToDate
   const stamp = stampOf(item.stat)
-  if (made.stamp === stamp) return { run: false, reason: 'up to date' }
+  if (made.stamp === stamp) return upToDate
   const before = Date.now()
   const hash = await hashFile(item.input, item.bytes).catch(() => undefined)
   if (hash !== made.hash)
     return runs(made.input === item.input ? 'the input has changed' : 'the input is a different file')
   const renewed = { ...made, input: item.input, stamp: isSettled(item.stat, before) ? stamp : '' }
-  return { run: false, reason: 'up to date', renewed }
+  return { ...upToDate, renewed }
 }

@@ -171,6 +171,8 @@ function isLeftBehind(holder: Holder, path: string, now: number): boolean {
 }
 
 function readHolder(path: string): Holder | 'absent' | 'unclear' {
+  // to read a pipe would wait for ever
+  if (statOf(path)?.isFile() === false) return 'unclear'
   try {
     return parsed<Holder>(readFileSync(path, 'utf8'), holderRule) ?? 'unclear'
   } catch (error) {

@@ -208,7 +208,7 @@ const shapes: Readonly<Record<string, Rule>> = {
   item: object({
     status: oneOf('done', 'current', 'failed', 'planned'),
     ...{ input: text, output: text },
-    ...{ milliseconds: maybe(amount), megapixels: maybe(amount), error: maybe(error) },
+    ...{ milliseconds: maybe(amount), megapixels: maybe(amount), bytes: maybe(count), error: maybe(error) },
   }),
   end: object({ milliseconds: amount, left: count, stopped: text }),
 }

@@ -10,6 +10,7 @@ import type { Shard } from '../host/engines.ts'
 import { itemsOfShard, parseShard, shardName } from '../host/shard.ts'
 import type { Values } from '../params.ts'
 import { type Found, findInputs, type Input } from '../picture/find.ts'
+import { counted } from '../text/count.ts'
 import { type Item, type Making, makeItems } from './items.ts'
 import { type BatchOperation, prepareBatchOperation } from './operation.ts'
 import { type batchSettings, inFolder } from './options.ts'
@@ -151,7 +152,7 @@ function ownOutputs(state: State, { root }: Template, inPlace: boolean): (input:
   }
 }
 
-function nothingFound({ inputs, settings }: Batch, { folders, notes }: Found): ConvoError {
+function nothingFound({ inputs, settings }: Batch, { notes, hidden, below }: Found): ConvoError {
   const where = [...inputs, ...(settings['files-from'] === undefined ? [] : [settings['files-from']])]
   if (where.length === 0) {
     return new ConvoError('E_USAGE', 'the batch needs inputs', {
@@ -160,8 +161,13 @@ function nothingFound({ inputs, settings }: Batch, { folders, notes }: Found): C
     })
   }
   return new ConvoError('E_INPUT', `no pictures found in ${where.join(', ')}`, {
-    why: notes,
-    ...(folders.length > 0 && !settings.recursive && notes.length === 0 && { fix: '--recursive' }),
+    why: [
+      ...notes,
+      ...(hidden.length === 0
+        ? []
+        : [`skipped ${counted(hidden.length, 'hidden picture')}, such as ${hidden[0]}`]),
+    ],
+    ...(below.length > 0 && notes.length === 0 && { fix: '--recursive' }),
   })
 }
 

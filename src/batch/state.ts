@@ -1,12 +1,12 @@
-import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { ConvoError } from '../error.ts'
 import { appendTo, makeFolder, writeRecord } from '../files/change.ts'
 import { readText } from '../files/read.ts'
 import { number, object, parsed, text } from '../files/shape.ts'
-import { namesIn } from '../files/stat.ts'
+import { namesIn, statOf } from '../files/stat.ts'
 import type { Shard } from '../host/engines.ts'
 import { shardName } from '../host/shard.ts'
+import { commandLine } from '../text/shell.ts'
 
 /** What is known of an output that a batch made. */
 export type Made = {
@@ -51,13 +51,22 @@ export function readState(root: string): State {
   const folder = stateFolder(root)
   for (const file of namesIn(folder)) {
     if (!/^state(-\d+-of-\d+)?\.jsonl$/.test(file)) continue
-    for (const made of latest(readText(join(folder, file), 'logBytes')).values()) {
+    for (const made of latest(textOf(join(folder, file))).values()) {
       const before = state.get(made.output)
       if (before === undefined) state.set(made.output, [made])
       else before.push(made)
     }
   }
   return state
+}
+
+/** The text of a state file, empty for one that is not there. @throws ConvoError E_INPUT for what would never end, as a pipe */
+function textOf(path: string): string {
+  const stat = statOf(path)
+  if (stat === undefined) return ''
+  if (stat.isFile()) return readText(path, 'logBytes')
+  const what = `the record of the batch, ${path}, is not a regular file`
+  throw new ConvoError('E_INPUT', what, { fix: commandLine(['rm', '-r', path]) })
 }
 
 const madeRule = object({
@@ -76,15 +85,21 @@ function latest(lines: string): Map<string, Made> {
 
 /**
  * Opens the state file of a batch or shard, which must hold the lock of the root. What is superseded in it is dropped,
- * by writing it again beside its place.
+ * by writing it again beside its place. What is to be made `again` is noted as made by no operation.
  *
  * @throws ConvoError E_OUTPUT for a root where nothing can be written
  */
-export async function openStateFile(root: string, shard: Shard | undefined): Promise<StateFile> {
+export async function openStateFile(
+  root: string,
+  shard: Shard | undefined,
+  again: readonly Made[] = [],
+): Promise<StateFile> {
   makeFolder(stateFolder(root))
   const path = join(stateFolder(root), stateFileName(shard))
-  const before = existsSync(path) ? readText(path, 'logBytes') : ''
-  const lines = [...latest(before).values()].map((made) => `${JSON.stringify(made)}\n`).join('')
+  const before = textOf(path)
+  const known = latest(before)
+  for (const made of again) known.set(made.output, { ...made, operation: '' })
+  const lines = [...known.values()].map((made) => `${JSON.stringify(made)}\n`).join('')
   if (lines !== before || before === '') await writeRecord(path, lines)
   let isTorn = false
   let isTold = false

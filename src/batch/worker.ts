@@ -80,7 +80,8 @@ async function run({ input, output, threads }: Order): Promise<Result & { kind: 
   }
   const hash = before === undefined ? '' : await hashOf(input, Number(before.size))
   const replaces = setup!.inPlace && before !== undefined && isSameFile(input, output)
-  const target = replaces ? placeBeside(input) : output
+  // an output that is another link to the input is replaced, and the input stays
+  const target = replaces ? placeBeside(output) : output
   if (replaces) unplaced = target
   makeOutputFolder(dirname(target))
   const job = operation.job(input, target)
@@ -104,7 +105,7 @@ async function run({ input, output, threads }: Order): Promise<Result & { kind: 
     throw clippedError(output, low + high, replaces)
   }
   const made = isNotedAfter ? madeOf(statOf(target)) : undefined
-  if (replaces) await place(target, input, Number(before.mode), made!)
+  if (replaces) await place(target, output, Number(before.mode), made!)
   return {
     kind: 'done',
     pixels: report.input.width * report.input.height,
@@ -128,10 +129,10 @@ function dropUnplaced(): void {
   unplaced = undefined
 }
 
-/** Replaces an input by what was made of it, once that is noted. */
-async function place(target: string, input: string, mode: number, made: MadeFile): Promise<void> {
+/** Replaces an input, by the name that its output has, once what was made of it is noted. */
+async function place(target: string, output: string, mode: number, made: MadeFile): Promise<void> {
   await askToPlace(made)
-  replaceBy(target, input, mode)
+  replaceBy(target, output, mode)
   unplaced = undefined
 }
 

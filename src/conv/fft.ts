@@ -83,6 +83,27 @@ export function fftInputRows(
   return { first, end: Math.min(lastBlock + axis.n, outRows + axis.kernel - 1) }
 }
 
+/** Multiplications of a transform of length n, there or back: four for each product with a twiddle. */
+const transformProducts = (n: number): number =>
+  fftStages(n).reduce((sum, { radix, size }) => sum + (size === 4 ? 0 : (4 * n * (radix - 1)) / radix), 0)
+
+/** Those of a transform, of the product with a spectrum, and of the way back. */
+const lineProducts = (n: number): number => 2 * transformProducts(n) + 4 * n
+
+/** Multiplications of `correlateFft2dReference` for a plane of rows x cols output samples. */
+export const fftProducts2d = ({ y, x }: FftPlan2d, rows: number, cols: number): number =>
+  Math.ceil(rows / y.valid) *
+  Math.ceil(cols / x.valid / 2) *
+  (2 * x.n * transformProducts(y.n) + y.n * lineProducts(x.n))
+
+/** Multiplications of `correlateColumnsFftReference`, which takes columns in groups of eight. */
+export const fftProductsColumns = ({ n, valid }: FftAxis, rows: number, cols: number): number =>
+  Math.ceil(rows / valid) * Math.ceil(cols / 8) * 4 * lineProducts(n)
+
+/** Multiplications of `correlateRowsFftReference`. */
+export const fftProductsRows = ({ n, valid }: FftAxis, rows: number, cols: number): number =>
+  rows * Math.ceil(cols / valid / 2) * lineProducts(n)
+
 /** Working memory of `correlateFft2d`, in bytes. */
 export const fftScratchBytes2d = ({ y, x }: FftPlan2d): number => (y.n / 4) * (x.n * 32 + 128) + y.n * 32
 

@@ -1,3 +1,5 @@
+import { existsSync } from 'node:fs'
+import { resolve } from 'node:path'
 import { escapePath, type GlobOptions, isDynamicPattern, glob as match } from 'tinyglobby'
 import { ConvoError } from '../error.ts'
 
@@ -16,6 +18,13 @@ export async function glob(pattern: string, options: Omit<GlobOptions, 'patterns
   }
   return match(pattern, { onlyFiles: true, expandDirectories: false, ...options })
 }
+
+/**
+ * Whether a word with wildcards is a pattern. One that is also the name of a file, as `photo[1].png`, is that file; but a
+ * file that is named `*.png` must not hide the others, and fits that pattern too.
+ */
+export const isPattern = (word: string, folder = '.'): boolean =>
+  isDynamicPattern(word) && (/[*?]/.test(word) || !existsSync(resolve(folder, word)))
 
 /** Why a pattern is not tried, or nothing. */
 function patternProblem(pattern: string): string | undefined {

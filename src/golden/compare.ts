@@ -18,6 +18,7 @@ export async function runCompare(
   const { comparison, notes, drawn } =
     equalFiles(expected, actual, values, settings) ??
     (await (await import('./compare-files.ts')).compareFiles(args, values, settings))
+  if (settings.quiet) return statusOf(comparison)
   if (settings.json) {
     const record = {
       expected,
@@ -27,7 +28,7 @@ export async function runCompare(
       ...(drawn !== undefined && { diff: drawn.path }),
     }
     await io.out(`${JSON.stringify(record, null, 2)}\n`)
-  } else if (!settings.quiet) {
+  } else {
     const lines = textOf(comparison, expected, actual)
     if (drawn !== undefined) {
       const page = comparison.pages.length > 1 ? `: page ${drawn.page + 1}` : ''
@@ -36,8 +37,11 @@ export async function runCompare(
     await io.out(`${lines.map(visibleLine).join('\n')}\n`)
     for (const note of notes) io.err(noteMessage(note))
   }
-  return comparison.outcome === 'same' || comparison.outcome === 'tolerated' ? 0 : 1
+  return statusOf(comparison)
 }
+
+const statusOf = ({ outcome }: FileComparison): number =>
+  outcome === 'same' || outcome === 'tolerated' ? 0 : 1
 
 /** The result for two PNGs of equal bytes, where their header is enough; nothing that decodes is loaded. */
 function equalFiles(

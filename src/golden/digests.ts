@@ -6,6 +6,7 @@ import { findInputs } from '../picture/find.ts'
 import { inputName, sourceOf } from '../picture/input.ts'
 import { openPages, type PageOptions } from '../picture/pages.ts'
 import { cut } from '../text/cut.ts'
+import { visibleLine } from '../text/visible.ts'
 import { budgetOf, estimate } from './budget.ts'
 
 /** The digest of a file of several. */
@@ -54,9 +55,9 @@ export async function digestFiles(
   return { files, notes }
 }
 
-/** A line of a list of digests, as `sha256sum` writes them: two spaces, and `\` in front where the path is escaped. */
+/** A visible line of a list of digests, as `sha256sum` writes them: two spaces, and `\` in front where the path is escaped. */
 export function digestLine({ digest, image }: Pick<FileDigest, 'digest' | 'image'>): string {
-  const escaped = image.replaceAll('\\', '\\\\').replaceAll('\n', '\\n').replaceAll('\r', '\\r')
+  const escaped = visibleLine(image.replaceAll('\\', '\\\\'))
   return `${escaped === image ? '' : '\\'}${digest}  ${escaped}`
 }
 
@@ -116,7 +117,7 @@ function listedIn(text: string, name: string): Listed[] {
         fix: 'a list that convo digest wrote: convo digest goldens/ > digests.txt',
       })
     }
-    const image = sign === '' ? path : path.replace(/\\([\\nr])/g, (_, c: string) => unescaped[c]!)
+    const image = sign === '' ? path : path.replace(escaped, plain)
     return [{ digest, image }]
   })
   // a check of nothing always passes
@@ -124,4 +125,8 @@ function listedIn(text: string, name: string): Listed[] {
   return found
 }
 
-const unescaped: Readonly<Record<string, string>> = { '\\': '\\', n: '\n', r: '\r' }
+const escaped = /\\(?:([\\nrt])|x([0-9a-f]{2})|u([0-9a-f]{4}))/g
+const unescaped: Readonly<Record<string, string>> = { '\\': '\\', n: '\n', r: '\r', t: '\t' }
+
+const plain = (_: string, sign: string | undefined, short: string | undefined, long = short): string =>
+  sign === undefined ? String.fromCharCode(Number.parseInt(long!, 16)) : unescaped[sign]!

@@ -3,7 +3,7 @@ import { dirname, extname, parse, relative, resolve as resolvePath } from 'node:
 import { isMap, isScalar, isSeq, type Node, type YAMLMap } from 'yaml'
 import { ConvoError } from '../error.ts'
 import { manifestError, readSource, readValid, type Source } from '../files/document.ts'
-import { glob, isDynamicPattern } from '../files/glob.ts'
+import { glob, isDynamicPattern, isPattern } from '../files/glob.ts'
 import { sha256 } from '../files/hash.ts'
 import { from, operationWords, type Place, placeText } from '../files/located.ts'
 import { isWithin } from '../files/root.ts'
@@ -71,7 +71,7 @@ export function findManifest(): string {
 export async function manifestFiles(words: readonly string[]): Promise<string[]> {
   const found: string[] = []
   for (const word of words) {
-    if (!isDynamicPattern(word) || existsSync(word)) {
+    if (!isPattern(word)) {
       found.push(word)
       continue
     }
@@ -354,7 +354,7 @@ async function findInputs(
 ): Promise<Found[]> {
   const found = new Map<string, Found>()
   for (const pattern of patterns) {
-    if (!isDynamicPattern(pattern) || existsSync(from(folder, pattern))) {
+    if (!isPattern(pattern, folder)) {
       found.set(pattern, { path: pattern, base: dirname(pattern) })
       continue
     }

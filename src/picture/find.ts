@@ -1,7 +1,7 @@
 import { lstatSync, readdirSync, statSync } from 'node:fs'
 import { basename, dirname, join, normalize, resolve } from 'node:path'
 import { ConvoError } from '../error.ts'
-import { glob, isDynamicPattern } from '../files/glob.ts'
+import { glob, isDynamicPattern, isPattern } from '../files/glob.ts'
 import { readWhole } from '../files/read.ts'
 import { leaves } from '../files/root.ts'
 import { passedOver, promised } from '../image/foreign.ts'
@@ -40,6 +40,9 @@ export type Found = {
   /** Files that look like pictures of formats that are not read. */
   readonly foreign: readonly string[]
   readonly notes: readonly string[]
+  /** Pictures in the folders whose names begin with a dot, and subfolders, where those are not looked into. */
+  readonly hidden: readonly string[]
+  readonly below: readonly string[]
 }
 
 /** Whether a file in a folder is taken for a picture of a format that is not read. */
@@ -56,13 +59,13 @@ export async function findInputs(sources: Sources): Promise<Found> {
   const inputs: Input[] = []
   const folders: string[] = []
   const strangers: string[] = []
-  const linked: string[] = []
+  const [linked, hidden, below]: [string[], string[], string[]] = [[], [], []]
   for (const word of sources.words) {
     const kind = kindOf(word)
     if (kind === 'folder') {
       folders.push(word)
-      scan(word, '', sources, { inputs, linked, strangers })
-    } else if (kind === 'absent' && isDynamicPattern(word)) {
+      scan(word, '', sources, { inputs, linked, strangers, hidden, below })
+    } else if (isPattern(word)) {
       const [folder, found] = await expand(word, sources, strangers, linked)
       folders.push(folder)
       for (const one of found) inputs.push(one)
@@ -79,7 +82,7 @@ export async function findInputs(sources: Sources): Promise<Found> {
       : [`${counted(linked.length, 'linked folder was', 'linked folders were')} not followed`]),
     ...passedOver(strangers.sort()),
   ]
-  return { inputs: sortedOnce(inputs), folders, linked, foreign: strangers, notes }
+  return { inputs: sortedOnce(inputs), folders, linked, foreign: strangers, notes, hidden, below }
 }
 
 /** Sorted by path as UTF-16 code units, which no locale changes; a path that was given twice is taken once. */
@@ -112,15 +115,17 @@ function scan(
   top: string,
   rel: string,
   sources: Sources,
-  to: { readonly inputs: Input[]; readonly linked: string[]; readonly strangers: string[] },
+  to: { readonly inputs: Input[] } & Readonly<Record<'linked' | 'strangers' | 'hidden' | 'below', string[]>>,
 ): void {
   const folder = join(top, rel)
   for (const entry of entriesOf(folder)) {
     const path = join(folder, entry.name)
-    if (entry.name.startsWith('.')) continue
-    if (entry.isDirectory()) {
+    if (entry.name.startsWith('.')) {
+      if (looksLikePicture(entry.name.slice(1))) to.hidden.push(path)
+    } else if (entry.isDirectory()) {
       const isOut = sources.without !== undefined && resolve(path) === resolve(sources.without)
       if (sources.recursive && !isOut) scan(top, join(rel, entry.name), sources, to)
+      else if (!isOut) to.below.push(path)
     } else if (entry.isSymbolicLink() && kindOf(path) === 'folder') {
       // not followed: links may lead in circles, and to one picture by two names
       if (sources.recursive) to.linked.push(path)

@@ -60,7 +60,6 @@ export const conflicts: readonly (readonly [a: string, b: string, fix: string])[
   ['json', 'verbose', 'no --verbose'],
   ['preview', 'dry-run', 'no --dry-run'],
   ['alpha', 'background', 'no --alpha'],
-  ['in-place', 'dry-run', 'no --in-place'],
   ['quality', 'lossless', 'no --quality'],
   ['channels-of', 'gray', 'no --gray'],
 ]

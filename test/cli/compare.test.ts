@@ -121,6 +121,10 @@ describe('convo compare', () => {
 
   it('--quiet prints nothing, and answers', async () => {
     expect(await compare('a.png', 'one.png', '-q')).toMatchObject({ status: 1, stdout: '', stderr: '' })
+    expect(await compare('a.png', 'a-again.png', '--quiet', '--json')).toMatchObject({
+      status: 0,
+      stdout: '',
+    })
     expect(await compare('a.png', 'a-again.png', '--quiet')).toMatchObject({
       status: 0,
       stdout: '',

@@ -1,8 +1,10 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { afterAll, expect, test } from 'vitest'
 import { glob } from '../../src/files/glob.ts'
+import { loadManifest, manifestFiles } from '../../src/golden/manifest.ts'
+import { findInputs } from '../../src/picture/find.ts'
 import { failure } from '../image/pictures.ts'
 import { convo } from './convo.ts'
 
@@ -40,4 +42,24 @@ test('in a manifest, at its place, and on the command line', async () => {
   ])
   const batch = await convo(['batch', pattern, '-o', 'o/{stem}.png', '--', 'sobel'], { cwd: folder })
   expect([batch.status, batch.stderr]).toEqual([2, expect.stringContaining('between two slashes')])
+})
+
+test('a file that is named *.png hides no other; one that is named x[1].png is meant alone', async () => {
+  const own = join(folder, 'own')
+  const names = ['*.png', 'a.png', 'x(1).png', 'x1.png', 'x[1].png']
+  mkdirSync(own)
+  for (const name of names) writeFileSync(join(own, name), '')
+  const found = async (word: string) => {
+    const { inputs } = await findInputs({ words: [join(own, word)], recursive: false, isNull: false })
+    return inputs.map(({ path }) => basename(path))
+  }
+  expect(await found('*.png')).toEqual(names)
+  expect(await found('x[1].png')).toEqual(['x[1].png'])
+  expect(await found('x(1).png')).toEqual(['x(1).png'])
+  writeFileSync(join(own, '?.yaml'), "cases:\n- { name: 'case-{index}', actual: '*.png' }\n")
+  writeFileSync(join(own, 'm.yaml'), "cases:\n- { name: a, actual: 'x[1].png' }\n")
+  const files = await manifestFiles([join(own, '?.yaml')])
+  expect(files.map((file) => basename(file))).toEqual(['?.yaml', 'm.yaml'])
+  const cases = await Promise.all(files.map(async (file) => (await loadManifest(file)).cases))
+  expect(cases.map((list) => list.map(({ input }) => basename(input)))).toEqual([names, ['x[1].png']])
 })

@@ -121,6 +121,19 @@ describe('a filter on a picture', () => {
       expect(bytes('scene.png').equals(before)).toBe(true)
     }
   })
+  it('rehearses that with --dry-run', async () => {
+    const before = bytes('scene.png')
+    const { status, stdout } = await run(
+      'sobel',
+      'scene.png',
+      'scene.png',
+      '--in-place',
+      '--dry-run',
+      '--json',
+    )
+    expect([status, JSON.parse(stdout).output.path]).toEqual([0, 'scene.png'])
+    expect(bytes('scene.png').equals(before)).toBe(true)
+  })
   it('overwrites it with --in-place', async () => {
     writeFileSync(folder.path('own.png'), bytes('scene.png'))
     expect((await run('sobel', 'own.png', 'own.png', '--in-place', '-q')).status).toBe(0)

@@ -124,6 +124,7 @@ const typed: readonly (readonly [line: string, suggestion: string])[] = [
   // too few
   ['kernel', 'convo kernel convert gaussian:sigma=2 gaussian.npy'],
   ['kernel convrt edge.mat o.json', 'convo kernel convert edge.mat o.json'],
+  ['kernel nope', 'convo kernel convert gaussian:sigma=2 gaussian.npy'],
   ['completion', 'convo completion bash'],
   ['list filter', 'convo list filters'],
   ['completion powershell', ''],

@@ -3,6 +3,9 @@ import {
   type FftAxis,
   fftFrequencies,
   fftInputRows,
+  fftProducts2d,
+  fftProductsColumns,
+  fftProductsRows,
   fftStages,
   fftTables1d,
   fftTables2d,
@@ -196,4 +199,44 @@ describe('the reference agrees with the sum in float64', () => {
     const rows = correlateRowsFftReference(plane, weights, axis(k, n))
     expect(worstError(rows.data, exactRows(plane, weights), weights)).toBeLessThan(1e-6)
   })
+})
+
+test('the products of a transform are those of its definition, counted one by one', () => {
+  const twiddles = (n: number) => {
+    let count = 0
+    for (const { radix, size } of fftStages(n)) {
+      if (size === 4) continue
+      for (let block = 0; block < n; block += size) {
+        for (let j = 0; j < size / radix; j++) for (let k = 1; k < radix; k++) count += 4
+      }
+    }
+    return count
+  }
+  // 16 = 4 x 4: in the first stage three of four products, in the last none
+  expect(twiddles(16)).toBe(48)
+  const line = (n: number) => {
+    let spectrum = 0
+    for (let place = 0; place < n; place++) spectrum += 4
+    return twiddles(n) + spectrum + twiddles(n)
+  }
+  for (const [n, kernel, rows, cols] of [
+    [16, 5, 30, 41],
+    [32, 7, 9, 8],
+    [512, 100, 700, 900],
+  ] as const) {
+    const axis: FftAxis = { n, kernel, valid: n - kernel + 1 }
+    let [plane, down, across] = [0, 0, 0]
+    for (let row = 0; row < rows; row += axis.valid) {
+      for (let col = 0; col < cols; col += 2 * axis.valid) {
+        plane += n * twiddles(n) + n * line(n) + n * twiddles(n)
+      }
+      for (let group = 0; group < cols; group += 8) down += 4 * line(n)
+    }
+    for (let row = 0; row < rows; row++) {
+      for (let col = 0; col < cols; col += 2 * axis.valid) across += line(n)
+    }
+    expect(fftProducts2d({ y: axis, x: axis }, rows, cols)).toBe(plane)
+    expect(fftProductsColumns(axis, rows, cols)).toBe(down)
+    expect(fftProductsRows(axis, rows, cols)).toBe(across)
+  }
 })

@@ -80,11 +80,17 @@ async function run({ args, tail, given, io }: Call): Promise<number> {
   const { runBatch } = await import('../../batch/batch.ts')
   const [file = ''] = args
   const again = sameCommand(args, given, tail)
-  if (tail === undefined && args.length === 1 && /\.ya?ml$/i.test(file)) {
+  if (args.length === 1 && /\.ya?ml$/i.test(file)) {
     const { readManifest } = await import('../../batch/manifest.ts')
     const manifest = readManifest(file)
-    const settings = resolve(batchSettings, { ...manifest.given, ...given })
-    return runBatch({ inputs: manifest.inputs, settings, operation: manifest.operation, again }, io)
+    const whole = { ...manifest.given, ...given }
+    const operation = tail === undefined || tail.length === 0 ? manifest.operation : tail
+    // the file would make it begin again
+    const rest = manifest.given.force ? sameCommand(manifest.inputs, whole, operation) : again
+    return runBatch(
+      { inputs: manifest.inputs, settings: resolve(batchSettings, whole), operation, again: rest },
+      io,
+    )
   }
   if (tail === undefined || tail.length === 0) {
     throw new ConvoError('E_USAGE', 'no operation was given for the batch', {

@@ -5,6 +5,7 @@ import { noteMessage } from '../../host/io.ts'
 import { flag, text } from '../../params.ts'
 import { runSettings } from '../../picture/run-settings.ts'
 import { counted } from '../../text/count.ts'
+import { commandLine } from '../../text/shell.ts'
 import { visibleLine } from '../../text/visible.ts'
 import { type Call, type Command, commandOf } from '../command.ts'
 
@@ -76,7 +77,7 @@ export const digestCommand: Command = commandOf(digestSettings, {
     }
     const { files, notes } = await digestFiles(args, reading, async (found) => {
       if (settings.json) return
-      await io.out(`${visibleLine(digestLine(found))}\n`)
+      await io.out(`${digestLine(found)}\n`)
       for (const note of found.notes) io.err(noteMessage(note))
     })
     if (settings.json) {
@@ -107,7 +108,7 @@ async function checkList(
     throw new ConvoError(
       'E_USAGE',
       `--check takes its pictures from the list, but ${args[0]} was also given`,
-      { fix: `--check ${list} without it` },
+      { fix: commandLine(['convo', 'digest', '--check', list]) },
     )
   }
   const { checkDigests } = await import('../../golden/digests.ts')

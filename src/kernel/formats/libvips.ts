@@ -28,7 +28,7 @@ export const libvips: KernelFormat = {
   example: '3 3 8 128\n-1 0 1\n-2 0 2\n-1 0 1\n',
   // Lines of one length are a text matrix; only a first line that no row could be is a header.
   sniff(head) {
-    const lines = /^\s*(\d+)[ \t]+(\d+)((?:[ \t]+[^\s,;#:]+){0,2})[ \t]*\r?\n[ \t]*([^\r\n]*)/.exec(
+    const lines = /^\s*(\d+)[ \t]+(\d+)((?:[ \t]+[^\s,;#:]+){0,2})[ \t]*\r?\n[ \t]*(\S[^\r\n]*)/.exec(
       headText(head),
     )
     if (lines === null) return false

@@ -126,7 +126,10 @@ function familyFix(
   }
   const one = family.find(({ name }) => name === `${first} ${guess}`) ?? family[0]!
   const behind = guess === undefined ? argv.slice(1) : rest
-  if (behind.length === 0) return one.examples[0]!
+  // a plain word that names nothing is a mistake for the second word of the command
+  const [word = ''] = behind
+  if (/^[a-z]*$/i.test(word) && !Object.hasOwn(namedKernels, word) && !isFileName(word))
+    return one.examples[0]!
   return behind.length < neededArguments(one, {}).length
     ? (filledIn(one, behind, behind) ?? one.examples[0]!)
     : `convo ${commandLine([...one.name.split(' '), ...behind])}`

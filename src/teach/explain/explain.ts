@@ -22,7 +22,7 @@ import { pick } from '../../text/record.ts'
 import { drawingFormat, writeDrawing } from '../draw/file.ts'
 import type { Arithmetic, FilterExplanation, StepsExplanation } from './explanation.ts'
 import { runLines, runOf } from './run.ts'
-import { type Seen, seenOf, tapsOf } from './seen.ts'
+import { productsOf, type Seen, seenOf } from './seen.ts'
 import { explainSettings } from './settings.ts'
 import { ofSlices, planeOf, slicesOf } from './slices.ts'
 import { bankFacts, stripsOfRecipe } from './strips.ts'
@@ -281,7 +281,6 @@ function filterOf(operation: Operation, input: Input, recipe: Recipe, plan: Reci
   const [channels = 1] = input.shape
   const slices = slicesOf(input.shape)
   const lead = slices === undefined ? [] : [slices]
-  const taps = plan.stencils.reduce((sum, s) => sum + tapsOf(s), 0)
   return {
     operation: operation.name,
     summary: operation.summary,
@@ -298,7 +297,7 @@ function filterOf(operation: Operation, input: Input, recipe: Recipe, plan: Reci
     receptiveField: [plan.halo.top + plan.halo.bottom + 1, plan.halo.left + plan.halo.right + 1],
     step: plan.stride,
     strips: stripsOfRecipe(plan),
-    multiplications: taps * channels * (slices ?? 1) * plan.outHeight * plan.outWidth,
+    multiplications: channels * (slices ?? 1) * productsOf(plan),
   }
 }
 

@@ -26,7 +26,7 @@ export type FilterExplanation = {
   readonly receptiveField: readonly number[]
   readonly step: readonly number[]
   readonly strips: Strips
-  /** Of the whole filter: taps that are multiplied for each sample, and the samples. */
+  /** Of the whole filter: taps that are multiplied, over all samples; of FFTs the products of their blocks, of running sums one for each sample. */
   readonly multiplications: number
 }
 

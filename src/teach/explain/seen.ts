@@ -1,4 +1,13 @@
-import type { Stencil } from '../../conv/stencil.ts'
+import {
+  fftProducts2d,
+  fftProductsColumns,
+  fftProductsRows,
+  planFft2d,
+  planFftColumns,
+  planFftRows,
+} from '../../conv/fft.ts'
+import type { RecipePlan } from '../../conv/plan.ts'
+import { fullSize } from '../../conv/reach.ts'
 import { sizeOfElement } from '../../definition/windows.ts'
 import type { Node } from '../../graph/node.ts'
 import { listed } from '../../graph/schedule.ts'
@@ -113,17 +122,29 @@ function reachOf(work: Node['work'], at: Reach, axis: 0 | 1, input: number, outp
   }
 }
 
-/** Multiplications for one output sample; running sums and FFTs are not counted this way. */
-export function tapsOf(s: Stencil): number {
-  if (s.algorithm === 'box' || s.algorithm.startsWith('fft')) return 0
-  return 'col' in s ? s.kH + s.kW : s.weights.filter((w) => w !== 0).length
+/** Multiplications of a filter over a plane: the taps of each output sample, one for running sums, and those of FFTs. */
+export function productsOf(plan: RecipePlan): number {
+  const { outHeight, outWidth } = plan
+  const { fullHeight, fullWidth } = fullSize(plan)
+  return plan.stencils.reduce((sum, s) => {
+    if (s.algorithm === 'fft') {
+      return sum + fftProducts2d(planFft2d(s.kH, s.kW, fullHeight, fullWidth), fullHeight, fullWidth)
+    }
+    if (s.algorithm === 'fft-separable') {
+      const down = fftProductsColumns(planFftColumns(s.kH, fullHeight), fullHeight, fullWidth + s.kW - 1)
+      return sum + down + fftProductsRows(planFftRows(s.kW, fullWidth), fullHeight, fullWidth)
+    }
+    const taps =
+      s.algorithm === 'box' ? 1 : 'col' in s ? s.kH + s.kW : s.weights.filter((w) => w !== 0).length
+    return sum + taps * outHeight * outWidth
+  }, 0)
 }
 
 function multiplicationsOf({ work, shape }: Pick<Node, 'work' | 'shape'>): number {
   const [channels, height, width] = shape
   switch (work.kind) {
     case 'filter':
-      return work.filter.plan.stencils.reduce((sum, s) => sum + tapsOf(s), 0) * sizeOf(shape)
+      return productsOf(work.filter.plan) * channels
     case 'bank': {
       const { phases, channelsPerGroup } = work.bank.plan
       return (

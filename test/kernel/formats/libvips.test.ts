@@ -1,6 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { formatOf } from '../../../src/kernel/formats/index.ts'
 import { libvips } from '../../../src/kernel/formats/libvips.ts'
+import { bytesOf } from '../../../src/kernel/formats/text.ts'
 import { isLevel, kernel } from '../../../src/kernel/kernel.ts'
 import { writeKernel } from '../../../src/kernel/write.ts'
 import { failure } from '../expect-failure.ts'
@@ -19,6 +21,14 @@ test.each([
 
 test('a header of two numbers stays one before a row that begins 1 0', () => {
   expect(read(libvips, '3 2\n1 0 -1\n1 0 -1\n')).toEqual({ shape: [2, 3], weights: [1, 0, -1, 1, 0, -1] })
+})
+
+test('one line is no header without a row behind it, unless the file is a .mat', () => {
+  for (const line of ['1 2 1\n', '1 2', '1 1 1 1\r\n\r\n', '1 2\n  \n']) {
+    expect(formatOf('k.txt', bytesOf(line))).not.toBe(libvips)
+    expect(formatOf('k.mat', bytesOf(line))).toBe(libvips)
+  }
+  expect(formatOf('k.txt', bytesOf('1 2\n5\n6\n'))).toBe(libvips)
 })
 
 test('width stands before height', () => {
