@@ -31,12 +31,7 @@ export function evaluateRecipe(plan: RecipePlan, source: Interleaved, full: numb
 }
 
 /** One kernel over interleaved samples, divided by its scale. */
-export function evaluateStencil(
-  plan: RecipePlan,
-  s: Stencil,
-  source: Interleaved,
-  full: number,
-): Float32Array {
+function evaluateStencil(plan: RecipePlan, s: Stencil, source: Interleaved, full: number): Float32Array {
   const { channels } = source
   const sample = reader(plan, source, full)
   const out = new Float32Array(plan.outHeight * plan.outWidth * channels)
@@ -113,11 +108,7 @@ function reader(plan: RecipePlan, source: Interleaved, full: number) {
 }
 
 /** How several branches become one: see `Combine`. Every step is rounded to float32. */
-export function combineReference(
-  combine: Combine,
-  branches: readonly Float32Array[],
-  full: number,
-): Float32Array {
+function combineReference(combine: Combine, branches: readonly Float32Array[], full: number): Float32Array {
   const first = branches[0]!
   const second = branches[1] ?? first
   switch (combine.kind) {

@@ -143,7 +143,13 @@ export function rethrow(name: string, cause: unknown): never {
 
 /** How to get at the file that an address names. */
 function address(name: string): ErrorDetail {
-  if (/^file:\/\/\//i.test(name)) return { instead: [name, decodeURI(new URL(name).pathname)] }
+  if (/^file:\/\/\//i.test(name)) {
+    try {
+      return { instead: [name, decodeURI(new URL(name).pathname)] }
+    } catch {
+      return {}
+    }
+  }
   if (!/^https?:\/\//i.test(name)) return {}
   const file = basename(name.replace(/[?#].*/, ''))
   return { why: 'convo reads files, not addresses', fix: commandLine(['curl', '-L', '-o', file, name]) }

@@ -138,7 +138,7 @@ function profileIn(bytes: Uint8Array, head: number): Pick<OwnPicture, 'icc'> {
   if (head < 124 || view.getUint32(70, true) !== 0x4d424544) return {}
   const at = 14 + view.getUint32(126, true)
   const end = at + view.getUint32(130, true)
-  return { icc: bytes.slice(at, end) }
+  return { icc: new Uint8Array(bytes.subarray(at, end)) }
 }
 
 type Size = { readonly width: number; readonly height: number }

@@ -64,7 +64,7 @@ export async function readBorrowed(
     const isOpaque = !(await hasAlphaWhere(whole, (alpha) => alpha < 255))
     return {
       ...{ width, height, channels: isOpaque ? 3 : 4, depth: 8 },
-      // the decoders do not say whether there is more of them
+      // the decoder of JPEG XL does not say whether there is more
       asRead: [
         `${name} was read by ${borrowed[kind]}: 8 bits of its first picture, without profile and metadata`,
       ],

@@ -168,7 +168,7 @@ const tableAt = (quality: number): number[] => {
  *
  * @param table 64 numbers, in the order of the file
  */
-export function qualityOf(table: ArrayLike<number>): number {
+function qualityOf(table: ArrayLike<number>): number {
   let [best, least] = [100, Number.POSITIVE_INFINITY]
   for (let quality = 100; quality >= 1; quality--) {
     const sum = tableAt(quality).reduce((total, value, i) => total + Math.abs(value - table[i]!), 0)

@@ -5,6 +5,7 @@ import type { LayerSettings } from '../definition/layers.ts'
 import { type PoolAxes, type PoolAxis, poolRow } from '../definition/pool.ts'
 import { rowsOf } from '../definition/rows.ts'
 import { ConvoError } from '../error.ts'
+import { converted, copied, inRows } from '../host/turns.ts'
 import { checkLimit } from '../limits.ts'
 import { flag, text } from '../params.ts'
 import { asTensor, type TensorInput } from '../tensor/like.ts'
@@ -100,12 +101,16 @@ async function largeMaxima(
   if (!isWanted) return { output: new Tensor(shape, (await engine.layer('pool', [x], { axes })).data) }
   const { data } = await engine.layer('pooled', [x], { axes })
   return {
-    output: new Tensor(shape, data.subarray(0, count)),
-    indices: { shape, data: new Int32Array(data.subarray(count)) },
+    output: new Tensor(shape, await copied(data.subarray(0, count))),
+    indices: { shape, data: await converted(data.subarray(count), Int32Array) },
   }
 }
 
-function maxPool(spatial: 2 | 3, x: Tensor, options: PoolOptions): Pooled | { readonly output: Tensor } {
+async function maxPool(
+  spatial: 2 | 3,
+  x: Tensor,
+  options: PoolOptions,
+): Promise<Pooled | { readonly output: Tensor }> {
   const axes = poolAxes(spatial, x, options)
   const channels = x.shape[0]!
   const shape = [channels, ...axes.slice(3 - spatial).map((a) => a.output)]
@@ -115,10 +120,11 @@ function maxPool(spatial: 2 | 3, x: Tensor, options: PoolOptions): Pooled | { re
   const indices = options.returnIndices === false ? undefined : new Int32Array(count)
   const [{ output: depth }, { output: height }, { output: width }] = axes
   const rows = rowsOf(x)
-  for (let c = 0, at = 0; c < channels; c++) {
-    for (let z = 0; z < depth; z++)
-      for (let y = 0; y < height; y++, at += width) poolRow(rows, axes, c, z, y, output, at, indices)
-  }
+  const taps = perAxis('kernelSize', options.kernelSize, spatial, 1).reduce((a, b) => a * b, 1)
+  await inRows(channels * depth * height, width * taps, (row) => {
+    const [c, z, y] = [Math.floor(row / height / depth), Math.floor(row / height) % depth, row % height]
+    poolRow(rows, axes, c, z, y, output, row * width, indices)
+  })
   const pooled = new Tensor(shape, output)
   return indices === undefined ? { output: pooled } : { output: pooled, indices: { shape, data: indices } }
 }

@@ -1,5 +1,6 @@
 import { axisChoices, checkOptions, checkRank, type PerAxis, perAxis } from '../conv/spec.ts'
 import { ConvoError } from '../error.ts'
+import { inTurns } from '../host/turns.ts'
 import { type Kernel, kernel as makeKernel } from '../kernel/kernel.ts'
 import { checkLimit } from '../limits.ts'
 import { flag, text } from '../params.ts'
@@ -59,7 +60,12 @@ export async function maxUnpool3d(
   return maxUnpool(3, await asTensor(x), indices, options)
 }
 
-function maxUnpool(spatial: 2 | 3, x: Tensor, indices: Indices, options: UnpoolOptions): Tensor {
+async function maxUnpool(
+  spatial: 2 | 3,
+  x: Tensor,
+  indices: Indices,
+  options: UnpoolOptions,
+): Promise<Tensor> {
   checkOptions(options, ['outputSize', 'kernelSize', 'stride', 'padding'])
   checkRank('x', x, spatial + 1, spatial === 2 ? '[C,H,W]' : '[C,D,H,W]')
   checkIndices(x, indices)
@@ -69,8 +75,8 @@ function maxUnpool(spatial: 2 | 3, x: Tensor, indices: Indices, options: UnpoolO
   const perChannel = x.data.length / channels
   checkLimit('tensorSamples', channels * room, `an output of ${[channels, ...size].join('x')}`)
   const data = floats(channels * room)
-  for (let c = 0, i = 0; c < channels; c++) {
-    for (let k = 0; k < perChannel; k++, i++) {
+  await inTurns(x.data.length, (from, to) => {
+    for (let i = from; i < to; i++) {
       const place = indices.data[i]!
       if (place < 0 || place >= room) {
         throw new ConvoError(
@@ -78,9 +84,9 @@ function maxUnpool(spatial: 2 | 3, x: Tensor, indices: Indices, options: UnpoolO
           `index ${place} at ${i} lies outside the output of ${size.join('x')}, whose indices are 0 to ${room - 1}`,
         )
       }
-      data[c * room + place] = x.data[i]!
+      data[Math.floor(i / perChannel) * room + place] = x.data[i]!
     }
-  }
+  })
   return new Tensor([channels, ...size], data)
 }
 

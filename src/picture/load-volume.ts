@@ -95,7 +95,8 @@ export async function loadVolume(task: PictureTask, opened: Opened | undefined):
   const stack = await stackOf(task, opened)
   if (!('count' in stack)) return wholeVolume(stack, task)
   const first = await stack.header(0)
-  if (!isOnDemand({ ...first, pages: stack.count, isStack: true }, task))
+  const showsHidden = task.settings.alpha === 'drop' && hasAlpha(first.channels)
+  if (showsHidden || !isOnDemand({ ...first, pages: stack.count, isStack: true }, task))
     return wholeVolume(decodeAll(stack), task)
   const notes = new Set(first.notes)
   for (let z = 1; z < stack.count; z++) {

@@ -58,7 +58,7 @@ const identity = single(kernel([1, 1], [1]))
 type Tones = Pick<PictureTask, 'settings'> & Partial<Pick<PictureTask, 'light'>>
 
 /** Gray and linear light of a picture on its way in; `table` is 1 where its address is not known yet. @throws ConvoError E_OPTION */
-export function tonesOf(
+function tonesOf(
   { settings: { gray, linear }, light }: Tones,
   { channels, depth }: Pick<PictureShape, 'channels' | 'depth'>,
   isFirst = true,

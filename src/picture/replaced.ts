@@ -36,7 +36,7 @@ const trailer = Buffer.from('\0\0\0\0IEND\xae\x42\x60\x82', 'latin1')
  * Whether a file ends as the PNGs that convo encodes: a last IDAT chunk with nothing but the checksum of four bytes,
  * which no other encoder is known to write.
  */
-export function isOwnPng(path: string): boolean {
+function isOwnPng(path: string): boolean {
   const descriptor = openSync(path, 'r')
   try {
     const end = Buffer.alloc(28)

@@ -30,7 +30,8 @@ function isFolder(path: string): boolean {
 export async function slicePaths(list: string): Promise<string[]> {
   const inFolder = isFolder(list)
   const { glob, isDynamicPattern } = await globber()
-  if (!inFolder && !isDynamicPattern(list)) return list.split(',').filter((path) => path !== '')
+  const names = list.split(',').filter((path) => path !== '')
+  if (!inFolder && !isDynamicPattern(list) && names.length > 0) return names
   const paths = inFolder
     ? filesOf(list).filter((path) => /\.(png|jpe?g|webp|tiff?|gif|avif)$/i.test(path))
     : await glob(list)

@@ -41,7 +41,11 @@ export function slicesOnDemand(
       for (const z of slices) begin(z)
       for (let z = last + 1; z <= Math.min(last + slicesAhead, count - 1); z++) begin(z)
       const waiting = slices.map((z) => held.get(z)!).filter(({ samples }) => samples === undefined)
-      return waiting.length === 0 ? undefined : Promise.all(waiting.map(({ promise }) => promise))
+      if (waiting.length === 0) return undefined
+      const all = Promise.all(waiting.map(({ promise }) => promise))
+      // it may only be asked whether there is anything to wait for
+      all.catch(() => undefined)
+      return all
     },
     samples(z) {
       const samples = held.get(z)?.samples

@@ -292,8 +292,10 @@ async function overVolume(
     const slices = slicesIn({ out })
     const isOften = slices !== undefined && costOfSlices(nodeOf(out), slices) > mostRepeated
     const isMade = nodeOf(x).inputs.length > 0
-    if (!isOften || !isMade || ground.compute === undefined) return made(out)
-    return made(await step.apply(traced(planesNode((await whole())!), x.shape), tracing, kept))
+    if (!isOften || !isMade) return made(out)
+    // a plan has no numbers, but their place
+    const below = (await whole()) ?? unseen(x)
+    return made(await step.apply(traced(planesNode(below), x.shape), tracing, kept))
   }
   const [channels = 1, slices = 1, height = 1, width = 1] = x.shape
   const shape = [channels, height, width] as const

@@ -35,23 +35,27 @@ let orders = 0
  * `comparePictures`, which of large pictures takes seconds where a tolerance looks around every pixel: in a program that has
  * others to answer, on a thread of its own. The pictures are copied to it.
  */
-export const compareApart: Compare = async (expected, actual, tolerance) => {
+export const compareApart: Compare = (expected, actual, tolerance) => {
   if (!isGuest() || expected.data.length + actual.data.length <= 2 * pieceOf)
     return comparePictures(expected, actual, tolerance)
-  const order = { id: ++orders, expected: await shared(expected), actual: await shared(actual), tolerance }
-  const answer = new Promise<Comparison>((done, failed) => {
-    worker ??= start()
-    if (waiting.set(order.id, { done, failed }).size === 1) worker.ref()
-    worker.postMessage(order)
-  })
+  const answer = answerTo(expected, actual, tolerance)
   const met = answer.catch(() => undefined).finally(() => answers.delete(met))
   answers.add(met)
   return answer
 }
 
-/** Ends the thread, when it has answered; it starts again when it is needed. */
+async function answerTo(expected: Picture, actual: Picture, tolerance: Tolerance): Promise<Comparison> {
+  const order = { id: ++orders, expected: await shared(expected), actual: await shared(actual), tolerance }
+  return new Promise<Comparison>((done, failed) => {
+    worker ??= start()
+    worker.postMessage(order)
+    if (waiting.set(order.id, { done, failed }).size === 1) worker.ref()
+  })
+}
+
+/** Ends the thread, when it has answered all; it starts again when it is needed. */
 async function close(): Promise<void> {
-  await Promise.all(answers)
+  while (answers.size > 0) await Promise.all(answers)
   const ended = worker
   worker = undefined
   await ended?.terminate()

@@ -16,7 +16,8 @@ export type NumberArray =
   | Float64Array
 
 /**
- * Numbers with a shape, which an operator takes where it takes a Tensor; what is not float32 is copied. With the layout `HWC` the
+ * Numbers with a shape, which an operator takes where it takes a Tensor; what is not float32 is copied; float32 must stay as it is until the
+ * result is there. With the layout `HWC` the
  * channels are the last axis of the shape, [H,W,C] or [D,H,W,C], as in a canvas or in TensorFlow.
  */
 export type TensorLike = {

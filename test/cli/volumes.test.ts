@@ -244,6 +244,7 @@ describe('volumes', () => {
     expect((await run('conv3d', 'none/*.png', 'x.gif')).stderr).toMatch(
       /^error: no file matches none\/\*\.png {3}\[E_INPUT\]\n/,
     )
+    expect((await run('conv3d', ',', 'x.npy')).stderr).toMatch(/^error: no file matches , {3}\[E_INPUT\]\n/)
     for (const output of ['x.gif', 'x-{index}.png']) {
       expect((await run('conv3d', 'slices', output, '--linear')).stderr).toMatch(
         /^error: --linear works on pictures, .*\[E_OPTION\]\n/,
@@ -339,6 +340,26 @@ describe('volumes', () => {
     expect((await run('maxpool', 'slices', 'pool.gif', '--size', '3,2,4')).stderr).toBe(
       'note: 4 slices play one after another, 100 ms each\n',
     )
+  })
+  it('names a slice whose data is damaged, whichever is waited for', async () => {
+    mkdirSync(at('damaged'))
+    for (const z of Array(6).keys()) {
+      const data = Uint8Array.from(noise(200 * 150, z))
+      await write(at(`damaged/${z}.png`), { width: 200, height: 150, channels: 1, data })
+    }
+    const bytes = readFileSync(at('damaged/4.png'))
+    bytes[bytes.length >> 1]! ^= 0xff
+    writeFileSync(at('damaged/4.png'), bytes)
+    for (const output of ['damaged.npy', 'damaged-{index}.png']) {
+      const { status, stderr } = await run('conv3d', 'damaged', output, '--threads', '1')
+      expect([status, stderr]).toEqual([2, expect.stringMatching(/^error: damaged\/4\.png .*\[E_DECODE\]\n/)])
+    }
+  })
+  it('reports hidden colours that --alpha drop shows, in every form', async () => {
+    for (const output of ['drop-{index}.png', 'drop.tif', 'drop.png']) {
+      const { stderr } = await run('conv3d', 'colour', output, '--alpha', 'drop')
+      expect(stderr).toContain('--alpha drop shows their hidden colours')
+    }
   })
   it('lays transparent slices over black, with a note', async () => {
     const { stderr } = await run('conv3d', 'colour', 'opaque-{index}.png')

@@ -50,4 +50,10 @@ it('refuses what does not fit, and goes on', async () => {
   const both = [compare(expected, actual), close(), compare(expected, actual)] as const
   for (const found of [await both[0], await both[2]]) expect(found.outcome).toBe('different')
   await both[1]
+  const later = compare(expected, actual)
+  const closed = close()
+  await later
+  const last = compare(expected, actual)
+  await closed
+  expect((await last).outcome).toBe('different')
 })

@@ -253,7 +253,7 @@ export function sizeFormula({ row, column }: Pick<Pass, 'row' | 'column'>): stri
 }
 
 /** `(5 + 2 − 3) / 1 + 1 = 5` */
-export function axisFormula({ input, before, after, kernel, dilation, stride, output }: Axis): string {
+function axisFormula({ input, before, after, kernel, dilation, stride, output }: Axis): string {
   const pad = before + after === 0 ? '' : ` + ${before + after}`
   const reach = dilation === 1 ? `${kernel}` : `(${dilation}·(${kernel} − 1) + 1)`
   const isWhole = (input + before + after - dilation * (kernel - 1) - 1) % stride === 0
