@@ -3,6 +3,7 @@ import { resolve } from '../params.ts'
 import { readKernel } from '../picture/api/data.ts'
 import { type KernelInput, kernelOf } from '../picture/api/kernel-input.ts'
 import { checkText, commandOptions, libraryErrors, typedOptions } from '../picture/api/names.ts'
+import type { DryRun } from '../picture/job.ts'
 import type { Operation } from '../picture/operations.ts'
 import { optional } from '../text/record.ts'
 import type { Scene } from './animate/scene.ts'
@@ -12,6 +13,8 @@ import type { Facts } from './show/facts.ts'
 /** What an operation does to an input, in numbers. */
 export type Explained = ((Explanation & Arithmetic) | FilterExplanation | StepsExplanation) & {
   readonly formula?: string
+  /** Threads and memory of a run over the picture, where the input is one. */
+  readonly run?: Pick<DryRun, 'threads' | 'memory'>
   /** The drawing of `convo explain --svg`. */
   svg(): Promise<string>
 }
@@ -30,11 +33,12 @@ export const explain = (
   options: Readonly<Record<string, unknown>> = {},
 ): Promise<Explained> =>
   libraryErrors(async () => {
-    const [{ explained, inputOf, meetsVolume }, { findOperation }, { explainSettings }] = await Promise.all([
-      import('./explain/explain.ts'),
-      import('../picture/operations.ts'),
-      import('./explain/settings.ts'),
-    ])
+    const [{ explained, inputOf, meetsVolume, runOver }, { findOperation }, { explainSettings }] =
+      await Promise.all([
+        import('./explain/explain.ts'),
+        import('../picture/operations.ts'),
+        import('./explain/settings.ts'),
+      ])
     const found: Operation = findOperation(checkText('the operation', operation))
     const { input: _, svg: __, json: ___, ...own } = explainSettings
     const given = typedOptions(options, { ...own, ...found.shared, ...found.params }, 'explain')
@@ -49,7 +53,8 @@ export const explain = (
       asked,
     )
     const { result, draw } = await explained(found, shape, given, isLayer)
-    return { ...result, ...optional('formula', found.formula), svg: draw }
+    const run = await runOver(found, isLayer ? undefined : (input as string), given)
+    return { ...result, ...optional('formula', found.formula), ...optional('run', run), svg: draw }
   })
 
 /**

@@ -125,12 +125,12 @@ it('explains as the command does, of a layer and of a picture, with the drawing'
   expect(await layer.svg()).toBe(
     (await command(['explain', 'conv2d', '--input', '3x7x7', '--filters', '128', '--svg', '-'])).stdout,
   )
-  const filter = await explain('gaussian', 'samples/scene.png', { sigma: 20 })
-  expect(JSON.parse(JSON.stringify(filter))).toEqual(
-    JSON.parse(
-      (await command(['explain', 'gaussian', 'samples/scene.png', '--sigma', '20', '--json'])).stdout,
-    ),
-  )
+  const filter = JSON.parse(JSON.stringify(await explain('gaussian', 'samples/scene.png', { sigma: 20 })))
+  const typed = await command(['explain', 'gaussian', 'samples/scene.png', '--sigma', '20', '--json'])
+  const its = JSON.parse(typed.stdout)
+  // the library leaves FFTs to workers, which have a memory of their own
+  const sizes = { strips: expect.any(Number), total: expect.any(Number) }
+  expect(filter).toEqual({ ...its, run: { ...its.run, memory: { ...its.run.memory, ...sizes } } })
   await expect(explain('gausian', [3, 7, 7])).rejects.toMatchObject({ code: 'E_NAME' })
   await expect(explain('gaussian', [3, 7, 7], { sigm: 2 })).rejects.toMatchObject({
     code: 'E_NAME',

@@ -50,8 +50,7 @@ export async function explain(
   checkDrawing(own)
   const input = await inputOf(await meetsVolume(operation, given), path, own)
   const made = await explained(operation, input, given, path === undefined)
-  const run =
-    path === undefined || asksForLayer(operation, given) ? undefined : await runOf(operation, path, given)
+  const run = await runOver(operation, path, given)
   if (svg !== undefined) await writeDrawing(await made.draw(), svg)
   if (svg !== '-') {
     const { formula } = operation
@@ -86,6 +85,14 @@ const layerSettings = ['size', 'filters', 'multiplier', 'hidden', 'stride', 'dil
 /** Whether a setting asks for a layer that the command has no option for. */
 const asksForLayer = (operation: Operation, given: Given): boolean =>
   layerSettings.some((key) => ownOf(operation, given)[key] !== undefined)
+
+/** What a run over a picture takes of the machine; nothing for a layer. */
+export const runOver = async (
+  operation: Operation,
+  path: string | undefined,
+  given: Given,
+): ReturnType<typeof runOf> =>
+  path === undefined || asksForLayer(operation, given) ? undefined : runOf(operation, path, given)
 
 /** @throws ConvoError E_OPTION for a setting that does not apply to the operation */
 export function checkAsked(operation: Operation, given: Given): void {
