@@ -58,7 +58,8 @@ export const inRows = (height: number, rowSamples: number, act: (y: number) => v
     Math.max(1, Math.floor(pieceOf / rowSamples)),
   )
 
-type Numbers =
+/** The arrays of JavaScript that hold numbers. */
+export type NumberArray =
   | Int8Array
   | Uint8Array
   | Uint8ClampedArray
@@ -70,12 +71,12 @@ type Numbers =
   | Float64Array
 
 /** The numbers in an array of their own. */
-export const copied = <T extends Numbers>(data: T): Promise<T> =>
+export const copied = <T extends NumberArray>(data: T): Promise<T> =>
   converted(data, data.constructor as new (length: number) => T)
 
 /** The numbers in an array of another type. */
-export async function converted<T extends Numbers>(
-  data: Numbers,
+export async function converted<T extends NumberArray>(
+  data: NumberArray,
   type: new (length: number) => T,
 ): Promise<T> {
   const out = new type(data.length)
@@ -84,7 +85,7 @@ export async function converted<T extends Numbers>(
 }
 
 /** Copies numbers to a place of another array. */
-export const copyTo = (out: Numbers, data: Numbers, at: number): Promise<unknown> =>
+export const copyTo = (out: NumberArray, data: NumberArray, at: number): Promise<unknown> =>
   inTurns(data.length, (from, to) => out.set(data.subarray(from, to), at + from), 4 * pieceOf)
 
 /** Bytes one behind the other. */

@@ -1,24 +1,12 @@
 import { ConvoError } from '../error.ts'
-import { converted, inTurns, pieceOf } from '../host/turns.ts'
+import { converted, inTurns, type NumberArray, pieceOf } from '../host/turns.ts'
 import { describe } from '../text/describe.ts'
 import { sizeOf, Tensor } from './tensor.ts'
 
-/** The arrays of JavaScript that hold numbers. */
-export type NumberArray =
-  | Int8Array
-  | Uint8Array
-  | Uint8ClampedArray
-  | Int16Array
-  | Uint16Array
-  | Int32Array
-  | Uint32Array
-  | Float32Array
-  | Float64Array
-
 /**
- * Numbers with a shape, which an operator takes where it takes a Tensor; what is not float32 is copied; float32 must stay as it is until the
- * result is there. With the layout `HWC` the
- * channels are the last axis of the shape, [H,W,C] or [D,H,W,C], as in a canvas or in TensorFlow.
+ * Numbers with a shape, which an operator takes where it takes a Tensor. float32 is used as it is, and must stay so until the
+ * result is there; other numbers are copied. With the layout `HWC` the channels are the last axis of the shape, [H,W,C] or
+ * [D,H,W,C], as in a canvas or in TensorFlow.
  */
 export type TensorLike = {
   readonly data: NumberArray
