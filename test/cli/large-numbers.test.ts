@@ -1,5 +1,4 @@
 import { writeFileSync } from 'node:fs'
-import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { ConvoError } from '../../src/error.ts'
 import { operations } from '../../src/picture/operations.ts'
@@ -7,6 +6,7 @@ import { dryRun, processPicture } from '../../src/picture/process.ts'
 import { prepareOperation } from '../../src/picture/words/prepare.ts'
 import { closePools } from '../../src/run/shared.ts'
 import { explained, inputOf } from '../../src/teach/explain/explain.ts'
+import fc from '../property.ts'
 import { convo, scratch } from './convo.ts'
 import { noise, write } from './pictures.ts'
 

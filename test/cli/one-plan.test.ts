@@ -1,5 +1,4 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
-import fc from 'fast-check'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { confined } from '../../src/conv/plan.ts'
 import { ConvoError } from '../../src/error.ts'
@@ -11,6 +10,7 @@ import { prepareChain, prepareOperation, understandSteps } from '../../src/pictu
 import { joinedSteps } from '../../src/picture/words/steps.ts'
 import { closePools } from '../../src/run/shared.ts'
 import { explained as explain, inputOf, meetsVolume } from '../../src/teach/explain/explain.ts'
+import fc from '../property.ts'
 import { scratch } from './convo.ts'
 import { noise, write } from './pictures.ts'
 

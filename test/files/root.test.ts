@@ -1,10 +1,10 @@
 import { mkdirSync, mkdtempSync, realpathSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, sep } from 'node:path'
-import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { followLinks, isWithin, under } from '../../src/files/root.ts'
 import { failure } from '../image/pictures.ts'
+import fc from '../property.ts'
 
 /** A root with folders, files, and links of each kind, beside a folder that nothing may reach. */
 const top = realpathSync(mkdtempSync(join(tmpdir(), 'convo-root-')))

@@ -3,7 +3,6 @@ import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { constants, deflateSync, inflateRawSync } from 'node:zlib'
-import fc from 'fast-check'
 import sharp from 'sharp'
 import { afterAll, describe, expect, it } from 'vitest'
 import { filterRows, paeth } from '../../src/definition/filter-rows.ts'
@@ -22,6 +21,7 @@ import {
 import { crc32, crc32ByTable } from '../../src/image/png-parts.ts'
 import { encodePngWhole } from '../../src/image/png-whole.ts'
 import type { Picture } from '../../src/tensor/picture.ts'
+import fc from '../property.ts'
 import { decodePng, rowFilters, slowCrc } from './png-decoder.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'convo-png-'))

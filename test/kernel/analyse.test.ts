@@ -1,9 +1,9 @@
-import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { namedKernels } from '../../src/filters/names.ts'
 import { analyse, decompose, factor, flip, lowRank, normalize } from '../../src/kernel/analyse.ts'
 import { type Kernel, kernel } from '../../src/kernel/kernel.ts'
 import { resolve } from '../../src/params.ts'
+import fc from '../property.ts'
 
 /** A kernel from rows as people write them. */
 function rows(text: string): Kernel {

@@ -1,9 +1,9 @@
-import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { lossesOf } from '../../src/kernel/formats/format.ts'
 import { formats, readKernels } from '../../src/kernel/formats/index.ts'
 import { kernel } from '../../src/kernel/kernel.ts'
 import { writeKernel } from '../../src/kernel/write.ts'
+import fc from '../property.ts'
 import { failure } from './expect-failure.ts'
 
 const edge = kernel([2, 3], [-1, 0, 1, -0.1, 1e-7, 2])

@@ -1,11 +1,11 @@
 import { createReadStream, readFileSync } from 'node:fs'
-import fc from 'fast-check'
 import sharp from 'sharp'
 import { afterAll, expect, it } from 'vitest'
 import convo, { close, compare, digest, type PictureInput, Tensor } from '../../src/index.ts'
 import { Chain } from '../../src/picture/api/chain.ts'
 import { operations } from '../../src/picture/operations.ts'
 import { scratch } from '../cli/convo.ts'
+import fc from '../property.ts'
 
 // Work that is given up at any moment: it rejects, leaves nothing behind, and what comes after it is as ever.
 

@@ -1,10 +1,10 @@
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import * as convo from '../../src/index.ts'
 import { limits } from '../../src/limits.ts'
+import fc from '../property.ts'
 
 const { ConvoError, Tensor } = convo
 

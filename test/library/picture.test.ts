@@ -2,7 +2,6 @@ import { execFileSync } from 'node:child_process'
 import { createReadStream, readFileSync } from 'node:fs'
 import { pathToFileURL } from 'node:url'
 import { runInNewContext } from 'node:vm'
-import fc from 'fast-check'
 import sharp from 'sharp'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import convo, {
@@ -25,6 +24,7 @@ import { processPicture } from '../../src/picture/process.ts'
 import { prepareWork, understandWork } from '../../src/picture/words/prepare.ts'
 import { scratch } from '../cli/convo.ts'
 import { noise, write } from '../cli/pictures.ts'
+import fc from '../property.ts'
 
 const here = scratch()
 const scene = 'samples/scene.png'

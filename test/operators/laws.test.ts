@@ -1,4 +1,3 @@
-import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { referenceEngine as engine } from '../../src/definition/engine.ts'
 import { conv2d } from '../../src/operators/conv2d.ts'
@@ -10,6 +9,7 @@ import { separableConv2d } from '../../src/operators/separable.ts'
 import { convTranspose2d, convTranspose3d } from '../../src/operators/transposed.ts'
 import { Tensor } from '../../src/tensor/tensor.ts'
 import * as oracle from '../oracle.ts'
+import fc from '../property.ts'
 import {
   add,
   channels,

@@ -1,4 +1,3 @@
-import fc from 'fast-check'
 import { afterAll, describe, expect, it } from 'vitest'
 import { referenceEngine } from '../../src/definition/engine.ts'
 import { conv2d } from '../../src/operators/conv2d.ts'
@@ -10,6 +9,7 @@ import { convTranspose2d, convTranspose3d } from '../../src/operators/transposed
 import { createPool } from '../../src/run/pool.ts'
 import { poolEngine } from '../../src/run/tensors.ts'
 import * as oracle from '../oracle.ts'
+import fc from '../property.ts'
 import { fits, fractions, type Geometry, geometry, inner, plain, whole } from './tensors.ts'
 
 // The loops that users run, on two threads, against the textbook sums in float64. All numbers are whole, so that every

@@ -1,10 +1,10 @@
-import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { ConvoError } from '../../src/error.ts'
 import { maxPool2d, maxPool3d } from '../../src/operators/max-pool.ts'
 import { maxUnpool2d, maxUnpool3d } from '../../src/operators/max-unpool.ts'
 import { Tensor } from '../../src/tensor/tensor.ts'
 import * as oracle from '../oracle.ts'
+import fc from '../property.ts'
 import { fractions, plain, whole } from './tensors.ts'
 
 const pair = (min: number, max: number) => fc.tuple(fc.integer({ min, max }), fc.integer({ min, max }))

@@ -1,7 +1,7 @@
-import fc from 'fast-check'
 import { type Engine, referenceEngine } from '../../src/definition/engine.ts'
 import { sizeOf, Tensor } from '../../src/tensor/tensor.ts'
 import type { Grid } from '../oracle.ts'
+import fc from '../property.ts'
 
 /** Small whole numbers from -4 to 4 that look random and are the same for the same shape and seed: sums of them are exact. */
 export function whole(shape: readonly number[], seed = 1): Tensor {

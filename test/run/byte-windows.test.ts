@@ -1,4 +1,3 @@
-import fc from 'fast-check'
 import { afterAll, expect, it } from 'vitest'
 import { filterDefaults, planRecipe } from '../../src/conv/plan.ts'
 import { single } from '../../src/conv/recipe.ts'
@@ -13,6 +12,7 @@ import { runToPicture } from '../../src/run/graph.ts'
 import { createPool } from '../../src/run/pool.ts'
 import { type BorderName, borders } from '../../src/tensor/border.ts'
 import { Tensor } from '../../src/tensor/tensor.ts'
+import fc from '../property.ts'
 
 // Windows over a picture of bytes that never become floats: the samples are those of the definition over planes.
 

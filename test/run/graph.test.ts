@@ -1,4 +1,3 @@
-import fc from 'fast-check'
 import { afterAll, describe, expect, it } from 'vitest'
 import { anchoredAxis, correlationAxis } from '../../src/conv/geometry.ts'
 import { filterDefaults, planRecipe } from '../../src/conv/plan.ts'
@@ -31,6 +30,7 @@ import { type BorderName, borders } from '../../src/tensor/border.ts'
 import type { Tensor } from '../../src/tensor/tensor.ts'
 import { legible, sheet, stretch } from '../image/whole-sheets.ts'
 import { fractions } from '../operators/tensors.ts'
+import fc from '../property.ts'
 
 const tone = { gray: false, table: 0, encode: false, alpha: 'plain' } as const
 

@@ -1,4 +1,3 @@
-import fc from 'fast-check'
 import { afterAll, describe, expect, test } from 'vitest'
 import type { Padding } from '../../src/conv/geometry.ts'
 import { type FilterOptions, filterDefaults, planRecipe, type RecipePlan } from '../../src/conv/plan.ts'
@@ -13,6 +12,7 @@ import { resolve } from '../../src/params.ts'
 import { runRecipe } from '../../src/run/graph.ts'
 import { createPool } from '../../src/run/pool.ts'
 import type { BorderName } from '../../src/tensor/border.ts'
+import fc from '../property.ts'
 
 const pools = new Map([1, 2, 3].map((threads) => [threads, createPool(threads)]))
 afterAll(async () => {

@@ -1,4 +1,3 @@
-import fc from 'fast-check'
 import { afterAll, describe, expect, it } from 'vitest'
 import { referenceEngine } from '../../src/definition/engine.ts'
 import { type Element, sizeOfElement } from '../../src/definition/windows.ts'
@@ -6,6 +5,7 @@ import { nodeOf, planesNode, traced, tracer } from '../../src/graph/node.ts'
 import { runToTensor } from '../../src/run/graph.ts'
 import { createPool } from '../../src/run/pool.ts'
 import { Tensor } from '../../src/tensor/tensor.ts'
+import fc from '../property.ts'
 
 // The ways to a rank are several; the definition sorts every window.
 

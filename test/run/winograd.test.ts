@@ -1,4 +1,3 @@
-import fc from 'fast-check'
 import { afterAll, describe, expect, it } from 'vitest'
 import { correlationBank } from '../../src/conv/bank.ts'
 import { correlationOf } from '../../src/conv/spec.ts'
@@ -13,6 +12,7 @@ import { type BorderName, borders } from '../../src/tensor/border.ts'
 import { Tensor } from '../../src/tensor/tensor.ts'
 import { fractions } from '../operators/tensors.ts'
 import * as oracle from '../oracle.ts'
+import fc from '../property.ts'
 
 const pools = [1, 2].map((threads) => createPool(threads))
 afterAll(() => Promise.all(pools.map((pool) => pool.close())))

@@ -1,6 +1,6 @@
-import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import * as math from '../../src/tensor/math.ts'
+import fc from '../property.ts'
 
 /** How many doubles are between a and b. */
 function ulps(a: number, b: number): number {

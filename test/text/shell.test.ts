@@ -1,6 +1,6 @@
-import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { commandLine, wordsOf } from '../../src/text/shell.ts'
+import fc from '../property.ts'
 
 describe('the words of a line', () => {
   it('are those that it was made of', () => {

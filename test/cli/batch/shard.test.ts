@@ -1,7 +1,7 @@
-import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { itemsOfShard, parseShard } from '../../../src/host/shard.ts'
 import { failure } from '../../image/pictures.ts'
+import fc from '../../property.ts'
 
 describe('--shard', () => {
   it('i/n, counted from 1', async () => {

@@ -1,10 +1,10 @@
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
-import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { ConvoError } from '../../../src/error.ts'
 import { sha256 } from '../../../src/files/hash.ts'
 import { reportText } from '../../../src/golden/destinations.ts'
 import { runProblem } from '../../../src/golden/results-shape.ts'
+import fc from '../../property.ts'
 import { repository, stripes } from './repository.ts'
 
 const here = repository()

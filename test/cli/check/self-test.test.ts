@@ -1,9 +1,9 @@
-import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { selfTest } from '../../../src/golden/self-test.ts'
 import { comparePictures } from '../../../src/image/compare/compare.ts'
 import type { Tolerance } from '../../../src/image/compare/tolerance.ts'
 import type { Depth, Picture } from '../../../src/tensor/picture.ts'
+import fc from '../../property.ts'
 
 function picture(depth: Depth, channels: 1 | 2 | 3 | 4, sample: (i: number) => number, side = 24): Picture {
   const size = side * side * channels

@@ -1,9 +1,9 @@
-import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { comparePictures } from '../../../src/image/compare/compare.ts'
 import { alternatives, roundDown, roundUp } from '../../../src/image/compare/smallest.ts'
 import { type Limits, limitsText, type Tolerance } from '../../../src/image/compare/tolerance.ts'
 import type { Picture } from '../../../src/tensor/picture.ts'
+import fc from '../../property.ts'
 import { failure } from '../pictures.ts'
 import { altered, pattern, picture } from './pictures.ts'
 

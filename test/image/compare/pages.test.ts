@@ -1,9 +1,9 @@
-import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { comparePages, type Pages } from '../../../src/image/compare/pages.ts'
 import { alternatives } from '../../../src/image/compare/smallest.ts'
 import { type Limits, limitsText } from '../../../src/image/compare/tolerance.ts'
 import type { Picture } from '../../../src/tensor/picture.ts'
+import fc from '../../property.ts'
 import { altered, picture } from './pictures.ts'
 
 const flat = picture(12, 11, 1, 8, () => 100)

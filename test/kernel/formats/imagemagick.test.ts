@@ -1,8 +1,8 @@
-import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { imagemagick } from '../../../src/kernel/formats/imagemagick.ts'
 import { kernel } from '../../../src/kernel/kernel.ts'
 import { writeKernel } from '../../../src/kernel/write.ts'
+import fc from '../../property.ts'
 import { failure } from '../expect-failure.ts'
 import { decode, encode, read, readAll, refusal, survivesDamage, survivesLength, weight } from './reading.ts'
 

@@ -1,8 +1,8 @@
-import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { json } from '../../../src/kernel/formats/json.ts'
 import { isLevel, isScale, type KernelFields, kernel } from '../../../src/kernel/kernel.ts'
 import { borders } from '../../../src/tensor/border.ts'
+import fc from '../../property.ts'
 import { failure } from '../expect-failure.ts'
 import { awkward, decode, encode, read, refusal, survivesDamage, survivesLength, weight } from './reading.ts'
 

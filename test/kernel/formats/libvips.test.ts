@@ -1,10 +1,10 @@
-import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { formatOf } from '../../../src/kernel/formats/index.ts'
 import { libvips } from '../../../src/kernel/formats/libvips.ts'
 import { bytesOf } from '../../../src/kernel/formats/text.ts'
 import { isLevel, kernel } from '../../../src/kernel/kernel.ts'
 import { writeKernel } from '../../../src/kernel/write.ts'
+import fc from '../../property.ts'
 import { failure } from '../expect-failure.ts'
 import { decode, encode, read, refusal, survivesDamage, survivesLength, weight } from './reading.ts'
 

@@ -1,9 +1,9 @@
-import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { ConvoError } from '../../../src/error.ts'
 import { npy, readNpy, writeNpy } from '../../../src/kernel/formats/npy.ts'
 import { kernel } from '../../../src/kernel/kernel.ts'
 import { writeKernel } from '../../../src/kernel/write.ts'
+import fc from '../../property.ts'
 import { failure } from '../expect-failure.ts'
 
 /** A .npy file put together by hand: any header, any data. */

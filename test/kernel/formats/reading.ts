@@ -1,8 +1,8 @@
-import fc from 'fast-check'
 import { expect } from 'vitest'
 import { ConvoError } from '../../../src/error.ts'
 import type { KernelFormat } from '../../../src/kernel/formats/format.ts'
 import type { Kernel } from '../../../src/kernel/kernel.ts'
+import fc from '../../property.ts'
 import { failure } from '../expect-failure.ts'
 
 export const encode = (text: string): Uint8Array => new TextEncoder().encode(text)

@@ -1,7 +1,7 @@
-import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { ConvoError } from '../../../src/error.ts'
 import { readSafetensors, safetensors } from '../../../src/kernel/formats/safetensors.ts'
+import fc from '../../property.ts'
 import { failure } from '../expect-failure.ts'
 import { bytesOf, file, floats, network } from './safetensors-file.ts'
 
