@@ -8,8 +8,8 @@ export type Command = Syntax & {
   readonly summary: string
   /** Where it is in the overview. */
   readonly group: string
-  /** What else the help says, each under a title. */
-  details?(width: number): readonly { readonly title: string; readonly text: string }[]
+  /** What else the help says, by its titles; what is empty is omitted. */
+  details?(width: number): Readonly<Record<string, string>>
   /** Runs it; the result is the exit status. */
   run(call: Call): Promise<number>
 }

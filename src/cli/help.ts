@@ -64,7 +64,7 @@ export function overview(commands: readonly Command[], width: number, isBrief = 
 export function commandHelp(command: Command, width: number, isBrief = false): string {
   const shown = isBrief ? command.examples.slice(0, 1) : command.examples
   const examples = shown.map((line) => `  ${line}`).join('\n')
-  const details = isBrief ? [] : (command.details?.(width) ?? [])
+  const details = isBrief ? [] : Object.entries(command.details?.(width) ?? {})
   const all = command.options.filter(({ params }) => Object.keys(params).length > 0)
   const groups = isBrief ? all.slice(0, 1) : all
   const terms = groups.flatMap(({ params }) => Object.entries(params).map(([name, p]) => optionTerm(name, p)))
@@ -85,7 +85,7 @@ export function commandHelp(command: Command, width: number, isBrief = false): s
             termWidth,
           ),
         ]),
-    ...details.flatMap(({ title, text }) => (text === '' ? [] : [`${title}\n${fitted(text, width)}`])),
+    ...details.flatMap(([title, text]) => (text === '' ? [] : [`${title}\n${fitted(text, width)}`])),
     ...groups.map(
       ({ title, params }) =>
         `${title}\n${definitions(

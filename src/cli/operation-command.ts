@@ -19,20 +19,15 @@ export function operationCommand(operation: Operation): Command {
     get examples() {
       return syntax.examples
     },
-    details: (width) => [
-      ...(operation.formula === undefined ? [] : [{ title: 'What it computes', text: operation.formula }]),
-      ...(operation.recipe === undefined
-        ? []
-        : [{ title: 'Kernel', text: recipeText(operation.recipe(), width - 2).replace(/^(?=.)/gm, '  ') }]),
-      { title: 'Source', text: operation.source },
-      { title: 'Defaults', text: defaultsText(operation, width) },
-      {
-        title: 'See it',
-        text: pictureCommands(operation)
-          .map((line) => `  ${line}`)
-          .join('\n'),
-      },
-    ],
+    details: (width) => ({
+      'What it computes': operation.formula ?? '',
+      Kernel: operation.recipe ? recipeText(operation.recipe(), width - 2).replace(/^(?=.)/gm, '  ') : '',
+      Source: operation.source,
+      Defaults: defaultsText(operation, width),
+      'See it': pictureCommands(operation)
+        .map((line) => `  ${line}`)
+        .join('\n'),
+    }),
     run: (call) => runOperation(operation, call),
   }
 }

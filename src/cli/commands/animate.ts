@@ -2,6 +2,7 @@ import { ConvoError } from '../../error.ts'
 import { integer, number, resolve } from '../../params.ts'
 import { outputOf } from '../../picture/output-path.ts'
 import { sharedSettings } from '../../picture/settings.ts'
+import { argument } from '../../picture/words/syntax.ts'
 import { sceneSettings } from '../../teach/animate/settings.ts'
 import { animations } from '../../teach/operators/index.ts'
 import { definitions } from '../../text/layout.ts'
@@ -32,34 +33,23 @@ export const animateCommand: Command = {
   summary: 'shows an operator at work on a small grid, number by number, as an animation',
   group: 'commands',
   arguments: [
-    {
-      name: 'operator',
-      summary: Object.keys(animations).join(', '),
-      kind: 'word',
-      choices: Object.keys(animations),
-    },
-    {
-      name: 'out',
-      summary:
-        '.gif, .webp or .svg; with --frame, .png or .svg; - is an SVG on standard output. Default: <operator>.gif',
-      kind: 'file',
-      optional: true,
-    },
+    argument('<operator>', Object.keys(animations).join(', '), Object.keys(animations)),
+    argument(
+      '[out]',
+      '.gif, .webp or .svg; with --frame, .png or .svg; - is an SVG on standard output. Default: <operator>.gif',
+    ),
   ],
   options: [
     { title: 'Example', params: sceneSettings },
     { title: 'Playback', params: playSettings },
   ],
   examples: examplesOf('animate'),
-  details: (width) => [
-    {
-      title: 'Animations',
-      text: definitions(
-        Object.entries(animations).map(([name, { summary }]) => [name, summary]),
-        width,
-      ),
-    },
-  ],
+  details: (width) => ({
+    Animations: definitions(
+      Object.entries(animations).map(([name, { summary }]) => [name, summary]),
+      width,
+    ),
+  }),
   async run({ args: [operator = '', out], given, io }) {
     const output = out && (await outputOf(out, operator, operator)).output
     const { animate, usualDelay } = await import('../../teach/animate/animate.ts')

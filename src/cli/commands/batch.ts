@@ -4,7 +4,7 @@ import { ConvoError, formatError } from '../../error.ts'
 import { outputKeys } from '../../files/template.ts'
 import { flag, type Params, resolve } from '../../params.ts'
 import { isName } from '../../picture/words/count.ts'
-import type { OptionGroup } from '../../picture/words/syntax.ts'
+import { argument, type OptionGroup } from '../../picture/words/syntax.ts'
 import { counted } from '../../text/count.ts'
 import { definitions } from '../../text/layout.ts'
 import { commandLine } from '../../text/shell.ts'
@@ -28,13 +28,7 @@ export const batchCommand: Command = {
   summary: 'runs an operation on many pictures; skips what is up to date and resumes after an interruption',
   group: 'commands',
   arguments: [
-    {
-      name: 'inputs',
-      summary: 'files, folders, quoted globs; or one .yaml file that describes the whole batch',
-      kind: 'file',
-      optional: true,
-      repeats: true,
-    },
+    argument('[inputs...]', 'files, folders, quoted globs; or one .yaml file that describes the whole batch'),
   ],
   tail: '<operation> [its options]',
   options: [
@@ -50,29 +44,20 @@ export const batchCommand: Command = {
     'convo batch photos -o out/{stem}.png --shard 2/8 -- sobel',
     'convo batch job.yaml',
   ],
-  details: (width) => [
-    {
-      title: 'Template keys',
-      text: definitions(
-        outputKeys.map(([key, summary]) => [`{${key}}`, summary]),
-        width,
-      ),
-    },
-    {
-      title: 'A batch in a file',
-      text:
-        'job.yaml has inputs, output and operation, and any option of batch by its name. Paths in it are relative to ' +
-        'its folder. Options on the command line take precedence.' +
-        `\n${jobFile}`,
-    },
-    {
-      title: 'What is up to date',
-      text:
-        'An output is skipped if a batch wrote it from the same input bytes, it has not changed since, and the operation and the ' +
-        'arithmetic are the same. The record of this is kept in .convo in the folder of the outputs. To resume a batch that was stopped, ' +
-        'run the same command again.',
-    },
-  ],
+  details: (width) => ({
+    'Template keys': definitions(
+      outputKeys.map(([key, summary]) => [`{${key}}`, summary]),
+      width,
+    ),
+    'A batch in a file':
+      'job.yaml has inputs, output and operation, and any option of batch by its name. Paths in it are relative to ' +
+      'its folder. Options on the command line take precedence.' +
+      `\n${jobFile}`,
+    'What is up to date':
+      'An output is skipped if a batch wrote it from the same input bytes, it has not changed since, and the operation and the ' +
+      'arithmetic are the same. The record of this is kept in .convo in the folder of the outputs. To resume a batch that was stopped, ' +
+      'run the same command again.',
+  }),
   run: (call) => run(call),
 }
 
@@ -126,14 +111,7 @@ export const batchMerge: Command = commandOf(
   {
     name: 'batch merge',
     summary: 'merges the logs of shards into one summary; lists what is missing',
-    arguments: [
-      {
-        name: 'logs',
-        summary: 'log files, or the output folder that contains them',
-        kind: 'file',
-        repeats: true,
-      },
-    ],
+    arguments: [argument('<logs...>', 'log files, or the output folder that contains them')],
     examples: ['convo batch merge out', 'convo batch merge logs/*.jsonl --json'],
     async run({ json }, { args, io }) {
       const [{ mergeLogs }, { summaryText }, { errorOf }] = await Promise.all([

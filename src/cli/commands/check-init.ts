@@ -1,5 +1,6 @@
 import { flag, text } from '../../params.ts'
 import { runSettings } from '../../picture/run-settings.ts'
+import { argument } from '../../picture/words/syntax.ts'
 import { visible } from '../../text/visible.ts'
 import { type Command, commandOf } from '../command.ts'
 
@@ -16,25 +17,15 @@ const initSettings = {
 export const checkInit: Command = commandOf(initSettings, {
   name: 'check init',
   summary: 'writes a manifest for existing goldens and approves them',
-  arguments: [
-    {
-      name: 'folder',
-      summary: 'the folder of the goldens, or one above it. Default: .',
-      kind: 'file',
-      optional: true,
-    },
-  ],
+  arguments: [argument('[folder]', 'the folder of the goldens, or one above it. Default: .')],
   examples: ['convo check init', 'convo check init packages/site --actual build/shots'],
-  details: () => [
-    {
-      title: 'Goldens of other tools',
-      text:
-        'The folders of reg-cli (expected), Playwright (*-snapshots) and jest-image-snapshot (__image_snapshots__) are recognised; ' +
-        'otherwise, every picture in the folder is a golden. Two files are written: convo.check.yaml, and convo.lock.json among the ' +
-        'goldens, which are not changed. The pictures to compare must have the same paths below another folder; the output ' +
-        'explains how to make the tool write them there.',
-    },
-  ],
+  details: () => ({
+    'Goldens of other tools':
+      'The folders of reg-cli (expected), Playwright (*-snapshots) and jest-image-snapshot (__image_snapshots__) are recognised; ' +
+      'otherwise, every picture in the folder is a golden. Two files are written: convo.check.yaml, and convo.lock.json among the ' +
+      'goldens, which are not changed. The pictures to compare must have the same paths below another folder; the output ' +
+      'explains how to make the tool write them there.',
+  }),
   async run(settings, { args, io }) {
     const { adoptGoldens, adoptedText } = await import('../../golden/init.ts')
     const adopted = await adoptGoldens(args[0] ?? '.', settings.actual)

@@ -1,5 +1,6 @@
 import { checkSettings, reportSettings, resultsSettings } from '../../golden/settings.ts'
 import { resolve } from '../../params.ts'
+import { argument } from '../../picture/words/syntax.ts'
 import type { Command } from '../command.ts'
 
 const example = `# yaml-language-server: $schema=node_modules/convo/dist/check.schema.json
@@ -22,13 +23,10 @@ export const checkCommand: Command = {
   summary: 'makes the pictures listed in a manifest and compares them with their goldens',
   group: 'commands',
   arguments: [
-    {
-      name: 'manifest',
-      summary: 'a YAML or JSON file; several are checked in one run. Default: convo.check.yaml',
-      kind: 'file',
-      optional: true,
-      repeats: true,
-    },
+    argument(
+      '[manifest...]',
+      'a YAML or JSON file; several are checked in one run. Default: convo.check.yaml',
+    ),
   ],
   options: [
     { title: 'What to check', params: checkSettings },
@@ -41,20 +39,15 @@ export const checkCommand: Command = {
     'convo check --shard 2/4 --results shard-2',
     "convo check 'packages/*/convo.check.yaml' --tag fast",
   ],
-  details: () => [
-    { title: 'A manifest', text: example.replace(/^/gm, '  ') },
-    {
-      title: 'Status of a case',
-      text:
-        'pass: every sample equals the golden. tolerated: differs within its tolerance. changed, size: differs. ' +
-        'new: has no golden yet. obsolete: a golden without a case. error: could not be made or compared, or its golden ' +
-        'was changed without approval. Every status except pass and tolerated fails the check, unless allowed.',
-    },
-    {
-      title: 'Exit status',
-      text: '0: no case failed. 1: some did. 2: the manifest or the options are wrong. Only approve, review and --update write goldens, and never where CI is set.',
-    },
-  ],
+  details: () => ({
+    'A manifest': example.replace(/^/gm, '  '),
+    'Status of a case':
+      'pass: every sample equals the golden. tolerated: differs within its tolerance. changed, size: differs. ' +
+      'new: has no golden yet. obsolete: a golden without a case. error: could not be made or compared, or its golden ' +
+      'was changed without approval. Every status except pass and tolerated fails the check, unless allowed.',
+    'Exit status':
+      '0: no case failed. 1: some did. 2: the manifest or the options are wrong. Only approve, review and --update write goldens, and never where CI is set.',
+  }),
   async run({ args, given, io }) {
     const settings = resolve({ ...checkSettings, ...reportSettings, ...resultsSettings }, given)
     const { check } = await import('../../golden/check.ts')

@@ -5,6 +5,7 @@ import { type DiffStyle, diffStyles } from '../../image/compare/comparison.ts'
 import { toleranceSettings } from '../../image/compare/tolerance.ts'
 import { choice, flag, resolve, text } from '../../params.ts'
 import { runSettings } from '../../picture/run-settings.ts'
+import { argument } from '../../picture/words/syntax.ts'
 import { pick } from '../../text/record.ts'
 import type { Command } from '../command.ts'
 
@@ -40,8 +41,8 @@ export const compareCommand: Command = {
   summary: 'compares two pictures, or two folders of them, exactly or within a tolerance',
   group: 'commands',
   arguments: [
-    { name: 'expected', summary: 'a picture, .npy array, folder or glob; - is standard input', kind: 'file' },
-    { name: 'actual', summary: 'the same', kind: 'file' },
+    argument('<expected>', 'a picture, .npy array, folder or glob; - is standard input'),
+    argument('<actual>', 'the same'),
   ],
   options: [
     { title: 'Tolerance', params: toleranceSettings },
@@ -57,27 +58,19 @@ export const compareCommand: Command = {
     'convo compare expected/ actual/ --reporter html=report.html --reporter junit=junit.xml',
     "convo compare 'expected/**/*.png' 'actual/**/*.png' --max-diff-ratio 0.1% --diff differences/",
   ],
-  details: () => [
-    {
-      title: 'Folders',
-      text:
-        'Folders are searched recursively, and pictures are paired by their relative paths. The tolerance applies to each ' +
-        'pair. Each pair is the same, tolerated, changed, of a different size, added (no expected picture), removed (no actual ' +
-        'one) or an error. Any of the last five makes the exit status 1.',
-    },
-    {
-      title: 'Exit status',
-      text: '0: the same, or within the tolerance. 1: different, or of different sizes. 2: could not be compared.',
-    },
-    {
-      title: 'How limits combine',
-      text:
-        'Without limits, pictures must be equal, sample by sample, at their own depth. A pixel differs when a channel is ' +
-        'off by more than --max-abs, or when --perceptual counts it. --max-diff-pixels, --max-diff-ratio and --max-density ' +
-        'set the number of pixels allowed to differ (default: none). --min-psnr, --max-rmse and --min-ssim ' +
-        'measure the whole picture; used without the others, they decide alone. Every limit must hold, on every page.',
-    },
-  ],
+  details: () => ({
+    Folders:
+      'Folders are searched recursively, and pictures are paired by their relative paths. The tolerance applies to each ' +
+      'pair. Each pair is the same, tolerated, changed, of a different size, added (no expected picture), removed (no actual ' +
+      'one) or an error. Any of the last five makes the exit status 1.',
+    'Exit status':
+      '0: the same, or within the tolerance. 1: different, or of different sizes. 2: could not be compared.',
+    'How limits combine':
+      'Without limits, pictures must be equal, sample by sample, at their own depth. A pixel differs when a channel is ' +
+      'off by more than --max-abs, or when --perceptual counts it. --max-diff-pixels, --max-diff-ratio and --max-density ' +
+      'set the number of pixels allowed to differ (default: none). --min-psnr, --max-rmse and --min-ssim ' +
+      'measure the whole picture; used without the others, they decide alone. Every limit must hold, on every page.',
+  }),
   async run(call) {
     if (call.given['diff-style'] !== undefined && call.given.diff === undefined) {
       throw new ConvoError('E_USAGE', '--diff-style needs --diff', { fix: '--diff diff.png' })

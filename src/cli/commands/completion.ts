@@ -1,4 +1,5 @@
 import { choice } from '../../params.ts'
+import { argument } from '../../picture/words/syntax.ts'
 import type { Command } from '../command.ts'
 import { bashCompletion } from '../completion/bash.ts'
 import { fishCompletion } from '../completion/fish.ts'
@@ -18,7 +19,7 @@ export const completionCommand = (commands: () => readonly Command[]): Command =
   name: 'completion',
   summary: 'prints a completion script for a shell',
   group: 'commands',
-  arguments: [{ name: 'shell', summary: shells.join(', '), kind: 'word', choices: shells }],
+  arguments: [argument('<shell>', shells.join(', '), shells)],
   options: [],
   examples: [
     'eval "$(convo completion bash)"',

@@ -4,6 +4,7 @@ import { picturesRead, readingOf } from '../../golden/settings.ts'
 import { noteMessage } from '../../host/io.ts'
 import { flag, text } from '../../params.ts'
 import { runSettings } from '../../picture/run-settings.ts'
+import { argument } from '../../picture/words/syntax.ts'
 import { counted } from '../../text/count.ts'
 import { commandLine } from '../../text/shell.ts'
 import { visibleLine } from '../../text/visible.ts'
@@ -26,37 +27,23 @@ const digestSettings = {
 export const digestCommand: Command = commandOf(digestSettings, {
   name: 'digest',
   summary: 'prints hashes of the pixels of pictures, independent of their file format',
-  arguments: [
-    {
-      name: 'images',
-      summary: 'pictures, .npy arrays, folders or globs; - is standard input',
-      kind: 'file',
-      repeats: true,
-      optional: true,
-    },
-  ],
+  arguments: [argument('[images...]', 'pictures, .npy arrays, folders or globs; - is standard input')],
   examples: [
     'convo digest photo.png',
     'convo digest golden.png --json',
     'convo digest goldens/ > digests.txt',
     'convo digest --check digests.txt',
   ],
-  details: () => [
-    {
-      title: 'What is hashed',
-      text:
-        'SHA-256 over each page in turn: the line "convo picture 1 <width>x<height>x<channels> <depth>", a newline, ' +
-        'and the decoded samples row by row, channels interleaved, little-endian. Format, compression, palette, profile ' +
-        'and other metadata do not matter; colours under alpha 0 do. A file with pictures that convo does not read (such as MPO) is hashed as a whole too. In floats, -0 equals 0 and all NaNs are equal.',
-    },
-    {
-      title: 'Lists',
-      text:
-        'For one picture, only the digest is printed. For several, or a folder, one line each: digest, two spaces, path. ' +
-        '--check reads these lines and prints OK, FAILED or FAILED to read for each picture. Exit status of --check: 0: all ' +
-        'are unchanged. 1: some are not. 2: the list could not be read.',
-    },
-  ],
+  details: () => ({
+    'What is hashed':
+      'SHA-256 over each page in turn: the line "convo picture 1 <width>x<height>x<channels> <depth>", a newline, ' +
+      'and the decoded samples row by row, channels interleaved, little-endian. Format, compression, palette, profile ' +
+      'and other metadata do not matter; colours under alpha 0 do. A file with pictures that convo does not read (such as MPO) is hashed as a whole too. In floats, -0 equals 0 and all NaNs are equal.',
+    Lists:
+      'For one picture, only the digest is printed. For several, or a folder, one line each: digest, two spaces, path. ' +
+      '--check reads these lines and prints OK, FAILED or FAILED to read for each picture. Exit status of --check: 0: all ' +
+      'are unchanged. 1: some are not. 2: the list could not be read.',
+  }),
   async run(settings, call) {
     const { args, io } = call
     const reading = readingOf(settings)

@@ -7,7 +7,7 @@ import { correlationSettings } from '../../picture/settings.ts'
 import { chainSyntax } from '../../picture/words/operation-syntax.ts'
 import { type Asked, splitSteps, understandSteps } from '../../picture/words/prepare.ts'
 import { checkStep } from '../../picture/words/steps.ts'
-import type { OptionGroup } from '../../picture/words/syntax.ts'
+import { argument, type OptionGroup } from '../../picture/words/syntax.ts'
 import { parse } from '../../picture/words/understand.ts'
 import { explainSettings } from '../../teach/explain/settings.ts'
 import type { Call, Command } from '../command.ts'
@@ -21,18 +21,12 @@ export const explainCommand: Command = {
     'explains what an operation does to an input: sizes, cost and how it is computed, without running it',
   group: 'commands',
   arguments: [
-    {
-      name: 'operation',
-      summary: 'a filter or an operator; the file of a network; or chain, with its steps after --',
-      kind: 'word',
-      choices: [...Object.keys(operations), 'chain'],
-    },
-    {
-      name: 'input',
-      summary: 'a picture (only its header is read); or use --input',
-      kind: 'file',
-      optional: true,
-    },
+    argument(
+      '<operation>',
+      'a filter or an operator; the file of a network; or chain, with its steps after --',
+      [...Object.keys(operations), 'chain'],
+    ),
+    argument('[input]', 'a picture (only its header is read); or use --input'),
   ],
   tail: chainSyntax.tail!,
   isTailOptional: true,
@@ -44,15 +38,12 @@ export const explainCommand: Command = {
     'convo explain espcn-x3.onnx photo.jpg',
     'convo explain chain --input 3x224x224 -- conv2d --filters 64 --padding same -- relu -- maxpool',
   ],
-  details: () => [
-    {
-      title: 'What it prints',
-      text: [
-        '  For an operator: the output size with its formula, weights, multiplications, receptive field, and the cost of a plain convolution. For a filter: its kernels and what they cost. For a chain: the same for each step. --verbose adds how convo computes it. The options of the operation are accepted too.',
-        '  With a picture, the defaults are those of the command, which keeps the size. With --input, they are those of a network layer: no padding and a 3x3 kernel.',
-      ].join('\n'),
-    },
-  ],
+  details: () => ({
+    'What it prints': [
+      '  For an operator: the output size with its formula, weights, multiplications, receptive field, and the cost of a plain convolution. For a filter: its kernels and what they cost. For a chain: the same for each step. --verbose adds how convo computes it. The options of the operation are accepted too.',
+      '  With a picture, the defaults are those of the command, which keeps the size. With --input, they are those of a network layer: no padding and a 3x3 kernel.',
+    ].join('\n'),
+  }),
   run,
 }
 

@@ -1,3 +1,4 @@
+import { argument } from '../../picture/words/syntax.ts'
 import { findCommand } from '../../picture/words/understand.ts'
 import type { Command } from '../command.ts'
 import { commandHelp, overview } from '../help.ts'
@@ -9,19 +10,12 @@ export function helpCommand(others: readonly Command[], commands: () => readonly
     summary: 'explains an operation or command',
     group: 'commands',
     arguments: [
-      {
-        name: 'command',
-        summary: 'an operation or command',
-        kind: 'word',
-        choices: others.map(({ name }) => name.split(' ')[0]!),
-        optional: true,
-      },
-      {
-        name: 'second',
-        summary: 'the second word of a command such as kernel convert',
-        kind: 'word',
-        optional: true,
-      },
+      argument(
+        '[command]',
+        'an operation or command',
+        others.map(({ name }) => name.split(' ')[0]!),
+      ),
+      argument('[second]', 'the second word of a command such as kernel convert', 'word'),
     ],
     options: [],
     examples: ['convo help sobel', 'convo help list'],

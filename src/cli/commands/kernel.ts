@@ -6,6 +6,7 @@ import { outputOf } from '../../picture/output-path.ts'
 import { checkReplaced } from '../../picture/replaced.ts'
 import { runSettings } from '../../picture/run-settings.ts'
 import { sharedSettings } from '../../picture/settings.ts'
+import { argument } from '../../picture/words/syntax.ts'
 import { type Command, commandOf } from '../command.ts'
 
 /** `convo kernel convert <in> <out>` */
@@ -15,12 +16,11 @@ export const kernelConvert: Command = commandOf(
     name: 'kernel convert',
     summary: 'converts a kernel, from a file or by name, to the format of the output file',
     arguments: [
-      { name: 'in', summary: sharedSettings.kernel.summary, kind: 'kernel' },
-      {
-        name: 'out',
-        summary: '.json, .mat, .csv, .npy or .txt (an ImageMagick string); - is JSON on standard output',
-        kind: 'file',
-      },
+      argument('<in>', sharedSettings.kernel.summary, 'kernel'),
+      argument(
+        '<out>',
+        '.json, .mat, .csv, .npy or .txt (an ImageMagick string); - is JSON on standard output',
+      ),
     ],
     examples: [
       'convo kernel convert gaussian:sigma=2 gaussian.npy',

@@ -1,5 +1,6 @@
 import { lineWidth } from '../../host/io.ts'
 import { choice, flag } from '../../params.ts'
+import { argument } from '../../picture/words/syntax.ts'
 import { columns } from '../../text/layout.ts'
 import { type Command, commandOf } from '../command.ts'
 import type { Row } from '../lists.ts'
@@ -14,15 +15,7 @@ export const list: Command = commandOf(
   {
     name: 'list',
     summary: 'lists filters, operators, kernels, borders and file formats',
-    arguments: [
-      {
-        name: 'what',
-        summary: `${listNames.join(', ')}. Default: all of them`,
-        kind: 'word',
-        choices: listNames,
-        optional: true,
-      },
-    ],
+    arguments: [argument('[what]', `${listNames.join(', ')}. Default: all of them`, listNames)],
     examples: ['convo list filters', 'convo list kernels --json', 'convo list'],
     async run({ json }, { args, io }) {
       const lists: Lists = (await import('../lists.ts')).lists

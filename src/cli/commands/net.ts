@@ -4,26 +4,19 @@ import { custom, expected, flag, type Params, text } from '../../params.ts'
 import { netHead, netSet, netSyntax, netScale as scale } from '../../picture/net.ts'
 import { runSettings } from '../../picture/run-settings.ts'
 import { pictureSettings } from '../../picture/settings.ts'
-import type { Argument } from '../../picture/words/syntax.ts'
+import { chainSyntax } from '../../picture/words/operation-syntax.ts'
+import { argument } from '../../picture/words/syntax.ts'
 import { type Call, type Command, commandOf } from '../command.ts'
 import { runOperation } from '../run-operation.ts'
 
-const model: Argument = {
-  name: 'model',
-  summary: 'an ONNX file, or weights of a known architecture; - is standard input',
-  kind: 'file',
-}
+const model = argument('<model>', 'an ONNX file, or weights of a known architecture; - is standard input')
 
 /** `convo net <model> <input> <output>` */
 export const netCommand: Command = {
   name: 'net',
   summary: netSyntax.summary,
   group: 'operators',
-  arguments: [
-    model,
-    { name: 'input', summary: 'see convo help sobel', kind: 'file' },
-    { name: 'output', summary: 'see convo help sobel', kind: 'file', optionalWith: 'preview' },
-  ],
+  arguments: [model, ...chainSyntax.arguments],
   options: [
     { title: 'Options of net', params: netSyntax.params },
     { title: 'Picture', params: pictureSettings },
@@ -34,15 +27,12 @@ export const netCommand: Command = {
     'convo net segment.onnx photo.jpg classes.png --in-range imagenet',
     'convo net style.onnx photo.jpg out.png --in-range 0..255',
   ],
-  details: () => [
-    {
-      title: 'What it computes',
-      text: [
-        '  All nodes of the network run as one graph, strip by strip. The result is the same, bit for bit, as if the whole picture were processed at once, with any number of threads. Memory grows with the width only. Samples are float32, and the order of every sum is fixed.',
-        '  16 bits and floats are kept, and so are ICC profile and resolution. Alpha is kept, and resized if the size changes. A network with one input channel gets the luminance of colour pictures (Y of JFIF); chroma is resized by cubic interpolation. A map of classes is coloured with a palette. What the file does not specify is guessed, and a note reports it.',
-      ].join('\n'),
-    },
-  ],
+  details: () => ({
+    'What it computes': [
+      '  All nodes of the network run as one graph, strip by strip. The result is the same, bit for bit, as if the whole picture were processed at once, with any number of threads. Memory grows with the width only. Samples are float32, and the order of every sum is fixed.',
+      '  16 bits and floats are kept, and so are ICC profile and resolution. Alpha is kept, and resized if the size changes. A network with one input channel gets the luminance of colour pictures (Y of JFIF); chroma is resized by cubic interpolation. A map of classes is coloured with a palette. What the file does not specify is guessed, and a note reports it.',
+    ].join('\n'),
+  }),
   async run(call) {
     const [path = '', ...args] = call.args
     if (path === '-' && args[0] === '-') {
@@ -89,7 +79,7 @@ const convertSettings = { scale, debug: runSettings.debug } satisfies Params
 export const netConvert: Command = commandOf(convertSettings, {
   name: 'net convert',
   summary: 'writes a network as one .safetensors file: its graph as JSON, its weights as they are',
-  arguments: [model, { name: 'output', summary: 'a file ending in .safetensors', kind: 'file' }],
+  arguments: [model, argument('<output>', 'a file ending in .safetensors')],
   examples: ['convo net convert espcn-x3.onnx espcn-x3.safetensors'],
   async run({ scale }, { args: [path = '', output = ''] }) {
     if (!output.endsWith('.safetensors')) {

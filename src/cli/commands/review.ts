@@ -7,12 +7,10 @@ export const reviewCommand: Command = commandOf(resultsSettings, {
   summary: 'steps through the failures of the last check in a terminal: approve, reject, skip or view each',
   arguments: [],
   examples: ['convo review'],
-  details: () => [
-    {
-      title: 'Exit status',
-      text: '0: everything was approved, or there was nothing to review. 1: something was rejected or skipped.',
-    },
-  ],
+  details: () => ({
+    'Exit status':
+      '0: everything was approved, or there was nothing to review. 1: something was rejected or skipped.',
+  }),
   async run({ results }, { io }) {
     const { reviewResults } = await import('../../golden/review.ts')
     return reviewResults(results, io)

@@ -1,6 +1,7 @@
 import { flag, number, numbers, text } from '../../params.ts'
 import { outputOf } from '../../picture/output-path.ts'
 import { sharedSettings } from '../../picture/settings.ts'
+import { argument } from '../../picture/words/syntax.ts'
 import { type Command, commandOf } from '../command.ts'
 
 const showSettings = {
@@ -28,13 +29,8 @@ export const showCommand: Command = commandOf(showSettings, {
   summary:
     'draws a kernel: its weights, its frequency response, and its effect on an impulse, edges and a picture',
   arguments: [
-    { name: 'kernel', summary: sharedSettings.kernel.summary, kind: 'kernel' },
-    {
-      name: 'out',
-      summary: '.svg or .png. Default: the weights are printed as coloured cells',
-      kind: 'file',
-      optional: true,
-    },
+    argument('<kernel>', sharedSettings.kernel.summary, 'kernel'),
+    argument('[out]', '.svg or .png. Default: the weights are printed as coloured cells'),
   ],
   examples: [
     'convo show sobel-x',

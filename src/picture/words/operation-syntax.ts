@@ -4,7 +4,7 @@ import type { Params } from '../../params.ts'
 import type { Operation } from '../operations.ts'
 import { runSettings } from '../run-settings.ts'
 import { correlationSettings, pictureSettings } from '../settings.ts'
-import type { OptionGroup, Syntax } from './syntax.ts'
+import { argument, type OptionGroup, type Syntax } from './syntax.ts'
 
 /** Options of a whole chain: how the picture is read and written. What concerns kernels is with each step. */
 export const chainSettings: Params = { ...pictureSettings, ...runSettings }
@@ -13,8 +13,8 @@ export const chainSettings: Params = { ...pictureSettings, ...runSettings }
 export const chainSyntax: Syntax = {
   name: 'chain',
   arguments: [
-    { name: 'input', summary: 'see convo help sobel', kind: 'file' },
-    { name: 'output', summary: 'see convo help sobel', kind: 'file', optionalWith: 'preview' },
+    argument('<input>', 'see convo help sobel'),
+    { ...argument('<output>', 'see convo help sobel'), optionalWith: 'preview' },
   ],
   tail: '<operation> [options] [-- <operation> [options] ...]',
   options: [

@@ -1,4 +1,5 @@
 import type { Params } from '../../params.ts'
+import { optional } from '../../text/record.ts'
 
 /** A word of the command line that is no option. */
 export type Argument = {
@@ -13,6 +14,19 @@ export type Argument = {
   /** Any number of words; the last argument only. */
   readonly repeats?: boolean
 }
+
+/** An argument in the form of a usage line: `<in>`, `[names...]`; of a word, its choices where they are known. */
+export const argument = (
+  form: string,
+  summary: string,
+  of: Argument['kind'] | readonly string[] = 'file',
+): Argument => ({
+  name: form.replace(/[^a-z]/g, ''),
+  summary,
+  ...(typeof of === 'string' ? { kind: of } : { kind: 'word', choices: of }),
+  ...optional('optional', form.startsWith('[') || undefined),
+  ...optional('repeats', form.includes('...') || undefined),
+})
 
 /** Options under a heading of the help. */
 export type OptionGroup = { readonly title: string; readonly params: Params }
