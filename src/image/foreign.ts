@@ -17,184 +17,108 @@ const raw: Way = 'darktable-cli IN OUT.tif'
 const still: Way = 'ffmpeg -i IN OUT.png'
 const frames: Way = 'ffmpeg -i IN OUT-%04d.png'
 
-type Foreign = {
-  readonly name: string
-  /** the first bytes, as Latin-1; a string must be at the very start */
-  readonly starts?: string | RegExp
-  /** of names, with spaces between; without a signature they are the only sign */
-  readonly endings?: string
-  readonly way: Way
-  /** it holds no picture of its own */
-  readonly isNone?: true
-}
+/**
+ * A format: the endings of names, with spaces between, which without a signature are the only sign; the first bytes, as
+ * Latin-1, of which a string must be at the very start; whether it holds no picture of its own.
+ */
+type Foreign = readonly [
+  name: string,
+  endings: string,
+  starts: string | RegExp | undefined,
+  way: Way,
+  isNone?: true,
+]
 
 /** Formats that are known by their first bytes and not read. The first that fits counts. */
 const foreign: readonly Foreign[] = [
-  {
-    name: 'a HEIC picture',
-    endings: '.heic .heics .hif',
-    starts: /^.{4}ftyp(hei[cxms]|hev[cx])/s,
-    way: 'heif-convert IN OUT.png',
-  },
-  {
-    name: 'a HEIF picture',
-    endings: '.heif',
-    starts: /^.{4}ftyp(mif1|msf1|mif2)/s,
-    way: 'heif-convert IN OUT.png',
-  },
-  { name: 'a Canon raw picture (CR3)', endings: '.cr3', starts: /^.{4}ftypcrx /s, way: raw },
-  {
-    name: 'a JPEG 2000 picture',
-    endings: '.jp2 .j2k .j2c .jpf .jpx',
-    starts: /^.{4}(ftypjp[2xm]|jP {2})|^\xff\x4f\xff\x51/s,
-    way: magick,
-  },
-  {
-    name: 'a QuickTime or MP4 video',
-    endings: '.mov .mp4 .m4v',
-    starts: /^.{4}(ftyp|moov|mdat|wide)/s,
-    way: frames,
-  },
-  { name: 'a JPEG XL picture', endings: '.jxl', starts: /^\xff\x0a|^\0\0\0\x0cJXL /, way: 'djxl IN OUT.png' },
-  {
-    name: 'a JPEG XR picture',
-    endings: '.jxr .wdp .hdp',
-    starts: 'II\xbc',
-    way: 'JxrDecApp -i IN -o OUT.tif',
-  },
-  { name: 'a picture of half floats (PHM)', endings: '.phm', starts: /^PH\s/i, way: still },
-  { name: 'a PDF document', endings: '.pdf', starts: '%PDF-', way: 'pdftoppm -png IN OUT' },
-  {
-    name: 'a PostScript document',
-    endings: '.ps .eps',
-    starts: /^%!PS|^\xc5\xd0\xd3\xc6/,
-    way: 'gs -sDEVICE=png16m -r150 -o OUT.png IN',
-  },
-  { name: 'a Photoshop document', endings: '.psd .psb', starts: '8BPS', way: 'magick IN[0] OUT.png' },
-  {
-    name: 'a Windows icon',
-    endings: '.ico .cur',
-    starts: /^\0\0[\x01\x02]\0[^\0]\0/,
-    way: 'magick IN[0] OUT.png',
-  },
-  { name: 'a macOS icon', endings: '.icns', starts: 'icns', way: magick },
-  { name: 'a DDS texture', endings: '.dds', starts: 'DDS ', way: magick },
-  { name: 'a KTX texture', endings: '.ktx .ktx2', starts: '\xabKTX', way: 'ktx extract IN OUT.png' },
-  { name: 'a GIMP document', endings: '.xcf', starts: 'gimp xcf', way: magick },
-  { name: 'a FITS picture', endings: '.fits .fit', starts: 'SIMPLE  =', way: magick },
-  { name: 'a DICOM picture', endings: '.dcm', starts: /^.{128}DICM/s, way: 'dcm2img IN OUT.png' },
-  {
-    name: 'a DjVu document',
-    endings: '.djvu .djv',
-    starts: 'AT&TFORM',
-    way: 'ddjvu -format=tiff IN OUT.tif',
-  },
-  { name: 'a QOI picture', endings: '.qoi', starts: 'qoif', way: magick },
-  { name: 'a farbfeld picture', endings: '.ff', starts: 'farbfeld', way: magick },
-  { name: 'an SGI picture', endings: '.sgi .rgb', starts: /^\x01\xda[\0\x01][\x01\x02]/, way: magick },
-  { name: 'a PCX picture', endings: '.pcx', starts: /^\x0a[\0\x02-\x05]\x01[\x01\x02\x04\x08]/, way: magick },
-  { name: 'a DPX picture', endings: '.dpx', starts: /^(SDPX|XPDS)/, way: still },
-  { name: 'a Cineon picture', endings: '.cin', starts: /^(\x80\x2a\x5f\xd7|\xd7\x5f\x2a\x80)/, way: magick },
-  { name: 'a Sun raster picture', endings: '.ras', starts: '\x59\xa6\x6a\x95', way: still },
-  { name: 'an X window dump', endings: '.xwd', starts: /^\0\0.{2}\0\0\0\x07\0\0\0[\0-\x02]/s, way: still },
-  { name: 'an ImageMagick picture (MIFF)', endings: '.miff', starts: /^id=ImageMagick/i, way: magick },
-  { name: 'a BPG picture', endings: '.bpg', starts: 'BPG\xfb', way: 'bpgdec -o OUT.png IN' },
-  { name: 'a FLIF picture', endings: '.flif', starts: 'FLIF', way: 'flif -d IN OUT.png' },
-  { name: 'a JBIG2 picture', endings: '.jb2', starts: '\x97JB2\r\n\x1a\n', way: 'jbig2dec -o OUT.png IN' },
-  {
-    name: 'a NIfTI volume',
-    endings: '.nii',
-    starts: /^.{344}n[i+]1\0/s,
-    way: 'numpy.save of the array in it',
-  },
-  { name: 'an NRRD volume', endings: '.nrrd', starts: 'NRRD000', way: 'numpy.save of the array in it' },
-  { name: 'an XPM picture', endings: '.xpm', starts: '/* XPM */', way: magick },
-  { name: 'an XBM picture', endings: '.xbm', starts: /^#define \S+_width /, way: magick },
-  {
-    name: 'a libvips picture',
-    endings: '.vips',
-    starts: /^(\x08\xf2\xa6\xb6|\xb6\xa6\xf2\x08)/,
-    way: 'vips copy IN OUT.tif',
-  },
-  {
-    name: 'a Windows metafile',
-    endings: '.wmf .emf',
-    starts: /^\xd7\xcd\xc6\x9a|^\x01\0\0\0.{36} EMF/s,
-    way: 'inkscape IN -o OUT.png',
-  },
-  { name: 'an MNG or JNG animation', endings: '.mng .jng', starts: /^[\x8a\x8b][MJ]NG/, way: magick },
-  { name: 'a Fujifilm raw picture (RAF)', endings: '.raf', starts: 'FUJIFILMCCD-RAW', way: raw },
-  { name: 'an Olympus raw picture (ORF)', endings: '.orf', starts: /^II(RO|RS)|^MMOR/, way: raw },
-  { name: 'a Panasonic raw picture (RW2)', endings: '.rw2', starts: 'IIU\0', way: raw },
-  { name: 'a Canon raw picture (CR2)', endings: '.cr2', starts: /^(II\*\0|MM\0\*).{4}CR/s, way: raw },
-  {
-    name: 'a Phase One raw picture (IIQ)',
-    starts: /^(II\*\0|MM\0\*).{4}(IIII|MMMM)/s,
-    endings: '.iiq',
-    way: raw,
-  },
-  { name: 'a Canon raw picture (CRW)', endings: '.crw', starts: /^II.{4}HEAPCCDR/s, way: raw },
-  { name: 'a Sigma raw picture (X3F)', endings: '.x3f', starts: 'FOVb', way: raw },
-  { name: 'a Minolta raw picture (MRW)', endings: '.mrw', starts: '\0MRM', way: raw },
-  { name: 'an AVI film', endings: '.avi', starts: /^RIFF.{4}AVI /s, way: frames },
-  { name: 'a Matroska or WebM video', endings: '.mkv .webm', starts: '\x1a\x45\xdf\xa3', way: frames },
-  { name: 'an Ogg film', endings: '.ogv', starts: 'OggS', way: frames },
-  { name: 'a Flash film', endings: '.flv', starts: 'FLV\x01', way: frames },
-  { name: 'a Windows Media film', endings: '.wmv', starts: '\x30\x26\xb2\x75\x8e\x66\xcf\x11', way: frames },
-  { name: 'an MPEG film', endings: '.mpg .mpeg', starts: /^\0\0\x01[\xba\xb3]|^G.{187}G/s, way: frames },
-  { name: 'a WAVE recording', starts: /^RIFF.{4}WAVE/s, way: other, isNone: true },
-  { name: 'a gzip archive', starts: '\x1f\x8b', way: 'gzip -dc IN > OUT', isNone: true },
-  { name: 'a ZIP archive', starts: /^PK(\x03\x04|\x05\x06)/, way: unpack, isNone: true },
-  {
-    name: 'a compressed archive',
-    starts: /^BZh|^\xfd7zXZ|^7z\xbc\xaf|^Rar!|^\x28\xb5\x2f\xfd/,
-    way: unpack,
-    isNone: true,
-  },
-  { name: 'a tar archive', starts: /^.{257}ustar/s, way: unpack, isNone: true },
-  { name: 'an HDF5 file', starts: '\x89HDF\r\n', way: 'numpy.save of one of its arrays' },
-  {
-    name: 'an HTML page, perhaps from a failed download',
-    starts: /^(\xef\xbb\xbf)?\s*(<!--.*?-->\s*)*<(!doctype html|html|head|body)/is,
-    way: 'download it again, from the address of the picture itself',
-    isNone: true,
-  },
-  { name: 'an XML document', starts: /^(\xef\xbb\xbf)?\s*<\?xml/, way: other, isNone: true },
-  { name: 'JSON text', starts: /^(\xef\xbb\xbf)?\s*[{[]\s*["{[\]}\d]/, way: other, isNone: true },
-  {
-    name: 'a Git LFS pointer, not the file itself',
-    starts: 'version https://git-lfs',
-    way: 'git lfs pull',
-    isNone: true,
-  },
-  { name: 'a JPEG-LS picture', endings: '.jls', way: still },
-  {
-    name: 'a camera raw picture',
-    endings: '.dng .nef .nrw .arw .srf .sr2 .pef .srw .3fr .erf .kdc',
-    way: raw,
-  },
-  { name: 'a Targa picture', endings: '.tga', way: magick },
-  { name: 'a WBMP picture', endings: '.wbmp', way: magick },
-  { name: 'an Alias picture', endings: '.pix', way: still },
-  { name: 'a PICT picture', endings: '.pict .pct', way: magick },
-  {
-    name: 'raw samples without a header',
-    endings: '.raw .bin',
-    way: 'numpy.fromfile and numpy.save, as a .npy file',
-  },
+  ['a HEIC picture', '.heic .heics .hif', /^.{4}ftyp(hei[cxms]|hev[cx])/s, 'heif-convert IN OUT.png'],
+  ['a HEIF picture', '.heif', /^.{4}ftyp(mif1|msf1|mif2)/s, 'heif-convert IN OUT.png'],
+  ['a Canon raw picture (CR3)', '.cr3', /^.{4}ftypcrx /s, raw],
+  ['a JPEG 2000 picture', '.jp2 .j2k .j2c .jpf .jpx', /^.{4}(ftypjp[2xm]|jP {2})|^\xff\x4f\xff\x51/s, magick],
+  ['a QuickTime or MP4 video', '.mov .mp4 .m4v', /^.{4}(ftyp|moov|mdat|wide)/s, frames],
+  ['a JPEG XL picture', '.jxl', /^\xff\x0a|^\0\0\0\x0cJXL /, 'djxl IN OUT.png'],
+  ['a JPEG XR picture', '.jxr .wdp .hdp', 'II\xbc', 'JxrDecApp -i IN -o OUT.tif'],
+  ['a picture of half floats (PHM)', '.phm', /^PH\s/i, still],
+  ['a PDF document', '.pdf', '%PDF-', 'pdftoppm -png IN OUT'],
+  ['a PostScript document', '.ps .eps', /^%!PS|^\xc5\xd0\xd3\xc6/, 'gs -sDEVICE=png16m -r150 -o OUT.png IN'],
+  ['a Photoshop document', '.psd .psb', '8BPS', 'magick IN[0] OUT.png'],
+  ['a Windows icon', '.ico .cur', /^\0\0[\x01\x02]\0[^\0]\0/, 'magick IN[0] OUT.png'],
+  ['a macOS icon', '.icns', 'icns', magick],
+  ['a DDS texture', '.dds', 'DDS ', magick],
+  ['a KTX texture', '.ktx .ktx2', '\xabKTX', 'ktx extract IN OUT.png'],
+  ['a GIMP document', '.xcf', 'gimp xcf', magick],
+  ['a FITS picture', '.fits .fit', 'SIMPLE  =', magick],
+  ['a DICOM picture', '.dcm', /^.{128}DICM/s, 'dcm2img IN OUT.png'],
+  ['a DjVu document', '.djvu .djv', 'AT&TFORM', 'ddjvu -format=tiff IN OUT.tif'],
+  ['a QOI picture', '.qoi', 'qoif', magick],
+  ['a farbfeld picture', '.ff', 'farbfeld', magick],
+  ['an SGI picture', '.sgi .rgb', /^\x01\xda[\0\x01][\x01\x02]/, magick],
+  ['a PCX picture', '.pcx', /^\x0a[\0\x02-\x05]\x01[\x01\x02\x04\x08]/, magick],
+  ['a DPX picture', '.dpx', /^(SDPX|XPDS)/, still],
+  ['a Cineon picture', '.cin', /^(\x80\x2a\x5f\xd7|\xd7\x5f\x2a\x80)/, magick],
+  ['a Sun raster picture', '.ras', '\x59\xa6\x6a\x95', still],
+  ['an X window dump', '.xwd', /^\0\0.{2}\0\0\0\x07\0\0\0[\0-\x02]/s, still],
+  ['an ImageMagick picture (MIFF)', '.miff', /^id=ImageMagick/i, magick],
+  ['a BPG picture', '.bpg', 'BPG\xfb', 'bpgdec -o OUT.png IN'],
+  ['a FLIF picture', '.flif', 'FLIF', 'flif -d IN OUT.png'],
+  ['a JBIG2 picture', '.jb2', '\x97JB2\r\n\x1a\n', 'jbig2dec -o OUT.png IN'],
+  ['a NIfTI volume', '.nii', /^.{344}n[i+]1\0/s, 'numpy.save of the array in it'],
+  ['an NRRD volume', '.nrrd', 'NRRD000', 'numpy.save of the array in it'],
+  ['an XPM picture', '.xpm', '/* XPM */', magick],
+  ['an XBM picture', '.xbm', /^#define \S+_width /, magick],
+  ['a libvips picture', '.vips', /^(\x08\xf2\xa6\xb6|\xb6\xa6\xf2\x08)/, 'vips copy IN OUT.tif'],
+  ['a Windows metafile', '.wmf .emf', /^\xd7\xcd\xc6\x9a|^\x01\0\0\0.{36} EMF/s, 'inkscape IN -o OUT.png'],
+  ['an MNG or JNG animation', '.mng .jng', /^[\x8a\x8b][MJ]NG/, magick],
+  ['a Fujifilm raw picture (RAF)', '.raf', 'FUJIFILMCCD-RAW', raw],
+  ['an Olympus raw picture (ORF)', '.orf', /^II(RO|RS)|^MMOR/, raw],
+  ['a Panasonic raw picture (RW2)', '.rw2', 'IIU\0', raw],
+  ['a Canon raw picture (CR2)', '.cr2', /^(II\*\0|MM\0\*).{4}CR/s, raw],
+  ['a Phase One raw picture (IIQ)', '.iiq', /^(II\*\0|MM\0\*).{4}(IIII|MMMM)/s, raw],
+  ['a Canon raw picture (CRW)', '.crw', /^II.{4}HEAPCCDR/s, raw],
+  ['a Sigma raw picture (X3F)', '.x3f', 'FOVb', raw],
+  ['a Minolta raw picture (MRW)', '.mrw', '\0MRM', raw],
+  ['an AVI film', '.avi', /^RIFF.{4}AVI /s, frames],
+  ['a Matroska or WebM video', '.mkv .webm', '\x1a\x45\xdf\xa3', frames],
+  ['an Ogg film', '.ogv', 'OggS', frames],
+  ['a Flash film', '.flv', 'FLV\x01', frames],
+  ['a Windows Media film', '.wmv', '\x30\x26\xb2\x75\x8e\x66\xcf\x11', frames],
+  ['an MPEG film', '.mpg .mpeg', /^\0\0\x01[\xba\xb3]|^G.{187}G/s, frames],
+  ['a WAVE recording', '', /^RIFF.{4}WAVE/s, other, true],
+  ['a gzip archive', '', '\x1f\x8b', 'gzip -dc IN > OUT', true],
+  ['a ZIP archive', '', /^PK(\x03\x04|\x05\x06)/, unpack, true],
+  ['a compressed archive', '', /^BZh|^\xfd7zXZ|^7z\xbc\xaf|^Rar!|^\x28\xb5\x2f\xfd/, unpack, true],
+  ['a tar archive', '', /^.{257}ustar/s, unpack, true],
+  ['an HDF5 file', '', '\x89HDF\r\n', 'numpy.save of one of its arrays'],
+  [
+    'an HTML page, perhaps from a failed download',
+    '',
+    /^(\xef\xbb\xbf)?\s*(<!--.*?-->\s*)*<(!doctype html|html|head|body)/is,
+    'download it again, from the address of the picture itself',
+    true,
+  ],
+  ['an XML document', '', /^(\xef\xbb\xbf)?\s*<\?xml/, other, true],
+  ['JSON text', '', /^(\xef\xbb\xbf)?\s*[{[]\s*["{[\]}\d]/, other, true],
+  ['a Git LFS pointer, not the file itself', '', 'version https://git-lfs', 'git lfs pull', true],
+  ['a JPEG-LS picture', '.jls', undefined, still],
+  ['a camera raw picture', '.dng .nef .nrw .arw .srf .sr2 .pef .srw .3fr .erf .kdc', undefined, raw],
+  ['a Targa picture', '.tga', undefined, magick],
+  ['a WBMP picture', '.wbmp', undefined, magick],
+  ['an Alias picture', '.pix', undefined, still],
+  ['a PICT picture', '.pict .pct', undefined, magick],
+  ['raw samples without a header', '.raw .bin', undefined, 'numpy.fromfile and numpy.save, as a .npy file'],
   // text last: many of those above begin as text does
-  { name: 'text', starts: /^[\t\n\f\r\x20-\x7e\x80-\xff]+$/, way: other, isNone: true },
+  ['text', '', /^[\t\n\f\r\x20-\x7e\x80-\xff]+$/, other, true],
 ]
 
-/** Whether a row names an ending, in lower case with its dot. */
-const hasEnding = ({ endings = '' }: Foreign, ending: string): boolean =>
+/** Whether endings name this one, in lower case with its dot. */
+const hasEnding = (endings: string, ending: string): boolean =>
   ending !== '' && endings.split(' ').includes(ending)
 
 const endingOf = (name: string): string => /\.\w+$/.exec(name)?.[0].toLowerCase() ?? ''
 
 /** The format that a name promises, where it is one of pictures that are neither read nor written. */
 export const promised = (name: string): string | undefined =>
-  foreign.find((row) => hasEnding(row, endingOf(name)))?.name
+  foreign.find(([, endings]) => hasEnding(endings, endingOf(name)))?.[0]
 
 /** A note on the files of a folder that would be taken if their formats were read. */
 export function passedOver(paths: readonly string[]): string[] {
@@ -213,11 +137,12 @@ export function strangerOf(head: Uint8Array, name: string, tail?: Uint8Array): S
   const text = textOf(head)
   const isTarga = tail !== undefined && textOf(tail).includes('TRUEVISION-XFILE.')
   const ending = isTarga ? '.tga' : endingOf(name)
-  const fits = ({ starts }: Foreign) =>
-    typeof starts === 'string' ? text.startsWith(starts) : starts?.test(text)
-  const found = foreign.find((row) => fits(row) || (row.starts === undefined && hasEnding(row, ending)))
-  if (found === undefined) return undefined
-  return { name: found.name, fix: wayOf(found.way, name), isNone: found.isNone === true }
+  const fits = ([, endings, starts]: Foreign) => {
+    if (starts === undefined) return hasEnding(endings, ending)
+    return typeof starts === 'string' ? text.startsWith(starts) : starts.test(text)
+  }
+  const found = foreign.find(fits)
+  return found && { name: found[0], fix: wayOf(found[3], name), isNone: found[4] === true }
 }
 
 /** A way with the names of a file in it, which it does not write over. */
