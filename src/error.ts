@@ -34,6 +34,8 @@ export const errorCodes = {
 /** A stable error code, such as `E_KERNEL_SHAPE`. */
 export type ErrorCode = keyof typeof errorCodes
 
+type Instead<Meant> = readonly [typed: string | readonly string[], ...meant: Meant[]]
+
 /** The parts of an error beyond its message: why it happened, and how to mend it. */
 export type ErrorDetail = {
   /** Where and why: one line each; a line about a file begins with `file:line:column: ` or `file: byte N: `. */
@@ -43,8 +45,8 @@ export type ErrorDetail = {
    * which the command line makes one; or an action in words.
    */
   readonly fix?: string | undefined
-  /** A word that was typed, or several, and the words that were meant: the fix, unless there is one. */
-  readonly instead?: readonly [typed: string | readonly string[], ...meant: string[]] | undefined
+  /** A word that was typed, or several, and the words that were meant, if any are known: the fix, unless there is one. */
+  readonly instead?: Instead<string | undefined> | undefined
   readonly cause?: unknown
 }
 
@@ -57,7 +59,7 @@ export class ConvoError extends Error {
   readonly code: ErrorCode
   readonly why: readonly string[]
   readonly fix: string | undefined
-  readonly instead: ErrorDetail['instead']
+  readonly instead: Instead<string> | undefined
 
   constructor(code: ErrorCode, message: string, detail: ErrorDetail = {}) {
     super(cutLine(message), detail.cause === undefined ? undefined : { cause: detail.cause })
@@ -65,15 +67,19 @@ export class ConvoError extends Error {
     const why = detail.why === undefined ? [] : typeof detail.why === 'string' ? [detail.why] : detail.why
     this.why = why.slice(0, mostLines).map(cutLine)
     if (why.length > mostLines) this.why = [...this.why, `and ${why.length - mostLines} more lines`]
-    this.instead = detail.fix === undefined ? detail.instead : undefined
-    const fix = detail.fix ?? fixOf(detail.instead)
+    const { instead } = detail
+    this.instead = detail.fix === undefined && isKnown(instead) ? instead : undefined
+    const fix = detail.fix ?? fixOf(this.instead)
     // what is cut would not work as it is typed
     this.fix = fix === undefined || cutLine(fix) === fix ? fix : undefined
   }
 }
 
+const isKnown = (instead: ErrorDetail['instead']): instead is Instead<string> | undefined =>
+  instead?.includes(undefined as never) !== true
+
 /** The words that were meant, as the fix of those who have no command line. */
-function fixOf(instead: ErrorDetail['instead']): string | undefined {
+function fixOf(instead: ConvoError['instead']): string | undefined {
   if (instead === undefined) return undefined
   const [typed, ...meant] = instead
   return meant.length > 0 ? meant.join(' ') : `no ${typed}`
@@ -112,6 +118,15 @@ export function asConvoError(thrown: unknown): ConvoError {
     return new ConvoError('E_INPUT', 'the current folder was removed', { why: message, cause: thrown })
   }
   return new ConvoError('E_INTERNAL', message, { cause: thrown })
+}
+
+/** What `act` gives, or something else where it throws, whatever that is. */
+export function orElse<T, F>(act: () => T, other: F): T | F {
+  try {
+    return act()
+  } catch {
+    return other
+  }
 }
 
 /** Throws `E_INTERNAL` when an invariant does not hold; narrows the condition for the compiler. */

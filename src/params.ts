@@ -92,12 +92,9 @@ export function choice<const C extends string>(
     const word = String(given)
     const found = choices.find((c) => c === word)
     if (found !== undefined) return found
-    const guess = nearest(word, choices)
-    throw new ConvoError(
-      'E_OPTION',
-      `${name} must be one of ${choices.join(', ')}, got "${word}"`,
-      guess === undefined ? {} : { instead: [word, guess] },
-    )
+    throw new ConvoError('E_OPTION', `${name} must be one of ${choices.join(', ')}, got "${word}"`, {
+      instead: [word, nearest(word, choices)],
+    })
   }
   return withDefault({ summary, choices, metavar: '<word>', parse }, fallback)
 }
@@ -184,7 +181,7 @@ export function resolve<P extends Params>(
     const guess = nearest(name, Object.keys(params))
     throw new ConvoError('E_NAME', `unknown setting ${show(name)}`, {
       why: `settings: ${Object.keys(params).map(show).join(', ') || 'none'}`,
-      ...(guess === undefined ? {} : { instead: [show(name), show(guess)] as const }),
+      instead: [show(name), guess && show(guess)],
     })
   }
   const values: Record<string, unknown> = {}

@@ -1,4 +1,4 @@
-import { rmSync, statSync, write as writeDescriptor } from 'node:fs'
+import { rmSync, write as writeDescriptor } from 'node:fs'
 import { type FileHandle, open as openFile, rename, stat as statFile, unlink } from 'node:fs/promises'
 import { dirname, join, resolve, sep } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -10,7 +10,7 @@ import { memoryOutput, type Output } from './memory.ts'
 import { openPipe } from './pipe.ts'
 import { refuseReplacing } from './reads.ts'
 import { followLinks } from './root.ts'
-import { isDevice } from './stat.ts'
+import { isDevice, statOf } from './stat.ts'
 
 export type { Output } from './memory.ts'
 
@@ -71,14 +71,8 @@ export async function writeAtomically(
 
 /** Whether two paths lead to the same file that exists: equal device and inode. `-` is never a file. */
 export function isSameFile(a: string, b: string): boolean {
-  if (a === '-' || b === '-') return false
-  try {
-    const first = statSync(a, { bigint: true })
-    const second = statSync(b, { bigint: true })
-    return first.dev === second.dev && first.ino === second.ino
-  } catch {
-    return false
-  }
+  const [first, second] = [a, b].map((path) => (path === '-' ? undefined : statOf(path)))
+  return first !== undefined && first.dev === second?.dev && first.ino === second.ino
 }
 
 async function replacingOutput(target: string, path: string, mode: number | undefined): Promise<Output> {

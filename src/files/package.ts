@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { pathToFileURL } from 'node:url'
-import { ConvoError } from '../error.ts'
+import { ConvoError, orElse } from '../error.ts'
 
 /** Where this code is; bundled into a program of CommonJS it is not known, and the folder that the program runs in is used instead. */
 const here: string = import.meta.url ?? pathToFileURL(`${process.cwd()}/`).href
@@ -22,13 +22,8 @@ function isPackage(folder: URL): boolean {
   return existsSync(file) && (JSON.parse(readFileSync(file, 'utf8')) as { name?: unknown }).name === 'convo'
 }
 
-function installed(): URL | undefined {
-  try {
-    return new URL('./', pathToFileURL(requireHere.resolve('convo/package.json')))
-  } catch {
-    return undefined
-  }
-}
+const installed = (): URL | undefined =>
+  orElse(() => new URL('./', pathToFileURL(requireHere.resolve('convo/package.json'))), undefined)
 
 /** A file of convo's package, if it is there. */
 export function packageFile(path: string): URL | undefined {

@@ -1,5 +1,6 @@
 import { readFileSync, readlinkSync } from 'node:fs'
 import { hostname } from 'node:os'
+import { orElse } from '../error.ts'
 
 /** Whether a process of this host runs, also when it is somebody else's. */
 function isAlive(pid: number): boolean {
@@ -17,25 +18,15 @@ export const isAt = (pid: number, birth: string): boolean =>
 
 /** When a process started, in ticks since the system did; empty where that is not known, or it has ended. */
 export function birthOf(pid: number): string {
-  try {
-    const text = readFileSync(`/proc/${pid}/stat`, 'utf8')
-    // the name of the program, in parentheses, may hold anything; the start is the 20th field behind it
-    const fields = text.slice(text.lastIndexOf(')') + 2).split(' ')
-    // Z: it was killed, and stays counted where the first process of a container waits for none
-    return fields[0] === 'Z' ? '' : (fields[19] ?? '')
-  } catch {
-    return ''
-  }
+  const text = orElse(() => readFileSync(`/proc/${pid}/stat`, 'utf8'), '')
+  // the name of the program, in parentheses, may hold anything; the start is the 20th field behind it
+  const fields = text.slice(text.lastIndexOf(')') + 2).split(' ')
+  // Z: it was killed, and stays counted where the first process of a container waits for none
+  return fields[0] === 'Z' ? '' : (fields[19] ?? '')
 }
 
 /** The name space of process numbers: containers on one host do not see each other's. */
-export function processSpace(): string {
-  try {
-    return readlinkSync('/proc/self/ns/pid')
-  } catch {
-    return ''
-  }
-}
+export const processSpace = (): string => orElse(() => readlinkSync('/proc/self/ns/pid'), '')
 
 /** Eight hexadecimal digits, equal for processes that see each other's numbers: FNV-1a of host and name space. */
 export function hostMark(): string {

@@ -1,7 +1,7 @@
 import type * as hooks from 'node:async_hooks'
 import { type BigIntStats, fstatSync } from 'node:fs'
 import { resolve } from 'node:path'
-import { ConvoError } from '../error.ts'
+import { ConvoError, orElse } from '../error.ts'
 import { cut } from '../text/cut.ts'
 import { requireHere } from './package.ts'
 import { statOf } from './stat.ts'
@@ -71,11 +71,5 @@ export function refuseReplacing(output: string, fix = 'a different name for the 
 
 const keyOf = ({ dev, ino }: BigIntStats): string => `${dev}:${ino}`
 
-function statOfInput(path: string): BigIntStats | undefined {
-  if (path !== '-') return statOf(path)
-  try {
-    return fstatSync(0, { bigint: true })
-  } catch {
-    return undefined
-  }
-}
+const statOfInput = (path: string): BigIntStats | undefined =>
+  path === '-' ? orElse(() => fstatSync(0, { bigint: true }), undefined) : statOf(path)

@@ -1,6 +1,6 @@
 import { readlinkSync, realpathSync } from 'node:fs'
 import { basename, dirname, isAbsolute, join, parse, relative, resolve, sep } from 'node:path'
-import { ConvoError } from '../error.ts'
+import { ConvoError, orElse } from '../error.ts'
 import { cut } from '../text/cut.ts'
 import { visible } from '../text/visible.ts'
 import { isDevice } from './stat.ts'
@@ -19,13 +19,7 @@ export function followLinks(path: string): string {
   return realPath(whole) ?? asOnDisk(followByHand(whole))
 }
 
-function realPath(path: string): string | undefined {
-  try {
-    return realpathSync.native(path)
-  } catch {
-    return undefined
-  }
-}
+const realPath = (path: string): string | undefined => orElse(() => realpathSync.native(path), undefined)
 
 /** A path without links in it, of which the last parts may not exist, as `realPath` writes those that do. */
 function asOnDisk(path: string): string {
@@ -95,13 +89,8 @@ export function under(root: string, path: string): string {
 }
 
 /** Whether a folder is in another or is it, once symbolic links are followed. */
-export function isWithin(root: string, folder: string): boolean {
-  try {
-    return !leaves(followLinks(root), followLinks(folder))
-  } catch {
-    return false
-  }
-}
+export const isWithin = (root: string, folder: string): boolean =>
+  orElse(() => !leaves(followLinks(root), followLinks(folder)), false)
 
 function places(root: string, path: string): readonly [folder: string, target: string] {
   try {

@@ -1,3 +1,4 @@
+import { orElse } from '../error.ts'
 import { cut } from '../text/cut.ts'
 import { isRecord } from '../text/record.ts'
 
@@ -71,10 +72,6 @@ export const fits =
 
 /** A value of JSON that follows a rule; undefined for a text that is none, or cut off. */
 export function parsed<T>(text: string, rule: Rule): T | undefined {
-  try {
-    const value: unknown = JSON.parse(text)
-    return fits<T>(rule)(value) ? value : undefined
-  } catch {
-    return undefined
-  }
+  const value: unknown = orElse(() => JSON.parse(text), undefined)
+  return fits<T>(rule)(value) ? value : undefined
 }

@@ -1,13 +1,9 @@
 import { type BigIntStats, type Dirent, readdirSync, statSync } from 'node:fs'
+import { orElse } from '../error.ts'
 
 /** What the system says of a path, links followed; undefined where that is nothing, whatever the reason. */
-export function statOf(path: string): BigIntStats | undefined {
-  try {
-    return statSync(path, { bigint: true })
-  } catch {
-    return undefined
-  }
-}
+export const statOf = (path: string): BigIntStats | undefined =>
+  orElse(() => statSync(path, { bigint: true }), undefined)
 
 export const isFile = (path: string): boolean => statOf(path)?.isFile() === true
 
@@ -20,16 +16,8 @@ export function isDevice(path: string): boolean {
 }
 
 /** The names in a folder, sorted; none in one that is not there or cannot be read. */
-export const namesIn = (folder: string): string[] => orNone(() => readdirSync(folder).sort())
+export const namesIn = (folder: string): string[] => orElse(() => readdirSync(folder).sort(), [])
 
 /** What is in a folder, with its types; nothing in one that is not there or cannot be read. */
 export const entriesIn = (folder: string): Dirent[] =>
-  orNone(() => readdirSync(folder, { withFileTypes: true }))
-
-function orNone<T>(list: () => T[]): T[] {
-  try {
-    return list()
-  } catch {
-    return []
-  }
-}
+  orElse(() => readdirSync(folder, { withFileTypes: true }), [])

@@ -1,17 +1,12 @@
 import { readFileSync } from 'node:fs'
 import { availableParallelism, freemem, totalmem } from 'node:os'
+import { orElse } from '../error.ts'
 import type { Environment } from './engines.ts'
 
 /** The text of a file of the system, undefined where there is none. */
 export type ReadText = (path: string) => string | undefined
 
-const systemText: ReadText = (path) => {
-  try {
-    return readFileSync(path, 'utf8')
-  } catch {
-    return undefined
-  }
-}
+const systemText: ReadText = (path) => orElse(() => readFileSync(path, 'utf8'), undefined)
 
 /**
  * How many threads this process may keep busy: the cores that it may run on, less where Slurm or a cgroup gives it less.

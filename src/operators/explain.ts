@@ -113,10 +113,9 @@ export function explainOperator(name: string, input: readonly number[], layer: L
 }
 
 function unknown(name: string): ConvoError {
-  const guess = nearest(name, explained)
   return new ConvoError('E_NAME', `there is no operator "${name}"`, {
     why: `operators: ${explained.join(', ')}`,
-    ...(guess === undefined ? {} : { instead: [name, guess] as const }),
+    instead: [name, nearest(name, explained)],
   })
 }
 

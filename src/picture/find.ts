@@ -1,9 +1,10 @@
-import { lstatSync, readdirSync, statSync } from 'node:fs'
+import { lstatSync, readdirSync } from 'node:fs'
 import { basename, dirname, join, normalize, resolve } from 'node:path'
 import { ConvoError } from '../error.ts'
 import { glob, isDynamicPattern, isPattern } from '../files/glob.ts'
 import { readWhole } from '../files/read.ts'
 import { leaves } from '../files/root.ts'
+import { isFolder } from '../files/stat.ts'
 import { passedOver, promised } from '../image/foreign.ts'
 import { looksLikePicture } from '../image/format.ts'
 import { counted } from '../text/count.ts'
@@ -61,8 +62,7 @@ export async function findInputs(sources: Sources): Promise<Found> {
   const strangers: string[] = []
   const [linked, hidden, below]: [string[], string[], string[]] = [[], [], []]
   for (const word of sources.words) {
-    const kind = kindOf(word)
-    if (kind === 'folder') {
+    if (isFolder(word)) {
       folders.push(word)
       scan(word, '', sources, { inputs, linked, strangers, hidden, below })
     } else if (isPattern(word)) {
@@ -102,14 +102,6 @@ function sortedOnce(inputs: readonly Input[]): Input[] {
   return [...byPath.values()].sort((a, b) => (a.path < b.path ? -1 : a.path > b.path ? 1 : 0))
 }
 
-function kindOf(path: string): 'folder' | 'file' | 'absent' {
-  try {
-    return statSync(path).isDirectory() ? 'folder' : 'file'
-  } catch {
-    return 'absent'
-  }
-}
-
 /** Adds the pictures of a folder, those that are not read, and the linked folders that are passed by. */
 function scan(
   top: string,
@@ -126,7 +118,7 @@ function scan(
       const isOut = sources.without !== undefined && resolve(path) === resolve(sources.without)
       if (sources.recursive && !isOut) scan(top, join(rel, entry.name), sources, to)
       else if (!isOut) to.below.push(path)
-    } else if (entry.isSymbolicLink() && kindOf(path) === 'folder') {
+    } else if (entry.isSymbolicLink() && isFolder(path)) {
       // not followed: links may lead in circles, and to one picture by two names
       if (sources.recursive) to.linked.push(path)
     } else if (looksLikePicture(path) && (entry.isFile() || entry.isSymbolicLink())) {

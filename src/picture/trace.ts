@@ -149,10 +149,9 @@ function keptOf({ kept }: State) {
 }
 
 const unnamed = (name: string, names: readonly string[]): ConvoError => {
-  const guess = nearest(name, names)
   return new ConvoError('E_NAME', `no earlier step saved a result as "${name}"`, {
     why: names.length === 0 ? 'keep --as <name> saves a result' : `kept: ${names.join(', ')}`,
-    ...(guess === undefined ? {} : { instead: [name, guess] as const }),
+    instead: [name, nearest(name, names)],
   })
 }
 

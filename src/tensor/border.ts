@@ -88,9 +88,8 @@ export function borderName(text: string): BorderName {
       instead: [text, 'constant', '--fill', fill],
     })
   }
-  const guess = nearest(word, [...Object.keys(borders), ...Object.keys(borderAliases)])
   throw new ConvoError('E_NAME', `there is no border mode "${text}"`, {
     why: `border modes: ${Object.keys(borders).join(', ')}`,
-    ...(guess === undefined ? {} : { instead: [text, guess] as const }),
+    instead: [text, nearest(word, [...Object.keys(borders), ...Object.keys(borderAliases)])],
   })
 }
