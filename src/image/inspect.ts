@@ -49,15 +49,16 @@ type Part = Partial<Seen>
  */
 export function inspect(source: Source, probed: Probe, name: string, maxPixels: number): Seen {
   const look = (reader: Reader): Part =>
-    probed.kind === undefined ? {} : lookers[probed.kind](reader, probed, name, maxPixels)
+    (probed.kind && lookers[probed.kind])?.(reader, probed, name, maxPixels) ?? {}
   const seen = { metadata: [], unread: [], notes: [], ...withReader(source, name, look) }
   // the decoder counts the pictures of an AVIF
   const pages = seen.pages ?? seen.frames ?? (probed.kind === 'avif' ? undefined : 1)
   return { ...seen, ...(pages !== undefined && { pages }) }
 }
 
+/** Of kinds that are not here, only the decoder looks into the file. */
 const lookers: Readonly<
-  Record<Kind, (reader: Reader, probed: Probe, name: string, maxPixels: number) => Part>
+  Partial<Record<Kind, (reader: Reader, probed: Probe, name: string, maxPixels: number) => Part>>
 > = {
   png: (reader, { png }, name) => {
     if (png === undefined) return {}
@@ -91,14 +92,6 @@ const lookers: Readonly<
     }
   },
   svg: (reader, _, name, maxPixels) => ({ notes: readSvg(reader, name, maxPixels) }),
-  npy: () => ({}),
-  bmp: () => ({}),
-  pnm: () => ({}),
-  pfm: () => ({}),
-  hdr: () => ({}),
-  exr: () => ({}),
-  heic: () => ({}),
-  jxl: () => ({}),
 }
 
 /**

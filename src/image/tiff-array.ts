@@ -2,12 +2,12 @@ import { inflateSync } from 'node:zlib'
 import { ConvoError } from '../error.ts'
 import { viewOf } from '../files/read.ts'
 import { converted, inRows, pause } from '../host/turns.ts'
-import { half } from '../kernel/formats/binary.ts'
+import { numberTypes } from '../kernel/formats/binary.ts'
 import type { StoredArray } from '../kernel/formats/npy.ts'
 import type { Samples } from '../tensor/picture.ts'
 import { damaged, type OwnPicture } from './own-picture.ts'
 import { type Read, type Source, wholeOf, withReader } from './reader.ts'
-import { type Directory, directoryAt, type Layout, sizes, tiffLayout } from './tiff-directory.ts'
+import { type Directory, directoryAt, type Layout, numbersOf, tiffLayout } from './tiff-directory.ts'
 import { unpackBits, unpackLzw } from './tiff-unpack.ts'
 
 // TIFFs whose samples the decoder does not know, or whose pixels have more channels than a picture: arrays, as .npy files are.
@@ -42,31 +42,6 @@ const types: Readonly<Record<string, string>> = {
   '3,16': 'f2',
   '3,32': 'f4',
   '3,64': 'f8',
-}
-
-/** The numbers of a field; nothing where it is not there. */
-function numbersOf(
-  read: Read,
-  page: Directory,
-  tag: number,
-  { little, isBig }: Layout,
-  most: number,
-): number[] {
-  const field = page.tags.get(tag)
-  const size = field && sizes[field.type]
-  if (field === undefined || size === undefined || size === 0 || size > 8 || field.count > most) return []
-  const place = field.count * size <= (isBig ? 8 : 4) ? field.place : field.value
-  const view = viewOf(new Uint8Array(read(place, field.count * size)))
-  if (view.byteLength < field.count * size) return []
-  return Array.from({ length: field.count }, (_, i) =>
-    size === 1
-      ? view.getUint8(i)
-      : size === 2
-        ? view.getUint16(i * 2, little)
-        : size === 4
-          ? view.getUint32(i * 4, little)
-          : Number(view.getBigUint64(i * 8, little)),
-  )
 }
 
 function storageOf(read: Read, page: Directory, layout: Layout): Storage {
@@ -210,20 +185,6 @@ function unpacked(packed: Uint8Array, length: number, compression: number): Uint
   }
 }
 
-const readers: Readonly<Record<string, (view: DataView, at: number, little: boolean) => number>> = {
-  u1: (v, at) => v.getUint8(at),
-  u2: (v, at, le) => v.getUint16(at, le),
-  u4: (v, at, le) => v.getUint32(at, le),
-  u8: (v, at, le) => Number(v.getBigUint64(at, le)),
-  i1: (v, at) => v.getInt8(at),
-  i2: (v, at, le) => v.getInt16(at, le),
-  i4: (v, at, le) => v.getInt32(at, le),
-  i8: (v, at, le) => Number(v.getBigInt64(at, le)),
-  f2: (v, at, le) => half(v.getUint16(at, le)),
-  f4: (v, at, le) => v.getFloat32(at, le),
-  f8: (v, at, le) => v.getFloat64(at, le),
-}
-
 /** The numbers of a piece, whose rows may be stored as differences. `bytes` is changed. */
 async function numbersIn(
   bytes: Uint8Array,
@@ -237,7 +198,7 @@ async function numbersIn(
   const size = bits / 8
   const view = viewOf(bytes)
   const out = new Float64Array(perRow * rows)
-  const read = readers[type]!
+  const { read } = numberTypes[type]!
   await inRows(rows, perRow, (y) => {
     const start = y * perRow * size
     const row = bytes.subarray(start, start + perRow * size)

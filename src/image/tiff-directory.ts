@@ -1,4 +1,5 @@
 import { viewOf } from '../files/read.ts'
+import { numberTypes } from '../kernel/formats/binary.ts'
 import { type Read, textOf } from './reader.ts'
 
 /** The fields of a directory whose value is a number or fits where its offset would be; the offset of others. */
@@ -85,4 +86,23 @@ export function directoryAt(read: Read, at: number, { little, isBig }: Layout): 
         ? Number(view.getBigUint64(count * size, little))
         : view.getUint32(count * size, little)
   return { tags, next }
+}
+
+/** The numbers of a field, `most` at most and as far as they are there; none where the field is not. */
+export function numbersOf(
+  read: Read,
+  { tags }: Directory,
+  tag: number,
+  { little, isBig }: Layout,
+  most: number,
+): number[] {
+  const field = tags.get(tag)
+  const size = sizes[field?.type ?? 0] ?? 0
+  const type = numberTypes[`u${size}`]
+  if (field === undefined || type === undefined) return []
+  const place = field.count * size <= (isBig ? 8 : 4) ? field.place : field.value
+  const view = viewOf(read(place, Math.min(field.count, most) * size).slice())
+  return Array.from({ length: Math.floor(view.byteLength / size) }, (_, i) =>
+    type.read(view, i * size, little),
+  )
 }

@@ -1,5 +1,4 @@
 import { ConvoError } from '../error.ts'
-import { viewOf } from '../files/read.ts'
 import { checkLimit } from '../limits.ts'
 import type { Metadata } from '../tensor/metadata.ts'
 import { fieldsOf } from './exif.ts'
@@ -7,7 +6,7 @@ import { refusal, wayOf, ways } from './foreign.ts'
 import { bytesOf, geoTags, metadataNames } from './metadata.ts'
 import { type Read, textOf } from './reader.ts'
 import { holdsArray, readerOfPlanes } from './tiff-array.ts'
-import { type Directory, directoryAt, type Layout, sizes, tiffLayout } from './tiff-directory.ts'
+import { type Directory, directoryAt, type Layout, numbersOf, tiffLayout } from './tiff-directory.ts'
 
 const tag = {
   subfileType: 254,
@@ -183,21 +182,10 @@ const sizeText = (page: Directory): string => `${numberIn(page, tag.width)}x${nu
 /** The most subdirectories of a page that are looked at: a camera has three, a pyramid twenty. */
 const mostSubs = 64
 
-function subDirectories(read: Read, page: Directory, layout: Layout): Directory[] {
-  const field = page.tags.get(tag.subIfds)
-  if (field === undefined) return []
-  const bytes = sizes[field.type] === 8 ? 8 : 4
-  const count = Math.min(field.count, mostSubs)
-  const isInline = field.count * bytes <= (layout.isBig ? 8 : 4)
-  const view = isInline ? undefined : viewOf(read(field.value, count * bytes).slice())
-  return Array.from({ length: count }, (_, i) => {
-    if (view === undefined) return i === 0 ? field.value : 0
-    if ((i + 1) * bytes > view.byteLength) return 0
-    return bytes === 8
-      ? Number(view.getBigUint64(i * 8, layout.little))
-      : view.getUint32(i * 4, layout.little)
-  }).flatMap((at) => (at === 0 ? [] : (directoryAt(read, at, layout) ?? [])))
-}
+const subDirectories = (read: Read, page: Directory, layout: Layout): Directory[] =>
+  numbersOf(read, page, tag.subIfds, layout, mostSubs).flatMap((at) =>
+    at === 0 ? [] : (directoryAt(read, at, layout) ?? []),
+  )
 
 /** Raw pictures of cameras, whose first page is a preview. */
 function refuseRaw(read: Read, name: string, pages: readonly Directory[], subs: readonly Directory[]): void {
@@ -237,15 +225,9 @@ const formats: Readonly<Record<number, string>> = {
   6: 'complex',
 }
 
-/** The first of the 16-bit numbers of a field, which are elsewhere where they are several; 0 without the field. */
-function firstNumber(read: Read, page: Directory, one: number, { isBig, little }: Layout): number {
-  const field = page.tags.get(one)
-  if (field === undefined) return 0
-  const isInline = field.count * 2 <= (isBig ? 8 : 4)
-  const bytes = isInline ? undefined : read(field.value, 2)
-  // of an inline pair the value holds the first
-  return bytes?.length === 2 ? viewOf(bytes).getUint16(0, little) : field.value & 0xffff
-}
+/** The first of the numbers of a field; 0 without the field. */
+const firstNumber = (read: Read, page: Directory, one: number, layout: Layout): number =>
+  numbersOf(read, page, one, layout, 1)[0] ?? 0
 
 /** Compressions that the decoder knows; 0 means that none is stated. */
 const known = new Set([0, 1, 2, 3, 4, 5, 7, 8, 32766, 32771, 32773, 32809, 32946, 34676, 34677, 50001])

@@ -1,10 +1,9 @@
 import { ConvoError } from '../error.ts'
 import { readWhole } from '../files/read.ts'
-import type { Shape } from '../image/compare/comparison.ts'
+import { shapeOf } from '../image/compare/comparison.ts'
 import type { Pages } from '../image/compare/pages.ts'
 import { decodePages, plainOf, readHeader } from '../image/decode.ts'
 import { inspect } from '../image/inspect.ts'
-import type { PngHead } from '../image/png-head.ts'
 import { probe } from '../image/probe.ts'
 import { nameOf, type Source } from '../image/reader.ts'
 import { decodePlain } from '../run/png-rows.ts'
@@ -82,5 +81,3 @@ async function arrayPages(bytes: Uint8Array, name: string, options: PageOptions)
     })(),
   }
 }
-
-const shapeOf = ({ width, height, channels, depth }: PngHead): Shape => ({ width, height, channels, depth })

@@ -1,6 +1,7 @@
-import { existsSync, readdirSync, statSync } from 'node:fs'
+import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { ConvoError } from '../error.ts'
+import { isFolder } from '../files/stat.ts'
 import { passedOver, promised } from '../image/foreign.ts'
 
 /** Loaded when a pattern is met, or what may be one: no other run waits for it. */
@@ -9,16 +10,9 @@ const globber = () => import('../files/glob.ts')
 /** True for a folder, a glob or names with commas between, whose pictures are the slices of a volume. */
 export async function isSliceList(path: string): Promise<boolean> {
   if (isFolder(path)) return true
-  if (path === '-' || existsSync(path)) return false
-  return path.includes(',') || (await globber()).isDynamicPattern(path)
-}
-
-function isFolder(path: string): boolean {
-  try {
-    return statSync(path).isDirectory()
-  } catch {
-    return false
-  }
+  // names with wildcards that are files too are patterns here as everywhere
+  if (path === '-' || (existsSync(path) && !/[*?]/.test(path))) return false
+  return path.includes(',') || (await globber()).isPattern(path)
 }
 
 /**

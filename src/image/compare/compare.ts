@@ -4,7 +4,7 @@ import { optional } from '../../text/record.ts'
 import type { PlainPng } from '../png-head.ts'
 import { findClusters } from './clusters.ts'
 import type { Comparison, DifferenceMap, Failure, Mismatch, Shape, Stats } from './comparison.ts'
-import { brief } from './comparison.ts'
+import { brief, shapeOf } from './comparison.ts'
 import { densest } from './density.ts'
 import { type Colour, comparedPixels, equal, marked, withProfile } from './equal.ts'
 import { type Differ, type Measured, measure } from './measure.ts'
@@ -213,16 +213,11 @@ function failures(limits: Limits, threshold: number, stats: Stats): readonly Fai
     perceptual !== undefined ? 'counted by pixelmatch' : threshold > 0 ? `off by more than ${threshold}` : ''
   const those = `${pixelsText(counted)}${beyond && ` ${beyond}`}`
   if (maxDiffPixels !== undefined && counted > maxDiffPixels) {
-    fail(
-      'max-diff-pixels',
-      maxDiffPixels,
-      counted,
-      counted - maxDiffPixels,
-      `${those}, ${counted - maxDiffPixels} too many`,
-    )
+    const more = counted - maxDiffPixels
+    fail('max-diff-pixels', maxDiffPixels, counted, more, `${those}, ${more} too many`)
   }
-  if (maxDiffRatio !== undefined && counted / compared > maxDiffRatio) {
-    const ratio = counted / compared
+  const ratio = counted / compared
+  if (maxDiffRatio !== undefined && ratio > maxDiffRatio)
     fail(
       'max-diff-ratio',
       maxDiffRatio,
@@ -230,7 +225,6 @@ function failures(limits: Limits, threshold: number, stats: Stats): readonly Fai
       ratio - maxDiffRatio,
       `${those}, of ${compared}: ${brief(ratio)}`,
     )
-  }
   if (maxDensity !== undefined && density > maxDensity.pixels) {
     const { pixels, window } = maxDensity
     const text = `${pixelsText(density)}${beyond && ` ${beyond}`} in a window of ${window}x${window}, ${density - pixels} too many`
@@ -244,16 +238,12 @@ function failures(limits: Limits, threshold: number, stats: Stats): readonly Fai
       fail('max-abs', threshold, found, found - threshold, `${those}, by up to ${brief(found)}`)
     }
   }
-  if (minPsnr !== undefined && !(psnr >= minPsnr)) {
+  if (minPsnr !== undefined && !(psnr >= minPsnr))
     fail('min-psnr', minPsnr, psnr, minPsnr - psnr, missed(psnr, minPsnr, 'low', ' dB'))
-  }
-  if (maxRmse !== undefined && !(rmse <= maxRmse)) {
+  if (maxRmse !== undefined && !(rmse <= maxRmse))
     fail('max-rmse', maxRmse, rmse, rmse - maxRmse, missed(rmse, maxRmse, 'high'))
-  }
-  if (minSsim !== undefined && !(similarity >= minSsim)) {
-    const by = minSsim - similarity
-    fail('min-ssim', minSsim, similarity, by, missed(similarity, minSsim, 'low'))
-  }
+  if (minSsim !== undefined && !(similarity >= minSsim))
+    fail('min-ssim', minSsim, similarity, minSsim - similarity, missed(similarity, minSsim, 'low'))
   return failed
 }
 
@@ -265,14 +255,6 @@ function missed(found: number, limit: number, side: 'low' | 'high', unit = ''): 
 }
 
 const pixelsText = (count: number): string => (count === 1 ? '1 pixel' : `${count} pixels`)
-
-/** A shape without what else there is. */
-export const shapeOf = ({ width, height, channels, depth }: Shape): Shape => ({
-  width,
-  height,
-  channels,
-  depth,
-})
 
 function formatMismatches(expected: Picture, actual: Picture): Mismatch[] {
   return [

@@ -107,6 +107,11 @@ export type Comparison = {
   readonly ignored?: Uint8Array
 }
 
+/** A shape without what else there is. */
+export const shapeOf = ({ width, height, channels, depth }: Shape): Shape => ({
+  ...{ width, height, channels, depth },
+})
+
 /** `640x480, RGB, 8 bits` */
 export function shapeText({ width, height, channels, depth }: Shape): string {
   return `${width}x${height}, ${channelsText(channels)}, ${depthText(depth)}`

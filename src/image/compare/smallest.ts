@@ -1,3 +1,4 @@
+import { defined } from '../../text/record.ts'
 import type { Smallest, Stats } from './comparison.ts'
 import { densest } from './density.ts'
 import type { Measured } from './measure.ts'
@@ -55,24 +56,22 @@ export function smallestLimits(
   if (limits.perceptual !== undefined || limits.shift !== undefined) return { more }
   const levels = fartherLevels(limits, stats, measured, width, height)
   if (!Number.isFinite(levels)) return { more }
-  const farther: Limits = { ...whole, ...countsOf(limits), maxAbs: { value: levels, unit: 'levels' } }
+  const farther: Limits = {
+    ...whole,
+    ...named(limits, 'maxDiffPixels', 'maxDiffRatio', 'maxDensity'),
+    maxAbs: { value: levels, unit: 'levels' },
+  }
   return { farther, more }
 }
 
-function countsOf({ maxDiffPixels, maxDiffRatio, maxDensity }: Limits): Limits {
-  return {
-    ...(maxDiffPixels !== undefined && { maxDiffPixels }),
-    ...(maxDiffRatio !== undefined && { maxDiffRatio }),
-    ...(maxDensity !== undefined && { maxDensity }),
-  }
-}
+/** The limits of these names that there are. */
+const named = (limits: Limits, ...names: readonly (keyof Limits)[]): Limits =>
+  Object.fromEntries(Object.entries(defined(limits)).filter(([name]) => names.some((one) => one === name)))
 
 /** How far pixels may be off stays; how many becomes what was found. */
 function moreOf(limits: Limits, { counted, compared, density }: Stats): Limits {
   return {
-    ...(limits.maxAbs !== undefined && { maxAbs: limits.maxAbs }),
-    ...(limits.perceptual !== undefined && { perceptual: limits.perceptual }),
-    ...(limits.shift !== undefined && { shift: limits.shift }),
+    ...named(limits, 'maxAbs', 'perceptual', 'shift'),
     ...((limits.maxDiffPixels !== undefined || (!boundsCount(limits) && counted > 0)) && {
       maxDiffPixels: counted,
     }),
@@ -176,16 +175,14 @@ export function alternatives({ farther, more }: Smallest): readonly Limits[] {
 export function looser(a: Smallest, b: Smallest): Smallest {
   const farther = a.farther && b.farther && looserLimits(a.farther, b.farther)
   const more = a.more && b.more && looserLimits(a.more, b.more)
-  return { ...(farther !== undefined && { farther }), ...(more !== undefined && { more }) }
+  return defined({ farther, more })
 }
 
 function looserLimits(a: Limits, b: Limits): Limits {
   const merged: Record<string, unknown> = { ...a, ...b }
-  for (const name of ['maxDiffPixels', 'maxDiffRatio', 'maxRmse'] as const) {
-    if (a[name] !== undefined && b[name] !== undefined) merged[name] = Math.max(a[name], b[name])
-  }
-  for (const name of ['minPsnr', 'minSsim'] as const) {
-    if (a[name] !== undefined && b[name] !== undefined) merged[name] = Math.min(a[name], b[name])
+  for (const name of ['maxDiffPixels', 'maxDiffRatio', 'maxRmse', 'minPsnr', 'minSsim'] as const) {
+    const looser = name.startsWith('max') ? Math.max : Math.min
+    if (a[name] !== undefined && b[name] !== undefined) merged[name] = looser(a[name], b[name])
   }
   if (a.maxAbs && b.maxAbs) merged.maxAbs = a.maxAbs.value >= b.maxAbs.value ? a.maxAbs : b.maxAbs
   if (a.maxDensity && b.maxDensity) {
