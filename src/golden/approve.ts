@@ -139,26 +139,18 @@ async function promoteAll({ run, cases, untouched, pictures }: Prepared): Promis
 function choose(run: Run, choice: Choice, lock: Lock): CaseResult[] {
   if (choice.kind === 'new') return run.cases.filter(({ status }) => status === 'new')
   if (choice.kind === 'all') {
-    return run.cases.filter(
-      (one) =>
-        isApprovable(one) &&
-        one.status !== 'tolerated' &&
-        (one.status !== 'error' || isOfOtherTool(one, lock)),
-    )
+    const needs = (one: Approvable) => one.status !== 'error' || isOfOtherTool(one, lock)
+    return run.cases.filter((one) => isApprovable(one) && one.status !== 'tolerated' && needs(one))
   }
-  const found = new Set<CaseResult>()
-  for (const pattern of choice.names) {
-    const exact = run.cases.find(({ name }) => name === pattern)
-    if (exact !== undefined) {
-      if (exact.status === 'error' && !isApprovable(exact)) throw notApprovable(exact)
-      found.add(exact)
-      continue
-    }
+  const found = choice.names.flatMap((pattern) => {
+    const [exact] = run.cases.filter(({ name }) => name === pattern)
+    if (exact?.status === 'error' && !isApprovable(exact)) throw notApprovable(exact)
+    if (exact !== undefined) return [exact]
     const matches = run.cases.filter(({ name }) => nameMatches(name, pattern))
     if (matches.length === 0) throw unknownName(pattern, run)
-    for (const one of matches) if (one.failed && isApprovable(one)) found.add(one)
-  }
-  return [...found]
+    return matches.filter((one) => one.failed && isApprovable(one))
+  })
+  return [...new Set(found)]
 }
 
 /** Whether a golden is there that no approval made: it is not one that was tampered with. */
@@ -167,10 +159,9 @@ const isOfOtherTool = ({ name, approval }: Approvable, lock: Lock): boolean =>
 
 function unknownName(pattern: string, run: Run): ConvoError {
   const names = run.cases.map(({ name }) => name)
-  const guess = nearest(pattern, names)
   return new ConvoError('E_NAME', `the last run has no case ${JSON.stringify(pattern)}`, {
     why: `it has ${counted(names.length, 'case')}; with --filter or --shard, only those that it ran`,
-    instead: guess === undefined ? undefined : [pattern, guess],
+    instead: [pattern, nearest(pattern, names)],
   })
 }
 

@@ -55,7 +55,7 @@ function parseReporter(word: string, results: string, shard: Shard = { index: 1,
     const guess = nearest(name, Object.keys(reporters))
     throw new ConvoError('E_NAME', `there is no reporter ${JSON.stringify(name)}`, {
       why: `reporters: ${Object.keys(reporters).join(', ')}`,
-      instead: guess === undefined ? undefined : [word, guess + word.slice(name.length)],
+      instead: [word, guess && guess + word.slice(name.length)],
     })
   }
   const given = at < 0 ? '' : word.slice(at + 1)

@@ -42,17 +42,32 @@ export async function digestFiles(
       fix: 'a folder that contains pictures, or has subfolders with pictures',
     })
   }
+  const files = await inOrder(
+    inputs,
+    ({ path }) => path,
+    ({ path }) => digestFile(path, reading),
+    onFile,
+  )
+  return { files, notes }
+}
+
+/** What `act` gives of each item, several at a time within the memory, handed on in their order. */
+async function inOrder<T, R>(
+  items: readonly T[],
+  pathOf: (item: T) => string,
+  act: (item: T) => Promise<R>,
+  onResult?: (result: R) => Promise<void>,
+): Promise<R[]> {
   const budget = budgetOf()
-  const all = inputs.map(({ path }) => budget.within(estimate(path), () => digestFile(path, reading)))
+  const all = items.map((item) => budget.within(estimate(pathOf(item)), () => act(item)))
   // the first that fails is reported in its turn, and others may fail before
   for (const one of all) one.catch(() => undefined)
-  const files: FileDigest[] = []
+  const results: R[] = []
   for (const one of all) {
-    const found = await one
-    await onFile?.(found)
-    files.push(found)
+    results.push(await one)
+    await onResult?.(results.at(-1)!)
   }
-  return { files, notes }
+  return results
 }
 
 /** A visible line of a list of digests, as `sha256sum` writes them: two spaces, and `\` in front where the path is escaped. */
@@ -83,17 +98,13 @@ export async function checkDigests(
 ): Promise<readonly Checked[]> {
   const what = { limit: 'manifestBytes', what: 'a list of digests' } as const
   const text = list === '-' ? (await readWhole(list, what)).toString('utf8') : readText(list, 'manifestBytes')
-  const budget = budgetOf()
-  const all = listedIn(text, inputName(list)).map((one) =>
-    budget.within(estimate(one.image), () => checkOne(one, reading)),
+  const listed = listedIn(text, inputName(list))
+  return inOrder(
+    listed,
+    ({ image }) => image,
+    (one) => checkOne(one, reading),
+    onFile,
   )
-  const checked: Checked[] = []
-  for (const one of all) {
-    const found = await one
-    await onFile?.(found)
-    checked.push(found)
-  }
-  return checked
 }
 
 async function checkOne({ digest, image }: Listed, reading: DigestReading): Promise<Checked> {

@@ -3,15 +3,13 @@ import { basename, dirname, extname, join, relative } from 'node:path'
 import { ConvoError } from '../error.ts'
 import { writeWhole } from '../files/change.ts'
 import { escapePath } from '../files/glob.ts'
-import { sha256 } from '../files/hash.ts'
 import { isFolder } from '../files/stat.ts'
-import { digestOf } from '../image/digest.ts'
 import { findInputs } from '../picture/find.ts'
 import { counted } from '../text/count.ts'
 import { commandLine } from '../text/shell.ts'
 import { budgetOf, estimate } from './budget.ts'
 import { loadPages, readBytes } from './files.ts'
-import { type LockEntry, lockName, manifestFrom, readLock, writeLock } from './lock.ts'
+import { entryFor, type LockEntry, lockName, manifestFrom, readLock, writeLock } from './lock.ts'
 import { folded, nameProblem } from './names.ts'
 
 /** A tool whose goldens are adopted. */
@@ -190,12 +188,7 @@ async function entriesOf(
           const fix = `a whole copy of ${path}, or remove it; nothing was written`
           throw new ConvoError(code, message, { why, fix, cause })
         })
-        const [{ width, height, channels, depth }] = pages as [(typeof pages)[0]]
-        const shape = { width, height, channels, depth }
-        return [
-          name,
-          { file, digest: digestOf(...pages), sha256: sha256(bytes), ...shape, tools: {}, manifest },
-        ]
+        return [name, entryFor(file, bytes, pages, { tools: {}, manifest })]
       }),
     ),
   )

@@ -1,4 +1,4 @@
-import { dirname, join } from 'node:path'
+import { dirname, extname, join } from 'node:path'
 import { removeUnder, writeUnder } from '../files/change.ts'
 import { sha256 } from '../files/hash.ts'
 import type { Comparison } from '../image/compare/comparison.ts'
@@ -15,7 +15,7 @@ import { optional } from '../text/record.ts'
 import { findingsOfFiles } from './describe.ts'
 import { loadPages } from './files.ts'
 import type { Golden, Judgement, Made, Surroundings } from './judgement.ts'
-import { type LockEntry, manifestFrom } from './lock.ts'
+import { entryFor, type LockEntry, manifestFrom } from './lock.ts'
 import type { Case } from './manifest.ts'
 import type { Status } from './page/data.ts'
 import type { CaseResult } from './results.ts'
@@ -54,9 +54,11 @@ export async function judgePictures(
   const why = status === 'pass' ? [] : otherTools(entry, made)
   const judgement: Judgement = { status, ...findings, why, golden: file, actual: made.file, approval }
   const edited = editedGolden(golden, expected)
-  const tested =
+  const tested: CaseResult['selfTest'] =
     around.selfTest && edited === undefined && (status === 'pass' || status === 'tolerated')
-      ? testAll(expected, actual, tolerance)
+      ? expected.every((page, i) => selfTest(page, actual[i]!, tolerance) === 'noticed')
+        ? 'noticed'
+        : 'missed'
       : undefined
   if (status === 'pass' && edited === undefined && tested !== 'missed') {
     // There is nothing to look at or to approve.
@@ -123,16 +125,6 @@ function editedGolden(
   }
 }
 
-function testAll(
-  expected: readonly Picture[],
-  actual: readonly Picture[],
-  tolerance: Tolerance,
-): 'noticed' | 'missed' {
-  return expected.every((page, i) => selfTest(page, actual[i]!, tolerance) === 'noticed')
-    ? 'noticed'
-    : 'missed'
-}
-
 function missed(tested: 'noticed' | 'missed' | undefined): Partial<Judgement> {
   if (tested !== 'missed') return optional('selfTest', tested)
   return {
@@ -151,16 +143,8 @@ async function approvalOf(
   golden: Golden,
   around: Surroundings,
 ): Promise<NonNullable<CaseResult['approval']>> {
-  const [{ width, height, channels, depth }] = actual as readonly [Picture]
-  const shape = { width, height, channels, depth }
-  const digests = { digest: digestOf(...actual), sha256: sha256(made.bytes) }
-  const entry: LockEntry = {
-    file: one.golden,
-    ...digests,
-    ...shape,
-    tools: made.tools,
-    manifest: manifestFrom(around.goldens, one.place.file),
-  }
+  const manifest = manifestFrom(around.goldens, one.place.file)
+  const entry = entryFor(one.golden, made.bytes, actual, { tools: made.tools, manifest })
   return {
     golden: { path: golden.path, ...optional('sha256', golden.bytes && sha256(golden.bytes)) },
     actual: { file: made.file, sha256: sha256(made.bytes), entry },
@@ -178,7 +162,7 @@ export async function showPictures(
 ): Promise<Pick<CaseResult, 'expected' | 'diff' | 'difference'>> {
   const folder = dirname(made.file)
   const [diff, glow] = [join(folder, 'diff.png'), join(folder, 'difference.png')]
-  const copy = join(folder, `expected${extensionOf(golden.path)}`)
+  const copy = join(folder, `expected${extname(golden.path)}`)
   const write = (name: string, picture: Picture) =>
     writeUnder(results, name, encodePngWhole(picture, compressionSettings(undefined)))
   await writeUnder(results, copy, golden.bytes!)
@@ -188,8 +172,6 @@ export async function showPictures(
   await write(glow, picture)
   return { expected: copy, diff, difference: { picture: glow, boxes, kinds } }
 }
-
-const extensionOf = (path: string): string => /\.[^./\\]*$/.exec(path)?.[0] ?? ''
 
 const pagesOf = (pictures: readonly Picture[]) => ({
   count: pictures.length,

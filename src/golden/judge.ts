@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { removeUnder } from '../files/change.ts'
 import { sha256 } from '../files/hash.ts'
-import type { Shape } from '../image/compare/comparison.ts'
+import { type Shape, shapeOf } from '../image/compare/comparison.ts'
 import { compareEqual } from '../image/compare/equal.ts'
 import { type Tolerance, toleranceOf } from '../image/compare/tolerance.ts'
 import { findingsOf } from './describe.ts'
@@ -37,13 +37,8 @@ export async function judge(
 
 /** The judgement of a file that is the approved golden, byte by byte: nothing has to be decoded. */
 function knownToPass(entry: LockEntry, tolerance: Tolerance): Judgement {
-  const { width, height, channels, depth } = entry
-  const same = compareEqual({ width, height, channels, depth } as Shape, tolerance)
-  return {
-    status: 'pass',
-    ...findingsOf(same),
-    golden: entry.file,
-  }
+  const same = compareEqual(shapeOf(entry as Shape), tolerance)
+  return { status: 'pass', ...findingsOf(same), golden: entry.file }
 }
 
 /** A golden that cannot be compared whatever was made. */

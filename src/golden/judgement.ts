@@ -1,4 +1,4 @@
-import type { ConvoError } from '../error.ts'
+import { ConvoError } from '../error.ts'
 import { type Place, placeText } from '../files/located.ts'
 import { optional } from '../text/record.ts'
 import type { LockEntry } from './lock.ts'
@@ -35,8 +35,9 @@ export type Golden = {
   readonly entry: LockEntry | undefined
 }
 
-/** The judgement of a case that could not be made or compared. */
-export function failedJudgement(error: ConvoError, place?: Place): Judgement {
+/** The judgement of a case that could not be made or compared. @throws what is no error of convo's, or a bug */
+export function failedJudgement(error: unknown, place?: Place): Judgement {
+  if (!(error instanceof ConvoError) || error.code === 'E_INTERNAL') throw error
   return {
     status: 'error',
     message: `${error.message} [${error.code}]`,

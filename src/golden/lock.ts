@@ -2,9 +2,13 @@ import { existsSync } from 'node:fs'
 import { join, relative } from 'node:path'
 import { ConvoError } from '../error.ts'
 import { writeUnder } from '../files/change.ts'
+import { sha256 } from '../files/hash.ts'
 import { readText } from '../files/read.ts'
 import { nameTrouble } from '../files/root.ts'
 import { fits, map, maybe, must, object, oneOf, text } from '../files/shape.ts'
+import { shapeOf } from '../image/compare/comparison.ts'
+import { digestOf } from '../image/digest.ts'
+import type { Picture } from '../tensor/picture.ts'
 import { cut } from '../text/cut.ts'
 import { isRecord } from '../text/record.ts'
 
@@ -25,6 +29,18 @@ export type LockEntry = {
   /** From the folder of goldens: the manifest whose case it is. Locks of older versions have none. */
   readonly manifest?: string
 }
+
+/** The entry of a golden that such bytes and pages are, from the folder of goldens. */
+export const entryFor = (
+  file: string,
+  bytes: Uint8Array,
+  pages: readonly Picture[],
+  more: Pick<LockEntry, 'tools' | 'manifest'>,
+): LockEntry => ({
+  ...{ file, digest: digestOf(...pages), sha256: sha256(bytes) },
+  ...shapeOf(pages[0]!),
+  ...more,
+})
 
 /** The approved goldens by the names of their cases. */
 export type Lock = ReadonlyMap<string, LockEntry>

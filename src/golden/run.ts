@@ -71,23 +71,20 @@ export async function runCheck(manifest: Manifest, options: RunOptions): Promise
   const budget = budgetOf(options.memory)
   const digests = new Map<string, Promise<Seen>>()
   let done = 0
-  const finish = (result: CaseResult) => {
-    onCase(result, ++done, chosen.length)
-    return result
-  }
   const made = await Promise.all(
     chosen.map((one) =>
-      budget.within(estimate(one.input), async () =>
-        finish(
-          withVerdict(await runCase(one, lock, manifest, around, digests), one.allow, manifest, options),
-        ),
-      ),
+      budget.within(estimate(one.input), async () => {
+        const bare = await runCase(one, lock, manifest, around, digests)
+        const result = withVerdict(bare, one.allow, manifest, options)
+        onCase(result, ++done, chosen.length)
+        return result
+      }),
     ),
   )
-  const all =
-    filter.length + tags.length > 0 ? [] : await findObsolete(manifest, lock, results, among?.manifests)
+  const isChosen = filter.length + tags.length > 0
+  const left = isChosen ? [] : await findObsolete(manifest, lock, results, among?.manifests)
   const gone = await Promise.all(
-    shareOf(all, shard).map((one) => obsoleteResult(one, manifest.goldens, results)),
+    shareOf(left, shard).map((one) => obsoleteResult(one, manifest.goldens, results)),
   )
   const cases = [...made, ...gone.map((result) => withVerdict(result, new Set(), manifest, options))]
   const run = runOf(cases, performance.now() - began, {
@@ -167,10 +164,7 @@ async function runCase(
     const judged = await judge(one, made, lock.get(one.name), around)
     return { ...judged, facts: [...judged.facts, ...notes.map((note): [string, string] => ['note', note])] }
   }
-  const judgement = await attempt().catch((error: unknown) => {
-    if (error instanceof ConvoError && error.code !== 'E_INTERNAL') return failedJudgement(error, one.place)
-    throw error
-  })
+  const judgement = await attempt().catch((error: unknown) => failedJudgement(error, one.place))
   const milliseconds = rounded(performance.now() - began)
   return { ...about, ...optional('command', command), ...judgement, milliseconds }
 }
@@ -237,9 +231,7 @@ function withVerdict(
   options: CheckOptions,
 ): CaseResult {
   const { status } = result
-  const isAllowed = [allow, manifest.allow, new Set(options.allow)].some((set: ReadonlySet<string>) =>
-    set.has(status),
-  )
+  const isAllowed = [...allow, ...manifest.allow, ...(options.allow ?? [])].includes(status)
   return { ...result, failed: !isEqual(status) && status !== 'tolerated' && !isAllowed }
 }
 

@@ -74,7 +74,7 @@ export function kernel(
     if (!Number.isFinite(Math.fround(w))) {
       throw new ConvoError(
         'E_KERNEL_VALUE',
-        `weights must be finite float32 numbers, got ${w} at index ${i} (${showIndex(shape, i)})`,
+        `weights must be finite float32 numbers, got ${w} at index ${i} ([${placeOf(shape, i).join(',')}], counted from 0)`,
       )
     }
   })
@@ -134,13 +134,13 @@ export function planeSize(shape: readonly number[]): readonly [kH: number, kW: n
 /** `[1,3,5,5]`, as errors and explanations print a shape. */
 export const showShape = (shape: readonly number[]): string => `[${shape.join(',')}]`
 
-/** `row 1, column 2` and so on: the place of a flat index, for errors. */
-export function showIndex(shape: readonly number[], index: number): string {
+/** The place of a flat index, an index for each size. */
+export function placeOf(shape: readonly number[], index: number): number[] {
   const place: number[] = []
   let rest = index
-  for (let d = shape.length - 1; d >= 0; d--) {
-    place.unshift(rest % shape[d]!)
-    rest = Math.floor(rest / shape[d]!)
+  for (const size of shape.toReversed()) {
+    place.unshift(rest % size)
+    rest = Math.floor(rest / size)
   }
-  return `[${place.join(',')}], counted from 0`
+  return place
 }

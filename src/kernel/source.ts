@@ -170,7 +170,7 @@ function unknown(source: string, names: KernelNames, cwd: string): ConvoError {
       guess === undefined ? own : folder === '.' && !path.startsWith('.') ? guess : join(folder, guess)
     return new ConvoError('E_KERNEL_FILE', `there is no file ${path}`, {
       why: `looked in ${resolvePath(cwd, folder)}${hasFolder(path) ? '' : ' and in the kernels folder of convo'}`,
-      instead: fix === undefined ? undefined : [path, fix],
+      instead: [path, fix],
     })
   }
   const own = readyMade().map((f) => basename(f, extname(f)))

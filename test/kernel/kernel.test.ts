@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { checkAnchor, fitsBias, kernel, planeSize, showIndex, showShape } from '../../src/kernel/kernel.ts'
+import { checkAnchor, fitsBias, kernel, placeOf, planeSize, showShape } from '../../src/kernel/kernel.ts'
 import { failure } from './expect-failure.ts'
 
 const zeros = (n: number) => new Array<number>(n).fill(0)
@@ -94,5 +94,5 @@ test('an anchor lies on a tap, y before x', () => {
 test('shapes and places as they are printed', () => {
   expect(planeSize([9, 8, 2, 3])).toEqual([2, 3])
   expect(showShape([1, 3, 5, 5])).toBe('[1,3,5,5]')
-  expect(showIndex([2, 3, 4], 23)).toBe('[1,2,3], counted from 0')
+  expect(placeOf([2, 3, 4], 23)).toEqual([1, 2, 3])
 })

@@ -1,6 +1,6 @@
 import { join, relative } from 'node:path'
 import { ConvoError } from '../../error.ts'
-import { isDynamicPattern } from '../../files/glob.ts'
+import { isPattern } from '../../files/glob.ts'
 import { leaves } from '../../files/root.ts'
 import { isFolder, statOf } from '../../files/stat.ts'
 import { findInputs } from '../../picture/find.ts'
@@ -24,9 +24,8 @@ export type FolderPair = {
   readonly pairs: readonly FilePair[]
 }
 
-/** Whether a path of `compare` means many pictures: a folder, or a glob that is no file. */
-export const isMany = (path: string): boolean =>
-  isFolder(path) || (path !== '-' && isDynamicPattern(path) && statOf(path) === undefined)
+/** Whether a path of `compare` means many pictures: a folder, or a pattern. */
+export const isMany = (path: string): boolean => isFolder(path) || isPattern(path)
 
 /**
  * Finds the pictures of both sides and pairs them by their paths. Folders are searched to the bottom.

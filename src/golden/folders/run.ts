@@ -19,7 +19,7 @@ import { budgetOf, estimate } from '../budget.ts'
 import { writeDifference } from '../compare-files.ts'
 import { findingsOfFiles } from '../describe.ts'
 import { readBytes } from '../files.ts'
-import { showPictures } from '../judge-pictures.ts'
+import { statusOf as ofCases, showPictures } from '../judge-pictures.ts'
 import { failedJudgement } from '../judgement.ts'
 import { pathOfName } from '../names.ts'
 import { isEqual, type Status } from '../page/data.ts'
@@ -42,12 +42,8 @@ export type FolderOptions = {
   readonly onCase?: ((result: CaseResult, done: number, all: number) => void) | undefined
 }
 
-const statusOf: Readonly<Record<Comparison['outcome'], Status>> = {
-  same: 'same',
-  tolerated: 'tolerated',
-  different: 'changed',
-  size: 'size',
-}
+/** What a comparison makes of a pair. */
+const statusOf: Readonly<Record<Comparison['outcome'], Status>> = { ...ofCases, same: 'same' }
 
 /**
  * Compares every pair, several at a time within the memory. Files of equal bytes are not decoded. A pair that cannot be
@@ -65,10 +61,7 @@ export async function compareFolders(folders: FolderPair, options: FolderOptions
     folders.pairs.map((pair) =>
       budget.within(Math.max(estimate(pair.expected), estimate(pair.actual)), async () => {
         const start = performance.now()
-        const found = await comparePair(pair, options).catch((error: unknown): Judged => {
-          if (!(error instanceof ConvoError) || error.code === 'E_INTERNAL') throw error
-          return failedJudgement(error)
-        })
+        const found = await comparePair(pair, options).catch((error: unknown) => failedJudgement(error))
         const result: CaseResult = {
           name: pair.name,
           ...(toleranceText !== '' && { tolerance: toleranceText }),

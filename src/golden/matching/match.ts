@@ -3,7 +3,7 @@ import { readUnder, writeUnder } from '../../files/change.ts'
 import { sha256 } from '../../files/hash.ts'
 import { isCi } from '../../host/engines.ts'
 import { comparePictures } from '../../image/compare/compare.ts'
-import type { Comparison } from '../../image/compare/comparison.ts'
+import { type Comparison, shapeOf } from '../../image/compare/comparison.ts'
 import {
   type Tolerance,
   type ToleranceValues,
@@ -209,8 +209,7 @@ function approvalOf(
   picture: Picture,
 ): Approval | undefined {
   if (!isBelow) return undefined
-  const { width, height, channels, depth } = picture
-  const entry = { file: shown, digest: digestOf(picture), width, height, channels, depth, tools: {} }
+  const entry = { file: shown, digest: digestOf(picture), ...shapeOf(picture), tools: {} }
   return {
     golden: { path: shown, ...optional('sha256', before && sha256(before)) },
     actual: { file: actual, sha256: sha256(png), entry },

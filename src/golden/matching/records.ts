@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 // not the global ones, which tests may have put others in the place of
 import { clearTimeout, setTimeout } from 'node:timers'
+import { orElse } from '../../error.ts'
 import { appendTo, removeFolderUnder, writeUnder } from '../../files/change.ts'
 import { readText } from '../../files/read.ts'
 import { entriesIn, statOf } from '../../files/stat.ts'
@@ -108,17 +109,7 @@ export const recorded = (root: string, folder: string): CaseResult[] =>
 
 /** The lines of a file as JSON; one that another process is writing is not whole yet, and omitted. */
 function linesOf(path: string): unknown[] {
-  let text = ''
-  try {
-    text = readText(path, 'manifestBytes')
-  } catch {
-    // not begun yet, or gone
-  }
-  return text.split('\n').flatMap((line): unknown[] => {
-    try {
-      return [JSON.parse(line)]
-    } catch {
-      return []
-    }
-  })
+  // not begun yet, or gone
+  const text = orElse(() => readText(path, 'manifestBytes'), '')
+  return text.split('\n').flatMap((line): unknown[] => orElse(() => [JSON.parse(line)], []))
 }

@@ -1,5 +1,6 @@
 import { readdirSync } from 'node:fs'
 import { dirname, join } from 'node:path'
+import { orElse } from '../../error.ts'
 import { removeUnder } from '../../files/change.ts'
 import { sha256 } from '../../files/hash.ts'
 import { isCi } from '../../host/engines.ts'
@@ -51,14 +52,10 @@ export function unusedOf({ file, used }: Pick<Session, 'file' | 'used'>, stems: 
   })
 }
 
-function picturesIn(folder: string): string[] {
-  try {
-    const names = readdirSync(folder, { recursive: true, encoding: 'utf8' })
-    return names.filter((name) => name.endsWith('.png')).map((name) => name.replaceAll('\\', '/'))
-  } catch {
-    return []
-  }
-}
+const picturesIn = (folder: string): string[] =>
+  orElse(() => readdirSync(folder, { recursive: true, encoding: 'utf8' }), [])
+    .filter((name) => name.endsWith('.png'))
+    .map((name) => name.replaceAll('\\', '/'))
 
 type Place = Pick<Session, 'root' | 'file' | 'records'>
 

@@ -1,3 +1,4 @@
+import { unfilterRows } from '../../definition/filter-rows.ts'
 import { inflate, type Pixels } from './pixels.ts'
 
 const channelsOf: Readonly<Record<number, number>> = { 0: 1, 2: 3, 4: 2, 6: 4 }
@@ -20,40 +21,8 @@ export async function decodePng(bytes: Uint8Array): Promise<Pixels> {
   }
   const rows = await inflate(parts)
   const size = (channels * depth) / 8
-  const samples = unfilter(rows, width * size, height, size)
+  const samples = unfilterRows(rows.subarray(0, (width * size + 1) * height), width * size, size) ?? rows
   return { width, height, channels, depth, data: depth === 8 ? samples : wide(samples) }
-}
-
-/** Undoes the row filters of PNG. */
-function unfilter(rows: Uint8Array, stride: number, height: number, size: number): Uint8Array {
-  const out = new Uint8Array(stride * height)
-  let above = new Uint8Array(stride)
-  for (let y = 0; y < height; y++) {
-    const from = y * (stride + 1)
-    const row = out.subarray(y * stride, (y + 1) * stride)
-    row.set(rows.subarray(from + 1, from + 1 + stride))
-    unfilterRow(rows[from] ?? 0, row, above, size)
-    above = row
-  }
-  return out
-}
-
-/** @param size bytes of a pixel */
-function unfilterRow(filter: number, row: Uint8Array, above: Uint8Array, size: number): void {
-  if (filter === 1) for (let i = size; i < row.length; i++) row[i]! += row[i - size]!
-  if (filter === 2) for (let i = 0; i < row.length; i++) row[i]! += above[i]!
-  if (filter === 3) {
-    for (let i = 0; i < row.length; i++) row[i]! += ((i < size ? 0 : row[i - size]!) + above[i]!) >> 1
-  }
-  if (filter !== 4) return
-  for (let i = 0; i < size; i++) row[i]! += above[i]!
-  for (let i = size; i < row.length; i++) {
-    const [left, up, corner] = [row[i - size]!, above[i]!, above[i - size]!]
-    const a = Math.abs(up - corner)
-    const b = Math.abs(left - corner)
-    const c = Math.abs(left + up - 2 * corner)
-    row[i]! += a <= b && a <= c ? left : b <= c ? up : corner
-  }
 }
 
 function wide(bytes: Uint8Array): Uint16Array {

@@ -105,7 +105,7 @@ function entryOf(opened: Opened, name: string): Entry {
   )
   throw new ConvoError('E_KERNEL_FILE', `${file} has no tensor named "${name}"`, {
     why: listing(opened),
-    ...(guess === undefined ? {} : { instead: [`${file}#${name}`, `${file}#${plain(guess)}`] as const }),
+    instead: [`${file}#${name}`, guess && `${file}#${plain(guess)}`],
   })
 }
 

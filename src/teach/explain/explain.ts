@@ -354,18 +354,11 @@ export async function inputOf(
         fix: 'no --depth',
       })
     }
-    const { notes, ofPages, width, height, channels, depth, pages, hasSlices, peak } = await (isVolume
-      ? knownVolume
-      : knownOf)(path, {
+    const known = isVolume ? knownVolume : knownOf
+    const { notes, ofPages, width, height, channels, depth, pages, hasSlices, peak } = await known(path, {
+      ...resolve(sharedSettings, {}),
       'max-pixels': Number.MAX_SAFE_INTEGER,
-      'no-orient': false,
-      metadata: 'keep',
-      page: undefined,
-      alpha: undefined,
-      background: undefined,
-      linear: false,
       layout: own.layout ?? 'auto',
-      full: undefined,
     })
     const shape = isVolume || hasSlices ? [channels, pages, height, width] : [channels, height, width]
     return { shape, depth, peak, notes: [...notes, ...(isVolume ? [] : ofPages)] }

@@ -1,5 +1,5 @@
 import { ConvoError } from '../../error.ts'
-import { type Kernel, planeSize, showShape } from '../../kernel/kernel.ts'
+import { type Kernel, placeOf, planeSize, showShape } from '../../kernel/kernel.ts'
 
 /** One plane of a kernel: weights [height][width], and what it is called where there are several. */
 export type Plane = {
@@ -16,7 +16,7 @@ export function planesOf({ shape, weights }: Kernel): Plane[] {
   const outer = shape.slice(0, -2)
   const names = axisNames(shape)
   return Array.from({ length: weights.length / size }, (_, n) => ({
-    label: placeOf(n, outer)
+    label: placeOf(outer, n)
       .map((at, i) => `${names[i]} ${at}`)
       .join(' · '),
     height,
@@ -28,16 +28,6 @@ export function planesOf({ shape, weights }: Kernel): Plane[] {
 /** What is counted along the axes before the plane; axes of one entry are not worth a word, but the last is. */
 function axisNames(shape: readonly number[]): readonly string[] {
   return { 3: ['channel'], 4: ['filter', 'channel'], 5: ['filter', 'channel', 'slice'] }[shape.length] ?? []
-}
-
-function placeOf(index: number, outer: readonly number[]): number[] {
-  const place: number[] = []
-  let rest = index
-  for (const size of outer.toReversed()) {
-    place.unshift(rest % size)
-    rest = Math.floor(rest / size)
-  }
-  return place
 }
 
 /**
