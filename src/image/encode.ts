@@ -2,6 +2,7 @@ import { ConvoError } from '../error.ts'
 import { nativeWork } from '../signals.ts'
 import type { Fields } from '../tensor/metadata.ts'
 import type { Picture, PictureMeta } from '../tensor/picture.ts'
+import { defined } from '../text/record.ts'
 import { exifFor } from './exif.ts'
 import { fitFormat, inColour } from './fit.ts'
 import type { OutputFormat } from './format.ts'
@@ -107,7 +108,7 @@ async function encodeFitted(
               quality: quality ?? 80,
               lossless,
               chromaSubsampling: subsampling ?? '4:4:4',
-              ...(effort !== undefined && { effort }),
+              ...defined({ effort }),
             })
             .toBuffer(),
         )
@@ -290,11 +291,7 @@ function withFormat(
   format: 'gif' | 'webp',
   { quality, lossless = quality === undefined, effort, delay, loop }: AnimationOptions & { delay?: number[] },
 ): Sharp {
-  const common = {
-    ...(effort !== undefined && { effort }),
-    ...(delay !== undefined && { delay }),
-    ...(loop !== undefined && { loop }),
-  }
+  const common = defined({ effort, delay, loop })
   // a page does not take over the palette of the one before, which is near enough to sharp but not its own colours
   if (format === 'gif') return pipeline.gif({ ...common, interPaletteMaxError: 0 })
   return lossless

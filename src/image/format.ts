@@ -4,13 +4,7 @@ import type { Metadata } from '../tensor/metadata.ts'
 import { promised } from './foreign.ts'
 
 /** Options of encoders, and the values that one of them takes in a format: all, or from the first to the second. */
-export type CodingOption =
-  | 'compression'
-  | 'quality'
-  | 'lossless'
-  | 'subsampling'
-  | 'effort'
-  | 'tiff-compression'
+export type CodingOption = (typeof codingOptions)[number]
 type Takes = Readonly<Partial<Record<CodingOption, true | readonly [least: number, most: number]>>>
 
 /** The options of encoders. */
@@ -21,7 +15,7 @@ export const codingOptions = [
   'subsampling',
   'effort',
   'tiff-compression',
-] as const satisfies readonly CodingOption[]
+] as const
 
 /** What a kind of output file can hold. */
 export type OutputTraits = {
@@ -44,78 +38,65 @@ export type OutputTraits = {
 
 const all = ['profile', 'resolution', 'orientation'] as const
 
+/** What most formats are like. */
+const usual = {
+  ...({ depths: [8], alpha: 'full', exact: true, frames: 'none' } as const),
+  ...({ metadata: [], holds: [], takes: {} } as const),
+}
+
 /** The picture formats that are written, by name. */
 export const outputFormats = {
   png: {
+    ...usual,
     extensions: ['.png'],
     depths: [8, 16],
-    alpha: 'full',
-    exact: true,
-    frames: 'none',
     metadata: ['exif', 'xmp', 'text'],
     holds: [...all, 'gamma'],
     takes: { compression: true },
   },
   jpeg: {
+    ...usual,
     extensions: ['.jpg', '.jpeg'],
-    depths: [8],
     alpha: 'none',
     exact: false,
-    frames: 'none',
     metadata: ['exif', 'xmp', 'iptc', 'text'],
     holds: all,
     takes: { quality: true, subsampling: true, effort: [0, 2] },
   },
   webp: {
+    ...usual,
     extensions: ['.webp'],
-    depths: [8],
-    alpha: 'full',
-    exact: true,
     frames: 'animation',
     metadata: ['exif', 'xmp'],
     holds: all,
     takes: { quality: true, lossless: true, effort: [0, 6] },
   },
   tiff: {
+    ...usual,
     extensions: ['.tif', '.tiff'],
     depths: [8, 16, 32],
-    alpha: 'full',
-    exact: true,
     frames: 'pages',
     metadata: ['exif', 'xmp', 'iptc', 'geo'],
     holds: all,
     takes: { 'tiff-compression': true },
   },
   gif: {
+    ...usual,
     extensions: ['.gif'],
-    depths: [8],
     alpha: 'on-off',
     exact: false,
     frames: 'animation',
-    metadata: [],
-    holds: [],
     takes: { effort: [1, 10] },
   },
   avif: {
+    ...usual,
     extensions: ['.avif'],
-    depths: [8],
-    alpha: 'full',
     exact: false,
-    frames: 'none',
     metadata: ['exif', 'xmp'],
     holds: all,
     takes: { quality: true, lossless: true, subsampling: true, effort: [0, 9] },
   },
-  bmp: {
-    extensions: ['.bmp'],
-    depths: [8],
-    alpha: 'full',
-    exact: true,
-    frames: 'none',
-    metadata: [],
-    holds: ['resolution'],
-    takes: {},
-  },
+  bmp: { ...usual, extensions: ['.bmp'], holds: ['resolution'] },
   pnm: plain('.pnm'),
   ppm: { ...plain('.ppm'), colours: 'rgb' },
   pgm: { ...plain('.pgm'), colours: 'gray' },
@@ -126,16 +107,7 @@ export const outputFormats = {
 
 /** A format of Netpbm, which holds samples and nothing beside them. */
 function plain<E extends string>(extension: E) {
-  return {
-    extensions: [extension],
-    depths: [8, 16],
-    alpha: 'none',
-    exact: true,
-    frames: 'none',
-    metadata: [],
-    holds: [],
-    takes: {},
-  } as const
+  return { ...usual, extensions: [extension], depths: [8, 16], alpha: 'none' } as const
 }
 
 /** What a kind of file that is read may hold, and what of it is taken. */
@@ -146,51 +118,36 @@ export type InputTraits = Pick<OutputTraits, 'extensions' | 'depths' | 'frames' 
 }
 
 const bare = { alpha: false, frames: 'none', metadata: [], profile: false } as const
+const full = { ...bare, alpha: true, profile: true } as const
 
 /** The kinds of file that are read, by name. Fewer bits than 8 are spread over 8, those between over 16. */
 export const inputFormats = {
   png: {
+    ...full,
     extensions: ['.png'],
     depths: [8, 16],
-    alpha: true,
     frames: 'animation',
     metadata: ['exif', 'xmp', 'text'],
-    profile: true,
   },
   jpeg: {
-    ...bare,
+    ...full,
     extensions: ['.jpg', '.jpeg', '.jpe', '.jfif'],
     depths: [8],
+    alpha: false,
     metadata: ['exif', 'xmp', 'iptc', 'text'],
-    profile: true,
   },
-  webp: {
-    extensions: ['.webp'],
-    depths: [8],
-    alpha: true,
-    frames: 'animation',
-    metadata: ['exif', 'xmp'],
-    profile: true,
-  },
+  webp: { ...full, extensions: ['.webp'], depths: [8], frames: 'animation', metadata: ['exif', 'xmp'] },
   tiff: {
+    ...full,
     extensions: ['.tif', '.tiff'],
     depths: [8, 16, 32],
-    alpha: true,
     frames: 'pages',
     metadata: ['exif', 'xmp', 'iptc', 'geo'],
-    profile: true,
   },
   gif: { ...bare, extensions: ['.gif'], depths: [8], alpha: true, frames: 'animation', metadata: ['text'] },
-  avif: {
-    ...bare,
-    extensions: ['.avif'],
-    depths: [8, 16],
-    alpha: true,
-    metadata: ['exif', 'xmp'],
-    profile: true,
-  },
+  avif: { ...full, extensions: ['.avif'], depths: [8, 16], metadata: ['exif', 'xmp'] },
   svg: { ...bare, extensions: ['.svg'], depths: [8], alpha: true },
-  bmp: { ...bare, extensions: ['.bmp', '.dib'], depths: [8], alpha: true, profile: true },
+  bmp: { ...full, extensions: ['.bmp', '.dib'], depths: [8] },
   pnm: { ...bare, extensions: ['.pnm', '.pbm', '.pgm', '.ppm', '.pam'], depths: [8, 16], alpha: true },
   pfm: { ...bare, extensions: ['.pfm'], depths: [32] },
   hdr: { ...bare, extensions: ['.hdr', '.pic'], depths: [32] },
@@ -242,16 +199,7 @@ type Both = InputTraits | OutputTraits
 const metadataWords = { exif: 'EXIF', xmp: 'XMP', iptc: 'IPTC', text: 'text', geo: 'GeoTIFF' } as const
 
 /** An array has what its numbers say, and nothing beside them. */
-const arrayTraits: OutputTraits = {
-  extensions: ['.npy'],
-  depths: [32],
-  alpha: 'full',
-  exact: true,
-  frames: 'pages',
-  metadata: [],
-  holds: [],
-  takes: {},
-}
+const arrayTraits: OutputTraits = { ...usual, extensions: ['.npy'], depths: [32], frames: 'pages' }
 
 /** The name of a format that is written. */
 export type OutputFormat = keyof typeof outputFormats

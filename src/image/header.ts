@@ -1,6 +1,7 @@
 import { ConvoError } from '../error.ts'
 import type { Metadata } from '../tensor/metadata.ts'
 import type { Depth, PictureMeta } from '../tensor/picture.ts'
+import { defined } from '../text/record.ts'
 import type { Seen } from './inspect.ts'
 import { iptcOf, keptOf, listed, type MetadataMode, sayingExif } from './metadata.ts'
 import type { OwnPicture } from './own-picture.ts'
@@ -167,13 +168,10 @@ export function headerOf(
     pages: apng?.frames.length ?? facts.pages ?? 1,
     ...(apng !== undefined
       ? { delay: apng.frames.map(({ delay }) => delay), loop: apng.loop }
-      : {
-          ...(facts.delay !== undefined && { delay: facts.delay }),
-          ...(facts.loop !== undefined && { loop: facts.loop }),
-        }),
+      : defined({ delay: facts.delay, loop: facts.loop })),
     unread: seen.unread,
     isAlike: seen.isAlike ?? false,
-    ...(seen.preview !== undefined && { preview: seen.preview }),
+    ...defined({ preview: seen.preview }),
     meta: {
       ...(keepsIcc && { icc: new Uint8Array(facts.icc) }),
       ...(resolution !== undefined && { resolution: isTurned ? swap(resolution) : resolution }),
@@ -208,13 +206,9 @@ export const ownHeader = (kind: Kind, picture: OwnPicture, name: string): Header
   const asRead = [...(picture.asRead ?? []), ...(icc !== undefined && !keepsIcc ? [unfitIcc] : [])]
   return {
     ...{ kind, width, height, channels, depth },
-    ...(full !== undefined && { full }),
+    ...defined({ full }),
     pages: 1,
-    meta: {
-      ...(keepsIcc && { icc }),
-      ...(resolution !== undefined && { resolution }),
-      ...(isLinear && { isLinear }),
-    },
+    meta: { ...(keepsIcc && { icc }), ...defined({ resolution, isLinear }) },
     unread,
     isAlike: true,
     notes: [...asRead, ...(unread.length === 0 ? [] : [`not read from ${name}: ${listed(unread)}`])],

@@ -11,7 +11,7 @@ import { heatMap, layoutHeat } from '../show/heat.ts'
 import { largest, type Plane } from '../show/planes.ts'
 import type { Arithmetic, FilterExplanation } from './explanation.ts'
 import { type Bar, type Block, drawBars, drawStrips, drawTable } from './panels.ts'
-import { operatorPieces } from './pieces.ts'
+import { kernel, operatorPieces } from './pieces.ts'
 import { drawSolids, type Piece } from './solids.ts'
 import { bytes, filterLines, operatorLines, pictureSize, present, samplesText } from './text.ts'
 
@@ -75,16 +75,16 @@ export function drawFilter(
       caption: `${pictureSize(e.input)}\n${samplesText(e.samples)}`,
     },
     '∗',
-    ...e.kernels.slice(0, 3).map(
-      (k, i): Piece => ({
-        title: e.kernels.length === 1 ? 'kernel' : `kernel ${i + 1}`,
-        tone: 'kernel',
-        height: k.size[0],
-        width: k.size[1],
-        depth: 1,
-        caption: `${k.size[1]}x${k.size[0]}${isVerbose ? `${k.rank === undefined ? '' : `, rank ${k.rank}`}\n${k.algorithm}` : ''}`,
-      }),
-    ),
+    ...e.kernels
+      .slice(0, 3)
+      .map(
+        (k, i): Piece =>
+          kernel(
+            e.kernels.length === 1 ? 'kernel' : `kernel ${i + 1}`,
+            k.size,
+            `${k.size[1]}x${k.size[0]}${isVerbose ? `${k.rank === undefined ? '' : `, rank ${k.rank}`}\n${k.algorithm}` : ''}`,
+          ),
+      ),
     ...(e.kernels.length > 3 ? ['…'] : []),
     '=',
     {

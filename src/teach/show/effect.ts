@@ -1,3 +1,4 @@
+import { factor } from '../../kernel/analyse.ts'
 import { borders } from '../../tensor/border.ts'
 import { exp, sin } from '../../tensor/math.ts'
 import type { Plane } from './planes.ts'
@@ -51,21 +52,9 @@ function noise(x: number, y: number): number {
   return ((h ^ (h >>> 16)) >>> 0) / 2 ** 32
 }
 
-type Factors = { readonly column: Float64Array; readonly row: Float64Array }
-
 /** A plane as a column times a row, where it is no more than that: to a millionth of its largest weight. */
-export function factorsOf({ height, width, weights }: Plane): Factors | undefined {
-  const most = weights.reduce((best, w, i) => (Math.abs(w) > Math.abs(weights[best]!) ? i : best), 0)
-  const [y0, x0] = [Math.floor(most / width), most % width]
-  const peak = weights[most]!
-  if (peak === 0) return undefined
-  const row = weights.slice(y0 * width, (y0 + 1) * width)
-  const column = Float64Array.from({ length: height }, (_, y) => weights[y * width + x0]! / peak)
-  const fits = weights.every(
-    (w, i) => Math.abs(column[Math.floor(i / width)]! * row[i % width]! - w) <= 1e-6 * Math.abs(peak),
-  )
-  return fits ? { column, row } : undefined
-}
+export const factorsOf = ({ height, width, weights }: Omit<Plane, 'label'>) =>
+  factor({ shape: [height, width], weights, scale: 1, offset: 0 })
 
 /** Whether a trial of a kernel takes no longer than a moment. */
 export const isQuick = (plane: Plane): boolean =>
@@ -79,7 +68,7 @@ export function applyTo(
 ): Gray {
   const factors = plane.weights.length > 100 ? factorsOf(plane) : undefined
   if (factors !== undefined) {
-    const { column, row } = factors
+    const { col: column, row } = factors
     const down = summed(picture, { height: column.length, width: 1, weights: column }, [ay, 0])
     const both = summed(down, { height: 1, width: row.length, weights: row }, [0, ax])
     return { side: both.side, data: both.data.map((sum) => sum / scale + offset) }
