@@ -14,6 +14,7 @@ import {
 } from '../picture/api/names.ts'
 import { describe } from '../text/describe.ts'
 import { written } from '../text/message.ts'
+import { optionWords } from '../text/shell.ts'
 import type { Entry } from './journal.ts'
 import { batchParams } from './options.ts'
 
@@ -103,9 +104,7 @@ function wordsOf(steps: Steps): string[] {
         fix: 'writeKernel, and the path that it wrote',
       })
     }
-    const options = Object.entries(given).flatMap(([name, value]) =>
-      value === true ? [`--${name}`] : value === false ? [] : [`--${name}`, [value].flat().join(',')],
-    )
-    return [...(i === 0 ? [] : ['--']), operation.name, ...(operation.made?.words ?? []), ...options]
+    const words = [...(operation.made?.words ?? []), ...optionWords(given)]
+    return [...(i === 0 ? [] : ['--']), operation.name, ...words]
   })
 }

@@ -2,6 +2,7 @@ import { closeSync, openSync, readSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { ConvoError } from '../error.ts'
 import { type Growing, makeFolder, openGrowing } from '../files/change.ts'
+import { systemError } from '../files/errors.ts'
 import { refuseReplacing } from '../files/reads.ts'
 import { statOf } from '../files/stat.ts'
 import { visible } from '../text/visible.ts'
@@ -72,10 +73,7 @@ export function openLog(path: string): Log {
   try {
     file = openGrowing(path)
   } catch (cause) {
-    throw new ConvoError('E_OUTPUT', `the log ${path} cannot be written`, {
-      why: `${path}: ${(cause as Error).message}`,
-      cause,
-    })
+    throw systemError('E_OUTPUT', `the log ${path} cannot be written`, path, cause)
   }
   let isBroken = false
   return {
@@ -86,10 +84,7 @@ export function openLog(path: string): Log {
         return undefined
       } catch (cause) {
         isBroken = true
-        return new ConvoError('E_OUTPUT', `the log ${path} is incomplete: it cannot be written`, {
-          why: `${path}: ${(cause as Error).message}`,
-          cause,
-        })
+        return systemError('E_OUTPUT', `the log ${path} is incomplete: it cannot be written`, path, cause)
       }
     },
     close: file.close,

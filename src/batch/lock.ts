@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { ConvoError } from '../error.ts'
 import { type Growing, makeFolder, openGrowing, removeQuietly } from '../files/change.ts'
+import { systemError } from '../files/errors.ts'
 import { birthOf, isAt, processSpace } from '../files/process.ts'
 import { must, object, parsed, text } from '../files/shape.ts'
 import { statOf } from '../files/stat.ts'
@@ -106,10 +107,7 @@ function createOwn(folder: string, shard: Shard | undefined): Own {
     return { path, file, remove }
   } catch (cause) {
     removeQuietly(path)
-    throw new ConvoError('E_OUTPUT', `the state of the batch cannot be saved in ${folder}`, {
-      why: `${path}: ${(cause as Error).message}`,
-      cause,
-    })
+    throw systemError('E_OUTPUT', `the state of the batch cannot be saved in ${folder}`, path, cause)
   }
 }
 

@@ -2,6 +2,7 @@ import { dirname, isAbsolute, join } from 'node:path'
 import { readValid } from '../files/document.ts'
 import { located, operationWords } from '../files/located.ts'
 import { type Schema, settingSchema, text, textOrList } from '../files/schema.ts'
+import { optionWords } from '../text/shell.ts'
 import { batchSettings } from './options.ts'
 
 /** A batch as it is written in a file. */
@@ -44,7 +45,7 @@ export function readManifest(file: string): ManifestBatch {
   } = source.document.toJS() as Raw
   const folder = dirname(file)
   const from = (path: string) => (isAbsolute(path) || path === '-' ? path : join(folder, path))
-  const words = [...operationWords(operation), ...Object.entries(options).flatMap(optionWords)]
+  const words = [...operationWords(operation), ...optionWords(options)]
   const given = Object.fromEntries(
     Object.entries(settings)
       .filter(([, value]) => value !== false)
@@ -58,12 +59,6 @@ export function readManifest(file: string): ManifestBatch {
     operation: words.map((word) => located(word, folder).word),
     given,
   }
-}
-
-/** `sigma: 2` is `--sigma 2`; `gray: true` is `--gray`. */
-function optionWords([name, value]: [string, string | number | boolean]): string[] {
-  if (value === false) return []
-  return value === true ? [`--${name}`] : [`--${name}`, String(value)]
 }
 
 const settings = Object.fromEntries(

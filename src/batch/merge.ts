@@ -1,6 +1,7 @@
 import { statSync } from 'node:fs'
 import { basename, dirname, join, relative } from 'node:path'
 import { ConvoError, errorCodes } from '../error.ts'
+import { systemError } from '../files/errors.ts'
 import { readText } from '../files/read.ts'
 import { list, maybe, must, object, oneOf, type Rule, text } from '../files/shape.ts'
 import { namesIn, statOf } from '../files/stat.ts'
@@ -152,10 +153,7 @@ function logsAt(word: string): string[] {
     }
     return []
   } catch (cause) {
-    throw new ConvoError('E_INPUT', `cannot read the log ${word}`, {
-      why: `${word}: ${(cause as Error).message}`,
-      cause,
-    })
+    throw systemError('E_INPUT', `cannot read the log ${word}`, word, cause)
   }
 }
 

@@ -29,17 +29,14 @@ export function withCommand(
   const line = suggested.fix?.startsWith('convo ') ? wordsOf(suggested.fix)?.slice(1) : undefined
   const next = line && refusal(line, commands)
   if (line === undefined || next === undefined) return suggested
-  const { code, message, why, cause } = suggested
   const further = left > 1 ? withCommand(next, line, commands, left - 1) : next
-  if (further.fix?.startsWith('convo '))
-    return new ConvoError(code, message, { why, fix: further.fix, cause })
+  if (further.fix?.startsWith('convo ')) return withFix(suggested, further.fix)
   const name = commandOf(line, commands)?.name
-  return new ConvoError(code, message, {
-    why: [...why, `also: ${next.message}`],
-    fix: name === undefined ? next.fix : `convo ${name} --help`,
-    cause,
-  })
+  return withFix(suggested, name === undefined ? next.fix : `convo ${name} --help`, `also: ${next.message}`)
 }
+
+const withFix = ({ code, message, why, cause }: ConvoError, fix?: string, ...more: string[]): ConvoError =>
+  new ConvoError(code, message, { why: [...why, ...more], fix, cause })
 
 /** What is wrong with a line, as far as its words say. */
 function refusal(line: readonly string[], commands: readonly Command[]): ConvoError | undefined {
@@ -70,17 +67,14 @@ function withLine(error: ConvoError, argv: readonly string[], commands: readonly
   const command = commandOf(argv, commands)
   const mendedLine = mended(error, argv, command)
   if (mendedLine === undefined) return inWords(error)
-  const line = complete(mendedLine, commands)
-  const { code, message, why, cause } = error
-  return new ConvoError(code, message, { why, fix: `convo ${commandLine(line)}`, cause })
+  return withFix(error, `convo ${commandLine(complete(mendedLine, commands))}`)
 }
 
 /** The error with options to set or to omit said as what to do, where no line can be made of them. */
 function inWords(error: ConvoError): ConvoError {
-  const { code, message, why, fix = '', cause } = error
+  const { fix = '' } = error
   if (!/^(no )?--[\w-]+/.test(fix)) return error
-  const said = fix.startsWith('no ') ? fix.replace('no ', 'remove ') : `add ${fix}`
-  return new ConvoError(code, message, { why, fix: said, cause })
+  return withFix(error, fix.startsWith('no ') ? fix.replace('no ', 'remove ') : `add ${fix}`)
 }
 
 /** The command that a line begins with, if it does. */

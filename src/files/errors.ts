@@ -1,5 +1,5 @@
 import { basename, dirname, resolve } from 'node:path'
-import { ConvoError } from '../error.ts'
+import { ConvoError, type ErrorCode } from '../error.ts'
 import { cut } from '../text/cut.ts'
 import { statOf } from './stat.ts'
 
@@ -26,6 +26,10 @@ export function writingError(path: string, cause: unknown, target: string = path
   if (code === 'ELOOP') return error(`${path} is a circular symbolic link`)
   return error(`cannot write ${cut(path)}`)
 }
+
+/** What the system said of a path, as the reason of an error. */
+export const systemError = (code: ErrorCode, what: string, path: string, cause: unknown): ConvoError =>
+  new ConvoError(code, what, { why: `${path}: ${(cause as Error).message}`, cause })
 
 /** What `act` gives; what the system says against it is an error of writing a path. @throws ConvoError E_OUTPUT */
 export async function writing<T>(path: string, act: () => T | Promise<T>, target?: string): Promise<T> {

@@ -1,6 +1,7 @@
 import { lstatSync, readdirSync } from 'node:fs'
 import { basename, dirname, join, normalize, resolve } from 'node:path'
 import { ConvoError } from '../error.ts'
+import { systemError } from '../files/errors.ts'
 import { glob, isDynamicPattern, isPattern } from '../files/glob.ts'
 import { readWhole } from '../files/read.ts'
 import { leaves } from '../files/root.ts'
@@ -131,10 +132,7 @@ function entriesOf(folder: string) {
   try {
     return readdirSync(folder, { withFileTypes: true })
   } catch (cause) {
-    throw new ConvoError('E_INPUT', `cannot read the folder ${folder}`, {
-      why: `${folder}: ${(cause as Error).message}`,
-      cause,
-    })
+    throw systemError('E_INPUT', `cannot read the folder ${folder}`, folder, cause)
   }
 }
 

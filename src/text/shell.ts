@@ -29,3 +29,9 @@ export function wordsOf(line: string): string[] | undefined {
     word.replace(/'([^']*)'|"([^"]*)"|\\(')/g, (_, single, double, escaped) => single ?? double ?? escaped),
   )
 }
+
+/** Options as words of a command line; of a flag its name, where it is on. */
+export const optionWords = (given: Readonly<Record<string, unknown>>): string[] =>
+  Object.entries(given).flatMap(([name, value]) =>
+    value === true ? [`--${name}`] : value === false ? [] : [`--${name}`, [value].flat().join(',')],
+  )

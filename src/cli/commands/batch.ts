@@ -7,7 +7,7 @@ import { isName } from '../../picture/words/count.ts'
 import { argument, type OptionGroup } from '../../picture/words/syntax.ts'
 import { counted } from '../../text/count.ts'
 import { definitions } from '../../text/layout.ts'
-import { commandLine } from '../../text/shell.ts'
+import { commandLine, optionWords } from '../../text/shell.ts'
 import { visibleLine } from '../../text/visible.ts'
 import { type Call, type Command, commandOf } from '../command.ts'
 
@@ -98,10 +98,12 @@ function withSobel([first = '', ...others]: readonly string[], given: Call['give
 }
 
 /** The command line once more, without what would make it begin again. */
-function sameCommand(args: readonly string[], given: Call['given'], tail: Call['tail']): string {
-  const options = Object.entries(given)
-    .filter(([name]) => name !== 'force')
-    .flatMap(([name, value]) => (value === true ? [`--${name}`] : [`--${name}`, String(value)]))
+function sameCommand(
+  args: readonly string[],
+  { force: _, ...given }: Call['given'],
+  tail: Call['tail'],
+): string {
+  const options = optionWords(given)
   return commandLine(['convo', 'batch', ...args, ...options, ...(tail === undefined ? [] : ['--', ...tail])])
 }
 

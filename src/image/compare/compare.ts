@@ -1,5 +1,6 @@
 import { log } from '../../tensor/math.ts'
 import { fullScale, hasAlpha, type Picture, type PictureMeta } from '../../tensor/picture.ts'
+import { counted as numbered } from '../../text/count.ts'
 import { optional } from '../../text/record.ts'
 import type { PlainPng } from '../png-head.ts'
 import { findClusters } from './clusters.ts'
@@ -43,7 +44,7 @@ export function comparePictures(expected: Picture, actual: Picture, tolerance: T
   ]
   const left = ignoredPixels(pair.width, pair.height, tolerance)
   if (isSameSize && haveEqualBits(pair.expected.data, pair.actual.data)) {
-    return equal({ ...shapes, mismatches, notes, ...optional('ignored', left) }, pair, left, colour)
+    return equal({ ...shapes, mismatches, notes, ...optional('ignored', left) }, pair, colour)
   }
   const ignored = withAntialiasing(pair, left, tolerance)
   const result = { ...shapes, mismatches, notes, ...optional('ignored', ignored) }
@@ -133,7 +134,7 @@ function conclude(
   tolerance: Tolerance,
 ): Comparison {
   const { ignored, mismatches } = result
-  if (measured.differing === 0) return equal(result, frame, ignored, colour)
+  if (measured.differing === 0) return equal(result, frame, colour)
   if (frame.depth === 32 && tolerance.full === undefined) result.notes.push(scaleNote(frame.full))
   const threshold = thresholdOf(tolerance, frame.full)
   const { stats, map } = look(frame, pair, measured, threshold, ignored, tolerance)
@@ -211,7 +212,7 @@ function failures(limits: Limits, threshold: number, stats: Stats): readonly Fai
   const { maxDiffPixels, maxDiffRatio, maxDensity, perceptual, minPsnr, maxRmse, minSsim } = limits
   const beyond =
     perceptual !== undefined ? 'counted by pixelmatch' : threshold > 0 ? `off by more than ${threshold}` : ''
-  const those = `${pixelsText(counted)}${beyond && ` ${beyond}`}`
+  const those = `${numbered(counted, 'pixel')}${beyond && ` ${beyond}`}`
   if (maxDiffPixels !== undefined && counted > maxDiffPixels) {
     const more = counted - maxDiffPixels
     fail('max-diff-pixels', maxDiffPixels, counted, more, `${those}, ${more} too many`)
@@ -227,7 +228,7 @@ function failures(limits: Limits, threshold: number, stats: Stats): readonly Fai
     )
   if (maxDensity !== undefined && density > maxDensity.pixels) {
     const { pixels, window } = maxDensity
-    const text = `${pixelsText(density)}${beyond && ` ${beyond}`} in a window of ${window}x${window}, ${density - pixels} too many`
+    const text = `${numbered(density, 'pixel')}${beyond && ` ${beyond}`} in a window of ${window}x${window}, ${density - pixels} too many`
     fail('max-density', `${pixels}/${window}`, density, density - pixels, text)
   }
   const isBounded = maxDiffPixels !== undefined || maxDiffRatio !== undefined || maxDensity !== undefined
@@ -253,8 +254,6 @@ function missed(found: number, limit: number, side: 'low' | 'high', unit = ''): 
   if (Number.isFinite(by)) return `${brief(found)}${unit}, ${brief(by)} too ${side}`
   return 'it is undefined: the pictures differ where a sample is not a finite number'
 }
-
-const pixelsText = (count: number): string => (count === 1 ? '1 pixel' : `${count} pixels`)
 
 function formatMismatches(expected: Picture, actual: Picture): Mismatch[] {
   return [

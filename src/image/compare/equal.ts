@@ -15,7 +15,7 @@ export function compareEqual(shape: Shape, tolerance: Tolerance): Comparison {
     notes: [],
     ...optional('ignored', ignored),
   }
-  return equal(result, shape, ignored, { mismatches: [], notes: [] })
+  return equal(result, shape, { mismatches: [], notes: [] })
 }
 
 /** What the profiles of two pictures add to a result. */
@@ -25,7 +25,6 @@ export type Colour = { readonly mismatches: readonly Mismatch[]; readonly notes:
 export function equal(
   result: Pick<Comparison, 'expected' | 'actual' | 'mismatches' | 'notes' | 'ignored'>,
   pair: Size,
-  ignored: Uint8Array | undefined,
   colour: Colour,
 ): Comparison {
   const isUnlike = result.mismatches.some((mismatch) => mismatch !== 'icc')
@@ -33,7 +32,7 @@ export function equal(
     ...result,
     outcome: result.mismatches.length === 0 ? 'same' : 'different',
     stats: {
-      compared: comparedPixels(pair, ignored),
+      compared: comparedPixels(pair, result.ignored),
       differing: 0,
       share: 0,
       counted: 0,
