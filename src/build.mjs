@@ -149,7 +149,7 @@ async function bundleScripts() {
   const modules = await bundleEntries(
     {
       worker: 'src/run/worker.ts',
-      'compare-worker': 'src/run/compare-worker.ts',
+      'apart-worker': 'src/apart-worker.ts',
       'batch-worker': 'src/batch/worker.ts',
       decoder: 'src/image/decoder.ts',
     },

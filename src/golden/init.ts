@@ -194,7 +194,7 @@ async function entriesOf(
         const shape = { width, height, channels, depth }
         return [
           name,
-          { file, digest: digestOf(...pages), sha256: sha256(bytes), ...shape, tools: {}, manifest },
+          { file, digest: await digestOf(...pages), sha256: sha256(bytes), ...shape, tools: {}, manifest },
         ]
       }),
     ),

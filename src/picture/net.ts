@@ -184,11 +184,6 @@ export async function openModel(path: string, typed: Readonly<Record<string, unk
       ['scale', 'head', 'set'].flatMap((key) => (typed[key] === undefined ? [] : [[key, typed[key]]])),
     ),
   )
-  const [{ readNetwork }, { modelOf }] = await Promise.all([
-    import('../net/read.ts'),
-    import('../net/model.ts'),
-  ])
-  const network = await readNetwork(path, { ...(scale !== undefined && { scale }) })
-  if (network.nodes.length === 0) throw new ConvoError('E_NET_FORMAT', `${path} holds no nodes`)
-  return modelOf(network, { head, set })
+  const { readModel } = await import('../net/read-model.ts')
+  return readModel(path, { scale, head, set })
 }

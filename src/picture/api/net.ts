@@ -3,8 +3,9 @@ import { confinedTo, directSums } from '../../definition/engine.ts'
 import { asConvoError } from '../../error.ts'
 import { nodeOf, planesNode, traced, tracer } from '../../graph/node.ts'
 import { describeModel, type ModelFacts } from '../../net/describe.ts'
-import { fitOf, type Model, modelOf, throughModel } from '../../net/model.ts'
-import { readNetwork } from '../../net/read.ts'
+import { fitOf, type Model, throughModel } from '../../net/model.ts'
+import { readModel } from '../../net/read-model.ts'
+import { apart } from '../../run/apart.ts'
 import { runToTensor } from '../../run/graph.ts'
 import { poolOf } from '../../run/shared.ts'
 import { asTensor, type TensorInput } from '../../tensor/like.ts'
@@ -84,10 +85,7 @@ export class Net {
 
 /** Reads a network, as `loadNet` does. */
 export async function openNet(source: string | Uint8Array, { scale, head, set }: NetOptions): Promise<Net> {
-  const network = await readNetwork(source, scale === undefined ? {} : { scale })
   const own = set === undefined ? undefined : netSet.parse(set, 'set')
-  return new Net(
-    await modelOf(network, { head, set: own }),
-    typeof source === 'string' ? source : network.name,
-  )
+  const model = await apart('network', readModel)(source, { scale, head, set: own })
+  return new Net(model, typeof source === 'string' ? source : model.network.name)
 }
