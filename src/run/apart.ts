@@ -97,6 +97,8 @@ function start(): threads.Worker {
 /** What another thread can see: large arrays are copied, unless they can be shared. */
 async function shared(one: unknown): Promise<unknown> {
   if (typeof one !== 'object' || one === null || one instanceof Map || Array.isArray(one)) return one
+  // one whose buffer was transferred is empty, and cannot be sent
+  if (ArrayBuffer.isView(one) && one.byteLength === 0) return new Uint8Array()
   if (ArrayBuffer.isView(one)) return one.byteLength > 2 ** 16 ? inShared(one as NumberArray) : one
   const all = await Promise.all(
     Object.entries(one).map(async ([key, value]) => [key, await shared(value)] as const),
