@@ -19,7 +19,7 @@ await mkdir(join(root, 'docs/pictures'), { recursive: true })
 const digests: Record<string, string> = {}
 for (const one of [hero, ...examples, ...textbook]) {
   const picture = await exhibit(one)
-  const digest = digestOf(picture)
+  const digest = await digestOf(picture)
   digests[one.name] = digest
   await writeFile(join(root, `docs/pictures/${one.name}.webp`), await encode(picture))
 }

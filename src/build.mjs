@@ -149,7 +149,7 @@ async function bundleScripts() {
   const modules = await bundleEntries(
     {
       worker: 'src/run/worker.ts',
-      'compare-worker': 'src/run/compare-worker.ts',
+      'apart-worker': 'src/apart-worker.ts',
       'batch-worker': 'src/batch/worker.ts',
       decoder: 'src/image/decoder.ts',
     },
@@ -374,6 +374,12 @@ function declareTypes() {
   for (const name of ['types', 'types-cjs']) rmSync(join(dist, name), { recursive: true, force: true })
   const tsc = join(dirname(require.resolve('typescript/package.json')), 'bin/tsc')
   run(process.execPath, [tsc, '-p', join(root, 'src/tsconfig.types.json')])
+  // TypeScript before 5.7 has no arguments of typed arrays
+  const arrays = /\b((?:Uint|Int|Float|BigInt|BigUint)\d+(?:Clamped)?Array|Buffer)<ArrayBuffer(?:Like)?>/g
+  for (const name of readdirSync(join(dist, 'types'), { recursive: true })) {
+    const path = join(dist, 'types', name)
+    if (name.endsWith('.d.ts')) writeChanged(path, readFileSync(path, 'utf8').replace(arrays, '$1'))
+  }
   // for `require`, whose types must be in a package of CommonJS
   const common = join(dist, 'types-cjs')
   cpSync(join(dist, 'types'), common, { recursive: true })

@@ -53,6 +53,12 @@ export type ErrorDetail = {
 /** Lines of an explanation that are kept: more than a screen is read by nobody. */
 const mostLines = 60
 
+const brand = Symbol.for('convo.ConvoError')
+
+/** Whether a value is of a class whose prototype has this symbol. */
+export const isBranded = (value: unknown, symbol: symbol): boolean =>
+  typeof value === 'object' && value !== null && symbol in value
+
 /** The one error that convo throws on bad input. `message` says what is wrong; `why` and `fix` explain. */
 export class ConvoError extends Error {
   override readonly name = 'ConvoError'
@@ -60,6 +66,11 @@ export class ConvoError extends Error {
   readonly why: readonly string[]
   readonly fix: string | undefined
   readonly instead: Instead<string> | undefined
+
+  /** Whether it is an error of this copy of convo or of another one: a program may load the ES module and CommonJS. */
+  static override [Symbol.hasInstance](thrown: unknown): boolean {
+    return isBranded(thrown, brand)
+  }
 
   constructor(code: ErrorCode, message: string, detail: ErrorDetail = {}) {
     super(cutLine(message), detail.cause === undefined ? undefined : { cause: detail.cause })
@@ -77,6 +88,7 @@ export class ConvoError extends Error {
 
 const isKnown = (instead: ErrorDetail['instead']): instead is Instead<string> | undefined =>
   instead?.includes(undefined as never) !== true
+Object.defineProperty(ConvoError.prototype, brand, {})
 
 /** The words that were meant, as the fix of those who have no command line. */
 function fixOf(instead: ConvoError['instead']): string | undefined {

@@ -32,7 +32,7 @@ const order: readonly Readonly<Record<string, readonly string[]>>[] = [
   { picture: ['node', 'commander'] },
   { golden: ['node', 'yaml'], batch: ['node', 'chokidar'], teach: ['node'] },
   { cli: ['node'] },
-  { index: [], matchers: [], 'playwright-reporter': [] },
+  { 'apart-worker': ['node'], index: [], matchers: [], 'playwright-reporter': [] },
 ]
 
 /** A room that others may not import though it comes before them: the core does not know codecs. */

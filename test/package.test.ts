@@ -76,8 +76,9 @@ console.log(Tensor.name, y.data[12], output.shape.join('x'))
     const declared = readdirSync(types, { encoding: 'utf8', recursive: true }).filter((name) =>
       name.endsWith('.d.ts'),
     )
-    // TypeScript 5.0 has no NoInfer
-    expect(declared.filter((name) => /\bNoInfer</.test(readFileSync(join(types, name), 'utf8')))).toEqual([])
+    // TypeScript 5.0 has no NoInfer, and its typed arrays take no arguments
+    const later = /\bNoInfer<|\b(\w+\dArray|Buffer)</
+    expect(declared.filter((name) => later.test(readFileSync(join(types, name), 'utf8')))).toEqual([])
     const compiled = spawnSync(installed('.bin/tsc'), ['-p', at()], { encoding: 'utf8' })
     expect(compiled.stdout).toBe('')
     const run = spawnSync(process.execPath, ['program.mjs'], { cwd: at(), encoding: 'utf8' })

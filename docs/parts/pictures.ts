@@ -113,7 +113,7 @@ function drawn(width: number, height: number, colour: (x: number, y: number) => 
 }
 
 /** The digest of the pixels, as `convo digest` prints it. */
-export const digestOf = ({ width, height, data }: Pixels): string =>
+export const digestOf = ({ width, height, data }: Pixels): Promise<string> =>
   digestOfPicture({ width, height, channels: 3, depth: 8, data, meta: {} })
 
 /** The file of a picture. */

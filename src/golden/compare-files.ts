@@ -61,7 +61,7 @@ export async function compareFiles(
   const { comparison, shown } = await compareAndShow(expected, actual, tolerance, differPlain, isSeen)
   const notes = [...new Set([expected, actual].flatMap((pages) => pages.notes ?? []))]
   if (diff === undefined) return { comparison, notes }
-  await writeDifference(diff, drawShown(shown, style))
+  await writeDifference(diff, await drawShown(shown, style))
   return { comparison, notes, drawn: { path: diff, page: shown.page } }
 }
 

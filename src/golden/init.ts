@@ -188,7 +188,7 @@ async function entriesOf(
           const fix = `a whole copy of ${path}, or remove it; nothing was written`
           throw new ConvoError(code, message, { why, fix, cause })
         })
-        return [name, entryFor(file, bytes, pages, { tools: {}, manifest })]
+        return [name, await entryFor(file, bytes, pages, { tools: {}, manifest })]
       }),
     ),
   )

@@ -4,12 +4,11 @@ import { sha256 } from '../files/hash.ts'
 import type { Comparison } from '../image/compare/comparison.ts'
 import { glowOf } from '../image/compare/glow.ts'
 import { comparePages } from '../image/compare/pages.ts'
-import { renderDiff } from '../image/compare/render.ts'
+import { type Drawing, drawDiff } from '../image/compare/render.ts'
 import type { Tolerance } from '../image/compare/tolerance.ts'
 import { digestOf } from '../image/digest.ts'
-import { compressionSettings } from '../image/png.ts'
-import { encodePngWhole } from '../image/png-whole.ts'
-import { compareApart } from '../run/compare-apart.ts'
+import { apart, compareApart } from '../run/apart.ts'
+import { encodeInStrips } from '../run/png-write.ts'
 import type { Picture } from '../tensor/picture.ts'
 import { optional } from '../text/record.ts'
 import { findingsOfFiles } from './describe.ts'
@@ -20,6 +19,8 @@ import type { Case } from './manifest.ts'
 import type { Status } from './page/data.ts'
 import type { CaseResult } from './results.ts'
 import { selfTest } from './self-test.ts'
+
+const [testApart, glowApart] = [apart('selfTest', selfTest), apart('glow', glowOf)]
 
 /**
  * Decodes and compares what a case made and its golden, and the golden with its lock. Writes expected and diff beside the
@@ -53,12 +54,10 @@ export async function judgePictures(
   const status = statusOf[result.outcome]
   const why = status === 'pass' ? [] : otherTools(entry, made)
   const judgement: Judgement = { status, ...findings, why, golden: file, actual: made.file, approval }
-  const edited = editedGolden(golden, expected)
-  const tested: CaseResult['selfTest'] =
+  const edited = await editedGolden(golden, expected)
+  const tested =
     around.selfTest && edited === undefined && (status === 'pass' || status === 'tolerated')
-      ? expected.every((page, i) => selfTest(page, actual[i]!, tolerance) === 'noticed')
-        ? 'noticed'
-        : 'missed'
+      ? await testAll(expected, actual, tolerance)
       : undefined
   if (status === 'pass' && edited === undefined && tested !== 'missed') {
     // There is nothing to look at or to approve.
@@ -101,10 +100,10 @@ function withoutGolden(made: Made, { path, entry }: Golden, approval: CaseResult
 }
 
 /** The complaint about a golden that is not the approved one. */
-function editedGolden(
+async function editedGolden(
   { path, entry }: Golden,
   expected: readonly Picture[],
-): Pick<CaseResult, 'status' | 'message' | 'why' | 'fix'> | undefined {
+): Promise<Pick<CaseResult, 'status' | 'message' | 'why' | 'fix'> | undefined> {
   if (entry === undefined) {
     return {
       status: 'error',
@@ -113,7 +112,7 @@ function editedGolden(
       fix: 'approve the case, or remove the file',
     }
   }
-  const digest = digestOf(...expected)
+  const digest = await digestOf(...expected)
   if (digest === entry.digest) return undefined
   return {
     status: 'error',
@@ -123,6 +122,16 @@ function editedGolden(
     ],
     fix: `restore it, for example with git checkout -- ${path}, or approve the case`,
   }
+}
+
+async function testAll(
+  expected: readonly Picture[],
+  actual: readonly Picture[],
+  tolerance: Tolerance,
+): Promise<'noticed' | 'missed'> {
+  for (const [i, page] of expected.entries())
+    if ((await testApart(page, actual[i]!, tolerance)) === 'missed') return 'missed'
+  return 'noticed'
 }
 
 function missed(tested: 'noticed' | 'missed' | undefined): Partial<Judgement> {
@@ -144,10 +153,10 @@ async function approvalOf(
   around: Surroundings,
 ): Promise<NonNullable<CaseResult['approval']>> {
   const manifest = manifestFrom(around.goldens, one.place.file)
-  const entry = entryFor(one.golden, made.bytes, actual, { tools: made.tools, manifest })
+  const entry = await entryFor(one.golden, made.bytes, actual, { tools: made.tools, manifest })
   return {
     golden: { path: golden.path, ...optional('sha256', golden.bytes && sha256(golden.bytes)) },
-    actual: { file: made.file, sha256: sha256(made.bytes), entry },
+    actual: { file: made.file, sha256: entry.sha256!, entry },
     inputs: await made.inputs(),
   }
 }
@@ -163,12 +172,12 @@ export async function showPictures(
   const folder = dirname(made.file)
   const [diff, glow] = [join(folder, 'diff.png'), join(folder, 'difference.png')]
   const copy = join(folder, `expected${extname(golden.path)}`)
-  const write = (name: string, picture: Picture) =>
-    writeUnder(results, name, encodePngWhole(picture, compressionSettings(undefined)))
+  const write = async (name: string, picture: Picture | Drawing) =>
+    writeUnder(results, name, await encodeInStrips(picture))
   await writeUnder(results, copy, golden.bytes!)
   if (comparison.outcome === 'same') return { expected: copy }
-  await write(diff, renderDiff(expected, actual, comparison, 'overlay'))
-  const { picture, boxes, kinds } = glowOf(expected, actual, comparison)
+  await write(diff, await drawDiff(expected, actual, comparison, 'overlay'))
+  const { picture, boxes, kinds } = await glowApart(expected, actual, comparison)
   await write(glow, picture)
   return { expected: copy, diff, difference: { picture: glow, boxes, kinds } }
 }

@@ -31,13 +31,13 @@ export type LockEntry = {
 }
 
 /** The entry of a golden that such bytes and pages are, from the folder of goldens. */
-export const entryFor = (
+export const entryFor = async (
   file: string,
   bytes: Uint8Array,
   pages: readonly Picture[],
   more: Pick<LockEntry, 'tools' | 'manifest'>,
-): LockEntry => ({
-  ...{ file, digest: digestOf(...pages), sha256: sha256(bytes) },
+): Promise<LockEntry> => ({
+  ...{ file, digest: await digestOf(...pages), sha256: sha256(bytes) },
   ...shapeOf(pages[0]!),
   ...more,
 })

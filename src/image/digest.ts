@@ -1,6 +1,7 @@
 import { createHash, type Hash } from 'node:crypto'
 import { endianness } from 'node:os'
 import { invariant } from '../error.ts'
+import { inTurns } from '../host/turns.ts'
 import type { Picture } from '../tensor/picture.ts'
 
 /**
@@ -14,15 +15,15 @@ import type { Picture } from '../tensor/picture.ts'
  * under it are part of it. Pictures have equal digests when `comparePictures` finds no difference without any tolerance,
  * profiles ignored.
  */
-export function digestOf(...pages: readonly Picture[]): string {
+export async function digestOf(...pages: readonly Picture[]): Promise<string> {
   const hash = createDigest()
-  for (const page of pages) hash.add(page)
+  for (const page of pages) await hash.add(page)
   return hash.end()
 }
 
 /** A digest of pages that come one after another. */
 export function createDigest(): {
-  add(page: Picture): void
+  add(page: Picture): Promise<unknown>
   addFile(bytes: Uint8Array): void
   end(): string
 } {
@@ -36,21 +37,21 @@ export function createDigest(): {
   }
 }
 
-function addPage(hash: Hash, { width, height, channels, depth, data }: Picture): void {
+function addPage(hash: Hash, { width, height, channels, depth, data }: Picture): Promise<unknown> {
   invariant(endianness() === 'LE', 'samples in memory are little-endian')
   hash.update(`convo picture 1 ${width}x${height}x${channels} ${depth}\n`, 'ascii')
-  if (!(data instanceof Float32Array)) {
-    hash.update(new Uint8Array(data.buffer, data.byteOffset, data.byteLength))
-    return
+  return inTurns(data.length, (from, to) => {
+    const part = data instanceof Float32Array ? plain(data.slice(from, to)) : data.subarray(from, to)
+    hash.update(new Uint8Array(part.buffer, part.byteOffset, part.byteLength))
+  })
+}
+
+/** Floats of which equal ones have equal bits. They are changed. */
+function plain(part: Float32Array): Float32Array {
+  const bits = new Uint32Array(part.buffer)
+  for (let i = 0; i < part.length; i++) {
+    if (part[i] === 0) bits[i] = 0
+    else if (Number.isNaN(part[i])) bits[i] = 0x7fc00000
   }
-  const step = 2 ** 16
-  for (let at = 0; at < data.length; at += step) {
-    const part = data.slice(at, at + step)
-    const bits = new Uint32Array(part.buffer)
-    for (let i = 0; i < part.length; i++) {
-      if (part[i] === 0) bits[i] = 0
-      else if (Number.isNaN(part[i])) bits[i] = 0x7fc00000
-    }
-    hash.update(new Uint8Array(part.buffer))
-  }
+  return part
 }

@@ -1,7 +1,8 @@
-import { inflateSync } from 'node:zlib'
+import { promisify } from 'node:util'
+import { inflate, type ZlibOptions } from 'node:zlib'
 import { ConvoError } from '../error.ts'
 import { viewOf } from '../files/read.ts'
-import { converted, inRows, pause } from '../host/turns.ts'
+import { converted, copied, inRows, inTurns, pause } from '../host/turns.ts'
 import { numberTypes } from '../kernel/formats/binary.ts'
 import type { StoredArray } from '../kernel/formats/npy.ts'
 import type { Samples } from '../tensor/picture.ts'
@@ -149,8 +150,8 @@ export async function readTiffArray(
     const rows = isTiled ? tileHeight : Math.min(tileHeight, height - row)
     const wanted = tileWidth * rows * perPixel * (bits / 8)
     const stored = bytes.subarray(offsets[i], offsets[i]! + lengths[i]!)
-    const packed = storage.isReversed ? stored.map(reversed) : stored
-    const plain = unpacked(packed, wanted, storage.compression)
+    const packed = storage.isReversed ? await mirrored(stored) : stored
+    const plain = await unpacked(packed, wanted, storage.compression)
     if (plain === undefined || plain.length < wanted)
       throw damaged(name, what, offsets[i]!, `piece ${i + 1} of ${count} is cut off or damaged`)
     const numbers = await numbersIn(plain, storage, tileWidth * perPixel, rows, perPixel, layout.little, type)
@@ -166,6 +167,15 @@ export async function readTiffArray(
   return { shape: channels === 1 ? [height, width] : [height, width, channels], data, dtype: `<${type}` }
 }
 
+/** The bytes, each with its bits the other way round. */
+async function mirrored(bytes: Uint8Array): Promise<Uint8Array> {
+  const out = await copied(new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length))
+  await inTurns(out.length, (from, to) => {
+    for (let i = from; i < to; i++) out[i] = reversed(out[i]!)
+  })
+  return out
+}
+
 /** A byte, its bits the other way round. */
 function reversed(byte: number): number {
   const pairs = ((byte & 0x55) << 1) | ((byte >> 1) & 0x55)
@@ -173,13 +183,20 @@ function reversed(byte: number): number {
   return ((fours & 15) << 4) | (fours >> 4)
 }
 
+const inflated = promisify<Uint8Array, ZlibOptions, Buffer>(inflate)
+
 /** The bytes of a piece; nothing where they are damaged. */
-function unpacked(packed: Uint8Array, length: number, compression: number): Uint8Array | undefined {
+async function unpacked(
+  packed: Uint8Array,
+  length: number,
+  compression: number,
+): Promise<Uint8Array | undefined> {
   try {
-    if (compression === 1) return new Uint8Array(packed)
-    if (compression === 32773) return unpackBits(packed, length)
-    if (compression === 5) return unpackLzw(packed, length)
-    return new Uint8Array(inflateSync(packed, { maxOutputLength: length + 2 ** 16 }))
+    if (compression === 1)
+      return await copied(new Uint8Array(packed.buffer, packed.byteOffset, packed.length))
+    if (compression === 32773) return await unpackBits(packed, length)
+    if (compression === 5) return await unpackLzw(packed, length)
+    return await inflated(packed, { maxOutputLength: length + 2 ** 16 })
   } catch {
     return undefined
   }

@@ -1,8 +1,17 @@
+import { pause } from '../host/turns.ts'
+
+/** Bytes that are unpacked before the event loop may turn. */
+const piece = 2 ** 18
+
 /** The bytes of a strip packed by PackBits, `length` at most. */
-export function unpackBits(packed: Uint8Array, length: number): Uint8Array {
+export async function unpackBits(packed: Uint8Array, length: number): Promise<Uint8Array> {
   const out = new Uint8Array(length)
-  let to = 0
+  let [to, turned] = [0, 0]
   for (let at = 0; at < packed.length && to < length; ) {
+    if (to - turned > piece) {
+      await pause()
+      turned = to
+    }
     const head = packed[at++]!
     if (head < 128) {
       const run = packed.subarray(at, at + Math.min(head + 1, length - to))
@@ -19,14 +28,18 @@ export function unpackBits(packed: Uint8Array, length: number): Uint8Array {
 }
 
 /** The bytes of a strip packed by LZW as TIFF has it (TIFF 6.0, section 13), `length` at most. @throws RangeError for an invalid code */
-export function unpackLzw(packed: Uint8Array, length: number): Uint8Array {
+export async function unpackLzw(packed: Uint8Array, length: number): Promise<Uint8Array> {
   const out = new Uint8Array(length)
   // an entry is a run of the output: where it begins, and how long it is
   const starts = new Int32Array(4096)
   const counts = new Int32Array(4096)
   let [to, held, bits, width, next, at] = [0, 0, 0, 9, 258, 0]
-  let [before, long] = [-1, 0]
+  let [before, long, turned] = [-1, 0, 0]
   while (to < length) {
+    if (to - turned > piece) {
+      await pause()
+      turned = to
+    }
     while (bits < width && at < packed.length) {
       held = ((held << 8) | packed[at++]!) & 0xffffff
       bits += 8

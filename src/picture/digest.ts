@@ -26,7 +26,7 @@ export async function digestOf(pages: Pages, source: Source | undefined, name: s
   let first: Pick<Digest, 'width' | 'height' | 'channels' | 'depth'> | undefined
   const notes = [...own]
   for await (const page of pictures) {
-    hash.add(page)
+    await hash.add(page)
     const { width, height, channels, depth } = page
     first ??= { width, height, channels, depth }
   }

@@ -6,6 +6,7 @@ import { netColours, netRanges } from '../net/network.ts'
 import { heatNames } from '../net/palette.ts'
 import type { Given, Step } from '../operators/operator.ts'
 import { choice, custom, expected, integer, type Params, resolve, text } from '../params.ts'
+import { defined, pick } from '../text/record.ts'
 import type { Operation } from './operations.ts'
 import { operationWith } from './operations.ts'
 
@@ -90,11 +91,14 @@ export const netSet = {
   unset: 'the picture is the only input',
 }
 
+/** How the file of a network is read. */
+export const modelParams = { scale: netScale, head: netHead, set: netSet }
+
 /** The step of any network, which its file makes. */
 export const netSyntax: Operation = operationWith('net', {
   summary: 'runs a trained network on a picture of any size, without seams',
   source: 'the file of the network',
-  params: { ...netParams, scale: netScale, head: netHead, set: netSet },
+  params: { ...netParams, ...modelParams },
   file: {
     name: 'model',
     sample: 'model.onnx',
@@ -178,17 +182,6 @@ const typedSet = (set: NetInputs): string | undefined =>
 
 /** Reads the model of a path, with what was typed for `scale`, `head` and `set`. @throws ConvoError */
 export async function openModel(path: string, typed: Readonly<Record<string, unknown>>): Promise<Model> {
-  const { scale, head, set } = resolve(
-    { scale: netScale, head: netHead, set: netSet },
-    Object.fromEntries(
-      ['scale', 'head', 'set'].flatMap((key) => (typed[key] === undefined ? [] : [[key, typed[key]]])),
-    ),
-  )
-  const [{ readNetwork }, { modelOf }] = await Promise.all([
-    import('../net/read.ts'),
-    import('../net/model.ts'),
-  ])
-  const network = await readNetwork(path, { ...(scale !== undefined && { scale }) })
-  if (network.nodes.length === 0) throw new ConvoError('E_NET_FORMAT', `${path} holds no nodes`)
-  return modelOf(network, { head, set })
+  const { readModel } = await import('../net/read-model.ts')
+  return readModel(path, resolve(modelParams, defined(pick(typed, modelParams))))
 }

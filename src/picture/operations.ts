@@ -96,15 +96,25 @@ function operatorOperation(
 export const operationWith = (
   name: string,
   { params, ...rest }: Pick<Operation, 'summary' | 'source' | 'params' | 'build' | 'file' | 'made'>,
-): Operation => ({
-  ...rest,
-  name,
-  kind: 'operator',
-  group: 'operators',
-  params,
-  kernel: 'none',
-  shared: sharedBy(params, Object.keys(correlationSettings)),
-})
+): Operation => {
+  const shared = sharedBy(params, Object.keys(correlationSettings))
+  const made: Operation = {
+    ...rest,
+    name,
+    kind: 'operator',
+    group: 'operators',
+    params,
+    kernel: 'none',
+    shared,
+  }
+  own.add(made)
+  return made
+}
+
+const own = new WeakSet<object>()
+
+/** Whether an operation that is made when it is asked for was made by this copy of convo. */
+export const isOwn = (operation: object): boolean => own.has(operation)
 
 /** True for an operation that takes all pages or slices of its input. */
 export const takesVolume = (

@@ -15,6 +15,7 @@ import {
   pngTrailer,
   zlibHeader,
 } from '../image/png.ts'
+import { chunksBeside } from '../image/png-text.ts'
 import type { Picture } from '../tensor/picture.ts'
 import { withBench } from './png-rows.ts'
 
@@ -48,7 +49,7 @@ export async function writeInStrips(
       await write(piece)
     isFirst = false
   }
-  await write(pngHeader(shape))
+  await write(pngHeader(shape, 'draw' in picture ? [] : chunksBeside(picture.meta, picture)))
   await withBench(async ({ arena, wasm }) => {
     const [rowsAt, filteredAt] = [
       arena.alloc(stripRows * rowBytes),

@@ -5,6 +5,7 @@ import { type KernelInput, kernelOf } from '../picture/api/kernel-input.ts'
 import { checkText, commandOptions, libraryErrors, typedOptions } from '../picture/api/names.ts'
 import type { DryRun } from '../picture/job.ts'
 import type { Operation } from '../picture/operations.ts'
+import { apart } from '../run/apart.ts'
 import { optional } from '../text/record.ts'
 import type { Scene } from './animate/scene.ts'
 import type { Arithmetic, FilterExplanation, StepsExplanation } from './explain/explanation.ts'
@@ -64,13 +65,9 @@ export const explain = (
  */
 export const show = (kernel: KernelInput): Promise<{ readonly facts: Facts; readonly svg: string }> =>
   libraryErrors(async () => {
-    const [{ drawKernel }, { factsOfKernel }] = await Promise.all([
-      import('./show/show.ts'),
-      import('./show/facts.ts'),
-    ])
+    const { card } = await import('./show/show.ts')
     const read = typeof kernel === 'string' ? await readKernel(kernel) : kernelOf(kernel)
-    const facts = factsOfKernel(read, typeof kernel === 'string' ? kernel : (read.name ?? 'kernel'))
-    return { facts, svg: drawKernel(read, facts) }
+    return apart('show', card)(read, typeof kernel === 'string' ? kernel : (read.name ?? 'kernel'))
   })
 
 /**
@@ -84,7 +81,9 @@ export const animate = (
   options: Readonly<Record<string, unknown>> = {},
 ): Promise<{ readonly scene: Scene; readonly svg: string }> =>
   libraryErrors(async () => {
-    const { sceneOf, svgOf } = await import('./animate/animate.ts')
-    const scene = await sceneOf(checkText('the operator', operator), commandOptions(options, 'animate'))
-    return { scene, svg: svgOf(scene) }
+    const { animation } = await import('./animate/animate.ts')
+    return apart('animate', animation)(
+      checkText('the operator', operator),
+      commandOptions(options, 'animate'),
+    )
   })

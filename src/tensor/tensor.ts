@@ -1,6 +1,8 @@
-import { ConvoError } from '../error.ts'
+import { ConvoError, isBranded } from '../error.ts'
 import { checkLimit } from '../limits.ts'
 import { describe } from '../text/describe.ts'
+
+const brand = Symbol.for('convo.Tensor')
 
 /** A dense float32 array with a shape, row-major, the last index fastest: [C,H,W], [C,D,H,W], [O,C,kH,kW]. */
 export class Tensor {
@@ -24,11 +26,18 @@ export class Tensor {
     this.data = data
   }
 
+  /** Whether it is a tensor of this copy of convo or of another one: a program may load the ES module and CommonJS. */
+  static [Symbol.hasInstance](value: unknown): boolean {
+    return isBranded(value, brand)
+  }
+
   /** A tensor of zeros. @throws ConvoError E_SHAPE, E_TOO_LARGE */
   static zeros(shape: readonly number[]): Tensor {
     return zeros(shape)
   }
 }
+
+Object.defineProperty(Tensor.prototype, brand, {})
 
 const pending = new WeakSet<Tensor>()
 

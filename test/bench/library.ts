@@ -1,10 +1,16 @@
+import { execFileSync } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { availableParallelism, tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import sharp from 'sharp'
 import type * as Convo from '../../src/index.ts'
+import type * as Matchers from '../../src/matchers.ts'
+import { enterConvo } from './ours.ts'
+import { type PictureProblem, parseProblem } from './problem.ts'
 
 // The library beside sharp, in one process, after a first call: medians of interleaved runs.
 
@@ -47,12 +53,23 @@ export async function benchLibrary(runs: number): Promise<void> {
 
   const large = await sharp(photo).removeAlpha().resize(4000, 3000, { fit: 'fill' }).raw().toBuffer()
   const raw = { data: large, width: 4000, height: 3000, channels: 3 as const }
-  const [ours, other] = await inTurn(
+  const core = await enterConvo(
+    parseProblem(`sharpen u8 rgb 4000x3000 threads=${availableParallelism()}`) as PictureProblem,
+  )
+  const [ours, other, own, copy] = await inTurn(
     runs,
     () => convo(raw).sharpen().raw(),
     () => sharp(large, { raw }).convolve(sharpen).raw().toBuffer(),
+    () => core.run(),
+    async () => new Uint8Array(large),
   )
-  tell('sharpen, raw to raw, 12 megapixels', ours, other)
+  await core.close()
+  tell(
+    'sharpen, raw to raw, 12 megapixels',
+    ours,
+    other,
+    `; the core ${own.toFixed(2)} ms and a copy ${copy.toFixed(2)} ms: ${(ours / (own + copy)).toFixed(2)}`,
+  )
 
   const small = await png(256, 192)
   const many = (one: () => Promise<unknown>) => () => Promise.all(Array.from({ length: 1000 }, one))
@@ -63,7 +80,25 @@ export async function benchLibrary(runs: number): Promise<void> {
     many(() => sharp(small).convolve(sharpen).png().toBuffer()),
   )
   const grown = (process.memoryUsage().rss - before) / 2 ** 20
-  tell('1,000 of 256x192 at once', all, others, `, memory ${grown.toFixed(0)} MiB more`)
+  const folder = mkdtempSync(join(tmpdir(), 'convo-bench-'))
+  for (let i = 0; i < 1000; i++) writeFileSync(join(folder, `${i}.png`), small)
+  const [batch] = await inTurn(2, async () => {
+    const words = ['batch', folder, '-o', join(folder, 'out/{stem}.png'), '-q', '--force', '--', 'sharpen']
+    execFileSync(process.execPath, [path('../../bin/convo.js'), ...words])
+  })
+  rmSync(folder, { recursive: true })
+  const more = `, memory ${grown.toFixed(0)} MiB more; convo batch ${batch.toFixed(0)} ms: ${(all / batch).toFixed(2)}`
+  tell('1,000 of 256x192 at once', all, others, more)
+
+  const { matchGolden } = (await import(path('../../dist/matchers.js'))) as typeof Matchers
+  const square = await sharp(photo).removeAlpha().resize(512, 512, { fit: 'fill' }).raw().toBuffer()
+  const goldens = mkdtempSync(join(tmpdir(), 'convo-bench-'))
+  const t = { name: 'one', fullName: 'one', filePath: join(goldens, 'one.test.mjs'), after: () => undefined }
+  process.chdir(goldens)
+  const [equal] = await inTurn(runs, () =>
+    matchGolden(t as never, { data: square, width: 512, height: 512 }, { name: 'one' }),
+  )
+  console.log(`${'matcher, an equal pair of 512x512'.padEnd(40)}${equal.toFixed(2)} ms`)
 
   const upload = readFileSync(path('../../samples/scene.png'))
   const [a, b] = [
@@ -73,21 +108,20 @@ export async function benchLibrary(runs: number): Promise<void> {
   tell('200 requests, 20 at a time, p99', a, b)
 }
 
-/** Medians of two functions in turn, in milliseconds, after a first call of each. */
-async function inTurn(
+/** Medians of functions in turn, in milliseconds, after a first call of each. */
+async function inTurn<F extends readonly (() => Promise<unknown>)[]>(
   runs: number,
-  ...both: readonly [() => Promise<unknown>, () => Promise<unknown>]
-): Promise<[number, number]> {
-  const times: number[][] = both.map(() => [])
+  ...all: F
+): Promise<{ [K in keyof F]: number }> {
+  const times: number[][] = all.map(() => [])
   for (let run = -1; run < runs; run++) {
-    for (const [i, one] of both.entries()) {
+    for (const [i, one] of all.entries()) {
       const began = performance.now()
       await one()
       if (run >= 0) times[i]!.push(performance.now() - began)
     }
   }
-  const [a, b] = times.map((list) => list.sort((x, y) => x - y)[list.length >> 1]!)
-  return [a!, b!]
+  return times.map((list) => list.sort((x, y) => x - y)[list.length >> 1]!) as { [K in keyof F]: number }
 }
 
 /** The time within which 99 of 100 requests were answered. */

@@ -1,4 +1,5 @@
 import { availableParallelism, cpus, loadavg } from 'node:os'
+import { resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { contest, type Peer, type Row } from './contest.ts'
 import { enterConvo } from './ours.ts'
@@ -52,6 +53,7 @@ export async function main(argv: string[]): Promise<void> {
       json: { type: 'boolean', default: false },
       against: { type: 'string' },
       memory: { type: 'boolean', default: false },
+      where: { type: 'boolean', default: false },
       help: { type: 'boolean', short: 'h', default: false },
     },
   })
@@ -70,6 +72,11 @@ export async function main(argv: string[]): Promise<void> {
     const { benchLibrary } = await import('./library.ts')
     console.log(machine())
     return benchLibrary(Number(values.runs ?? 15))
+  }
+  if (values.suite === 'holds') {
+    const { benchHolds } = await import('./holds.ts')
+    console.log(machine())
+    return benchHolds(Number(values.runs ?? 3), values.only, values.where, resolve(values.images))
   }
   if (values.suite === 'compare') {
     const { benchCompare } = await import('./compare.ts')

@@ -86,7 +86,7 @@ describe('the pictures of the README are what its commands make', () => {
 
   it.each(exhibits)('$name', async (one) => {
     const picture = await exhibit(one)
-    expect(digestOf(picture)).toBe(digests[one.name])
+    expect(await digestOf(picture)).toBe(digests[one.name])
     // The file is lossy, so that the page is light: it has to be this picture all the same.
     const file = await read(join(root, `docs/pictures/${one.name}.webp`))
     expect([file.width, file.height]).toEqual([picture.width, picture.height])

@@ -102,7 +102,7 @@ const pictures: Target = {
   async take(bytes, _, n) {
     const options = { maxPixels, orient: n % 2 === 0, layout: 'auto' as const, name: 'picture' }
     const hash = createDigest()
-    for await (const page of (await openPages(bytes, options)).pictures) hash.add(page)
+    for await (const page of (await openPages(bytes, options)).pictures) await hash.add(page)
     hash.end()
     if (n % 4 !== 0) return
     const open = () => openPages(bytes, options)

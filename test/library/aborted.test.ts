@@ -1,4 +1,5 @@
 import { createReadStream, readFileSync } from 'node:fs'
+import { Readable } from 'node:stream'
 import sharp from 'sharp'
 import { afterAll, expect, it } from 'vitest'
 import convo, { close, compare, digest, type PictureInput, Tensor } from '../../src/index.ts'
@@ -120,4 +121,14 @@ it('close waits for what is under way, twice does no harm, and work after it beg
   await Promise.all(ends)
   await close()
   expect((await convo(file).gaussian({ sigma: 3 }).toBuffer()).equals(expected)).toBe(true)
+})
+
+it('an abort is heard while nothing comes from a stream, which is closed, and by a plan', async () => {
+  const [silent, controller] = [new Readable({ read() {} }), new AbortController()]
+  const work = convo(silent, { signal: controller.signal }).sharpen().toBuffer()
+  setTimeout(() => controller.abort('enough'), 20)
+  expect(await work.catch((reason: unknown) => reason)).toBe('enough')
+  expect(silent.destroyed).toBe(true)
+  const { signal } = controller
+  await expect(convo(file, { signal }).sharpen().plan()).rejects.toBe('enough')
 })

@@ -11,7 +11,7 @@ import { probe } from '../../image/probe.ts'
 import { haveEqualBytes } from '../../image/reader.ts'
 import { looksForeign } from '../../picture/find.ts'
 import { openPages, type PageOptions } from '../../picture/pages.ts'
-import { compareApart } from '../../run/compare-apart.ts'
+import { compareApart } from '../../run/apart.ts'
 import { differPlain } from '../../run/differ.ts'
 import { optional } from '../../text/record.ts'
 import { shellWord } from '../../text/shell.ts'
@@ -166,7 +166,7 @@ async function draw(
 ): Promise<Partial<CaseResult>> {
   if (diff !== undefined) {
     const file = pathOfName(extname(name).toLowerCase() === '.png' ? name : `${name}.png`)
-    await writeDifference(placeUnder(diff.folder, file), drawShown(shown, diff.style))
+    await writeDifference(placeUnder(diff.folder, file), await drawShown(shown, diff.style))
   }
   const { pictures, found } = shown
   if (results === undefined || pictures === undefined) return {}

@@ -2,7 +2,6 @@ import { join } from 'node:path'
 import { readUnder, writeUnder } from '../../files/change.ts'
 import { sha256 } from '../../files/hash.ts'
 import { isCi } from '../../host/engines.ts'
-import { comparePictures } from '../../image/compare/compare.ts'
 import { type Comparison, shapeOf } from '../../image/compare/comparison.ts'
 import {
   type Tolerance,
@@ -14,6 +13,7 @@ import { digestOf } from '../../image/digest.ts'
 import { resolve } from '../../params.ts'
 import { type CompareOptions, readParams } from '../../picture/api/comparing.ts'
 import { inWords, optionName, typedOptions } from '../../picture/api/names.ts'
+import { compareApart } from '../../run/apart.ts'
 import type { Picture } from '../../tensor/picture.ts'
 import { defined, optional, pick } from '../../text/record.ts'
 import { visibleLine } from '../../text/visible.ts'
@@ -100,7 +100,7 @@ async function withoutGolden(one: Match, received: Received): Promise<Found> {
     return { ...(await passed(one, found)), isNew: true }
   }
   const actual = await keepActual(one, png)
-  const approval = approvalOf(golden, undefined, actual, png, picture)
+  const approval = await approvalOf(golden, undefined, actual, png, picture)
   const found = { message: 'there is no golden', why: [], facts: [] }
   await fail(one, { status: 'new', ...found, actual, ...optional('approval', approval) })
   const why = isCi(process.env)
@@ -118,7 +118,7 @@ async function compare(one: Match, received: Received, expected: Buffer): Promis
   refusePointer(expected, `the golden ${golden.shown}`, golden.shown)
   const [actual, [before]] = await Promise.all([received.picture(), loadPages(expected, golden.shown)])
   const tolerance = await toleranceFor(asked)
-  const found = comparePictures(before!, actual, tolerance)
+  const found = await compareApart(before!, actual, tolerance)
   const status = statusOf[found.outcome]
   if (status === 'pass') return passed(one, { status, message: 'every sample equals the golden' })
   if (status === 'tolerated') return passed(one, { status, ...findingsOf(found) })
@@ -151,7 +151,7 @@ async function differs(
     message,
     actual: file,
     ...pictures,
-    ...optional('approval', approvalOf(golden, expected, file, png, actual)),
+    ...optional('approval', await approvalOf(golden, expected, file, png, actual)),
   })
   const shown = { expected: pictures.expected, actual: file, difference: pictures.diff }
   const review = golden.isBelow ? `convo review --results ${testResults}, or ` : ''
@@ -201,15 +201,15 @@ async function keepActual({ session, golden }: Match, png: Buffer): Promise<stri
 }
 
 /** What `convo approve` and `convo review` need; nothing for a golden that is not below the current folder. */
-function approvalOf(
+async function approvalOf(
   { shown, isBelow }: Golden,
   before: Buffer | undefined,
   actual: string,
   png: Buffer,
   picture: Picture,
-): Approval | undefined {
+): Promise<Approval | undefined> {
   if (!isBelow) return undefined
-  const entry = { file: shown, digest: digestOf(picture), ...shapeOf(picture), tools: {} }
+  const entry = { file: shown, digest: await digestOf(picture), ...shapeOf(picture), tools: {} }
   return {
     golden: { path: shown, ...optional('sha256', before && sha256(before)) },
     actual: { file: actual, sha256: sha256(png), entry },

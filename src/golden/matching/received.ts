@@ -1,13 +1,13 @@
 import { ConvoError } from '../../error.ts'
 import { readWhole } from '../../files/read.ts'
+import { inTurns } from '../../host/turns.ts'
 import type { Pages } from '../../image/compare/pages.ts'
-import { compressionSettings } from '../../image/png.ts'
-import { encodePngWhole } from '../../image/png-whole.ts'
 import { probe } from '../../image/probe.ts'
 import type { Chain } from '../../picture/api/chain.ts'
 import { openGiven, type PictureInput } from '../../picture/api/inputs.ts'
 import { dataOfArray, readArray } from '../../picture/array.ts'
 import { openPages, type PageOptions } from '../../picture/pages.ts'
+import { encodeInStrips } from '../../run/png-write.ts'
 import { fullInTurns, type Picture } from '../../tensor/picture.ts'
 import { Tensor } from '../../tensor/tensor.ts'
 import { describe } from '../../text/describe.ts'
@@ -130,21 +130,27 @@ async function rounded(picture: Picture, { full: asked }: Reading): Promise<Pict
   if (picture.depth !== 32) return picture
   const full = asked ?? (await fullInTurns(picture))
   const data = new Uint8Array(picture.data.length)
-  for (let i = 0; i < data.length; i++) {
-    const level = Math.round((picture.data[i]! / full) * 255)
-    if (!(level >= 0 && level <= 255)) {
-      throw new ConvoError('E_ARGUMENT', `sample ${i} is ${picture.data[i]}, but a golden holds 0..${full}`, {
-        why: 'goldens are 8-bit PNGs, which cannot hold it',
-        fix: 'values within 0..255, or the option full',
-      })
+  await inTurns(data.length, (from, to) => {
+    for (let i = from; i < to; i++) {
+      const level = Math.round((picture.data[i]! / full) * 255)
+      if (!(level >= 0 && level <= 255)) {
+        throw new ConvoError(
+          'E_ARGUMENT',
+          `sample ${i} is ${picture.data[i]}, but a golden holds 0..${full}`,
+          {
+            why: 'goldens are 8-bit PNGs, which cannot hold it',
+            fix: 'values within 0..255, or the option full',
+          },
+        )
+      }
+      data[i] = level
     }
-    data[i] = level
-  }
+  })
   const { width, height, channels, meta } = picture
   return { width, height, channels, depth: 8, data, meta }
 }
 
 /** The PNG of a received picture: as it came, or encoded. */
 export async function pngOf(received: Received): Promise<Buffer> {
-  return received.png ?? Buffer.from(encodePngWhole(await received.picture(), compressionSettings(undefined)))
+  return received.png ?? Buffer.from(await encodeInStrips(await received.picture()))
 }

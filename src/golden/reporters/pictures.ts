@@ -32,7 +32,7 @@ export async function picturesOf(one: CaseResult, bring: Bring): Promise<CasePic
     expected: expected && (await embeddable(expected)),
     actual: actual && (await embeddable(actual)),
     difference: difference && (await embeddable(difference)),
-    ...stretchOfFloats(pages),
+    ...(await stretchOfFloats(pages)),
   }
 }
 
@@ -43,7 +43,12 @@ export async function goldenOf(
 ): Promise<{ bytes: Uint8Array; stretch?: Stretch } | undefined> {
   if (one.golden === undefined) return undefined
   const loaded = await pageOf(await pictureUnder(run.goldens, one.golden), one.golden, one)
-  return loaded && { bytes: await embeddable(loaded), ...stretchOfFloats(loaded.page ? [loaded.page] : []) }
+  return (
+    loaded && {
+      bytes: await embeddable(loaded),
+      ...(await stretchOfFloats(loaded.page ? [loaded.page] : [])),
+    }
+  )
 }
 
 /** The bytes of a PNG that is embedded as it is, or a decoded page. */
@@ -81,5 +86,5 @@ function floats({ width, height, channels, data }: Picture): Uint8Array {
   return Buffer.concat([head, deflateSync(bytesOf(data))])
 }
 
-const stretchOfFloats = (pages: readonly Picture[]): { stretch?: Stretch } =>
-  pages.some(({ depth }) => depth === 32) ? { stretch: stretchOf(...pages) } : {}
+const stretchOfFloats = async (pages: readonly Picture[]): Promise<{ stretch?: Stretch }> =>
+  pages.some(({ depth }) => depth === 32) ? { stretch: await stretchOf(...pages) } : {}

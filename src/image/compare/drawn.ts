@@ -43,7 +43,7 @@ export async function compareAndShow(
 }
 
 /** A picture of what differs; `overlay` and `triptych` need the pictures. */
-export const drawShown = ({ found, pictures }: Shown, style: DiffStyle): Drawing =>
+export const drawShown = ({ found, pictures }: Shown, style: DiffStyle): Promise<Drawing> =>
   pictures !== undefined && showsPictures(style)
     ? drawDiff(...pictures, found, style)
     : drawMap(found.expected, found.actual, found, style)

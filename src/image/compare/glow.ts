@@ -46,9 +46,9 @@ const teal: Colour = [64, 156, 170]
 const nothing: Colour = [24, 24, 24]
 
 /** Pictures of different sizes are flattened onto each other at the upper left corner, and every difference counts. */
-export function glowOf(expected: Picture, actual: Picture, comparison: Comparison): Glow {
+export async function glowOf(expected: Picture, actual: Picture, comparison: Comparison): Promise<Glow> {
   const seen = comparison.outcome === 'size' ? comparePictures(expected, actual, { size: 'pad' }) : comparison
-  const marks = marksOf(expected, actual, seen)
+  const marks = await marksOf(expected, actual, seen)
   const { width, height, data } = marks
   const values = seen.map?.values ?? new Float64Array(data.length)
   const share = shareOf(values, expected, actual)
@@ -57,7 +57,7 @@ export function glowOf(expected: Picture, actual: Picture, comparison: Compariso
     0,
   )
   const canvas = blank(width, height, nothing)
-  const dimmed = dimmer(actual, stretchOf(expected, actual))
+  const dimmed = dimmer(actual, await stretchOf(expected, actual))
   for (let y = 0, at = 0; y < height; y++) {
     for (let x = 0; x < width; x++, at++) {
       const [mark, value] = [data[at], values[at]!]

@@ -1,3 +1,4 @@
+import { inTurns } from '../../host/turns.ts'
 import { fullOf, fullScale, hasAlpha, type Picture } from '../../tensor/picture.ts'
 import { type Colour, colourAlong } from '../colour.ts'
 import type { Cluster, Comparison, DiffStyle } from './comparison.ts'
@@ -33,16 +34,16 @@ export type Drawing = {
  * and others stretched, alpha over a checkerboard. Pictures of different sizes are flattened onto each other at the upper left
  * corner; what one of them lacks counts as differing.
  */
-export function drawDiff(
+export async function drawDiff(
   expected: Picture,
   actual: Picture,
   comparison: Comparison,
   style: DiffStyle = 'triptych',
-): Drawing {
+): Promise<Drawing> {
   if (!showsPictures(style)) return drawMap(expected, actual, comparison, style)
-  const marks = marksOf(expected, actual, comparison)
+  const marks = await marksOf(expected, actual, comparison)
   const { width, height } = marks
-  const stretch = stretchOf(expected, actual)
+  const stretch = await stretchOf(expected, actual)
   const left = shown(expected, width, stretch)
   const middle = overlay(left, marks, comparison.stats?.clusters ?? [])
   if (style === 'overlay') return { width, height, channels: 3, draw: middle }
@@ -50,7 +51,8 @@ export function drawDiff(
 }
 
 /** `drawDiff` as a picture. */
-export const renderDiff = (...all: Parameters<typeof drawDiff>): Drawn => drawn(drawDiff(...all))
+export const renderDiff = async (...all: Parameters<typeof drawDiff>): Promise<Drawn> =>
+  drawn(await drawDiff(...all))
 
 /** A picture of 8 bits. */
 export type Drawn = Picture & { readonly depth: 8 }
@@ -66,8 +68,13 @@ export function drawn({ width, height, channels, draw }: Drawing): Drawn {
 export const showsPictures = (style: DiffStyle): boolean => style === 'overlay' || style === 'triptych'
 
 /** A picture of where two pictures differ, for which they need not be there: `mask` or `heat`. */
-export function drawMap(expected: Size, actual: Size, comparison: Comparison, style: DiffStyle): Drawing {
-  const marks = marksOf(expected, actual, comparison)
+export async function drawMap(
+  expected: Size,
+  actual: Size,
+  comparison: Comparison,
+  style: DiffStyle,
+): Promise<Drawing> {
+  const marks = await marksOf(expected, actual, comparison)
   const { width, height, data: kinds } = marks
   if (style === 'heat') return { width, height, channels: 3, draw: heat(comparison, marks) }
   const draw: Draw = (y, to, at) => {
@@ -96,38 +103,44 @@ export const [tolerated, counted, leftOut] = [1, 2, 3]
 /** What became of each pixel, [y][x]; as large as both pictures flattened onto each other. */
 export type Marks = { readonly width: number; readonly height: number; readonly data: Uint8Array }
 
-export function marksOf(expected: Size, actual: Size, { map, ignored }: Comparison): Marks {
+export async function marksOf(expected: Size, actual: Size, { map, ignored }: Comparison): Promise<Marks> {
   const width = Math.max(expected.width, actual.width)
   const height = Math.max(expected.height, actual.height)
   const marks = new Uint8Array(width * height)
   if (map !== undefined) {
-    for (let at = 0; at < marks.length; at++) {
-      const isCounted = map.counted === undefined ? map.values[at]! > map.threshold : map.counted[at] === 1
-      if (isCounted) marks[at] = counted
-      else if (map.values[at] !== 0) marks[at] = tolerated
-    }
+    await inTurns(marks.length, (from, to) => {
+      for (let at = from; at < to; at++) {
+        const isCounted = map.counted === undefined ? map.values[at]! > map.threshold : map.counted[at] === 1
+        if (isCounted) marks[at] = counted
+        else if (map.values[at] !== 0) marks[at] = tolerated
+      }
+    })
   } else {
     const [w, h] = [Math.min(expected.width, actual.width), Math.min(expected.height, actual.height)]
     for (let y = 0; y < height; y++) marks.fill(counted, y * width + (y < h ? w : 0), (y + 1) * width)
   }
   if (ignored !== undefined)
-    for (let at = 0; at < marks.length; at++) if (ignored[at] === 1) marks[at] = leftOut
+    await inTurns(marks.length, (from, to) => {
+      for (let at = from; at < to; at++) if (ignored[at] === 1) marks[at] = leftOut
+    })
   return { width, height, data: marks }
 }
 
 export type Stretch = { readonly from: number; readonly factor: number }
 
 /** How samples become levels of 0..255, the same way for all pictures. */
-export function stretchOf(...pictures: readonly Picture[]): Stretch {
+export async function stretchOf(...pictures: readonly Picture[]): Promise<Stretch> {
   if (pictures.every(({ depth }) => depth !== 32)) return { from: 0, factor: 1 }
   let [low, high] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY]
   for (const { data, depth } of pictures) {
     const scale = 255 / fullScale(depth)
-    for (let i = 0; i < data.length; i++) {
-      const v = data[i]! * scale
-      if (v < low && v !== Number.NEGATIVE_INFINITY) low = v
-      if (v > high && v !== Number.POSITIVE_INFINITY) high = v
-    }
+    await inTurns(data.length, (from, to) => {
+      for (let i = from; i < to; i++) {
+        const v = data[i]! * scale
+        if (v < low && v !== Number.NEGATIVE_INFINITY) low = v
+        if (v > high && v !== Number.POSITIVE_INFINITY) high = v
+      }
+    })
   }
   // floats of 0..1 are the other common convention, and would be black
   if (!(low < high) || (low >= 0 && high <= 255 && high > 1)) return { from: 0, factor: 1 }

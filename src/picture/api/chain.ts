@@ -18,7 +18,7 @@ import type { Picture, Samples } from '../../tensor/picture.ts'
 import { Tensor } from '../../tensor/tensor.ts'
 import { describe } from '../../text/describe.ts'
 import type { DryRun, PageStore, PictureJob, Report } from '../job.ts'
-import { type Operation, operations } from '../operations.ts'
+import { isOwn, type Operation, operations } from '../operations.ts'
 import { outputOf } from '../output-path.ts'
 import { runSettings } from '../run-settings.ts'
 import { pictureSettings } from '../settings.ts'
@@ -153,6 +153,12 @@ export class Chain {
         fix: "convo(input).net(await loadNet('model.onnx'))",
       })
     }
+    if (!isOwn(net.operation)) {
+      throw new ConvoError('E_ARGUMENT', 'the network was loaded by another copy of convo', {
+        why: 'the ES module and CommonJS are two copies',
+        fix: 'loadNet of the copy that runs it',
+      })
+    }
     return Chain.add(this, net.operation, options)
   }
 
@@ -195,8 +201,8 @@ export class Chain {
 
   /** Encodes in the format of an extension that is written, such as `ppm`, `bmp` or `pfm`. */
   as(format: OutputFormat): Chain {
-    if (!Object.hasOwn(outputFormats, format)) formatOfPath(`output.${String(format)}`)
-    return this.#as(format, {})
+    checkText('the name of a format', format)
+    return this.#as(Object.hasOwn(outputFormats, format) ? format : formatOfPath(`output.${format}`), {})
   }
 
   /**
@@ -322,10 +328,9 @@ export class Chain {
     const { input, options, steps, run } = this.#state
     const { signal, onProgress, threads } = options
     return this.#attempt(async () => {
-      signal?.throwIfAborted()
       const { openGiven, nameOfInput } = await import('./inputs.ts')
       const name = nameOfInput(input)
-      const open = async () => (await openGiven(input)).given
+      const open = async () => (await unlessAborted(openGiven(input), input, signal)).given
       const { output, series } = await target(name, steps.map((step) => step.operation.name).join('-'))
       const prepared = await this.#prepare({ ...this.#coding(output), ...more })
       const watch = { signal, onProgress: onProgress && guarded(onProgress) }
@@ -335,12 +340,35 @@ export class Chain {
 
   async #attempt<T>(act: () => Promise<T>): Promise<T> {
     const { signal } = this.#state.options
+    signal?.throwIfAborted()
     try {
       return await libraryErrors(act)
     } catch (error) {
       if (signal?.aborted) throw signal.reason
       throw error
     }
+  }
+}
+
+/** What work gives, unless it is given up: then a stream that nothing comes from is not waited for. */
+async function unlessAborted<T>(
+  work: Promise<T>,
+  input: PictureInput,
+  signal: AbortSignal | undefined,
+): Promise<T> {
+  if (signal === undefined) return work
+  let leave = () => undefined as unknown
+  const left = new Promise<never>((_, failed) => {
+    leave = () => {
+      if (input instanceof Readable) input.destroy()
+      failed(signal.reason)
+    }
+  })
+  signal.addEventListener('abort', leave)
+  try {
+    return await Promise.race([work, left])
+  } finally {
+    signal.removeEventListener('abort', leave)
   }
 }
 

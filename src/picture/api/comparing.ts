@@ -7,7 +7,7 @@ import { showsPictures } from '../../image/compare/render.ts'
 import { type ToleranceValues, toleranceOf, toleranceSettings } from '../../image/compare/tolerance.ts'
 import type { Source } from '../../image/reader.ts'
 import { resolve } from '../../params.ts'
-import { compareApart } from '../../run/compare-apart.ts'
+import { compareApart } from '../../run/apart.ts'
 import { differPlain } from '../../run/differ.ts'
 import { encodeInStrips } from '../../run/png-write.ts'
 import type { Picture } from '../../tensor/picture.ts'
@@ -83,7 +83,7 @@ export async function compareInputs(
   const diff =
     diffStyle === undefined || shown.found.outcome === 'same'
       ? undefined
-      : await encodeInStrips(drawShown(shown, diffStyle))
+      : await encodeInStrips(await drawShown(shown, diffStyle))
   const notes = [...new Set([left, right].flatMap(({ pages }) => pages.notes ?? []))]
   return {
     ...found,

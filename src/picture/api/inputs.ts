@@ -197,7 +197,7 @@ async function ofSamples(raw: RawPicture): Promise<NamedInput> {
   if (![1, 2, 3, 4].includes(channels) || data.length !== width * height * channels) {
     throw new ConvoError(
       'E_SHAPE',
-      `${data.length} samples do not fill a picture of ${width}x${height} pixels${raw.channels === undefined ? '' : ` with ${raw.channels} channels`}`,
+      `${data.length} samples do not fill a picture of ${width}x${height} pixels${raw.channels === undefined ? '' : ` with channels: ${describe(raw.channels)}`}`,
       { why: 'a pixel has 1 to 4 samples: gray, gray and alpha, RGB, RGB and alpha' },
     )
   }

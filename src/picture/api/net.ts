@@ -1,15 +1,20 @@
+import { types } from 'node:util'
 import { checkAlgorithm, checkOptions, checkRank } from '../../conv/spec.ts'
 import { confinedTo, directSums } from '../../definition/engine.ts'
-import { asConvoError } from '../../error.ts'
+import { asConvoError, ConvoError } from '../../error.ts'
 import { nodeOf, planesNode, traced, tracer } from '../../graph/node.ts'
 import { describeModel, type ModelFacts } from '../../net/describe.ts'
-import { fitOf, type Model, modelOf, throughModel } from '../../net/model.ts'
-import { readNetwork } from '../../net/read.ts'
+import { fitOf, type Model, throughModel } from '../../net/model.ts'
+import { readModel } from '../../net/read-model.ts'
+import { resolve } from '../../params.ts'
+import { apart } from '../../run/apart.ts'
 import { runToTensor } from '../../run/graph.ts'
 import { poolOf } from '../../run/shared.ts'
 import { asTensor, type TensorInput } from '../../tensor/like.ts'
 import type { Tensor } from '../../tensor/tensor.ts'
-import { netOperation, netSet } from '../net.ts'
+import { describe } from '../../text/describe.ts'
+import { defined } from '../../text/record.ts'
+import { modelParams, netOperation } from '../net.ts'
 import type { Operation } from '../operations.ts'
 
 /** How a network is read. */
@@ -83,11 +88,11 @@ export class Net {
 }
 
 /** Reads a network, as `loadNet` does. */
-export async function openNet(source: string | Uint8Array, { scale, head, set }: NetOptions): Promise<Net> {
-  const network = await readNetwork(source, scale === undefined ? {} : { scale })
-  const own = set === undefined ? undefined : netSet.parse(set, 'set')
-  return new Net(
-    await modelOf(network, { head, set: own }),
-    typeof source === 'string' ? source : network.name,
-  )
+export async function openNet(source: string | Uint8Array, options: NetOptions): Promise<Net> {
+  if (typeof source !== 'string' && !types.isUint8Array(source)) {
+    const found = describe(source)
+    throw new ConvoError('E_ARGUMENT', `a network is read from a path or a Uint8Array, got ${found}`)
+  }
+  const model = await apart('network', readModel)(source, resolve(modelParams, defined(options)))
+  return new Net(model, typeof source === 'string' ? source : model.network.name)
 }

@@ -113,6 +113,15 @@ async function moving(
   return (await encodePages(pages, format as 'gif' | 'webp', { delay: delays })).bytes
 }
 
+/** The animation of an operator, and its SVG. @throws ConvoError as `sceneOf` */
+export async function animation(
+  operator: string,
+  given: Readonly<Record<string, unknown>>,
+): Promise<{ readonly scene: Scene; readonly svg: string }> {
+  const scene = await sceneOf(operator, given)
+  return { scene, svg: svgOf(scene) }
+}
+
 /** An animation as an SVG that moves. */
 export function svgOf(scene: Scene, delay = usualDelay): string {
   const laid = layOut(scene)

@@ -77,6 +77,12 @@ function operationError(error: unknown, source: string): ConvoError | undefined 
   })
 }
 
+/** What is known of a kernel, and its drawing. */
+export function card(kernel: Kernel, name: string): { readonly facts: Facts; readonly svg: string } {
+  const facts = factsOfKernel(kernel, name)
+  return { facts, svg: drawKernel(kernel, facts) }
+}
+
 /** A kernel as an SVG: a card of one plane, a sheet of several. */
 export function drawKernel(kernel: Kernel, facts: Facts, photo?: Gray): string {
   const only = onlyPlane(kernel)

@@ -1,0 +1,46 @@
+import { parentPort } from 'node:worker_threads'
+import { asConvoError, invariant } from './error.ts'
+import { selfTest } from './golden/self-test.ts'
+import { comparePictures } from './image/compare/compare.ts'
+import { glowOf } from './image/compare/glow.ts'
+import { readModel } from './net/read-model.ts'
+import type { Answer, Order, Task } from './run/apart.ts'
+import { animation } from './teach/animate/animate.ts'
+import { card } from './teach/show/show.ts'
+
+// The body of the thread that does what takes long for programs that have others to answer meanwhile.
+
+const tasks: Readonly<Record<Task, (...given: never[]) => unknown>> = {
+  animate: animation,
+  compare: comparePictures,
+  glow: glowOf,
+  network: readModel,
+  selfTest,
+  show: card,
+}
+
+const port = parentPort
+invariant(port !== null, 'apart-worker.ts runs only as a worker thread')
+
+port.on('message', async ({ id, task, given }: Order) => {
+  try {
+    const found = await tasks[task](...(given as never[]))
+    const answer: Answer = { id, found }
+    port.postMessage(answer, [...buffersIn(found)])
+  } catch (cause) {
+    const { code, message, why, fix } = asConvoError(cause)
+    const answer: Answer = { id, error: { code, message, why, fix } }
+    port.postMessage(answer)
+  }
+})
+
+/** The large arrays in what was found, which are handed over and not copied. Small ones of Node's may be in one buffer. */
+function buffersIn(found: unknown, all = new Set<ArrayBuffer>()): ReadonlySet<ArrayBuffer> {
+  if (ArrayBuffer.isView(found)) {
+    if (found.buffer instanceof ArrayBuffer && found.buffer.byteLength > 2 ** 16) all.add(found.buffer)
+  } else if (found instanceof Map || Array.isArray(found))
+    for (const one of found.values()) buffersIn(one, all)
+  else if (typeof found === 'object' && found !== null)
+    for (const one of Object.values(found)) buffersIn(one, all)
+  return all
+}

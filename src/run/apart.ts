@@ -1,0 +1,116 @@
+import type * as threads from 'node:worker_threads'
+import { ConvoError } from '../error.ts'
+import { distFile, requireHere } from '../files/package.ts'
+import { copyTo, type NumberArray, pieceOf } from '../host/turns.ts'
+import { comparePictures } from '../image/compare/compare.ts'
+import type { Compare } from '../image/compare/pages.ts'
+import { isGuest } from '../signals.ts'
+import type { Picture } from '../tensor/picture.ts'
+import { closeWithPools } from './closing.ts'
+
+/** Work that takes long, by what `src/apart-worker.ts` calls it. */
+export type Task = 'animate' | 'compare' | 'glow' | 'network' | 'selfTest' | 'show'
+
+/** What the thread is asked. */
+export type Order = { readonly id: number; readonly task: Task; readonly given: readonly unknown[] }
+
+/** What it answers. */
+export type Answer = { readonly id: number } & (
+  | { readonly found: unknown }
+  | { readonly error: Pick<ConvoError, 'code' | 'message' | 'why' | 'fix'> }
+)
+
+type Waiting = { done(found: unknown): void; failed(error: Error): void }
+
+let worker: threads.Worker | undefined
+const waiting = new Map<number, Waiting>()
+const answers = new Set<Promise<unknown>>()
+let orders = 0
+
+/**
+ * A function that takes seconds, in a program that has others to answer: on a thread of its own. What it is given and gives
+ * is data, and copied; samples of pictures, and bytes, can be seen from both threads.
+ */
+export const apart =
+  <A extends readonly unknown[], R>(task: Task, act: (...given: A) => R | Promise<R>) =>
+  async (...given: A): Promise<R> => {
+    if (!isGuest()) return act(...given)
+    const answer = answerTo(task, given)
+    const met = answer.catch(() => undefined).finally(() => answers.delete(met))
+    answers.add(met)
+    return answer as Promise<R>
+  }
+
+const comparedApart = apart('compare', comparePictures)
+
+/** `comparePictures`, which of large pictures takes seconds where a tolerance looks around every pixel. */
+export const compareApart: Compare = (expected, actual, tolerance) =>
+  isLarge(expected, actual)
+    ? comparedApart(expected, actual, tolerance)
+    : comparePictures(expected, actual, tolerance)
+
+/** Whether work on pictures is worth another thread. */
+export const isLarge = (...pictures: readonly Picture[]): boolean =>
+  pictures.reduce((sum, { data }) => sum + data.length, 0) > 2 * pieceOf
+
+async function answerTo(task: Task, given: readonly unknown[]): Promise<unknown> {
+  const order: Order = { id: ++orders, task, given: await Promise.all(given.map(shared)) }
+  return new Promise((done, failed) => {
+    worker ??= start()
+    worker.postMessage(order)
+    if (waiting.set(order.id, { done, failed }).size === 1) worker.ref()
+  })
+}
+
+/** Ends the thread, when it has answered all; it starts again when it is needed. */
+async function close(): Promise<void> {
+  while (answers.size > 0) await Promise.all(answers)
+  const ended = worker
+  worker = undefined
+  await ended?.terminate()
+}
+
+function start(): threads.Worker {
+  const { Worker } = requireHere('node:worker_threads') as typeof threads
+  const made = new Worker(distFile('apart-worker.js'), { execArgv: [] })
+  const answered = (id: number): Waiting | undefined => {
+    const one = waiting.get(id)
+    waiting.delete(id)
+    if (waiting.size === 0) made.unref()
+    return one
+  }
+  made.on('message', (answer: Answer) => {
+    const one = answered(answer.id)
+    if ('found' in answer) one?.done(answer.found)
+    else one?.failed(new ConvoError(answer.error.code, answer.error.message, answer.error))
+  })
+  made.on('error', (cause) => {
+    worker = undefined
+    for (const id of [...waiting.keys()])
+      answered(id)?.failed(new ConvoError('E_WORKER', "the thread of convo's long work failed", { cause }))
+  })
+  made.unref()
+  closeWithPools(close)
+  return made
+}
+
+/** What another thread can see: large arrays are copied, unless they can be shared. */
+async function shared(one: unknown): Promise<unknown> {
+  if (typeof one !== 'object' || one === null || one instanceof Map || Array.isArray(one)) return one
+  // one whose buffer was transferred is empty, and cannot be sent
+  if (ArrayBuffer.isView(one) && one.byteLength === 0) return new Uint8Array()
+  if (ArrayBuffer.isView(one)) return one.byteLength > 2 ** 16 ? inShared(one as NumberArray) : one
+  const all = await Promise.all(
+    Object.entries(one).map(async ([key, value]) => [key, await shared(value)] as const),
+  )
+  return Object.fromEntries(all)
+}
+
+async function inShared(data: NumberArray): Promise<NumberArray> {
+  if (data.buffer instanceof SharedArrayBuffer) return data
+  const type = data instanceof Uint8Array ? Uint8Array : data.constructor
+  const made = type as new (buffer: SharedArrayBuffer) => NumberArray
+  const copy = new made(new SharedArrayBuffer(data.byteLength))
+  await copyTo(copy, data, 0)
+  return copy
+}
