@@ -12,6 +12,7 @@ import { encodePngWhole } from '../image/png-whole.ts'
 import { compareApart } from '../run/compare-apart.ts'
 import type { Picture } from '../tensor/picture.ts'
 import { optional } from '../text/record.ts'
+import { commandLine } from '../text/shell.ts'
 import { findingsOfFiles } from './describe.ts'
 import { loadPages } from './files.ts'
 import type { Golden, Judgement, Made, Surroundings } from './judgement.ts'
@@ -93,7 +94,7 @@ function withoutGolden(made: Made, { path, entry }: Golden, approval: CaseResult
     status: 'error',
     message: 'the golden is missing',
     why: [`${path}: it is in the lock file, but the file does not exist`],
-    fix: `restore it, for example with git checkout -- ${path}, or approve the new picture`,
+    fix: `restore it, for example with ${commandLine(['git', 'checkout', '--', path])}, or approve the new picture`,
     ...rest,
   }
 }
@@ -119,7 +120,7 @@ function editedGolden(
     why: [
       `${path}: its pixels have the digest ${digest.slice(0, 19)}…, but ${entry.digest.slice(0, 19)}… was approved`,
     ],
-    fix: `restore it, for example with git checkout -- ${path}, or approve the case`,
+    fix: `restore it, for example with ${commandLine(['git', 'checkout', '--', path])}, or approve the case`,
   }
 }
 
