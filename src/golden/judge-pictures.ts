@@ -1,4 +1,5 @@
 import { dirname, join } from 'node:path'
+import { asConvoError, ConvoError } from '../error.ts'
 import { removeUnder, writeUnder } from '../files/change.ts'
 import { sha256 } from '../files/hash.ts'
 import type { Comparison } from '../image/compare/comparison.ts'
@@ -40,7 +41,13 @@ export async function judgePictures(
   if (!made.isWritten) await writeUnder(around.results, made.file, made.bytes)
   const approval = await approvalOf(one, made, actual, golden, around)
   if (golden.bytes === undefined) return withoutGolden(made, golden, approval)
-  const expected = isSameFile ? actual : await loadPages(golden.bytes, path)
+  const expected = isSameFile
+    ? actual
+    : await loadPages(golden.bytes, path).catch((error: unknown) => asConvoError(error))
+  if (expected instanceof ConvoError) {
+    if (expected.code !== 'E_DECODE') throw expected
+    return unusable('the golden cannot be read', [expected.message, ...expected.why], made, path, approval)
+  }
   const tolerance = await toleranceNow()
   const result = await comparePages(
     pagesOf(expected),
@@ -88,14 +95,26 @@ export const statusOf: Readonly<Record<Comparison['outcome'], Status>> = {
 }
 
 function withoutGolden(made: Made, { path, entry }: Golden, approval: CaseResult['approval']): Judgement {
+  const why = [`${path}: it is in the lock file, but the file does not exist`]
+  if (entry !== undefined) return unusable('the golden is missing', why, made, path, approval)
   const rest = { facts: [], actual: made.file, ...optional('approval', approval) }
-  if (entry === undefined) return { status: 'new', message: 'there is no golden yet', why: [], ...rest }
+  return { status: 'new', message: 'there is no golden yet', why: [], ...rest }
+}
+
+/** The judgement where there is nothing to compare with, though there should be. */
+function unusable(
+  message: string,
+  why: string[],
+  made: Made,
+  path: string,
+  approval: CaseResult['approval'],
+): Judgement {
   return {
     status: 'error',
-    message: 'the golden is missing',
-    why: [`${path}: it is in the lock file, but the file does not exist`],
+    message,
+    why,
     fix: `restore it, for example with ${commandLine(['git', 'checkout', '--', path])}, or approve the new picture`,
-    ...rest,
+    ...{ facts: [], actual: made.file, ...optional('approval', approval) },
   }
 }
 
