@@ -141,6 +141,9 @@ export function custom<T>(
   return withDefault({ summary, metavar, parse }, fallback)
 }
 
+/** What parts numbers; the x of `3x5` too, but not that of a unit. */
+const comma = /,|(?<=[\d.\s])x(?=[\d.\s+-])/
+
 /** A list of whole or fractional numbers, typed with commas: `1,2`. `count` says how many there may be. */
 export function numbers(
   summary: string,
@@ -149,7 +152,7 @@ export function numbers(
   { whole = false, ...bounds }: Bounds & { whole?: boolean } = {},
 ): Param<readonly number[]> {
   const parse = (given: unknown, name: string): readonly number[] => {
-    const parts = Array.isArray(given) ? given : typeof given === 'string' ? given.split(/[,x]/) : [given]
+    const parts = Array.isArray(given) ? given : typeof given === 'string' ? given.split(comma) : [given]
     if (parts.length < count.min || parts.length > count.max) {
       throw expected(
         count.min === count.max ? `${count.min} numbers` : `${count.min} to ${count.max} numbers`,

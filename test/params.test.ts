@@ -147,6 +147,8 @@ describe('numbers', () => {
     refuses(param, '1,2,3', '--it must be 1 to 2 numbers, got "1,2,3"')
     refuses(param, [], '--it must be 1 to 2 numbers, got []')
     refuses(param, '1,', '--it must be a number, got ""')
+    refuses(param, '3px', '--it must be a number, got "3px"')
+    expect(param.parse('3 x 5', '--it')).toEqual([3, 5])
     refuses(param, '1.5', '--it must be whole numbers, got "1.5"')
     refuses(param, '1,10', '--it must be from 0 to 9, got 10')
     refuses(numbers('n', '<n>', { min: 2, max: 2 }), '1', '--it must be 2 numbers, got "1"')

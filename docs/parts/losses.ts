@@ -184,6 +184,16 @@ export const losses: readonly Group[] = [
       ),
       row('the ICC profile of a GIF', 'reported', 'the ICC profile of … is lost'),
       row('Lab in a TIFF', 'refused', 'E_DECODE: … has L*a*b* colours, which convo does not read'),
+      row(
+        'YCbCr in a TIFF without JPEG, in 4:4:4',
+        'refused',
+        'E_DECODE: … has YCbCr colours for every pixel, which convo does not read',
+      ),
+      row(
+        'floats of a TIFF where 0 is white',
+        'refused',
+        'E_DECODE: … has floats of which 0 is white, which convo does not read',
+      ),
       row('--gray of colours with three tone curves', 'reported', 'the ICC profile was dropped'),
     ],
   },
@@ -221,6 +231,11 @@ export const losses: readonly Group[] = [
         'colours of a TIFF that are multiplied by their alpha',
         'reported',
         'the colours of … were divided by its alpha, which they were multiplied by',
+      ),
+      row(
+        'a further channel of a TIFF that may be no alpha',
+        'reported',
+        'the last channel of … was used as alpha, but the file does not say what it is',
       ),
       row(
         'areas of a GIF without alpha that no frame covers',

@@ -39,7 +39,10 @@ function known(thrown: unknown, argv: readonly string[]): ConvoError {
 /** The error with the file of the nearest name, where the one that was asked for is not there. */
 function withNearFile(error: ConvoError, argv: readonly string[]): ConvoError {
   if (error.fix !== undefined) return error
-  const missing = argv.find((word) => error.message.includes(word) && !word.startsWith('-'))
+  // the longest: the name of a command may be in that of a file
+  const [missing] = argv
+    .filter((word) => error.message.includes(word) && !word.startsWith('-'))
+    .toSorted((a, b) => b.length - a.length)
   const guess = missing === undefined ? undefined : nearFile(missing)
   if (guess === undefined) return error
   return new ConvoError(error.code, error.message, {

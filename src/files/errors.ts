@@ -1,6 +1,7 @@
 import { basename, dirname, resolve } from 'node:path'
 import { ConvoError, type ErrorCode } from '../error.ts'
 import { cut } from '../text/cut.ts'
+import { commandLine } from '../text/shell.ts'
 import { statOf } from './stat.ts'
 
 /**
@@ -16,7 +17,7 @@ export function writingError(path: string, cause: unknown, target: string = path
   const folder = target === path || target === resolve(path) ? dirname(path) : dirname(target)
   if (code === 'ENOENT' && statOf(folder) !== undefined) return error(`cannot write to ${path}`)
   if (code === 'ENOENT')
-    return error(`there is no folder ${folder} for ${basename(path)}`, `mkdir -p ${folder}`)
+    return error(`there is no folder ${folder} for ${basename(path)}`, makingFolder(folder))
   if (code === 'ENOTDIR') return error(`${folder} is not a folder`)
   if (code === 'EACCES' || code === 'EPERM') return error(`no permission to write ${path}`)
   if (code === 'EROFS') return error(`${path} is on a read-only file system`)
@@ -30,6 +31,10 @@ export function writingError(path: string, cause: unknown, target: string = path
 /** What the system said of a path, as the reason of an error. */
 export const systemError = (code: ErrorCode, what: string, path: string, cause: unknown): ConvoError =>
   new ConvoError(code, what, { why: `${path}: ${(cause as Error).message}`, cause })
+
+/** A command that makes a folder. */
+export const makingFolder = (folder: string): string =>
+  commandLine(['mkdir', '-p', folder.startsWith('-') ? `./${folder}` : folder])
 
 /** What `act` gives; what the system says against it is an error of writing a path. @throws ConvoError E_OUTPUT */
 export async function writing<T>(path: string, act: () => T | Promise<T>, target?: string): Promise<T> {

@@ -4,7 +4,7 @@ import { dirname, join, resolve, sep } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { ConvoError } from '../error.ts'
 import { drainSignals, listening, undoAtEnd } from '../signals.ts'
-import { writing, writingError } from './errors.ts'
+import { makingFolder, writing, writingError } from './errors.ts'
 import { clearOnce, temporaryName } from './leftovers.ts'
 import { memoryOutput, type Output } from './memory.ts'
 import { openPipe } from './pipe.ts'
@@ -35,6 +35,7 @@ export function askBeforePlacing(ask: (temporary: string, path: string) => Promi
  * @throws ConvoError E_OUTPUT when it cannot be written; E_IN_PLACE for a file that this process reads
  */
 export async function openOutput(path: string, isRecord = false): Promise<Output> {
+  if (path === '') throw new ConvoError('E_OUTPUT', 'the path of an output is empty', { fix: 'out.png' })
   if (isStandardOutput(path)) return standardOutput()
   const inMemory = memoryOutput(path)
   if (inMemory !== undefined) return inMemory
@@ -45,6 +46,8 @@ export async function openOutput(path: string, isRecord = false): Promise<Output
   const existing = await writing(path, () => statOrAbsent(target))
   // what ends in a slash can be nothing else, also where there is none yet
   if (existing?.isDirectory() || path.endsWith('/') || path.endsWith(sep)) {
+    if (existing === undefined)
+      throw new ConvoError('E_OUTPUT', `there is no folder ${path}`, { fix: makingFolder(path) })
     throw new ConvoError('E_OUTPUT', `${path} is a folder, not a file`, {
       instead: [path, join(path, 'out.png')],
     })

@@ -157,6 +157,7 @@ function address(name: string): ErrorDetail {
 
 function inputError(name: string, cause: unknown): ConvoError {
   const { code, message } = cause as NodeJS.ErrnoException
+  if (name === '') return new ConvoError('E_INPUT', 'the path of an input is empty', { cause, fix: 'a file' })
   if (isAbsent(code))
     return new ConvoError('E_INPUT', `there is no file ${name}`, { cause, ...address(name) })
   if (code === 'EACCES' || code === 'EPERM') {

@@ -1,4 +1,5 @@
 import { dirname, extname, join } from 'node:path'
+import { asConvoError, ConvoError } from '../error.ts'
 import { removeUnder, writeUnder } from '../files/change.ts'
 import { sha256 } from '../files/hash.ts'
 import type { Comparison } from '../image/compare/comparison.ts'
@@ -11,6 +12,7 @@ import { apart, compareApart } from '../run/apart.ts'
 import { encodeInStrips } from '../run/png-write.ts'
 import type { Picture } from '../tensor/picture.ts'
 import { optional } from '../text/record.ts'
+import { commandLine } from '../text/shell.ts'
 import { findingsOfFiles } from './describe.ts'
 import { loadPages } from './files.ts'
 import type { Golden, Judgement, Made, Surroundings } from './judgement.ts'
@@ -40,7 +42,13 @@ export async function judgePictures(
   if (!made.isWritten) await writeUnder(around.results, made.file, made.bytes)
   const approval = await approvalOf(one, made, actual, golden, around)
   if (golden.bytes === undefined) return withoutGolden(made, golden, approval)
-  const expected = isSameFile ? actual : await loadPages(golden.bytes, path)
+  const expected = isSameFile
+    ? actual
+    : await loadPages(golden.bytes, path).catch((error: unknown) => asConvoError(error))
+  if (expected instanceof ConvoError) {
+    if (expected.code !== 'E_DECODE') throw expected
+    return unusable('the golden cannot be read', [expected.message, ...expected.why], made, path, approval)
+  }
   const tolerance = await toleranceNow()
   const result = await comparePages(
     pagesOf(expected),
@@ -88,14 +96,26 @@ export const statusOf: Readonly<Record<Comparison['outcome'], Status>> = {
 }
 
 function withoutGolden(made: Made, { path, entry }: Golden, approval: CaseResult['approval']): Judgement {
+  const why = [`${path}: it is in the lock file, but the file does not exist`]
+  if (entry !== undefined) return unusable('the golden is missing', why, made, path, approval)
   const rest = { facts: [], actual: made.file, ...optional('approval', approval) }
-  if (entry === undefined) return { status: 'new', message: 'there is no golden yet', why: [], ...rest }
+  return { status: 'new', message: 'there is no golden yet', why: [], ...rest }
+}
+
+/** The judgement where there is nothing to compare with, though there should be. */
+function unusable(
+  message: string,
+  why: string[],
+  made: Made,
+  path: string,
+  approval: CaseResult['approval'],
+): Judgement {
   return {
     status: 'error',
-    message: 'the golden is missing',
-    why: [`${path}: it is in the lock file, but the file does not exist`],
-    fix: `restore it, for example with git checkout -- ${path}, or approve the new picture`,
-    ...rest,
+    message,
+    why,
+    fix: `restore it, for example with ${commandLine(['git', 'checkout', '--', path])}, or approve the new picture`,
+    ...{ facts: [], actual: made.file, ...optional('approval', approval) },
   }
 }
 
@@ -120,7 +140,7 @@ async function editedGolden(
     why: [
       `${path}: its pixels have the digest ${digest.slice(0, 19)}…, but ${entry.digest.slice(0, 19)}… was approved`,
     ],
-    fix: `restore it, for example with git checkout -- ${path}, or approve the case`,
+    fix: `restore it, for example with ${commandLine(['git', 'checkout', '--', path])}, or approve the case`,
   }
 }
 

@@ -231,8 +231,8 @@ async function open(source: Source, options: DecodeOptions, known?: Seen): Promi
   const bits = kind === 'avif' ? facts.bitsPerSample : undefined
   const inOrder = isInOrder(png, facts)
   const plain = input === stored && inOrder ? plainOf(probed, stored) : undefined
-  const turns = options.orient && (facts.orientation ?? 1) > 1
-  const own = kind === 'tiff' ? planesApart(input, options.page ?? 0, header.depth, turns, name) : undefined
+  const own =
+    kind === 'tiff' ? planesApart(input, options.page ?? 0, header.depth, options.orient, name) : undefined
   return {
     ...{ input, name, seen, reading, header, bits, plain, isInOrder: inOrder },
     ...(own !== undefined && { own }),

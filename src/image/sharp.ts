@@ -74,10 +74,10 @@ export function rawOf(input: Source, { options, size, space, depth }: RawRecipe)
   return pipeline.toColourspace(space).raw({ depth }).toBuffer({ resolveWithObject: true })
 }
 
-/** What sharp says of a failure, line by line, without the steps by which it felt for the end of a file. */
+/** What sharp says of a failure, each line once, without the steps by which it felt for the end of a file. */
 export function reasons(cause: unknown): string[] {
   const lines = (cause instanceof Error ? cause.message : String(cause)).split('\n')
-  const said = lines.filter((line) => line.trim() !== '')
+  const said = [...new Set(lines)].filter((line) => line.trim() !== '')
   const real = said.filter((line) => !/bad seek to \d+$/.test(line))
   return real.length > 0 ? real : said.slice(0, 1)
 }

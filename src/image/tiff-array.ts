@@ -1,6 +1,5 @@
 import { promisify } from 'node:util'
 import { inflate, type ZlibOptions } from 'node:zlib'
-import { ConvoError } from '../error.ts'
 import { viewOf } from '../files/read.ts'
 import { converted, copied, inRows, inTurns, pause } from '../host/turns.ts'
 import { numberTypes } from '../kernel/formats/binary.ts'
@@ -29,6 +28,7 @@ type Storage = {
   readonly isPlanar: boolean
   /** whether the bits of a byte are the other way round */
   readonly isReversed: boolean
+  readonly orientation: number
 }
 
 const types: Readonly<Record<string, string>> = {
@@ -58,6 +58,7 @@ function storageOf(read: Read, page: Directory, layout: Layout): Storage {
     isReversed: first(266, 1) === 2,
     predictor: first(317, 1),
     format: first(339, 1),
+    orientation: first(274, 1),
   }
 }
 
@@ -107,6 +108,7 @@ function pageOf(read: Read, page: number): { directory: Directory; layout: Layou
  * or tiles, its channels together or apart; plain or packed by LZW, Deflate or PackBits, as differences too.
  *
  * @param checkSize refuses a size before room is made for it
+ * @param turns whether the page is turned as its orientation asks; an orientation that is left is given back
  * @throws ConvoError E_DECODE for a damaged file
  */
 export async function readTiffArray(
@@ -114,7 +116,8 @@ export async function readTiffArray(
   name: string,
   checkSize: (size: { width: number; height: number }) => void,
   page = 0,
-): Promise<StoredArray> {
+  turns = true,
+): Promise<StoredArray & { readonly orientation?: number }> {
   const read: Read = (at, length) => bytes.subarray(at, at + length)
   const found = pageOf(read, page)
   if (found === undefined) throw damaged(name, what, 0, `it has no page ${page + 1}`)
@@ -144,6 +147,7 @@ export async function readTiffArray(
   const type = types[`${format},${bits}`]!
   const isExact = bits <= 16 || type === 'f4'
   const data = new (isExact ? Float32Array : Float64Array)(width * height * channels)
+  const shown = turnOf(turns ? storage.orientation : 1, width, height)
   for (let i = 0; i < count; i++) {
     const plane = isPlanar ? Math.floor(i / (across * down)) : 0
     const [row, column] = [Math.floor((i % (across * down)) / across) * tileHeight, (i % across) * tileWidth]
@@ -158,13 +162,28 @@ export async function readTiffArray(
     await pause()
     await inRows(Math.min(rows, height - row), tileWidth * perPixel, (y) => {
       for (let x = 0; x < tileWidth && column + x < width; x++) {
-        const to = ((row + y) * width + column + x) * channels + plane
+        const to = (shown.first + (row + y) * shown.down + (column + x) * shown.right) * channels + plane
         const from = (y * tileWidth + x) * perPixel
         for (let c = 0; c < perPixel; c++) data[to + c] = numbers[from + c]!
       }
     })
   }
-  return { shape: channels === 1 ? [height, width] : [height, width, channels], data, dtype: `<${type}` }
+  return {
+    shape: channels === 1 ? shown.size : [...shown.size, channels],
+    data,
+    dtype: `<${type}`,
+    ...(!turns && storage.orientation > 1 && { orientation: storage.orientation }),
+  }
+}
+
+/** The size of a page [height, width] as it is shown, where its first pixel goes, and the steps to the next ones. */
+function turnOf(orientation: number, width: number, height: number) {
+  const isAcross = orientation > 4 && orientation < 9
+  const size = isAcross ? [width, height] : [height, width]
+  const right = (isAcross ? size[1]! : 1) * ([2, 3, 7, 8].includes(orientation) ? -1 : 1)
+  const down = (isAcross ? 1 : size[1]!) * ([3, 4, 6, 7].includes(orientation) ? -1 : 1)
+  const first = (right < 0 ? -right * (width - 1) : 0) + (down < 0 ? -down * (height - 1) : 0)
+  return { size, right, down, first }
 }
 
 /** The bytes, each with its bits the other way round. */
@@ -244,8 +263,7 @@ async function numbersIn(
 /**
  * The samples of a page in separate planes that the decoder does not read; undefined for any other page.
  *
- * @param turns whether the page is to be turned, which is not done here
- * @throws ConvoError E_DECODE for one that is to be turned
+ * @param turns whether the page is turned as its orientation asks
  */
 export function planesApart(
   source: Source,
@@ -259,15 +277,10 @@ export function planesApart(
     return found && readerOfPlanes(read, found.directory, found.layout)
   })
   if (reader !== 'here') return undefined
-  if (turns)
-    throw new ConvoError('E_DECODE', `${name} has separate planes and an orientation`, {
-      why: `${name}: convo does not read both together`,
-      fix: '--no-orient',
-    })
   const type: new (length: number) => Samples =
     depth === 8 ? Uint8Array : depth === 16 ? Uint16Array : Float32Array
   return {
     samples: async () =>
-      converted((await readTiffArray(await wholeOf(source), name, () => undefined, page)).data, type),
+      converted((await readTiffArray(await wholeOf(source), name, () => undefined, page, turns)).data, type),
   }
 }

@@ -22,6 +22,7 @@ const tag = {
   subIfds: 330,
   extraSamples: 338,
   sampleFormat: 339,
+  chroma: 530,
   profile: 34675,
   dngVersion: 50706,
 } as const
@@ -105,9 +106,16 @@ export function readTiff(read: Read, name: string): TiffSeen {
       ...slicesBehind(read, first, pages.length),
     ],
     // rounding to whole levels takes up to one from them
-    notes: pages.some((page) => numberIn(page, tag.extraSamples) === 1)
-      ? [`the colours of ${name} were divided by its alpha, which they were multiplied by`]
-      : [],
+    notes: [
+      ...(pages.some((page) => numberIn(page, tag.extraSamples) === 1)
+        ? [`the colours of ${name} were divided by its alpha, which they were multiplied by`]
+        : []),
+      ...(pages.some(isTakenAsAlpha)
+        ? [
+            `the last channel of ${name} was used as alpha, but the file does not say what it is; --alpha separate keeps it apart`,
+          ]
+        : []),
+    ],
     openTexts: pages.flatMap((page) => openTexts(read, page, layout)),
     // pages that are to be turned are turned one by one
     isAlike:
@@ -175,6 +183,9 @@ function isLike(read: Read, page: Directory, other: Directory, layout: Layout): 
 }
 
 const numberIn = ({ tags }: Directory, one: number): number => tags.get(one)?.value ?? 0
+/** A further channel of no stated kind: of scanners and satellites it may be anything. */
+const isTakenAsAlpha = (page: Directory): boolean =>
+  page.tags.get(tag.extraSamples)?.count === 1 && numberIn(page, tag.extraSamples) === 0
 /** NewSubfileType, bit 0: a smaller copy of another picture of the file. */
 const isReduced = (page: Directory): boolean => (numberIn(page, tag.subfileType) & 1) === 1
 const sizeText = (page: Directory): string => `${numberIn(page, tag.width)}x${numberIn(page, tag.height)}`
@@ -302,9 +313,13 @@ function refuseSamples(read: Read, name: string, page: Directory, layout: Layout
   const isPacked = channels === 1 ? ![0, 1, 2, 4, 8, 16].includes(bits) : bits % 8 !== 0
   if (format === 1 && isPacked)
     refuse(`integer samples of ${bits} ${bits === 1 ? 'bit' : 'bits'}`, toPython(name))
-  if (photometric === 8 || photometric === 9 || photometric === 10) {
-    refuse('L*a*b* colours', wayOf('magick IN -colorspace sRGB OUT-srgb.tif', name))
-  }
+  const toSrgb = wayOf('magick IN -colorspace sRGB OUT-srgb.tif', name)
+  if (photometric === 8 || photometric === 9 || photometric === 10) refuse('L*a*b* colours', toSrgb)
+  // the decoder converts the colours of JPEG data and those of blocks, but not those that every pixel has
+  const chroma = numbersOf(read, page, tag.chroma, layout, 2)
+  if (photometric === 6 && numberIn(page, tag.compression) !== 7 && chroma.join() === '1,1')
+    refuse('YCbCr colours for every pixel', toSrgb)
+  if (photometric === 0 && format === 3) refuse('floats of which 0 is white', toSrgb)
   if (readerOfPlanes(read, page, layout) === undefined) refuse('separate planes of this kind', toPython(name))
 }
 

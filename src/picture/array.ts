@@ -31,6 +31,8 @@ export type ArrayOptions = {
   /** which page of a TIFF, from 0 */
   readonly page?: number
   readonly metadata?: MetadataMode
+  /** turn a TIFF as its orientation asks, which is done unless this is false */
+  readonly orient?: boolean
 }
 
 /** An array as a picture or volume, its numbers in the order of the file. */
@@ -132,11 +134,12 @@ export async function readArray(
     maxPixels = Number.POSITIVE_INFINITY,
     page = 0,
     metadata = 'keep',
+    orient = true,
   }: ArrayOptions,
 ): Promise<PictureArray> {
   const isTiff = kindOf(bytes) === 'tiff'
-  const array = isTiff
-    ? await readTiffArray(bytes, name, (size) => checkSize(size, maxPixels, name), page)
+  const array: StoredArray & Pick<PictureMeta, 'orientation'> = isTiff
+    ? await readTiffArray(bytes, name, (size) => checkSize(size, maxPixels, name), page, orient)
     : await readNpyArray(bytes, name)
   const { shape, dtype } = array
   // a TIFF says where its channels are
@@ -156,7 +159,7 @@ export async function readArray(
     ...(isFound && { layoutNote: foundText(shape, name) }),
     ...(scale !== undefined && { scaleNote: scale.note }),
     ...(await lostIn(array, data)),
-    ...(isTiff && besideArray(bytes, name, page, axesOf(shape, layout).channels, metadata)),
+    ...(isTiff && besideArray(bytes, name, page, axesOf(shape, layout).channels, metadata, array)),
   }
 }
 
@@ -167,6 +170,7 @@ function besideArray(
   page: number,
   channels: number,
   mode: MetadataMode,
+  { orientation }: Pick<PictureMeta, 'orientation'>,
 ): Pick<PictureArray, 'meta' | 'notes' | 'pages'> {
   const { resolution } = probe(bytes, name)
   const { held, icc, pages } = readTiff((at, length) => bytes.subarray(at, at + length), name)
@@ -175,6 +179,7 @@ function besideArray(
     pages,
     meta: {
       ...(resolution && { resolution }),
+      ...(orientation !== undefined && { orientation }),
       ...(icc && iccFits(icc, channels) && { icc }),
       ...(metadata && { metadata }),
     },

@@ -181,11 +181,12 @@ export async function loadArray(
     page,
     metadata,
     'max-pixels': maxPixels,
-  }: Pick<Settings, 'layout' | 'full' | 'page' | 'metadata' | 'max-pixels'>,
+    'no-orient': unturned,
+  }: Pick<Settings, 'layout' | 'full' | 'page' | 'metadata' | 'max-pixels' | 'no-orient'>,
 ): Promise<PictureArray> {
   const bytes = typeof source === 'string' ? await readWhole(source, { limit: 'encodedBytes' }) : source
   return readArray(bytes, inputName(path), {
-    ...{ layout, full, maxPixels },
+    ...{ layout, full, maxPixels, orient: !unturned },
     ...(page !== undefined && { page: page - 1 }),
     ...(metadata !== undefined && { metadata }),
   })

@@ -142,6 +142,19 @@ function float64(shape: string, values: number[]): Buffer {
 /** A TIFF of one field more, or of another value in one. */
 const tiffField = (tag: number, type: number, value: number) =>
   tiffOf([{ ...level, fields: [[tag, type, value]] }])
+/** YCbCr as it is, and two 16-bit numbers in one field. */
+function wholeChroma(): Buffer {
+  const made = { type: 'u1', width: 1, height: 1, channels: 3 } as const
+  const bytes = tiffArrayOf([50, 100, 150], {
+    ...made,
+    fields: [
+      [262, 6],
+      [530, 0x10001],
+    ],
+  })
+  const at = bytes.indexOf(Buffer.from([0x12, 2, 4, 0]))
+  return patched(patched(bytes, at + 2, 3), at + 4, 2)
+}
 function floatsOf(tag: number, value: number): Buffer {
   const bytes = floatTiff(2, 1, [1, 2])
   for (let at = 10; ; at += 12) if (bytes.readUInt16LE(at) === tag) return patched(bytes, at + 8, value)
@@ -502,6 +515,14 @@ const cases: Readonly<Record<string, Case>> = {
     runs: [`${same} a.gif o.png`],
   },
   'Lab in a TIFF': { files: { 'a.tif': tiffField(262, 3, 8) }, runs: [`${same} a.tif o.png`] },
+  'YCbCr in a TIFF without JPEG, in 4:4:4': {
+    files: { 'a.tif': wholeChroma() },
+    runs: [`${same} a.tif o.png`],
+  },
+  'floats of a TIFF where 0 is white': {
+    files: { 'a.tif': floatsOf(262, 0) },
+    runs: [`${same} a.tif o.png`],
+  },
   '--gray of colours with three tone curves': {
     files: { 'a.png': encoded(small({ icc: curves }), 'png') },
     runs: [`${same} a.png o.png --gray --linear`],
@@ -548,6 +569,12 @@ const cases: Readonly<Record<string, Case>> = {
     },
     runs: [`${same} a.tif o.png`],
     holds: async (path) => expect([...(await decode(path('o.png'), options)).data]).toEqual([127, 100]),
+  },
+  'a further channel of a TIFF that may be no alpha': {
+    files: {
+      'a.tif': tiffArrayOf([50, 100], { type: 'u1', width: 1, height: 1, channels: 2, fields: [[338, 0]] }),
+    },
+    runs: [`${same} a.tif o.png`],
   },
   'areas of a GIF without alpha that no frame covers': {
     files: {

@@ -159,6 +159,17 @@ describe('a filter on a picture', () => {
       'none/x.png',
       /^error: there is no folder none for x\.png {3}\[E_OUTPUT\]\n.*\n {2}try: mkdir -p none\n$/,
     ],
+    [
+      'a folder of two words that is not there',
+      'no folder/x.png',
+      /^error: there is no folder no folder for x\.png {3}\[E_OUTPUT\]\n.*\n {2}try: mkdir -p 'no folder'\n$/,
+    ],
+    [
+      'a path that can only be a folder, and is not there',
+      'none/',
+      /^error: there is no folder none\/ {3}\[E_OUTPUT\]\n {2}try: mkdir -p none\/\n$/,
+    ],
+    ['no path at all', '', /^error: an argument is empty {3}\[E_USAGE\]\n.*\n {2}try: convo sobel --help\n$/],
     ['a folder', 'sub', /^error: sub is a folder, not a file {3}\[E_OUTPUT\]\n/],
     ['a file as a folder', 'scene.png/x.png', /^error: .*\[E_OUTPUT\]\n/],
     [

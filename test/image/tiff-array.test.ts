@@ -21,6 +21,33 @@ const numbers: Readonly<Record<string, (i: number) => number>> = {
 }
 const any = () => undefined
 
+/** Rows of pixels as an orientation shows them, by the words of TIFF 6.0: what its row 0 and its column 0 are. */
+function shownAs(
+  orientation: number,
+  values: readonly number[],
+  width: number,
+  height: number,
+  channels: number,
+) {
+  const across = Array.from({ length: width }, (_, x) => x)
+  const down = Array.from({ length: height }, (_, y) => y)
+  const [right, bottom] = [across.toReversed(), down.toReversed()]
+  const at = (x: number, y: number) =>
+    values.slice((y * width + x) * channels, (y * width + x + 1) * channels)
+  const rows = (ys: number[], xs: number[]) => ys.flatMap((y) => xs.flatMap((x) => at(x, y)))
+  const columns = (xs: number[], ys: number[]) => xs.flatMap((x) => ys.flatMap((y) => at(x, y)))
+  return [
+    rows(down, across),
+    rows(down, right),
+    rows(bottom, right),
+    rows(bottom, across),
+    columns(across, down),
+    columns(across, bottom),
+    columns(right, bottom),
+    columns(right, down),
+  ][orientation - 1]!
+}
+
 describe('a TIFF that is an array', () => {
   it.each(Object.keys(kinds))('of %s is read in every way that it may be stored', async (type) => {
     for (const compression of [1, 5, 8, 32773] as const) {
@@ -67,13 +94,31 @@ describe('a TIFF that is an array', () => {
       const make = { type, width: 9, height: 6, channels: 2, planar: true, rows: 4 } as const
       const { data, channels } = await decode(tiffArrayOf(values, make), { maxPixels: 99, orient: true })
       expect([channels, ...data]).toEqual([2, ...values])
-      const turned = tiffArrayOf(values, { ...make, fields: [[274, 6]] })
-      const error = await failure('E_DECODE', () =>
-        decode(turned, { maxPixels: 99, orient: true, name: 'x' }),
-      )
-      expect([error.message, error.fix]).toEqual(['x has separate planes and an orientation', '--no-orient'])
+      const turned = await decode(tiffArrayOf(values, { ...make, fields: [[274, 6]] }), {
+        maxPixels: 99,
+        orient: true,
+      })
+      expect([turned.width, turned.height, ...turned.data]).toEqual([6, 9, ...shownAs(6, values, 9, 6, 2)])
       const odd = tiffArrayOf(values, { ...make, fields: [[338, 1]] })
       await failure('E_DECODE', () => decode(odd, { maxPixels: 99, orient: true }))
+    }
+  })
+
+  it('is turned as its orientation asks, or keeps it', async () => {
+    const values = Array.from({ length: 5 * 3 * 6 }, (_, i) => i - 40)
+    for (const orientation of [1, 2, 3, 4, 5, 6, 7, 8]) {
+      for (const form of [{ rows: 2 }, { tile: 16 }, { planar: true }]) {
+        const make = { type: 'i2', width: 5, height: 3, channels: 6, ...form } as const
+        const file = tiffArrayOf(values, { ...make, fields: [[274, orientation]] })
+        const { width, height, data, meta } = await readArray(file, 'x', { layout: 'auto' })
+        expect([width, height, meta]).toEqual([...(orientation > 4 ? [3, 5] : [5, 3]), {}])
+        expect([...data], `orientation ${orientation}`).toEqual(shownAs(orientation, values, 5, 3, 6))
+        const kept = await readArray(file, 'x', { layout: 'auto', orient: false })
+        expect([kept.width, kept.meta, ...kept.data]).toEqual([
+          ...[5, orientation === 1 ? {} : { orientation }],
+          ...values,
+        ])
+      }
     }
   })
 

@@ -6,6 +6,7 @@ import { runSettings } from '../../picture/run-settings.ts'
 import { pictureSettings } from '../../picture/settings.ts'
 import { chainSyntax } from '../../picture/words/operation-syntax.ts'
 import { argument } from '../../picture/words/syntax.ts'
+import { commandLine } from '../../text/shell.ts'
 import { type Call, type Command, commandOf } from '../command.ts'
 import { runOperation } from '../run-operation.ts'
 
@@ -84,7 +85,7 @@ export const netConvert: Command = commandOf(convertSettings, {
   async run({ scale }, { args: [path = '', output = ''] }) {
     if (!output.endsWith('.safetensors')) {
       throw new ConvoError('E_OUTPUT', `a network can only be written as .safetensors, not as ${output}`, {
-        fix: `convo net convert ${path} ${output.replace(/\.[^./]*$/, '')}.safetensors`,
+        fix: `convo ${commandLine(['net', 'convert', path, `${output.replace(/\.[^./]*$/, '')}.safetensors`])}`,
       })
     }
     const [{ readNetwork }, { writeNetwork }, { writeAtomically }] = await Promise.all([

@@ -159,6 +159,11 @@ export function parse(general: Syntax, line: readonly string[]): Line | undefine
   const { args, given, asksForHelp, unknown } = readWords(words, params)
   if (asksForHelp) return undefined
   if (unknown !== undefined) throw unknownOption(unknown, command, line)
+  if (args.includes(''))
+    throw new ConvoError('E_USAGE', 'an argument is empty', {
+      why: 'a variable of the shell that is not set may be the reason',
+      fix: `convo ${command.name} --help`,
+    })
   checkCount(command, line, args, tail, given)
   refuseConflict(given)
   return { args, tail, given }

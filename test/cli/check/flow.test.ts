@@ -38,7 +38,7 @@ describe('convo check, as a new user meets it', () => {
 
     const pass = await here.convo(['check'])
     expect(pass).toMatchObject({ status: 0, stderr: '' })
-    expect(pass.stdout).toMatch(/^All 3 cases pass: 3 pass; \d+ ms\n$/)
+    expect(pass.stdout).toMatch(/^All 3 cases pass: 3 pass; [\d.]+ m?s\n$/)
 
     here.write('kernels/edge.txt', sharpenKernel.replace('5', '5.25'))
     const broken = await here.convo(['check', '--reporter', 'html=report.html'])
@@ -203,6 +203,19 @@ describe('goldens that are not what was approved', () => {
 })
 
 describe('what a case finds', () => {
+  it('a golden that is damaged, which an approval by name replaces', async () => {
+    project()
+    await here.convo(['check', '--update'])
+    here.write('goldens/edge.png', here.read('goldens/edge.png').subarray(0, 100))
+    const run = await here.convo(['check'])
+    expect(run.stdout).toContain('the golden cannot be read\n    goldens/edge.png is a damaged PNG\n')
+    expect(run.stdout).toContain('git checkout -- goldens/edge.png, or approve the new picture')
+    expect(here.statuses()).toMatchObject({ 'blur-a': 'pass', edge: 'error' })
+    expect((await here.convo(['approve', '--all'])).stderr).toContain('edge: the golden cannot be read')
+    expect(await here.convo(['approve', 'edge'])).toMatchObject({ status: 0, stdout: '1 golden written\n' })
+    expect((await here.convo(['check'])).status).toBe(0)
+  })
+
   it('sizes, depths and channels that differ; 16-bit low bytes; a +1 everywhere', async () => {
     const gray = (value: (x: number) => number, depth: 8 | 16 = 8) => png(8, 8, value, { channels: 1, depth })
     const manifest = (names: string[]) =>
