@@ -114,9 +114,12 @@ export function chooseStripRows<B extends BankNeeds, F extends FilterNeeds>(
       : 1,
   )
   const least = Math.min(Math.max(...blocks), height)
-  const halos = list.map(({ work }) => (work.kind === 'windows' ? work.windows.ranked.element.height - 1 : 0))
-  // what is around a strip is read again for the next one
-  const usual = 64 + Math.min(192, 2 * Math.max(...halos))
+  // what is around a strip is computed again for the next one
+  const halo = list.reduce(
+    (sum, { work }) => sum + (work.kind === 'windows' ? work.windows.ranked.element.height - 1 : 0),
+    0,
+  )
+  const usual = 64 + Math.min(192, 2 * halo)
   let rows = Math.min(Math.max(least > 1 ? least : usual, Math.ceil(height / mostStrips)), height)
   while (rows > least && bytesOf(rows) > stripBytes) rows = Math.max(least, Math.ceil(rows / 2))
   return rows

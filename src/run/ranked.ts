@@ -1,12 +1,11 @@
 import type { Shape } from '../definition/layers.ts'
 import { type Element, type Ranked, sizeOfElement } from '../definition/windows.ts'
 import { type Address, plus } from '../graph/address.ts'
-import { isHeld } from '../graph/in-bytes.ts'
 import { pitchOf } from '../graph/schedule.ts'
 import type { Span } from '../graph/spans.ts'
-import type { ByteWindows } from '../graph/windows.ts'
+import { isExtreme, isFull, isHeld, isSmallMedian, type Windows } from '../graph/windows.ts'
 import { borders } from '../tensor/border.ts'
-import type { WasmExports } from './engine.ts'
+import { viewOf, type WasmExports } from './engine.ts'
 import { type PlacedRows, rowAt } from './placed-rows.ts'
 
 /** Windows of up to this many bytes are searched bit by bit, larger squares by histograms: where the two take as long. */
@@ -20,9 +19,6 @@ const sortedSamples = 2 ** 18
 
 const columnBytes = 544
 
-/** Whether the window is a rectangle. */
-const isFull = (element: Element): boolean => sizeOfElement(element) === element.height * element.width
-
 /** Columns of a tile of the way by ranks. */
 const rankedColumns = (width: number, { width: wide }: Element, rows: number): number =>
   Math.min(width, Math.max(wide, Math.floor(sortedSamples / rows) - wide + 1))
@@ -30,20 +26,21 @@ const rankedColumns = (width: number, { width: wide }: Element, rows: number): n
 /** Rows of windows: `n` samples come out of each, `step` are side by side in a pixel. */
 type Lines = { readonly element: Element; readonly index: number; readonly n: number; readonly step: number }
 
-/** Where everything is in the scratch memory, for `rows` rows of the input; bytes alone need less. */
-function layOut({ element, n, step }: Lines, rows: number, isBytes: boolean) {
+/** Where everything is in the scratch memory, for `rows` rows of the input; whole samples alone need less. */
+function layOut({ element, n, step }: Lines, rows: number, bytes: 1 | 2 | 4) {
   let top = 0
   const room = (bytes: number): number => {
     top += Math.ceil(bytes / 64) * 64 + 64
     return top - Math.ceil(bytes / 64) * 64 - 64
   }
   const wide = n + (element.width - 1) * step
-  const pitch = isBytes ? pitchOf(wide / 4) : pitchOf(wide)
-  const sorted = isBytes ? 0 : rows * (rankedColumns(n, element, rows) + element.width - 1)
+  const pitch = pitchOf((wide * bytes) / 4)
+  const isWhole = bytes < 4
+  const sorted = isWhole ? 0 : rows * (rankedColumns(n, element, rows) + element.width - 1)
   return {
     pitch,
     input: room(rows * pitch),
-    output: room(isBytes ? 0 : Math.max(1, rows - element.height + 1) * pitch),
+    output: room(isWhole ? 0 : Math.max(1, rows - element.height + 1) * pitch),
     row: room(pitch),
     table: room(Math.max(sizeOfElement(element) * 4, element.runs.length * 12)),
     columns: room((tileSamples + (element.width - 1) * step) * columnBytes),
@@ -60,15 +57,15 @@ function layOut({ element, n, step }: Lines, rows: number, isBytes: boolean) {
 
 /** Scratch memory for rows of a rank filter of which `rows` rows of the input are there. */
 export const rankedBytes = ([, , n]: Shape, { element, index }: Ranked, rows: number): number =>
-  layOut({ element, index, n, step: 1 }, rows, false).bytes
+  layOut({ element, index, n, step: 1 }, rows, 4).bytes
 
-/** The same for windows over bytes, for any strip of `rows` rows. */
-export const windowBytes = ([, , n]: Shape, { ranked, step }: ByteWindows, rows: number): number =>
-  layOut({ ...ranked, n, step }, rows + ranked.element.height - 1, true).bytes
+/** The same for windows over whole samples, for any strip of `rows` rows. */
+export const windowBytes = ([, , n]: Shape, { windows, bytes }: WindowWork, rows: number): number =>
+  layOut(linesOf(n, windows), rows + windows.ranked.element.height - 1, bytes).bytes
 
-/** Samples as the loops take them: bytes where all of a strip are whole and 0..255, else keys that order as they do. */
+/** Samples as the loops take them: whole ones, bytes where all of a strip are 0..255, or keys that order as they do. */
 type Form = {
-  readonly bytes: 1 | 4
+  readonly bytes: 1 | 2 | 4
   readonly extreme: WasmExports['extremeU8']
   readonly median: WasmExports['medianU8']
 }
@@ -108,12 +105,10 @@ function prepareWays(lines: Lines, wasm: WasmExports, memory: WebAssembly.Memory
   const words = new Int32Array(memory.buffer)
   const forms = {
     bytes: { bytes: 1, extreme: wasm.extremeU8, median: wasm.medianU8 },
+    words: { bytes: 2, extreme: wasm.extremeU16, median: wasm.medianU16 },
     keys: { bytes: 4, extreme: wasm.extremeI32, median: wasm.medianI32 },
   } as const
-  const isExtreme = isSmallest || isLargest
   const isCounted = isFull(element) && count <= mostCounted
-  const isMedian =
-    isFull(element) && height === width && (width === 3 || width === 5) && index === count >> 1 && step <= 4
 
   const inputRow = ({ at }: Strip, y: number) => plus(scratch, at.input + y * at.pitch)
   const outputRow = ({ out, outPitch }: Strip, y: number) => plus(out, y * outPitch)
@@ -270,12 +265,14 @@ function prepareWays(lines: Lines, wasm: WasmExports, memory: WebAssembly.Memory
     inputRow,
     outputRow,
     /** What does not count, in bytes and as the keys of the infinities. */
-    neutral: isSmallest ? { bytes: 255, keys: 0x7f800000 } : { bytes: 0, keys: ~0x7f800000 },
-    layOut: (rows: number, isBytes: boolean) => layOut(lines, rows, isBytes),
+    neutral: isSmallest
+      ? { bytes: 255, words: 65_535, keys: 0x7f800000 }
+      : { bytes: 0, words: 0, keys: ~0x7f800000 },
+    layOut: (rows: number, bytes: 1 | 2 | 4) => layOut(lines, rows, bytes),
     /** The rows of the output from those of the input. */
     run(strip: Strip): void {
-      if (isExtreme) extremes(strip)
-      else if (isMedian) medians(strip)
+      if (isExtreme(lines)) extremes(strip)
+      else if (isSmallMedian(lines)) medians(strip)
       else if (strip.form === forms.keys) byRanks(strip)
       else if (count <= fewSamples) few(strip)
       else if (isCounted) byColumns(strip)
@@ -326,7 +323,7 @@ export function prepareRanked(
 
   return (to, from, [first, end]) => {
     const rows = end - first
-    const at = ways.layOut(rows + element.height - 1, false)
+    const at = ways.layOut(rows + element.height - 1, 4)
     const common = { at, rows, out: plus(scratch, at.output), outPitch: at.pitch }
     for (let c = 0; c < channels; c++) {
       let strip: Strip = { ...common, form: forms.bytes }
@@ -344,48 +341,59 @@ export function prepareRanked(
   }
 }
 
-/** The same over the bytes of a picture, pixels side by side, its frame put around them on the way; rows of bytes come out. */
+/** Windows over whole samples. */
+type WindowWork = { readonly windows: Windows; readonly bytes: 1 | 2 }
+
+const linesOf = (n: number, { ranked: { element, index }, step }: Windows): Lines => ({
+  element,
+  index,
+  n,
+  step,
+})
+
+/** The same over whole samples, pixels side by side, their frame put around them on the way; rows of such samples come out. */
 export function prepareWindows(
   [, , n]: Shape,
-  { ranked, margins, border, fill, step, height }: ByteWindows,
+  { windows, bytes }: WindowWork,
   wasm: WasmExports,
   memory: WebAssembly.Memory,
   scratch: Address,
-  address: (row: number) => Address,
-): (to: PlacedRows, rows: Span) => void {
-  const { element, index, ignored } = ranked
-  const ways = prepareWays({ element, index, n, step }, wasm, memory, scratch)
-  const octets = new Uint8Array(memory.buffer)
+): (to: PlacedRows, from: PlacedRows, rows: Span) => void {
+  const { ranked, margins, border, fill, step, height } = windows
+  const { element, ignored } = ranked
+  const ways = prepareWays(linesOf(n, windows), wasm, memory, scratch)
+  const form = bytes === 1 ? ways.forms.bytes : ways.forms.words
+  const samples = viewOf(memory, bytes)
   const { wide, inputRow } = ways
   const { source } = borders[border]
   const width = wide / step - margins.left - margins.right
-  const outside = ignored === undefined ? fill : ways.neutral.bytes
+  const outside = ignored === undefined ? fill : ways.neutral[bytes === 1 ? 'bytes' : 'words']
 
   /** Columns `first` to `end` − 1 of a row that are beside the picture. */
   function putSide(row: number, from: number, first: number, end: number): void {
     for (let x = first; x < end; x++) {
       const column = ignored === undefined ? source(x - margins.left, width) : -1
       for (let c = 0; c < step; c++)
-        octets[row + x * step + c] = column < 0 ? outside : octets[from + column * step + c]!
+        samples[row + x * step + c] = column < 0 ? outside : samples[from + column * step + c]!
     }
   }
 
-  return (to, [first, end]) => {
-    const at = ways.layOut(end - first + element.height - 1, true)
+  return (to, from, [first, end]) => {
+    const at = ways.layOut(end - first + element.height - 1, bytes)
     const out = rowAt(to, 0, first)
-    const strip: Strip = { at, rows: end - first, form: ways.forms.bytes, out, outPitch: to.pitch }
+    const strip: Strip = { at, rows: end - first, form, out, outPitch: to.pitch }
     for (let i = 0; i < end - first + element.height - 1; i++) {
       const row = inputRow(strip, i)
       const y = first + i - margins.top
       const place = ignored === undefined || (y >= 0 && y < height) ? source(y, height) : -1
       if (place < 0) {
-        octets.fill(outside, row, row + wide)
+        samples.fill(outside, row / bytes, row / bytes + wide)
         continue
       }
-      const from = address(place)
-      wasm.copyBytes(plus(row, margins.left * step), from, width * step)
-      putSide(row, from, 0, margins.left)
-      putSide(row, from, margins.left + width, wide / step)
+      const there = rowAt(from, 0, place)
+      wasm.copyBytes(plus(row, margins.left * step * bytes), there, width * step * bytes)
+      putSide(row / bytes, there / bytes, 0, margins.left)
+      putSide(row / bytes, there / bytes, margins.left + width, wide / step)
     }
     ways.run(strip)
   }

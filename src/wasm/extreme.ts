@@ -74,6 +74,23 @@ export function extremeU8(
   else extremes<u8>(dst, dstPitch, src, pitch, first, second, third, n, rows, false)
 }
 
+/** The same of u16. */
+export function extremeU16(
+  dst: Address,
+  dstPitch: usize,
+  src: Address,
+  pitch: usize,
+  first: usize,
+  second: usize,
+  third: usize,
+  n: usize,
+  rows: i32,
+  largest: bool,
+): void {
+  if (largest) extremes<u16>(dst, dstPitch, src, pitch, first, second, third, n, rows, true)
+  else extremes<u16>(dst, dstPitch, src, pitch, first, second, third, n, rows, false)
+}
+
 /** The same of i32. */
 export function extremeI32(
   dst: Address,
@@ -89,4 +106,15 @@ export function extremeI32(
 ): void {
   if (largest) extremes<i32>(dst, dstPitch, src, pitch, first, second, third, n, rows, true)
   else extremes<i32>(dst, dstPitch, src, pitch, first, second, third, n, rows, false)
+}
+
+/** Whole samples of `bytes` bytes: n of a − b. */
+export function minusWhole(dst: Address, a: Address, b: Address, n: usize, bytes: usize): void {
+  const end = n * bytes
+  if (bytes == 1) {
+    for (let i: usize = 0; i < end; i += 16)
+      v128.store(dst + i, i8x16.sub(v128.load(a + i), v128.load(b + i)))
+    return
+  }
+  for (let i: usize = 0; i < end; i += 16) v128.store(dst + i, i16x8.sub(v128.load(a + i), v128.load(b + i)))
 }

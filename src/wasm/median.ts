@@ -258,6 +258,22 @@ export function medianU8(
   else medians<u8>(dst, dstPitch, src, pitch, n, rows, 5, step, work)
 }
 
+/** The same of u16, of which there are n bytes. */
+export function medianU16(
+  dst: Address,
+  dstPitch: usize,
+  src: Address,
+  pitch: usize,
+  n: usize,
+  rows: i32,
+  side: usize,
+  step: usize,
+  work: Address,
+): void {
+  if (side == 3) medians<u16>(dst, dstPitch, src, pitch, n, rows, 3, step, work)
+  else medians<u16>(dst, dstPitch, src, pitch, n, rows, 5, step, work)
+}
+
 /** The same of i32, of which there are n bytes. */
 export function medianI32(
   dst: Address,
