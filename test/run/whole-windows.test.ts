@@ -5,6 +5,7 @@ import { type Engine, referenceEngine } from '../../src/definition/engine.ts'
 import { sizeOfElement } from '../../src/definition/windows.ts'
 import { stepFilters } from '../../src/filters/table.ts'
 import { windowOf } from '../../src/filters/windows/element.ts'
+import type { Cut } from '../../src/graph/cut.ts'
 import { inSamples } from '../../src/graph/in-samples.ts'
 import { filterNode, type Node, nodeOf, sourceNode, traced, tracer } from '../../src/graph/node.ts'
 import { plainTone } from '../../src/graph/tone.ts'
@@ -86,8 +87,8 @@ const asCommand = (picture: Picture, out: Node): Promise<number[]> =>
     return read()
   })
 
-/** In strips of some rows. */
-const inStrips = (own: Pool, picture: Picture, x: Node, stripRows?: number): Promise<number[]> =>
+/** In strips of some rows, perhaps a few rows at a time. */
+const inStrips = (own: Pool, picture: Picture, x: Node, cut: number | Cut): Promise<number[]> =>
   own.exclusive(async (session) => {
     const { sink, read } = targetFor(session, picture)
     const { channels, full } = picture
@@ -105,13 +106,7 @@ const inStrips = (own: Pool, picture: Picture, x: Node, stripRows?: number): Pro
       )
       return { kind: 'picture', job } as const
     }
-    await run(
-      session,
-      { picture, gray: false },
-      [node],
-      sinkOf,
-      stripRows === undefined ? {} : { cut: stripRows },
-    )
+    await run(session, { picture, gray: false }, [node], sinkOf, { cut })
     return read()
   })
 
@@ -207,16 +202,19 @@ it('chains of windows and their differences stay whole, in any strips', async ()
         channels: channelCounts,
         bytes: byteCounts,
         stripRows: fc.integer({ min: 1, max: 200 }),
+        passRows: fc.option(fc.integer({ min: 1, max: 20 }), { nil: undefined }),
         seed: seeds,
       }),
-      async ({ size: [height, width], steps: given, channels, bytes, stripRows, seed }) => {
+      async ({ size: [height, width], steps: given, channels, bytes, stripRows, passRows, seed }) => {
         const picture = pictureOf(height, width, channels, bytes, seed)
         const steps = chained(given, channels, picture.full)
         const out = await tracedOver(picture, steps)
         const x = inSamples(out, bytes)
         expect(x).toBeDefined()
         const expected = await expectedOf(picture, steps)
-        expect(await inStrips(pool, picture, x!, stripRows)).toEqual(expected)
+        expect(
+          await inStrips(pool, picture, x!, passRows === undefined ? stripRows : { stripRows, passRows }),
+        ).toEqual(expected)
         expect(await asCommand(picture, out)).toEqual(expected)
       },
     ),
