@@ -11,6 +11,15 @@ export type Element = {
 /** How many samples a window looks at. */
 export const sizeOfElement = ({ runs }: Element): number => runs.reduce((sum, { count }) => sum + count, 0)
 
+/** The same window turned by 180°. */
+export const turnedElement = ({ height, width, runs }: Element): Element => ({
+  height,
+  width,
+  runs: runs
+    .map(({ row, left, count }) => ({ row: height - 1 - row, left: width - left - count, count }))
+    .reverse(),
+})
+
 /** What a rank filter looks for. */
 export type Ranked = {
   readonly element: Element

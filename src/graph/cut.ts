@@ -60,7 +60,7 @@ export function cutOf<B extends BankNeeds, F extends FilterNeeds>(
   }
   const least = Math.min(...list.map(({ shape }) => shape[1]))
   const fewest = Math.min(rows, Math.max(4, Math.min(64, Math.ceil((4 * height) / Math.max(1, least)))))
-  let passRows = Math.min(rows, 64)
+  let passRows = Math.min(rows, usualRows(list))
   const middle = Math.max(0, Math.floor((height - rows) / 2))
   const bytesOf = (n: number) => planPasses(list, [middle, Math.min(height, middle + rows)], n)?.bytes ?? 0
   while (passRows > fewest && bytesOf(passRows) > passBytes)
@@ -76,7 +76,16 @@ export const planPart = <B extends BankNeeds, F extends FilterNeeds>(
 ): Strip => (passRows === undefined ? undefined : planPasses(list, out, passRows)) ?? planStrip(list, out)
 
 /** Work that may be done a few rows at a time. */
-const rolling: ReadonlySet<string> = new Set(['source', 'planes', 'bank', 'layer', 'finish'])
+const rolling: ReadonlySet<string> = new Set([
+  'source',
+  'planes',
+  'samples',
+  'windows',
+  'apart',
+  'bank',
+  'layer',
+  'finish',
+] as const)
 
 /** Whether a row needs rows of several slices, or is one of several slices. */
 const isDeep = ({ work, slices = 1 }: Listed<WorkOf<BankNeeds, unknown, FilterNeeds>>): boolean =>
@@ -89,10 +98,18 @@ function rowCost({
   shape: [channels, , width],
   work,
 }: Listed<WorkOf<BankNeeds, unknown, FilterNeeds>>): number {
-  if (work.kind !== 'bank') return work.kind === 'planes' ? 0 : channels * width
+  if (work.kind !== 'bank') return work.kind === 'planes' || work.kind === 'samples' ? 0 : channels * width
   const { depths, rows, columns, channelsPerGroup } = work.bank.plan
   return channels * width * depths.length * rows.span * columns.span * channelsPerGroup
 }
+
+/** Rows of a strip of which little is computed again for the next one: more where windows look far. */
+const usualRows = (list: readonly Listed<WorkOf<unknown, unknown, unknown>>[]): number =>
+  list.reduce(
+    (rows, { work }) =>
+      rows + (work.kind === 'windows' ? Math.min(192, 2 * work.windows.ranked.element.height - 2) : 0),
+    64,
+  )
 
 /** The rows of a strip where they are not given: a function of the shapes alone. FFTs compute whole blocks of rows. */
 export function chooseStripRows<B extends BankNeeds, F extends FilterNeeds>(
@@ -114,10 +131,7 @@ export function chooseStripRows<B extends BankNeeds, F extends FilterNeeds>(
       : 1,
   )
   const least = Math.min(Math.max(...blocks), height)
-  const halos = list.map(({ work }) => (work.kind === 'windows' ? work.windows.ranked.element.height - 1 : 0))
-  // what is around a strip is read again for the next one
-  const usual = 64 + Math.min(192, 2 * Math.max(...halos))
-  let rows = Math.min(Math.max(least > 1 ? least : usual, Math.ceil(height / mostStrips)), height)
+  let rows = Math.min(Math.max(least > 1 ? least : usualRows(list), Math.ceil(height / mostStrips)), height)
   while (rows > least && bytesOf(rows) > stripBytes) rows = Math.max(least, Math.ceil(rows / 2))
   return rows
 }

@@ -20,7 +20,7 @@ import { hasAlpha } from '../tensor/picture.ts'
 import { isPending, pendingTensor, type Tensor, unshaped } from '../tensor/tensor.ts'
 import type { Span } from './spans.ts'
 import { plainTone, type Tone } from './tone.ts'
-import type { ByteWindows } from './windows.ts'
+import { type Windows, windowRows } from './windows.ts'
 
 /** A step of a graph over planes [C,H,W]: what it computes of which other steps. */
 export type Node = {
@@ -50,7 +50,12 @@ export type WorkOf<B, P = Float32Array, F = Filter> =
   /** the same as the last step of all, through the finish of a picture */
   | { readonly kind: 'finish'; readonly filter: F }
   | { readonly kind: 'similarity'; readonly options: SimilarityOptions }
-  | { readonly kind: 'windows'; readonly windows: ByteWindows }
+  /** the picture that the graph runs over as it is: whole samples of some bytes, pixels side by side */
+  | { readonly kind: 'samples'; readonly bytes: 1 | 2 }
+  /** ranks of windows over such samples */
+  | { readonly kind: 'windows'; readonly bytes: 1 | 2; readonly windows: Windows }
+  /** the difference of two steps of such samples, the first of which is nowhere smaller */
+  | { readonly kind: 'apart'; readonly bytes: 1 | 2 }
   | LayerWork
 
 export type Work = WorkOf<Bank>
@@ -119,8 +124,12 @@ export function needs<B extends BankNeeds, F extends FilterNeeds>(
   switch (work.kind) {
     case 'source':
     case 'planes':
-    case 'windows':
+    case 'samples':
       return []
+    case 'windows':
+      return [windowRows(work.windows, rows)]
+    case 'apart':
+      return [[rows], [rows]]
     case 'bank':
       return [bankNeeds(work.bank, rows)]
     case 'filter':

@@ -1,5 +1,5 @@
 import { type BankNeeds, type FilterNeeds, needsOf, type WorkOf, wholeRows } from './node.ts'
-import { type Buffer, type Listed, liesElsewhere, pitchOf, type Strip, type Turn } from './schedule.ts'
+import { type Buffer, type Listed, liesElsewhere, pitchOfStep, type Strip, type Turn } from './schedule.ts'
 import type { Span } from './spans.ts'
 
 type Steps = readonly Listed<WorkOf<BankNeeds, unknown, FilterNeeds>>[]
@@ -26,11 +26,10 @@ export function planPasses(list: Steps, out: Span, passRows: number): Strip | un
   const tops = list.map((_, i) => topsOf(passes, i))
   let bytes = 0
   const buffers = list.map((step, i): Buffer => {
-    const [channels, , width] = step.shape
-    const pitch = pitchOf(width)
+    const pitch = pitchOfStep(step)
     const rows = tops[i]!.reduce((largest, top, pass) => Math.max(largest, top - lows[i]![pass]!), 0)
     const [address, plane] = [bytes, rows * pitch]
-    if (!liesElsewhere(step)) bytes += channels * plane
+    if (!liesElsewhere(step)) bytes += step.shape[0] * plane
     return { rows: [[lows[i]![0]!, tops[i]!.at(-1)!]], address, plane, pitch }
   })
   const turns = passes.map((fresh, pass) =>

@@ -53,6 +53,13 @@ const slack = 64
 /** An odd multiple of 64: rows at multiples of 4096 share a set of the cache. */
 export const pitchOf = (samples: number): number => Math.ceil((samples * 4 + slack) / 128) * 128 + 64
 
+/** The same for rows of a step, whose samples may be of fewer bytes. */
+export const pitchOfStep = ({
+  shape: [, , width],
+  work,
+}: Listed<WorkOf<unknown, unknown, unknown>>): number =>
+  pitchOf((width * ('bytes' in work ? work.bytes : 4)) / 4)
+
 /** What one strip takes: the rows of every step, and where they are. */
 export type Strip = {
   readonly buffers: readonly Buffer[]
@@ -64,9 +71,9 @@ export type Strip = {
 /** The rows of a step that are there in a pass, and those of them that are new. */
 export type Turn = { readonly there: Span; readonly fresh: Span }
 
-/** Planes that are there are read where they are, and what is finished goes to the sink. */
+/** Planes and samples that are there are read where they are, and what is finished goes to the sink. */
 export const liesElsewhere = ({ work: { kind } }: Listed<{ readonly kind: string }>): boolean =>
-  kind === 'planes' || kind === 'finish'
+  kind === 'planes' || kind === 'samples' || kind === 'finish'
 
 /**
  * Plans a strip: which rows of each step the rows `out` of the last one need, and room for them, which is given to other
@@ -100,15 +107,14 @@ export function planStrip<B extends BankNeeds, F extends FilterNeeds>(
     room.bytes -= bytes
     return room.address - bytes
   }
-  const buffers = list.map(({ shape: [channels, , width], inputs }, i): Buffer => {
-    const pitch = pitchOf(width)
+  const bytesOf = (i: number): number =>
+    liesElsewhere(list[i]!) ? 0 : list[i]!.shape[0] * rowCount(wanted[i]!) * pitchOfStep(list[i]!)
+  const buffers = list.map((step, i): Buffer => {
+    const pitch = pitchOfStep(step)
     const plane = rowCount(wanted[i]!) * pitch
-    addresses[i] = liesElsewhere(list[i]!) ? 0 : take(channels * plane)
-    for (const input of new Set(inputs)) {
-      if (lastUse[input] !== i || liesElsewhere(list[input]!)) continue
-      const [inputChannels, , inputWidth] = list[input]!.shape
-      const bytes = inputChannels * rowCount(wanted[input]!) * pitchOf(inputWidth)
-      free.push({ address: addresses[input]!, bytes })
+    addresses[i] = take(bytesOf(i))
+    for (const input of new Set(step.inputs)) {
+      if (lastUse[input] === i) free.push({ address: addresses[input]!, bytes: bytesOf(input) })
     }
     return { rows: wanted[i]!, address: addresses[i]!, plane, pitch }
   })

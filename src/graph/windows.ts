@@ -1,23 +1,45 @@
 import type { Margins } from '../definition/frame.ts'
 import { bordered } from '../definition/rows.ts'
-import type { Ranked } from '../definition/windows.ts'
+import { type Element, type Ranked, sizeOfElement } from '../definition/windows.ts'
 import type { BorderName } from '../tensor/border.ts'
 import type { Span } from './spans.ts'
 
-/** Windows over the bytes of the picture that the graph runs over, whose `step` channels are side by side. */
-export type ByteWindows = {
+/** Windows over whole samples of some bytes, of which `step` channels are side by side. */
+export type Windows = {
   readonly ranked: Ranked
   readonly margins: Margins
   readonly border: BorderName
-  /** A byte. */
+  /** A whole sample. */
   readonly fill: number
   readonly step: number
-  /** Rows of the picture. */
+  /** Rows of the input. */
   readonly height: number
 }
 
-/** The rows of the picture that rows of the windows need. */
+/** The rows of the input that rows of the windows need. */
 export const windowRows = (
-  { ranked: { element }, margins: { top }, border, height }: ByteWindows,
+  { ranked: { element }, margins: { top }, border, height }: Windows,
   [first, end]: Span,
 ): Span[] => bordered([first - top, end + element.height - 1 - top], height, border)
+
+/** Whether the window is a rectangle. */
+export const isFull = (element: Element): boolean => sizeOfElement(element) === element.height * element.width
+
+/** Whether the smallest or the largest sample is looked for. */
+export const isExtreme = ({ element, index }: Ranked): boolean =>
+  index === 0 || index === sizeOfElement(element) - 1
+
+/** Whether it is a median that comparisons alone find. */
+export const isSmallMedian = ({ element, index }: Ranked): boolean =>
+  isFull(element) &&
+  element.height === element.width &&
+  (element.width === 3 || element.width === 5) &&
+  index === sizeOfElement(element) >> 1
+
+/** Whether each window holds a sample that counts, wherever it is: among whole samples, another is then as good as the largest or smallest. */
+export const isHeld = ({ element, index, ignored }: Ranked): boolean =>
+  ignored === undefined ||
+  (isExtreme({ element, index }) &&
+    element.runs.some(
+      ({ row, left, count }) => row === ignored.top && left <= ignored.left && ignored.left < left + count,
+    ))

@@ -214,7 +214,7 @@ export function workBytes(step: Listed<PlacedWork>, rows: number, own: number): 
   const shape = ofSlice(step.shape, step.slices)
   switch (work.kind) {
     case 'windows':
-      return windowBytes(shape, work.windows, own)
+      return windowBytes(shape, work, own)
     case 'bank': {
       if (work.bank.algorithm === 'winograd') return winogradBytes(work.bank)
       const { plan, tileRows, tilePitch, blockRows, phases } = work.bank

@@ -4,9 +4,8 @@ import { invariant } from '../error.ts'
 import { type Address, plus } from '../graph/address.ts'
 import { planPart } from '../graph/cut.ts'
 import { type FilterNeeds, filterNeeds, ofSlice, slicesOf, type WorkOf } from '../graph/node.ts'
-import type { Listed, Strip } from '../graph/schedule.ts'
+import { type Listed, liesElsewhere, type Strip } from '../graph/schedule.ts'
 import { type Span, slotOf, united } from '../graph/spans.ts'
-import { windowRows } from '../graph/windows.ts'
 import { wholeRow } from './bank.ts'
 import { prepareBankRows } from './bank-rows.ts'
 import type { WasmExports } from './engine.ts'
@@ -64,16 +63,16 @@ export function prepareGraph(
     }
     const buffers: PlacedRows[] = []
     for (const [i, buffer] of strip.buffers.entries()) {
-      const { shape, inputs, work } = steps[i]!
+      const { inputs, work } = steps[i]!
       const from = inputs.map((input) => buffers[input]!)
       const pace = paces[list]![i]
       if (work.kind === 'finish') {
         yield* inPieces(segment.rows, pace, (rows) => store.put({ ...segment, rows }, from[0], part))
         return
       }
-      if (work.kind === 'planes') {
-        const pitch = shape[2] * 4
-        buffers.push({ rows: [[0, shape[1]]], address: work.data, plane: shape[1] * pitch, pitch })
+      const there = elsewhere(steps[i]!)
+      if (there !== undefined) {
+        buffers.push(there)
         continue
       }
       const to = inSink(steps, i) ?? { ...buffer, address: plus(scratch, buffer.address) }
@@ -84,6 +83,12 @@ export function prepareGraph(
     store.put(segment, buffers.at(-1)!, part)
   }
 
+  /** The rows of a step that are there before it is its turn. */
+  function elsewhere({ work, shape: [, height, width] }: StepList[number]): PlacedRows | undefined {
+    if (work.kind === 'samples') return picture.all()
+    return work.kind === 'planes' ? wholeOf(work.data, height, width) : undefined
+  }
+
   /** The last step writes its rows to their place in the result, where no loop writes past a row. */
   function inSink(steps: StepList, i: number): PlacedRows | undefined {
     const { work, shape, behind } = steps[i]!
@@ -91,8 +96,7 @@ export function prepareGraph(
     const isBank = work.kind === 'bank' && work.bank.algorithm === 'direct' && shape[2] >= wholeRow
     const isExact = isBank || (work.kind === 'layer' && byVectors.has(work.name) && shape[2] % 4 === 0)
     if (sink.kind !== 'planes' || !isLast || !isExact) return undefined
-    const pitch = shape[2] * 4
-    return { rows: [[0, shape[1]]], address: sink.target, plane: shape[1] * pitch, pitch }
+    return wholeOf(sink.target, shape[1], shape[2])
   }
 
   /** The same in passes: rows that are needed again move to the front, and the new ones go behind them. */
@@ -104,18 +108,16 @@ export function prepareGraph(
     passes: NonNullable<Strip['passes']>,
     part: number,
   ): Generator<undefined, void> {
-    const now: PlacedRows[] = steps.map(({ work, shape }, i) => {
-      if (work.kind !== 'planes') return { ...buffers[i]!, address: plus(scratch, buffers[i]!.address) }
-      const pitch = shape[2] * 4
-      return { rows: [[0, shape[1]]], address: work.data, plane: shape[1] * pitch, pitch }
-    })
+    const now: PlacedRows[] = steps.map(
+      (step, i) => elsewhere(step) ?? { ...buffers[i]!, address: plus(scratch, buffers[i]!.address) },
+    )
     let before: NonNullable<Strip['passes']>[number] | undefined
     for (const turns of passes) {
       for (const [i, { there, fresh }] of turns.entries()) {
         const { work, inputs, shape } = steps[i]!
         if (work.kind === 'finish' && fresh[1] > fresh[0])
           store.put({ ...segment, rows: fresh }, now[inputs[0]!], part)
-        if (work.kind === 'planes' || work.kind === 'finish') continue
+        if (liesElsewhere(steps[i]!)) continue
         const { address, plane, pitch } = now[i]!
         const old = before === undefined ? there : before[i]!.there
         const [low] = there
@@ -145,6 +147,14 @@ export function prepareGraph(
     return store.end(part)
   }
 }
+
+/** All rows of planes that are one after the other. */
+const wholeOf = (address: Address, height: number, width: number): PlacedRows => ({
+  rows: [[0, height]],
+  address,
+  plane: height * width * 4,
+  pitch: width * 4,
+})
 
 /** Layers whose loops write whole vectors of a row, and no more. */
 const byVectors: ReadonlySet<LayerName> = new Set<LayerName>([
@@ -202,7 +212,6 @@ const rowsOfPicture = <B, P, F extends FilterNeeds>(
 ): readonly Span[] => {
   if (!readsPicture(step)) return []
   const { work } = step
-  if (work.kind === 'windows') return rows.flatMap((span) => windowRows(work.windows, span))
   return 'filter' in work ? rows.flatMap((span) => filterNeeds(work.filter, span)) : rows
 }
 
@@ -257,6 +266,7 @@ function prepareWork(
   const scratch = plus(start, job.layout.work)
   switch (work.kind) {
     case 'planes':
+    case 'samples':
     case 'finish':
       return () => undefined
     case 'source':
@@ -281,9 +291,14 @@ function prepareWork(
       return (to, [from], span) => rows(to, from!, span)
     }
     case 'windows': {
-      const rows = prepareWindows(shape, work.windows, wasm, memory, scratch, picture.address)
-      return (to, _, span) => rows(to, span)
+      const rows = prepareWindows(shape, work, wasm, memory, scratch)
+      return (to, [from], span) => rows(to, from!, span)
     }
+    case 'apart':
+      return (to, [a, b], [first, end]) => {
+        for (let y = first; y < end; y++)
+          wasm.minusWhole(rowAt(to, 0, y), rowAt(a!, 0, y), rowAt(b!, 0, y), shape[2], work.bytes)
+      }
     case 'layer': {
       const shapes = inputs.map((input) => steps[input]!.shape)
       return prepareLayer(work, shape, shapes, wasm, memory, scratch)

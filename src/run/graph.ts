@@ -3,7 +3,7 @@ import { single } from '../conv/recipe.ts'
 import type { Levels } from '../definition/levels.ts'
 import type { Extremes, Range } from '../definition/quantise.ts'
 import type { Cut } from '../graph/cut.ts'
-import { byteWindows } from '../graph/in-bytes.ts'
+import { inSamples } from '../graph/in-samples.ts'
 import { narrowed } from '../graph/narrow.ts'
 import { filterNode, interleaved, type Node, outChannels } from '../graph/node.ts'
 import { isPlainTone, type Tone } from '../graph/tone.ts'
@@ -45,12 +45,13 @@ export const runToPicture = (
   drain?: () => Promise<void>,
 ): Promise<Outcome> => {
   const { out, source } = graph
-  const bytes = inBytes(graph, finishing)
-  const last = bytes?.finishing ?? finishing
-  const filter = filterNode(last, bytes?.x ?? (out && interleaved(out)))
+  const whole = asItIs(graph, finishing)
+  const last = whole?.finishing ?? finishing
+  const filter = filterNode(last, whole?.x ?? (out && interleaved(out)))
   const { width, height } = last.plan
-  const made = { width, height, channels: last.channels, full: last.full }
-  const shape = out === undefined ? shapeOf(source.picture) : ({ ...made, depth: bytes ? 8 : 32 } as const)
+  const { channels, full } = last
+  const shape: PictureShape =
+    out === undefined ? shapeOf(source.picture) : { width, height, channels, full, depth: whole?.depth ?? 32 }
   const node: Node = { ...filter, work: { kind: 'finish', filter: last } }
   return runFinished(session, source, [node], shape, last, onStrip, drain, (job) => ({
     kind: 'picture',
@@ -58,21 +59,24 @@ export const runToPicture = (
   }))
 }
 
-/** Windows over a picture of bytes that go to bytes as they are, which never become floats; nothing where it is not so. */
-function inBytes(
+/** Steps over a picture of whole samples that are written as they are, which never become floats; nothing where it is not so. */
+function asItIs(
   { out, source }: Over,
   finishing: Finishing,
-): { readonly x: Node; readonly finishing: Finishing } | undefined {
+): { readonly x: Node; readonly depth: 8 | 16; readonly finishing: Finishing } | undefined {
   const { plan, tone, range, sink, full } = finishing
   const isSame = isIdentity(plan) && isPlainTone(tone) && range === 'clamp'
-  const isByte = 'depth' in sink && sink.depth === 8 && full === 255
-  if (out === undefined || source === undefined || !isSame || !isByte) return undefined
+  if (out === undefined || source === undefined || !isSame || !('depth' in sink)) return undefined
   const { picture, gray, light } = source
-  if (picture.depth !== 8 || picture.full !== 255 || gray || light !== undefined) return undefined
-  const x = byteWindows(out)
+  const { depth } = sink
+  const white = 2 ** depth - 1
+  if (picture.depth !== depth || picture.full !== white || full !== white) return undefined
+  if (gray || light !== undefined) return undefined
+  const x = inSamples(out, depth === 8 ? 1 : 2)
   const { width, height } = plan
-  const own = planRecipe(single(kernel([1, 1], [1])), filterDefaults, { width, height, samples: 'u8' })
-  return x && { x, finishing: { ...finishing, plan: own } }
+  const samples = depth === 8 ? 'u8' : 'u16'
+  const own = planRecipe(single(kernel([1, 1], [1])), filterDefaults, { width, height, samples })
+  return x && { x, depth, finishing: { ...finishing, plan: own } }
 }
 
 /** Runs a planned recipe over a picture. */

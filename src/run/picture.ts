@@ -38,7 +38,7 @@ export function preparePicture(
   const copy = prepareCopy(job, wasm, input)
   const emit = prepareEmit(job, wasm, memory, scratch, isAlone)
   const rowBytes = plan.outWidth * job.tileChannels * 4
-  const pitch = plan.outWidth * job.tileChannels
+  const pitch = (plan.outWidth * job.tileChannels * depthOf(sink)) / 8
   let counts: PartResult = {}
   return {
     rows([first, end], part) {

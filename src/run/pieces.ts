@@ -1,7 +1,6 @@
 import { type BankNeeds, type FilterNeeds, needs, type WorkOf } from '../graph/node.ts'
 import type { Listed } from '../graph/schedule.ts'
 import { rowCount, type Span } from '../graph/spans.ts'
-import { windowRows } from '../graph/windows.ts'
 import { longestWork } from '../host/turns.ts'
 
 /** How many rows of a step are computed at a time by a thread that has others to answer. */
@@ -21,15 +20,13 @@ export function paceOf<B extends BankNeeds, P, F extends FilterNeeds>(
   const y = shape[1] >> 1
   const row: Span = [y, y + 1]
   const read =
-    work.kind === 'windows'
-      ? [windowRows(work.windows, row)]
-      : 'filter' in work
-        ? needs([inputs.length === 0 ? shape : shapes[inputs[0]!]!], work, row)
-        : needs(
-            inputs.map((input) => shapes[input]!),
-            work,
-            row,
-          )
+    'filter' in work
+      ? needs([inputs.length === 0 ? shape : shapes[inputs[0]!]!], work, row)
+      : needs(
+          inputs.map((input) => shapes[input]!),
+          work,
+          row,
+        )
   const around = Math.max(4, ...read.map(rowCount))
   const least = Math.ceil(around / block) * block
   return { rows: least, least }

@@ -1,12 +1,11 @@
 import type { Shape } from '../definition/layers.ts'
 import { type Element, type Ranked, sizeOfElement } from '../definition/windows.ts'
 import { type Address, plus } from '../graph/address.ts'
-import { isHeld } from '../graph/in-bytes.ts'
 import { pitchOf } from '../graph/schedule.ts'
 import type { Span } from '../graph/spans.ts'
-import type { ByteWindows } from '../graph/windows.ts'
+import { isExtreme, isFull, isHeld, isSmallMedian, type Windows } from '../graph/windows.ts'
 import { borders } from '../tensor/border.ts'
-import type { WasmExports } from './engine.ts'
+import { viewOf, type WasmExports } from './engine.ts'
 import { type PlacedRows, rowAt } from './placed-rows.ts'
 
 /** Windows of up to this many bytes are searched bit by bit, larger squares by histograms: where the two take as long. */
@@ -20,9 +19,6 @@ const sortedSamples = 2 ** 18
 
 const columnBytes = 544
 
-/** Whether the window is a rectangle. */
-const isFull = (element: Element): boolean => sizeOfElement(element) === element.height * element.width
-
 /** Columns of a tile of the way by ranks. */
 const rankedColumns = (width: number, { width: wide }: Element, rows: number): number =>
   Math.min(width, Math.max(wide, Math.floor(sortedSamples / rows) - wide + 1))
@@ -30,20 +26,21 @@ const rankedColumns = (width: number, { width: wide }: Element, rows: number): n
 /** Rows of windows: `n` samples come out of each, `step` are side by side in a pixel. */
 type Lines = { readonly element: Element; readonly index: number; readonly n: number; readonly step: number }
 
-/** Where everything is in the scratch memory, for `rows` rows of the input; bytes alone need less. */
-function layOut({ element, n, step }: Lines, rows: number, isBytes: boolean) {
+/** Where everything is in the scratch memory, for `rows` rows of the input; whole samples alone need less. */
+function layOut({ element, n, step }: Lines, rows: number, bytes: SampleBytes) {
   let top = 0
   const room = (bytes: number): number => {
     top += Math.ceil(bytes / 64) * 64 + 64
     return top - Math.ceil(bytes / 64) * 64 - 64
   }
   const wide = n + (element.width - 1) * step
-  const pitch = isBytes ? pitchOf(wide / 4) : pitchOf(wide)
-  const sorted = isBytes ? 0 : rows * (rankedColumns(n, element, rows) + element.width - 1)
+  const pitch = pitchOf((wide * bytes) / 4)
+  const isWhole = bytes < 4
+  const sorted = isWhole ? 0 : rows * (rankedColumns(n, element, rows) + element.width - 1)
   return {
     pitch,
     input: room(rows * pitch),
-    output: room(isBytes ? 0 : Math.max(1, rows - element.height + 1) * pitch),
+    output: room(isWhole ? 0 : Math.max(1, rows - element.height + 1) * pitch),
     row: room(pitch),
     table: room(Math.max(sizeOfElement(element) * 4, element.runs.length * 12)),
     columns: room((tileSamples + (element.width - 1) * step) * columnBytes),
@@ -60,24 +57,20 @@ function layOut({ element, n, step }: Lines, rows: number, isBytes: boolean) {
 
 /** Scratch memory for rows of a rank filter of which `rows` rows of the input are there. */
 export const rankedBytes = ([, , n]: Shape, { element, index }: Ranked, rows: number): number =>
-  layOut({ element, index, n, step: 1 }, rows, false).bytes
+  layOut({ element, index, n, step: 1 }, rows, 4).bytes
 
-/** The same for windows over bytes, for any strip of `rows` rows. */
-export const windowBytes = ([, , n]: Shape, { ranked, step }: ByteWindows, rows: number): number =>
-  layOut({ ...ranked, n, step }, rows + ranked.element.height - 1, true).bytes
+/** The same for windows over whole samples, for any strip of `rows` rows. */
+export const windowBytes = ([, , n]: Shape, { windows, bytes }: WindowWork, rows: number): number =>
+  layOut(linesOf(n, windows), rows + windows.ranked.element.height - 1, bytes).bytes
 
-/** Samples as the loops take them: bytes where all of a strip are whole and 0..255, else keys that order as they do. */
-type Form = {
-  readonly bytes: 1 | 4
-  readonly extreme: WasmExports['extremeU8']
-  readonly median: WasmExports['medianU8']
-}
+/** Bytes of samples as the loops take them: whole ones of 1 or 2, or keys of 4 that order as they do. */
+type SampleBytes = 1 | 2 | 4
 
 /** Rows of the input in the scratch memory, and where those of the output go, `outPitch` apart. */
 type Strip = {
   readonly at: ReturnType<typeof layOut>
   readonly rows: number
-  readonly form: Form
+  readonly bytes: SampleBytes
   readonly out: Address
   readonly outPitch: number
 }
@@ -95,7 +88,7 @@ function* widening(held: number, length: number): Generator<readonly [number, nu
 
 /**
  * The ways to ranks. They give the same samples, so that whichever suits the samples of a strip may be taken. The smallest and
- * largest: four runs of 1, 4, 16, … samples become one, over rows, then along them. Medians of 3 x 3 and 5 x 5: by comparisons alone.
+ * largest: down the rows with what halves of windows have in common, along them four runs of 1, 4, 16, … samples become one. Medians of 3 x 3 and 5 x 5: by comparisons alone.
  * Others of bytes: bit by bit, or for large rectangles by histograms of columns, or along each row; of other samples: sorted once,
  * then by sets of ranks.
  */
@@ -106,40 +99,30 @@ function prepareWays(lines: Lines, wasm: WasmExports, memory: WebAssembly.Memory
   const [isSmallest, isLargest] = [index === 0, index === count - 1]
   const wide = n + (width - 1) * step
   const words = new Int32Array(memory.buffer)
-  const forms = {
-    bytes: { bytes: 1, extreme: wasm.extremeU8, median: wasm.medianU8 },
-    keys: { bytes: 4, extreme: wasm.extremeI32, median: wasm.medianI32 },
-  } as const
-  const isExtreme = isSmallest || isLargest
   const isCounted = isFull(element) && count <= mostCounted
-  const isMedian =
-    isFull(element) && height === width && (width === 3 || width === 5) && index === count >> 1 && step <= 4
 
   const inputRow = ({ at }: Strip, y: number) => plus(scratch, at.input + y * at.pitch)
   const outputRow = ({ out, outPitch }: Strip, y: number) => plus(out, y * outPitch)
   const largest = isLargest && !isSmallest
 
   function extremes(strip: Strip): void {
-    const { rows, out, outPitch, at, form } = strip
-    const { bytes, extreme } = form
+    const { rows, out, outPitch, at, bytes } = strip
+    const { extremeAlong: along, extremeDown: down } = wasm
     const pixel = step * bytes
     const [input, pitch] = [inputRow(strip, 0), at.pitch]
     if (isFull(element)) {
-      const [down, across] = [[...widening(1, height)], [...widening(1, width)]]
-      let high = height + rows - 1
-      down.forEach(([a, b, c], i) => {
-        const isLast = across.length === 0 && i === down.length - 1
-        high = isLast ? rows : high - Math.max(a, b, c)
-        const [to, toPitch] = isLast ? [out, outPitch] : [input, pitch]
-        extreme(to, toPitch, input, pitch, a * pitch, b * pitch, c * pitch, wide * bytes, high, largest)
-      })
+      const across = [...widening(1, width)]
+      if (across.length === 0) {
+        down(out, outPitch, input, pitch, wide * bytes, rows, height, bytes, largest)
+        return
+      }
+      down(input, pitch, input, pitch, wide * bytes, rows, height, bytes, largest)
       for (let y = 0; y < rows; y++) {
         const row = inputRow(strip, y)
         across.forEach(([a, b, c], i) => {
           const [to, many] = i === across.length - 1 ? [outputRow(strip, y), n] : [row, wide]
-          extreme(to, 0, row, 0, a * pixel, b * pixel, c * pixel, many * bytes, 1, largest)
+          along(to, 0, row, 0, a * pixel, b * pixel, c * pixel, many * bytes, 1, bytes, largest)
         })
-        if (count === 1) wasm.copyBytes(outputRow(strip, y), row, n * bytes)
       }
       return
     }
@@ -153,18 +136,18 @@ function prepareWays(lines: Lines, wasm: WasmExports, memory: WebAssembly.Memory
       const own = runs.filter((run) => run.count === length)
       const most = 2 ** Math.floor(Math.log2(length))
       for (const [a, b, c] of widening(held, most))
-        extreme(input, pitch, input, pitch, a * pixel, b * pixel, c * pixel, wide * bytes, all, largest)
+        along(input, pitch, input, pitch, a * pixel, b * pixel, c * pixel, wide * bytes, all, bytes, largest)
       held = most
       for (let y = 0; y < all; y++) {
         const row = inputRow(strip, y)
         const source = held === length ? row : spare
         if (source === spare)
-          extreme(spare, 0, row, 0, (length - held) * pixel, 0, 0, wide * bytes, 1, largest)
+          along(spare, 0, row, 0, (length - held) * pixel, 0, 0, wide * bytes, 1, bytes, largest)
         for (const run of own) {
           const to = y - run.row
           if (to < 0 || to >= rows) continue
           const [sum, from] = [outputRow(strip, to), plus(source, run.left * pixel)]
-          if (isBegun[to]) extreme(sum, 0, sum, 0, from - sum, 0, 0, n * bytes, 1, largest)
+          if (isBegun[to]) along(sum, 0, sum, 0, from - sum, 0, 0, n * bytes, 1, bytes, largest)
           else wasm.copyBytes(sum, from, n * bytes)
           isBegun[to] = 1
         }
@@ -173,19 +156,9 @@ function prepareWays(lines: Lines, wasm: WasmExports, memory: WebAssembly.Memory
   }
 
   function medians(strip: Strip): void {
-    const { at, rows, form, out, outPitch } = strip
-    const work = plus(scratch, at.columns)
-    form.median(
-      out,
-      outPitch,
-      inputRow(strip, 0),
-      at.pitch,
-      n * form.bytes,
-      rows,
-      width,
-      step * form.bytes,
-      work,
-    )
+    const { at, rows, bytes, out, outPitch } = strip
+    const [from, work] = [inputRow(strip, 0), plus(scratch, at.columns)]
+    wasm.median(out, outPitch, from, at.pitch, n * bytes, rows, width, step * bytes, bytes, work)
   }
 
   function few(strip: Strip): void {
@@ -265,18 +238,17 @@ function prepareWays(lines: Lines, wasm: WasmExports, memory: WebAssembly.Memory
   }
 
   return {
-    forms,
     wide,
     inputRow,
     outputRow,
-    /** What does not count, in bytes and as the keys of the infinities. */
-    neutral: isSmallest ? { bytes: 255, keys: 0x7f800000 } : { bytes: 0, keys: ~0x7f800000 },
-    layOut: (rows: number, isBytes: boolean) => layOut(lines, rows, isBytes),
+    /** What does not count, whole and as the keys of the infinities. */
+    neutral: isSmallest ? { 1: 255, 2: 65_535, 4: 0x7f800000 } : { 1: 0, 2: 0, 4: ~0x7f800000 },
+    layOut: (rows: number, bytes: SampleBytes) => layOut(lines, rows, bytes),
     /** The rows of the output from those of the input. */
     run(strip: Strip): void {
-      if (isExtreme) extremes(strip)
-      else if (isMedian) medians(strip)
-      else if (strip.form === forms.keys) byRanks(strip)
+      if (isExtreme(lines)) extremes(strip)
+      else if (isSmallMedian(lines)) medians(strip)
+      else if (strip.bytes === 4) byRanks(strip)
       else if (count <= fewSamples) few(strip)
       else if (isCounted) byColumns(strip)
       else byRuns(strip)
@@ -294,7 +266,7 @@ export function prepareRanked(
 ): (to: PlacedRows, from: PlacedRows, rows: Span) => void {
   const { element, index, ignored } = ranked
   const ways = prepareWays({ element, index, n, step: 1 }, wasm, memory, scratch)
-  const { forms, wide, neutral, inputRow } = ways
+  const { wide, neutral, inputRow } = ways
   const { top, bottom, left, right } = ignored ?? { top: 0, bottom: 0, left: 0, right: 0 }
   const inHeight = outHeight + element.height - 1
   const inside = wide - left - right
@@ -306,7 +278,7 @@ export function prepareRanked(
   function putBytes(strip: Strip, from: PlacedRows, c: number, first: number): boolean {
     for (let y = 0; y < strip.rows + element.height - 1; y++) {
       const row = inputRow(strip, y)
-      octets.fill(neutral.bytes, row, row + wide)
+      octets.fill(neutral[1], row, row + wide)
       if (!counts(first + y)) continue
       if (wasm.packU8(plus(row, left), plus(rowAt(from, c, first + y), left * 4), inside) === 0) return false
     }
@@ -318,74 +290,84 @@ export function prepareRanked(
       const row = inputRow(strip, y)
       const at = row / 4
       if (counts(first + y)) wasm.toKeys(row, rowAt(from, c, first + y), wide)
-      else words.fill(neutral.keys, at, at + wide)
-      words.fill(neutral.keys, at, at + left)
-      words.fill(neutral.keys, at + left + inside, at + wide)
+      else words.fill(neutral[4], at, at + wide)
+      words.fill(neutral[4], at, at + left)
+      words.fill(neutral[4], at + left + inside, at + wide)
     }
   }
 
   return (to, from, [first, end]) => {
     const rows = end - first
-    const at = ways.layOut(rows + element.height - 1, false)
+    const at = ways.layOut(rows + element.height - 1, 4)
     const common = { at, rows, out: plus(scratch, at.output), outPitch: at.pitch }
     for (let c = 0; c < channels; c++) {
-      let strip: Strip = { ...common, form: forms.bytes }
+      let strip: Strip = { ...common, bytes: 1 }
       if (!isHeld(ranked) || !putBytes(strip, from, c, first)) {
-        strip = { ...common, form: forms.keys }
+        strip = { ...common, bytes: 4 }
         putKeys(strip, from, c, first)
       }
       ways.run(strip)
       for (let y = first; y < end; y++) {
         const row = ways.outputRow(strip, y - first)
-        if (strip.form === forms.bytes) wasm.convertU8(rowAt(to, c, y), row, n)
+        if (strip.bytes === 1) wasm.convertU8(rowAt(to, c, y), row, n)
         else wasm.fromKeys(rowAt(to, c, y), row, n)
       }
     }
   }
 }
 
-/** The same over the bytes of a picture, pixels side by side, its frame put around them on the way; rows of bytes come out. */
+/** Windows over whole samples. */
+type WindowWork = { readonly windows: Windows; readonly bytes: 1 | 2 }
+
+const linesOf = (n: number, { ranked: { element, index }, step }: Windows): Lines => ({
+  element,
+  index,
+  n,
+  step,
+})
+
+/** The same over whole samples, pixels side by side, their frame put around them on the way; rows of such samples come out. */
 export function prepareWindows(
   [, , n]: Shape,
-  { ranked, margins, border, fill, step, height }: ByteWindows,
+  { windows, bytes }: WindowWork,
   wasm: WasmExports,
   memory: WebAssembly.Memory,
   scratch: Address,
-  address: (row: number) => Address,
-): (to: PlacedRows, rows: Span) => void {
-  const { element, index, ignored } = ranked
-  const ways = prepareWays({ element, index, n, step }, wasm, memory, scratch)
-  const octets = new Uint8Array(memory.buffer)
+): (to: PlacedRows, from: PlacedRows, rows: Span) => void {
+  const { ranked, margins, border, fill, step, height } = windows
+  const { element, ignored } = ranked
+  const ways = prepareWays(linesOf(n, windows), wasm, memory, scratch)
+  const samples = viewOf(memory, bytes)
   const { wide, inputRow } = ways
   const { source } = borders[border]
   const width = wide / step - margins.left - margins.right
-  const outside = ignored === undefined ? fill : ways.neutral.bytes
+  const outside = ignored === undefined ? fill : ways.neutral[bytes]
 
   /** Columns `first` to `end` − 1 of a row that are beside the picture. */
   function putSide(row: number, from: number, first: number, end: number): void {
     for (let x = first; x < end; x++) {
       const column = ignored === undefined ? source(x - margins.left, width) : -1
       for (let c = 0; c < step; c++)
-        octets[row + x * step + c] = column < 0 ? outside : octets[from + column * step + c]!
+        samples[row + x * step + c] = column < 0 ? outside : samples[from + column * step + c]!
     }
   }
 
-  return (to, [first, end]) => {
-    const at = ways.layOut(end - first + element.height - 1, true)
+  return (to, from, [first, end]) => {
+    const at = ways.layOut(end - first + element.height - 1, bytes)
     const out = rowAt(to, 0, first)
-    const strip: Strip = { at, rows: end - first, form: ways.forms.bytes, out, outPitch: to.pitch }
+    const strip: Strip = { at, rows: end - first, bytes, out, outPitch: to.pitch }
     for (let i = 0; i < end - first + element.height - 1; i++) {
       const row = inputRow(strip, i)
       const y = first + i - margins.top
       const place = ignored === undefined || (y >= 0 && y < height) ? source(y, height) : -1
       if (place < 0) {
-        octets.fill(outside, row, row + wide)
+        samples.fill(outside, row / bytes, row / bytes + wide)
         continue
       }
-      const from = address(place)
-      wasm.copyBytes(plus(row, margins.left * step), from, width * step)
-      putSide(row, from, 0, margins.left)
-      putSide(row, from, margins.left + width, wide / step)
+      const there = rowAt(from, 0, place)
+      wasm.copyBytes(plus(row, margins.left * step * bytes), there, width * step * bytes)
+      putSide(row / bytes, there / bytes, 0, margins.left)
+      putSide(row / bytes, there / bytes, margins.left + width, wide / step)
     }
     ways.run(strip)
   }

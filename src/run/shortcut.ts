@@ -41,18 +41,19 @@ export function prepareShortcut(
   }
 }
 
-/** Bytes that the job leaves as they are, straight to their places: steps that end in bytes (run/graph.ts). */
+/** Whole samples that the job leaves as they are, straight to their places: steps that end in them (run/graph.ts). */
 export function prepareCopy(
-  { plan, sink, tone, range, tileChannels }: StencilJob,
+  { plan, source, sink, tone, range, tileChannels }: StencilJob,
   wasm: WasmExports,
   input: SourceRows,
 ): ((y: number, rows: number, to: Address, pitch: number) => PartResult) | undefined {
-  const toBytes = 'depth' in sink && sink.depth === 8
-  const isSame = plan.samples === 'u8' && isIdentity(plan) && isPlainTone(tone) && range === 'clamp'
-  if (!toBytes || !isSame) return undefined
+  const bytes = { u8: 1, u16: 2, f32: 4 }[plan.samples]
+  const isKept = 'depth' in sink && sink.depth === 8 * bytes && source.full === 2 ** sink.depth - 1
+  const isSame = isIdentity(plan) && isPlainTone(tone) && range === 'clamp'
+  if (!isKept || !isSame) return undefined
   return (y, rows, to, pitch) => {
     for (let r = 0; r < rows; r++)
-      wasm.copyBytes(plus(to, r * pitch), input.address(y + r), plan.width * tileChannels)
+      wasm.copyBytes(plus(to, r * pitch), input.address(y + r), plan.width * tileChannels * bytes)
     return { low: 0, high: 0 }
   }
 }

@@ -55,10 +55,11 @@ function extremes<T>(
 }
 
 /**
- * `rows` rows of n bytes: each the smallest, or with `largest` the largest, of the byte at its place in `src` and those `first`,
- * `second` and `third` bytes further on; where `second` is 0 of two. `dst` may be `src` where nothing further back is read.
+ * `rows` rows of n bytes of samples of `bytes`, u8, u16 or i32: each the smallest, or with `largest` the largest, of that at its
+ * place in `src` and those `first`, `second` and `third` bytes further on; where `second` is 0 of two. `dst` may be `src` where
+ * nothing further back is read.
  */
-export function extremeU8(
+export function extremeAlong(
   dst: Address,
   dstPitch: usize,
   src: Address,
@@ -68,25 +69,92 @@ export function extremeU8(
   third: usize,
   n: usize,
   rows: i32,
+  bytes: i32,
   largest: bool,
 ): void {
-  if (largest) extremes<u8>(dst, dstPitch, src, pitch, first, second, third, n, rows, true)
-  else extremes<u8>(dst, dstPitch, src, pitch, first, second, third, n, rows, false)
+  if (bytes == 1) {
+    if (largest) extremes<u8>(dst, dstPitch, src, pitch, first, second, third, n, rows, true)
+    else extremes<u8>(dst, dstPitch, src, pitch, first, second, third, n, rows, false)
+  } else if (bytes == 2) {
+    if (largest) extremes<u16>(dst, dstPitch, src, pitch, first, second, third, n, rows, true)
+    else extremes<u16>(dst, dstPitch, src, pitch, first, second, third, n, rows, false)
+  } else if (largest) extremes<i32>(dst, dstPitch, src, pitch, first, second, third, n, rows, true)
+  else extremes<i32>(dst, dstPitch, src, pitch, first, second, third, n, rows, false)
 }
 
-/** The same of i32. */
-export function extremeI32(
+/** Of every `height` rows first what each has in common with those below it among them, then what it meets of the next ones. */
+@inline
+function down<T>(
+  dst: usize,
+  dstPitch: usize,
+  src: usize,
+  pitch: usize,
+  n: usize,
+  rows: usize,
+  height: usize,
+  isLargest: bool,
+): void {
+  for (let x: usize = 0; x < n; x += 32) {
+    for (let y: usize = 0; y < rows; y += height) {
+      const top = src + x + y * pitch
+      const many = min(height, rows - y)
+      let p = top + (height - 1) * pitch
+      let q = dst + x + (y + height - 1) * dstPitch
+      let a = v128.load(p)
+      let b = v128.load(p, 16)
+      for (let i = height - 1; ; i--) {
+        if (i < many) {
+          v128.store(q, a)
+          v128.store(q, b, 16)
+        }
+        if (i == 0) break
+        p -= pitch
+        q -= dstPitch
+        a = outer<T>(a, v128.load(p), isLargest)
+        b = outer<T>(b, v128.load(p, 16), isLargest)
+      }
+      p = top + height * pitch
+      for (let i: usize = 1; i < many; i++) {
+        q += dstPitch
+        a = i == 1 ? v128.load(p) : outer<T>(a, v128.load(p), isLargest)
+        b = i == 1 ? v128.load(p, 16) : outer<T>(b, v128.load(p, 16), isLargest)
+        v128.store(q, outer<T>(a, v128.load(q), isLargest))
+        v128.store(q, outer<T>(b, v128.load(q, 16), isLargest), 16)
+        p += pitch
+      }
+    }
+  }
+}
+
+/** The same of windows of `height` rows, three operations for each of any height (van Herk 1992); `dst` may be `src`. */
+export function extremeDown(
   dst: Address,
   dstPitch: usize,
   src: Address,
   pitch: usize,
-  first: usize,
-  second: usize,
-  third: usize,
   n: usize,
-  rows: i32,
+  rows: usize,
+  height: usize,
+  bytes: i32,
   largest: bool,
 ): void {
-  if (largest) extremes<i32>(dst, dstPitch, src, pitch, first, second, third, n, rows, true)
-  else extremes<i32>(dst, dstPitch, src, pitch, first, second, third, n, rows, false)
+  if (bytes == 1) {
+    if (largest) down<u8>(dst, dstPitch, src, pitch, n, rows, height, true)
+    else down<u8>(dst, dstPitch, src, pitch, n, rows, height, false)
+  } else if (bytes == 2) {
+    if (largest) down<u16>(dst, dstPitch, src, pitch, n, rows, height, true)
+    else down<u16>(dst, dstPitch, src, pitch, n, rows, height, false)
+  } else if (largest) down<i32>(dst, dstPitch, src, pitch, n, rows, height, true)
+  else down<i32>(dst, dstPitch, src, pitch, n, rows, height, false)
+}
+
+/** Whole samples of `bytes` bytes: n of a − b. */
+export function minusWhole(dst: Address, a: Address, b: Address, n: usize, bytes: usize): void {
+  const end = n * bytes
+  if (bytes == 1) {
+    for (let i: usize = 0; i < end; i += 16)
+      v128.store(dst + i, i8x16.sub(v128.load(a + i), v128.load(b + i)))
+    return
+  }
+  for (let i: usize = 0; i < end; i += 16) v128.store(dst + i, i16x8.sub(v128.load(a + i), v128.load(b + i)))
 }

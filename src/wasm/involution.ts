@@ -14,14 +14,15 @@ const lastPower: f32 = 24
 /** near · 2^-t in each lane, 0 from `lastPower` on and where t is no number. */
 @inline
 function weightOf(t: v128, near: v128): v128 {
-  const whole = i32x4.trunc_sat_f32x4_s(t)
-  const f = f32x4.sub(t, f32x4.convert_i32x4_s(whole))
+  const whole = f32x4.floor(t)
+  const f = f32x4.sub(t, whole)
   let p = f32x4.splat(c4)
   p = f32x4.add(f32x4.mul(p, f), f32x4.splat(c3))
   p = f32x4.add(f32x4.mul(p, f), f32x4.splat(c2))
   p = f32x4.add(f32x4.mul(p, f), f32x4.splat(c1))
   p = f32x4.add(f32x4.mul(p, f), f32x4.splat(1))
-  const power = i32x4.shl(i32x4.sub(i32x4.splat(127), whole), 23)
+  // the last bits of 2^23 and a number are that number: one instruction, where a conversion takes eight
+  const power = i32x4.shl(f32x4.sub(f32x4.splat(8388608 + 127), whole), 23)
   const w = f32x4.mul(near, f32x4.mul(p, power))
   return v128.and(w, f32x4.lt(t, f32x4.splat(lastPower)))
 }

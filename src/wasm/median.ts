@@ -240,10 +240,10 @@ function medians<T>(
 }
 
 /**
- * `rows` rows of n bytes, the medians of squares of `side` samples, 3 or 5, `step` bytes apart; at most 64 bytes wide. `work` has
- * room for 12 kB.
+ * `rows` rows of n bytes of samples of `bytes`, u8, u16 or i32, the medians of squares of `side` samples, 3 or 5, `step` bytes apart;
+ * at most 64 bytes wide. `work` has room for 12 kB.
  */
-export function medianU8(
+export function median(
   dst: Address,
   dstPitch: usize,
   src: Address,
@@ -252,24 +252,15 @@ export function medianU8(
   rows: i32,
   side: usize,
   step: usize,
+  bytes: i32,
   work: Address,
 ): void {
-  if (side == 3) medians<u8>(dst, dstPitch, src, pitch, n, rows, 3, step, work)
-  else medians<u8>(dst, dstPitch, src, pitch, n, rows, 5, step, work)
-}
-
-/** The same of i32, of which there are n bytes. */
-export function medianI32(
-  dst: Address,
-  dstPitch: usize,
-  src: Address,
-  pitch: usize,
-  n: usize,
-  rows: i32,
-  side: usize,
-  step: usize,
-  work: Address,
-): void {
-  if (side == 3) medians<i32>(dst, dstPitch, src, pitch, n, rows, 3, step, work)
+  if (bytes == 1) {
+    if (side == 3) medians<u8>(dst, dstPitch, src, pitch, n, rows, 3, step, work)
+    else medians<u8>(dst, dstPitch, src, pitch, n, rows, 5, step, work)
+  } else if (bytes == 2) {
+    if (side == 3) medians<u16>(dst, dstPitch, src, pitch, n, rows, 3, step, work)
+    else medians<u16>(dst, dstPitch, src, pitch, n, rows, 5, step, work)
+  } else if (side == 3) medians<i32>(dst, dstPitch, src, pitch, n, rows, 3, step, work)
   else medians<i32>(dst, dstPitch, src, pitch, n, rows, 5, step, work)
 }

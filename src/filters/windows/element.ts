@@ -1,4 +1,4 @@
-import type { Element } from '../../definition/windows.ts'
+import { type Element, turnedElement } from '../../definition/windows.ts'
 import { ConvoError } from '../../error.ts'
 import type { Kernel } from '../../kernel/kernel.ts'
 import { notWithKernel, wrongRank } from '../../operators/bank.ts'
@@ -122,15 +122,7 @@ function windowOfKernel(operation: string, kernel: Kernel): Placed {
 }
 
 /** The window turned by 180° about its anchor. */
-export function turned({ element: { height, width, runs }, anchor: [y, x] }: Placed): Placed {
-  return {
-    element: {
-      height,
-      width,
-      runs: runs
-        .map(({ row, left, count }) => ({ row: height - 1 - row, left: width - left - count, count }))
-        .reverse(),
-    },
-    anchor: [height - 1 - y, width - 1 - x],
-  }
-}
+export const turned = ({ element, anchor: [y, x] }: Placed): Placed => ({
+  element: turnedElement(element),
+  anchor: [element.height - 1 - y, element.width - 1 - x],
+})

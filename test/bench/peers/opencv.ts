@@ -37,6 +37,9 @@ type Placing = {
   readonly sigma: number
 }
 
+/** Filters of a flat window, of which cv2 has the operations. */
+const morphologies = ['erode', 'dilate', 'open', 'close', 'gradient', 'tophat', 'blackhat'] as const
+
 async function enterPicture(
   problem: PictureProblem,
   python: string,
@@ -49,7 +52,9 @@ async function enterPicture(
     box: 'box',
     sobel: 'sobel',
     median: 'median',
-    erode: 'erode',
+    canny: 'canny',
+    bilateral: 'bilateral',
+    ...Object.fromEntries(morphologies.map((name) => [name, name])),
   }
   const call = calls[problem.filter]
   if (call === undefined) return undefined
@@ -66,7 +71,7 @@ async function enterPicture(
     shape: channels === 1 ? [height, width] : [height, width, channels],
     call,
     weights,
-    side: settings.size === undefined ? problem.side : Number(settings.size),
+    side: Number(settings.size ?? (call === 'bilateral' ? 9 : problem.side)),
     scale: problem.filter === 'conv2d' && whole ? weights.reduce((a, b) => a + b, 0) : 1,
     sigma: Number(settings.sigma ?? 1),
   }
@@ -106,8 +111,13 @@ def prepare(q, x):
         return lambda out: cv2.blur(x, (q['side'], q['side']), dst=out, borderType=edge)
     if kind == 'median':
         return lambda out: cv2.medianBlur(x, q['side'], dst=out)
-    if kind == 'erode':
-        return lambda out: cv2.erode(x, np.ones((q['side'], q['side']), np.uint8), dst=out)
+    if kind == 'canny':
+        return lambda out: cv2.Canny(cv2.GaussianBlur(x, (0, 0), 1), 102, 204, edges=out, L2gradient=True)
+    if kind == 'bilateral':
+        return lambda out: cv2.bilateralFilter(x, q['side'], 25, (q['side'] - 1) / 4, dst=out)
+    morphology = getattr(cv2, 'MORPH_' + kind.upper(), None)
+    if morphology is not None:
+        return lambda out: cv2.morphologyEx(x, morphology, np.ones((q['side'], q['side']), np.uint8), dst=out)
     def sobel(out):
         gx = cv2.Sobel(x, cv2.CV_32F, 1, 0, borderType=edge)
         gy = cv2.Sobel(x, cv2.CV_32F, 0, 1, borderType=edge)

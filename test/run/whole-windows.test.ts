@@ -1,0 +1,259 @@
+import { afterAll, expect, it } from 'vitest'
+import { filterDefaults, planRecipe } from '../../src/conv/plan.ts'
+import { single } from '../../src/conv/recipe.ts'
+import { type Engine, referenceEngine } from '../../src/definition/engine.ts'
+import { sizeOfElement } from '../../src/definition/windows.ts'
+import { stepFilters } from '../../src/filters/table.ts'
+import { windowOf } from '../../src/filters/windows/element.ts'
+import type { Cut } from '../../src/graph/cut.ts'
+import { inSamples } from '../../src/graph/in-samples.ts'
+import { filterNode, type Node, nodeOf, sourceNode, traced, tracer } from '../../src/graph/node.ts'
+import { plainTone } from '../../src/graph/tone.ts'
+import { kernel } from '../../src/kernel/kernel.ts'
+import { resolve } from '../../src/params.ts'
+import { viewOf } from '../../src/run/engine.ts'
+import { runToPicture } from '../../src/run/graph.ts'
+import { run, shapeOf } from '../../src/run/graph-run.ts'
+import type { SourcePicture } from '../../src/run/picture-job.ts'
+import { placePicture } from '../../src/run/place-picture.ts'
+import { createPool, type Pool, type Session } from '../../src/run/pool.ts'
+import { type BorderName, borders } from '../../src/tensor/border.ts'
+import type { Samples } from '../../src/tensor/picture.ts'
+import { Tensor } from '../../src/tensor/tensor.ts'
+import fc from '../property.ts'
+
+// Windows over a picture of whole samples that never become floats: what comes out is the definition's over planes.
+
+const pool = createPool(2)
+afterAll(() => pool.close())
+
+type Picture = Extract<SourcePicture, { data: Samples }>
+
+/** Noise, or few levels with flat areas. */
+function pictureOf(height: number, width: number, channels: 1 | 3, bytes: 1 | 2, seed: number): Picture {
+  const full = 256 ** bytes - 1
+  const data = new (bytes === 1 ? Uint8Array : Uint16Array)(height * width * channels)
+  for (let i = 0; i < data.length; i++)
+    data[i] = (Math.imul(i + seed, 2654435761) >>> 7) & (seed % 2 === 0 ? full : 3)
+  return { width, height, channels, depth: bytes === 1 ? 8 : 16, full, data }
+}
+
+type Steps = (engine: Engine, x: Tensor) => Promise<Tensor>
+
+/** What the definition makes of the planes of a picture, pixels side by side. */
+async function expectedOf({ width, height, channels, data }: Picture, steps: Steps): Promise<number[]> {
+  const plane = height * width
+  const planes = Float32Array.from(
+    { length: data.length },
+    (_, i) => data[(i % plane) * channels + Math.floor(i / plane)]!,
+  )
+  const made = await steps(referenceEngine, new Tensor([channels, height, width], planes))
+  return Array.from(
+    { length: data.length },
+    (_, i) => made.data[(i % channels) * plane + Math.floor(i / channels)]!,
+  )
+}
+
+const tracedOver = async ({ channels, height, width }: Picture, steps: Steps): Promise<Node> =>
+  nodeOf(await steps(tracer, traced(sourceNode([channels, height, width]))))
+
+const planFor = ({ width, height, depth }: Picture, isWhole: boolean) =>
+  planRecipe(single(kernel([1, 1], [1])), filterDefaults, {
+    width,
+    height,
+    samples: !isWhole ? 'f32' : depth === 8 ? 'u8' : 'u16',
+  })
+
+/** Room for the samples of a result, and a view of them. */
+function targetFor({ arena }: Session, { depth, data }: Picture) {
+  const target = arena.alloc(data.length * (depth / 8))
+  const read = () =>
+    Array.from(
+      viewOf(arena.memory, depth / 8)
+        .subarray((target * 8) / depth)
+        .subarray(0, data.length),
+    )
+  return { sink: { kind: 'samples', depth: depth as 8 | 16, target } as const, read }
+}
+
+/** As a command runs it. */
+const asCommand = (picture: Picture, out: Node): Promise<number[]> =>
+  pool.exclusive(async (session) => {
+    const { sink, read } = targetFor(session, picture)
+    const { channels, full } = picture
+    const plan = planFor(picture, false)
+    const finishing = { plan, tone: plainTone, channels, full, range: 'clamp', sink } as const
+    await runToPicture(session, { out, source: { picture, gray: false } }, finishing)
+    return read()
+  })
+
+/** In strips of some rows, perhaps a few rows at a time. */
+const inStrips = (own: Pool, picture: Picture, x: Node, cut: number | Cut): Promise<number[]> =>
+  own.exclusive(async (session) => {
+    const { sink, read } = targetFor(session, picture)
+    const { channels, full } = picture
+    const plan = planFor(picture, true)
+    const filter = { plan, tone: plainTone, channels, full, range: 'clamp', sink } as const
+    const node: Node = { ...filterNode(filter, x), work: { kind: 'finish', filter } }
+    const sinkOf = (rows: number) => {
+      const job = placePicture(
+        session.arena,
+        { ...plan, stripRows: rows },
+        shapeOf(picture),
+        plainTone,
+        sink,
+        'clamp',
+      )
+      return { kind: 'picture', job } as const
+    }
+    await run(session, { picture, gray: false }, [node], sinkOf, { cut })
+    return read()
+  })
+
+const sides = fc.integer({ min: 1, max: 13 })
+const channelCounts = fc.constantFrom(1 as const, 3 as const)
+const byteCounts = fc.constantFrom(1 as const, 2 as const)
+const seeds = fc.integer({ min: 1, max: 1e6 })
+
+it('whole samples stay whole, whatever the window, the border, the rank and the channels', async () => {
+  let taken = 0
+  await fc.assert(
+    fc.asyncProperty(
+      fc.record({
+        size: fc.tuple(fc.integer({ min: 1, max: 40 }), fc.integer({ min: 1, max: 50 })),
+        window: fc.oneof(
+          fc.tuple(sides, sides).map((size) => ({ size, shape: 'square' as const })),
+          fc.record({
+            size: fc.constantFrom([3], [7], [13]),
+            shape: fc.constantFrom('disk' as const, 'diamond' as const, 'line' as const),
+          }),
+        ),
+        border: fc.constantFrom('ignored', ...(Object.keys(borders) as BorderName[])),
+        rank: fc.double({ min: 0, max: 1, noNaN: true }),
+        channels: channelCounts,
+        bytes: byteCounts,
+        seed: seeds,
+      }),
+      async ({ size: [height, width], window, border, rank, channels, bytes, seed }) => {
+        const placed = windowOf('a window', { angle: undefined, ...window }, undefined)
+        const { element, anchor } = placed
+        const last = sizeOfElement(element) - 1
+        const isIgnored = border === 'ignored'
+        // of two bytes only the ends, and small medians
+        const isEnd = isIgnored || bytes === 2
+        const index = isEnd ? (rank < 0.5 ? 0 : last) : Math.round(rank * last)
+        const margins = {
+          top: anchor[0],
+          bottom: element.height - 1 - anchor[0],
+          left: anchor[1],
+          right: element.width - 1 - anchor[1],
+        }
+        const steps: Steps = async (engine, x) => {
+          const mode = isIgnored ? 'replicate' : (border as BorderName)
+          const frame = await engine.layer('framed', [x], { margins, border: mode, fill: 77 })
+          return engine.layer('ranked', [frame], { element, index, ...(isIgnored && { ignored: margins }) })
+        }
+        const picture = pictureOf(height, width, channels, bytes, seed)
+        const out = await tracedOver(picture, steps)
+        expect(inSamples(out, bytes)).toBeDefined()
+        taken++
+        expect(await asCommand(picture, out)).toEqual(await expectedOf(picture, steps))
+      },
+    ),
+    { numRuns: 150 },
+  )
+  expect(taken).toBe(150)
+})
+
+const windowSettings = fc.oneof(
+  fc.tuple(sides, sides).map((size) => ({ size: size.join() })),
+  fc.record({
+    size: fc.constantFrom('3', '7', '13'),
+    shape: fc.constantFrom('disk', 'diamond', 'line'),
+  }),
+)
+const morphologies = ['erode', 'dilate', 'open', 'close', 'gradient', 'tophat', 'blackhat'] as const
+const oneStep = fc.oneof(
+  fc.record({ name: fc.constantFrom(...morphologies), settings: windowSettings }),
+  fc.record({ name: fc.constant('median'), settings: fc.constantFrom({ size: '3' }, { size: '5' }) }),
+)
+
+/** Filters one after the other. */
+const chained =
+  (given: readonly { name: string; settings: object }[], channels: 1 | 3, full: number): Steps =>
+  async (engine, x) => {
+    let made = x
+    for (const { name, settings } of given) {
+      const entry = stepFilters[name]!
+      const values = resolve(entry.params, { ...settings })
+      made = await entry
+        .build({ values, kernel: undefined, settings: {}, channels, full })
+        .apply(made, engine)
+    }
+    return made
+  }
+
+it('chains of windows and their differences stay whole, in any strips', async () => {
+  await fc.assert(
+    fc.asyncProperty(
+      fc.record({
+        size: fc.tuple(fc.integer({ min: 1, max: 45 }), fc.integer({ min: 1, max: 50 })),
+        steps: fc.array(oneStep, { minLength: 1, maxLength: 3 }),
+        channels: channelCounts,
+        bytes: byteCounts,
+        stripRows: fc.integer({ min: 1, max: 200 }),
+        passRows: fc.option(fc.integer({ min: 1, max: 20 }), { nil: undefined }),
+        seed: seeds,
+      }),
+      async ({ size: [height, width], steps: given, channels, bytes, stripRows, passRows, seed }) => {
+        const picture = pictureOf(height, width, channels, bytes, seed)
+        const steps = chained(given, channels, picture.full)
+        const out = await tracedOver(picture, steps)
+        const x = inSamples(out, bytes)
+        expect(x).toBeDefined()
+        const expected = await expectedOf(picture, steps)
+        expect(
+          await inStrips(pool, picture, x!, passRows === undefined ? stripRows : { stripRows, passRows }),
+        ).toEqual(expected)
+        expect(await asCommand(picture, out)).toEqual(expected)
+      },
+    ),
+    { numRuns: 60 },
+  )
+})
+
+it('threads change nothing', async () => {
+  const picture = pictureOf(900, 1000, 3, 1, 4)
+  const steps = chained(
+    [
+      { name: 'tophat', settings: { size: '9' } },
+      { name: 'gradient', settings: {} },
+    ],
+    3,
+    255,
+  )
+  const x = inSamples(await tracedOver(picture, steps), 1)!
+  const [alone, many] = [createPool(1), createPool(4)]
+  const expected = await inStrips(alone, picture, x, 900)
+  expect(Buffer.compare(Buffer.from(await inStrips(many, picture, x, 50)), Buffer.from(expected))).toBe(0)
+  await Promise.all([alone.close(), many.close()])
+})
+
+it('a difference that may be below 0 is not one of whole samples', async () => {
+  const picture = pictureOf(20, 20, 1, 1, 3)
+  for (const settings of [{ border: 'reflect' }, { border: 'constant', fill: 9 }] as const) {
+    const entry = stepFilters.tophat!
+    const values = resolve(entry.params, { size: '5' })
+    const step = entry.build({ values, kernel: undefined, settings, channels: 1, full: 255 })
+    expect(inSamples(await tracedOver(picture, (engine, x) => step.apply(x, engine)), 1)).toBeUndefined()
+  }
+  const reversed: Steps = async (engine, x) => {
+    const steps = [
+      chained([{ name: 'erode', settings: {} }], 1, 255),
+      chained([{ name: 'dilate', settings: {} }], 1, 255),
+    ]
+    const [low, high] = await Promise.all(steps.map((one) => one(engine, x)))
+    return engine.layer('formula', [low!, high!], { name: 'minus' })
+  }
+  expect(inSamples(await tracedOver(picture, reversed), 1)).toBeUndefined()
+})
