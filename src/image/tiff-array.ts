@@ -1,7 +1,7 @@
 import { inflateSync } from 'node:zlib'
 import { ConvoError } from '../error.ts'
 import { viewOf } from '../files/read.ts'
-import { converted, inRows, pause } from '../host/turns.ts'
+import { type ArrayType, converted, inRows, pause } from '../host/turns.ts'
 import { half } from '../kernel/formats/binary.ts'
 import type { StoredArray } from '../kernel/formats/npy.ts'
 import type { Samples } from '../tensor/picture.ts'
@@ -286,7 +286,7 @@ export function planesApart(
       why: `${name}: convo does not read both together`,
       fix: '--no-orient',
     })
-  const type: new (length: number) => Samples =
+  const type: ArrayType<Samples> =
     depth === 8 ? Uint8Array : depth === 16 ? Uint16Array : Float32Array
   return {
     samples: async () =>

@@ -104,8 +104,8 @@ export type PlacedTaps = {
   readonly algorithm: 'direct'
   readonly plan: Omit<BankPlan, 'phases'>
   readonly bias: Address
-  /** Rows are read where they are: a 1x1 without stride and padding. */
-  readonly direct: boolean
+  /** Columns at a time of a 1x1 without stride and padding, whose rows may be joined; else 0. */
+  readonly directColumns: number
   /** Grid rows that are gathered at once. */
   readonly blockRows: number
   readonly tileRows: number
@@ -131,6 +131,8 @@ export const rowsAtOnce = (bank: PlacedBank): number =>
 
 /** Bytes of a tile that stay in a second-level cache. */
 const tileBytes = 384 * 1024
+/** Bytes of a tile of a 1x1 that stay in a first-level cache, beside the weights. */
+const directBytes = 24 * 1024
 
 /** Lays out the tables of a bank. */
 export const placeBankRows = (arena: Arena, bank: Bank): PlacedBank =>
@@ -140,14 +142,12 @@ function placeTaps(arena: Arena, { plan, weights, bias, index }: Bank): PlacedTa
   const { phases, ...rest } = plan
   const xPhases = phasesAcross(plan)
   const columnCount = plan.grid[2] + Math.floor((plan.columns.span - 1) / plan.step[2])
-  const tilePitch = pitchOf(columnCount)
   const depths = plan.depths.length
-  const rowBytes = plan.channelsPerGroup * depths * xPhases * tilePitch
+  const rowBytes = plan.channelsPerGroup * depths * xPhases * pitchOf(columnCount)
   const inCache = Math.floor((tileBytes / rowBytes - plan.rows.span) / plan.step[1]) + 1
   const blockRows = Math.max(1, Math.min(inCache, 64))
-  const tileRows = (blockRows - 1) * plan.step[1] + plan.rows.span
   const [depth, height, width] = plan.input
-  const direct =
+  const isDirect =
     phases.length === 1 &&
     depths === 1 &&
     plan.depths[0] === 0 &&
@@ -161,12 +161,16 @@ function placeTaps(arena: Arena, { plan, weights, bias, index }: Bank): PlacedTa
     plan.step[2] === 1 &&
     plan.grid[1] === height &&
     plan.grid[2] === width
+  const fitting = Math.max(32, Math.floor(directBytes / (4 * plan.channelsPerGroup) / 8) * 8)
+  const directColumns = isDirect ? Math.min(fitting, height * width) : 0
+  const tilePitch = isDirect ? directColumns * 4 : pitchOf(columnCount)
+  const tileRows = isDirect ? 1 : (blockRows - 1) * plan.step[1] + plan.rows.span
   const tables = Array.from({ length: xPhases }, (_, p) => columnSources(plan, p, columnCount))
   return {
     algorithm: 'direct',
     plan: rest,
     bias: put(arena, bias ?? new Float32Array(plan.groups * plan.filtersPerGroup)),
-    direct,
+    directColumns,
     blockRows,
     tileRows,
     tilePitch,

@@ -219,6 +219,18 @@ function gatherOne(dst: usize, src: usize, columns: usize, i: i32, fill: f32): v
   store<f32>(dst + (<usize>i << 2), from < 0 ? fill : load<f32>(src + (<usize>from << 2)))
 }
 
+/** Rows of `n` samples, exactly; pitches in bytes. */
+export function copyRows(
+  dst: Address,
+  dstPitch: usize,
+  src: Address,
+  srcPitch: usize,
+  n: i32,
+  rows: i32,
+): void {
+  for (; rows > 0; rows--, dst += dstPitch, src += srcPitch) copySamples(dst, src, n)
+}
+
 /** Exactly `n` samples. The call behind memory.copy costs more than to copy a short row. */
 function copySamples(dst: usize, src: usize, n: i32): void {
   if (n < 4 || n > 256) {
