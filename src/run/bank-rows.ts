@@ -41,22 +41,29 @@ export function prepareBankRows(
     }
   }
 
-  function gather(from: PlacedRows, group: number, rows: number): void {
+  /** Brings in the rows under the columns of the grid from `left` on. */
+  function gather(from: PlacedRows, group: number, rows: number, left: number, columns: number): void {
     const channels = plan.channelsPerGroup
-    for (let i = 0; i < channels * depths; i++) {
-      const at = plus(from.address, (group * channels + Math.floor(i / depths)) * from.plane)
-      wasm.gatherPlane(
-        plus(tile, i * planeBytes),
+    const count = columns + bank.beside
+    const [first, last] = bank.copied.map((x) => Math.max(0, Math.min(count, x - left))) as [number, number]
+    for (let k = 0; k < depths; k++) {
+      wasm.gatherPlanes(
+        plus(tile, k * planeBytes),
+        depths * planeBytes,
         tilePitch,
-        at,
+        plus(from.address, group * channels * from.plane),
+        from.plane,
+        channels,
         from.pitch,
-        plus(rowTable, (i % depths) * tileRows * 4),
+        plus(rowTable, k * tileRows * 4),
         rows,
         bank.columnTables,
+        left,
         xPhases,
-        bank.columnCount,
-        bank.copied[0],
-        bank.copied[1],
+        plan.step[2],
+        count,
+        first,
+        last,
         plan.fill,
       )
     }
@@ -116,6 +123,10 @@ export function prepareBankRows(
     }
   }
 
+  /** Where a part of the width begins: at a whole vector, and none is a few columns only. */
+  const edge = (piece: number): number =>
+    piece === bank.pieces ? plan.grid[2] : Math.floor((piece * plan.grid[2]) / bank.pieces / 8) * 8
+
   /** Rows of one output slice. */
   function slice(to: PlacedRows, from: PlacedRows, [z, first, end]: readonly [number, number, number]): void {
     const phases = bank.phases.filter((phase) => phase.slice === z % outStepZ)
@@ -126,31 +137,25 @@ export function prepareBankRows(
       const start = grid * plan.step[1] + plan.rows.first
       const rows = (Math.min(blockRows, last + 1 - grid) - 1) * plan.step[1] + plan.rows.span
       place(from, Math.floor(z / outStepZ), start, rows)
-      for (let group = 0; group < plan.groups; group++) {
-        gather(from, group, rows)
-        for (const phase of phases) {
-          const low = Math.max(grid, Math.ceil((first - phase.offset) / outStepY))
-          const high = Math.min(
-            grid + blockRows,
-            Math.floor((end - 1 - phase.offset) / outStepY) + 1,
-            phase.rows,
-          )
-          if (high <= low) continue
-          const src = plus(tile, (low - grid) * step)
-          const address = plus(rowAt(to, 0, top + low * outStepY + phase.offset), phase.column * 4)
-          const { offsets, columns } = phase
-          accumulate(
-            phase,
-            offsets,
-            group,
-            src,
-            step,
-            columns,
-            high - low,
-            address,
-            outStepY * to.pitch,
-            to.plane,
-          )
+      for (let piece = 0; piece < bank.pieces; piece++) {
+        const [left, right] = [edge(piece), edge(piece + 1)]
+        for (let group = 0; group < plan.groups; group++) {
+          gather(from, group, rows, left, right - left)
+          for (const phase of phases) {
+            const low = Math.max(grid, Math.ceil((first - phase.offset) / outStepY))
+            const high = Math.min(
+              grid + blockRows,
+              Math.floor((end - 1 - phase.offset) / outStepY) + 1,
+              phase.rows,
+            )
+            const columns = Math.min(right, phase.columns) - left
+            if (high <= low || columns <= 0) continue
+            const src = plus(tile, (low - grid) * step)
+            const row = rowAt(to, 0, top + low * outStepY + phase.offset)
+            const address = plus(row, (left * outStepX + phase.column) * 4)
+            const [pitch, plane] = [outStepY * to.pitch, to.plane]
+            accumulate(phase, phase.offsets, group, src, step, columns, high - low, address, pitch, plane)
+          }
         }
       }
     }
