@@ -132,8 +132,8 @@ export type PlacedTaps = {
 export const rowsAtOnce = (bank: PlacedBank): number =>
   bank.algorithm === 'winograd' ? tileSide : bank.blockRows * bank.plan.outStep[1]
 
-/** Bytes of a tile that stay in a second-level cache, on pages that a processor finds at once. */
-const tileBytes = 160 * 1024
+/** Bytes of a tile that stay in a second-level cache. */
+const tileBytes = 384 * 1024
 /** Rows of the grid that a tile is for, where they fit, and columns, as fewer are not worth their edges. */
 const fewRows = 4
 const fewColumns = 32
