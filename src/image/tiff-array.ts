@@ -286,8 +286,7 @@ export function planesApart(
       why: `${name}: convo does not read both together`,
       fix: '--no-orient',
     })
-  const type: ArrayType<Samples> =
-    depth === 8 ? Uint8Array : depth === 16 ? Uint16Array : Float32Array
+  const type: ArrayType<Samples> = depth === 8 ? Uint8Array : depth === 16 ? Uint16Array : Float32Array
   return {
     samples: async () =>
       converted((await readTiffArray(await wholeOf(source), name, () => undefined, page)).data, type),

@@ -100,7 +100,7 @@ export function prepareBankRows(
 
   /**
    * Blocks of columns outside and filters inside. The samples of a block are brought together, as planes of a size like
-   * 256x256 share a few lines of every cache: 64 channels of it to 64 take half the time.
+   * 256x256 share a few lines of every cache: 64 channels of it to 64 take 19 ms instead of 33.
    */
   function direct(to: PlacedRows, from: PlacedRows, [first, end]: Span): void {
     const [phase] = bank.phases as [PlacedTaps['phases'][number]]

@@ -13,26 +13,25 @@ export const phasesAcross = ({ step, columns }: Pick<BankPlan, 'step' | 'columns
 
 /** Weights of each group in blocks of four filters, [tap][4], then the filters left over one by one. */
 export function orderWeights(
-  { groups, filtersPerGroup, channelsPerGroup }: BankPlan,
+  plan: BankPlan,
   taps: readonly number[],
   weights: Float32Array,
   weightIndex: WeightIndex,
 ): Float32Array {
-  const ordered = new Float32Array(groups * filtersPerGroup * channelsPerGroup * taps.length)
+  const ordered = new Float32Array(plan.groups * plan.filtersPerGroup * plan.channelsPerGroup * taps.length)
   let i = 0
-  for (let filter = 0; filter < groups * filtersPerGroup; ) {
-    const inGroup = filter % filtersPerGroup
-    const size = filtersPerGroup - inGroup >= block ? block : 1
-    // within a group filters and taps are equally far apart: 37,000 weights take 0.1 ms instead of 0.8
-    const [origin, apart] = [weightIndex(filter, 0, 0), size > 1 ? weightIndex(filter + 1, 0, 0) : 0]
-    for (let channel = 0; channel < channelsPerGroup; channel++) {
-      const from = weightIndex(filter, channel, 0)
-      for (let t = 0; t < taps.length; t++) {
-        let at = from + taps[t]!
-        for (let b = 0; b < size; b++, at += apart - origin) ordered[i++] = weights[at]!
+  for (let group = 0; group < plan.groups; group++) {
+    for (let f = 0; f < plan.filtersPerGroup; ) {
+      const size = plan.filtersPerGroup - f >= block ? block : 1
+      for (let channel = 0; channel < plan.channelsPerGroup; channel++) {
+        for (const tap of taps) {
+          for (let b = 0; b < size; b++) {
+            ordered[i++] = weights[weightIndex(group * plan.filtersPerGroup + f + b, channel, tap)]!
+          }
+        }
       }
+      f += size
     }
-    filter += size
   }
   return ordered
 }

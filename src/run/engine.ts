@@ -67,13 +67,7 @@ export function compileEngine(): WebAssembly.Module {
  * code that it replaces is slow. To be called when all is loaded: Node keeps compiled code of its own modules, which
  * V8 takes under the flags of the start only, and sharp's load takes 1.3 times as long without.
  */
-export function optimise(): void {
-  // each time it takes as long as a small bank
-  if (!isOptimising) setFlagsFromString('--no-liftoff')
-  isOptimising = true
-}
-
-let isOptimising = false
+export const optimise = (): void => setFlagsFromString('--no-liftoff')
 
 /** The loops over `memory`, which must be shared. */
 export function loadEngine(

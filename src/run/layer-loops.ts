@@ -146,10 +146,9 @@ function prepareLoop(
       return (to, [from, moments], [first, end]) => {
         for (let c = 0; c < shape[0]; c++) {
           const at = rowAt(moments!, c, 0) / 4
-          const [high, low, variance] = data.subarray(at, at + 3) as unknown as [number, number, number]
-          const root = Math.sqrt(variance + epsilon)
+          const [mean, root] = [data[at]! + data[at + 1]!, Math.sqrt(data[at + 2]! + epsilon)]
           for (let y = first; y < end; y++)
-            wasm.normalizedRow(rowAt(to, c, y), rowAt(from!, c, y), n, high + low, root, gamma[c]!, beta[c]!)
+            wasm.normalizedRow(rowAt(to, c, y), rowAt(from!, c, y), n, mean, root, gamma[c]!, beta[c]!)
         }
       }
     }

@@ -76,7 +76,7 @@ function errors(v: v128): v128 {
   let term = v128.and(a, isNear)
   let sum = term
   for (let n: f64 = 3; ; n += 8) {
-    // terms after those of the definition are too small to change the sum: to look after every one takes twice as long
+    // terms after those of the definition are too small to change the sum: a look after every one takes 1.6 times as long
     for (let i: f64 = 0; i < 8; i += 2) {
       term = f64x2.mul(term, f64x2.div(square, f64x2.splat(n + i)))
       sum = f64x2.add(sum, term)
@@ -100,7 +100,8 @@ function lostByProduct(a: v128, b: v128, product: v128): v128 {
   const bh = f64x2.sub(cb, f64x2.sub(cb, b))
   const al = f64x2.sub(a, ah)
   const bl = f64x2.sub(b, bh)
-  const rest = f64x2.sub(f64x2.sub(f64x2.sub(product, f64x2.mul(ah, bh)), f64x2.mul(al, bh)), f64x2.mul(ah, bl))
+  const most = f64x2.sub(f64x2.sub(product, f64x2.mul(ah, bh)), f64x2.mul(al, bh))
+  const rest = f64x2.sub(most, f64x2.mul(ah, bl))
   return f64x2.sub(f64x2.mul(al, bl), rest)
 }
 
