@@ -68,7 +68,8 @@ export const tiledUpTo = 2 ** 87
 
 /** Whether all samples are finite and far from the end of float32. */
 export function areSmall(data: Float32Array): boolean {
-  for (const v of data) if (!(Math.abs(v) < tiledUpTo)) return false
+  // not by its iterator, which takes 20 times as long
+  for (let i = 0; i < data.length; i++) if (!(Math.abs(data[i]!) < tiledUpTo)) return false
   return true
 }
 

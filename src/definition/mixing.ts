@@ -160,7 +160,10 @@ export const evened: Layer<{
       for (let i = 0; i < width; i++) means[i]! /= channels
       for (let c = 0; c < channels; c++) {
         const from = x!.at(c, y)
-        for (let i = 0; i < width; i++) roots[i]! += (x!.data[from + i]! - means[i]!) ** 2
+        for (let i = 0; i < width; i++) {
+          const apart = x!.data[from + i]! - means[i]!
+          roots[i]! += apart * apart
+        }
       }
       for (let i = 0; i < width; i++) roots[i] = Math.sqrt(roots[i]! / channels + epsilon)
       for (let c = 0; c < channels; c++) {

@@ -27,7 +27,11 @@ function ofRow(of: Summary, data: Float32Array, from: number, width: number): re
   if (of !== 'moments') return [sum, 0]
   const mean = sum / width
   let squares = 0
-  for (let i = from; i < from + width; i++) squares += (data[i]! - mean) ** 2
+  for (let i = from; i < from + width; i++) {
+    // `** 2` is a product for some compilers and a power for others
+    const apart = data[i]! - mean
+    squares += apart * apart
+  }
   return [mean, squares]
 }
 

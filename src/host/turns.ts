@@ -72,14 +72,14 @@ export type NumberArray =
 
 /** The numbers in an array of their own. */
 export const copied = <T extends NumberArray>(data: T): Promise<T> =>
-  converted(data, data.constructor as new (length: number) => T)
+  converted(data, data.constructor as ArrayType<T>)
+
+export type ArrayType<T> = { new (buffer: ArrayBuffer): T; readonly BYTES_PER_ELEMENT: number }
 
 /** The numbers in an array of another type. */
-export async function converted<T extends NumberArray>(
-  data: NumberArray,
-  type: new (length: number) => T,
-): Promise<T> {
-  const out = new type(data.length)
+export async function converted<T extends NumberArray>(data: NumberArray, type: ArrayType<T>): Promise<T> {
+  // all of it is written: zeros first would take as long again
+  const out = new type(Buffer.allocUnsafeSlow(data.length * type.BYTES_PER_ELEMENT).buffer as ArrayBuffer)
   await copyTo(out, data, 0)
   return out
 }

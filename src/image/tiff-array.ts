@@ -1,7 +1,7 @@
 import { promisify } from 'node:util'
 import { inflate, type ZlibOptions } from 'node:zlib'
 import { viewOf } from '../files/read.ts'
-import { converted, copied, inRows, inTurns, pause } from '../host/turns.ts'
+import { type ArrayType, converted, copied, inRows, inTurns, pause } from '../host/turns.ts'
 import { numberTypes } from '../kernel/formats/binary.ts'
 import type { StoredArray } from '../kernel/formats/npy.ts'
 import type { Samples } from '../tensor/picture.ts'
@@ -277,8 +277,7 @@ export function planesApart(
     return found && readerOfPlanes(read, found.directory, found.layout)
   })
   if (reader !== 'here') return undefined
-  const type: new (length: number) => Samples =
-    depth === 8 ? Uint8Array : depth === 16 ? Uint16Array : Float32Array
+  const type: ArrayType<Samples> = depth === 8 ? Uint8Array : depth === 16 ? Uint16Array : Float32Array
   return {
     samples: async () =>
       converted((await readTiffArray(await wholeOf(source), name, () => undefined, page, turns)).data, type),

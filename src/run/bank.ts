@@ -36,12 +36,12 @@ export function orderWeights(
   return ordered
 }
 
-/** The longest run of a table whose entries count up by one: samples that can be copied as a block. */
-export function consecutive(table: Int32Array): [first: number, last: number] {
+/** The longest run of a table whose entries count up by a step: samples that can be copied as a block. */
+export function consecutive(table: Int32Array, step = 1): [first: number, last: number] {
   let best: [number, number] = [0, 0]
   let first = 0
   for (let i = 1; i <= table.length; i++) {
-    if (i < table.length && table[i]! === table[i - 1]! + 1 && table[i - 1]! >= 0) continue
+    if (i < table.length && table[i]! === table[i - 1]! + step && table[i - 1]! >= 0) continue
     if (table[first]! >= 0 && i - first > best[1] - best[0]) best = [first, i]
     first = i
   }

@@ -104,14 +104,17 @@ export type PlacedTaps = {
   readonly algorithm: 'direct'
   readonly plan: Omit<BankPlan, 'phases'>
   readonly bias: Address
-  /** Rows are read where they are: a 1x1 without stride and padding. */
-  readonly direct: boolean
+  /** Columns at a time of a 1x1 without stride and padding, whose rows may be joined; else 0. */
+  readonly directColumns: number
   /** Grid rows that are gathered at once. */
   readonly blockRows: number
   readonly tileRows: number
   readonly tilePitch: number
   readonly columnTables: Address
-  readonly columnCount: number
+  /** Columns of a tile more than of the grid that it is under. */
+  readonly beside: number
+  /** Parts of the width, computed one by one. */
+  readonly pieces: number
   readonly copied: readonly [first: number, last: number]
   readonly phases: readonly {
     readonly slice: number
@@ -131,6 +134,11 @@ export const rowsAtOnce = (bank: PlacedBank): number =>
 
 /** Bytes of a tile that stay in a second-level cache. */
 const tileBytes = 384 * 1024
+/** Rows of the grid that a tile is for, where they fit, and columns, as fewer are not worth their edges. */
+const fewRows = 4
+const fewColumns = 32
+/** Bytes of a tile of a 1x1 that stay in a first-level cache, beside the weights. */
+const directBytes = 24 * 1024
 
 /** Lays out the tables of a bank. */
 export const placeBankRows = (arena: Arena, bank: Bank): PlacedBank =>
@@ -139,15 +147,21 @@ export const placeBankRows = (arena: Arena, bank: Bank): PlacedBank =>
 function placeTaps(arena: Arena, { plan, weights, bias, index }: Bank): PlacedTaps {
   const { phases, ...rest } = plan
   const xPhases = phasesAcross(plan)
-  const columnCount = plan.grid[2] + Math.floor((plan.columns.span - 1) / plan.step[2])
-  const tilePitch = pitchOf(columnCount)
+  const wide = plan.grid[2]
   const depths = plan.depths.length
-  const rowBytes = plan.channelsPerGroup * depths * xPhases * tilePitch
-  const inCache = Math.floor((tileBytes / rowBytes - plan.rows.span) / plan.step[1]) + 1
-  const blockRows = Math.max(1, Math.min(inCache, 64))
-  const tileRows = (blockRows - 1) * plan.step[1] + plan.rows.span
+  /** Columns of a tile under some of the grid, and bytes of a row of it. */
+  const beside = Math.floor((plan.columns.span - 1) / plan.step[2])
+  const pitch = (columns: number) => Math.ceil((columns + beside - 16) / 32) * 128 + 64
+  const rowsUnder = (rows: number) => (rows - 1) * plan.step[1] + plan.rows.span
+  const rowBytes = (columns: number) => plan.channelsPerGroup * depths * xPhases * pitch(columns)
+  const few = Math.min(fewRows, plan.grid[1])
+  let pieces = 1
+  while (wide / pieces > 2 * fewColumns && rowsUnder(few) * rowBytes(wide / pieces) > tileBytes) pieces++
+  const columnsAtOnce = pieces === 1 ? wide : Math.ceil(wide / pieces / 8 + 1) * 8
+  const inTile = Math.floor((tileBytes / rowBytes(columnsAtOnce) - plan.rows.span) / plan.step[1]) + 1
+  const blockRows = Math.max(1, Math.min(inTile, 64))
   const [depth, height, width] = plan.input
-  const direct =
+  const isDirect =
     phases.length === 1 &&
     depths === 1 &&
     plan.depths[0] === 0 &&
@@ -161,12 +175,17 @@ function placeTaps(arena: Arena, { plan, weights, bias, index }: Bank): PlacedTa
     plan.step[2] === 1 &&
     plan.grid[1] === height &&
     plan.grid[2] === width
+  const fitting = Math.max(32, Math.floor(directBytes / (4 * plan.channelsPerGroup) / 8) * 8)
+  const directColumns = isDirect ? Math.min(fitting, height * width) : 0
+  const tilePitch = isDirect ? directColumns * 4 : pitch(columnsAtOnce)
+  const tileRows = isDirect ? 1 : rowsUnder(blockRows)
+  const columnCount = wide + beside
   const tables = Array.from({ length: xPhases }, (_, p) => columnSources(plan, p, columnCount))
   return {
     algorithm: 'direct',
     plan: rest,
     bias: put(arena, bias ?? new Float32Array(plan.groups * plan.filtersPerGroup)),
-    direct,
+    directColumns,
     blockRows,
     tileRows,
     tilePitch,
@@ -174,8 +193,11 @@ function placeTaps(arena: Arena, { plan, weights, bias, index }: Bank): PlacedTa
       arena,
       Uint32Array.from(tables, (table) => put(arena, table)),
     ),
-    columnCount,
-    copied: xPhases === 1 ? consecutive(tables[0]!) : [columnCount, columnCount],
+    beside,
+    pieces,
+    copied: tables
+      .map((table) => consecutive(table, plan.step[2]))
+      .reduce(([a, b], [c, d]) => [Math.max(a, c), Math.max(a, c, Math.min(b, d))]),
     phases: phases.map(({ offset, count, taps }) => {
       const offsets = new Uint32Array(taps.length * plan.channelsPerGroup)
       for (let channel = 0, t = 0; channel < plan.channelsPerGroup; channel++) {

@@ -4,6 +4,7 @@ import type { Shape } from '../definition/layer.ts'
 import { type LayerWork, runLayer } from '../definition/layers.ts'
 import type { OperationName } from '../definition/mixing.ts'
 import type { Rows } from '../definition/rows.ts'
+import type { Summary } from '../definition/summary.ts'
 import type { Address } from '../graph/address.ts'
 import { prepareBlend } from './blend.ts'
 import type { WasmExports } from './engine.ts'
@@ -56,6 +57,27 @@ const functionNumbers: { readonly [K in FunctionName]?: number } = {
   abs: 11,
   neg: 12,
   reciprocal: 13,
+  log: 14,
+  softplus: 15,
+  mish: 16,
+  selu: 17,
+  celu: 18,
+  softsign: 19,
+  thresholded: 20,
+  floor: 21,
+  ceil: 22,
+  round: 23,
+  trunc: 24,
+}
+
+/** What rows are summed up to, by the numbers in the loop. */
+const summaryNumbers: { readonly [K in Summary]: number } = {
+  sum: 0,
+  mean: 0,
+  l2: 1,
+  max: 2,
+  min: 3,
+  moments: 4,
 }
 
 /** Room that softmax works in. */
@@ -117,6 +139,34 @@ function prepareLoop(
       return eachRow(shape, (c, to, from) =>
         wasm.normalizedRow(to, from!, n, mean[c]!, root[c]!, gamma[c]!, beta[c]!),
       )
+    }
+    case 'standardized': {
+      const { epsilon, gamma, beta } = work.settings
+      const data = new Float32Array(memory.buffer)
+      return (to, [from, moments], [first, end]) => {
+        for (let c = 0; c < shape[0]; c++) {
+          const at = rowAt(moments!, c, 0) / 4
+          const [mean, root] = [data[at]! + data[at + 1]!, Math.sqrt(data[at + 2]! + epsilon)]
+          for (let y = first; y < end; y++)
+            wasm.normalizedRow(rowAt(to, c, y), rowAt(from!, c, y), n, mean, root, gamma[c]!, beta[c]!)
+        }
+      }
+    }
+    case 'rowSummary': {
+      const number = summaryNumbers[work.settings.of]
+      return (to, [from], [first, end]) => {
+        const { pitch } = from!
+        for (let c = 0; c < shape[0]; c++)
+          wasm.rowSummaries(
+            rowAt(to, c, first),
+            to.pitch,
+            rowAt(from!, c, first),
+            pitch,
+            given[2],
+            end - first,
+            number,
+          )
+      }
     }
     case 'interleaved':
       return (to, [from], [first, end]) => {

@@ -4,6 +4,7 @@
 // overlaps the one before it, so that sums can be written to where they belong.
 
 import { Address } from './address'
+import { everyNth } from './lanes'
 
 /**
  * Four output channels by `n` columns by `rows` rows: acc = 0; acc += w * sample for the taps in order; + bias.
@@ -176,47 +177,89 @@ export function taps1(
 }
 
 /**
- * Rows of a tile from a plane of float32 samples with rows of `rowBytes`: tile row i is row rows[i] (i32) of the plane,
- * or all `fill` where that is -1. Each becomes `phases` rows, `pitch` apart: tile column k of phase p is column
- * columns[p][k] (tables of i32 at addresses of u32), or `fill` where that is -1. Columns first..last-1 are consecutive.
+ * Rows of a tile from planes of float32 samples, `plane` bytes apart, with rows of `rowBytes`: tile row i is row rows[i]
+ * (i32) of the plane, or all `fill` where that is -1. Each becomes `phases` rows, `pitch` apart: tile column k of phase p is
+ * column columns[p][left + k] (tables of i32 at addresses of u32), or `fill` where that is -1. Columns first..last-1 are
+ * `step` samples apart. Planes of the tile are `dstPlane` bytes apart.
  */
-export function gatherPlane(
+export function gatherPlanes(
   dst: Address,
+  dstPlane: usize,
   pitch: usize,
   src: Address,
+  plane: usize,
+  planes: i32,
   rowBytes: usize,
   rows: Address,
   count: i32,
   columns: Address,
+  left: i32,
   phases: i32,
+  step: i32,
   n: i32,
   first: i32,
   last: i32,
   fill: f32,
 ): void {
-  for (const end = rows + (<usize>count << 2); rows < end; rows += 4) {
-    const row = load<i32>(rows)
-    const from = src + <usize>row * rowBytes
-    for (let p = 0; p < phases; p++, dst += pitch) {
-      if (row < 0) fillRow(dst, n, fill)
-      else gatherColumns(dst, from, load<u32>(columns + (<usize>p << 2)), n, first, last, fill)
+  for (; planes > 0; planes--, dst += dstPlane, src += plane) {
+    let to = dst
+    for (let i = 0; i < count; i++) {
+      const row = load<i32>(rows + (<usize>i << 2))
+      const from = src + <usize>row * rowBytes
+      for (let p = 0; p < phases; p++, to += pitch) {
+        const table = <usize>load<u32>(columns + (<usize>p << 2)) + (<usize>left << 2)
+        if (row < 0) fillRow(to, n, fill)
+        else gatherColumns(to, from, table, step, n, first, last, fill)
+      }
     }
   }
 }
 
-function gatherColumns(dst: usize, src: usize, columns: usize, n: i32, first: i32, last: i32, fill: f32): void {
+function gatherColumns(
+  dst: usize,
+  src: usize,
+  columns: usize,
+  step: i32,
+  n: i32,
+  first: i32,
+  last: i32,
+  fill: f32,
+): void {
   for (let i = 0; i < first; i++) gatherOne(dst, src, columns, i, fill)
   if (last > first) {
-    const from = load<i32>(columns + (<usize>first << 2))
-    copySamples(dst + (<usize>first << 2), src + (<usize>from << 2), last - first)
+    const from = src + (<usize>load<i32>(columns + (<usize>first << 2)) << 2)
+    const to = dst + (<usize>first << 2)
+    if (step == 1) copySamples(to, from, last - first)
+    else pickSamples(to, from, step, last - first)
   }
   for (let i = last; i < n; i++) gatherOne(dst, src, columns, i, fill)
+}
+
+/** Exactly `n` samples that are `step` apart. */
+function pickSamples(dst: usize, src: usize, step: i32, n: i32): void {
+  const apart = <usize>step << 2
+  let i = 0
+  // the last vector is read no further than its last sample
+  for (; i + 5 <= n; i += 4, src += apart << 2) v128.store(dst + (<usize>i << 2), everyNth(src, step))
+  for (; i < n; i++, src += apart) store<f32>(dst + (<usize>i << 2), load<f32>(src))
 }
 
 @inline
 function gatherOne(dst: usize, src: usize, columns: usize, i: i32, fill: f32): void {
   const from = load<i32>(columns + (<usize>i << 2))
   store<f32>(dst + (<usize>i << 2), from < 0 ? fill : load<f32>(src + (<usize>from << 2)))
+}
+
+/** Rows of `n` samples, exactly; pitches in bytes. */
+export function copyRows(
+  dst: Address,
+  dstPitch: usize,
+  src: Address,
+  srcPitch: usize,
+  n: i32,
+  rows: i32,
+): void {
+  for (; rows > 0; rows--, dst += dstPitch, src += srcPitch) copySamples(dst, src, n)
 }
 
 /** Exactly `n` samples. The call behind memory.copy costs more than to copy a short row. */

@@ -1,6 +1,19 @@
 // Small pieces that several loops share; inlined, never exported from the module.
 
 import { flagAbsolute, flagAffine, flagWhole, finishAlpha, finishFlags, finishGain, finishLow, finishOffset, finishScale } from '../run/finish-params'
+
+/** Samples 0, stride, 2 stride, 3 stride at p. */
+@inline
+export function everyNth(p: usize, stride: i32): v128 {
+  if (stride == 1) return v128.load(p)
+  if (stride == 2) return v128.shuffle<f32>(v128.load(p), v128.load(p, 16), 0, 2, 4, 6)
+  const step = <usize>stride << 2
+  let v = v128.load32_zero(p)
+  v = v128.load32_lane(p + step, v, 1)
+  v = v128.load32_lane(p + 2 * step, v, 2)
+  return v128.load32_lane(p + 3 * step, v, 3)
+}
+
 /** Four vectors of sums, one after the other. */
 @inline
 export function store4(to: usize, a0: v128, a1: v128, a2: v128, a3: v128): void {

@@ -1,18 +1,7 @@
 // Pooling (definitions: poolRow, switches, averaged). Rows may be read and written up to 64 bytes past their end.
 
 import { Address } from './address'
-
-/** Samples 0, stride, 2 stride, 3 stride at p. */
-@inline
-function everyNth(p: usize, stride: i32): v128 {
-  if (stride == 1) return v128.load(p)
-  if (stride == 2) return v128.shuffle<f32>(v128.load(p), v128.load(p, 16), 0, 2, 4, 6)
-  const step = <usize>stride << 2
-  let v = v128.load32_zero(p)
-  v = v128.load32_lane(p + step, v, 1)
-  v = v128.load32_lane(p + 2 * step, v, 2)
-  return v128.load32_lane(p + 3 * step, v, 3)
-}
+import { everyNth } from './lanes'
 
 /** Copies n samples; whether all are numbers above −infinity. Nothing past the end is written. */
 export function plainRow(dst: Address, src: Address, n: i32): bool {

@@ -80,3 +80,90 @@ export function normalizedRow(dst: Address, src: Address, n: i32, mean: f64, roo
     v128.store(dst + i, v128.shuffle<i32>(p, q, 0, 1, 4, 5))
   }
 }
+
+/** A sample added to a sum: 0 sums, 1 sums of squares, 2 maxima, 3 minima, 4 sums of squares of what is beside the mean. */
+@inline
+function summed(kind: i32, sum: f64, v: f64, mean: f64): f64 {
+  if (kind == 0) return sum + v
+  if (kind == 1) return sum + v * v
+  if (kind == 2) return v > sum || v != v ? v : sum
+  if (kind == 3) return v < sum || v != v ? v : sum
+  return sum + (v - mean) * (v - mean)
+}
+
+/** A double as two float32, its rounded value and the rest. */
+@inline
+function storeParts(to: usize, v: f64): void {
+  const high = <f32>v
+  store<f32>(to, high)
+  store<f32>(to, abs(high) < Infinity ? <f32>(v - <f64>high) : 0, 4)
+}
+
+/** Four rows side by side, from left to right: one alone waits for each of its sums. Those after `last` are that one again. */
+@inline
+function summaries(to: usize, toPitch: usize, src: usize, pitch: usize, last: i32, n: i32, kind: i32, start: f64): void {
+  const src1 = src + <usize>min(last, 1) * pitch
+  const src2 = src + <usize>min(last, 2) * pitch
+  const src3 = src + <usize>min(last, 3) * pitch
+  const to1 = to + <usize>min(last, 1) * toPitch
+  const to2 = to + <usize>min(last, 2) * toPitch
+  const to3 = to + <usize>min(last, 3) * toPitch
+  const end = <usize>n << 2
+  let s0 = start
+  let s1 = start
+  let s2 = start
+  let s3 = start
+  const first = kind == 4 ? 0 : kind
+  for (let i: usize = 0; i < end; i += 4) {
+    s0 = summed(first, s0, <f64>load<f32>(src + i), 0)
+    s1 = summed(first, s1, <f64>load<f32>(src1 + i), 0)
+    s2 = summed(first, s2, <f64>load<f32>(src2 + i), 0)
+    s3 = summed(first, s3, <f64>load<f32>(src3 + i), 0)
+  }
+  let at: usize = 0
+  if (kind == 4) {
+    const m0 = s0 / <f64>n
+    const m1 = s1 / <f64>n
+    const m2 = s2 / <f64>n
+    const m3 = s3 / <f64>n
+    storeParts(to, m0)
+    storeParts(to1, m1)
+    storeParts(to2, m2)
+    storeParts(to3, m3)
+    at = 8
+    s0 = 0
+    s1 = 0
+    s2 = 0
+    s3 = 0
+    for (let i: usize = 0; i < end; i += 4) {
+      s0 = summed(4, s0, <f64>load<f32>(src + i), m0)
+      s1 = summed(4, s1, <f64>load<f32>(src1 + i), m1)
+      s2 = summed(4, s2, <f64>load<f32>(src2 + i), m2)
+      s3 = summed(4, s3, <f64>load<f32>(src3 + i), m3)
+    }
+  }
+  storeParts(to + at, s0)
+  storeParts(to1 + at, s1)
+  storeParts(to2 + at, s2)
+  storeParts(to3 + at, s3)
+}
+
+/** Rows of n samples, each to a double as two float32, or of moments (4) to its mean and sum of squares (definition: ofRow). */
+export function rowSummaries(
+  to: Address,
+  toPitch: usize,
+  src: Address,
+  pitch: usize,
+  n: i32,
+  rows: i32,
+  kind: i32,
+): void {
+  for (; rows > 0; rows -= 4, to += 4 * toPitch, src += 4 * pitch) {
+    const last = rows - 1
+    if (kind == 0) summaries(to, toPitch, src, pitch, last, n, 0, 0)
+    else if (kind == 1) summaries(to, toPitch, src, pitch, last, n, 1, 0)
+    else if (kind == 2) summaries(to, toPitch, src, pitch, last, n, 2, -Infinity)
+    else if (kind == 3) summaries(to, toPitch, src, pitch, last, n, 3, Infinity)
+    else summaries(to, toPitch, src, pitch, last, n, 4, 0)
+  }
+}

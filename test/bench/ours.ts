@@ -125,7 +125,8 @@ async function placeLayer(problem: BankProblem, session: Session): Promise<Work>
   const { arena } = session
   const { shape, filters: count, side, stride, dilation, groups, transposed } = problem
   const [channels] = shape
-  const source = new Float32Array(arena.memory.buffer, arena.alloc(sizeOf(shape) * 4), sizeOf(shape))
+  const from = arena.alloc(sizeOf(shape) * 4)
+  const source = new Float32Array(arena.memory.buffer, from, sizeOf(shape))
   const x = traced(planesNode(new Tensor(shape, fillNoise(source))))
   const padding = (dilation * (side - 1)) >> 1
   const options = { stride, dilation, groups, padding }

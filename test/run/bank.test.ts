@@ -84,3 +84,15 @@ it('planes that would fall into the same places of a cache', async () => {
   await agree((e) => conv2d(e, fractions([40, 32, 32]), fractions([9, 40, 1, 1])))
   await agree((e) => conv2d(e, fractions([40, 33, 32]), fractions([9, 40, 1, 1])))
 })
+
+it('tiles for a part of a wide row', async () => {
+  for (const width of [257, 331]) {
+    const x = fractions([70, 6, width])
+    const weights = fractions([5, 70, 3, 3])
+    await agree((e) => conv2d(e, x, weights, { padding: 1, paddingMode: 'reflect', algorithm: 'direct' }))
+    await agree((e) => conv2d(e, x, weights, { padding: 2, stride: 2 }))
+    await agree((e) => conv2d(e, x, weights, { padding: 3, stride: [1, 3], paddingMode: 'circular' }))
+    await agree((e) => conv2d(e, x, weights, { padding: 2, dilation: 2, paddingMode: 'replicate' }))
+    await agree((e) => convTranspose2d(e, x, fractions([70, 5, 3, 3]), { stride: [1, 2], padding: 1 }))
+  }
+})

@@ -7,7 +7,7 @@ import { runToTensor } from '../../src/run/graph.ts'
 import { createPool } from '../../src/run/pool.ts'
 import { Tensor } from '../../src/tensor/tensor.ts'
 
-// The loops of formulas and of a blend give the samples of their definitions.
+// The loops of formulas, of a blend and of what normalises a channel give the samples of their definitions.
 
 const pool = createPool(1)
 afterAll(() => pool.close())
@@ -26,11 +26,16 @@ function samples(shape: readonly number[], seed: number, scale = 1): Tensor {
   return x
 }
 
-async function check<K extends LayerName>(name: K, inputs: readonly Tensor[], settings: LayerSettings[K]) {
+async function check<K extends LayerName>(
+  name: K,
+  inputs: readonly Tensor[],
+  settings: LayerSettings[K],
+  stripRows = 3,
+) {
   const expected = await referenceEngine.layer(name, inputs, settings)
   const got = await pool.exclusive(async (session) => {
     const steps = inputs.map((x) => traced(planesNode(x)))
-    return runToTensor(session, { out: nodeOf(await tracer.layer(name, steps, settings)) }, 3)
+    return runToTensor(session, { out: nodeOf(await tracer.layer(name, steps, settings)) }, stripRows)
   })
   const wrong = got.data.findIndex((v, i) => !Object.is(v, expected.data[i]!))
   expect(wrong < 0 ? 'equal' : `${wrong}: ${got.data[wrong]} for ${expected.data[wrong]}`).toBe('equal')
@@ -77,6 +82,31 @@ describe('loops over samples of one place', () => {
           }
         }
       }
+    }
+  })
+})
+
+describe('loops over channels', () => {
+  const summaries = ['mean', 'sum', 'max', 'min', 'l2', 'moments'] as const
+  it.each(summaries)('rows to their %s, with samples that are not finite and without', async (of) => {
+    for (const width of [1, 2, 7, 33]) {
+      for (const rows of [1, 3, 4, 9, 17]) {
+        const x = samples([2, rows, width], rows * 31 + width, 9)
+        await check('rowSummary', [x], { of }, rows)
+        const finite = new Tensor(
+          x.shape,
+          x.data.map((v, i) => (Number.isFinite(v) ? v - 3 : -i)),
+        )
+        await check('rowSummary', [finite], { of }, rows)
+      }
+    }
+  })
+  it('normalised by their moments', async () => {
+    const moments = new Tensor([3, 1, 3], Float32Array.from([0.5, 1e-9, 2, -3, 0, 0.01, 7, 2e-8, 0]))
+    const [gamma, beta] = [Float32Array.from([1, -0.3, 2]), Float32Array.from([0, 0.7, 1e-3])]
+    for (const width of [1, 5, 32]) {
+      const x = samples([3, 7, width], width, 5)
+      await check('standardized', [x, moments], { epsilon: 1e-5, gamma, beta })
     }
   })
 })
