@@ -290,9 +290,20 @@ async function tile(turn: Turn): Promise<Item> {
   return indexed(turn, item, places)
 }
 
+/** What the branch gives that is taken: the condition, and the outputs of one branch and of the other. */
+const branch: Lowering = (turn) => {
+  const isTrue = neededAt(turn, 0, 'the condition').data[0] !== 0
+  const half = (turn.inputs.length - 1) / 2
+  const made = turn.inputs.slice(isTrue ? 1 : 1 + half, isTrue ? 1 + half : undefined)
+  if (made.length !== turn.node.outputs.length || made.includes(undefined))
+    throw unfit(turn, `a branch gives ${made.length} values for ${turn.node.outputs.length}`)
+  return made as Item[]
+}
+
 /** Operators of shapes and places by name. */
 export const shapeLowerings: Readonly<Record<string, Lowering>> = {
   Identity: first,
+  If: branch,
   Dropout: (turn) => [first(turn), known(constant('bool', [], [1]))],
   Constant: ({ node }) => {
     const { attributes } = node
