@@ -308,6 +308,30 @@ export const coloured: Layer<{ readonly palette: readonly number[] }> = {
   },
 }
 
+/**
+ * Every whole number as an entry of a table of `count`, its numbers as channels: [R·C,H,W] of entries of R numbers. Below 0 it
+ * counts from the end; beyond the table it is the nearest entry.
+ */
+export const lookedUp: Layer<{ readonly table: readonly number[]; readonly count: number }> = {
+  shape: ({ table, count }, [x]) => [(table.length / count) * x![0], x![1], x![2]],
+  needs: (_, rows) => [rows],
+  run({ table, count }, out, [x], [first, end], [given], [channels, , width]) {
+    const [places] = given!
+    const size = table.length / count
+    for (let c = 0; c < channels; c++) {
+      const part = Math.floor(c / places)
+      for (let y = first; y < end; y++) {
+        const [from, to] = [x!.at(c % places, y), out.at(c, y)]
+        for (let i = 0; i < width; i++) {
+          const place = Math.trunc(x!.data[from + i]!) || 0
+          const entry = Math.max(0, Math.min(count - 1, place < 0 ? place + count : place))
+          out.data[to + i] = table[entry * size + part]!
+        }
+      }
+    }
+  },
+}
+
 /** The channels of every pixel by a matrix [O,C], in double precision, rounded once. */
 export const mixed: Layer<{ readonly matrix: readonly (readonly number[])[] }> = {
   shape: ({ matrix }, [x]) => [matrix.length, x![1], x![2]],

@@ -1,6 +1,7 @@
 import { comparisons, type OperationName, operations } from '../definition/mixing.ts'
 import { ConvoError } from '../error.ts'
 import { checkLimit } from '../limits.ts'
+import { exp, log } from '../tensor/math.ts'
 import { sizeOf } from '../tensor/tensor.ts'
 import type { Constant } from './network.ts'
 
@@ -161,7 +162,14 @@ const reductions: Readonly<Record<string, (values: readonly number[]) => number>
   ReduceProd: (v) => v.reduce((a, b) => a * b, 1),
   ReduceMax: (v) => v.reduce((a, b) => Math.max(a, b), Number.NEGATIVE_INFINITY),
   ReduceMin: (v) => v.reduce((a, b) => Math.min(a, b), Number.POSITIVE_INFINITY),
+  ReduceL1: (v) => v.reduce((a, b) => a + Math.abs(b), 0),
   ReduceL2: (v) => Math.sqrt(v.reduce((a, b) => a + b * b, 0)),
+  ReduceSumSquare: (v) => v.reduce((a, b) => a + b * b, 0),
+  ReduceLogSum: (v) => log(v.reduce((a, b) => a + b, 0)),
+  ReduceLogSumExp: (v) => {
+    const most = v.reduce((a, b) => Math.max(a, b), Number.NEGATIVE_INFINITY)
+    return most + log(v.reduce((a, b) => a + exp(b - most), 0))
+  },
 }
 
 /** A constant with some of its dimensions reduced to size 1. */

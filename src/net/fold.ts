@@ -1,4 +1,4 @@
-import type { Constant, Network, NetworkNode } from './network.ts'
+import { type Constant, type Network, type NetworkNode, readsOf } from './network.ts'
 
 // Batch normalisation behind a bank is part of its weights: with k = gamma / √(variance + epsilon), w · k and
 // (bias − mean) · k + beta, computed in double precision and rounded to float32 once. That is the definition of a pair
@@ -15,7 +15,7 @@ export function folded(network: Network): Folded {
   const nodes = needed(network)
   const users = new Map<string, number>()
   const count = (name: string) => users.set(name, (users.get(name) ?? 0) + 1)
-  for (const node of nodes) node.inputs.forEach(count)
+  for (const node of nodes) readsOf(node).forEach(count)
   for (const { name } of network.outputs) count(name)
   const makers = new Map(nodes.flatMap((node) => node.outputs.map((output) => [output, node] as const)))
   const constants = new Map(network.constants)
@@ -49,7 +49,7 @@ function needed({ nodes, outputs }: Network): NetworkNode[] {
   for (const node of nodes.toReversed()) {
     if (!node.outputs.some((name) => wanted.has(name))) continue
     kept.push(node)
-    for (const name of node.inputs) if (name !== '') wanted.add(name)
+    for (const name of readsOf(node)) if (name !== '') wanted.add(name)
   }
   return kept.reverse()
 }

@@ -1,4 +1,6 @@
+import { pickedLowerings } from './picked.ts'
 import { pooledLowerings } from './pooled.ts'
+import { quantisedLowerings } from './quantised.ts'
 import { reducedLowerings } from './reduced.ts'
 import { sampledLowerings } from './sampled.ts'
 import { shapeLowerings } from './shapes.ts'
@@ -16,4 +18,6 @@ export const lowerings: Readonly<Record<string, Lowering>> = {
   ...sizedLowerings,
   ...sampledLowerings,
   ...shapeLowerings,
+  ...pickedLowerings,
+  ...quantisedLowerings,
 }

@@ -41,7 +41,16 @@ export type NetworkNode = {
   readonly inputs: readonly string[]
   readonly outputs: readonly string[]
   readonly attributes: ReadonlyMap<string, Attribute>
+  /** Of a node in a branch: the values that must be true or false for it, from the outermost branch on. */
+  readonly when?: readonly Condition[]
 }
+
+/** A value that is to be true, or false. */
+export type Condition = readonly [name: string, is: boolean]
+
+/** Every name that a node reads, those of its conditions too. */
+export const readsOf = ({ inputs, when = [] }: NetworkNode): readonly string[] =>
+  when.length === 0 ? inputs : [...inputs, ...when.map(([name]) => name)]
 
 export type Attribute = number | string | readonly number[] | readonly string[] | Constant
 

@@ -1,7 +1,7 @@
 import { ConvoError, nearest } from '../error.ts'
 import { checkLimit } from '../limits.ts'
 import { quoted } from './formats/format.ts'
-import type { Network, NetworkNode } from './network.ts'
+import { type Network, type NetworkNode, readsOf } from './network.ts'
 
 /**
  * The network with its nodes in an order in which each comes after those that it reads, those of the file in their order
@@ -39,11 +39,11 @@ export function inOrder(network: Network, file: string): Network {
   const state = new Map<NetworkNode, 'open' | 'done'>()
   // a stack of our own: a network may be deeper than the stack of calls
   for (const first of network.nodes) {
-    const stack = state.has(first) ? [] : [{ node: first, next: 0 }]
+    const stack = state.has(first) ? [] : [{ node: first, reads: readsOf(first), next: 0 }]
     while (stack.length > 0) {
       const top = stack.at(-1)!
       state.set(top.node, 'open')
-      const name = top.node.inputs[top.next++]
+      const name = top.reads[top.next++]
       if (name === undefined) {
         state.set(top.node, 'done')
         nodes.push(top.node)
@@ -60,7 +60,7 @@ export function inOrder(network: Network, file: string): Network {
           `it reads ${quoted(name)} of node ${nameOf(maker)}, which needs it`,
         )
       }
-      stack.push({ node: maker, next: 0 })
+      stack.push({ node: maker, reads: readsOf(maker), next: 0 })
     }
   }
   if (network.outputs.length === 0) throw fail('the network has no output', 'no output is stated')

@@ -1,7 +1,8 @@
 import type { PoolAxes, PoolAxis } from '../definition/pool.ts'
 import { poolAxis } from '../operators/max-pool.ts'
+import { batchAt, batchValue, orOfRows } from './batch.ts'
 import { countsOf, type Lowering, numberOf, type Turn, unfit, unsupported, valueAt } from './step.ts'
-import { type Item, pictureValue, plain, shapeOf } from './value.ts'
+import type { Item } from './value.ts'
 import { paddingOf, pairOf } from './weighted.ts'
 
 // Operators over windows.
@@ -40,26 +41,18 @@ function windowsOf(turn: Turn, height: number, width: number): Windows {
   return { axes: [flat, axis(0, 'height', height), axis(1, 'width', width)], kernel, padding, stride }
 }
 
-async function picture(turn: Turn) {
-  const value = valueAt(turn, 0)
-  const shape = shapeOf(value)
-  if (shape.length !== 4)
-    throw unsupported(turn, `its input is [${shape}], but only pictures [1,C,H,W] are supported`)
-  return plain(turn.engine, value)
-}
-
 const maxPool: Lowering = async (turn) => {
-  const { planes } = await picture(turn)
+  const { planes, pictures } = await batchAt(turn, 0)
   const { axes, kernel } = windowsOf(turn, planes.shape[1]!, planes.shape[2]!)
-  const out: Item = pictureValue(await turn.engine.layer('pool', [planes], { axes }))
+  const out: Item = batchValue(await turn.engine.layer('pool', [planes], { axes }), pictures)
   if (!turn.node.outputs[1]) return out
   const across = kernel[1]
-  const places = pictureValue(await turn.engine.layer('switches', [planes], { axes, across }))
+  const places = batchValue(await turn.engine.layer('switches', [planes], { axes, across }), pictures)
   return [out, { ...places, pooling: { axes, across } }]
 }
 
 const maxUnpool: Lowering = async (turn) => {
-  const { planes } = await picture(turn)
+  const { planes, pictures } = await batchAt(turn, 0)
   const switches = valueAt(turn, 1)
   const { pooling } = switches
   if (pooling === undefined)
@@ -79,7 +72,8 @@ const maxUnpool: Lowering = async (turn) => {
       turn,
       `makes ${size[1]}x${size[0]} of what a MaxPool took from ${axes[2].input}x${axes[1].input}: its indices would be different`,
     )
-  return pictureValue(await turn.engine.layer('unpooled', [planes, switches.planes], { axes, across }))
+  const made = await turn.engine.layer('unpooled', [planes, switches.planes], { axes, across })
+  return batchValue(made, pictures)
 }
 
 function sizeByWindows(turn: Turn, shape: readonly number[]): number[] {
@@ -90,7 +84,7 @@ function sizeByWindows(turn: Turn, shape: readonly number[]): number[] {
 }
 
 const averagePool: Lowering = async (turn) => {
-  const { planes } = await picture(turn)
+  const { planes, pictures } = await batchAt(turn, 0)
   const { axes, kernel, padding, stride } = windowsOf(turn, planes.shape[1]!, planes.shape[2]!)
   const countsPadding = numberOf(turn, 'count_include_pad', 0) === 1
   const counts = (axis: PoolAxis, i: 0 | 1): Int32Array =>
@@ -102,12 +96,12 @@ const averagePool: Lowering = async (turn) => {
       return Math.min(kernel[i], Math.ceil(room / axis.dilation))
     })
   const settings = { axes, rows: counts(axes[1], 0), columns: counts(axes[2], 1) }
-  return pictureValue(await turn.engine.layer('averaged', [planes], settings))
+  return batchValue(await turn.engine.layer('averaged', [planes], settings), pictures)
 }
 
 /** Operators over windows by name. */
 export const pooledLowerings: Readonly<Record<string, Lowering>> = {
-  MaxPool: maxPool,
+  MaxPool: orOfRows(maxPool),
   MaxUnpool: maxUnpool,
-  AveragePool: averagePool,
+  AveragePool: orOfRows(averagePool),
 }

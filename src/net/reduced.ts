@@ -1,9 +1,12 @@
+import type { Across } from '../definition/mixing.ts'
 import { sizeOf } from '../tensor/tensor.ts'
-import { reducedConstant } from './constants.ts'
+import { constant, reducedConstant } from './constants.ts'
 import type { Constant } from './network.ts'
 import { axesOf } from './shapes.ts'
+import { meet, through } from './single.ts'
 import {
   axisIn,
+  countsOf,
   groupsOf,
   type Lowering,
   neededAt,
@@ -14,31 +17,27 @@ import {
   unsupported,
   valueAt,
 } from './step.ts'
-import {
-  areAxes,
-  type Dimension,
-  type Item,
-  isAxis,
-  plain,
-  shapeOf,
-  type Value,
-  withChannels,
-} from './value.ts'
+import { areAxes, type Dimension, type Item, isAxis, shapeOf, type Value, withChannels } from './value.ts'
+import { byPlaces } from './weighted.ts'
 
 // Operators that take many samples to one, or look at many for each.
 
-type Kind = 'mean' | 'sum' | 'max' | 'min' | 'l2'
+type Reduction = { readonly of: Across; readonly before?: 'abs' | 'square'; readonly after?: 'log' }
 
-const kinds: Readonly<Record<string, Kind>> = {
-  ReduceMean: 'mean',
-  ReduceSum: 'sum',
-  ReduceMax: 'max',
-  ReduceMin: 'min',
-  ReduceL2: 'l2',
+/** How each is computed: a function of every sample before, and of what comes out after. */
+const kinds: Readonly<Record<string, Reduction>> = {
+  ReduceMean: { of: 'mean' },
+  ReduceSum: { of: 'sum' },
+  ReduceMax: { of: 'max' },
+  ReduceMin: { of: 'min' },
+  ReduceL1: { of: 'sum', before: 'abs' },
+  ReduceL2: { of: 'l2' },
+  ReduceSumSquare: { of: 'sum', before: 'square' },
+  ReduceLogSum: { of: 'sum', after: 'log' },
 }
 
 /** Dimensions of a value to one number each; they stay as dimensions of size 1. */
-async function over(turn: Turn, value: Value, axes: readonly number[], of: Kind): Promise<Value> {
+async function over(turn: Turn, value: Value, axes: readonly number[], of: Across): Promise<Value> {
   const { engine } = turn
   const atoms = axes.flatMap((i) => value.dims[i]!)
   const dims = value.dims.map((dimension, i): Dimension => (axes.includes(i) ? [] : dimension))
@@ -74,14 +73,79 @@ const reduce =
         constant: keeps ? made : { ...made, shape: shape.filter((_, i) => !axes.includes(i)) },
       }
     }
-    const of = kinds[operator]
-    if (of === undefined) throw unsupported(turn, 'depends on constants only')
-    const made = await over(turn, valueAt(turn, 0), axes, of)
+    const way = kinds[operator]
+    if (operator === 'ReduceProd')
+      throw unsupported(turn, 'a product of samples is not supported, only one of sizes')
+    const made = way
+      ? await summedUp(turn, valueAt(turn, 0), axes, way)
+      : await logOfExp(turn, valueAt(turn, 0), axes)
     return keeps ? made : { ...made, dims: made.dims.filter((_, i) => !axes.includes(i)) }
   }
 
+/** What a reduction makes of dimensions, which stay as dimensions of size 1. */
+async function summedUp(turn: Turn, value: Value, axes: readonly number[], way: Reduction): Promise<Value> {
+  const { of, before, after } = way
+  const each =
+    before === 'square' ? await meet(turn, 'multiply', value, value) : await through(turn, value, before)
+  return (await through(turn, await over(turn, each as Value, axes, of), after)) as Value
+}
+
+/** log Σ exp x, as m + log Σ exp(x − m) with the largest m, so that no sum is beyond float32. */
+async function logOfExp(turn: Turn, value: Value, axes: readonly number[]): Promise<Value> {
+  const most = await over(turn, value, axes, 'max')
+  const shifted = (await meet(turn, 'subtract', value, most)) as Value
+  const sum = await summedUp(turn, (await through(turn, shifted, 'exp')) as Value, axes, kinds.ReduceLogSum!)
+  return (await meet(turn, 'add', sum, most)) as Value
+}
+
+/** A value over its norm along an axis; zeros stay zeros. */
+const lpNorm: Lowering = async (turn) => {
+  const value = valueAt(turn, 0)
+  const axis = axisIn(turn, numberOf(turn, 'axis', -1), value.dims.length)
+  const p = numberOf(turn, 'p', 2)
+  if (p !== 1 && p !== 2) throw unsupported(turn, `p must be 1 or 2, got ${p}`)
+  const norm = await summedUp(turn, value, [axis], kinds[`ReduceL${p}`]!)
+  const some = await meet(turn, 'larger', norm, single(smallest))
+  return meet(turn, 'divide', value, some)
+}
+
+/** The smallest number of float32 with all of its digits. */
+const smallest = 2 ** -126
+
+/** x / (bias + alpha / size · Σ x²)^beta, the sum over neighbouring channels: local response normalisation (Krizhevsky et al. 2012). */
+const localNorm: Lowering = async (turn) => {
+  const value = valueAt(turn, 0)
+  const [size] = countsOf(turn, 'size', 1, 1) ?? []
+  if (size === undefined) throw unsupported(turn, 'it has no size')
+  const channels = shapeOf(value)[1] ?? 1
+  const [before, after] = [Math.floor((size - 1) / 2), Math.ceil((size - 1) / 2)]
+  const band = (from: number, to: number) => +(from >= to - before && from <= to + after)
+  const square = (await meet(turn, 'multiply', value, value)) as Value
+  const sum = await byPlaces(turn, square, 1, channels, band)
+  const share = Math.fround(numberOf(turn, 'alpha', Math.fround(1e-4)) / size)
+  const base = await meet(
+    turn,
+    'add',
+    await meet(turn, 'multiply', sum, single(share)),
+    single(numberOf(turn, 'bias', 1)),
+  )
+  return meet(turn, 'divide', value, await meet(turn, 'power', base, single(numberOf(turn, 'beta', 0.75))))
+}
+
+/** The sum of all samples up to each, along an axis: a matrix of ones below its diagonal. */
+const cumSum: Lowering = (turn) => {
+  const value = valueAt(turn, 0)
+  const axis = axisIn(turn, numbersAt(turn, 1, 'the axis', 1)[0]!, value.dims.length)
+  const isReverse = numberOf(turn, 'reverse', 0) === 1
+  const own = numberOf(turn, 'exclusive', 0) === 1 ? 0 : 1
+  const isIn = (from: number, to: number) => +(isReverse ? from > to - own : from < to + own)
+  return byPlaces(turn, value, axis, shapeOf(value)[axis]!, isIn)
+}
+
+const single = (v: number): Item => ({ kind: 'known', constant: constant('float32', [], [v]) })
+
 const globally =
-  (of: Kind): Lowering =>
+  (of: Across): Lowering =>
   (turn) => {
     const value = valueAt(turn, 0)
     return over(turn, value, value.dims.map((_, i) => i).slice(2), of)
@@ -117,60 +181,59 @@ const arg =
   }
 
 const batchNorm: Lowering = async (turn) => {
-  const value = valueAt(turn, 0)
-  if (!isAxis(value, value.dims[1] ?? [], 0)) {
-    const even = await plain(turn.engine, value)
-    return batchNorm({ ...turn, inputs: [even, ...turn.inputs.slice(1)] })
-  }
+  const value = await withChannels(turn.engine, valueAt(turn, 0), [1])
+  const channels = value.planes.shape[0]!
   // in training, the moments are those of the picture
-  if (numberOf(turn, 'training_mode', 0) === 1) return byMoments(turn, value, value.planes.shape[0]!)
+  if (numberOf(turn, 'training_mode', 0) === 1) return byMoments(turn, value, channels)
   const [gamma, beta, mean, variance] = ['scale', 'bias', 'mean', 'variance'].map((what, i) =>
-    Array.from(numbersAt(turn, i + 1, `the ${what}`, value.planes.shape[0]!)),
+    Array.from(numbersAt(turn, i + 1, `the ${what}`, channels)),
   ) as [number[], number[], number[], number[]]
   const epsilon = numberOf(turn, 'epsilon', 1e-5)
   const settings = { gamma, beta, mean, root: variance.map((v) => Math.sqrt(v + epsilon)) }
   return { ...value, planes: await turn.engine.layer('normalized', [value.planes], settings) }
 }
 
-const spreadOver = ({ data }: Constant, channels: number): Float32Array =>
-  Float32Array.from({ length: channels }, (_, c) => data[Math.floor((c * data.length) / channels)]!)
-
-/** [1,G,...] with the moments of each of G groups, which are channels or several of them. */
-async function byMoments(turn: Turn, value: Value, groups: number): Promise<Value> {
+/** By the moments of each of `groups` of the channels of every picture; the planes are those of all pictures of a batch. */
+async function byMoments(turn: Turn, value: Value, groups: number, pictures = 1): Promise<Value> {
   const { engine } = turn
-  const channels = value.planes.shape[0]!
+  const channels = value.planes.shape[0]! / pictures
   const [gamma, beta] = [neededAt(turn, 1, 'the scale'), neededAt(turn, 2, 'the bias')]
   for (const { data } of [gamma, beta])
     if (data.length !== groups && data.length !== channels)
       throw unfit(turn, `scale and bias have ${data.length} numbers for ${groups}`)
-  const moments = await engine.layer('summary', [value.planes], { of: 'moments', groups })
+  const spread = ({ data }: Constant): Float32Array =>
+    Float32Array.from(
+      { length: channels * pictures },
+      (_, c) => data[Math.floor(((c % channels) * data.length) / channels)]!,
+    )
+  const moments = await engine.layer('summary', [value.planes], { of: 'moments', groups: groups * pictures })
   const planes = await engine.layer('standardized', [value.planes, moments], {
     epsilon: numberOf(turn, 'epsilon', 1e-5),
-    gamma: spreadOver(gamma, channels),
-    beta: spreadOver(beta, channels),
+    gamma: spread(gamma),
+    beta: spread(beta),
   })
   return { ...value, planes }
 }
 
 const instanceNorm: Lowering = async (turn) => {
   const value = valueAt(turn, 0)
-  const shape = shapeOf(value)
-  const groups = shape[1] ?? 1
-  const whole = areAxes(value, value.dims.slice(1).flat(), [0, 1, 2])
-  const [outer] = value.dims[1] ?? []
+  const [pictures = 1, groups = 1] = shapeOf(value)
+  const [outer, ...more] = value.dims[1] ?? []
   const isOuter =
-    value.dims[1]!.length === 0 ||
-    (value.dims[1]!.length === 1 &&
-      outer!.axis === 0 &&
-      outer!.size * outer!.stride === value.planes.shape[0])
-  return byMoments(turn, whole && isOuter ? value : await plain(turn.engine, value), groups)
+    outer === undefined ||
+    (more.length === 0 && outer.axis === 0 && outer.size * outer.stride === value.planes.shape[0])
+  // channels taken together by a reshape, as group normalisation is exported
+  if (pictures === 1 && isOuter && areAxes(value, value.dims.slice(1).flat(), [0, 1, 2]))
+    return byMoments(turn, value, groups)
+  return byMoments(turn, await withChannels(turn.engine, value, [0, 1]), groups, pictures)
 }
 
 const groupNorm: Lowering = async (turn) => {
-  const value = await plain(turn.engine, valueAt(turn, 0))
+  const value = await withChannels(turn.engine, valueAt(turn, 0), [0, 1])
+  const [pictures = 1, channels = 1] = shapeOf(value)
   const groups = groupsOf(turn, 'num_groups')
-  if (value.planes.shape[0]! % groups !== 0) throw unfit(turn, `${groups} groups do not fit its channels`)
-  return byMoments(turn, value, groups)
+  if (channels % groups !== 0) throw unfit(turn, `${groups} groups do not fit its channels`)
+  return byMoments(turn, value, groups, pictures)
 }
 
 /** The mean and the variance over the last dimensions, and what makes of them. */
@@ -193,7 +256,7 @@ const layerNorm: Lowering = async (turn) => {
 /** Operators over many samples by name. */
 export const reducedLowerings: Readonly<Record<string, Lowering>> = {
   ...Object.fromEntries(
-    [...Object.keys(kinds), 'ReduceProd'].map((operator) => [operator, reduce(operator)]),
+    [...Object.keys(kinds), 'ReduceLogSumExp', 'ReduceProd'].map((operator) => [operator, reduce(operator)]),
   ),
   GlobalAveragePool: globally('mean'),
   GlobalMaxPool: globally('max'),
@@ -205,4 +268,7 @@ export const reducedLowerings: Readonly<Record<string, Lowering>> = {
   InstanceNormalization: instanceNorm,
   GroupNormalization: groupNorm,
   LayerNormalization: layerNorm,
+  LpNormalization: lpNorm,
+  LRN: localNorm,
+  CumSum: cumSum,
 }

@@ -31,7 +31,8 @@ import { type Item, planesOf, reshaped, shapeOf, transposed, type Value } from '
 
 // Operators that compute nothing: they look at shapes, or bring samples to other places.
 
-const known = (constant: Constant): Item => ({ kind: 'known', constant })
+/** Numbers that do not depend on the picture. */
+export const known = (constant: Constant): Item => ({ kind: 'known', constant })
 
 /** The numbers of the elements of ONNX's types, as far as constants have them. */
 const types: Readonly<Record<number, Constant['type']>> = {
@@ -47,7 +48,7 @@ const types: Readonly<Record<number, Constant['type']>> = {
 }
 
 /** The item with another shape of as many samples. @throws ConvoError E_SHAPE */
-function withShape(turn: Turn, item: Item, shape: readonly number[]): Item {
+export function withShape(turn: Turn, item: Item, shape: readonly number[]): Item {
   if (item.kind === 'known') {
     if (sizeOf(shape) !== item.constant.data.length) throw unfit(turn, `it does not fit [${shape}]`)
     return known({ ...item.constant, shape: [...shape] })
@@ -57,7 +58,8 @@ function withShape(turn: Turn, item: Item, shape: readonly number[]): Item {
   return made
 }
 
-const first = ({ inputs, node }: Turn): Item => {
+/** The first input. @throws ConvoError E_SHAPE where it is missing */
+export const first = ({ inputs, node }: Turn): Item => {
   const [item] = inputs
   if (item === undefined) throw unfit({ inputs, node } as Turn, 'its input is missing')
   return item
@@ -142,17 +144,13 @@ async function split(turn: Turn): Promise<Item[]> {
   const parts: Item[] = []
   for (const size of sizes) {
     const list = along(turn, size, (i) => start + i)
-    parts.push(
-      item.kind === 'known'
-        ? known(taken1(item.constant, axis, list))
-        : await indexed(turn, item, new Map([[axis, list]])),
-    )
+    parts.push(await taken(turn, item, axis, list))
     start += size
   }
   return parts
 }
 
-async function concat(turn: Turn): Promise<Item> {
+export async function concat(turn: Turn): Promise<Item> {
   const items = turn.inputs.filter((item) => item !== undefined)
   const axis = axisIn(turn, numberOf(turn, 'axis', 1), shapeOf(items[0]!).length)
   if (items.every((item) => item.kind === 'known'))
@@ -170,19 +168,10 @@ async function concat(turn: Turn): Promise<Item> {
   )
 }
 
-async function gather(turn: Turn): Promise<Item> {
-  const item = first(turn)
-  const shape = shapeOf(item)
-  const axis = axisIn(turn, numberOf(turn, 'axis', 0), shape.length)
-  const indices = neededAt(turn, 1, 'the indices')
-  const places = listOf(indices).map((i) => (i < 0 ? i + shape[axis]! : i))
-  if (places.some((i) => !(i >= 0 && i < shape[axis]!)))
-    throw unfit(turn, `index ${places.join(', ')} is not in axis ${axis}`)
-  const picked =
-    item.kind === 'known'
-      ? known(taken1(item.constant, axis, places))
-      : await indexed(turn, item, new Map([[axis, places]]))
-  return withShape(turn, picked, [...shape.slice(0, axis), ...indices.shape, ...shape.slice(axis + 1)])
+/** Places along an axis of an item, in this order. */
+export async function taken(turn: Turn, item: Item, axis: number, places: readonly number[]): Promise<Item> {
+  if (item.kind === 'known') return known(taken1(item.constant, axis, places))
+  return indexed(turn, item, new Map([[axis, places]]))
 }
 
 function unsqueeze(turn: Turn): Item {
@@ -301,9 +290,20 @@ async function tile(turn: Turn): Promise<Item> {
   return indexed(turn, item, places)
 }
 
+/** What the branch gives that is taken: the condition, and the outputs of one branch and of the other. */
+const branch: Lowering = (turn) => {
+  const isTrue = neededAt(turn, 0, 'the condition').data[0] !== 0
+  const half = (turn.inputs.length - 1) / 2
+  const made = turn.inputs.slice(isTrue ? 1 : 1 + half, isTrue ? 1 + half : undefined)
+  if (made.length !== turn.node.outputs.length || made.includes(undefined))
+    throw unfit(turn, `a branch gives ${made.length} values for ${turn.node.outputs.length}`)
+  return made as Item[]
+}
+
 /** Operators of shapes and places by name. */
 export const shapeLowerings: Readonly<Record<string, Lowering>> = {
   Identity: first,
+  If: branch,
   Dropout: (turn) => [first(turn), known(constant('bool', [], [1]))],
   Constant: ({ node }) => {
     const { attributes } = node
@@ -355,7 +355,6 @@ export const shapeLowerings: Readonly<Record<string, Lowering>> = {
   Slice: slice,
   Split: split,
   Concat: concat,
-  Gather: gather,
   Expand: expand,
   Tile: tile,
   Pad: pad,

@@ -68,7 +68,14 @@ const singles: Readonly<Record<string, Single>> = {
 }
 
 /** Every sample through a function. */
-async function through(turn: Turn, item: Item, name: FunctionName, a?: number, b?: number): Promise<Item> {
+export async function through(
+  turn: Turn,
+  item: Item,
+  name: FunctionName = 'none',
+  a?: number,
+  b?: number,
+): Promise<Item> {
+  if (name === 'none') return item
   if (item.kind === 'known') {
     const { type, shape, data } = item.constant
     return { kind: 'known', constant: constant(type, shape, Float64Array.from(data, functionOf(name, a, b))) }
@@ -199,7 +206,8 @@ function numbersFor(value: Value, given: Constant): Float32Array | undefined {
   })
 }
 
-async function meet(turn: Turn, operation: OperationName, a: Item, b: Item): Promise<Item> {
+/** Two items to one, spread over each other. @throws ConvoError E_SHAPE */
+export async function meet(turn: Turn, operation: OperationName, a: Item, b: Item): Promise<Item> {
   if (a.kind === 'known' && b.kind === 'known')
     return { kind: 'known', constant: binary(operation, a.constant, b.constant) }
   const isFirst = a.kind === 'known'
@@ -242,6 +250,28 @@ const prelu: Lowering = async (turn) => {
   return { ...value, planes: await turn.engine.layer('prelu', [value.planes], { slope }) }
 }
 
+/** x · sigmoid(alpha · x). */
+const swish =
+  (usual: number): Lowering =>
+  async (turn) => {
+    const item = turn.inputs[0] ?? valueAt(turn, 0)
+    const alpha = numberOf(turn, 'alpha', usual)
+    if (alpha === 1) return through(turn, item, 'silu')
+    const by: Item = { kind: 'known', constant: constant('float32', [], [alpha]) }
+    return meet(
+      turn,
+      'multiply',
+      item,
+      await through(turn, await meet(turn, 'multiply', item, by), 'sigmoid'),
+    )
+  }
+
+const mean: Lowering = async (turn) => {
+  const sum = (await pair('add')(turn)) as Item
+  const count = turn.inputs.filter((item) => item !== undefined).length
+  return meet(turn, 'divide', sum, { kind: 'known', constant: constant('float32', [], [count]) })
+}
+
 const where: Lowering = async (turn) => {
   const items = [0, 1, 2].map((i) => turn.inputs[i] ?? valueAt(turn, i))
   const [condition, a, b] = items.map((item) => (item.kind === 'known' ? item.constant : undefined))
@@ -259,5 +289,8 @@ export const singleLowerings: Readonly<Record<string, Lowering>> = {
   PRelu: prelu,
   Gelu: (turn) =>
     through(turn, valueAt(turn, 0), textOf(turn, 'approximate', 'none') === 'tanh' ? 'gelu-tanh' : 'gelu'),
+  Mean: mean,
+  Swish: swish(1),
+  QuickGelu: swish(Math.fround(1.702)),
   Where: where,
 }

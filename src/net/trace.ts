@@ -3,9 +3,18 @@ import { asConvoError, ConvoError, nearest } from '../error.ts'
 import type { Tensor } from '../tensor/tensor.ts'
 import { pictureInput } from './inputs.ts'
 import { lowerings } from './lowerings.ts'
-import type { Network, NetworkNode, Port } from './network.ts'
+import { type Network, type NetworkNode, type Port, readsOf } from './network.ts'
 import { type Declared, nameOf } from './step.ts'
-import { type Item, pictureValue, plain, planesOf, shapeOf, type Value, withChannels } from './value.ts'
+import {
+  type Item,
+  knownOf,
+  pictureValue,
+  plain,
+  planesOf,
+  shapeOf,
+  type Value,
+  withChannels,
+} from './value.ts'
 
 /** How the axes of a picture are in what a network takes: `hwc` has channels last. */
 export type NetLayout = 'chw' | 'hwc'
@@ -42,8 +51,16 @@ export async function trace(
   const port = pictureInput(network)
   items.set(port.name, inputOf(x, port, layout))
   const left = usesLeft(network)
+  /** Outputs of branches that are not taken. */
+  const skipped = new Set<string>()
   for (const node of network.nodes) {
-    const inputs = node.inputs.map((name) => (name === '' ? undefined : itemOf(items, name, node)))
+    if (!isTaken(node, items, skipped)) {
+      for (const name of node.outputs) skipped.add(name)
+      continue
+    }
+    const inputs = node.inputs.map((name) =>
+      name === '' || skipped.has(name) ? undefined : itemOf(items, name, node),
+    )
     const lower = domains.has(node.domain) ? lowerings[node.operator] : undefined
     if (lower === undefined || !Object.hasOwn(lowerings, node.operator)) throw unknown(node)
     const switches = inputs.some((item) => item?.kind === 'value' && item.pooling !== undefined)
@@ -57,7 +74,7 @@ export async function trace(
     })
     onNode({ node, inputs, outputs })
     // numbers that nobody needs any more are not kept
-    for (const name of node.inputs) {
+    for (const name of readsOf(node)) {
       const uses = (left.get(name) ?? 0) - 1
       left.set(name, uses)
       if (uses === 0) items.delete(name)
@@ -76,9 +93,17 @@ export async function trace(
 
 function usesLeft({ nodes, outputs }: Network): Map<string, number> {
   const left = new Map<string, number>()
-  for (const name of [...nodes.flatMap(({ inputs }) => inputs), ...outputs.map((port) => port.name)])
+  for (const name of [...nodes.flatMap(readsOf), ...outputs.map((port) => port.name)])
     left.set(name, (left.get(name) ?? 0) + 1)
   return left
+}
+
+/** Whether a node is in branches that are taken alone. @throws ConvoError E_NET_OPERATOR where the picture decides */
+function isTaken(node: NetworkNode, items: ReadonlyMap<string, Item>, skipped: ReadonlySet<string>): boolean {
+  return (node.when ?? []).every(([name, is]) => {
+    if (skipped.has(name)) return false
+    return (knownOf(items.get(name), 'the condition of its branch', nameOf(node)).data[0] !== 0) === is
+  })
 }
 
 /** Planes as the input of a network sees them. */

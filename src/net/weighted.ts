@@ -1,9 +1,10 @@
 import { extent, type Padding } from '../conv/geometry.ts'
 import { correlationOf, transpositionOf } from '../conv/spec.ts'
 import { ConvoError } from '../error.ts'
-import { limits } from '../limits.ts'
+import { checkLimit, limits } from '../limits.ts'
 import { sizeOf, Tensor } from '../tensor/tensor.ts'
-import { spreadShape, transposedConstant } from './constants.ts'
+import { batchAt, batchValue, orOfRows } from './batch.ts'
+import { constant, spreadShape, transposedConstant } from './constants.ts'
 import type { Constant } from './network.ts'
 import {
   constantAt,
@@ -28,6 +29,7 @@ import {
   planesOf,
   reshaped,
   shapeOf,
+  transposed,
   type Value,
   withChannels,
 } from './value.ts'
@@ -37,20 +39,23 @@ import {
 const floatsOf = ({ data }: Pick<Constant, 'data'>): Float32Array =>
   data instanceof Float32Array ? data : Float32Array.from(data)
 
-/** The bias of the filters, where there is one. @throws ConvoError E_SHAPE */
-const biasOf = (turn: Turn, filters: number): Float32Array | undefined =>
-  turn.inputs[2] === undefined ? undefined : floatsOf({ data: numbersAt(turn, 2, 'the bias', filters) })
+/** Numbers again for every picture of a batch. */
+const again = (data: Float32Array, pictures: number): Float32Array =>
+  pictures === 1
+    ? data
+    : Float32Array.from({ length: data.length * pictures }, (_, i) => data[i % data.length]!)
 
-/** A value [1,C,H,W] as planes. @throws ConvoError E_NET_OPERATOR */
-async function pictureOf(turn: Turn, value: Value): Promise<Tensor> {
-  const shape = shapeOf(value)
-  if (shape.length !== 4 || shape[0] !== 1)
-    throw unsupported(
-      turn,
-      `its input is [${shape}], but only one picture [1,C,H,W] is supported`,
-      'a network of pictures with a batch of 1',
-    )
-  return (await plain(turn.engine, value)).planes
+/** The bias of the filters of all pictures, where there is one. @throws ConvoError E_SHAPE */
+const biasOf = (turn: Turn, filters: number, pictures: number): Float32Array | undefined =>
+  turn.inputs[2] === undefined
+    ? undefined
+    : again(floatsOf({ data: numbersAt(turn, 2, 'the bias', filters / pictures) }), pictures)
+
+/** Weights for a batch: each picture is a group, or as many groups as there were, of its own. @throws ConvoError E_TOO_LARGE */
+function forAll({ node }: Turn, weight: Constant, pictures: number): Tensor {
+  checkLimit('modelWeights', weight.data.length * pictures, nameOf(node))
+  const [filters = 1, ...rest] = weight.shape
+  return new Tensor([filters * pictures, ...rest], again(floatsOf(weight), pictures))
 }
 
 type Pair = readonly [number, number]
@@ -97,19 +102,20 @@ function kernelOf(turn: Turn, weight: Constant): Pair {
 const conv: Lowering = async (turn) => {
   const weight = neededAt(turn, 1, 'the weights')
   const kernel = kernelOf(turn, weight)
-  const x = await pictureOf(turn, valueAt(turn, 0))
+  const { planes: x, pictures } = await batchAt(turn, 0)
   const [stride, dilation] = [pairOf(turn, 'strides', 1), pairOf(turn, 'dilations', 1)]
   const pads = paddingOf(turn, [x.shape[1]!, x.shape[2]!], kernel, stride, dilation)
-  const tensor = new Tensor(weight.shape, floatsOf(weight))
-  const options = { stride, dilation, padding: pads, groups: groupsOf(turn) }
+  const tensor = forAll(turn, weight, pictures)
+  const options = { stride, dilation, padding: pads, groups: groupsOf(turn) * pictures }
   const c = at(turn, () => correlationOf(2, x, tensor, options))
-  return pictureValue(await turn.engine.correlate(x, tensor, biasOf(turn, c.filters), c))
+  const bias = biasOf(turn, c.filters, pictures)
+  return batchValue(await turn.engine.correlate(x, tensor, bias, c), pictures)
 }
 
 const convTranspose: Lowering = async (turn) => {
   const weight = neededAt(turn, 1, 'the weights')
   const kernel = kernelOf(turn, weight)
-  const x = await pictureOf(turn, valueAt(turn, 0))
+  const { planes: x, pictures } = await batchAt(turn, 0)
   const [stride, dilation] = [pairOf(turn, 'strides', 1), pairOf(turn, 'dilations', 1)]
   const added = pairOf(turn, 'output_padding', 0)
   const target = numbersOf(turn, 'output_shape')?.slice(-2)
@@ -127,12 +133,13 @@ const convTranspose: Lowering = async (turn) => {
     const [small, large] = [Math.floor(total / 2), Math.ceil(total / 2)]
     return auto === 'SAME_UPPER' ? [small, large] : [large, small]
   })
-  const tensor = new Tensor(weight.shape, floatsOf(weight))
-  const groups = groupsOf(turn)
+  const tensor = forAll(turn, weight, pictures)
+  const groups = groupsOf(turn) * pictures
   const t = at(turn, () =>
     transpositionOf(2, x, tensor, { stride, dilation, padding, outputPadding, groups }),
   )
-  return pictureValue(await turn.engine.transpose(x, tensor, biasOf(turn, t.filters), t))
+  const bias = biasOf(turn, t.filters, pictures)
+  return batchValue(await turn.engine.transpose(x, tensor, bias, t), pictures)
 }
 
 /** Names the node in an error about shapes. */
@@ -165,6 +172,29 @@ async function byMatrix(turn: Turn, x: Value, matrix: Constant, bias: Constant |
     planes,
     dims: [...value.dims.slice(0, -1), n === 1 ? [] : [{ axis: 0, size: n, stride: 1 }]],
   }
+}
+
+/** Sums along a dimension of `size` places, as many as it has: each place times its weight for a place of the output. */
+export async function byPlaces(
+  turn: Turn,
+  value: Value,
+  axis: number,
+  size: number,
+  weight: (from: number, to: number) => number,
+): Promise<Value> {
+  checkLimit('axisSamples', size ** 2, nameOf(turn.node))
+  const weights = Array.from({ length: size ** 2 }, (_, i) => weight(Math.floor(i / size), i % size))
+  const others = value.dims.map((_, i) => i).filter((i) => i !== axis)
+  const made = await byMatrix(
+    turn,
+    transposed(value, [...others, axis]),
+    constant('float32', [size, size], weights),
+    undefined,
+  )
+  return transposed(
+    made,
+    value.dims.map((_, i) => (i === axis ? others.length : others.indexOf(i))),
+  )
 }
 
 const matMul: Lowering = async (turn) => {
@@ -214,8 +244,8 @@ const gemm: Lowering = (turn): Promise<Item> => {
 
 /** Operators with weights by name. */
 export const weightedLowerings: Readonly<Record<string, Lowering>> = {
-  Conv: conv,
-  ConvTranspose: convTranspose,
+  Conv: orOfRows(conv),
+  ConvTranspose: orOfRows(convTranspose),
   MatMul: matMul,
   Gemm: gemm,
 }

@@ -9,7 +9,7 @@ import { failure } from '../kernel/expect-failure.ts'
 import { tensors } from '../kernel/formats/safetensors-file.ts'
 import { numbers } from './vectors/formula.ts'
 
-/** What vectors/architectures.py wrote: networks as they were published, and what PyTorch makes of them in float64. */
+/** What the scripts in vectors wrote: networks as they were published, and what PyTorch or NumPy makes of them in float64. */
 type Case = {
   readonly name: string
   readonly file: string
@@ -23,8 +23,8 @@ type Case = {
   readonly samples: readonly number[]
 }
 
-const cases: readonly Case[] = JSON.parse(
-  readFileSync(new URL('vectors/architectures.json', import.meta.url), 'utf8'),
+const cases = ['architectures', 'architectures-numpy'].flatMap((name): readonly Case[] =>
+  JSON.parse(readFileSync(new URL(`vectors/${name}.json`, import.meta.url), 'utf8')),
 )
 
 const countOf = (shape: readonly number[]) => shape.reduce((a, b) => a * b, 1)
@@ -46,7 +46,7 @@ const fileOf = ({ tensors: all, gain }: Case, change: (name: string) => string =
 
 const byFile = (file: string) => cases.find((one) => one.file === file)!
 
-describe('networks equal PyTorch', () => {
+describe('networks are as they were published', () => {
   test.each(cases)('$name of $file', async (one) => {
     const network = networkFrom(fileOf(one), { name: one.file })
     expect(network.name).toBe(one.name)

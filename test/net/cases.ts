@@ -49,6 +49,170 @@ const positive = { of: (v: number) => Math.abs(v) + 0.1 }
 const autos = ['SAME_UPPER', 'SAME_LOWER', 'VALID']
 const windows = { kernel_shape: [3, 2], strides: [2, 2] }
 
+/** Operators of pictures over a batch of two, and over a signal. */
+const inBatches: readonly Case[] = (
+  [
+    [
+      'Conv',
+      [F(6, 2, 3, 3), F(6)],
+      { pads: [1, 1, 0, 1], strides: [2, 1] },
+      [F(6, 2, 3), F(6)],
+      { pads: [1, 2] },
+    ],
+    ['Conv', [F(4, 1, 3, 3)], { group: 2 }, [F(4, 1, 2)], { group: 2, dilations: [3], strides: [2] }],
+    ['ConvTranspose', [F(2, 3, 3, 3), F(3)], { strides: [2, 2] }, [F(2, 3, 2), F(3)], { strides: [2] }],
+    ['ConvTranspose', [F(2, 3, 3, 3)], { group: 2 }, [F(2, 3, 4)], { group: 2, pads: [1, 0] }],
+    ['MaxPool', [], windows, [], { kernel_shape: [3], strides: [2] }],
+    ['AveragePool', [], windows, [], { kernel_shape: [3], pads: [1, 1], count_include_pad: 1 }],
+    ['GlobalAveragePool', [], {}, undefined, {}],
+    [
+      'BatchNormalization',
+      [F(2), F(2), F(2), { shape: [2], data: [0.5, 2] }],
+      {},
+      [F(2), F(2), F(2), { shape: [2], data: [0.5, 2] }],
+      {},
+    ],
+    ['InstanceNormalization', [F(2), F(2)], {}, [F(2), F(2)], {}],
+    ['GroupNormalization', [F(2), F(2)], { num_groups: 1 }, [F(2), F(2)], { num_groups: 2 }],
+  ] as const
+).flatMap(([operator, inputs, attributes, ofRow, rowAttributes]) =>
+  (
+    [
+      [[2, 2, 7, 9], inputs, attributes],
+      [[2, 2, 63], ofRow, rowAttributes],
+      [[1, 2, 126], ofRow, rowAttributes],
+    ] as const
+  ).flatMap(([shape, own, settings]): Case[] =>
+    own === undefined
+      ? []
+      : [
+          [
+            `${operator} of [${shape}] ${Object.entries(settings).join(' ')}`,
+            {
+              shape: usual,
+              opset: 21,
+              nodes: [
+                { operator: 'Reshape', inputs: ['x', wholes(...shape)], outputs: ['a'] },
+                { operator, inputs: ['a', ...own], outputs: ['b'], attributes: settings },
+                { operator: 'Abs', inputs: ['b'], outputs: ['y'] },
+              ],
+            },
+          ],
+        ],
+  ),
+)
+
+const bytes = (...shape: number[]): Weights => {
+  const data = F(...shape).data.map((v) => Math.round(127.5 + 127.5 * v))
+  return { shape, data, type: 'uint8' }
+}
+const signed = (...shape: number[]): Weights => ({
+  shape,
+  data: F(...shape).data.map((v) => Math.round(127 * v)),
+  type: 'int8',
+})
+const zero = (...data: number[]): Weights => ({
+  shape: data.length === 1 ? [] : [data.length],
+  data,
+  type: data.some((v) => v < 0) ? 'int8' : 'uint8',
+})
+const scale = (...data: number[]): Weights => ({
+  shape: data.length === 1 ? [] : [data.length],
+  data: data.map(Math.fround),
+})
+const steps = { of: (v: number) => Math.round(127.5 + 127.5 * v) }
+
+/** Operators of whole numbers. */
+const ofWholes: readonly Case[] = [
+  alone('QuantizeLinear', [scale(0.01), zero(100)]),
+  alone('QuantizeLinear', [scale(0.011), zero(-3)]),
+  alone('QuantizeLinear', [scale(0.02)]),
+  alone('QuantizeLinear', [scale(0.01, 0.02, 0.003, 0.5), zero(100, 1, 2, 255)]),
+  alone(
+    'QuantizeLinear',
+    [scale(...F(9).data.map((v) => 0.1 + Math.abs(v))), zero(1, 2, 3, 4, 5, 6, 7, 8, -9)],
+    { axis: -1 },
+  ),
+  alone('DequantizeLinear', [scale(0.01), zero(100)], {}, steps),
+  alone('DequantizeLinear', [scale(0.01, 0.02, 0.003, 0.5), zero(100, 1, 2, 255)], {}, steps),
+  alone('DynamicQuantizeLinear', [], {}, { outputs: ['y', 's', 'z'] }),
+  alone('ConvInteger', [signed(6, 4, 3, 3), zero(128)], { pads: [1, 1, 1, 1] }, steps),
+  alone(
+    'ConvInteger',
+    [bytes(3, 2, 3, 3), undefined, zero(120)],
+    { group: 1 },
+    { ...steps, shape: [1, 2, 7, 9] },
+  ),
+  alone('ConvInteger', [bytes(4, 1, 3, 3), zero(7), zero(120, 0, 1, 255)], { group: 4 }, steps),
+  // sums beyond 2^24, of which every one is exact up to its rounding to float32
+  alone('ConvInteger', [bytes(2, 64, 5, 5)], {}, { ...steps, shape: [1, 64, 6, 6] }),
+  alone('MatMulInteger', [signed(9, 5), zero(128)], {}, steps),
+  alone(
+    'QLinearConv',
+    [scale(0.02), zero(128), signed(6, 4, 3, 3), scale(0.01), zero(-1), scale(0.1), zero(120)],
+    { pads: [1, 1, 1, 1] },
+    steps,
+  ),
+  alone(
+    'QLinearConv',
+    [
+      scale(0.02),
+      zero(128),
+      bytes(2, 64, 5, 5),
+      scale(0.01, 0.001),
+      zero(120, 130),
+      scale(0.1),
+      zero(-20),
+      { shape: [2], data: [-70000, 900], type: 'int32' },
+    ],
+    {},
+    { ...steps, shape: [1, 64, 6, 6] },
+  ),
+  alone(
+    'QLinearMatMul',
+    [scale(0.02), zero(128), signed(9, 5), scale(0.01), zero(-4), scale(0.05), zero(120)],
+    {},
+    steps,
+  ),
+  ...['QLinearAdd', 'QLinearMul'].map((name) =>
+    alone(
+      name,
+      [scale(0.02), zero(128), bytes(1, 4, 7, 9), scale(0.01), zero(30), scale(0.013), zero(99)],
+      {},
+      steps,
+    ),
+  ),
+  alone('QLinearSigmoid', [scale(0.04), zero(128), scale(1 / 255), zero(0)], {}, steps),
+  alone('QLinearLeakyRelu', [scale(0.04), zero(128), scale(0.021), zero(40)], { alpha: 0.3 }, steps),
+  alone('QLinearAveragePool', [scale(0.04), zero(128), scale(0.021), zero(40)], windows, steps),
+  alone('QLinearGlobalAveragePool', [scale(0.04), zero(128), scale(0.0021), zero(40)], {}, steps),
+  alone('QLinearSoftmax', [scale(0.04), zero(128), scale(1 / 255), zero(0)], { axis: 1 }, steps),
+  [
+    'QLinearConcat',
+    {
+      shape: usual,
+      nodes: [
+        {
+          operator: 'QLinearConcat',
+          inputs: [
+            scale(0.03),
+            zero(100),
+            'x',
+            scale(0.02),
+            zero(128),
+            bytes(1, 2, 7, 9),
+            scale(0.04),
+            zero(3),
+          ],
+          outputs: ['y'],
+          attributes: { axis: 1 },
+        },
+      ],
+    },
+    steps.of,
+  ],
+]
+
 /** Every operator in its attributes. */
 export const cases: readonly Case[] = [
   ...[
@@ -198,11 +362,66 @@ export const cases: readonly Case[] = [
   ]),
   alone('AveragePool', [], { kernel_shape: [2, 2], dilations: [2, 3], pads: [0, 1, 1, 0] }, { opset: 19 }),
   ...['GlobalAveragePool', 'GlobalMaxPool'].map((name) => alone(name)),
-  ...['ReduceMean', 'ReduceMax', 'ReduceMin', 'ReduceL2'].flatMap((name) =>
+  ...[
+    'ReduceMean',
+    'ReduceMax',
+    'ReduceMin',
+    'ReduceL1',
+    'ReduceL2',
+    'ReduceSumSquare',
+    'ReduceLogSumExp',
+  ].flatMap((name) =>
     [[1], [2], [3], [2, 3], [1, 2, 3], [1, 2], [-1, -2]].flatMap((axes) =>
       [0, 1].map((keepdims) => alone(name, [], { axes, keepdims })),
     ),
   ),
+  alone('ReduceLogSum', [], { axes: [1] }, positive),
+  alone('ReduceLogSumExp', [], { axes: [1] }, { of: (v) => 300 * v }),
+  ...[1, 2, -1].flatMap((axis) => [1, 2].map((p) => alone('LpNormalization', [], { axis, p }))),
+  alone('LRN', [], { size: 3 }),
+  alone('LRN', [], { size: 4, alpha: 0.5, beta: 0.6, bias: 2 }),
+  ...[1, 2, 3].flatMap((axis) =>
+    [0, 1].flatMap((exclusive) =>
+      [0, 1].map((reverse) =>
+        alone('CumSum', [{ shape: [], data: [axis], type: 'int64' }], { exclusive, reverse }),
+      ),
+    ),
+  ),
+  alone('Swish'),
+  alone('Swish', [], { alpha: 0.5 }),
+  alone('QuickGelu'),
+  alone('Mean', [F(4, 1, 1), F(1, 1, 7, 9)]),
+  alone('Gather', [wholes(2, 0, -1)], { axis: 3 }),
+  alone('GatherND', [{ shape: [2, 3], data: [0, 3, -1, 0, 1, 2], type: 'int64' }]),
+  alone('ScatterND', [{ shape: [2, 3], data: [0, 3, -1, 0, 1, 2], type: 'int64' }, F(2, 9)]),
+  alone('ScatterND', [{ shape: [3, 1, 2], data: [0, 3, 0, 1, 0, 3], type: 'int64' }, F(3, 1, 7, 9)]),
+  alone('ScatterND', [{ shape: [2, 4], data: [0, 3, 1, 2, 0, 0, 0, -1], type: 'int64' }, F(2)]),
+  ...[
+    [0, F(5)],
+    [0, F(5, 3)],
+    [1, F(2, 5)],
+    [1, F(2, 5, 3)],
+  ].map(
+    ([axis, table]): Case => [
+      `Gather of a table [${(table as Weights).shape}] at places that are computed`,
+      {
+        shape: usual,
+        nodes: [
+          { operator: 'Round', inputs: ['x'], outputs: ['r'] },
+          {
+            operator: 'Gather',
+            inputs: [table as Weights, 'r'],
+            outputs: ['g'],
+            attributes: { axis: axis as number },
+          },
+          { operator: 'Neg', inputs: ['g'], outputs: ['y'] },
+        ],
+      },
+      (v) => 4.4 * v,
+    ],
+  ),
+  ...inBatches,
+  ...ofWholes,
   alone('ReduceSum', [wholes(2, 3)], { keepdims: 0 }),
   alone('ReduceSum', [wholes(1)]),
   ...[1, 2, -1].flatMap((axis) => [alone('Softmax', [], { axis }), alone('LogSoftmax', [], { axis })]),

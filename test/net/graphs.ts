@@ -15,7 +15,7 @@ export type TestNode = {
 export type Weights = {
   readonly shape: readonly number[]
   readonly data: readonly number[]
-  readonly type?: 'int64'
+  readonly type?: 'int64' | 'uint8' | 'int8' | 'int32'
 }
 
 /** A network for a test; its input is `x`, its output the first one of the last node. */

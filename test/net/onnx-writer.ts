@@ -71,6 +71,7 @@ export type OnnxAttribute =
   /** In a function: what the call has under this name. */
   | { readonly reference: string }
   | OnnxTensor
+  | OnnxGraph
 
 export type OnnxNode = {
   readonly operator: string
@@ -103,18 +104,22 @@ export type OnnxFunction = {
   readonly opset?: number
 }
 
-export type OnnxModel = {
+/** A graph, of a model or as a branch. */
+export type OnnxGraph = {
   readonly inputs: readonly OnnxPort[]
   readonly outputs: readonly (OnnxPort | string)[]
   readonly nodes: readonly OnnxNode[]
   readonly initializers?: Readonly<Record<string, OnnxTensor>>
+  readonly name?: string
+}
+
+export type OnnxModel = OnnxGraph & {
   /** Default: 17. */
   readonly opset?: number
   /** Versions of the operators of other domains. */
   readonly domains?: Readonly<Record<string, number>>
   /** Default: 8. */
   readonly ir?: number
-  readonly name?: string
   readonly producer?: string
   readonly metadata?: Readonly<Record<string, string>>
   readonly functions?: readonly OnnxFunction[]
@@ -122,18 +127,11 @@ export type OnnxModel = {
 
 /** An ONNX file of a graph, as ModelProto. */
 export function onnxModel(model: OnnxModel): Uint8Array {
-  const { inputs, outputs, nodes, initializers = {}, opset = 17, domains = {}, ir = 8 } = model
-  const graph = [
-    ...nodes.map((node) => message(1, nodeOf(node))),
-    text(2, model.name ?? 'graph'),
-    ...Object.entries(initializers).map(([name, tensor]) => message(5, tensorOf(tensor, name))),
-    ...inputs.map((port) => message(11, portOf(port))),
-    ...outputs.map((port) => message(12, portOf(typeof port === 'string' ? { name: port } : port))),
-  ]
+  const { opset = 17, domains = {}, ir = 8 } = model
   return bytesOf([
     number(1, ir),
     ...(model.producer === undefined ? [] : [text(2, model.producer)]),
-    message(7, graph),
+    message(7, graphOf(model)),
     ...opsetsOf({ '': opset, ...domains }, 8),
     ...Object.entries(model.metadata ?? {}).map(([key, value]) =>
       message(14, [text(1, key), text(2, value)]),
@@ -141,6 +139,14 @@ export function onnxModel(model: OnnxModel): Uint8Array {
     ...(model.functions ?? []).map((one) => message(25, functionOf(one))),
   ])
 }
+
+const graphOf = ({ name = 'graph', inputs, outputs, nodes, initializers = {} }: OnnxGraph): Bytes[] => [
+  ...nodes.map((node) => message(1, nodeOf(node))),
+  text(2, name),
+  ...Object.entries(initializers).map(([key, tensor]) => message(5, tensorOf(tensor, key))),
+  ...inputs.map((port) => message(11, portOf(port))),
+  ...outputs.map((port) => message(12, portOf(typeof port === 'string' ? { name: port } : port))),
+]
 
 const opsetsOf = (versions: Readonly<Record<string, number>>, field: number): Bytes[] =>
   Object.entries(versions).map(([domain, version]) =>
@@ -182,6 +188,7 @@ function attributeOf(value: OnnxAttribute): Bytes[] {
   if (typeof value === 'number')
     return Number.isInteger(value) ? [number(3, value), kind(2)] : [float(2, value), kind(1)]
   if (typeof value === 'string') return [text(4, value), kind(3)]
+  if ('nodes' in value) return [message(6, graphOf(value)), kind(5)]
   if ('float' in value) return [float(2, value.float), kind(1)]
   if ('reference' in value) return [text(21, value.reference), kind(1)]
   if ('floats' in value) return [...value.floats.map((x) => float(7, x)), kind(6)]

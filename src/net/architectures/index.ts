@@ -10,6 +10,8 @@ import { espcn } from './espcn.ts'
 import { esrgan } from './esrgan.ts'
 import { fsrcnn } from './fsrcnn.ts'
 import { Layers } from './layers.ts'
+import { plksr, realPlksr } from './plksr.ts'
+import { safmn } from './safmn.ts'
 import { span } from './span.ts'
 import { srcnn } from './srcnn.ts'
 import { srvgg } from './srvgg.ts'
@@ -27,6 +29,9 @@ export const architectures: readonly Architecture[] = [
   unet,
   brainUnet,
   dncnn,
+  plksr,
+  realPlksr,
+  safmn,
 ]
 
 /** What training puts before the names of all tensors of a network. */

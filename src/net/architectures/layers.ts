@@ -6,7 +6,12 @@ import { countOf } from '../formats/numbers.ts'
 import type { Attribute, Constant } from '../network.ts'
 import type { Weights } from './weights.ts'
 
-type ConvOptions = { readonly stride?: number; readonly dilation?: number; readonly padding?: number }
+type ConvOptions = {
+  readonly stride?: number
+  readonly dilation?: number
+  readonly padding?: number
+  readonly groups?: number
+}
 
 /** Layers of PyTorch, each taking its tensors by the name of the layer; values go by names. */
 export class Layers {
@@ -69,7 +74,7 @@ export class Layers {
   conv(name: string, x: string, options: ConvOptions = {}, weight?: Constant, bias?: Constant): string {
     const kernel = weight ?? this.read(`${name}.weight`, 4)
     const [, , high = 1, wide = 1] = kernel.shape
-    const { stride = 1, dilation = 1, padding } = options
+    const { stride = 1, dilation = 1, padding, groups = 1 } = options
     const reach = (size: number) => padding ?? (dilation * (size - 1)) / 2
     const added = bias ?? (this.has(`${name}.bias`) ? this.read(`${name}.bias`, 1) : undefined)
     return this.builder.add(
@@ -80,6 +85,7 @@ export class Layers {
         strides: [stride, stride],
         dilations: [dilation, dilation],
         pads: [reach(high), reach(wide), reach(high), reach(wide)].map(Math.floor),
+        ...(groups > 1 && { group: groups }),
       },
       { name },
     )
@@ -124,6 +130,54 @@ export class Layers {
     const { type, shape, data } = this.read(`${name}.weight`, 1)
     const slope = this.builder.constant({ type, shape: [...shape, 1, 1], data }, `${name}.weight`)
     return this.builder.add('PRelu', [x, slope], {}, { name })
+  }
+
+  /** A convolution of every channel alone. */
+  depthwise = (name: string, x: string): string =>
+    this.conv(name, x, { groups: this.shape(`${name}.weight`, 4)[0]! })
+
+  /** A convolution of the first `wide` of `channels`; the others stay. */
+  large(name: string, x: string, wide: number, channels: number): string {
+    if (wide === channels) return this.conv(name, x)
+    const [some, others] = this.split(x, [wide, channels - wide]) as [string, string]
+    return this.concat(this.conv(name, some), others)
+  }
+
+  /** Channels in parts of these numbers. */
+  split(x: string, sizes: readonly number[]): string[] {
+    let start = 0
+    return sizes.map((size) => {
+      const places = [[start], [start + size], [1]].map((list) => this.builder.ints(list))
+      start += size
+      return this.node('Slice', [x, ...places])
+    })
+  }
+
+  private parts(name: string): string[] {
+    return ['weight', 'bias'].map((part) =>
+      this.builder.constant(this.read(`${name}.${part}`, 1), `${name}.${part}`),
+    )
+  }
+
+  /** `nn.GroupNorm` */
+  groupNorm = (name: string, x: string, groups: number): string =>
+    this.builder.add(
+      'GroupNormalization',
+      [x, ...this.parts(name)],
+      { num_groups: groups, epsilon: 1e-5 },
+      { name },
+    )
+
+  /** Layer normalisation over the channels of every place. */
+  channelNorm(name: string, x: string, epsilon: number): string {
+    const last = this.node('Transpose', [x], { perm: [0, 2, 3, 1] })
+    const even = this.builder.add(
+      'LayerNormalization',
+      [last, ...this.parts(name)],
+      { axis: -1, epsilon },
+      { name },
+    )
+    return this.node('Transpose', [even], { perm: [0, 3, 1, 2] })
   }
 
   relu = (x: string): string => this.node('Relu', [x])

@@ -1,7 +1,16 @@
 import { ConvoError } from '../../error.ts'
 import { checkLimit } from '../../limits.ts'
-import { quoted } from './format.ts'
-import type { AttributeMessage, Definition, Model, Node } from './onnx-messages.ts'
+import type { Condition } from '../network.ts'
+import { damaged, quoted } from './format.ts'
+import {
+  type AttributeMessage,
+  type Definition,
+  graph,
+  type Model,
+  type Node,
+  type TensorMessage,
+} from './onnx-messages.ts'
+import * as pb from './protobuf.ts'
 
 /** Versions of operators by their domain; ONNX's own under the empty one. */
 export type Opsets = ReadonlyMap<string, number>
@@ -13,17 +22,18 @@ export const versionsOf = (opsets: Model['opsets']): Opsets =>
   new Map(opsets.map(({ domain, version = 1 }) => [ownDomain(domain), version]))
 
 /** A node, and the versions of the operators of its graph or function. */
-export type Placed = { readonly node: Node; readonly opsets: Opsets }
+export type Placed = { readonly node: Node; readonly opsets: Opsets; readonly when: readonly Condition[] }
 
-/** Functions may call others, never themselves. */
+/** Functions may call others, never themselves; branches may be within others. */
 const deepest = 64
 
 const keyOf = (domain: string, name: string, overload: string): string =>
   `${ownDomain(domain)}\0${name}\0${overload}`
 
 /**
- * The nodes of a graph, where those that call a function of the model are replaced by the nodes of the function. Names
- * within a function get that of the call before them.
+ * The nodes of a graph, where those that call a function of the model are replaced by the nodes of the function, and an If
+ * by the nodes of both branches with their conditions, and an If that takes what comes out of them. Names within a function
+ * or a branch get that of the call before them. `tensors` are those of branches.
  *
  * @throws ConvoError E_NET_SYNTAX for functions that call themselves, E_TOO_LARGE
  */
@@ -32,35 +42,75 @@ export function inlined(
   functions: readonly Definition[],
   opsets: Opsets,
   file: string,
-): readonly Placed[] {
+): { readonly placed: readonly Placed[]; readonly tensors: readonly TensorMessage[] } {
   const known = new Map(functions.map((one) => [keyOf(one.domain, one.name, one.overload), one] as const))
   const out: Placed[] = []
-  const add = (inner: readonly Node[], own: Opsets, depth: number) => {
-    for (const node of inner) {
+  const tensors: TensorMessage[] = []
+  const fail = damaged(file, 'an ONNX file')
+  const add = (inner: readonly Node[], { own, when, rename, depth }: Scope) => {
+    for (const raw of inner) {
+      const node = { ...raw, inputs: raw.inputs.map(rename), outputs: raw.outputs.map(rename) }
       const called = known.get(keyOf(node.domain, node.operator, node.overload))
       // functions that call others twice each grow as powers of two
       parts += 1 + node.inputs.length + node.outputs.length + node.attributes.length
       checkLimit('modelParts', parts, file)
-      if (called === undefined) {
-        out.push({ node, opsets: own })
+      const isBranch = called === undefined && node.operator === 'If' && ownDomain(node.domain) === ''
+      if (called === undefined && !isBranch) {
+        out.push({ node, opsets: own, when })
         continue
       }
       if (depth === deepest) {
-        throw new ConvoError('E_NET_SYNTAX', `function ${quoted(node.operator)} calls itself`, {
-          why: `${file}: ${deepest} nested functions`,
+        const what = isBranch
+          ? 'branches are nested too deeply'
+          : `function ${quoted(node.operator)} calls itself`
+        throw new ConvoError('E_NET_SYNTAX', what, {
+          why: `${file}: ${deepest} nested ${isBranch ? 'branches' : 'functions'}`,
         })
       }
-      add(bodyOf(node, called, ++calls), versionsOf(called.opsets), depth + 1)
+      if (called !== undefined) {
+        const body = bodyOf(node, called, ++calls)
+        add(body.nodes, { own: versionsOf(called.opsets), when, rename: body.rename, depth: depth + 1 })
+        continue
+      }
+      const [condition = ''] = node.inputs
+      const made = ['then_branch', 'else_branch'].flatMap((key, i) => {
+        const bytes = node.attributes.find(({ name }) => name === key)?.graph
+        if (bytes === undefined)
+          throw new ConvoError('E_NET_SYNTAX', `node ${quoted(node.name)} (If) has no ${key}`, { why: file })
+        const branch = pb.readMessage({ bytes, file, fail }, graph)
+        const prefix = `${node.name === '' ? node.operator : node.name}/${++calls}/`
+        const names = new Set([
+          ...branch.initializers.map(({ name }) => name),
+          ...branch.nodes.flatMap(({ outputs }) => outputs),
+        ])
+        const inside = (name: string) => (name !== '' && names.has(name) ? `${prefix}${name}` : rename(name))
+        tensors.push(...branch.initializers.map((one) => ({ ...one, name: inside(one.name) })))
+        add(branch.nodes, { own, when: [...when, [condition, i === 0]], rename: inside, depth: depth + 1 })
+        return branch.outputs.map(({ name }) => inside(name))
+      })
+      out.push({ node: { ...node, attributes: [], inputs: [condition, ...made] }, opsets: own, when })
     }
   }
   let calls = 0
   let parts = 0
-  add(nodes, opsets, 0)
-  return out
+  add(nodes, { own: opsets, when: [], rename: (name) => name, depth: 0 })
+  return { placed: out, tensors }
 }
 
-/** The nodes of a function with the values and attributes of a call. */
-function bodyOf(call: Node, called: Definition, number: number): Node[] {
+/** Where nodes are: the versions of their operators, their conditions, and how their names are outside. */
+type Scope = {
+  readonly own: Opsets
+  readonly when: readonly Condition[]
+  readonly rename: (name: string) => string
+  readonly depth: number
+}
+
+/** The nodes of a function with the attributes of a call, and how their names are outside. */
+function bodyOf(
+  call: Node,
+  called: Definition,
+  number: number,
+): { readonly nodes: Node[]; readonly rename: Scope['rename'] } {
   const prefix = `${call.name === '' ? `${call.operator}_${number}` : call.name}/`
   const names = new Map<string, string>([['', '']])
   for (const [i, name] of called.inputs.entries()) names.set(name, call.inputs[i] ?? '')
@@ -68,15 +118,13 @@ function bodyOf(call: Node, called: Definition, number: number): Node[] {
     const given = call.outputs[i] ?? ''
     if (given !== '') names.set(name, given)
   }
-  const renamed = (name: string) => names.get(name) ?? `${prefix}${number}/${name}`
+  const rename = (name: string) => names.get(name) ?? `${prefix}${number}/${name}`
   const given = new Map<string, AttributeMessage>(
     [...called.defaults, ...call.attributes].map((one) => [one.name, one]),
   )
-  return called.nodes.map((node) => ({
+  const nodes = called.nodes.map((node) => ({
     ...node,
     name: `${prefix}${node.name === '' ? node.operator : node.name}`,
-    inputs: node.inputs.map(renamed),
-    outputs: node.outputs.map(renamed),
     attributes: node.attributes.flatMap((one) => {
       if (one.given === '') return [one]
       const value = given.get(one.given)
@@ -84,4 +132,5 @@ function bodyOf(call: Node, called: Definition, number: number): Node[] {
       return value === undefined ? [] : [{ ...value, name: one.name }]
     }),
   }))
+  return { nodes, rename }
 }

@@ -22,6 +22,8 @@ export const attribute = {
   int: pb.int(3),
   bytes: pb.bytes(4),
   tensor: pb.message(5, tensor),
+  /** A graph, read when its node is: graphs may be within each other without end. */
+  graph: pb.bytes(6),
   floats: pb.floats(7),
   ints: pb.ints(8),
   texts: pb.texts(9),

@@ -122,8 +122,9 @@ function networkOf(
       fix: 'save the network with dense tensors',
     })
   }
+  const { placed, tensors } = inlined(nodes, whole.functions, opsets, file)
   const constants = new Map<string, Constant>()
-  for (const one of initializers) {
+  for (const one of [...initializers, ...tensors]) {
     if (constants.has(one.name)) throw place.fail(0, 'each initializer once', quoted(one.name))
     constants.set(one.name, constantOf(one, `tensor ${quoted(one.name)}`, place))
   }
@@ -140,9 +141,10 @@ function networkOf(
     inputs: given.map(portOf),
     outputs: outputs.map(portOf),
     ...(Object.keys(meaning).length > 0 && { meaning }),
-    nodes: inlined(nodes, whole.functions, opsets, file).map((one, index) =>
-      nodeOf(one.node, index, one.opsets, place),
-    ),
+    nodes: placed.map(({ node, opsets: own, when }, index) => ({
+      ...nodeOf(node, index, own, place),
+      ...(when.length > 0 && { when }),
+    })),
     constants,
     metadata: new Map([
       ...(whole.producer === '' ? [] : [['producer', whole.producer] as const]),
@@ -185,7 +187,7 @@ function attributeOf(given: AttributeMessage, of: string, place: Place): Attribu
       'E_NET_OPERATOR',
       `${of} has ${other} as its ${given.name}, which convo does not read`,
       {
-        why: `${place.given.file}: branches and loops are not supported`,
+        why: `${place.given.file}: loops are not supported`,
       },
     )
   }

@@ -3,7 +3,7 @@ import { describe } from '../../text/describe.ts'
 import { isRecord, optional } from '../../text/record.ts'
 import type { Weights } from '../architectures/weights.ts'
 import { namesBeside } from '../builder.ts'
-import type { Attribute, Constant, Meaning, Network, NetworkNode, Port } from '../network.ts'
+import type { Attribute, Condition, Constant, Meaning, Network, NetworkNode, Port } from '../network.ts'
 import { quoted } from './format.ts'
 import { bytesFrom, countOf } from './numbers.ts'
 
@@ -169,6 +169,10 @@ export function graphOf(text: string, weights: Weights): Network {
       }),
     }
   }
+  const conditionOf = (value: unknown): Condition => {
+    const [name, is] = listOf(value, 'a condition')
+    return [textOf(name, 'the name of a condition'), is === true]
+  }
   const nodeOf = (value: unknown): NetworkNode => {
     if (!isRecord(value)) throw fail('a node', value)
     const attributes = listOf(value.attributes, 'attributes').map((pair) => {
@@ -183,6 +187,10 @@ export function graphOf(text: string, weights: Weights): Network {
       inputs: textsOf(value.inputs, 'inputs'),
       outputs: textsOf(value.outputs, 'outputs'),
       attributes: new Map(attributes),
+      ...optional(
+        'when',
+        value.when === undefined ? undefined : listOf(value.when, 'conditions').map(conditionOf),
+      ),
     }
   }
   const metadata = isRecord(graph.metadata) ? Object.entries(graph.metadata) : []

@@ -361,13 +361,13 @@ describe('what is not read is named', () => {
 
   test('graphs in attributes, and sparse tensors', () => {
     const branch = message(1, [
-      message(4, [Buffer.from('If')]),
+      message(4, [Buffer.from('Loop')]),
       message(3, [Buffer.from('gate')]),
       message(5, [message(1, [Buffer.from('then_branch')]), message(6, []), varint(20 * 8), varint(5)]),
     ])
     expect(refused(bytesOf([onnxModel(relu), message(7, [branch])])).slice(0, 2)).toEqual([
       'E_NET_OPERATOR',
-      'node "gate" (If) has a graph as its then_branch, which convo does not read',
+      'node "gate" (Loop) has a graph as its then_branch, which convo does not read',
     ])
     expect(refused(bytesOf([onnxModel(relu), message(7, [message(15, [])])]))[1]).toBe(
       'a.onnx has sparse tensors, which convo does not read',

@@ -1,0 +1,79 @@
+import { ConvoError } from '../../error.ts'
+import { quoted } from '../formats/format.ts'
+import { type Architecture, pictures } from './architecture.ts'
+import { type Layers, run, shuffleFactor } from './layers.ts'
+import type { Weights } from './weights.ts'
+
+/** Groups of the normalisation of RealPLKSR: what all of its options leave, since no tensor says it. */
+const groups = 4
+
+/** How the layers of a block are called, and what is between the convolutions of its mixer. */
+type Kind = { readonly mixer: string; readonly between: string; readonly isNormal: boolean }
+
+const kindOf = (weights: Weights): Kind | undefined => {
+  const isNormal = weights.shape('feats.1.norm.weight') !== undefined
+  const mixer = ['channe_mixer', 'channel_mixer'].find(
+    (name) => weights.shape(`feats.1.${name}.0.weight`) !== undefined,
+  )
+  return mixer === undefined ? undefined : { mixer, between: isNormal ? 'Mish' : 'Gelu', isNormal }
+}
+
+const build: Architecture['build'] = (layers, x) => {
+  const { weights } = layers
+  const kind = kindOf(weights)!
+  const channels = layers.shape('feats.0.weight', 4)[1]!
+  const blocks = run(weights, (i) => `feats.${i + 1}.refine.weight`)
+  // behind the blocks RealPLKSR has a dropout, which has no tensors
+  const last = [blocks + 1, blocks + 2].map((i) => `feats.${i}`).find((name) => layers.has(`${name}.weight`))
+  const end = last ?? `feats.${blocks + 1}`
+  let value = layers.conv('feats.0', x)
+  for (let i = 1; i <= blocks; i++) value = block(layers, `feats.${i}`, value, kind)
+  layers.shape(`${end}.weight`, 4)
+  const scale = shuffleFactor(weights, `${end}.weight`, channels)
+  const made = layers.shuffle(layers.conv(end, value), scale)
+  // the picture with every pixel repeated
+  return { output: layers.add(made, layers.upsample(x, scale)), channels, meaning: pictures(channels, scale) }
+}
+
+/** A mixer of all channels, a large kernel over some, attention to each sample, and a skip. */
+function block(layers: Layers, name: string, x: string, { mixer, between, isNormal }: Kind): string {
+  const first = layers.node(between, [layers.conv(`${name}.${mixer}.0`, x)])
+  const mixed = layers.conv(`${name}.${mixer}.2`, first)
+  const width = layers.shape(`${name}.${mixer}.2.weight`, 4)[0]!
+  const [wide] = layers.shape(`${name}.lk.conv.weight`, 4) as readonly [number]
+  if (wide > width) throw narrow(layers, name)
+  const whole = layers.large(`${name}.lk.conv`, mixed, wide, width)
+  const attended = layers.has(`${name}.attn.f.0.weight`)
+    ? layers.multiply(whole, layers.sigmoid(layers.conv(`${name}.attn.f.0`, whole)))
+    : whole
+  const refined = layers.conv(`${name}.refine`, attended)
+  return layers.add(isNormal ? layers.groupNorm(`${name}.norm`, refined, groups) : refined, x)
+}
+
+const narrow = ({ weights: { file } }: Layers, name: string): ConvoError =>
+  new ConvoError('E_NET_FORMAT', `${file} has a large kernel over more channels than there are`, {
+    why: `${file}: ${quoted(`${name}.lk.conv.weight`)}`,
+  })
+
+const recognises =
+  (isNormal: boolean) =>
+  (weights: Weights): boolean =>
+    kindOf(weights)?.isNormal === isNormal &&
+    ['feats.1.lk.conv.weight', 'feats.1.refine.weight'].every((name) => weights.shape(name) !== undefined)
+
+/** Partial large kernels (Lee, Yun and Ro, 2024). */
+export const plksr: Architecture = {
+  name: 'PLKSR',
+  summary:
+    'PLKSR: super-resolution; feats.1.channe_mixer.0.weight feats.1.lk.conv.weight feats.1.refine.weight',
+  recognises: recognises(false),
+  build,
+}
+
+/** The same with a normalisation, as neosr has it. */
+export const realPlksr: Architecture = {
+  name: 'RealPLKSR',
+  summary: 'RealPLKSR: super-resolution; feats.1.lk.conv.weight feats.1.refine.weight feats.1.norm.weight',
+  recognises: recognises(true),
+  build,
+}

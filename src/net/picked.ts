@@ -1,0 +1,127 @@
+import { sizeOf } from '../tensor/tensor.ts'
+import { listOf, wholes } from './constants.ts'
+import type { Constant } from './network.ts'
+import { concat, first, known, taken, withShape } from './shapes.ts'
+import {
+  axisIn,
+  type Lowering,
+  neededAt,
+  numberOf,
+  type Turn,
+  textOf,
+  unfit,
+  unsupported,
+  valueAt,
+} from './step.ts'
+import { type Atom, type Dimension, type Item, shapeOf, type Value } from './value.ts'
+
+// Operators that take samples from places, or put them there. The places are known, or those of a table are computed.
+
+/** Places along an axis of `size`, counted from the end where they are below 0. @throws ConvoError E_SHAPE beyond it */
+function within(turn: Turn, places: readonly number[], size: number, axis: number): number[] {
+  const list = places.map((i) => (i < 0 ? i + size : i))
+  const odd = list.findIndex((i) => !(i >= 0 && i < size))
+  if (odd >= 0) throw unfit(turn, `index ${places[odd]} is not in axis ${axis} of ${size}`)
+  return list
+}
+
+async function gather(turn: Turn): Promise<Item> {
+  const item = first(turn)
+  const shape = shapeOf(item)
+  const axis = axisIn(turn, numberOf(turn, 'axis', 0), shape.length)
+  if (item.kind === 'known' && turn.inputs[1]?.kind === 'value')
+    return lookedUp(turn, item.constant, axis, turn.inputs[1])
+  const indices = neededAt(turn, 1, 'the indices')
+  const picked = await taken(turn, item, axis, within(turn, listOf(indices), shape[axis]!, axis))
+  return withShape(turn, picked, [...shape.slice(0, axis), ...indices.shape, ...shape.slice(axis + 1)])
+}
+
+/** Entries of a table at places that are computed: the entries are the outer part of the channels. */
+async function lookedUp({ engine }: Turn, table: Constant, axis: number, places: Value): Promise<Value> {
+  const [before, after] = [table.shape.slice(0, axis), table.shape.slice(axis + 1)]
+  const [count, inner] = [table.shape[axis]!, sizeOf(after)]
+  // one entry after the other, each with all that is before and after its axis
+  const entries = Array.from({ length: table.data.length }, (_, i) => {
+    const [entry, k] = [Math.floor(i / (table.data.length / count)), i % (table.data.length / count)]
+    return table.data[(Math.floor(k / inner) * count + entry) * inner + (k % inner)]!
+  })
+  const channels = places.planes.shape[0]!
+  const outer = (sizes: readonly number[], step: number): Dimension[] =>
+    sizes.map((size, i): readonly Atom[] =>
+      size === 1 ? [] : [{ axis: 0, size, stride: channels * step * sizeOf(sizes.slice(i + 1)) }],
+    )
+  const planes = await engine.layer('lookedUp', [places.planes], { table: entries, count })
+  return { kind: 'value', planes, dims: [...outer(before, inner), ...places.dims, ...outer(after, 1)] }
+}
+
+/** Index tuples [...,k] as places among the first k dimensions in a row. */
+function tuples(turn: Turn, indices: Constant, shape: readonly number[]): number[] {
+  const depth = indices.shape.at(-1) ?? 0
+  if (!(depth >= 1 && depth <= shape.length))
+    throw unfit(turn, `indices of ${depth} for ${shape.length} dimensions`)
+  return Array.from({ length: indices.data.length / depth }, (_, i) =>
+    within(turn, Array.from(indices.data.subarray(i * depth, i * depth + 1)), shape[0]!, 0).reduce(
+      (place, at) =>
+        shape
+          .slice(1, depth)
+          .reduce(
+            (sum, size, k) => sum * size + within(turn, [indices.data[i * depth + k + 1]!], size, k + 1)[0]!,
+            place + at,
+          ),
+      0,
+    ),
+  )
+}
+
+async function gatherNd(turn: Turn): Promise<Item> {
+  const item = first(turn)
+  const shape = shapeOf(item)
+  const indices = neededAt(turn, 1, 'the indices')
+  if (numberOf(turn, 'batch_dims', 0) !== 0) throw unsupported(turn, 'batch_dims is not supported')
+  const depth = indices.shape.at(-1) ?? 0
+  const places = tuples(turn, indices, shape)
+  const rest = shape.slice(depth)
+  const rows = withShape(turn, item, [sizeOf(shape.slice(0, depth)), ...rest])
+  return withShape(turn, await taken(turn, rows, 0, places), [...indices.shape.slice(0, -1), ...rest])
+}
+
+/** What is updated comes behind the data, and every place takes its last update, or what it had. */
+async function scatterNd(turn: Turn): Promise<Item> {
+  const [item, , updates = valueAt(turn, 2)] = [first(turn), ...turn.inputs.slice(1)]
+  const shape = shapeOf(item)
+  const indices = neededAt(turn, 1, 'the indices')
+  const reduction = textOf(turn, 'reduction', 'none')
+  if (reduction !== 'none') throw unsupported(turn, `the reduction "${reduction}" is not supported`)
+  const depth = indices.shape.at(-1) ?? 0
+  const places = tuples(turn, indices, shape)
+  const rest = shape.slice(depth)
+  const count = sizeOf(shape.slice(0, depth))
+  const parts = [withShape(turn, item, [count, ...rest]), withShape(turn, updates, [places.length, ...rest])]
+  const both = await concat({
+    ...turn,
+    node: { ...turn.node, attributes: new Map([['axis', 0]]) },
+    inputs: parts,
+  })
+  const from = Array.from({ length: count }, (_, i) => i)
+  places.forEach((place, i) => {
+    from[place] = count + i
+  })
+  return withShape(turn, await taken(turn, both, 0, from), shape)
+}
+
+/** The places of numbers that are not 0, [rank, count]: of what is known. */
+const nonZero: Lowering = (turn) => {
+  const { shape, data } = neededAt(turn, 0, 'what is searched for numbers')
+  const found = Array.from(data.keys()).filter((i) => data[i] !== 0)
+  const steps = shape.map((size, i) => [sizeOf(shape.slice(i + 1)), size] as const)
+  const list = steps.flatMap(([step, size]) => found.map((i) => Math.floor(i / step) % size))
+  return known({ ...wholes(list), shape: [shape.length, found.length] })
+}
+
+/** Operators that pick by name. */
+export const pickedLowerings: Readonly<Record<string, Lowering>> = {
+  Gather: gather,
+  GatherND: gatherNd,
+  ScatterND: scatterNd,
+  NonZero: nonZero,
+}

@@ -1,0 +1,259 @@
+import { directSums } from '../definition/engine.ts'
+import { cast, constant } from './constants.ts'
+import type { Constant } from './network.ts'
+import { pooledLowerings } from './pooled.ts'
+import { reducedLowerings } from './reduced.ts'
+import { shapeLowerings } from './shapes.ts'
+import { meet, singleLowerings, through } from './single.ts'
+import {
+  constantAt,
+  type Lowering,
+  neededAt,
+  numberOf,
+  type Turn,
+  unfit,
+  unsupported,
+  valueAt,
+} from './step.ts'
+import { type Item, shapeOf } from './value.ts'
+import { weightedLowerings } from './weighted.ts'
+
+// Operators of networks whose numbers are whole, q, and mean (q − zero) · scale. Samples stay float32, which holds them
+// exactly; sums of products that could be beyond 2^24 are taken in two parts, of which each is exact.
+
+const number = (v: number): Item => ({ kind: 'known', constant: constant('float32', [], [v]) })
+
+const firstOf = async (made: ReturnType<Lowering>): Promise<Item> => [await made].flat()[0] as Item
+
+/** What whole numbers of a type can be. */
+const spans: Readonly<Record<string, readonly [low: number, high: number]>> = {
+  uint8: [0, 255],
+  int8: [-128, 127],
+}
+
+const typeNames: Readonly<Record<number, string>> = { 2: 'uint8', 3: 'int8' }
+
+/** One number, or one for each place of an axis, so that it meets an item of this rank. */
+function alongAxis(turn: Turn, item: Item | undefined, rank: number, axis: number): Item | undefined {
+  if (item === undefined || shapeOf(item).length !== 1 || rank === 0) return item
+  const [size] = shapeOf(item) as [number]
+  const after = rank - 1 - (axis < 0 ? axis + rank : axis)
+  if (!(after >= 0 && after < rank)) throw unfit(turn, `axis ${axis} does not exist in ${rank} dimensions`)
+  if (item.kind === 'value') return size === 1 ? { ...item, dims: [] } : item
+  const { constant } = item
+  // a list of one number is one number
+  return {
+    kind: 'known',
+    constant: { ...constant, shape: size === 1 ? [] : [size, ...Array(after).fill(1)] },
+  }
+}
+
+/** Whole numbers in a type that holds their differences. */
+const wide = (item: Item): Item =>
+  item.kind === 'known' ? { kind: 'known', constant: cast(item.constant, 'float32') } : item
+
+/** q − zero, exact. */
+async function offZero(turn: Turn, q: Item, zero: Item | undefined, axis: number): Promise<Item> {
+  const at = alongAxis(turn, zero, shapeOf(q).length, axis)
+  return at === undefined ? wide(q) : meet(turn, 'subtract', wide(q), wide(at))
+}
+
+async function dequantised(
+  turn: Turn,
+  [q, scale, zero]: readonly (Item | undefined)[],
+  axis = 1,
+): Promise<Item> {
+  if (q === undefined || scale === undefined) throw unfit(turn, 'an input is missing')
+  const by = alongAxis(turn, scale, shapeOf(q).length, axis)!
+  return meet(turn, 'multiply', await offZero(turn, q, zero, axis), by)
+}
+
+/** x / scale, rounded to the nearest whole number, of two the even one, + zero, as far as the type of zero goes. */
+async function quantised(
+  turn: Turn,
+  x: Item,
+  scale: Item | undefined,
+  zero: Item | undefined,
+  axis = 1,
+): Promise<Item> {
+  const rank = shapeOf(x).length
+  const by = alongAxis(turn, scale, rank, axis)
+  const type =
+    zero?.kind === 'known' ? zero.constant.type : (typeNames[numberOf(turn, 'output_dtype', 2)] ?? '')
+  const span = Object.hasOwn(spans, type) ? spans[type] : undefined
+  if (span === undefined)
+    throw unsupported(
+      turn,
+      `numbers of ${type || 'another type'} are not supported`,
+      'a network of uint8 or int8',
+    )
+  const whole = await through(turn, by === undefined ? x : await meet(turn, 'divide', x, by), 'round')
+  const at = alongAxis(turn, zero, rank, axis)
+  return through(turn, at === undefined ? whole : await meet(turn, 'add', whole, wide(at)), 'clip', ...span)
+}
+
+/** For every filter, the sum of the sizes of its weights: of weights [O,...], or of a matrix [K,N]. */
+function sumsOf({ shape, data }: Constant, isMatrix: boolean): Float64Array {
+  const filters = (isMatrix ? shape.at(-1) : shape[0]) ?? 1
+  const sums = new Float64Array(filters)
+  const taps = data.length / filters
+  data.forEach((w, i) => {
+    sums[isMatrix ? i % filters : Math.floor(i / taps)]! += Math.abs(w)
+  })
+  return sums
+}
+
+/** Whole numbers up to this are exact in float32. */
+const exact = 2 ** 24
+
+/**
+ * Sums of products of whole numbers of 8 bits, and whole biases, rounded to float32 once: what int32 is as float32. Where
+ * sums may be beyond 2^24, the inputs are taken apart into 16 · high + low, and the sums of each are exact.
+ */
+async function wholeSums(
+  turn: Turn,
+  operator: 'Conv' | 'MatMul',
+  x: Item,
+  weights: Constant,
+  bias?: Constant,
+): Promise<Item> {
+  const sums = sumsOf(weights, operator === 'MatMul')
+  const fits = (most: number, part: number) =>
+    sums.every((sum, f) => sum * most + Math.abs(bias?.data[f] ?? 0) / part + 1 < exact)
+  const bank = (input: Item, offsets: readonly number[] | undefined) => {
+    const inputs: Item[] = [input, { kind: 'known', constant: weights }]
+    if (offsets !== undefined)
+      inputs.push({ kind: 'known', constant: constant('float32', [offsets.length], offsets) })
+    return weightedLowerings[operator]!({ ...turn, engine: directSums(turn.engine), inputs })
+  }
+  const biases = bias && Array.from(bias.data)
+  if (fits(255, 1)) return firstOf(bank(x, biases))
+  if (!fits(16, 16)) throw unsupported(turn, 'its sums are larger than can be computed exactly')
+  const sixteenth = (v: number) => Math.floor(v / 16)
+  const high = await through(turn, await meet(turn, 'multiply', x, number(1 / 16)), 'floor')
+  const highs = await meet(turn, 'multiply', high, number(16))
+  const low = await meet(turn, 'subtract', x, highs)
+  const [upper, lower] = await Promise.all([
+    firstOf(bank(high, biases?.map(sixteenth))),
+    firstOf(
+      bank(
+        low,
+        biases?.map((v) => v - 16 * sixteenth(v)),
+      ),
+    ),
+  ])
+  return meet(turn, 'add', await meet(turn, 'multiply', upper, number(16)), lower)
+}
+
+/** Weights without their zero point, as whole numbers. */
+async function weightsAt(turn: Turn, i: number, zero: number, axis: number): Promise<Constant> {
+  neededAt(turn, i, 'the weights')
+  if (turn.inputs[zero] !== undefined) neededAt(turn, zero, 'the zero point of the weights')
+  const made = await offZero(turn, turn.inputs[i]!, turn.inputs[zero], axis)
+  if (made.kind === 'known') return made.constant
+  throw unsupported(turn, 'its weights are computed')
+}
+
+/** Operators of whole numbers alone: x, weights, their zero points. */
+const ofWholes =
+  (operator: 'Conv' | 'MatMul'): Lowering =>
+  async (turn) => {
+    const x = turn.inputs[0] ?? valueAt(turn, 0)
+    const [axis, across] = operator === 'Conv' ? [0, 1] : [-1, -2]
+    const weights = await weightsAt(turn, 1, 3, axis)
+    return wholeSums(turn, operator, await offZero(turn, x, turn.inputs[2], across), weights)
+  }
+
+/** x, its scale and zero, weights, their scale and zero, the scale and zero of the result, a bias: sums and one scaling. */
+const scaledWholes =
+  (operator: 'Conv' | 'MatMul'): Lowering =>
+  async (turn) => {
+    const [x = valueAt(turn, 0), , zero] = turn.inputs
+    const axis = operator === 'Conv' ? 0 : -1
+    const weights = await weightsAt(turn, 3, 5, axis)
+    const sums = await wholeSums(
+      turn,
+      operator,
+      await offZero(turn, x, zero, 1),
+      weights,
+      constantAt(turn, 8, 'the bias'),
+    )
+    const [own, theirs, out] = [1, 4, 6].map(
+      (i): Item => ({ kind: 'known', constant: neededAt(turn, i, 'the scale') }),
+    )
+    const by = await meet(turn, 'divide', await meet(turn, 'multiply', own!, theirs!), out!)
+    const rank = shapeOf(sums).length
+    const scaled = await meet(
+      turn,
+      'multiply',
+      sums,
+      alongAxis(turn, by, rank, operator === 'Conv' ? 1 : -1)!,
+    )
+    return quantised(turn, scaled, undefined, turn.inputs[7])
+  }
+
+/** From the smallest and the largest sample and 0: the numbers of uint8, their scale and their zero. */
+const dynamic: Lowering = async (turn) => {
+  const value = valueAt(turn, 0)
+  const all = { ...turn, node: { ...turn.node, attributes: new Map([['keepdims', 0]]) }, inputs: [value] }
+  const extreme = async (name: string, other: 'smaller' | 'larger') =>
+    meet(turn, other, await firstOf(reducedLowerings[name]!(all)), number(0))
+  const [low, high] = await Promise.all([extreme('ReduceMin', 'smaller'), extreme('ReduceMax', 'larger')])
+  const span = await meet(turn, 'divide', await meet(turn, 'subtract', high, low), number(255))
+  // of zeros alone
+  const scale = await meet(turn, 'larger', span, number(2 ** -126))
+  const raw = await meet(turn, 'divide', await through(turn, low, 'neg'), scale)
+  const zero = await through(turn, await through(turn, raw, 'round'), 'clip', 0, 255)
+  const whole = await through(turn, await meet(turn, 'divide', value, scale), 'round')
+  return [await through(turn, await meet(turn, 'add', whole, zero), 'clip', 0, 255), scale, zero]
+}
+
+/** An operator of floats between: x and each further input with its scale and zero, then the scale and zero of the result. */
+const between =
+  (lowering: Lowering | undefined, count: number): Lowering =>
+  async (turn) => {
+    const { inputs } = turn
+    const own = Array.from({ length: count }, (_, i) => dequantised(turn, inputs.slice(3 * i, 3 * i + 3)))
+    const made = await firstOf(lowering!({ ...turn, inputs: await Promise.all(own) }))
+    return quantised(turn, made, inputs[3 * count], inputs[3 * count + 1])
+  }
+
+const concatenated: Lowering = async (turn) => {
+  const [scale, zero, ...rest] = turn.inputs
+  const own = Array.from({ length: Math.floor(rest.length / 3) }, (_, i) =>
+    dequantised(turn, rest.slice(3 * i, 3 * i + 3)),
+  )
+  const made = await firstOf(shapeLowerings.Concat!({ ...turn, inputs: await Promise.all(own) }))
+  return quantised(turn, made, scale, zero)
+}
+
+/** Operators of whole numbers by name; those that begin with QLinear are of com.microsoft, but for two. */
+export const quantisedLowerings: Readonly<Record<string, Lowering>> = {
+  QuantizeLinear: (turn) => {
+    const [x = valueAt(turn, 0), scale, zero] = turn.inputs
+    return quantised(unblocked(turn), x, scale, zero, numberOf(turn, 'axis', 1))
+  },
+  DequantizeLinear: (turn) => dequantised(unblocked(turn), turn.inputs, numberOf(turn, 'axis', 1)),
+  DynamicQuantizeLinear: dynamic,
+  ConvInteger: ofWholes('Conv'),
+  MatMulInteger: ofWholes('MatMul'),
+  QLinearConv: scaledWholes('Conv'),
+  QLinearMatMul: scaledWholes('MatMul'),
+  QLinearAdd: between(singleLowerings.Add, 2),
+  QLinearMul: between(singleLowerings.Mul, 2),
+  QLinearSigmoid: between(singleLowerings.Sigmoid, 1),
+  QLinearLeakyRelu: between(singleLowerings.LeakyRelu, 1),
+  QLinearAveragePool: between(pooledLowerings.AveragePool, 1),
+  QLinearGlobalAveragePool: between(reducedLowerings.GlobalAveragePool, 1),
+  QLinearSoftmax: between(reducedLowerings.Softmax, 1),
+  QLinearConcat: concatenated,
+}
+
+function unblocked(turn: Turn): Turn {
+  if (numberOf(turn, 'block_size', 0) === 0) return turn
+  throw unsupported(
+    turn,
+    'scales of blocks are not supported',
+    'a network with a scale for each tensor or channel',
+  )
+}
