@@ -6,7 +6,9 @@ export default defineConfig({
     include: ['test/**/*.test.ts'],
     globalSetup: ['test/setup.ts'],
     setupFiles: ['test/equal.ts'],
-    testTimeout: 60_000,
+    // a machine that others use may take ten times as long as an idle one
+    testTimeout: 180_000,
+    hookTimeout: 180_000,
     pool: 'forks',
     // the process that hands out the files has next to nothing to do itself
     maxWorkers: availableParallelism(),
