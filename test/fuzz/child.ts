@@ -3,7 +3,6 @@ import { ConvoError } from '../../src/error.ts'
 import { cpuTime } from '../cpu.ts'
 import { mutate, randomOf } from './mutate.ts'
 import type { Seed } from './seeds.ts'
-import { targets } from './targets.ts'
 
 /** What the parent asks for. */
 export type Order =
@@ -32,7 +31,9 @@ export type Told =
 
 // Starts in a scratch folder, whose name is the second word: root is where inputs are taken, outside must stay as it is.
 const [name = '', scratch = ''] = process.argv.slice(2)
-const target = targets[name]!
+// alone, as the others load nearly all of the sources
+const target =
+  name === 'self' ? (await import('./self.ts')).self : (await import('./targets.ts')).targets[name]!
 const most = 2 ** 30
 mkdirSync(`${scratch}/root`, { recursive: true })
 mkdirSync(`${scratch}/outside`, { recursive: true })

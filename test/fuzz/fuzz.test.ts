@@ -34,7 +34,7 @@ describe('the fuzzer sees', () => {
   test.each([
     ['refuse', undefined],
     ['fine', undefined],
-    ['throw', /^TypeError at test\/fuzz\/targets\.ts:\d+: thrown$/],
+    ['throw', /^TypeError at test\/fuzz\/self\.ts:\d+: thrown$/],
     ['bug', /^ConvoError .* a bug$/],
     ['reject', /^nobody waits for: Error .* nobody listens$/],
     ['stray', /^files outside the root were touched$/],
