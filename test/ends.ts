@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url'
 // of Node, through npx; without versions on the oldest that is supported and the newest of each line.
 
 /** Milliseconds until a program that has not ended is taken for one that never will. */
-const patience = 40_000
+const patience = 120_000
 
 const large = 'new Tensor([1, 512, 512], new Float32Array(512 * 512))'
 const kernel = 'new Tensor([1, 1, 15, 15], new Float32Array(225))'

@@ -30,7 +30,7 @@ export function packed(): (name?: string) => string {
     execFileSync('mv', ['package', 'node_modules/convo'], { cwd: folder })
     const { dependencies } = JSON.parse(readFileSync(at('node_modules/convo/package.json'), 'utf8'))
     for (const name of Object.keys(dependencies)) symlinkSync(installed(name), at(`node_modules/${name}`))
-  }, 60000)
+  })
   afterAll(() => rmSync(folder, { recursive: true, force: true }))
   return at
 }

@@ -1,5 +1,5 @@
 import { execFileSync, spawnSync } from 'node:child_process'
-import { readFileSync, writeFileSync } from 'node:fs'
+import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { beforeAll, describe, expect, it } from 'vitest'
 import type { Command } from '../../src/cli/command.ts'
 import { completion, shells } from '../../src/cli/commands/completion.ts'
@@ -169,23 +169,25 @@ describe('convo completion', () => {
           print -rl -- $found >> ${folder.path('zsh.out')}
           builtin compadd "$@"
         }
-        bindkey '^I' complete-word
+        complete-once() { zle complete-word; print > ${folder.path('zsh.done')} }
+        zle -N complete-once
+        bindkey '^I' complete-once
         cd ${folder.path()}
         print READY
       `
       writeFileSync(folder.path('zsh.setup'), setup)
       writeFileSync(folder.path('zsh.out'), '')
+      rmSync(folder.path('zsh.done'), { force: true })
       const driver = `
         zmodload zsh/zpty
         zpty shell zsh -f -i
         zpty -w shell "source ${folder.path('zsh.setup')}"
         zpty -r -m shell seen '*READY*'
         zpty -n -w shell "$1"$'\\t'
-        for i in {1..40}; do
-          sleep 0.05
-          [[ -s ${folder.path('zsh.out')} ]] && break
+        for i in {1..3000}; do
+          [[ -e ${folder.path('zsh.done')} ]] && break
+          sleep 0.02
         done
-        sleep 0.1
         zpty -d shell
       `
       execFileSync('zsh', ['-f', '-c', driver, 'zsh', words.join(' ')], { stdio: 'ignore' })

@@ -251,11 +251,11 @@ describe.runIf(process.platform !== 'win32')('outputs that are no files', () => 
       ['convo animate conv2d', '<svg'],
       ['convo kernel convert sobel-x', '"weights"'],
     ] as const) {
-      const { status, stderr } = bash(`set -o pipefail; ${command} >(cat > got); s=$?; sleep 1; exit $s`)
+      const { status, stderr } = bash(`set -o pipefail; ${command} >(cat > got); s=$?; wait $!; exit $s`)
       expect([command, status, String(stderr)]).toEqual([command, 0, expect.not.stringContaining('error')])
       expect(readFileSync(at('got')).subarray(0, 40).toString('latin1')).toContain(start)
     }
-    expect(bash('convo chain in.png >(cat > got) -- box -- sobel; sleep 1').status).toBe(0)
+    expect(bash('convo chain in.png >(cat > got) -- box -- sobel; wait $!').status).toBe(0)
     expect(png(readFileSync(at('got')))).toBe(true)
   })
 

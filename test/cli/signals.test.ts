@@ -27,8 +27,8 @@ const signals = [
   ['SIGHUP', 129],
 ] as const
 
-/** Half a second is what people get; machines that test are busy. What does not obey takes longer than this. */
-const within = 10_000
+/** Half a second is what people get; machines that test are busy. What does not obey ends with another status or never. */
+const within = 60_000
 
 let folder = ''
 const at = (name: string) => join(folder, name)
@@ -45,7 +45,7 @@ type Phase = {
 }
 
 async function until(isSo: () => unknown, child?: ChildProcessWithoutNullStreams): Promise<void> {
-  const end = Date.now() + 60_000
+  const end = Date.now() + 150_000
   while (!isSo()) {
     if (child !== undefined && child.exitCode !== null) throw new Error('it ended before')
     if (Date.now() > end) throw new Error('it never came to that')
@@ -203,7 +203,7 @@ beforeAll(async () => {
   execFileSync('mkdir', [at('many')])
   for (let i = 0; i < 40; i++) await create(300, 200).toFile(at(`many/${i}.png`))
   writeFileSync(at('cases.yaml'), 'cases: [{name: clouds, input: clouds.svg, run: [box]}]\n')
-}, 60_000)
+})
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 afterEach(() => {
   for (const end of held) closeSync(end)
@@ -212,44 +212,40 @@ afterEach(() => {
 
 describe.skipIf(process.platform !== 'linux')('a signal', () => {
   describe.each(Object.entries(phases))('during %s', (_, { args, reached, exits }) => {
-    it.each(signals)(
-      '%s: ends the program with %i and leaves nothing behind',
-      async (signal, status) => {
-        for (const name of ['in.pipe', 'kernel.txt', 'pipe.png', 'out', 'results', 'x.png']) {
-          rmSync(at(name), { recursive: true, force: true })
-        }
-        execFileSync('mkfifo', [at('in.pipe'), at('kernel.txt'), at('pipe.png')])
-        writeFileSync(at('x.png'), 'old')
-        const before = readdirSync(folder).sort()
-        const child = start(args, { cwd: folder, env: { CI: '' } })
-        child.stdin.on('error', () => undefined)
-        const ended = new Promise<[number | null, NodeJS.Signals | null]>((done) =>
-          child.on('exit', (code, by) => done([code, by])),
-        )
-        try {
-          await reached(child)
-          const started = childrenOf(child.pid!).flatMap((pid) => [pid, ...childrenOf(pid)])
-          child.kill(signal)
-          const how = await Promise.race([ended, pause(within, 'it goes on' as const, { ref: false })])
-          if (how === 'it goes on') throw new Error(how)
-          const [code, by] = how
-          expect(code ?? 128 + constants.signals[by!]).toBe(status)
-          if (exits) expect(by).toBe(null)
-          expect(temporaries()).toEqual([])
-          expect(readFileSync(at('x.png'), 'utf8')).toBe('old')
-          expect(
-            readdirSync(folder)
-              .filter((name) => !/^(out|results)$/.test(name))
-              .sort(),
-          ).toEqual(before)
-          await until(() => !started.some(isAtWork))
-        } finally {
-          child.kill('SIGKILL')
-          child.stdout.destroy()
-        }
-      },
-      90_000,
-    )
+    it.each(signals)('%s: ends the program with %i and leaves nothing behind', async (signal, status) => {
+      for (const name of ['in.pipe', 'kernel.txt', 'pipe.png', 'out', 'results', 'x.png']) {
+        rmSync(at(name), { recursive: true, force: true })
+      }
+      execFileSync('mkfifo', [at('in.pipe'), at('kernel.txt'), at('pipe.png')])
+      writeFileSync(at('x.png'), 'old')
+      const before = readdirSync(folder).sort()
+      const child = start(args, { cwd: folder, env: { CI: '' } })
+      child.stdin.on('error', () => undefined)
+      const ended = new Promise<[number | null, NodeJS.Signals | null]>((done) =>
+        child.on('exit', (code, by) => done([code, by])),
+      )
+      try {
+        await reached(child)
+        const started = childrenOf(child.pid!).flatMap((pid) => [pid, ...childrenOf(pid)])
+        child.kill(signal)
+        const how = await Promise.race([ended, pause(within, 'it goes on' as const, { ref: false })])
+        if (how === 'it goes on') throw new Error(how)
+        const [code, by] = how
+        expect(code ?? 128 + constants.signals[by!]).toBe(status)
+        if (exits) expect(by).toBe(null)
+        expect(temporaries()).toEqual([])
+        expect(readFileSync(at('x.png'), 'utf8')).toBe('old')
+        expect(
+          readdirSync(folder)
+            .filter((name) => !/^(out|results)$/.test(name))
+            .sort(),
+        ).toEqual(before)
+        await until(() => !started.some(isAtWork))
+      } finally {
+        child.kill('SIGKILL')
+        child.stdout.destroy()
+      }
+    })
   })
 })
 
@@ -269,7 +265,7 @@ describe.skipIf(process.platform !== 'linux')('a batch', () => {
     child.kill('SIGKILL')
     await until(() => !started.some(isAtWork))
     await until(() => !hasTemporary())
-  }, 90_000)
+  })
 
   it('clears away after a worker that was killed, and goes on', async () => {
     rmSync(at('out'), { recursive: true, force: true })
@@ -284,7 +280,7 @@ describe.skipIf(process.platform !== 'linux')('a batch', () => {
     expect(await ended).toBe(2)
     expect(said).toContain('[E_WORKER]')
     expect(temporaries()).toEqual([])
-  }, 90_000)
+  })
 })
 
 describe.skipIf(process.platform !== 'linux')('an error that nothing expects', () => {
@@ -308,36 +304,32 @@ describe.skipIf(process.platform !== 'linux')('an error that nothing expects', (
 })
 
 describe.skipIf(process.platform !== 'linux' || !hasTerminals)('at a terminal', () => {
-  it.each(signals)(
-    '%s during a review: %i, and keys are shown again',
-    async (signal, status) => {
-      rmSync(at('project'), { recursive: true, force: true })
-      execFileSync('mkdir', [at('project')])
-      const cwd = at('project')
-      const run = (...args: string[]) =>
-        new Promise((done) => start(args, { cwd, env: { CI: '', GITHUB_ACTIONS: '' } }).on('close', done))
-      const manifest = (sigma: number) =>
-        `cases: [{name: a, input: ../small.png, run: [gaussian, --sigma, ${sigma}]}]\n`
-      writeFileSync(join(cwd, 'convo.check.yaml'), manifest(1))
-      expect(await run('check', '--update')).toBe(0)
-      writeFileSync(join(cwd, 'convo.check.yaml'), manifest(2))
-      expect(await run('check')).toBe(1)
-      const line = `"${process.execPath}" "${launcher}" review; echo "status $?"; stty -a`
-      const env = { ...process.env, CI: '', TERM: 'dumb' }
-      const terminal = spawn('script', ['-qec', line, '/dev/null'], { cwd, env })
-      let text = ''
-      terminal.stdout.on('data', (piece) => {
-        text += piece
-      })
-      const ended = new Promise((done) => terminal.on('close', done))
-      await until(() => text.includes('[q]uit'), terminal)
-      const shell = childrenOf(terminal.pid!)[0]!
-      const [program = shell] = childrenOf(shell)
-      process.kill(program, signal)
-      await ended
-      expect(text).toContain(`status ${status}`)
-      expect(text).toMatch(/ icanon .* echo /s)
-    },
-    90_000,
-  )
+  it.each(signals)('%s during a review: %i, and keys are shown again', async (signal, status) => {
+    rmSync(at('project'), { recursive: true, force: true })
+    execFileSync('mkdir', [at('project')])
+    const cwd = at('project')
+    const run = (...args: string[]) =>
+      new Promise((done) => start(args, { cwd, env: { CI: '', GITHUB_ACTIONS: '' } }).on('close', done))
+    const manifest = (sigma: number) =>
+      `cases: [{name: a, input: ../small.png, run: [gaussian, --sigma, ${sigma}]}]\n`
+    writeFileSync(join(cwd, 'convo.check.yaml'), manifest(1))
+    expect(await run('check', '--update')).toBe(0)
+    writeFileSync(join(cwd, 'convo.check.yaml'), manifest(2))
+    expect(await run('check')).toBe(1)
+    const line = `"${process.execPath}" "${launcher}" review; echo "status $?"; stty -a`
+    const env = { ...process.env, CI: '', TERM: 'dumb' }
+    const terminal = spawn('script', ['-qec', line, '/dev/null'], { cwd, env })
+    let text = ''
+    terminal.stdout.on('data', (piece) => {
+      text += piece
+    })
+    const ended = new Promise((done) => terminal.on('close', done))
+    await until(() => text.includes('[q]uit'), terminal)
+    const shell = childrenOf(terminal.pid!)[0]!
+    const [program = shell] = childrenOf(shell)
+    process.kill(program, signal)
+    await ended
+    expect(text).toContain(`status ${status}`)
+    expect(text).toMatch(/ icanon .* echo /s)
+  })
 })

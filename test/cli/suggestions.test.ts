@@ -1,28 +1,17 @@
-import { spawn } from 'node:child_process'
-import {
-  chmodSync,
-  cpSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs'
+import { spawnSync } from 'node:child_process'
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { stripes } from './check/repository.ts'
-import { convo, launcher } from './convo.ts'
+import { hosted } from './hosted.ts'
 import { refused } from './usage.ts'
 
 let folder = ''
-let bin = ''
+let copies = ''
 
 beforeAll(() => {
-  bin = mkdtempSync(join(tmpdir(), 'convo-bin-'))
-  writeFileSync(join(bin, 'convo'), `#!/bin/sh\nexec "${process.execPath}" "${launcher}" "$@"\n`)
-  chmodSync(join(bin, 'convo'), 0o755)
+  copies = mkdtempSync(join(tmpdir(), 'convo-try-'))
   folder = mkdtempSync(join(tmpdir(), 'convo-typed-'))
   const names = [
     'a',
@@ -47,24 +36,21 @@ beforeAll(() => {
 })
 
 afterAll(() => {
-  for (const path of [folder, bin]) rmSync(path, { recursive: true, force: true })
+  for (const path of [folder, copies]) rmSync(path, { recursive: true, force: true })
 })
 
-/** Runs a command line as a shell does, in a copy of the folder. */
-function shell(line: string): Promise<{ status: number | null; text: string }> {
-  const copy = mkdtempSync(join(tmpdir(), 'convo-try-'))
+const run = hosted({ CI: '', GITHUB_ACTIONS: '' })
+const convo = (args: readonly string[], { cwd } = { cwd: folder }) => run(args, { cwd })
+
+/** Runs a command line in a copy of the folder. A shell takes it apart into words. */
+async function shell(line: string): Promise<{ status: number | null; text: string }> {
+  const words = `convo() { printf '%s\\0' "$@"; }; ${line}`
+  const { status, stdout, stderr } = spawnSync('bash', ['-c', words], { cwd: folder, encoding: 'utf8' })
+  expect([line, status, stderr]).toEqual([line, 0, ''])
+  const copy = mkdtempSync(join(copies, 'try-'))
   cpSync(folder, copy, { recursive: true })
-  const env = { ...process.env, PATH: `${bin}:${process.env.PATH}`, CI: '', GITHUB_ACTIONS: '' }
-  const child = spawn('bash', ['-c', line], { cwd: copy, env, stdio: ['ignore', 'pipe', 'pipe'] })
-  const parts: Buffer[] = []
-  for (const stream of [child.stdout, child.stderr]) stream.on('data', (part: Buffer) => parts.push(part))
-  return new Promise((done, failed) => {
-    child.on('error', failed)
-    child.on('close', (status) => {
-      rmSync(copy, { recursive: true, force: true })
-      done({ status, text: Buffer.concat(parts).toString() })
-    })
-  })
+  const ran = await convo(stdout.split('\0').slice(0, -1), { cwd: copy })
+  return { status: ran.status, text: ran.stdout + ran.stderr }
 }
 
 const suggestionOf = (stderr: string): string | undefined => /^ {2}try: (.*)$/m.exec(stderr)?.[1]

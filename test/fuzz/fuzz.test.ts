@@ -15,7 +15,7 @@ describe('a short run finds nothing, in', () => {
     logs: 100,
   }
   test.each(Object.entries(runs))('%s', async (target, most) => {
-    const tally = await fuzz(target, { seed: 1, runs: most, seconds: 60, keep: false })
+    const tally = await fuzz(target, { seed: 1, runs: most, seconds: 600, keep: false })
     expect(tally.faults).toEqual([])
     expect(tally.runs).toBe(most)
     expect(tally.counts.accepted).toBeGreaterThan(0)
@@ -34,7 +34,7 @@ describe('the fuzzer sees', () => {
   test.each([
     ['refuse', undefined],
     ['fine', undefined],
-    ['throw', /^TypeError at test\/fuzz\/targets\.ts:\d+: thrown$/],
+    ['throw', /^TypeError at test\/fuzz\/self\.ts:\d+: thrown$/],
     ['bug', /^ConvoError .* a bug$/],
     ['reject', /^nobody waits for: Error .* nobody listens$/],
     ['stray', /^files outside the root were touched$/],
@@ -42,13 +42,13 @@ describe('the fuzzer sees', () => {
     ['memory', /^more than 1 GiB$/],
     ['hang', /^more than 5 s$/],
   ])('%s', async (text, fault) => {
-    const found = await faultOf('self', Buffer.from(text), '.txt', 0, text === 'hang' ? 700 : 6000)
+    const found = await faultOf('self', Buffer.from(text), '.txt', 0, text === 'hang' ? 700 : undefined)
     if (fault === undefined) expect(found).toBeUndefined()
     else expect(found).toMatch(fault)
   })
 
   test('what mutation makes of a seed, once for each place, again with the same seed', async () => {
-    const plan = { seed: 3, runs: 3000, seconds: 60, keep: false }
+    const plan = { seed: 3, runs: 3000, seconds: 600, keep: false }
     const tally = await fuzz('self', plan)
     expect(tally.faults).toMatchObject([{ fault: expect.stringContaining('thrown') }])
     expect(tally.faults[0]!.times).toBe(tally.counts.faults)

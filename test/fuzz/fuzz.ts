@@ -42,8 +42,11 @@ type Child = {
   end(): void
 }
 
+/** Milliseconds until a process that says nothing and gets no further hangs. One that computes for 5 s says so itself. */
+const usualPatience = 30_000
+
 /** A process that takes inputs of a target; `reported` gives what it says next, how it died, or `silent` after `patience` ms. */
-async function start(target: string, patience = 6000): Promise<Child> {
+async function start(target: string, patience = usualPatience): Promise<Child> {
   const scratch = mkdtempSync(join(tmpdir(), 'convo-fuzz-'))
   const child = spawn(process.execPath, ['--import', 'tsx', join(here, 'child.ts'), target, scratch], {
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
@@ -185,7 +188,13 @@ async function shrink(
 }
 
 /** What is wrong with one input of a target, or nothing. */
-export async function faultOf(target: string, bytes: Uint8Array, ext: string, n = 0, patience = 6000) {
+export async function faultOf(
+  target: string,
+  bytes: Uint8Array,
+  ext: string,
+  n = 0,
+  patience = usualPatience,
+) {
   const children = { current: await start(target, patience) }
   const fault = await attempt(children, target, { bytes, ext, n })
   children.current.end()

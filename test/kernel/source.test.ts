@@ -11,6 +11,7 @@ import { kernel } from '../../src/kernel/kernel.ts'
 import { loadKernel, loadKernels, readyMade } from '../../src/kernel/source.ts'
 import { limits } from '../../src/limits.ts'
 import { resolve } from '../../src/params.ts'
+import { cpuTime } from '../cpu.ts'
 import { rejection } from './expect-failure.ts'
 
 const sobel = kernel([3, 3], [-1, 0, 1, -2, 0, 2, -1, 0, 1])
@@ -294,11 +295,11 @@ describe('files', () => {
   test('beyond 1 GiB is refused by its size alone', async () => {
     put('huge.npy', '')
     truncateSync(join(folder, 'huge.npy'), limits.kernelBytes.most + 1)
-    const start = performance.now()
+    const start = cpuTime()
     const error = await refused('huge.npy')
     expect([error.code, error.message]).toEqual(['E_KERNEL_FILE', 'huge.npy has more bytes than allowed'])
     expect(error.why).toEqual(['huge.npy: 1073741825 bytes, the limit is 1073741824'])
-    expect(performance.now() - start).toBeLessThan(1000)
+    expect(cpuTime() - start).toBeLessThan(1000)
     rmSync(join(folder, 'huge.npy'))
   })
 

@@ -110,7 +110,7 @@ it('an abort at any moment rejects with its reason, or comes too late', async ()
   expect(
     (await compare(await convo(file).sobel().toBuffer(), await convo(file).sobel().toBuffer())).outcome,
   ).toBe('same')
-}, 120000)
+})
 
 it('close waits for what is under way, twice does no harm, and work after it begins anew', async () => {
   const expected = await convo(file).gaussian({ sigma: 3 }).toBuffer()

@@ -4,8 +4,9 @@ import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
 import sharp from 'sharp'
-import { afterAll, describe, expect, it } from 'vitest'
+import { afterAll, describe, expect, it, vi } from 'vitest'
 import { ConvoError, close, convo, type PictureInput, type RawPicture, Tensor } from '../../src/index.ts'
+import { poolOf } from '../../src/run/shared.ts'
 import { noise, picture } from '../image/pictures.ts'
 
 // What a picture may come from, what is wrong with it, and when work ends before it is done.
@@ -157,12 +158,13 @@ describe('work that is not to be done', () => {
   })
 
   it('close waits for work that was begun, and later work starts threads again', async () => {
+    const begun = vi.spyOn(poolOf(3), 'exclusive')
     const running = blurred({ threads: 3 }).raw()
     let isDone = false
     void running.then(() => {
       isDone = true
     })
-    await new Promise((resolve) => setTimeout(resolve, 50))
+    await vi.waitUntil(() => begun.mock.calls.length > 0, 60_000)
     await close()
     expect(isDone).toBe(true)
     const again = await blurred({ threads: 3 }).raw()

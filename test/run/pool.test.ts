@@ -55,7 +55,7 @@ function script(body: string) {
     const { stdout, stderr } = spawnSync(process.execPath, args, {
       cwd: root,
       encoding: 'utf8',
-      timeout: 50_000,
+      timeout: 150_000,
     })
     return stdout + stderr
   }

@@ -60,8 +60,12 @@ describe('the lock of an output root', () => {
     const lock = await take(root)
     let told = ''
     const second = takeLock({ root, wait: true, onWait: (other) => (told = other) })
-    await new Promise((done) => setTimeout(done, 800))
+    let isTaken = false
+    void second.then(() => (isTaken = true))
+    while (told === '') await new Promise((done) => setTimeout(done, 5))
     expect(told).toContain(`process ${process.pid}`)
+    await new Promise((done) => setTimeout(done, 300))
+    expect(isTaken).toBe(false)
     lock.release()
     ;(await second).release()
     expect(locksIn(root)).toEqual([])

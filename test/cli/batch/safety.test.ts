@@ -32,29 +32,25 @@ describe.runIf(existsSync('/proc/self/stat'))('a batch whose workers are killed'
     ['goes on, and clears away what they were at', ['in', '-o', 'out/{stem}.png'], true],
     ['with it, leaves what the next one clears away', ['in', '-o', 'out/{stem}.png'], false],
     ['with it, where pictures replace themselves', ['out', '-o', '{path}', '--in-place'], false],
-  ] as const)(
-    '%s',
-    async (_, line, goesOn) => {
-      writePictures(at(line[0]), 3, 2600, 2000)
-      const slow = ['--jobs', '1', '--', 'gaussian', '--sigma', '30']
-      const child = start(['batch', ...line, ...slow], { cwd: folder, env: { CI: '' } })
-      const ended = new Promise<number | null>((done) => child.on('close', done))
-      while (temporaries().length === 0 && child.exitCode === null) await pause(1)
-      const workers = workersOf(child.pid)
-      expect(workers.length).toBeGreaterThan(0)
-      if (!goesOn) child.kill('SIGKILL')
-      for (const pid of workers) process.kill(pid, 'SIGKILL')
-      const status = await ended
-      if (goesOn) {
-        expect([status, picturesIn('out').length]).toEqual([1, 2])
-      } else {
-        expect(temporaries().length).toBeGreaterThan(0)
-        expect((await batch(...line, '--', 'sobel')).status).toBe(0)
-      }
-      expect(temporaries()).toEqual([])
-    },
-    120_000,
-  )
+  ] as const)('%s', async (_, line, goesOn) => {
+    writePictures(at(line[0]), 3, 2600, 2000)
+    const slow = ['--jobs', '1', '--', 'gaussian', '--sigma', '30']
+    const child = start(['batch', ...line, ...slow], { cwd: folder, env: { CI: '' } })
+    const ended = new Promise<number | null>((done) => child.on('close', done))
+    while (temporaries().length === 0 && child.exitCode === null) await pause(1)
+    const workers = workersOf(child.pid)
+    expect(workers.length).toBeGreaterThan(0)
+    if (!goesOn) child.kill('SIGKILL')
+    for (const pid of workers) process.kill(pid, 'SIGKILL')
+    const status = await ended
+    if (goesOn) {
+      expect([status, picturesIn('out').length]).toEqual([1, 2])
+    } else {
+      expect(temporaries().length).toBeGreaterThan(0)
+      expect((await batch(...line, '--', 'sobel')).status).toBe(0)
+    }
+    expect(temporaries()).toEqual([])
+  })
 })
 
 describe('logs that are merged', () => {

@@ -19,7 +19,7 @@ describe.skipIf(!isThere)('a Slurm array (skipped without root and slurm-wlm)', 
     spawnSync(command, args, {
       cwd: folder,
       encoding: 'utf8',
-      timeout: 50_000,
+      timeout: 150_000,
       env: { ...process.env, ...env },
     })
 
@@ -27,13 +27,13 @@ describe.skipIf(!isThere)('a Slurm array (skipped without root and slurm-wlm)', 
     folder = mkdtempSync(join(tmpdir(), 'convo-slurm-'))
     const started = spawnSync('sh', [script, 'start', join(folder, 'slurm')], {
       encoding: 'utf8',
-      timeout: 50_000,
+      timeout: 150_000,
     })
     expect([started.status, started.stderr]).toEqual([0, ''])
     env = { SLURM_CONF: started.stdout.trim() }
   })
   afterAll(() => {
-    spawnSync('sh', [script, 'stop', join(folder, 'slurm')], { timeout: 50_000 })
+    spawnSync('sh', [script, 'stop', join(folder, 'slurm')], { timeout: 150_000 })
     rmSync(folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 })
   })
 
@@ -48,7 +48,7 @@ describe.skipIf(!isThere)('a Slurm array (skipped without root and slurm-wlm)', 
       `#!/bin/sh\n#SBATCH --array=1-4\nexec '${process.execPath}' '${launcher}' ${words}\n`,
     )
     expect(sh('sbatch', 'job.sh').stdout).toMatch(/Submitted batch job/)
-    const until = Date.now() + 40_000
+    const until = Date.now() + 150_000
     while (sh('squeue', '--noheader').stdout.trim() !== '' && Date.now() < until) {
       await new Promise((done) => setTimeout(done, 500))
     }

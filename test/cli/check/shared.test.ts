@@ -63,7 +63,7 @@ describe('several manifests', () => {
     expect((await here.convo(['report', 'merge', 'r', '-o', 'r.html'])).stderr).toBe('')
     const shard = await here.convo(['check', '*/convo.check.yaml', '--shard', '2/2'])
     expect(shard).toMatchObject({ status: 0, stdout: expect.stringContaining('No case was checked') })
-  }, 20_000)
+  })
 })
 
 describe('what is said about cases', () => {
@@ -96,7 +96,7 @@ describe('what is said about cases', () => {
       'a.png is a damaged PNG [E_DECODE]',
       'a.png is a damaged PNG [E_DECODE]',
     ])
-  }, 20_000)
+  })
 
   it('check init in another folder prints what works from here', async () => {
     here.write('ci/a.png', stripes(8))

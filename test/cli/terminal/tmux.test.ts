@@ -23,7 +23,7 @@ const enter = () => tmux('send-keys', 'Enter')
 
 /** Waits until the screen is as it should be; gives it. */
 async function until(is: (text: string) => boolean, ...options: string[]): Promise<string> {
-  for (let i = 0; i < 600; i++) {
+  for (let i = 0; i < 4000; i++) {
     const text = screen(...options)
     if (is(text)) return text
     await sleep(25)
