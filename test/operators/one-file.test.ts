@@ -73,7 +73,7 @@ const others: readonly (readonly [names: string, files: RegExp, reason: string])
     'the option --metadata',
   ],
   ['add', /^(batch\/watch|operators\/separable)\.ts$/, 'a new file; the layer of the engine'],
-  ['pointwise depthwise threshold', /^net\/formats\//, 'words of other formats'],
+  ['pointwise depthwise threshold', /^net\/(formats|architectures)\//, 'words of other formats'],
   ['normalize', /^(operators|picture)\//, 'the option --normalize'],
 ]
 
@@ -90,7 +90,7 @@ const otherFilters: typeof others = [
   ['unsharp', /^(conv|definition|graph|run)\//, 'a way to combine sums'],
   ['bilateral', /^operators\/involution\.ts$/, 'how it computes kernels'],
   ['log', /^(batch\/(batch|manifest|plan)|cli\/commands\/batch)\.ts$/, 'the option --log'],
-  ['log', /^net\/single\.ts$/, 'the logarithm'],
+  ['log', /^net\/(single|reduced)\.ts$/, 'the logarithm'],
   ['line', /^teach\/draw\/svg\.ts$/, 'an element of SVG'],
   ['open|close', /^(files\/output|golden\/review|image\/apart|net\/order)\.ts$/, 'a state, an event'],
   ['pad', /^image\/compare\//, 'a rule for sizes that differ'],
