@@ -429,6 +429,22 @@ describe('convo compare', () => {
     expect((await compare('pq.png', 'plain-colours.png', '--icc', 'ignore')).status).toBe(0)
   })
 
+  it('notes that animations are timed otherwise, which is not compared', async () => {
+    const strip = Buffer.from(Array.from({ length: 4 * 8 * 3 }, (_, i) => (i * 37) % 256))
+    const as = async (name: string, delay: number[], loop: number) => {
+      const frames = sharp(strip, { raw: { width: 4, height: 8, channels: 3, pageHeight: 4 } })
+      writeFileSync(path(name), await frames.webp({ lossless: true, delay, loop }).toBuffer())
+    }
+    await as('fast.webp', [40, 80], 0)
+    await as('fast-again.webp', [40, 80], 0)
+    await as('slow.webp', [40, 500], 0)
+    await as('once.webp', [40, 80], 1)
+    const note = 'note: the animations differ in their timing or number of repeats, which are not compared\n'
+    for (const other of ['slow.webp', 'once.webp'])
+      expect(await compare('fast.webp', other)).toMatchObject({ status: 0, stderr: note })
+    expect(await compare('fast.webp', 'fast-again.webp')).toMatchObject({ status: 0, stderr: '' })
+  })
+
   it('leaves no file that was not asked for', () => {
     expect(names().filter((name) => name.startsWith('.convo') || name === 'diff.xyz')).toEqual([])
     expect(existsSync(path('none.png'))).toBe(false)
