@@ -59,10 +59,18 @@ export async function compareFiles(
   const style = settings['diff-style']
   const isSeen = diff !== undefined && showsPictures(style)
   const { comparison, shown } = await compareAndShow(expected, actual, tolerance, differPlain, isSeen)
-  const notes = [...new Set([expected, actual].flatMap((pages) => pages.notes ?? []))]
+  const notes = notesOf(expected, actual)
   if (diff === undefined) return { comparison, notes }
   await writeDifference(diff, await drawShown(shown, style))
   return { comparison, notes, drawn: { path: diff, page: shown.page } }
+}
+
+/** How two files were read, and that they differ in what is not compared. */
+function notesOf(expected: Pages, actual: Pages): string[] {
+  const isOther = expected.timing !== actual.timing && (expected.timing && actual.timing) !== undefined
+  const timing = 'the animations differ in their timing or number of repeats, which are not compared'
+  const read = [expected, actual].flatMap((pages) => pages.notes ?? [])
+  return [...new Set([...read, ...(isOther ? [timing] : [])])]
 }
 
 function checkDiff(diff: string, inputs: readonly (string | undefined)[], isQuiet: boolean): void {

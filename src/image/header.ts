@@ -1,7 +1,7 @@
 import { ConvoError } from '../error.ts'
 import type { Metadata } from '../tensor/metadata.ts'
 import type { Depth, PictureMeta } from '../tensor/picture.ts'
-import { defined } from '../text/record.ts'
+import { defined, optional } from '../text/record.ts'
 import type { Seen } from './inspect.ts'
 import { iptcOf, keptOf, listed, type MetadataMode, sayingExif } from './metadata.ts'
 import type { OwnPicture } from './own-picture.ts'
@@ -177,6 +177,7 @@ export function headerOf(
       ...(resolution !== undefined && { resolution: isTurned ? swap(resolution) : resolution }),
       // an sRGB chunk is not written, and would leave a gAMA beside it that says otherwise
       ...(png?.gamma !== undefined && !(png.isSrgb && png.gamma !== 45455) && { gamma: png.gamma }),
+      ...optional('colours', png?.colours ?? seen.colours),
       ...(png?.isSrgb && { isSrgb: true as const }),
       ...(orientation !== undefined && orientation !== 1 && { orientation }),
       ...(metadata !== undefined && { metadata }),

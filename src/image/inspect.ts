@@ -2,6 +2,7 @@ import { viewOf } from '../files/read.ts'
 import { checkLimit, limits } from '../limits.ts'
 import type { Metadata, TextEntry } from '../tensor/metadata.ts'
 import type { PictureMeta } from '../tensor/picture.ts'
+import { optional } from '../text/record.ts'
 import { type Animation, readApng } from './apng.ts'
 import { refusal, wayOf, ways } from './foreign.ts'
 import { codingOf, commentOf } from './jpeg.ts'
@@ -22,6 +23,8 @@ export type Seen = {
   readonly held?: Metadata
   /** how a JPEG was encoded */
   readonly coding?: PictureMeta['jpeg']
+  /** colours other than sRGB, of an AVIF */
+  readonly colours?: string
   /** pictures that are not decoded, in words */
   readonly unread: readonly string[]
   /** pictures of an animation, where they were counted */
@@ -84,25 +87,26 @@ const lookers: Readonly<
       ...(/avis|msf1/.test(brands) ? ['an image sequence'] : []),
       ...(brands.includes('tmap') ? ['a gain map'] : []),
     ]
+    const colours = otherColours(Buffer.from(read(0, Math.min(size, 65536))))
     return {
       unread,
-      metadata: hasOtherColours(Buffer.from(read(0, Math.min(size, 65536))))
-        ? ['colour encoding (nclx)']
-        : [],
+      metadata: colours === undefined ? [] : ['colour encoding (nclx)'],
+      ...optional('colours', colours),
     }
   },
   svg: (reader, _, name, maxPixels) => ({ notes: readSvg(reader, name, maxPixels) }),
 }
 
 /**
- * Whether the colr box of an AVIF (ISO 23091-2) states colours or a tone curve other than those of sRGB, and of BT.709,
- * which is shown as sRGB.
+ * The colours and the tone curve that the colr box of an AVIF (ISO 23091-2) states, where they are not those of sRGB or of
+ * BT.709, which is shown as sRGB.
  */
-function hasOtherColours(head: Buffer): boolean {
+function otherColours(head: Buffer): string | undefined {
   const at = head.indexOf('colrnclx', 0, 'latin1')
-  if (at < 0 || at + 12 > head.length) return false
+  if (at < 0 || at + 12 > head.length) return undefined
   const [primaries, curve] = [head.readUInt16BE(at + 8), head.readUInt16BE(at + 10)]
-  return ![1, 2].includes(primaries) || ![1, 2, 6, 13].includes(curve)
+  const isUsual = [1, 2].includes(primaries) && [1, 2, 6, 13].includes(curve)
+  return isUsual ? undefined : `nclx ${primaries},${curve}`
 }
 
 /** Whether a JFIF header states how much wider than high its pixels are, and not how large. */

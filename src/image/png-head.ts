@@ -28,6 +28,8 @@ export type PngHead = {
   readonly depth: 8 | 16
   /** gAMA: 1/gamma times 100000 */
   readonly gamma?: number
+  /** Colours other than sRGB, by cICP, or by cHRM where nothing says more. */
+  readonly colours?: string
   /** whether there is an sRGB chunk */
   readonly isSrgb?: true
   /** pHYs in pixels per metre; an aspect ratio alone is not one */
@@ -193,7 +195,7 @@ export function readPngHead(reader: Reader, name: string): PngHead {
       const why = isSound(reader, chunk) ? fault(chunk, colourType, seen, palette) : 'it fails its checksum'
       if (why === undefined) seen.set(type, chunk)
       else ignored.push({ type, why, at, end })
-    } else if (type === 'cHRM') seen.set(type, chunk)
+    } else if (type === 'cHRM' || (type === 'cICP' && isSound(reader, chunk))) seen.set(type, chunk)
     // the damage may be in the type, and what was meant by it is lost
     else if (/^[a-z]/.test(type) && !Object.hasOwn(lost, type) && !isSound(reader, chunk)) {
       ignored.push({ type, why: 'it fails its checksum', at, end })
@@ -212,8 +214,9 @@ export function readPngHead(reader: Reader, name: string): PngHead {
   }
 
   const gamma = numberAt(reader, seen.get('gAMA'), 0)
+  const colours = coloursOf(reader, seen)
   const resolution = resolutionOf(reader, seen.get('pHYs'))
-  const colours = colourType === 0 || colourType === 4 ? 1 : 3
+  const planes = colourType === 0 || colourType === 4 ? 1 : 3
   const hasAlpha = colourType >= 4 || seen.has('tRNS')
   return {
     width,
@@ -221,18 +224,40 @@ export function readPngHead(reader: Reader, name: string): PngHead {
     bits,
     colourType,
     interlaced: first[20] === 1,
-    channels: (colours + (hasAlpha ? 1 : 0)) as 1 | 2 | 3 | 4,
+    channels: (planes + (hasAlpha ? 1 : 0)) as 1 | 2 | 3 | 4,
     depth: bits === 16 ? 16 : 8,
     hasIcc: seen.has('iCCP'),
     hasExif: seen.has('eXIf'),
     isAnimated: (numberAt(reader, seen.get('acTL'), 0) ?? 0) > 0,
     ...(gamma !== undefined && gamma > 0 && { gamma }),
+    ...(colours !== undefined && { colours }),
     ...(seen.has('sRGB') && { isSrgb: true as const }),
     ...(resolution !== undefined && { resolution }),
     ignored,
     metadata: [...metadata],
     texts,
   }
+}
+
+/** What sRGB is in cICP: with its tone curve or that of BT.709, or unstated. */
+const srgbCodings = ['1,13,0,1', '1,1,0,1', '2,2,0,1']
+/** What sRGB is in cHRM, times 100000. Programs round it in their own ways. */
+const srgbPrimaries = [31270, 32900, 64000, 33000, 30000, 60000, 15000, 6000]
+
+function coloursOf({ read }: Reader, seen: ReadonlyMap<string, Chunk>): string | undefined {
+  const [coding, primaries] = [seen.get('cICP'), seen.get('cHRM')]
+  const isSaid = seen.has('sRGB') || seen.has('iCCP')
+  const chunk = coding ?? (isSaid ? undefined : primaries)
+  if (chunk === undefined) return undefined
+  const body = read(chunk.at + 8, Math.min(chunk.length, 32))
+  const view = viewOf(body.slice())
+  const numbers =
+    chunk === coding ? [...body] : Array.from({ length: body.length >> 2 }, (_, i) => view.getUint32(4 * i))
+  const isSrgb =
+    chunk === coding
+      ? srgbCodings.includes(numbers.join())
+      : srgbPrimaries.every((value, i) => Math.abs(value - (numbers[i] ?? 0)) <= 100)
+  return isSrgb ? undefined : `${chunk.type} ${numbers.join()}`
 }
 
 /** A PNG without the chunks that are ignored: what a decoder is to see. */

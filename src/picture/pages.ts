@@ -39,14 +39,18 @@ export async function openPages(source: Source, options: PageOptions): Promise<P
     frames: pages = 1,
     unread,
     notes,
+    apng,
   } = header
     ? { frames: header.pages, unread: header.unread, notes: header.asRead }
     : inspect(source, probed, name, options.maxPixels)
+  const delays = header ? header.delay : apng?.frames.map(({ delay }) => delay)
+  const loop = header ? header.loop : apng?.loop
   const areAlike = pages === 1 || isPlain || kind === 'gif' || kind === 'webp' || header?.isAlike === true
   return {
     count: pages,
     unread,
     notes,
+    ...(pages > 1 && delays !== undefined && { timing: JSON.stringify([delays, loop]) }),
     ...(png !== undefined && !png.hasExif && pages === 1 && { shape: shapeOf(png) }),
     ...(areAlike && { header: () => readHeader(source, { ...options, name }) }),
     ...optional('plain', plainOf(probed, source)),

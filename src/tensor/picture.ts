@@ -40,6 +40,8 @@ export type PictureMeta = {
   readonly orientation?: number
   /** PNG gAMA: 1/gamma times 100000. */
   readonly gamma?: number
+  /** Colours other than sRGB that a PNG or AVIF states without a profile, such as `cICP 9,16,0,1`: compared, not written. */
+  readonly colours?: string
   /** Floats of linear light, as Radiance and OpenEXR pictures have. */
   readonly isLinear?: true
   /** A PNG with an sRGB chunk, which goes before gAMA. */

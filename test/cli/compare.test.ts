@@ -407,6 +407,44 @@ describe('convo compare', () => {
     expect((await compare('a.png', 'turned.tif', '--icc', 'ignore', '--no-orient')).status).toBe(0)
   })
 
+  it('sees colours that a PNG states without a profile, where they are not those of sRGB', async () => {
+    const sample = (name: string, ...chunks: Buffer[]) =>
+      writeFileSync(path(name), pngOf([2, 1, 2], [1, 2, 3, 4, 5, 6], chunks))
+    const whitePoint = [31270, 32900]
+    sample('plain-colours.png')
+    sample('pq.png', chunkOf('cICP', Buffer.from([9, 16, 0, 1])))
+    sample('usual.png', chunkOf('cICP', Buffer.from([1, 13, 0, 1])))
+    sample('wide.png', chunkOf('cHRM', words(...whitePoint, 68000, 32000, 26500, 69000, 15000, 6000)))
+    sample('narrow.png', chunkOf('cHRM', words(...whitePoint, 64000, 33000, 30000, 60000, 15000, 6000)))
+    const found = 'colours are shown differently: sRGB expected'
+    const wide = 'cHRM 31270,32900,68000,32000,26500,69000,15000,6000'
+    expect((await compare('plain-colours.png', 'pq.png')).stdout).toContain(
+      `failed    ${found}, cICP 9,16,0,1 found`,
+    )
+    expect((await compare('plain-colours.png', 'wide.png')).stdout).toContain(
+      `failed    ${found}, ${wide} found`,
+    )
+    for (const same of ['usual.png', 'narrow.png'])
+      expect((await compare('plain-colours.png', same)).status).toBe(0)
+    expect((await compare('pq.png', 'plain-colours.png', '--icc', 'ignore')).status).toBe(0)
+  })
+
+  it('notes that animations are timed otherwise, which is not compared', async () => {
+    const strip = Buffer.from(Array.from({ length: 4 * 8 * 3 }, (_, i) => (i * 37) % 256))
+    const as = async (name: string, delay: number[], loop: number) => {
+      const frames = sharp(strip, { raw: { width: 4, height: 8, channels: 3, pageHeight: 4 } })
+      writeFileSync(path(name), await frames.webp({ lossless: true, delay, loop }).toBuffer())
+    }
+    await as('fast.webp', [40, 80], 0)
+    await as('fast-again.webp', [40, 80], 0)
+    await as('slow.webp', [40, 500], 0)
+    await as('once.webp', [40, 80], 1)
+    const note = 'note: the animations differ in their timing or number of repeats, which are not compared\n'
+    for (const other of ['slow.webp', 'once.webp'])
+      expect(await compare('fast.webp', other)).toMatchObject({ status: 0, stderr: note })
+    expect(await compare('fast.webp', 'fast-again.webp')).toMatchObject({ status: 0, stderr: '' })
+  })
+
   it('leaves no file that was not asked for', () => {
     expect(names().filter((name) => name.startsWith('.convo') || name === 'diff.xyz')).toEqual([])
     expect(existsSync(path('none.png'))).toBe(false)

@@ -274,10 +274,11 @@ function compareProfiles(expected: WithMeta, actual: WithMeta, { icc = 'error' }
   const [a, b] = [expected.meta.icc, actual.meta.icc]
   const isEqual = a === undefined || b === undefined ? a === b : Buffer.from(a).equals(b)
   const [p, q] = [gammaOf(expected), gammaOf(actual)]
-  if ((isEqual && p === q) || icc === 'ignore') return { mismatches: [], notes: [] }
-  const text = isEqual
-    ? `colours are shown differently: gamma ${brief(p)} expected, ${brief(q)} found (gAMA)`
-    : profilesText(a, b)
+  const [stated, found] = [expected, actual].map(({ meta: { colours = 'sRGB' } }) => colours)
+  if ((isEqual && p === q && stated === found) || icc === 'ignore') return { mismatches: [], notes: [] }
+  const unlike =
+    p === q ? `${stated} expected, ${found} found` : `gamma ${brief(p)} expected, ${brief(q)} found (gAMA)`
+  const text = isEqual ? `colours are shown differently: ${unlike}` : profilesText(a, b)
   return { mismatches: icc === 'error' ? ['icc'] : [], notes: [text] }
 }
 

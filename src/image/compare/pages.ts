@@ -21,6 +21,8 @@ export type Pages = {
   readonly plain?: PlainPng
   /** how the file was read, where there was a choice */
   readonly notes?: readonly string[]
+  /** Of an animation: how long each picture is shown, and how often all are. Not compared; equal text is equal timing. */
+  readonly timing?: string
 }
 
 /** The result of a comparison of two files. */
