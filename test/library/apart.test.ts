@@ -1,12 +1,19 @@
+import { readFile } from 'node:fs/promises'
 import { afterAll, expect, it } from 'vitest'
+import { namedKernels } from '../../src/filters/names.ts'
 import { comparePictures } from '../../src/image/compare/compare.ts'
 import { type ToleranceValues, toleranceOf, toleranceSettings } from '../../src/image/compare/tolerance.ts'
-import { close, compare } from '../../src/index.ts'
+import { animate, close, compare, loadNet, show, Tensor } from '../../src/index.ts'
+import { loadKernel } from '../../src/kernel/source.ts'
+import { readModel } from '../../src/net/read-model.ts'
 import { resolve } from '../../src/params.ts'
 import { commandOptions } from '../../src/picture/api/names.ts'
+import { Net } from '../../src/picture/api/net.ts'
+import { animation } from '../../src/teach/animate/animate.ts'
+import { card } from '../../src/teach/show/show.ts'
 import type { Picture } from '../../src/tensor/picture.ts'
 
-// Large pictures are compared on a thread of their own.
+// What takes long is done on a thread of its own, and is what the calling thread would have found.
 
 afterAll(close)
 const [width, height] = [700, 500]
@@ -56,4 +63,21 @@ it('refuses what does not fit, and goes on', async () => {
   const last = compare(expected, actual)
   await closed
   expect((await last).outcome).toBe('different')
+})
+
+it('draws kernels and animations, and reads networks, there', async () => {
+  const name = 'gaussian:sigma=2'
+  expect(await show(name)).toEqual(card(await loadKernel(name, { names: namedKernels }), name))
+  expect(await animate('maxpool')).toEqual(await animation('maxpool', {}))
+  await expect(animate('maxpol')).rejects.toMatchObject({ code: 'E_NAME', fix: 'maxpool' })
+  const path = 'samples/networks/denoise.safetensors'
+  const x = new Tensor(
+    [3, 8, 8],
+    Float32Array.from({ length: 192 }, (_, i) => i / 192),
+  )
+  const [read, own] = [await loadNet(await readFile(path)), new Net(await readModel(path, {}), path)]
+  expect(await read.info()).toEqual(await own.info())
+  expect((await read.run(x)).data).toEqual((await own.run(x)).data)
+  await expect(loadNet(new Uint8Array(9))).rejects.toMatchObject({ code: 'E_NET_FORMAT' })
+  await expect(loadNet((() => 1) as never)).rejects.toMatchObject({ code: 'E_ARGUMENT' })
 })
