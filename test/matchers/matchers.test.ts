@@ -226,7 +226,7 @@ describe.each(runners)('$name', ({ name, file, run, update, isRetried }) => {
 })
 
 describe('an equal picture of 512x512', () => {
-  it('takes 15 ms at most after the first, as only bytes are compared', async () => {
+  it('takes 15 ms of CPU at most after the first, as only bytes are compared', async () => {
     here.write(
       'speed.mjs',
       `import { test } from 'node:test'
@@ -238,9 +238,10 @@ const png = await sharp({ create }).png().toBuffer()
 test('fast', async (t) => {
   const times = []
   for (let i = 0; i < 31; i++) {
-    const began = performance.now()
+    const began = process.cpuUsage()
     await matchGolden(t, png, 'one')
-    if (i > 0) times.push(performance.now() - began)
+    const { user, system } = process.cpuUsage(began)
+    if (i > 0) times.push((user + system) / 1000)
   }
   console.log('median:' + times.sort((a, b) => a - b)[15])
 })`,

@@ -5,6 +5,7 @@ import { sha256 } from '../../../src/files/hash.ts'
 import { reportText } from '../../../src/golden/destinations.ts'
 import { runProblem } from '../../../src/golden/results-shape.ts'
 import fc from '../../property.ts'
+import { hosted } from '../hosted.ts'
 import { repository, stripes } from './repository.ts'
 
 const here = repository()
@@ -24,10 +25,8 @@ async function project(): Promise<void> {
   here.write('precious.png', stripes(8, 3))
 }
 
-const run = async (...args: string[]) => {
-  const { convo } = await import('../convo.ts')
-  return convo(args, { cwd: here.path('work'), env: { CI: '', GITHUB_ACTIONS: '', GITHUB_STEP_SUMMARY: '' } })
-}
+const inWork = hosted({ CI: '', GITHUB_ACTIONS: '', GITHUB_STEP_SUMMARY: '' })
+const run = (...args: string[]) => inWork(args, { cwd: here.path('work') })
 
 function forge(change: (results: Any) => void): void {
   const path = here.path(`work/${resultsFile}`)
