@@ -312,7 +312,7 @@ export const coloured: Layer<{ readonly palette: readonly number[] }> = {
  * Every whole number as an entry of a table of `count`, its numbers as channels: [R·C,H,W] of entries of R numbers. Below 0 it
  * counts from the end; beyond the table it is the nearest entry.
  */
-export const lookedUp: Layer<{ readonly table: readonly number[]; readonly count: number }> = {
+export const lookedUp: Layer<{ readonly table: Float32Array; readonly count: number }> = {
   shape: ({ table, count }, [x]) => [(table.length / count) * x![0], x![1], x![2]],
   needs: (_, rows) => [rows],
   run({ table, count }, out, [x], [first, end], [given], [channels, , width]) {

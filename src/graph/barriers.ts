@@ -1,5 +1,6 @@
 import type { LayerSettings } from '../definition/layers.ts'
 import { layerNode, type Node } from './node.ts'
+import { stepsOf } from './walk.ts'
 
 // Steps that must see all of their input before they give anything: sums, and products of matrices. They are computed in a
 // pass of their own, strip by strip.
@@ -14,24 +15,13 @@ export type Barrier = {
 
 /** A step that sees all, with no other one below it, of those that `outs` depend on; undefined where there is none. */
 export function lowestBarrier(outs: readonly Node[]): Barrier | undefined {
-  const seen = new Set<Node>()
-  const visit = (node: Node): Barrier | undefined => {
-    if (seen.has(node)) return undefined
-    seen.add(node)
-    for (const input of node.inputs) {
-      const found = visit(input)
-      if (found !== undefined) return found
-    }
+  for (const node of stepsOf(outs)) {
     const { work } = node
-    if (work.kind !== 'layer') return undefined
+    if (work.kind !== 'layer') continue
     if (work.name === 'product') return { node }
     const [input] = node.inputs
     if (work.name === 'sampled' && input!.work.kind !== 'planes') return { node, input: input! }
-    return work.name === 'summary' ? { node, settings: work.settings } : undefined
-  }
-  for (const out of outs) {
-    const found = visit(out)
-    if (found !== undefined) return found
+    if (work.name === 'summary') return { node, settings: work.settings }
   }
   return undefined
 }
@@ -45,12 +35,12 @@ export const rowsOfBarrier = ({ node, settings }: Barrier): Node =>
 /** All steps that one depends on, and itself. */
 export function nodesOf(out: Node): Node[] {
   const seen = new Set<Node>()
-  const visit = (node: Node): void => {
-    if (seen.has(node)) return
+  const open = [out]
+  for (let node = open.pop(); node !== undefined; node = open.pop()) {
+    if (seen.has(node)) continue
     seen.add(node)
-    node.inputs.forEach(visit)
+    open.push(...node.inputs.toReversed())
   }
-  visit(out)
   return [...seen]
 }
 
@@ -63,13 +53,10 @@ export function unordered(node: Node): Node {
 /** The same steps with some of them in the place of others. */
 export function replaced(outs: readonly Node[], by: ReadonlyMap<Node, Node>): Node[] {
   const known = new Map(by)
-  const visit = (node: Node): Node => {
-    const found = known.get(node)
-    if (found !== undefined) return found
-    const inputs = node.inputs.map(visit)
-    const made = inputs.every((input, i) => input === node.inputs[i]) ? node : { ...node, inputs }
-    known.set(node, made)
-    return made
+  for (const node of stepsOf(outs, (one) => by.has(one))) {
+    if (by.has(node)) continue
+    const inputs = node.inputs.map((input) => known.get(input)!)
+    known.set(node, inputs.every((input, i) => input === node.inputs[i]) ? node : { ...node, inputs })
   }
-  return outs.map(visit)
+  return outs.map((out) => known.get(out)!)
 }

@@ -1,5 +1,6 @@
 import { weightSum } from '../conv/stencil.ts'
 import type { Filter, Node } from './node.ts'
+import { stepsOf } from './walk.ts'
 
 /** What rounding may add to a bound. */
 const slack = 1.01
@@ -9,12 +10,11 @@ const slack = 1.01
  */
 export function boundOf(out: Node, peak: () => number): number {
   const known = new Map<Node, number>()
-  const visit = (node: Node): number => {
-    const bound = known.get(node) ?? slack * boundOfStep(node, node.inputs.map(visit), peak)
-    known.set(node, bound)
-    return bound
+  for (const node of stepsOf([out])) {
+    const inputs = node.inputs.map((input) => known.get(input)!)
+    known.set(node, slack * boundOfStep(node, inputs, peak))
   }
-  return visit(out)
+  return known.get(out)!
 }
 
 function boundOfStep({ work }: Node, inputs: readonly number[], peak: () => number): number {

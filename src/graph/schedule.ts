@@ -10,6 +10,7 @@ import {
   wholeRows,
 } from './node.ts'
 import { rowCount, type Span, united } from './spans.ts'
+import { stepsOf } from './walk.ts'
 
 /** A step in a list in which its inputs come before it. */
 export type Listed<W = Work> = {
@@ -25,16 +26,11 @@ export type Listed<W = Work> = {
 export function listed(out: Node): Listed[] {
   const places = new Map<Node, number>()
   const list: Listed[] = []
-  const visit = (node: Node): number => {
-    const known = places.get(node)
-    if (known !== undefined) return known
-    const inputs = node.inputs.map(visit)
+  for (const node of stepsOf([out])) {
+    const inputs = node.inputs.map((input) => places.get(input)!)
     const { shape, work, slices } = node
-    const place = list.push({ shape, inputs, work, ...(slices !== undefined && { slices }) }) - 1
-    places.set(node, place)
-    return place
+    places.set(node, list.push({ shape, inputs, work, ...(slices !== undefined && { slices }) }) - 1)
   }
-  visit(out)
   return list
 }
 

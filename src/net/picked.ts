@@ -37,11 +37,12 @@ async function gather(turn: Turn): Promise<Item> {
 }
 
 /** Entries of a table at places that are computed: the entries are the outer part of the channels. */
-async function lookedUp({ engine }: Turn, table: Constant, axis: number, places: Value): Promise<Value> {
+async function lookedUp(turn: Turn, table: Constant, axis: number, places: Value): Promise<Value> {
   const [before, after] = [table.shape.slice(0, axis), table.shape.slice(axis + 1)]
   const [count, inner] = [table.shape[axis]!, sizeOf(after)]
+  if (table.data.length === 0) throw unfit(turn, 'the table is empty')
   // one entry after the other, each with all that is before and after its axis
-  const entries = Array.from({ length: table.data.length }, (_, i) => {
+  const entries = Float32Array.from({ length: table.data.length }, (_, i) => {
     const [entry, k] = [Math.floor(i / (table.data.length / count)), i % (table.data.length / count)]
     return table.data[(Math.floor(k / inner) * count + entry) * inner + (k % inner)]!
   })
@@ -50,7 +51,7 @@ async function lookedUp({ engine }: Turn, table: Constant, axis: number, places:
     sizes.map((size, i): readonly Atom[] =>
       size === 1 ? [] : [{ axis: 0, size, stride: channels * step * sizeOf(sizes.slice(i + 1)) }],
     )
-  const planes = await engine.layer('lookedUp', [places.planes], { table: entries, count })
+  const planes = await turn.engine.layer('lookedUp', [places.planes], { table: entries, count })
   return { kind: 'value', planes, dims: [...outer(before, inner), ...places.dims, ...outer(after, 1)] }
 }
 
@@ -111,7 +112,7 @@ async function scatterNd(turn: Turn): Promise<Item> {
 
 /** The places of numbers that are not 0, [rank, count]: of what is known. */
 const nonZero: Lowering = (turn) => {
-  const { shape, data } = neededAt(turn, 0, 'what is searched for numbers')
+  const { shape, data } = neededAt(turn, 0, 'its input')
   const found = Array.from(data.keys()).filter((i) => data[i] !== 0)
   const steps = shape.map((size, i) => [sizeOf(shape.slice(i + 1)), size] as const)
   const list = steps.flatMap(([step, size]) => found.map((i) => Math.floor(i / step) % size))

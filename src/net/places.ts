@@ -84,6 +84,11 @@ export async function joined(turn: Turn, values: readonly Value[], axis: number)
   if (values.length === 1) return values[0]!
   if (axis < rank - 2 && sizeOf(shape.slice(0, axis)) > 1)
     throw unsupported(turn, `[${shape}] cannot be joined along axis ${axis}`, 'a network with a batch of 1')
+  checkLimit(
+    'axisSamples',
+    shapes.reduce((sum, one) => sum + one[axis]!, 0),
+    nameOf(turn.node),
+  )
   const even = await Promise.all(values.map((value) => plain(turn.engine, value)))
   const on: AxisNumber = axis < rank - 2 ? 0 : axis === rank - 1 ? 2 : 1
   const planes = await turn.engine.layer(

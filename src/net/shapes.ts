@@ -78,6 +78,8 @@ function reshape(turn: Turn): Item {
   const keepsZero = numberOf(turn, 'allowzero', 0) === 1
   const filled = target.map((size, i) => (size === 0 && !keepsZero ? (from[i] ?? 1) : size))
   const open = filled.indexOf(-1)
+  if (filled.some((size, i) => size < 0 && i !== open))
+    throw unfit(turn, `the shape [${target}] leaves more than one size open`)
   const rest = filled.reduce((product, size) => (size === -1 ? product : product * size), 1)
   const shape = open < 0 ? filled : filled.with(open, sizeOf(from) / rest)
   if (sizeOf(shape) === sizeOf(from) && shape.every(Number.isInteger)) {

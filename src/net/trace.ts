@@ -1,5 +1,6 @@
 import type { Engine } from '../definition/engine.ts'
 import { asConvoError, ConvoError, nearest } from '../error.ts'
+import { checkLimit } from '../limits.ts'
 import type { Tensor } from '../tensor/tensor.ts'
 import { pictureInput } from './inputs.ts'
 import { lowerings } from './lowerings.ts'
@@ -51,6 +52,7 @@ export async function trace(
   const port = pictureInput(network)
   items.set(port.name, inputOf(x, port, layout))
   const left = usesLeft(network)
+  let steps = 0
   /** Outputs of branches that are not taken. */
   const skipped = new Set<string>()
   for (const node of network.nodes) {
@@ -69,6 +71,7 @@ export async function trace(
     const turn = { node, inputs, engine, declared: declared.get(node) }
     const made = await attempt(node, async () => lower(turn))
     const outputs = Array.isArray(made) ? (made as readonly Item[]) : [made as Item]
+    if (outputs.some((item) => item?.kind === 'value')) checkStep(node, ++steps, outputs)
     node.outputs.forEach((name, i) => {
       if (name !== '' && outputs[i] !== undefined) items.set(name, outputs[i])
     })
@@ -89,6 +92,16 @@ export async function trace(
       return (await outputOf(engine, item.kind === 'known' ? planesOf(item.constant) : item, layout)).planes
     }),
   )
+}
+
+/** What no memory could hold, before it is tried. @throws ConvoError E_TOO_LARGE */
+function checkStep(node: NetworkNode, steps: number, outputs: readonly Item[]): void {
+  checkLimit('modelSteps', steps, nameOf(node))
+  for (const item of outputs) {
+    if (item?.kind !== 'value') continue
+    const [channels = 1, , width = 1] = item.planes.shape
+    checkLimit('rowSamples', channels * width, nameOf(node))
+  }
 }
 
 function usesLeft({ nodes, outputs }: Network): Map<string, number> {

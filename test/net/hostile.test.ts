@@ -144,6 +144,28 @@ describe('odd networks', () => {
       ],
     }
     expect(await refusal(ranged)).toContain('E_TOO_LARGE')
+    const shape = [1, 1, 8, 64] as const
+    const expanded = { operator: 'Expand', inputs: ['x', wholes(1, 2 ** 22, 8, 64)], outputs: ['y'] }
+    expect(await refusal({ shape, nodes: [expanded] })).toContain('samples in a row of all channels')
+    const doubled = Array.from({ length: 60 }, (_, i) => {
+      const input = i === 0 ? 'x' : `d${i - 1}`
+      return { operator: 'Concat', inputs: [input, input], outputs: [`d${i}`], attributes: { axis: 1 } }
+    })
+    expect(await refusal({ shape, nodes: doubled })).toContain('E_TOO_LARGE')
+    const long = Array.from({ length: 20000 }, (_, i) => ({
+      operator: 'Neg',
+      inputs: [i === 0 ? 'x' : `n${i - 1}`],
+      outputs: [`n${i}`],
+    }))
+    expect(await refusal({ shape, nodes: long })).toContain('nodes for a picture to go through')
+  })
+
+  it('leave one size open, and look up what there is', async () => {
+    const shape = [1, 4, 7, 9] as const
+    const open = { operator: 'Reshape', inputs: ['x', wholes(1, -1, -1, 9)], outputs: ['y'] }
+    expect(await refusal({ shape, nodes: [open] })).toContain('leaves more than one size open')
+    const empty = { operator: 'Gather', inputs: [{ shape: [0, 3], data: [] }, 'x'], outputs: ['y'] }
+    expect(await refusal({ shape, nodes: [empty] })).toContain('the table is empty')
   })
 
   it('use the indices of a pooling for an unpooling alone', async () => {
