@@ -1,10 +1,16 @@
 import { availableParallelism } from 'node:os'
 import { defineConfig } from 'vitest/config'
 
-/** Tests that change what others in their process would notice: threads, memory, the clock. */
-const apart = ['bench', 'fuzz', 'host', 'library', 'matchers', 'run', 'wasm'].map(
-  (folder) => `test/${folder}/**/*.test.ts`,
-)
+/**
+ * Tests that change what others in their process would notice, or that notice it: threads, memory, the clock, compiled
+ * code. A child's peak of memory is at least that of the process which starts it.
+ */
+const apart = [
+  ...['bench', 'fuzz', 'host', 'library', 'matchers', 'run', 'wasm'].map(
+    (room) => `test/${room}/**/*.test.ts`,
+  ),
+  ...['memory', 'start'].map((name) => `test/cli/${name}.test.ts`),
+]
 
 const settings = {
   setupFiles: ['test/equal.ts'],

@@ -117,16 +117,14 @@ export function asConvoError(thrown: unknown): ConvoError {
   if (thrown instanceof RangeError && /allocation|could not allocate|array length/i.test(message)) {
     return new ConvoError('E_MEMORY', 'memory ran out', { why: message, cause: thrown })
   }
-  if (
-    (thrown as NodeJS.ErrnoException | null)?.code === 'ERR_INVALID_ARG_VALUE' &&
-    /null bytes/.test(message)
-  ) {
+  const system = thrown as { readonly code?: unknown; readonly syscall?: unknown } | null | undefined
+  if (system?.code === 'ERR_INVALID_ARG_VALUE' && /null bytes/.test(message)) {
     return new ConvoError('E_INPUT', 'the name of a file cannot have a NUL character', {
       why: message,
       cause: thrown,
     })
   }
-  if ((thrown as NodeJS.ErrnoException | null)?.syscall === 'uv_cwd') {
+  if (system?.syscall === 'uv_cwd') {
     return new ConvoError('E_INPUT', 'the current folder was removed', { why: message, cause: thrown })
   }
   return new ConvoError('E_INTERNAL', message, { cause: thrown })

@@ -29,8 +29,9 @@ describe('operators of networks', () => {
 
   it('tests every operator that computes', () => {
     const tested = new Set(cases.flatMap(([, { nodes }]) => nodes.map(({ operator }) => operator)))
-    // what knows only shapes and constants is tested with the folding of constants
+    // what knows only shapes and constants is tested with the folding of constants, and with the branches of If
     const ofConstants = [
+      'If',
       'Cast',
       'Constant',
       'ConstantOfShape',

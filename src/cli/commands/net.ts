@@ -84,8 +84,9 @@ export const netConvert: Command = commandOf(convertSettings, {
   examples: ['convo net convert espcn-x3.onnx espcn-x3.safetensors'],
   async run({ scale }, { args: [path = '', output = ''] }) {
     if (!output.endsWith('.safetensors')) {
+      const named = `${output.replace(/\.[^./]*$/, '')}.safetensors`
       throw new ConvoError('E_OUTPUT', `a network can only be written as .safetensors, not as ${output}`, {
-        fix: `convo ${commandLine(['net', 'convert', path, `${output.replace(/\.[^./]*$/, '')}.safetensors`])}`,
+        fix: commandLine(['convo', 'net', 'convert', path, named]),
       })
     }
     const [{ readNetwork }, { writeNetwork }, { writeAtomically }] = await Promise.all([
