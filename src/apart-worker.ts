@@ -28,8 +28,9 @@ port.on('message', async ({ id, task, given }: Order) => {
     const answer: Answer = { id, found }
     port.postMessage(answer, [...buffersIn(found)])
   } catch (cause) {
-    const { code, message, why, fix } = asConvoError(cause)
-    const answer: Answer = { id, error: { code, message, why, fix } }
+    const { code, message, why, fix, instead } = asConvoError(cause)
+    const meant = instead === undefined ? fix : undefined
+    const answer: Answer = { id, error: { code, message, why, fix: meant, instead } }
     port.postMessage(answer)
   }
 })

@@ -114,7 +114,10 @@ export function asConvoError(thrown: unknown): ConvoError {
   if (thrown instanceof ConvoError) return thrown
   const message =
     thrown instanceof Error ? thrown.message : typeof thrown === 'string' ? thrown : describe(thrown)
-  if (thrown instanceof RangeError && /allocation|could not allocate|array length/i.test(message)) {
+  if (
+    thrown instanceof RangeError &&
+    /allocation|could not allocate|array length|value of "size"/i.test(message)
+  ) {
     return new ConvoError('E_MEMORY', 'memory ran out', { why: message, cause: thrown })
   }
   const system = thrown as { readonly code?: unknown; readonly syscall?: unknown } | null | undefined

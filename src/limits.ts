@@ -61,7 +61,7 @@ export const limits = {
   tensorSamples: { most: 2 ** 30, unit: 'samples', code: 'E_TOO_LARGE' },
   /** A side of what a layer of a network makes. */
   axisSamples: { most: 2 ** 24, unit: 'samples along an axis', code: 'E_TOO_LARGE' },
-  /** A row of all channels of a step of a network: so many are in memory at least. */
+  /** A row of all channels of a step of a network, which memory must hold. */
   rowSamples: { most: 2 ** 26, unit: 'samples in a row of all channels', code: 'E_TOO_LARGE' },
   /** Nodes of a network that a picture goes through. */
   modelSteps: { most: 2 ** 14, unit: 'nodes for a picture to go through', code: 'E_TOO_LARGE' },

@@ -48,9 +48,10 @@ export async function openOutput(path: string, isRecord = false): Promise<Output
   if (existing?.isDirectory() || path.endsWith('/') || path.endsWith(sep)) {
     if (existing === undefined)
       throw new ConvoError('E_OUTPUT', `there is no folder ${path}`, { fix: makingFolder(path) })
-    throw new ConvoError('E_OUTPUT', `${path} is a folder, not a file`, {
-      instead: [path, join(path, 'out.png')],
-    })
+    const [what, meant] = existing.isDirectory()
+      ? ['a folder, not a file', join(path, 'out.png')]
+      : ['a file, not a folder', path.replace(/[/\\]+$/, '')]
+    throw new ConvoError('E_OUTPUT', `${path} is ${what}`, { instead: [path, meant] })
   }
   if (existing !== undefined && !existing.isFile()) return directOutput(target, path)
   return replacingOutput(target, path, existing === undefined ? undefined : existing.mode & 0o7777)

@@ -195,7 +195,7 @@ export function readPngHead(reader: Reader, name: string): PngHead {
       const why = isSound(reader, chunk) ? fault(chunk, colourType, seen, palette) : 'it fails its checksum'
       if (why === undefined) seen.set(type, chunk)
       else ignored.push({ type, why, at, end })
-    } else if (type === 'cHRM' || (type === 'cICP' && isSound(reader, chunk))) seen.set(type, chunk)
+    } else if ((type === 'cHRM' || type === 'cICP') && isSound(reader, chunk)) seen.set(type, chunk)
     // the damage may be in the type, and what was meant by it is lost
     else if (/^[a-z]/.test(type) && !Object.hasOwn(lost, type) && !isSound(reader, chunk)) {
       ignored.push({ type, why: 'it fails its checksum', at, end })

@@ -167,7 +167,10 @@ const reductions: Readonly<Record<string, (values: readonly number[]) => number>
   ReduceSumSquare: (v) => v.reduce((a, b) => a + b * b, 0),
   ReduceLogSum: (v) => log(v.reduce((a, b) => a + b, 0)),
   ReduceLogSumExp: (v) => {
-    const most = v.reduce((a, b) => Math.max(a, b), Number.NEGATIVE_INFINITY)
+    const most = Math.min(
+      v.reduce((a, b) => Math.max(a, b), -Number.MAX_VALUE),
+      Number.MAX_VALUE,
+    )
     return most + log(v.reduce((a, b) => a + exp(b - most), 0))
   },
 }

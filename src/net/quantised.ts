@@ -39,6 +39,8 @@ function alongAxis(turn: Turn, item: Item | undefined, rank: number, axis: numbe
   const [size] = shapeOf(item) as [number]
   const after = rank - 1 - (axis < 0 ? axis + rank : axis)
   if (!(after >= 0 && after < rank)) throw unfit(turn, `axis ${axis} does not exist in ${rank} dimensions`)
+  if (item.kind === 'value' && size !== 1 && after > 0)
+    throw unsupported(turn, 'computed scales for the places of an axis are not supported')
   if (item.kind === 'value') return size === 1 ? { ...item, dims: [] } : item
   const { constant } = item
   // a list of one number is one number
@@ -243,10 +245,17 @@ export const quantisedLowerings: Readonly<Record<string, Lowering>> = {
   QLinearMul: between(singleLowerings.Mul, 2),
   QLinearSigmoid: between(singleLowerings.Sigmoid, 1),
   QLinearLeakyRelu: between(singleLowerings.LeakyRelu, 1),
-  QLinearAveragePool: between(pooledLowerings.AveragePool, 1),
-  QLinearGlobalAveragePool: between(reducedLowerings.GlobalAveragePool, 1),
+  QLinearAveragePool: channelsFirst(between(pooledLowerings.AveragePool, 1)),
+  QLinearGlobalAveragePool: channelsFirst(between(reducedLowerings.GlobalAveragePool, 1)),
   QLinearSoftmax: between(reducedLowerings.Softmax, 1),
   QLinearConcat: concatenated,
+}
+
+function channelsFirst(lower: Lowering): Lowering {
+  return (turn) => {
+    if (numberOf(turn, 'channels_last', 0) === 0) return lower(turn)
+    throw unsupported(turn, 'channels_last is not supported', 'a network whose channels come first')
+  }
 }
 
 function unblocked(turn: Turn): Turn {

@@ -92,7 +92,9 @@ async function summedUp(turn: Turn, value: Value, axes: readonly number[], way: 
 
 /** log Σ exp x, as m + log Σ exp(x − m) with the largest m, so that no sum is beyond float32. */
 async function logOfExp(turn: Turn, value: Value, axes: readonly number[]): Promise<Value> {
-  const most = await over(turn, value, axes, 'max')
+  // of infinities alone, the largest is no number to take from them
+  const finite = await meet(turn, 'larger', await over(turn, value, axes, 'max'), single(-largest))
+  const most = await meet(turn, 'smaller', finite, single(largest))
   const shifted = (await meet(turn, 'subtract', value, most)) as Value
   const sum = await summedUp(turn, (await through(turn, shifted, 'exp')) as Value, axes, kinds.ReduceLogSum!)
   return (await meet(turn, 'add', sum, most)) as Value
@@ -111,6 +113,8 @@ const lpNorm: Lowering = async (turn) => {
 
 /** The smallest number of float32 with all of its digits. */
 const smallest = 2 ** -126
+/** The largest number of float32. */
+const largest = (2 - 2 ** -23) * 2 ** 127
 
 /** x / (bias + alpha / size · Σ x²)^beta, the sum over neighbouring channels: local response normalisation (Krizhevsky et al. 2012). */
 const localNorm: Lowering = async (turn) => {

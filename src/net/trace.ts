@@ -52,12 +52,21 @@ export async function trace(
   const port = pictureInput(network)
   items.set(port.name, inputOf(x, port, layout))
   const left = usesLeft(network)
+  /** Numbers that nobody needs any more are not kept. */
+  const used = (node: NetworkNode) => {
+    for (const name of readsOf(node)) {
+      const uses = (left.get(name) ?? 0) - 1
+      left.set(name, uses)
+      if (uses === 0) items.delete(name)
+    }
+  }
   let steps = 0
   /** Outputs of branches that are not taken. */
   const skipped = new Set<string>()
   for (const node of network.nodes) {
     if (!isTaken(node, items, skipped)) {
       for (const name of node.outputs) skipped.add(name)
+      used(node)
       continue
     }
     const inputs = node.inputs.map((name) =>
@@ -76,12 +85,7 @@ export async function trace(
       if (name !== '' && outputs[i] !== undefined) items.set(name, outputs[i])
     })
     onNode({ node, inputs, outputs })
-    // numbers that nobody needs any more are not kept
-    for (const name of readsOf(node)) {
-      const uses = (left.get(name) ?? 0) - 1
-      left.set(name, uses)
-      if (uses === 0) items.delete(name)
-    }
+    used(node)
   }
   return Promise.all(
     network.outputs.map(async ({ name }) => {

@@ -17,7 +17,7 @@ export type Order = { readonly id: number; readonly task: Task; readonly given: 
 /** What it answers. */
 export type Answer = { readonly id: number } & (
   | { readonly found: unknown }
-  | { readonly error: Pick<ConvoError, 'code' | 'message' | 'why' | 'fix'> }
+  | { readonly error: Pick<ConvoError, 'code' | 'message' | 'why' | 'fix' | 'instead'> }
 )
 
 type Waiting = { done(found: unknown): void; failed(error: Error): void }
@@ -84,10 +84,15 @@ function start(): threads.Worker {
     if ('found' in answer) one?.done(answer.found)
     else one?.failed(new ConvoError(answer.error.code, answer.error.message, answer.error))
   })
-  made.on('error', (cause) => {
-    worker = undefined
+  const failed = (cause: unknown) => {
+    if (worker === made) worker = undefined
     for (const id of [...waiting.keys()])
       answered(id)?.failed(new ConvoError('E_WORKER', "the thread of convo's long work failed", { cause }))
+  }
+  made.on('error', failed)
+  made.on('messageerror', failed)
+  made.on('exit', (status) => {
+    if (worker === made) failed(status)
   })
   made.unref()
   closeWithPools(close)
@@ -99,7 +104,8 @@ async function shared(one: unknown): Promise<unknown> {
   if (typeof one !== 'object' || one === null || one instanceof Map || Array.isArray(one)) return one
   // one whose buffer was transferred is empty, and cannot be sent
   if (ArrayBuffer.isView(one) && one.byteLength === 0) return new Uint8Array()
-  if (ArrayBuffer.isView(one)) return one.byteLength > 2 ** 16 ? inShared(one as NumberArray) : one
+  // a part is sent with the whole buffer that it is a part of
+  if (ArrayBuffer.isView(one)) return one.buffer.byteLength > 2 ** 16 ? inShared(one as NumberArray) : one
   const all = await Promise.all(
     Object.entries(one).map(async ([key, value]) => [key, await shared(value)] as const),
   )

@@ -125,6 +125,8 @@ describe('openOutput refuses', () => {
     writeFileSync(target, 'old')
     const error = await failure('E_OUTPUT', () => openOutput(join(target, 'b.png')))
     expect(error.message).toBe(`${target} is not a folder`)
+    const { message, fix } = await failure('E_OUTPUT', () => openOutput(`${target}/`))
+    expect([message, fix]).toEqual([`${target}/ is a file, not a folder`, target])
   })
 
   it.runIf(existsSync('/dev/full'))('a disk that is full', async () => {

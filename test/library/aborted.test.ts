@@ -132,3 +132,11 @@ it('an abort is heard while nothing comes from a stream, which is closed, and by
   const { signal } = controller
   await expect(convo(file, { signal }).sharpen().plan()).rejects.toBe('enough')
 })
+
+it('an abort in the turn of the call ends work on a silent stream too', async () => {
+  const [silent, controller] = [new Readable({ read() {} }), new AbortController()]
+  const work = convo(silent, { signal: controller.signal }).sharpen().toBuffer()
+  controller.abort('at once')
+  expect(await work.catch((reason: unknown) => reason)).toBe('at once')
+  expect(silent.destroyed).toBe(true)
+})

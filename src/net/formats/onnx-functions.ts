@@ -47,9 +47,10 @@ export function inlined(
   const out: Placed[] = []
   const tensors: TensorMessage[] = []
   const fail = damaged(file, 'an ONNX file')
-  const add = (inner: readonly Node[], { own, when, rename, depth }: Scope) => {
+  const add = (inner: readonly Node[], { own, when, rename, given, depth }: Scope) => {
     for (const raw of inner) {
-      const node = { ...raw, inputs: raw.inputs.map(rename), outputs: raw.outputs.map(rename) }
+      const attributes = raw.attributes.flatMap((one) => filled(one, given))
+      const node = { ...raw, attributes, inputs: raw.inputs.map(rename), outputs: raw.outputs.map(rename) }
       const called = known.get(keyOf(node.domain, node.operator, node.overload))
       // functions that call others twice each grow as powers of two
       parts += 1 + node.inputs.length + node.outputs.length + node.attributes.length
@@ -69,7 +70,7 @@ export function inlined(
       }
       if (called !== undefined) {
         const body = bodyOf(node, called, ++calls)
-        add(body.nodes, { own: versionsOf(called.opsets), when, rename: body.rename, depth: depth + 1 })
+        add(body.nodes, { own: versionsOf(called.opsets), when, ...body.scope, depth: depth + 1 })
         continue
       }
       const [condition = ''] = node.inputs
@@ -85,7 +86,13 @@ export function inlined(
         ])
         const inside = (name: string) => (name !== '' && names.has(name) ? `${prefix}${name}` : rename(name))
         tensors.push(...branch.initializers.map((one) => ({ ...one, name: inside(one.name) })))
-        add(branch.nodes, { own, when: [...when, [condition, i === 0]], rename: inside, depth: depth + 1 })
+        add(branch.nodes, {
+          own,
+          given,
+          when: [...when, [condition, i === 0]],
+          rename: inside,
+          depth: depth + 1,
+        })
         return branch.outputs.map(({ name }) => inside(name))
       })
       out.push({ node: { ...node, attributes: [], inputs: [condition, ...made] }, opsets: own, when })
@@ -93,7 +100,7 @@ export function inlined(
   }
   let calls = 0
   let parts = 0
-  add(nodes, { own: opsets, when: [], rename: (name) => name, depth: 0 })
+  add(nodes, { own: opsets, when: [], rename: (name) => name, given: new Map(), depth: 0 })
   return { placed: out, tensors }
 }
 
@@ -102,15 +109,17 @@ type Scope = {
   readonly own: Opsets
   readonly when: readonly Condition[]
   readonly rename: (name: string) => string
+  /** what the call of the function that they are in gives, by name */
+  readonly given: ReadonlyMap<string, AttributeMessage>
   readonly depth: number
 }
 
-/** The nodes of a function with the attributes of a call, and how their names are outside. */
+/** The nodes of a function, how their names are outside, and the attributes of a call. */
 function bodyOf(
   call: Node,
   called: Definition,
   number: number,
-): { readonly nodes: Node[]; readonly rename: Scope['rename'] } {
+): { readonly nodes: Node[]; readonly scope: Pick<Scope, 'rename' | 'given'> } {
   const prefix = `${call.name === '' ? `${call.operator}_${number}` : call.name}/`
   const names = new Map<string, string>([['', '']])
   for (const [i, name] of called.inputs.entries()) names.set(name, call.inputs[i] ?? '')
@@ -125,12 +134,14 @@ function bodyOf(
   const nodes = called.nodes.map((node) => ({
     ...node,
     name: `${prefix}${node.name === '' ? node.operator : node.name}`,
-    attributes: node.attributes.flatMap((one) => {
-      if (one.given === '') return [one]
-      const value = given.get(one.given)
-      // what the call does not give, the operator does not have
-      return value === undefined ? [] : [{ ...value, name: one.name }]
-    }),
   }))
-  return { nodes, rename }
+  return { nodes, scope: { rename, given } }
+}
+
+/** An attribute of a node in a function: itself, or what the call gives for it. */
+function filled(one: AttributeMessage, given: Scope['given']): AttributeMessage[] {
+  if (one.given === '') return [one]
+  const value = given.get(one.given)
+  // what the call does not give, the operator does not have
+  return value === undefined ? [] : [{ ...value, name: one.name }]
 }

@@ -365,6 +365,7 @@ async function unlessAborted<T>(
     }
   })
   signal.addEventListener('abort', leave)
+  if (signal.aborted) leave()
   try {
     return await Promise.race([work, left])
   } finally {
