@@ -140,3 +140,12 @@ it('an abort in the turn of the call ends work on a silent stream too', async ()
   expect(await work.catch((reason: unknown) => reason)).toBe('at once')
   expect(silent.destroyed).toBe(true)
 })
+
+it('an abort ends a plan that waits for a stream', async () => {
+  const [silent, controller] = [new Readable({ read() {} }), new AbortController()]
+  const plan = convo(silent, { signal: controller.signal }).sharpen().plan()
+  while (silent.listenerCount('readable') === 0) await new Promise(setImmediate)
+  controller.abort('enough')
+  expect(await plan.catch((reason: unknown) => reason)).toBe('enough')
+  expect(silent.destroyed).toBe(true)
+})

@@ -271,7 +271,8 @@ export class Chain {
       const path = `output${extensionOf(this.#state.format)}`
       const { job } = await this.#prepare(this.#coding(path))
       const { openGiven } = await import('./inputs.ts')
-      const { name, given } = await openGiven(this.#state.input)
+      const { input, options } = this.#state
+      const { name, given } = await openGiven(input, options.signal)
       return dryRun({ ...job(name, path), given })
     })
   }
@@ -330,7 +331,7 @@ export class Chain {
     return this.#attempt(async () => {
       const { openGiven, nameOfInput } = await import('./inputs.ts')
       const name = nameOfInput(input)
-      const open = async () => (await unlessAborted(openGiven(input), input, signal)).given
+      const open = async () => (await openGiven(input, signal)).given
       const { output, series } = await target(name, steps.map((step) => step.operation.name).join('-'))
       const prepared = await this.#prepare({ ...this.#coding(output), ...more })
       const watch = { signal, onProgress: onProgress && guarded(onProgress) }
@@ -347,29 +348,6 @@ export class Chain {
       if (signal?.aborted) throw signal.reason
       throw error
     }
-  }
-}
-
-/** What work gives, unless it is given up: then a stream that nothing comes from is not waited for. */
-async function unlessAborted<T>(
-  work: Promise<T>,
-  input: PictureInput,
-  signal: AbortSignal | undefined,
-): Promise<T> {
-  if (signal === undefined) return work
-  let leave = () => undefined as unknown
-  const left = new Promise<never>((_, failed) => {
-    leave = () => {
-      if (input instanceof Readable) input.destroy()
-      failed(signal.reason)
-    }
-  })
-  signal.addEventListener('abort', leave)
-  if (signal.aborted) leave()
-  try {
-    return await Promise.race([work, left])
-  } finally {
-    signal.removeEventListener('abort', leave)
   }
 }
 

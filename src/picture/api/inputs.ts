@@ -1,3 +1,4 @@
+import { Readable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
 import { types } from 'node:util'
 import { checkTensor } from '../../conv/spec.ts'
@@ -60,8 +61,29 @@ const theInput = 'the input'
 export const nameOfInput = (input: PictureInput): string =>
   typeof input === 'string' ? input : input instanceof URL ? pathOf(input) : theInput
 
-/** @throws ConvoError E_ARGUMENT for what is none of the kinds of input; E_INPUT, E_DECODE for what cannot be read */
-export async function openGiven(input: PictureInput): Promise<NamedInput> {
+/**
+ * @param signal ends the wait for a stream that nothing comes from, and closes it
+ * @throws ConvoError E_ARGUMENT for what is none of the kinds of input; E_INPUT, E_DECODE for what cannot be read
+ */
+export async function openGiven(input: PictureInput, signal?: AbortSignal): Promise<NamedInput> {
+  if (signal === undefined) return opened(input)
+  let leave = () => undefined as unknown
+  const left = new Promise<never>((_, failed) => {
+    leave = () => {
+      if (input instanceof Readable) input.destroy()
+      failed(signal.reason)
+    }
+  })
+  signal.addEventListener('abort', leave)
+  if (signal.aborted) leave()
+  try {
+    return await Promise.race([opened(input), left])
+  } finally {
+    signal.removeEventListener('abort', leave)
+  }
+}
+
+async function opened(input: PictureInput): Promise<NamedInput> {
   if (typeof input === 'string' || input instanceof URL) return { name: nameOfInput(input) }
   if (types.isUint8Array(input)) return ofBytes(ownView(input))
   if (types.isAnyArrayBuffer(input)) return ofBytes(viewOf(input))
