@@ -155,6 +155,29 @@ describe('convo net', () => {
     expect(made.data[0]).toBe(ramp(1, 1, 0))
   })
 
+  it('names a size that fits where this one and those near it do not, if there is one', async () => {
+    const pooled = (side: number): string => {
+      const attributes = { kernel_shape: [side, side] }
+      const file = onnxModel({
+        inputs: [{ name: 'x', shape: [1, 3, 'h', 'w'] }],
+        outputs: [{ name: 'y' }],
+        nodes: [{ operator: 'MaxPool', inputs: ['x'], outputs: ['y'], attributes }],
+      })
+      writeFileSync(folder.path('pooled.onnx'), file)
+      return folder.path('pooled.onnx')
+    }
+    const input = await picture('in.png', 7, 5, 3, ramp)
+    for (const [side, fix] of [
+      [200, 'a larger picture: the network takes 256x256'],
+      [2000, 'no size up to 1024x1024 was found to fit'],
+    ] as const) {
+      const { status, stderr } = await run(pooled(side), input, folder.path('not.png'))
+      expect(status).toBe(2)
+      expect(stderr).toContain('the network does not take 7x5')
+      expect(stderr).toContain(fix)
+    }
+  })
+
   it('paints classes in colours, and keeps their numbers where asked to', async () => {
     const classes: TestNetwork = {
       shape: [1, 3, 4, 4],
