@@ -232,7 +232,7 @@ export async function fitOf(
         ? `a picture of ${fixed[1]}x${fixed[0]}, or the network exported without fixed sizes (dynamic axes)`
         : larger > 1024
           ? 'convo net info lists the layers and their shapes; no size up to 1024x1024 was found to fit'
-          : `a larger picture: the network takes ${larger}x${larger}`,
+          : `a picture of another size: the network takes ${larger}x${larger}`,
     cause: first,
   })
 }
