@@ -60,11 +60,12 @@ export async function beginBlending(
     })
   const { source, channels } = tonedSource(task, picture)
   const input = sourceNode([channels, picture.height, picture.width])
-  checkRegion(task, picture)
+  const notes = regionNotes(task, picture)
   const { mask, note } = compute === undefined ? {} : await maskOf(task, picture)
+  if (note !== undefined) notes.push(note)
   const isLuma = settings['channels-of'] === 'luma' && input.shape[0] > 2
   const blending = { source, input, isLuma, ...(mask !== undefined && { mask }) }
-  const noted = note === undefined ? state : { ...state, notes: [...state.notes, note] }
+  const noted = { ...state, notes: [...state.notes, ...notes] }
   if (!isLuma) return { state: noted, blending }
   const out = traced(layerNode('luma', [input], {}))
   const lumas: Pending = { out, source, full: picture.full, isPicture: true }
@@ -73,9 +74,17 @@ export async function beginBlending(
 
 type Size = { readonly width: number; readonly height: number }
 
-/** @throws ConvoError E_OPTION for a region without a pixel of the picture */
-function checkRegion({ settings: { region }, input }: PictureTask, { width, height }: Size): void {
-  if (region === undefined || (region[0] < width && region[1] < height)) return
+/** What a user should know of the region. @throws ConvoError E_OPTION for one without a pixel of the picture */
+function regionNotes({ settings: { region }, input }: PictureTask, { width, height }: Size): string[] {
+  if (region === undefined) return []
+  const [x, y, w, h] = region
+  if (x + w <= width && y + h <= height) return []
+  if (x < width && y < height) {
+    const inside = `${Math.min(w, width - x)}x${Math.min(h, height - y)}`
+    return [
+      `the region ${region.join()} extends beyond ${input}, which is ${width}x${height}: only ${inside} of it is used`,
+    ]
+  }
   throw new ConvoError('E_OPTION', `--region ${region.join(',')} lies outside ${input}`, {
     why: `${input} has ${width}x${height} pixels; --region is x,y,width,height`,
     fix: `--region 0,0,${width},${height}`,
