@@ -93,7 +93,7 @@ function regionNotes({ settings: { region }, input }: PictureTask, { width, heig
 
 /**
  * The mask as weights of 0..1: its luma times its alpha. Of a mask of as many pages as the input the one of the same number,
- * else the first.
+ * and that of --page where it has it, else the first.
  *
  * @throws ConvoError E_SHAPE for one of another size
  */
@@ -108,8 +108,10 @@ async function maskOf(
     })
   const source = await (at?.mask ?? sourceOf)(settings.mask)
   const options = { ...limitsOf({ ...settings, page: undefined }), name: inputName(settings.mask) }
-  const isPaged = at !== undefined && (await readHeader(source, options)).pages === at.count
-  const picture = await decode(source, isPaged ? { ...options, page: at.page } : options)
+  const page = at?.page ?? (settings.page ?? 1) - 1
+  const pages = page > 0 || at !== undefined ? (await readHeader(source, options)).pages : 1
+  const isPaged = at === undefined ? page > 0 && page < pages : pages === at.count
+  const picture = await decode(source, isPaged ? { ...options, page } : options)
   if (picture.width !== width || picture.height !== height) {
     throw new ConvoError('E_SHAPE', `the mask ${settings.mask} has a different size than ${input}`, {
       why: `${settings.mask}: ${picture.width}x${picture.height}, ${input}: ${width}x${height}`,
