@@ -1,6 +1,6 @@
-import { turnedElement } from '../definition/windows.ts'
+import { isExtreme, isSmallMedian, turnedElement } from '../definition/windows.ts'
 import type { Node } from './node.ts'
-import { isExtreme, isHeld, isSmallMedian, type Windows } from './windows.ts'
+import { isHeld, type Windows } from './windows.ts'
 
 /**
  * The same steps over whole samples of `bytes` bytes, pixels side by side, that never become floats; nothing where a step is
