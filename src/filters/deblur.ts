@@ -83,6 +83,15 @@ async function lightOf({
   return [new Tensor(shape, light), new Tensor(shape, where)]
 }
 
+/** The light of a channel, at least one level: what is 0 once stays so. Half of white where it was not seen. */
+async function aboveBlack({ shape, data }: Tensor, full: number): Promise<Tensor> {
+  const out = new Float32Array(data.length)
+  await inTurns(data.length, (from, to) => {
+    for (let i = from; i < to; i++) out[i] = data[i] === unseen ? full / 2 : Math.max(data[i]!, full / 255)
+  })
+  return new Tensor(shape, out)
+}
+
 const notLight =
   'samples below 0 were taken as 0, and those that are not finite were estimated from others: richardson-lucy is for light'
 
@@ -123,8 +132,17 @@ async function restored(
     own.filter(await framed(own, where ? one! : await filled(own, one!, height, width), 0), back, 1),
   )
   const formula = damping === 0 ? 'ratio' : 'damped'
+  // a flat estimate would stay flat where the picture is within the damping of it
+  const first =
+    damping === 0
+      ? await filled(engine, level(full / 2), high, wide)
+      : await engine.layer('framed', [await aboveBlack(light, full)], {
+          margins,
+          border: 'replicate',
+          fill: 0,
+        })
   const estimate = await engine.together(
-    [await filled(engine, level(full / 2), high, wide), light, weight],
+    [first, light, weight],
     async (own, e, seen, w) => {
       const blurred = await own.filter(e!, blur, full)
       const short = await place(own, formula, [await framed(own, seen!, unseen), blurred], {
@@ -178,7 +196,7 @@ export const deblurring: Readonly<Record<string, Operator>> = {
   'richardson-lucy': operator({
     summary: 'removes a known blur step by step, without values below black',
     formula:
-      'e ← e · (Kᵀ(x / K e)) / Kᵀ1, repeated from a flat e; K is the blur, Kᵀ the same rotated by 180°',
+      'e ← e · (Kᵀ(x / K e)) / Kᵀ1, repeated from a flat e, or with damping from x; K is the blur, Kᵀ the same rotated by 180°',
     source:
       'Richardson 1972, Lucy 1974. Pixels outside that contribute are estimated too, so that borders do not ring (Bertero and ' +
       'Boccacci 2005); scikit-image assumes black. Damping as in White 1994, for uniform noise',

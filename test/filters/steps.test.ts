@@ -364,6 +364,19 @@ describe('deblurring', () => {
     const { data } = await run('richardson-lucy', { iterations: 20, damping: 20 }, flat, { kernel: blur })
     expect(worst(data, flat.data)).toBeLessThan(0.05)
   })
+  it('damping keeps a soft slope, whatever its level', async () => {
+    const slope = Float32Array.from({ length: height * width }, (_, i) => 110 + (i % width))
+    const { data } = await run('richardson-lucy', { iterations: 20, damping: 20 }, tensor(slope), {
+      kernel: blur,
+    })
+    const inner = slope.filter((_, i) => i % width > 3 && i % width < width - 4)
+    expect(
+      worst(
+        data.filter((_, i) => i % width > 3 && i % width < width - 4),
+        inner,
+      ),
+    ).toBeLessThan(1)
+  })
   it('richardson-lucy estimates what is no light from what is around it, and says so', async () => {
     const wide = kernel([9, 9], new Float64Array(81).fill(1))
     const flat = Float32Array.from({ length: height * width }, () => 80)
