@@ -93,7 +93,7 @@ async function aboveBlack({ shape, data }: Tensor, full: number): Promise<Tensor
 }
 
 const notLight =
-  'samples below 0 were taken as 0, and those that are not finite were estimated from others: richardson-lucy is for light'
+  'samples below 0 were taken as 0, and samples that are not finite were estimated from those around them'
 
 /** A channel [1,H,W] after some iterations, from a flat estimate of what is on it and around it: its level does not matter. */
 async function restored(
