@@ -88,6 +88,7 @@ const rolling: ReadonlySet<string> = new Set([
   'planes',
   'samples',
   'windows',
+  'moved',
   'apart',
   'bank',
   'layer',
