@@ -6,7 +6,7 @@ import { defined } from '../text/record.ts'
 import type { Manifest } from './manifest.ts'
 import { nameMatches, pathOfName } from './names.ts'
 import { type CaseResult, clearResults, type Run, totalled, writeResults } from './results.ts'
-import { type RunOptions, refuseNoCase, runCheck } from './run.ts'
+import { matching, type RunOptions, refuseNoCase, runCheck, turnsOf } from './run.ts'
 
 /**
  * Checks several manifests one after the other. Each has results of its own in a folder of the results; together they are
@@ -18,21 +18,19 @@ export async function checkMany(manifests: readonly Manifest[], options: RunOpti
   const began = performance.now()
   const { results, onCase } = options
   const labels = labelsOf(manifests.map(({ file }) => file))
+  const turns = turnsOf(options.shard)
   const wanted = manifests.map((manifest, i): [Manifest, RunOptions] => {
     const label = labels[i]!
-    return [manifest, { ...options, results: join(results, pathOfName(label)), among: { label, manifests } }]
+    const among = { label, manifests, turns }
+    return [manifest, { ...options, results: join(results, pathOfName(label)), among }]
   })
   refuseNoCase(wanted)
   await clearResults(results)
-  const counts = manifests.map(({ cases }) => cases.length)
-  const all = counts.reduce((sum, n) => sum + n, 0)
+  const all = turnsOf(options.shard).made(wanted.flatMap((one) => matching(...one))).length
   const runs: Run[] = []
-  let before = 0
-  for (const [i, [manifest, own]] of wanted.entries()) {
-    const onOwn = onCase && ((one: CaseResult, done: number) => onCase(one, before + done, all))
-    runs.push(await runCheck(manifest, { ...own, onCase: onOwn }))
-    before += counts[i]!
-  }
+  let done = 0
+  const onOwn = onCase && ((one: CaseResult) => onCase(one, ++done, all))
+  for (const [manifest, own] of wanted) runs.push(await runCheck(manifest, { ...own, onCase: onOwn }))
   const run = joined(runs, labels, results, performance.now() - began)
   await writeResults(results, run)
   return run
@@ -60,10 +58,13 @@ function labelsOf(files: readonly string[]): string[] {
 
 function joined(runs: readonly Run[], labels: readonly string[], results: string, milliseconds: number): Run {
   const parts = labels.map((label) => ({ label, folder: pathOfName(label) }))
-  const cases = runs.flatMap((run, i) => run.cases.map((one) => within(one, run, parts[i]!)))
+  const cases = runs
+    .flatMap((run, i) => run.cases.map((one) => within(one, run, parts[i]!)))
+    // obsolete goldens come last, as in a run of one manifest and in the merge of shards
+    .sort((a, b) => Number(a.status === 'obsolete') - Number(b.status === 'obsolete'))
   const [first] = runs
   const notes = runs.flatMap((run) => run.notes ?? [])
-  const { shard, filter, links, tools } = first!
+  const { shard, filter, tags, links, tools } = first!
   return totalled(cases, milliseconds, {
     tools,
     manifest: {
@@ -72,7 +73,7 @@ function joined(runs: readonly Run[], labels: readonly string[], results: string
     },
     goldens: '.',
     results,
-    ...defined({ shard, filter, links }),
+    ...defined({ shard, filter, tags, links }),
     ...(notes.length > 0 && { notes }),
     parts,
   })
