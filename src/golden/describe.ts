@@ -128,7 +128,7 @@ export const findingsOf = (one: Comparison, other?: string, smallest = one.small
  * @param file what the other file is called where the numbers of pages differ
  */
 export function findingsOfFiles(
-  { pages, expectedPages, actualPages, outcome, smallest, unread }: FileComparison,
+  { pages, expectedPages, actualPages, outcome, smallest, unread, notes = [] }: FileComparison,
   other = 'the golden',
   file = other,
 ): { readonly at: number; readonly findings: Findings } {
@@ -137,7 +137,8 @@ export function findingsOfFiles(
     pages.findIndex((page) => page.outcome === outcome),
   )
   const worst = pages[at]!
-  const { smallest: needed, ...findings } = findingsOf(worst, other, smallest)
+  const { smallest: needed, ...found } = findingsOf(worst, other, smallest)
+  const findings = { ...found, facts: [...found.facts, ...notes.map((note) => ['note', note] as const)] }
   if (expectedPages !== actualPages) {
     const message = `${actualPages} pages, and ${file} has ${expectedPages}`
     return { at, findings: { ...findings, message } }

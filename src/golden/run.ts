@@ -4,6 +4,7 @@ import { placeUnder, writeUnder } from '../files/change.ts'
 import { sha256 } from '../files/hash.ts'
 import { version } from '../files/package.ts'
 import { linksOf, type Shard } from '../host/engines.ts'
+import { timingNote } from '../image/compare/comparison.ts'
 import { loadSharp, versionsInUse } from '../image/sharp.ts'
 import { counted } from '../text/count.ts'
 import { optional } from '../text/record.ts'
@@ -249,11 +250,20 @@ function withVerdict(
 export function runOf(
   cases: readonly CaseResult[],
   milliseconds: number,
-  { source, ...about }: Omit<About, 'tools'>,
+  { source, notes = [], ...about }: Omit<About, 'tools'>,
 ): Run {
+  const untimed = cases.filter(({ facts }) => facts.some(([, value]) => value === timingNote))
+  const [first, ...others] = untimed.map(({ name }) => name)
+  const rest = others.length === 0 ? '' : ` and ${counted(others.length, 'other')}`
+  const all = [...notes, ...(first === undefined ? [] : [`${first}${rest}: ${timingNote}`])]
   const inUse = versionsInUse() === undefined ? { convo: version() } : toolVersions()
   const tools = { ...inUse, node: process.versions.node }
-  return totalled(cases, milliseconds, { ...optional('source', source), tools, ...about })
+  return totalled(cases, milliseconds, {
+    ...optional('source', source),
+    tools,
+    ...about,
+    ...(all.length > 0 && { notes: all }),
+  })
 }
 
 /** Versions of what decides about pixels. */

@@ -1,10 +1,11 @@
 import { spawn, spawnSync } from 'node:child_process'
-import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import sharp from 'sharp'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { decode } from '../../src/image/decode.ts'
 import { encode } from '../../src/image/encode.ts'
 import { writeNpy } from '../../src/kernel/formats/npy.ts'
+import { compare as compareInLibrary } from '../../src/picture/api/compare.ts'
 import { chunkOf, pngOf, words } from '../image/chunks.ts'
 import { wideProfile } from '../image/pictures.ts'
 import { convo, scratch } from './convo.ts'
@@ -443,6 +444,23 @@ describe('convo compare', () => {
     for (const other of ['slow.webp', 'once.webp'])
       expect(await compare('fast.webp', other)).toMatchObject({ status: 0, stderr: note })
     expect(await compare('fast.webp', 'fast-again.webp')).toMatchObject({ status: 0, stderr: '' })
+
+    // of folders, of cases, and in the library
+    for (const name of ['one', 'other']) mkdirSync(path(name))
+    copyFileSync(path('fast.webp'), path('one/a.webp'))
+    copyFileSync(path('slow.webp'), path('other/a.webp'))
+    const about = `note: a.webp: ${note.slice('note: '.length)}`
+    expect(await compare('one', 'other')).toMatchObject({ status: 0, stderr: about })
+    writeFileSync(path('timed.yaml'), "cases: [{ name: a, actual: 'one/a.webp' }]")
+    const check = (...words: string[]) =>
+      convo(['check', 'timed.yaml', '--results', 'timed', ...words], { cwd: path(), env: { CI: '' } })
+    await check('--update')
+    copyFileSync(path('slow.webp'), path('one/a.webp'))
+    const checked = await check()
+    expect(checked).toMatchObject({ status: 0, stderr: about.replace('a.webp', 'a') })
+    const found = await compareInLibrary(path('fast.webp'), path('slow.webp'))
+    expect(found.notes).toEqual([note.slice('note: '.length, -1)])
+    expect(found.toJSON()).toMatchObject({ notes: found.notes })
   })
 
   it('leaves no file that was not asked for', () => {

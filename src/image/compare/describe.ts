@@ -1,3 +1,4 @@
+import { optional } from '../../text/record.ts'
 import {
   brief,
   type Cluster,
@@ -139,11 +140,12 @@ function comparisonRecord(comparison: Comparison): Readonly<Record<string, unkno
 
 /** A comparison of files as a JSON value; pages are counted from 1. */
 export function fileComparisonRecord(comparison: FileComparison): Readonly<Record<string, unknown>> {
-  const { pages, smallest, ...rest } = comparison
+  const { pages, smallest, notes, ...rest } = comparison
   return {
     ...rest,
     smallest: finite(alternatives(smallest).map(limitsRecord)),
     pages: pages.map((page, i) => ({ page: i + 1, ...comparisonRecord(page) })),
+    ...optional('notes', notes),
   }
 }
 

@@ -1,6 +1,7 @@
 import { cpSync, rmSync } from 'node:fs'
 import sharp from 'sharp'
 import { describe, expect, it } from 'vitest'
+import type { Run as CheckRun } from '../../../src/golden/results.ts'
 import { png, repository, stripes } from './repository.ts'
 
 const here = repository()
