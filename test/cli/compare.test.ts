@@ -57,7 +57,7 @@ describe('convo compare', () => {
     const was = rgb[(5 * width + 10) * 3 + 1]!
     expect(status).toBe(1)
     expect(stdout).toContain('different: a.png and one.png')
-    expect(stdout).toContain('1 of 1536 differ (0.065 %)')
+    expect(stdout).toContain('1 of 1,536 differ (0.065 %)')
     expect(stdout).toContain(`7, green at 10,5: expected ${was}, got ${was + 7}`)
     expect(stdout).toMatch(/RMSE 0\.103\d*, PSNR 67\.8\d* dB/)
     expect(stdout).toContain('clusters  1 in 1x1 at 10,5')
@@ -76,7 +76,7 @@ describe('convo compare', () => {
     const { status, stdout } = await compare('a.png', 'plus.png', '--max-abs', '0.4%')
     expect(status).toBe(0)
     expect(stdout).toContain('tolerated: a.png and plus.png')
-    expect(stdout).toContain('1536 of 1536 differ (100 %); none by more than 1.02')
+    expect(stdout).toContain('1,536 of 1,536 differ (100 %); none by more than 1.02')
   })
 
   it('another size: 1, and with --size pad what is missing counts', async () => {
@@ -86,7 +86,7 @@ describe('convo compare', () => {
     expect(lastLine(stdout)).toContain('none, because the sizes differ')
     const padded = await compare('a.png', 'small.png', '--size', 'pad')
     expect(padded.status).toBe(1)
-    expect(padded.stdout).toContain('32 of 1536 differ')
+    expect(padded.stdout).toContain('32 of 1,536 differ')
     expect((await compare('a.png', 'small.png', '--size', 'pad', '--max-diff-pixels', '32')).status).toBe(0)
   })
 
@@ -340,7 +340,7 @@ describe('convo compare', () => {
   it('says that the answer is of a part only where pixels are left out', async () => {
     const { status, stdout } = await compare('a.png', 'one.png', '--ignore', '0,0,20,8')
     expect(status).toBe(0)
-    expect(stdout).toContain('\n  compared  1376 of 1536 pixels; the others are ignored\n')
+    expect(stdout).toContain('\n  compared  1,376 of 1,536 pixels; the others are ignored\n')
     expect((await compare('a.png', 'a.png')).stdout).not.toContain('compared')
   })
 

@@ -10,7 +10,15 @@ import { markup } from '../page/markup.ts'
 import type { CaseResult, Run } from '../results.ts'
 import type { Bring } from './pictures.ts'
 import type { Reporter } from './reporter.ts'
-import { type Approve, detailsOf, selfTestLines, timeText, titleOf, verdictText } from './summary.ts'
+import {
+  type Approve,
+  approveText,
+  detailsOf,
+  selfTestLines,
+  timeText,
+  titleOf,
+  verdictText,
+} from './summary.ts'
 
 /** One page that holds everything: it works from disk, without a network, and runs nothing but its own script. */
 export const html: Reporter = {
@@ -108,6 +116,7 @@ function dataOf(run: Run, cases: readonly ReportCase[]): ReportData {
     ],
     counts: run.counts,
     ...optional('links', run.links),
+    ...optional('accept', run.source === 'folders' ? approveText(run, undefined) : undefined),
     cases,
   }
 }
