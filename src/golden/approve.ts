@@ -17,7 +17,7 @@ import { testGoldens } from './settings.ts'
 
 /**
  * Which cases of a run to approve: by name, or by `*` for any text among those that failed; all that are new, changed or
- * obsolete, or goldens of another tool; the new ones. A golden that was tampered with, or a tolerated case, has to be named.
+ * obsolete, or goldens of another tool; the new ones. What was tampered with, is tolerated, or may be obsolete has to be named.
  */
 export type Choice =
   | { readonly kind: 'names'; readonly names: readonly string[] }
@@ -139,7 +139,8 @@ async function promoteAll({ run, cases, untouched, pictures }: Prepared): Promis
 function choose(run: Run, choice: Choice, lock: Lock): CaseResult[] {
   if (choice.kind === 'new') return run.cases.filter(({ status }) => status === 'new')
   if (choice.kind === 'all') {
-    const needs = (one: Approvable) => one.status !== 'error' || isOfOtherTool(one, lock)
+    const needs = (one: Approvable) =>
+      one.status === 'error' ? isOfOtherTool(one, lock) : one.status !== 'obsolete' || one.failed
     return run.cases.filter((one) => isApprovable(one) && one.status !== 'tolerated' && needs(one))
   }
   const found = choice.names.flatMap((pattern) => {

@@ -1,4 +1,5 @@
 import { cpSync, rmSync } from 'node:fs'
+import { join, relative } from 'node:path'
 import sharp from 'sharp'
 import { describe, expect, it } from 'vitest'
 import type { Run as CheckRun } from '../../../src/golden/results.ts'
@@ -57,7 +58,42 @@ describe('convo check init', () => {
     cpSync(here.path('tests/a.spec.ts-snapshots'), here.path('shots/a.spec.ts-snapshots'), {
       recursive: true,
     })
+    const checked = await here.convo(['check'])
+    expect([checked.status, checked.stdout.split(';')[0]]).toEqual([
+      0,
+      'All 2 cases pass: 1 obsolete, 1 pass',
+    ])
+    // nor does an approval of all remove them
+    here.write('shots/a.spec.ts-snapshots/a.png', picture(3))
+    await here.convo(['check'])
+    expect((await here.convo(['approve', '--all'])).stdout).toBe('1 golden written\n')
+    expect(here.read('tests/fixtures/input.png')).toEqual(Buffer.from(picture(2)))
+    expect((await here.convo(['approve', 'fixtures/input.png'])).stdout).toBe('1 golden removed\n')
+  })
+
+  it('passes over what is installed, and names a folder for jest-image-snapshot that is found', async () => {
+    here.write('node_modules/some/logo.png', picture(1))
+    expect((await here.convo(['check', 'init'])).stderr).toContain('error: there are no goldens in .')
+    for (const [i, folder] of ['src', 'src/a'].entries())
+      here.write(`${folder}/__image_snapshots__/one-${i}-snap.png`, picture(i))
+    const { stdout } = await here.convo(['check', 'init'])
+    const [, folder] = /customSnapshotsDir: (.*) }\)$/m.exec(stdout)!
+    for (const [i, of] of ['src', 'src/a'].entries()) {
+      const take = new Function('process', 'require', '__dirname', `return ${folder}`)
+      const cwd = process.cwd()
+      const to = take(
+        { env: { SHOTS: 'shots' } },
+        () => ({
+          join,
+          relative: (from: string, path: string) => relative(join(cwd, from), join(cwd, path)),
+        }),
+        of,
+      ) as string
+      here.write(`${to}/one-${i}-snap.png`, picture(i))
+      expect(take({ env: {} }, () => undefined, of)).toBeUndefined()
+    }
     expect(await here.convo(['check'])).toMatchObject({ status: 0 })
+    expect(Object.values(here.statuses())).toEqual(['pass', 'pass'])
   })
 
   it('finds new pictures of every kind that the goldens are of, in a folder of any name', async () => {
