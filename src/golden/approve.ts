@@ -4,6 +4,7 @@ import { ConvoError, nearest } from '../error.ts'
 import { removeUnder, writeUnder } from '../files/change.ts'
 import { sha256 } from '../files/hash.ts'
 import { clearLeftovers } from '../files/leftovers.ts'
+import { isSameFile } from '../files/output.ts'
 import { readWhole } from '../files/read.ts'
 import { under } from '../files/root.ts'
 import { counted, partsText } from '../text/count.ts'
@@ -11,7 +12,7 @@ import { isPicture, pictureUnder } from './files.ts'
 import { type Lock, type LockEntry, lockName, readLock, writeLock } from './lock.ts'
 import { areGoldensOf, readGoldens } from './manifest.ts'
 import { partsOfNames } from './many.ts'
-import { nameMatches, pathOfName } from './names.ts'
+import { folded, nameMatches, pathOfName } from './names.ts'
 import { type Approval, type CaseResult, type Run, readResults, type Seen } from './results.ts'
 import { testGoldens } from './settings.ts'
 
@@ -308,7 +309,11 @@ async function promote(
 /** Removes a golden that no entry of the lock names: an obsolete one, or one of another format. */
 async function removeOld(approval: Approval, lock: Lock, goldens: string): Promise<void> {
   const file = goldenFile(approval, goldens)
-  if ([...lock.values()].some((entry) => entry.file === file)) return
+  // where case makes no difference, a name that is only spelled otherwise is the same file
+  const isNamed = (entry: LockEntry) =>
+    entry.file === file ||
+    (folded(entry.file) === folded(file) && isSameFile(join(goldens, entry.file), join(goldens, file)))
+  if ([...lock.values()].some(isNamed)) return
   const there = await pictureUnder(goldens, file)
   if (there !== undefined && isPicture(there)) await removeUnder(goldens, file)
 }

@@ -203,6 +203,17 @@ describe('convo compare of folders', () => {
     expect(existsSync(path('e/removed.png'))).toBe(true)
   })
 
+  it('a folder within the other one is not among its pictures, and is still there after --update', async () => {
+    cpSync(path('a'), path('e/new'), { recursive: true })
+    const inner = await run('compare', 'e', 'e/new', '--json', '--update')
+    expect(statuses(inner.stdout)).toEqual(all)
+    expect(existsSync(path('e/new/deep/added.png'))).toBe(true)
+    expect(statuses((await run('compare', 'e', './e', '--json')).stdout)).toHaveProperty(
+      'new/equal.png',
+      'same',
+    )
+  })
+
   it('300 pairs give what each of them gives', async () => {
     for (const side of ['e', 'a']) rmSync(path(side), { recursive: true })
     await slope(path('one.png'))
