@@ -430,6 +430,25 @@ describe('convo compare', () => {
     expect((await compare('pq.png', 'plain-colours.png', '--icc', 'ignore')).status).toBe(0)
   })
 
+  it('takes the full scale of floats, by which limits and measures of them are meant', async () => {
+    const at = (x: number, y: number) => ((x * 7 + y * 3) % 23) / 22
+    const values = (value: (v: number) => number) =>
+      Float32Array.from({ length: 20 * 24 }, (_, i) => value(Math.fround(at(i % 24, Math.floor(i / 24)))))
+    const files = {
+      'f.npy': values((v) => v),
+      'g.npy': values((v) => 1 - v),
+      'near.npy': values((v) => v + 0.008),
+    }
+    for (const [name, data] of Object.entries(files)) writeFileSync(path(name), writeNpy([20, 24], data))
+    expect((await compare('f.npy', 'g.npy', '--max-abs', '1%')).status).toBe(1)
+    expect((await compare('f.npy', 'near.npy', '--max-abs', '1%', '--full', '1')).status).toBe(0)
+    const { stdout } = await compare('f.npy', 'g.npy', '--min-ssim', '0.5', '--json')
+    const [page] = JSON.parse(stdout).pages
+    // scikit-image with data_range=1
+    expect(page.stats.psnr).toBeCloseTo(4.392093371, 4)
+    expect(page.stats.ssim).toBeCloseTo(-0.988682171, 5)
+  })
+
   it('notes that animations are timed otherwise, which is not compared', async () => {
     const strip = Buffer.from(Array.from({ length: 4 * 8 * 3 }, (_, i) => (i * 37) % 256))
     const as = async (name: string, delay: number[], loop: number) => {
