@@ -11,7 +11,6 @@ import { counted, partsText } from '../text/count.ts'
 import { isPicture, pictureUnder } from './files.ts'
 import { areGoldensOf, readGoldens } from './goldens-folder.ts'
 import { type Lock, type LockEntry, lockName, readLock, writeLock } from './lock.ts'
-import { partsOfNames } from './many.ts'
 import { folded, nameMatches, pathOfName } from './names.ts'
 import { type Approval, type CaseResult, type Run, readResults, type Seen } from './results.ts'
 import { testGoldens } from './settings.ts'
@@ -85,17 +84,15 @@ async function prepare(run: Run, results: string, choice: Choice, label = ''): P
 
 /** What is to be approved in each of the runs that a run of several manifests is made of. */
 async function prepareParts(run: Run, results: string, choice: Choice): Promise<Prepared[]> {
-  const wanted =
-    choice.kind === 'names'
-      ? partsOfNames(run, choice.names).map(
-          ({ folder, names }) => [folder, { kind: 'names', names }] as const,
-        )
-      : (run.parts ?? []).map(({ folder }) => [folder, choice] as const)
-  const labels = new Map(run.parts?.map(({ label, folder }) => [folder, label]))
+  const chosen =
+    choice.kind === 'names' ? new Set(casesNamed(run, choice.names).map(({ name }) => name)) : undefined
   const parts: Prepared[] = []
-  for (const [folder, one] of wanted) {
-    const own = join(results, folder)
-    parts.push(await prepare(readResults(own), own, one, `${labels.get(folder)}/`))
+  for (const { label, folder } of run.parts ?? []) {
+    const [own, start] = [join(results, folder), `${label}/`]
+    const part = readResults(own)
+    const names = part.cases.map(({ name }) => name).filter((name) => chosen?.has(start + name))
+    if (chosen === undefined || names.length > 0)
+      parts.push(await prepare(part, own, chosen === undefined ? choice : { kind: 'names', names }, start))
   }
   return parts
 }
@@ -144,7 +141,12 @@ function choose(run: Run, choice: Choice, lock: Lock): CaseResult[] {
       one.status === 'error' ? isOfOtherTool(one, lock) : one.status !== 'obsolete' || one.failed
     return run.cases.filter((one) => isApprovable(one) && one.status !== 'tolerated' && needs(one))
   }
-  const found = choice.names.flatMap((pattern) => {
+  return casesNamed(run, choice.names)
+}
+
+/** The cases of those names, and those that `*` fits, failed and can be approved. @throws ConvoError E_NAME, E_STALE */
+function casesNamed(run: Run, names: readonly string[]): CaseResult[] {
+  const found = names.flatMap((pattern) => {
     const [exact] = run.cases.filter(({ name }) => name === pattern)
     if (exact?.status === 'error' && !isApprovable(exact)) throw notApprovable(exact)
     if (exact !== undefined) return [exact]
@@ -162,7 +164,10 @@ const isOfOtherTool = ({ name, approval }: Approvable, lock: Lock): boolean =>
 function unknownName(pattern: string, run: Run): ConvoError {
   const names = run.cases.map(({ name }) => name)
   return new ConvoError('E_NAME', `the last run has no case ${JSON.stringify(pattern)}`, {
-    why: `it has ${counted(names.length, 'case')}; with --filter or --shard, only those that it ran`,
+    why: [
+      `it has ${counted(names.length, 'case')}; with --filter or --shard, only those that it ran`,
+      ...(run.parts === undefined ? [] : ['names start with the folder of their manifest']),
+    ],
     instead: [pattern, nearest(pattern, names)],
   })
 }

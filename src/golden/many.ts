@@ -4,7 +4,7 @@ import { sha256 } from '../files/hash.ts'
 import { isWithin } from '../files/root.ts'
 import { defined } from '../text/record.ts'
 import type { Manifest } from './manifest.ts'
-import { nameMatches, pathOfName } from './names.ts'
+import { folded, pathOfName } from './names.ts'
 import { type CaseResult, clearResults, type Run, totalled, writeResults } from './results.ts'
 import { matching, type RunOptions, refuseNoCase, runCheck, turnsOf } from './run.ts'
 
@@ -22,9 +22,10 @@ export async function checkMany(manifests: readonly Manifest[], options: RunOpti
   const wanted = manifests.map((manifest, i): [Manifest, RunOptions] => {
     const label = labels[i]!
     const among = { label, manifests, turns }
-    return [manifest, { ...options, results: join(results, pathOfName(label)), among }]
+    return [manifest, { ...options, results: join(results, folderOf(label)), among }]
   })
   refuseNoCase(wanted)
+  refuseTwice(wanted)
   await clearResults(results)
   const all = turnsOf(options.shard).made(wanted.flatMap((one) => matching(...one))).length
   const runs: Run[] = []
@@ -34,6 +35,26 @@ export async function checkMany(manifests: readonly Manifest[], options: RunOpti
   const run = joined(runs, labels, results, performance.now() - began)
   await writeResults(results, run)
   return run
+}
+
+/** The folder of the results of a manifest, beside those of the others: one may be in a folder of another one. */
+const folderOf = (label: string): string => pathOfName(label).replaceAll('/', '%2F')
+
+/** @throws ConvoError E_NAME for two cases that would have one name: those of manifests in folders of one another */
+function refuseTwice(wanted: readonly (readonly [Manifest, RunOptions])[]): void {
+  const seen = new Map<string, string>()
+  for (const [{ cases, file }, { among }] of wanted) {
+    for (const { name } of cases) {
+      const whole = `${among!.label}/${name}`
+      const before = seen.get(folded(whole))
+      if (before !== undefined)
+        throw new ConvoError('E_NAME', `two cases would be called ${whole}`, {
+          why: [before, file].map((one) => `${one}: it has one of them`),
+          fix: 'another name for one of the cases',
+        })
+      seen.set(folded(whole), file)
+    }
+  }
 }
 
 /** What the manifests are called: their folders, or files where a folder has several. */
@@ -57,7 +78,7 @@ function labelsOf(files: readonly string[]): string[] {
 }
 
 function joined(runs: readonly Run[], labels: readonly string[], results: string, milliseconds: number): Run {
-  const parts = labels.map((label) => ({ label, folder: pathOfName(label) }))
+  const parts = labels.map((label) => ({ label, folder: folderOf(label) }))
   const cases = runs
     .flatMap((run, i) => run.cases.map((one) => within(one, run, parts[i]!)))
     // obsolete goldens come last, as in a run of one manifest and in the merge of shards
@@ -95,35 +116,4 @@ function within(one: CaseResult, run: Run, { label, folder }: { label: string; f
       difference: difference && { ...difference, picture: `${folder}/${difference.picture}` },
     }),
   }
-}
-
-/** One of the runs that a run of several manifests is made of, and which of its cases are meant. */
-export type Part = { readonly folder: string; readonly names: readonly string[] }
-
-/**
- * The cases that names mean, by the folders that their results are in.
- *
- * @throws ConvoError E_NAME for a name that no case has
- */
-export function partsOfNames(run: Run, names: readonly string[]): Part[] {
-  const chosen = new Set<string>()
-  for (const pattern of names) {
-    const exact = run.cases.find(({ name }) => name === pattern)
-    const found = exact
-      ? [exact]
-      : run.cases.filter(({ name, failed }) => failed && nameMatches(name, pattern))
-    if (found.length === 0) {
-      throw new ConvoError('E_NAME', `the last run has no case ${JSON.stringify(pattern)}`, {
-        why: 'names start with the folder of their manifest',
-        fix: run.cases[0]?.name ?? 'another name',
-      })
-    }
-    for (const { name } of found) chosen.add(name)
-  }
-  return (run.parts ?? []).flatMap(({ label, folder }) => {
-    const own = [...chosen]
-      .filter((name) => name.startsWith(`${label}/`))
-      .map((name) => name.slice(label.length + 1))
-    return own.length === 0 ? [] : [{ folder, names: own }]
-  })
 }

@@ -100,11 +100,11 @@ describe('convo check init', () => {
     const gif = await sharp(picture(1)).gif().toBuffer()
     for (const folder of ['', 'new (1) [x]/']) {
       here.write(`${folder}a.PNG`, picture(1))
-      here.write(`${folder}b.gif`, gif)
+      here.write(`${folder}deep/b.gif`, gif)
     }
     expect(await here.convo(['check', 'init', '--actual', 'new (1) [x]'])).toMatchObject({ status: 0 })
     expect(await here.convo(['check'])).toMatchObject({ status: 0 })
-    expect(here.statuses()).toEqual({ a: 'pass', b: 'pass' })
+    expect(here.statuses()).toEqual({ a: 'pass', 'deep/b': 'pass' })
   })
 
   it('refuses what it would write over, and finds nothing where there is nothing', async () => {
