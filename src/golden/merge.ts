@@ -1,7 +1,6 @@
 import { dirname, extname, join } from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
 import { ConvoError } from '../error.ts'
-import { writeUnder } from '../files/change.ts'
 import { sha256 } from '../files/hash.ts'
 import { readFileWhole } from '../files/read.ts'
 import { isWithin, under } from '../files/root.ts'
@@ -11,7 +10,7 @@ import { type Io, noteMessage } from '../host/io.ts'
 import { counted } from '../text/count.ts'
 import { defined } from '../text/record.ts'
 import { visibleLine } from '../text/visible.ts'
-import { approveCommand, textOf, writeText } from './destinations.ts'
+import { approveCommand, besideIn, textOf, writeText } from './destinations.ts'
 import { pictureUnder } from './files.ts'
 import { reportPage } from './reporters/html.ts'
 import { reporters } from './reporters/index.ts'
@@ -58,7 +57,7 @@ export async function mergeReports(paths: readonly string[], given: string, io: 
   const approve = (one: CaseResult) => approveCommand(folders.get(one)!)
   let text = ''
   if (name === 'html') {
-    const beside = isFolder ? (path: string, part: string) => writeUnder(output, path, part) : undefined
+    const beside = isFolder ? besideIn(output) : undefined
     text = await reportPage(run, (path, one) => pictureUnder(folders.get(one)!, path), approve, { beside })
   } else {
     text = await textOf(run, reporters[name]!, dirname(output), approve, io.width)

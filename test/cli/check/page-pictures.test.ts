@@ -155,6 +155,8 @@ describe.skipIf(!hasBrowser)('the pictures of the page, in Chromium', () => {
       gray((x, y) => ramp(x, y) + (x === 1 ? 9 : 0)),
     )
     await page.close()
+    // those of an earlier page go
+    for (const n of [2, 3, 4]) here.write(`page/pictures/${n}.js`, 'before')
     await here.convo(['check', '--reporter', 'html=page/'])
     expect(here.files('page')).toEqual(['index.html', ...[0, 1, 2].map((n) => `pictures/${n}.js`)])
     page = await browser.newPage({ viewport: { width: 400, height: 900 } })
