@@ -108,7 +108,7 @@ export async function reportAll(
   }
 }
 
-/** Writes files beside a page, or removes what an earlier page left; gives whether there is such a file or was one. */
+/** Writes files beside a page, or removes what an earlier page left; gives whether the file is there or was. */
 export const besideIn: (folder: string) => Beside = (folder) => async (path, text) => {
   const isThere = text !== undefined || existsSync(join(folder, path))
   if (text !== undefined) await writeUnder(folder, path, text)

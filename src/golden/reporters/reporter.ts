@@ -2,7 +2,7 @@ import type { Message } from '../../text/message.ts'
 import type { Run } from '../results.ts'
 import type { Approve } from './summary.ts'
 
-/** Writes a file beside a report, or removes it where no text is given; gives whether there is or was one. */
+/** Writes a file beside a report, or removes it where no text is given; gives whether it is there or was. */
 export type Beside = (name: string, text?: string) => Promise<boolean>
 
 /** Where a report goes, and what it may need to know. */
