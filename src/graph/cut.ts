@@ -58,8 +58,9 @@ export function cutOf<B extends BankNeeds, F extends FilterNeeds>(
     const least = Math.min(...fit.map(({ time }) => time))
     rows = fit.findLast(({ time }) => time <= least * littleSlower)?.high ?? height
   }
-  const least = Math.min(...list.map(({ shape }) => shape[1]))
-  const fewest = Math.min(rows, Math.max(4, Math.min(64, Math.ceil((4 * height) / Math.max(1, least)))))
+  // steps of one row, such as means, have it for all passes
+  const least = Math.min(height, ...list.map(({ shape }) => shape[1]).filter((rows) => rows > 1))
+  const fewest = Math.min(rows, Math.max(4, Math.min(64, Math.ceil((4 * height) / least))))
   let passRows = Math.min(rows, usualRows(list))
   const middle = Math.max(0, Math.floor((height - rows) / 2))
   const bytesOf = (n: number) => planPasses(list, [middle, Math.min(height, middle + rows)], n)?.bytes ?? 0
