@@ -26,6 +26,14 @@ export async function glob(pattern: string, options: Omit<GlobOptions, 'patterns
 export const isPattern = (word: string, folder = '.'): boolean =>
   isDynamicPattern(word) && (/[*?]/.test(word) || !existsSync(resolve(folder, word)))
 
+/** The folders of a pattern before its first wildcard, as they are called without escapes. */
+export function fixedPart(pattern: string): string {
+  const parts = pattern.split('/')
+  const wild = parts.findIndex((part) => isDynamicPattern(part))
+  const fixed = parts.slice(0, wild).join('/') || (pattern.startsWith('/') ? '/' : '.')
+  return fixed.replace(/\\(?=[^\w/])/g, '')
+}
+
 /** Why a pattern is not tried, or nothing. */
 function patternProblem(pattern: string): string | undefined {
   const parts = pattern.split('/')

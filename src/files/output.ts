@@ -3,7 +3,7 @@ import { type FileHandle, open as openFile, rename, stat as statFile, unlink } f
 import { dirname, join, resolve, sep } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { ConvoError } from '../error.ts'
-import { drainSignals, listening, undoAtEnd } from '../signals.ts'
+import { drainSignals, listening, nativeWork, undoAtEnd } from '../signals.ts'
 import { makingFolder, writing, writingError } from './errors.ts'
 import { clearOnce, temporaryName } from './leftovers.ts'
 import { memoryOutput, type Output } from './memory.ts'
@@ -128,7 +128,8 @@ async function createTemporary(
   clearOnce(dirname(target))
   const forget = undoAtEnd(() => rmSync(temporary, { force: true }))
   try {
-    const file = await writing(path, () => openFile(temporary, 'wx', 0o666), target)
+    // a file that is made after a signal has undone everything would stay
+    const file = await writing(path, () => nativeWork(() => openFile(temporary, 'wx', 0o666)), target)
     return { file, temporary, forget }
   } catch (error) {
     forget()

@@ -21,19 +21,23 @@ const loadMany = () => import('./folders/library.ts')
  */
 export const check = (manifest?: string | readonly string[], options: CheckOptions = {}): Promise<Run> =>
   libraryErrors(async () => {
-    const [manifests, { runCheck }, { checkMany }, { defaultResults }] = await Promise.all([
-      import('./manifest.ts'),
-      import('./run.ts'),
-      import('./many.ts'),
-      import('./settings.ts'),
-    ])
+    const [manifests, { runCheck }, { checkMany }, { checkSettings, defaultResults }, { parseShard }] =
+      await Promise.all([
+        import('./manifest.ts'),
+        import('./run.ts'),
+        import('./many.ts'),
+        import('./settings.ts'),
+        import('../host/shard.ts'),
+      ])
     const { findManifest, loadManifest, manifestFiles } = manifests
     checkObject(options, 'check')
     const { results = defaultResults, filter = [], tags = [], allow = [] } = options
     checkText('the folder of results', results)
     checkTexts('filter', filter)
     checkTexts('tags', tags)
-    checkTexts('allow', allow)
+    checkSettings.allow.parse(checkTexts('allow', allow), 'allow')
+    const { shard } = options
+    if (shard !== undefined) parseShard(`${shard?.index}/${shard?.count}`, {})
     const files =
       manifest === undefined
         ? [findManifest()]

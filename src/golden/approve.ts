@@ -4,20 +4,20 @@ import { ConvoError, nearest } from '../error.ts'
 import { removeUnder, writeUnder } from '../files/change.ts'
 import { sha256 } from '../files/hash.ts'
 import { clearLeftovers } from '../files/leftovers.ts'
+import { isSameFile } from '../files/output.ts'
 import { readWhole } from '../files/read.ts'
 import { under } from '../files/root.ts'
 import { counted, partsText } from '../text/count.ts'
 import { isPicture, pictureUnder } from './files.ts'
+import { areGoldensOf, readGoldens } from './goldens-folder.ts'
 import { type Lock, type LockEntry, lockName, readLock, writeLock } from './lock.ts'
-import { areGoldensOf, readGoldens } from './manifest.ts'
-import { partsOfNames } from './many.ts'
-import { nameMatches, pathOfName } from './names.ts'
+import { folded, nameMatches, pathOfName } from './names.ts'
 import { type Approval, type CaseResult, type Run, readResults, type Seen } from './results.ts'
 import { testGoldens } from './settings.ts'
 
 /**
  * Which cases of a run to approve: by name, or by `*` for any text among those that failed; all that are new, changed or
- * obsolete, or goldens of another tool; the new ones. A golden that was tampered with, or a tolerated case, has to be named.
+ * obsolete, or goldens of another tool; the new ones. What was tampered with, is tolerated, or may be obsolete has to be named.
  */
 export type Choice =
   | { readonly kind: 'names'; readonly names: readonly string[] }
@@ -84,17 +84,15 @@ async function prepare(run: Run, results: string, choice: Choice, label = ''): P
 
 /** What is to be approved in each of the runs that a run of several manifests is made of. */
 async function prepareParts(run: Run, results: string, choice: Choice): Promise<Prepared[]> {
-  const wanted =
-    choice.kind === 'names'
-      ? partsOfNames(run, choice.names).map(
-          ({ folder, names }) => [folder, { kind: 'names', names }] as const,
-        )
-      : (run.parts ?? []).map(({ folder }) => [folder, choice] as const)
-  const labels = new Map(run.parts?.map(({ label, folder }) => [folder, label]))
+  const chosen =
+    choice.kind === 'names' ? new Set(casesNamed(run, choice.names).map(({ name }) => name)) : undefined
   const parts: Prepared[] = []
-  for (const [folder, one] of wanted) {
-    const own = join(results, folder)
-    parts.push(await prepare(readResults(own), own, one, `${labels.get(folder)}/`))
+  for (const { label, folder } of run.parts ?? []) {
+    const [own, start] = [join(results, folder), `${label}/`]
+    const part = readResults(own)
+    const names = part.cases.map(({ name }) => name).filter((name) => chosen?.has(start + name))
+    if (chosen === undefined || names.length > 0)
+      parts.push(await prepare(part, own, chosen === undefined ? choice : { kind: 'names', names }, start))
   }
   return parts
 }
@@ -139,10 +137,16 @@ async function promoteAll({ run, cases, untouched, pictures }: Prepared): Promis
 function choose(run: Run, choice: Choice, lock: Lock): CaseResult[] {
   if (choice.kind === 'new') return run.cases.filter(({ status }) => status === 'new')
   if (choice.kind === 'all') {
-    const needs = (one: Approvable) => one.status !== 'error' || isOfOtherTool(one, lock)
+    const needs = (one: Approvable) =>
+      one.status === 'error' ? isOfOtherTool(one, lock) : one.status !== 'obsolete' || one.failed
     return run.cases.filter((one) => isApprovable(one) && one.status !== 'tolerated' && needs(one))
   }
-  const found = choice.names.flatMap((pattern) => {
+  return casesNamed(run, choice.names)
+}
+
+/** The cases of those names, and those that `*` fits, failed and can be approved. @throws ConvoError E_NAME, E_STALE */
+function casesNamed(run: Run, names: readonly string[]): CaseResult[] {
+  const found = names.flatMap((pattern) => {
     const [exact] = run.cases.filter(({ name }) => name === pattern)
     if (exact?.status === 'error' && !isApprovable(exact)) throw notApprovable(exact)
     if (exact !== undefined) return [exact]
@@ -160,7 +164,10 @@ const isOfOtherTool = ({ name, approval }: Approvable, lock: Lock): boolean =>
 function unknownName(pattern: string, run: Run): ConvoError {
   const names = run.cases.map(({ name }) => name)
   return new ConvoError('E_NAME', `the last run has no case ${JSON.stringify(pattern)}`, {
-    why: `it has ${counted(names.length, 'case')}; with --filter or --shard, only those that it ran`,
+    why: [
+      `it has ${counted(names.length, 'case')}; with --filter or --shard, only those that it ran`,
+      ...(run.parts === undefined ? [] : ['names start with the folder of their manifest']),
+    ],
     instead: [pattern, nearest(pattern, names)],
   })
 }
@@ -307,7 +314,11 @@ async function promote(
 /** Removes a golden that no entry of the lock names: an obsolete one, or one of another format. */
 async function removeOld(approval: Approval, lock: Lock, goldens: string): Promise<void> {
   const file = goldenFile(approval, goldens)
-  if ([...lock.values()].some((entry) => entry.file === file)) return
+  // where case makes no difference, a name that is only spelled otherwise is the same file
+  const isNamed = (entry: LockEntry) =>
+    entry.file === file ||
+    (folded(entry.file) === folded(file) && isSameFile(join(goldens, entry.file), join(goldens, file)))
+  if ([...lock.values()].some(isNamed)) return
   const there = await pictureUnder(goldens, file)
   if (there !== undefined && isPicture(there)) await removeUnder(goldens, file)
 }

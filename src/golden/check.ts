@@ -115,5 +115,7 @@ function tightenText({ cases }: Run): string {
       `has ${tolerance}`,
       `needs ${smallest ?? 'more than any tolerance allows'}`,
     ])
-  return rows.length === 0 ? 'every case passes without a tolerance\n' : columns(rows)
+  if (rows.length > 0) return columns(rows)
+  const areAllEqual = cases.length > 0 && cases.every(({ status }) => status === 'pass')
+  return areAllEqual ? 'every case passes without a tolerance\n' : 'no tolerance to tighten\n'
 }

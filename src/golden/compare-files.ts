@@ -33,12 +33,8 @@ export type CompareSettings = {
   readonly layout: Layout
 }
 
-/** A comparison of two files, and what else there is to report of it. */
-export type Found = {
-  readonly comparison: FileComparison
-  readonly notes: readonly string[]
-  readonly drawn?: Drawn
-}
+/** A comparison of two files, and the picture of it. */
+export type Found = { readonly comparison: FileComparison; readonly drawn?: Drawn }
 
 /** The picture of the differences that was written, and the page that it shows. */
 export type Drawn = { readonly path: string; readonly page: number }
@@ -59,18 +55,9 @@ export async function compareFiles(
   const style = settings['diff-style']
   const isSeen = diff !== undefined && showsPictures(style)
   const { comparison, shown } = await compareAndShow(expected, actual, tolerance, differPlain, isSeen)
-  const notes = notesOf(expected, actual)
-  if (diff === undefined) return { comparison, notes }
+  if (diff === undefined) return { comparison }
   await writeDifference(diff, await drawShown(shown, style))
-  return { comparison, notes, drawn: { path: diff, page: shown.page } }
-}
-
-/** How two files were read, and that they differ in what is not compared. */
-function notesOf(expected: Pages, actual: Pages): string[] {
-  const isOther = expected.timing !== actual.timing && (expected.timing && actual.timing) !== undefined
-  const timing = 'the animations differ in their timing or number of repeats, which are not compared'
-  const read = [expected, actual].flatMap((pages) => pages.notes ?? [])
-  return [...new Set([...read, ...(isOther ? [timing] : [])])]
+  return { comparison, drawn: { path: diff, page: shown.page } }
 }
 
 function checkDiff(diff: string, inputs: readonly (string | undefined)[], isQuiet: boolean): void {

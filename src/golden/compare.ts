@@ -15,7 +15,7 @@ export async function runCompare(
   settings: CompareSettings,
 ): Promise<number> {
   const [expected = '', actual = ''] = args
-  const { comparison, notes, drawn } =
+  const { comparison, drawn } =
     equalFiles(expected, actual, values, settings) ??
     (await (await import('./compare-files.ts')).compareFiles(args, values, settings))
   if (settings.quiet) return statusOf(comparison)
@@ -24,7 +24,6 @@ export async function runCompare(
       expected,
       actual,
       ...fileComparisonRecord(comparison),
-      ...(notes.length > 0 && { notes }),
       ...(drawn !== undefined && { diff: drawn.path }),
     }
     await io.out(`${JSON.stringify(record, null, 2)}\n`)
@@ -35,7 +34,7 @@ export async function runCompare(
       lines.splice(-1, 0, `  diff      ${drawn.path}${page}`)
     }
     await io.out(`${lines.map(visibleLine).join('\n')}\n`)
-    for (const note of notes) io.err(noteMessage(note))
+    for (const note of comparison.notes ?? []) io.err(noteMessage(note))
   }
   return statusOf(comparison)
 }
@@ -57,7 +56,7 @@ function equalFiles(
   checkSize(shape, maxPixels, expected)
   const page = compareEqual(shape, tolerance)
   const { outcome, smallest } = page
-  return { comparison: { outcome, expectedPages: 1, actualPages: 1, pages: [page], smallest }, notes: [] }
+  return { comparison: { outcome, expectedPages: 1, actualPages: 1, pages: [page], smallest } }
 }
 
 function textOf(comparison: FileComparison, expected: string, actual: string): string[] {

@@ -1,7 +1,7 @@
 import { brief, type Comparison, channelsText, depthText, type Largest } from '../image/compare/comparison.ts'
 import type { FileComparison } from '../image/compare/pages.ts'
 import { type Depth, fullScale } from '../tensor/picture.ts'
-import { counted, grouped } from '../text/count.ts'
+import { counted, grouped, pixelsText } from '../text/count.ts'
 import { defined } from '../text/record.ts'
 import type { CaseResult, Measured } from './results.ts'
 import { smallestText } from './tolerance.ts'
@@ -32,8 +32,6 @@ function messageOf(
   return [...unlike, `${grouped(differing)} of ${pixelsText(compared)} ${differ}${how}${why}`].join('; ')
 }
 
-const pixelsText = (pixels: number): string => `${grouped(pixels)} ${pixels === 1 ? 'pixel' : 'pixels'}`
-
 /** It is clear by then that plain equality does not hold. */
 const worthSaying = (failed: Comparison['failed']) =>
   failed.filter(({ limit, allowed }) => limit !== 'max-abs' || allowed !== 0)
@@ -60,7 +58,7 @@ function factsOf({ expected, stats, failed, mismatches, notes }: Comparison): [s
     ['RMSE', Number.isFinite(rmse) ? brief(rmse) : undefined],
     ['PSNR', Number.isFinite(psnr) ? `${psnr.toFixed(2)} dB` : undefined],
     ['SSIM', ssim === undefined ? undefined : brief(ssim)],
-    ['densest window', density === undefined ? undefined : counted(density, 'pixel')],
+    ['densest window', density === undefined ? undefined : pixelsText(density)],
     ['where', clusters.length === 0 ? undefined : clustersText(clusters)],
     [
       'beyond',
@@ -128,7 +126,7 @@ export const findingsOf = (one: Comparison, other?: string, smallest = one.small
  * @param file what the other file is called where the numbers of pages differ
  */
 export function findingsOfFiles(
-  { pages, expectedPages, actualPages, outcome, smallest, unread }: FileComparison,
+  { pages, expectedPages, actualPages, outcome, smallest, unread, notes = [] }: FileComparison,
   other = 'the golden',
   file = other,
 ): { readonly at: number; readonly findings: Findings } {
@@ -137,7 +135,8 @@ export function findingsOfFiles(
     pages.findIndex((page) => page.outcome === outcome),
   )
   const worst = pages[at]!
-  const { smallest: needed, ...findings } = findingsOf(worst, other, smallest)
+  const { smallest: needed, ...found } = findingsOf(worst, other, smallest)
+  const findings = { ...found, facts: [...found.facts, ...notes.map((note) => ['note', note] as const)] }
   if (expectedPages !== actualPages) {
     const message = `${actualPages} pages, and ${file} has ${expectedPages}`
     return { at, findings: { ...findings, message } }

@@ -1,6 +1,7 @@
+import { existsSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { ConvoError, nearest } from '../error.ts'
-import { appendTo, makeFolder, writeUnder, writeWhole } from '../files/change.ts'
+import { appendTo, makeFolder, removeUnder, writeUnder, writeWhole } from '../files/change.ts'
 import { fillTemplate, parseTemplate } from '../files/template.ts'
 import type { Environment, Shard } from '../host/engines.ts'
 import { hasColour, type Io } from '../host/io.ts'
@@ -8,7 +9,7 @@ import { shardName } from '../host/shard.ts'
 import { type Message, written } from '../text/message.ts'
 import { shellWord } from '../text/shell.ts'
 import { reporters } from './reporters/index.ts'
-import type { Reporter } from './reporters/reporter.ts'
+import type { Beside, Reporter } from './reporters/reporter.ts'
 import type { Approve } from './reporters/summary.ts'
 import type { Run } from './results.ts'
 import { defaultResults } from './settings.ts'
@@ -96,9 +97,7 @@ export async function reportAll(
       else if (toErrors) io.err(message)
       else await io.out(message)
     }
-    const beside = isFolder
-      ? (path: string, text: string) => writeUnder(dirname(file!), path, text)
-      : undefined
+    const beside = isFolder ? besideIn(dirname(file!)) : undefined
     await reporter.report(run, {
       ...{ write, env, results, beside, passing, width: io.width },
       append: async (path, text) => appendTo(path, text),
@@ -107,6 +106,14 @@ export async function reportAll(
     })
     if (file !== undefined) await writeText(file, parts.join(''))
   }
+}
+
+/** Writes files beside a page, or removes what an earlier page left; gives whether the file is there or was. */
+export const besideIn: (folder: string) => Beside = (folder) => async (path, text) => {
+  const isThere = text !== undefined || existsSync(join(folder, path))
+  if (text !== undefined) await writeUnder(folder, path, text)
+  else if (isThere) await removeUnder(folder, path)
+  return isThere
 }
 
 const isForMachines = (name: string): boolean => name !== 'pretty' && name !== 'github'

@@ -1,9 +1,11 @@
 import { ConvoError } from '../error.ts'
 import { readUnder } from '../files/change.ts'
 import { readWhole } from '../files/read.ts'
+import type { Pages } from '../image/compare/pages.ts'
 import { kindOf } from '../image/probe.ts'
 import { readingSettings } from '../picture/run-settings.ts'
 import type { Picture } from '../tensor/picture.ts'
+import { defined } from '../text/record.ts'
 
 /** A file's bytes. @throws ConvoError E_INPUT, also for a Git LFS pointer that represents a file not fetched */
 export async function readBytes(path: string): Promise<Buffer> {
@@ -39,12 +41,19 @@ export const pictureUnder = (root: string, file: string): Promise<Buffer | undef
   readUnder(root, file, 'encodedBytes')
 
 /** All pages of a picture or .npy array. @throws ConvoError as decoding does */
-export async function loadPages(bytes: Uint8Array, name: string): Promise<Picture[]> {
+export const loadPages = async (bytes: Uint8Array, name: string): Promise<readonly Picture[]> =>
+  (await loadFile(bytes, name)).all
+
+/** A file of pages that are decoded. */
+export type Loaded = Pages & { readonly all: readonly Picture[] }
+
+/** The same, with what else the file says of them. */
+export async function loadFile(bytes: Uint8Array, name: string): Promise<Loaded> {
   // arrays are convo's own, which have their channels first
   const layout = 'chw' as const
   const options = { maxPixels: readingSettings['max-pixels'].default, orient: true, layout, name }
   const { openPages } = await import('../picture/pages.ts')
-  const { unread = [], pictures } = await openPages(bytes, options)
+  const { count, unread = [], pictures, notes, timing } = await openPages(bytes, options)
   if (unread.length > 0) {
     throw new ConvoError(
       'E_DECODE',
@@ -55,7 +64,10 @@ export async function loadPages(bytes: Uint8Array, name: string): Promise<Pictur
       },
     )
   }
-  const pages: Picture[] = []
-  for await (const page of pictures) pages.push(page)
-  return pages
+  const all: Picture[] = []
+  for await (const page of pictures) all.push(page)
+  const again = (async function* () {
+    yield* all
+  })()
+  return { all, count, pictures: again, ...defined({ notes, timing }) }
 }

@@ -42,7 +42,7 @@ const layouts: readonly Layout[] = [
     find: (folder) => parentOf(folder, /-snapshots$/),
     actual: 'shots',
     how: [
-      "playwright.config.ts: snapshotDir: process.env.SHOTS ?? './GOLDENS'",
+      "in the configuration of Playwright: snapshotDir: process.env.SHOTS ?? './GOLDENS'",
       'before each check: SHOTS=ACTUAL npx playwright test --update-snapshots=all',
     ],
   },
@@ -51,7 +51,7 @@ const layouts: readonly Layout[] = [
     find: (folder) => parentOf(folder, /^__image_snapshots__$/),
     actual: 'shots',
     how: [
-      'toMatchImageSnapshot({ customSnapshotsDir: process.env.SHOTS }), a folder below ACTUAL as below GOLDENS',
+      "in each test: toMatchImageSnapshot({ customSnapshotsDir: process.env.SHOTS && require('path').join(process.env.SHOTS, require('path').relative('GOLDENS', __dirname), '__image_snapshots__') })",
       'before each check: SHOTS=ACTUAL npx jest --updateSnapshot',
     ],
   },
@@ -126,7 +126,8 @@ export async function adoptGoldens(folder: string, given: string | undefined): P
     isNull: false,
     without: join(folder, actual),
   })
-  const files = found.inputs.map(({ path }) => path).filter(isGolden)
+  const isOwn = (path: string) => !/(^|[\\/])node_modules[\\/]/.test(path)
+  const files = found.inputs.map(({ path }) => path).filter((path) => isOwn(path) && isGolden(path))
   if (files.length === 0) {
     throw new ConvoError('E_USAGE', `there are no goldens in ${folder}`, {
       why: `looked for ${layouts.map(({ tool }) => tool).join(', ')}, and for pictures`,
@@ -142,7 +143,8 @@ export async function adoptGoldens(folder: string, given: string | undefined): P
     )
   }
   await writeLock(root, new Map(await entriesOf(root, files, manifestFrom(root, manifest))))
-  const isMixed = files.length < found.inputs.length
+  // among tests there are other pictures, now or later
+  const isMixed = isGolden !== anyPicture
   await writeWhole(manifest, manifestText(layout, files, { goldens, actual, isMixed }))
   // what is set in the files of a tool counts from its project
   const isFromHere = layout === plain
@@ -218,8 +220,9 @@ function manifestText(
     '# yaml-language-server: $schema=node_modules/convo/dist/check.schema.json',
     `# Goldens of ${tool}, adopted by convo check init.`,
     `goldens: ${JSON.stringify(goldens)}`,
-    // other pictures are among the goldens
-    ...(isMixed ? ['allow: [obsolete]'] : []),
+    ...(isMixed
+      ? ['# other pictures beside them, and goldens of other platforms, are no mistake', 'allow: [obsolete]']
+      : []),
     'cases:',
     "  - name: '{rel}/{stem}'",
     `    actual: ${JSON.stringify(`${escapePath(actual)}/**/*.${kinds}`)}`,

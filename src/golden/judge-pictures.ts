@@ -13,11 +13,11 @@ import { encodeInStrips } from '../run/png-write.ts'
 import type { Picture } from '../tensor/picture.ts'
 import { optional } from '../text/record.ts'
 import { commandLine } from '../text/shell.ts'
+import type { Case } from './cases.ts'
 import { findingsOfFiles } from './describe.ts'
-import { loadPages } from './files.ts'
+import { loadFile } from './files.ts'
 import type { Golden, Judgement, Made, Surroundings } from './judgement.ts'
 import { entryFor, type LockEntry, manifestFrom } from './lock.ts'
-import type { Case } from './manifest.ts'
 import type { Status } from './page/data.ts'
 import type { CaseResult } from './results.ts'
 import { selfTest } from './self-test.ts'
@@ -38,34 +38,27 @@ export async function judgePictures(
 ): Promise<Judgement> {
   const { entry, path } = golden
   const file = entry?.file ?? one.golden
-  const actual = await loadPages(made.bytes, made.isWritten ? join(around.results, made.file) : one.input)
+  const actual = await loadFile(made.bytes, made.isWritten ? join(around.results, made.file) : one.input)
   if (!made.isWritten) await writeUnder(around.results, made.file, made.bytes)
-  const approval = await approvalOf(one, made, actual, golden, around)
+  const approval = await approvalOf(one, made, actual.all, golden, around)
   if (golden.bytes === undefined) return withoutGolden(made, golden, approval)
   const expected = isSameFile
     ? actual
-    : await loadPages(golden.bytes, path).catch((error: unknown) => asConvoError(error))
+    : await loadFile(golden.bytes, path).catch((error: unknown) => asConvoError(error))
   if (expected instanceof ConvoError) {
     if (expected.code !== 'E_DECODE') throw expected
     return unusable('the golden cannot be read', [expected.message, ...expected.why], made, path, approval)
   }
   const tolerance = await toleranceNow()
-  const result = await comparePages(
-    pagesOf(expected),
-    pagesOf(actual),
-    tolerance,
-    undefined,
-    undefined,
-    compareApart,
-  )
+  const result = await comparePages(expected, actual, tolerance, undefined, undefined, compareApart)
   const { at, findings } = findingsOfFiles(result)
   const status = statusOf[result.outcome]
   const why = status === 'pass' ? [] : otherTools(entry, made)
   const judgement: Judgement = { status, ...findings, why, golden: file, actual: made.file, approval }
-  const edited = await editedGolden(golden, expected)
+  const edited = await editedGolden(golden, expected.all)
   const tested =
     around.selfTest && edited === undefined && (status === 'pass' || status === 'tolerated')
-      ? await testAll(expected, actual, tolerance)
+      ? await testAll(expected.all, actual.all, tolerance)
       : undefined
   if (status === 'pass' && edited === undefined && tested !== 'missed') {
     // There is nothing to look at or to approve.
@@ -73,7 +66,7 @@ export async function judgePictures(
     const { actual: _, approval: __, ...rest } = judgement
     return { ...rest, ...optional('selfTest', tested) }
   }
-  const shown = [expected[at]!, actual[at]!] as const
+  const shown = [expected.all[at]!, actual.all[at]!] as const
   const pictures = await showPictures(made, golden, shown, result.pages[at]!, around)
   return { ...judgement, ...edited, ...missed(tested), ...pictures }
 }
@@ -201,10 +194,3 @@ export async function showPictures(
   await write(glow, picture)
   return { expected: copy, diff, difference: { picture: glow, boxes, kinds } }
 }
-
-const pagesOf = (pictures: readonly Picture[]) => ({
-  count: pictures.length,
-  pictures: (async function* () {
-    yield* pictures
-  })(),
-})

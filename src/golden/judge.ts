@@ -4,11 +4,11 @@ import { sha256 } from '../files/hash.ts'
 import { type Shape, shapeOf } from '../image/compare/comparison.ts'
 import { compareEqual } from '../image/compare/equal.ts'
 import { type Tolerance, toleranceOf } from '../image/compare/tolerance.ts'
+import type { Case } from './cases.ts'
 import { findingsOf } from './describe.ts'
 import { isLfsPointer, loadPages, pictureUnder, readBytes, unfetched } from './files.ts'
 import type { Golden, Judgement, Made, Surroundings } from './judgement.ts'
 import type { LockEntry } from './lock.ts'
-import type { Case } from './manifest.ts'
 
 /**
  * Compares what a case made with its golden, and the golden with its lock. Writes expected and diff beside the actual

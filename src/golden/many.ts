@@ -4,9 +4,9 @@ import { sha256 } from '../files/hash.ts'
 import { isWithin } from '../files/root.ts'
 import { defined } from '../text/record.ts'
 import type { Manifest } from './manifest.ts'
-import { nameMatches, pathOfName } from './names.ts'
+import { folded, pathOfName } from './names.ts'
 import { type CaseResult, clearResults, type Run, totalled, writeResults } from './results.ts'
-import { type RunOptions, refuseNoCase, runCheck } from './run.ts'
+import { matching, type RunOptions, refuseNoCase, runCheck, turnsOf } from './run.ts'
 
 /**
  * Checks several manifests one after the other. Each has results of its own in a folder of the results; together they are
@@ -18,24 +18,43 @@ export async function checkMany(manifests: readonly Manifest[], options: RunOpti
   const began = performance.now()
   const { results, onCase } = options
   const labels = labelsOf(manifests.map(({ file }) => file))
+  const turns = turnsOf(options.shard)
   const wanted = manifests.map((manifest, i): [Manifest, RunOptions] => {
     const label = labels[i]!
-    return [manifest, { ...options, results: join(results, pathOfName(label)), among: { label, manifests } }]
+    const among = { label, manifests, turns }
+    return [manifest, { ...options, results: join(results, folderOf(label)), among }]
   })
   refuseNoCase(wanted)
+  refuseTwice(wanted)
   await clearResults(results)
-  const counts = manifests.map(({ cases }) => cases.length)
-  const all = counts.reduce((sum, n) => sum + n, 0)
+  const all = turnsOf(options.shard).made(wanted.flatMap((one) => matching(...one))).length
   const runs: Run[] = []
-  let before = 0
-  for (const [i, [manifest, own]] of wanted.entries()) {
-    const onOwn = onCase && ((one: CaseResult, done: number) => onCase(one, before + done, all))
-    runs.push(await runCheck(manifest, { ...own, onCase: onOwn }))
-    before += counts[i]!
-  }
+  let done = 0
+  const onOwn = onCase && ((one: CaseResult) => onCase(one, ++done, all))
+  for (const [manifest, own] of wanted) runs.push(await runCheck(manifest, { ...own, onCase: onOwn }))
   const run = joined(runs, labels, results, performance.now() - began)
   await writeResults(results, run)
   return run
+}
+
+/** The folder of the results of a manifest, beside those of the others: one may be in a folder of another one. */
+const folderOf = (label: string): string => pathOfName(label).replaceAll('/', '%2F')
+
+/** @throws ConvoError E_NAME for two cases that would have one name: those of manifests in folders of one another */
+function refuseTwice(wanted: readonly (readonly [Manifest, RunOptions])[]): void {
+  const seen = new Map<string, string>()
+  for (const [{ cases, file }, { among }] of wanted) {
+    for (const { name } of cases) {
+      const whole = `${among!.label}/${name}`
+      const before = seen.get(folded(whole))
+      if (before !== undefined)
+        throw new ConvoError('E_NAME', `two cases would be called ${whole}`, {
+          why: [before, file].map((one) => `${one}: it has one of them`),
+          fix: 'another name for one of the cases',
+        })
+      seen.set(folded(whole), file)
+    }
+  }
 }
 
 /** What the manifests are called: their folders, or files where a folder has several. */
@@ -59,11 +78,14 @@ function labelsOf(files: readonly string[]): string[] {
 }
 
 function joined(runs: readonly Run[], labels: readonly string[], results: string, milliseconds: number): Run {
-  const parts = labels.map((label) => ({ label, folder: pathOfName(label) }))
-  const cases = runs.flatMap((run, i) => run.cases.map((one) => within(one, run, parts[i]!)))
+  const parts = labels.map((label) => ({ label, folder: folderOf(label) }))
+  const cases = runs
+    .flatMap((run, i) => run.cases.map((one) => within(one, run, parts[i]!)))
+    // obsolete goldens come last, as in a run of one manifest and in the merge of shards
+    .sort((a, b) => Number(a.status === 'obsolete') - Number(b.status === 'obsolete'))
   const [first] = runs
   const notes = runs.flatMap((run) => run.notes ?? [])
-  const { shard, filter, links, tools } = first!
+  const { shard, filter, tags, links, tools } = first!
   return totalled(cases, milliseconds, {
     tools,
     manifest: {
@@ -72,7 +94,7 @@ function joined(runs: readonly Run[], labels: readonly string[], results: string
     },
     goldens: '.',
     results,
-    ...defined({ shard, filter, links }),
+    ...defined({ shard, filter, tags, links }),
     ...(notes.length > 0 && { notes }),
     parts,
   })
@@ -94,35 +116,4 @@ function within(one: CaseResult, run: Run, { label, folder }: { label: string; f
       difference: difference && { ...difference, picture: `${folder}/${difference.picture}` },
     }),
   }
-}
-
-/** One of the runs that a run of several manifests is made of, and which of its cases are meant. */
-export type Part = { readonly folder: string; readonly names: readonly string[] }
-
-/**
- * The cases that names mean, by the folders that their results are in.
- *
- * @throws ConvoError E_NAME for a name that no case has
- */
-export function partsOfNames(run: Run, names: readonly string[]): Part[] {
-  const chosen = new Set<string>()
-  for (const pattern of names) {
-    const exact = run.cases.find(({ name }) => name === pattern)
-    const found = exact
-      ? [exact]
-      : run.cases.filter(({ name, failed }) => failed && nameMatches(name, pattern))
-    if (found.length === 0) {
-      throw new ConvoError('E_NAME', `the last run has no case ${JSON.stringify(pattern)}`, {
-        why: 'names start with the folder of their manifest',
-        fix: run.cases[0]?.name ?? 'another name',
-      })
-    }
-    for (const { name } of found) chosen.add(name)
-  }
-  return (run.parts ?? []).flatMap(({ label, folder }) => {
-    const own = [...chosen]
-      .filter((name) => name.startsWith(`${label}/`))
-      .map((name) => name.slice(label.length + 1))
-    return own.length === 0 ? [] : [{ folder, names: own }]
-  })
 }

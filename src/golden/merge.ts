@@ -1,6 +1,6 @@
 import { dirname, extname, join } from 'node:path'
+import { isDeepStrictEqual } from 'node:util'
 import { ConvoError } from '../error.ts'
-import { writeUnder } from '../files/change.ts'
 import { sha256 } from '../files/hash.ts'
 import { readFileWhole } from '../files/read.ts'
 import { isWithin, under } from '../files/root.ts'
@@ -8,8 +8,9 @@ import { isFile, isFolder } from '../files/stat.ts'
 import { fillTemplate, parseTemplate } from '../files/template.ts'
 import { type Io, noteMessage } from '../host/io.ts'
 import { counted } from '../text/count.ts'
+import { defined } from '../text/record.ts'
 import { visibleLine } from '../text/visible.ts'
-import { approveCommand, textOf, writeText } from './destinations.ts'
+import { approveCommand, besideIn, textOf, writeText } from './destinations.ts'
 import { pictureUnder } from './files.ts'
 import { reportPage } from './reporters/html.ts'
 import { reporters } from './reporters/index.ts'
@@ -56,7 +57,7 @@ export async function mergeReports(paths: readonly string[], given: string, io: 
   const approve = (one: CaseResult) => approveCommand(folders.get(one)!)
   let text = ''
   if (name === 'html') {
-    const beside = isFolder ? (path: string, part: string) => writeUnder(output, path, part) : undefined
+    const beside = isFolder ? besideIn(output) : undefined
     text = await reportPage(run, (path, one) => pictureUnder(folders.get(one)!, path), approve, { beside })
   } else {
     text = await textOf(run, reporters[name]!, dirname(output), approve, io.width)
@@ -122,8 +123,15 @@ function mergeRuns(parts: readonly Part[]): Run {
     }
   }
   const cases = inOrder(parts)
-  const { shard: _, filter: __, ...rest } = first!.run
-  return totalled(cases, Math.max(...parts.map(({ run }) => run.milliseconds)), rest)
+  const { shard: _, filter, tags, notes: __, ...rest } = first!.run
+  const isOfAll = (key: 'filter' | 'tags') =>
+    parts.every(({ run }) => isDeepStrictEqual(run[key], first!.run[key]))
+  const notes = [...new Set(parts.flatMap(({ run }) => run.notes ?? []))]
+  return totalled(cases, Math.max(...parts.map(({ run }) => run.milliseconds)), {
+    ...rest,
+    ...defined({ filter: isOfAll('filter') ? filter : undefined, tags: isOfAll('tags') ? tags : undefined }),
+    ...(notes.length > 0 && { notes }),
+  })
 }
 
 /** The cases of all parts in the order of an undivided check: shards took turns, obsolete goldens come last. */

@@ -75,7 +75,7 @@ async function findStrays(
 function picturesBelow(folder: string, without: string): string[] {
   return entriesIn(folder).flatMap((entry) => {
     const path = join(folder, entry.name)
-    if (entry.name.startsWith('.')) return []
+    if (entry.name.startsWith('.') || entry.name === 'node_modules') return []
     if (entry.isDirectory()) {
       const isOther = entry.name === testGoldens || existsSync(join(path, lockName))
       return isOther || resolve(path) === without ? [] : picturesBelow(path, without)

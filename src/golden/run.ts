@@ -4,15 +4,17 @@ import { placeUnder, writeUnder } from '../files/change.ts'
 import { sha256 } from '../files/hash.ts'
 import { version } from '../files/package.ts'
 import { linksOf, type Shard } from '../host/engines.ts'
+import { timingNote } from '../image/compare/comparison.ts'
 import { loadSharp, versionsInUse } from '../image/sharp.ts'
 import { counted } from '../text/count.ts'
 import { optional } from '../text/record.ts'
 import { budgetOf, estimate } from './budget.ts'
+import type { Case } from './cases.ts'
 import { pictureUnder, readBytes } from './files.ts'
 import { judge } from './judge.ts'
 import { failedJudgement, type Judgement, type Made, type Surroundings } from './judgement.ts'
 import { type Lock, readLock } from './lock.ts'
-import type { Case, Manifest } from './manifest.ts'
+import type { Manifest } from './manifest.ts'
 import { nameMatches, pathOfName } from './names.ts'
 import { findObsolete, type Obsolete } from './obsolete.ts'
 import { isEqual } from './page/data.ts'
@@ -49,8 +51,8 @@ export type CheckOptions = {
 /** The same of a run of one manifest or several. */
 export type RunOptions = CheckOptions & {
   readonly results: string
-  /** Of one of several manifests: what the names of its cases begin with, and all of them. */
-  readonly among?: { readonly label: string; readonly manifests: readonly Manifest[] }
+  /** Of one of several manifests: what the names of its cases begin with, all of them, and whose turn it is. */
+  readonly among?: { readonly label: string; readonly manifests: readonly Manifest[]; readonly turns: Turns }
   /** Bytes that decoded pictures may take together. */
   readonly memory?: number | undefined
 }
@@ -63,9 +65,10 @@ export type RunOptions = CheckOptions & {
 export async function runCheck(manifest: Manifest, options: RunOptions): Promise<Run> {
   const began = performance.now()
   const { results, filter = [], tags = [], shard, among, onCase = () => undefined } = options
+  const turns = among?.turns ?? turnsOf(shard)
   const lock = readLock(manifest.goldens)
   if (among === undefined) refuseNoCase([[manifest, options]])
-  const chosen = shareOf(matching(manifest, options), shard)
+  const chosen = turns.made(matching(manifest, options))
   await clearResults(results)
   const around = { results, goldens: manifest.goldens, selfTest: options.selfTest === true }
   const budget = budgetOf(options.memory)
@@ -84,7 +87,7 @@ export async function runCheck(manifest: Manifest, options: RunOptions): Promise
   const isChosen = filter.length + tags.length > 0
   const left = isChosen ? [] : await findObsolete(manifest, lock, results, among?.manifests)
   const gone = await Promise.all(
-    shareOf(left, shard).map((one) => obsoleteResult(one, manifest.goldens, results)),
+    turns.gone(left).map((one) => obsoleteResult(one, manifest.goldens, results)),
   )
   const cases = [...made, ...gone.map((result) => withVerdict(result, new Set(), manifest, options))]
   const run = runOf(cases, performance.now() - began, {
@@ -135,9 +138,18 @@ export function refuseNoCase(runs: readonly (readonly [Manifest, RunOptions])[])
   })
 }
 
-/** What a shard does of a list: shards take turns. */
-const shareOf = <T>(list: readonly T[], shard: Shard | undefined): readonly T[] =>
-  shard === undefined ? list : list.filter((_, i) => i % shard.count === shard.index - 1)
+/** What a shard does of the lists of cases, and of those of obsolete goldens. */
+export type Turns = Readonly<Record<'made' | 'gone', <T>(list: readonly T[]) => readonly T[]>>
+
+/** Shards take turns, through all lists that come one after the other: those of several manifests are one. */
+export function turnsOf(shard: Shard | undefined): Turns {
+  const share = () => {
+    let turn = 0
+    return <T>(list: readonly T[]) =>
+      shard === undefined ? list : list.filter(() => turn++ % shard.count === shard.index - 1)
+  }
+  return { made: share(), gone: share() }
+}
 
 type Bare = Omit<CaseResult, 'failed'>
 
@@ -239,11 +251,20 @@ function withVerdict(
 export function runOf(
   cases: readonly CaseResult[],
   milliseconds: number,
-  { source, ...about }: Omit<About, 'tools'>,
+  { source, notes = [], ...about }: Omit<About, 'tools'>,
 ): Run {
+  const untimed = cases.filter(({ facts }) => facts.some(([, value]) => value === timingNote))
+  const [first, ...others] = untimed.map(({ name }) => name)
+  const rest = others.length === 0 ? '' : ` and ${counted(others.length, 'other')}`
+  const all = [...notes, ...(first === undefined ? [] : [`${first}${rest}: ${timingNote}`])]
   const inUse = versionsInUse() === undefined ? { convo: version() } : toolVersions()
   const tools = { ...inUse, node: process.versions.node }
-  return totalled(cases, milliseconds, { ...optional('source', source), tools, ...about })
+  return totalled(cases, milliseconds, {
+    ...optional('source', source),
+    tools,
+    ...about,
+    ...(all.length > 0 && { notes: all }),
+  })
 }
 
 /** Versions of what decides about pixels. */

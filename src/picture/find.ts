@@ -2,7 +2,7 @@ import { lstatSync, readdirSync } from 'node:fs'
 import { basename, dirname, join, normalize, resolve } from 'node:path'
 import { ConvoError } from '../error.ts'
 import { systemError } from '../files/errors.ts'
-import { glob, isDynamicPattern, isPattern } from '../files/glob.ts'
+import { fixedPart, glob, isDynamicPattern, isPattern } from '../files/glob.ts'
 import { readWhole } from '../files/read.ts'
 import { leaves } from '../files/root.ts'
 import { isFolder } from '../files/stat.ts'
@@ -143,10 +143,9 @@ async function expand(
   strangers: string[],
   linked: string[],
 ): Promise<[folder: string, inputs: Input[]]> {
+  const folder = fixedPart(pattern)
   const segments = pattern.split('/')
-  const fixed = segments.findIndex((segment) => isDynamicPattern(segment))
-  const folder = segments.slice(0, fixed).join('/') || (pattern.startsWith('/') ? '/' : '.')
-  const rest = segments.slice(fixed).join('/')
+  const rest = segments.slice(segments.findIndex((segment) => isDynamicPattern(segment))).join('/')
   const found = await glob(rest, {
     cwd: folder,
     // without it, links to files would be omitted too

@@ -1,10 +1,11 @@
 import { spawn, spawnSync } from 'node:child_process'
-import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import sharp from 'sharp'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { decode } from '../../src/image/decode.ts'
 import { encode } from '../../src/image/encode.ts'
 import { writeNpy } from '../../src/kernel/formats/npy.ts'
+import { compare as compareInLibrary } from '../../src/picture/api/compare.ts'
 import { chunkOf, pngOf, words } from '../image/chunks.ts'
 import { wideProfile } from '../image/pictures.ts'
 import { convo, scratch } from './convo.ts'
@@ -56,7 +57,7 @@ describe('convo compare', () => {
     const was = rgb[(5 * width + 10) * 3 + 1]!
     expect(status).toBe(1)
     expect(stdout).toContain('different: a.png and one.png')
-    expect(stdout).toContain('1 of 1536 differ (0.065 %)')
+    expect(stdout).toContain('1 of 1,536 differ (0.065 %)')
     expect(stdout).toContain(`7, green at 10,5: expected ${was}, got ${was + 7}`)
     expect(stdout).toMatch(/RMSE 0\.103\d*, PSNR 67\.8\d* dB/)
     expect(stdout).toContain('clusters  1 in 1x1 at 10,5')
@@ -75,7 +76,7 @@ describe('convo compare', () => {
     const { status, stdout } = await compare('a.png', 'plus.png', '--max-abs', '0.4%')
     expect(status).toBe(0)
     expect(stdout).toContain('tolerated: a.png and plus.png')
-    expect(stdout).toContain('1536 of 1536 differ (100 %); none by more than 1.02')
+    expect(stdout).toContain('1,536 of 1,536 differ (100 %); none by more than 1.02')
   })
 
   it('another size: 1, and with --size pad what is missing counts', async () => {
@@ -85,7 +86,7 @@ describe('convo compare', () => {
     expect(lastLine(stdout)).toContain('none, because the sizes differ')
     const padded = await compare('a.png', 'small.png', '--size', 'pad')
     expect(padded.status).toBe(1)
-    expect(padded.stdout).toContain('32 of 1536 differ')
+    expect(padded.stdout).toContain('32 of 1,536 differ')
     expect((await compare('a.png', 'small.png', '--size', 'pad', '--max-diff-pixels', '32')).status).toBe(0)
   })
 
@@ -339,7 +340,7 @@ describe('convo compare', () => {
   it('says that the answer is of a part only where pixels are left out', async () => {
     const { status, stdout } = await compare('a.png', 'one.png', '--ignore', '0,0,20,8')
     expect(status).toBe(0)
-    expect(stdout).toContain('\n  compared  1376 of 1536 pixels; the others are ignored\n')
+    expect(stdout).toContain('\n  compared  1,376 of 1,536 pixels; the others are ignored\n')
     expect((await compare('a.png', 'a.png')).stdout).not.toContain('compared')
   })
 
@@ -429,6 +430,25 @@ describe('convo compare', () => {
     expect((await compare('pq.png', 'plain-colours.png', '--icc', 'ignore')).status).toBe(0)
   })
 
+  it('takes the full scale of floats, by which limits and measures of them are meant', async () => {
+    const at = (x: number, y: number) => ((x * 7 + y * 3) % 23) / 22
+    const values = (value: (v: number) => number) =>
+      Float32Array.from({ length: 20 * 24 }, (_, i) => value(Math.fround(at(i % 24, Math.floor(i / 24)))))
+    const files = {
+      'f.npy': values((v) => v),
+      'g.npy': values((v) => 1 - v),
+      'near.npy': values((v) => v + 0.008),
+    }
+    for (const [name, data] of Object.entries(files)) writeFileSync(path(name), writeNpy([20, 24], data))
+    expect((await compare('f.npy', 'g.npy', '--max-abs', '1%')).status).toBe(1)
+    expect((await compare('f.npy', 'near.npy', '--max-abs', '1%', '--full', '1')).status).toBe(0)
+    const { stdout } = await compare('f.npy', 'g.npy', '--min-ssim', '0.5', '--json')
+    const [page] = JSON.parse(stdout).pages
+    // scikit-image with data_range=1
+    expect(page.stats.psnr).toBeCloseTo(4.392093371, 4)
+    expect(page.stats.ssim).toBeCloseTo(-0.988682171, 5)
+  })
+
   it('notes that animations are timed otherwise, which is not compared', async () => {
     const strip = Buffer.from(Array.from({ length: 4 * 8 * 3 }, (_, i) => (i * 37) % 256))
     const as = async (name: string, delay: number[], loop: number) => {
@@ -443,6 +463,23 @@ describe('convo compare', () => {
     for (const other of ['slow.webp', 'once.webp'])
       expect(await compare('fast.webp', other)).toMatchObject({ status: 0, stderr: note })
     expect(await compare('fast.webp', 'fast-again.webp')).toMatchObject({ status: 0, stderr: '' })
+
+    // of folders, of cases, and in the library
+    for (const name of ['one', 'other']) mkdirSync(path(name))
+    copyFileSync(path('fast.webp'), path('one/a.webp'))
+    copyFileSync(path('slow.webp'), path('other/a.webp'))
+    const about = `note: a.webp: ${note.slice('note: '.length)}`
+    expect(await compare('one', 'other')).toMatchObject({ status: 0, stderr: about })
+    writeFileSync(path('timed.yaml'), "cases: [{ name: a, actual: 'one/a.webp' }]")
+    const check = (...words: string[]) =>
+      convo(['check', 'timed.yaml', '--results', 'timed', ...words], { cwd: path(), env: { CI: '' } })
+    await check('--update')
+    copyFileSync(path('slow.webp'), path('one/a.webp'))
+    const checked = await check()
+    expect(checked).toMatchObject({ status: 0, stderr: about.replace('a.webp', 'a') })
+    const found = await compareInLibrary(path('fast.webp'), path('slow.webp'))
+    expect(found.notes).toEqual([note.slice('note: '.length, -1)])
+    expect(found.toJSON()).toMatchObject({ notes: found.notes })
   })
 
   it('leaves no file that was not asked for', () => {

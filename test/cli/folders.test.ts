@@ -13,6 +13,7 @@ import sharp from 'sharp'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { checkDigests, compareFolders, digestFiles, report } from '../../src/index.ts'
 import { convo, scratch } from './convo.ts'
+import { atTerminal, hasTerminals } from './pseudo-terminal.ts'
 
 const { path } = scratch()
 const run = (...args: string[]) => convo(args, { cwd: path(), env: { CI: '', GITHUB_ACTIONS: '' } })
@@ -201,6 +202,31 @@ describe('convo compare of folders', () => {
     expect([status, stderr]).toEqual([2, expect.stringContaining('deep.png is a folder, and the actual')])
     expect(readFileSync(path('e/deep/changed.png')).equals(before)).toBe(true)
     expect(existsSync(path('e/removed.png'))).toBe(true)
+  })
+
+  it.skipIf(!hasTerminals)('shows its progress at a terminal, and leaves nothing of it', async () => {
+    const { status, text } = await atTerminal(['compare', 'e', 'a', '--quiet'], { cwd: path() })
+    const pairs = Object.keys(all).length
+    const shown = text.split('\r\x1b[2K')
+    expect(shown).toEqual([
+      '',
+      ...Array.from({ length: pairs }, (_, i) => `${i + 1} of ${pairs} pictures`),
+      '',
+    ])
+    expect(status).toBe(1)
+    const plain = await convo(['compare', 'e', 'a', '--quiet'], { cwd: path(), env: { CI: '' } })
+    expect([plain.stdout, plain.stderr]).toEqual(['', ''])
+  })
+
+  it('a folder within the other one is not among its pictures, and is still there after --update', async () => {
+    cpSync(path('a'), path('e/new'), { recursive: true })
+    const inner = await run('compare', 'e', 'e/new', '--json', '--update')
+    expect(statuses(inner.stdout)).toEqual(all)
+    expect(existsSync(path('e/new/deep/added.png'))).toBe(true)
+    expect(statuses((await run('compare', 'e', './e', '--json')).stdout)).toHaveProperty(
+      'new/equal.png',
+      'same',
+    )
   })
 
   it('300 pairs give what each of them gives', async () => {

@@ -25,7 +25,7 @@ export async function runFolders(
   if (update) refuseOnCi('--update')
   if (json && settings.reporter !== undefined) {
     throw new ConvoError('E_USAGE', '--json and --reporter cannot be used together', {
-      fix: '--reporter json, which is --json',
+      fix: 'one of them; --reporter json is the same as --json',
     })
   }
   const asked = askedReporters(

@@ -1,6 +1,7 @@
 import { join, relative } from 'node:path'
 import { ConvoError } from '../../error.ts'
 import { isPattern } from '../../files/glob.ts'
+import { isSameFile } from '../../files/output.ts'
 import { leaves } from '../../files/root.ts'
 import { isFolder, statOf } from '../../files/stat.ts'
 import { findInputs } from '../../picture/find.ts'
@@ -44,8 +45,8 @@ export async function findPairs(expected: string, actual: string): Promise<Folde
       fix: `a folder of pictures instead of ${one}`,
     })
   }
-  const left = await sideOf(expected)
-  const right = respelled(await sideOf(actual), left.files)
+  const left = await sideOf(expected, actual)
+  const right = respelled(await sideOf(actual, expected), left.files)
   const links = new Set([...left.linked, ...right.linked])
   const isBelowLink = (name: string) => [...links].some((link) => name.startsWith(`${link}/`))
   const names = [...new Set([...left.files.keys(), ...right.files.keys(), ...links])]
@@ -66,8 +67,11 @@ export async function findPairs(expected: string, actual: string): Promise<Folde
   return { expected: left.folder, actual: right.folder, pairs }
 }
 
-async function sideOf(word: string) {
-  const found = await findInputs({ words: [word], recursive: true, isNull: false })
+/** One side; the other may be a folder in it, which is not looked into. */
+async function sideOf(word: string, other: string) {
+  const isInside = isFolder(other) && !leaves(word, other) && !isSameFile(word, other)
+  const without = isInside ? other : undefined
+  const found = await findInputs({ words: [word], recursive: true, isNull: false, without })
   const folder = found.folders[0]!
   const nameOf = (path: string) => relative(folder, path).replaceAll('\\', '/')
   const paths = [...found.inputs.map(({ path }) => path), ...found.foreign]

@@ -2,6 +2,7 @@ import { lstatSync, realpathSync } from 'node:fs'
 import { extname, join } from 'node:path'
 import { ConvoError } from '../../error.ts'
 import { placeUnder, removeUnder, writeUnder } from '../../files/change.ts'
+import { isSameFile } from '../../files/output.ts'
 import { isFolder } from '../../files/stat.ts'
 import { type Comparison, type DiffStyle, shapeText } from '../../image/compare/comparison.ts'
 import { compareAndShow, drawShown, type Shown } from '../../image/compare/drawn.ts'
@@ -21,7 +22,7 @@ import { findingsOfFiles } from '../describe.ts'
 import { readBytes } from '../files.ts'
 import { statusOf as ofCases, showPictures } from '../judge-pictures.ts'
 import { failedJudgement } from '../judgement.ts'
-import { pathOfName } from '../names.ts'
+import { folded, pathOfName } from '../names.ts'
 import { isEqual, type Status } from '../page/data.ts'
 import { type CaseResult, clearResults, type Run, rounded, writeResults } from '../results.ts'
 import { runOf } from '../run.ts'
@@ -208,6 +209,13 @@ export async function acceptActual({ expected, pairs }: FolderPair, { cases }: R
     )
   }
   for (const { name } of written) await writeUnder(expected, name, await readBytes(actuals.get(name)!))
-  for (const { name } of removed) await removeUnder(expected, name)
+  for (const { name } of removed) {
+    // where case makes no difference, a name that is only spelled otherwise is the file that was just written
+    const isWritten = written.some(
+      (one) =>
+        folded(one.name) === folded(name) && isSameFile(join(expected, one.name), join(expected, name)),
+    )
+    if (!isWritten) await removeUnder(expected, name)
+  }
   return { written: written.length, removed: removed.length }
 }

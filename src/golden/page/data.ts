@@ -12,6 +12,8 @@ export type ReportData = {
   readonly counts: Counts
   /** The commit and the run of a CI server. */
   readonly links?: readonly { readonly text: string; readonly url: string }[]
+  /** The command that accepts everything, where cases are not approved one by one. */
+  readonly accept?: string
   /** The folder beside the page that pictures are loaded from; absent where they are in the page. */
   readonly folder?: string
   readonly cases: readonly ReportCase[]

@@ -48,6 +48,8 @@ export type View = {
   readonly top: number
   readonly height: number
   readonly hover: Hover | undefined
+  /** how much brighter pictures are; of differences, the colours say something already */
+  readonly gain: number
   /** the frame that is pointed out, -1 for none; undefined without frames */
   readonly box: number | undefined
   /** only so much of the pane's width */
@@ -75,6 +77,7 @@ export function drawPane(context: Context, pane: Pane, view: View): void {
     context.imageSmoothingEnabled = scale < 1
     context.imageSmoothingQuality = 'high'
     context.drawImage(image, left, top, w, h)
+    if (view.gain > 1 && pane.side !== 'difference') brighten(context, view.gain, { left, top, w, h })
     if (scale >= gridFrom) drawGrid(context, pane, view, image)
   }
   if (scale >= valuesFrom) drawValues(context, pane, view)
@@ -84,13 +87,19 @@ export function drawPane(context: Context, pane: Pane, view: View): void {
   context.restore()
 }
 
+type Area = { readonly left: number; readonly top: number; readonly w: number; readonly h: number }
+
+/** Multiplies what is drawn: it is divided by 1 - (1 - 1 / gain). */
+function brighten(context: Context, gain: number, { left, top, w, h }: Area): void {
+  const share = `${100 - 100 / gain}%`
+  context.globalCompositeOperation = 'color-dodge'
+  context.fillStyle = `rgb(${share} ${share} ${share})`
+  context.fillRect(left, top, w, h)
+  context.globalCompositeOperation = 'source-over'
+}
+
 /** What is seen through transparent pixels. */
-function drawChecker(
-  context: Context,
-  { left, top, w, h }: { left: number; top: number; w: number; h: number },
-  right: number,
-  bottom: number,
-): void {
+function drawChecker(context: Context, { left, top, w, h }: Area, right: number, bottom: number): void {
   const isDark = document.documentElement.dataset.theme === 'dark'
   context.fillStyle = isDark ? '#2a2d34' : '#ffffff'
   context.fillRect(left, top, w, h)

@@ -114,7 +114,6 @@ async function showPictures(one: ReportCase): Promise<void> {
 function setMode(next: Mode, keep = true): void {
   if (keep) mode = next
   viewer.setMode(next)
-  showGain()
   for (const button of document.querySelectorAll('#modes button')) {
     button.setAttribute('aria-pressed', String((button as HTMLElement).dataset.mode === next))
   }
@@ -153,13 +152,13 @@ function showHover(at: Hover | undefined): void {
 }
 
 function showZoom(): void {
-  const { scale, box, boxes, mode: now, divider, blinkSide } = viewer.state()
+  const { scale, box, boxes, mode: now, divider, blinkSide, gain } = viewer.state()
   const percent = scale * (window.devicePixelRatio || 1) * 100
   byId('zoom').textContent = `${percent < 10 ? percent.toFixed(1) : Math.round(percent)} %`
   byId('places').textContent =
     boxes === 0 ? '' : box < 0 ? `${boxes} ${boxes === 1 ? 'place' : 'places'}` : `${box + 1} of ${boxes}`
   byId('next').hidden = boxes === 0
-  Object.assign(byId('canvas').dataset, { mode: now, divider: divider.toFixed(3), blink: blinkSide })
+  Object.assign(byId('canvas').dataset, { mode: now, divider: divider.toFixed(3), blink: blinkSide, gain })
 }
 
 // Decisions
@@ -175,10 +174,15 @@ function markCurrent(mark: Mark): void {
   if (isMarked) step(1)
 }
 
+/** What approves the marked cases, or accepts everything where nothing is approved one by one. */
+const command = (): string => data.accept ?? commandText(data.cases, marks, current)
+
 function showCommand(): void {
-  const text = commandText(data.cases, marks, current)
+  const text = command()
   setText('command', text)
-  byId('decide').hidden = data.cases.every(({ approve }) => approve === undefined)
+  const isToMark = data.cases.some(({ approve }) => approve !== undefined)
+  byId('decide').hidden = !isToMark && data.accept === undefined
+  byId('approve').hidden = byId('reject').hidden = !isToMark
   ;(byId('copy') as HTMLButtonElement).disabled = text === ''
   for (const name of ['approve', 'reject'] as const) {
     const button = byId(name) as HTMLButtonElement
@@ -188,7 +192,7 @@ function showCommand(): void {
 }
 
 async function copy(): Promise<void> {
-  const text = commandText(data.cases, marks, current)
+  const text = command()
   if (text === '') return
   await copyText(text)
   const button = byId('copy')
@@ -208,14 +212,8 @@ let gain = 0
 
 function nextGain(): void {
   gain = (gain + 1) % gains.length
-  showGain()
-}
-
-/** Of differences, the colours say something already. */
-function showGain(): void {
   const factor = gains[gain]!
-  const isPlain = factor === 1 || viewer.state().mode === 'difference'
-  byId('canvas').style.filter = isPlain ? '' : `brightness(${factor})`
+  viewer.brighten(factor)
   const button = byId('gain')
   button.textContent = `×${factor}`
   button.setAttribute('aria-pressed', String(factor > 1))
@@ -242,6 +240,10 @@ const keys: Readonly<Record<string, () => void>> = {
   },
   ArrowLeft: () => viewer.slideBy(-0.02),
   ArrowRight: () => viewer.slideBy(0.02),
+  ShiftArrowLeft: () => viewer.pan(-0.1, 0),
+  ShiftArrowRight: () => viewer.pan(0.1, 0),
+  ShiftArrowUp: () => viewer.pan(0, -0.1),
+  ShiftArrowDown: () => viewer.pan(0, 0.1),
   n: () => viewer.nextDifference(1),
   N: () => viewer.nextDifference(-1),
   b: () => viewer.toggleBoxes(),
@@ -272,7 +274,7 @@ document.addEventListener('keydown', (event) => {
   }
   // A button in focus is pressed by the space bar.
   if (event.key === ' ' && target.tagName === 'BUTTON') return
-  const act = keys[event.key]
+  const act = keys[`${event.shiftKey && event.key.startsWith('Arrow') ? 'Shift' : ''}${event.key}`]
   if (act === undefined) return
   event.preventDefault()
   act()

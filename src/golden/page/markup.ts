@@ -11,7 +11,7 @@ export const markup = `
     <div id="chips" role="group" aria-label="Statuses"></div>
     <input id="search" type="search" placeholder="Search names   /" aria-label="Search names" autocomplete="off" spellcheck="false">
   </header>
-  <ul id="cases" role="listbox" aria-label="Cases"></ul>
+  <ul id="cases" role="listbox" aria-label="Cases" tabindex="0"></ul>
   <div id="none" hidden>No case matches.</div>
 </aside>
 <main id="case" hidden>
@@ -60,6 +60,7 @@ export const markup = `
     <dt><kbd>n</kbd> <kbd>N</kbd></dt><dd>next place that differs, previous one</dd>
     <dt><kbd>b</kbd></dt><dd>frames around what differs, on and off</dd>
     <dt><kbd>+</kbd> <kbd>-</kbd> <kbd>f</kbd> <kbd>0</kbd></dt><dd>larger, smaller, whole picture, pixel by pixel; the wheel too, and close up the values are shown in the pixels</dd>
+    <dt><kbd>shift</kbd> <kbd>←</kbd> to <kbd>↓</kbd></dt><dd>move the picture</dd>
     <dt><kbd>g</kbd></dt><dd>4 and 16 times as bright, for dark pictures</dd>
     <dt><kbd>a</kbd> <kbd>r</kbd></dt><dd>approve, reject: the command below collects what is approved</dd>
     <dt><kbd>c</kbd></dt><dd>copy that command</dd>

@@ -28,6 +28,7 @@ export function createViewer(
   let blinking: number | undefined
   let hover: Hover | undefined
   let showBoxes = true
+  let gain = 1
   let boxIndex = -1
   let fitted = true
   let queued = false
@@ -134,6 +135,7 @@ export function createViewer(
       top: top - pane.top,
       height: pane.height,
       hover,
+      gain,
       box: showBoxes && mode !== 'difference' ? boxIndex : undefined,
       ...how,
     })
@@ -254,6 +256,18 @@ export function createViewer(
     setMode,
     fit: fitPicture,
     zoom,
+    /** Moves the view by a share of its size. */
+    pan(x: number, y: number) {
+      const [pane = { width, height }] = panes()
+      centreX += (x * pane.width) / scale
+      centreY += (y * pane.height) / scale
+      fitted = false
+      queue()
+    },
+    brighten(factor: number) {
+      gain = factor
+      queue()
+    },
     /** One pixel of the picture on one of the screen. */
     oneToOne() {
       scale = 1 / (window.devicePixelRatio || 1)
@@ -286,6 +300,7 @@ export function createViewer(
       scale,
       divider,
       blinkSide,
+      gain,
       box: boxIndex,
       boxes: scene.difference?.boxes.length ?? 0,
     }),

@@ -9,8 +9,16 @@ import { isEqual, type ReportCase, type ReportData } from '../page/data.ts'
 import { markup } from '../page/markup.ts'
 import type { CaseResult, Run } from '../results.ts'
 import type { Bring } from './pictures.ts'
-import type { Reporter } from './reporter.ts'
-import { type Approve, detailsOf, selfTestLines, timeText, titleOf, verdictText } from './summary.ts'
+import type { Destination, Reporter } from './reporter.ts'
+import {
+  type Approve,
+  approveText,
+  detailsOf,
+  selfTestLines,
+  timeText,
+  titleOf,
+  verdictText,
+} from './summary.ts'
 
 /** One page that holds everything: it works from disk, without a network, and runs nothing but its own script. */
 export const html: Reporter = {
@@ -31,14 +39,6 @@ const mostPassingBytes = 24 * 2 ** 20
 /** Where the pictures of a page are that are not in it. */
 const besideFolder = 'pictures'
 
-/** The form of a page: one file, or a folder with its pictures beside it. */
-export type PageForm = {
-  /** Writes a file beside the page, whose pictures then are there. */
-  readonly beside?: ((name: string, text: string) => Promise<void>) | undefined
-  /** Whether a page of one file has pictures of what passes. */
-  readonly passing?: boolean
-}
-
 /**
  * The report of a run. Pictures are embedded as they are where they are PNGs that the page decodes itself, to the last
  * bit; others are converted, and floats keep all their bits. Of several pages, the one that the result is about. Cases
@@ -48,7 +48,7 @@ export async function reportPage(
   run: Run,
   bring: Bring,
   approve: Approve,
-  { beside, passing = false }: PageForm = {},
+  { beside, passing = false }: Pick<Destination, 'beside' | 'passing'> = {},
 ): Promise<string> {
   // what decodes and encodes, which other reports do not need
   const { goldenOf, picturesOf } = await import('./pictures.ts')
@@ -90,6 +90,8 @@ export async function reportPage(
       ...(isLeftOut && { unshown: 'Not included, to keep the page small. The pictures are in the results.' }),
     })
   }
+  // of an earlier page that had more
+  while (await beside?.(`${besideFolder}/${count}.js`)) count++
   return document({ ...dataOf(run, cases), ...(!isOnePage && { folder: besideFolder }) }, pictures)
 }
 
@@ -108,6 +110,7 @@ function dataOf(run: Run, cases: readonly ReportCase[]): ReportData {
     ],
     counts: run.counts,
     ...optional('links', run.links),
+    ...optional('accept', run.source === 'folders' ? approveText(run, undefined) : undefined),
     cases,
   }
 }

@@ -2,6 +2,9 @@ import type { Message } from '../../text/message.ts'
 import type { Run } from '../results.ts'
 import type { Approve } from './summary.ts'
 
+/** Writes a file beside a report, or removes it where no text is given; gives whether it is there or was. */
+export type Beside = (name: string, text?: string) => Promise<boolean>
+
 /** Where a report goes, and what it may need to know. */
 export type Destination = {
   /** Writes to the report's file, or to standard output. */
@@ -10,7 +13,7 @@ export type Destination = {
   append(path: string, text: string): Promise<void>
   readonly env: Readonly<Record<string, string | undefined>>
   /** Writes a file beside the report, where it is asked for as a folder. */
-  readonly beside?: ((name: string, text: string) => Promise<void>) | undefined
+  readonly beside?: Beside | undefined
   /** Whether a page of one file has pictures of what passes. */
   readonly passing?: boolean
   /** The folder that the pictures of the run are in. */

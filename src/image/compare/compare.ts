@@ -1,6 +1,6 @@
 import { log } from '../../tensor/math.ts'
 import { fullScale, hasAlpha, type Picture, type PictureMeta } from '../../tensor/picture.ts'
-import { counted as numbered } from '../../text/count.ts'
+import { grouped, pixelsText } from '../../text/count.ts'
 import { optional } from '../../text/record.ts'
 import type { PlainPng } from '../png-head.ts'
 import { findClusters } from './clusters.ts'
@@ -212,10 +212,10 @@ function failures(limits: Limits, threshold: number, stats: Stats): readonly Fai
   const { maxDiffPixels, maxDiffRatio, maxDensity, perceptual, minPsnr, maxRmse, minSsim } = limits
   const beyond =
     perceptual !== undefined ? 'counted by pixelmatch' : threshold > 0 ? `off by more than ${threshold}` : ''
-  const those = `${numbered(counted, 'pixel')}${beyond && ` ${beyond}`}`
+  const those = `${pixelsText(counted)}${beyond && ` ${beyond}`}`
   if (maxDiffPixels !== undefined && counted > maxDiffPixels) {
     const more = counted - maxDiffPixels
-    fail('max-diff-pixels', maxDiffPixels, counted, more, `${those}, ${more} too many`)
+    fail('max-diff-pixels', maxDiffPixels, counted, more, `${those}, ${grouped(more)} too many`)
   }
   const ratio = counted / compared
   if (maxDiffRatio !== undefined && ratio > maxDiffRatio)
@@ -224,11 +224,11 @@ function failures(limits: Limits, threshold: number, stats: Stats): readonly Fai
       maxDiffRatio,
       ratio,
       ratio - maxDiffRatio,
-      `${those}, of ${compared}: ${brief(ratio)}`,
+      `${those}, of ${grouped(compared)}: ${brief(ratio)}`,
     )
   if (maxDensity !== undefined && density > maxDensity.pixels) {
     const { pixels, window } = maxDensity
-    const text = `${numbered(density, 'pixel')}${beyond && ` ${beyond}`} in a window of ${window}x${window}, ${density - pixels} too many`
+    const text = `${pixelsText(density)}${beyond && ` ${beyond}`} in a window of ${window}x${window}, ${grouped(density - pixels)} too many`
     fail('max-density', `${pixels}/${window}`, density, density - pixels, text)
   }
   const isBounded = maxDiffPixels !== undefined || maxDiffRatio !== undefined || maxDensity !== undefined

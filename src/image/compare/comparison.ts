@@ -139,3 +139,6 @@ export type DiffStyle = (typeof diffStyles)[number]
 /** A number in at most 6 significant digits. */
 export const brief = (value: number): string =>
   Number.isInteger(value) ? String(value) : String(Number(value.toPrecision(6)))
+
+/** That two animations are shown otherwise, which is no matter of pixels. */
+export const timingNote = 'the animations differ in their timing or number of repeats, which are not compared'

@@ -1,3 +1,5 @@
+import { grouped, pixelsText } from '../../text/count.ts'
+import { optional } from '../../text/record.ts'
 import {
   brief,
   type Cluster,
@@ -41,7 +43,7 @@ const line = (label: string, text: string): string => `  ${label.padEnd(9)} ${te
 function comparedLines({ expected, actual, stats }: Comparison): string[] {
   const all = Math.max(expected.width, actual.width) * Math.max(expected.height, actual.height)
   if (stats === undefined || stats.compared === all) return []
-  return [line('compared', `${stats.compared} of ${all} pixels; the others are ignored`)]
+  return [line('compared', `${grouped(stats.compared)} of ${pixelsText(all)}; the others are ignored`)]
 }
 
 /** Where only channels, depth or profile differ, the samples are no reason to look any further. */
@@ -54,16 +56,16 @@ function statsLines({ map }: Comparison, stats: Stats): string[] {
     counted === differing
       ? ''
       : map?.counted === undefined
-        ? `; ${counted === 0 ? 'none' : counted} by more than ${brief(map?.threshold ?? 0)}`
-        : `; ${counted === 0 ? 'none' : counted} of them ${counted === 1 ? 'counts' : 'count'}`
+        ? `; ${counted === 0 ? 'none' : grouped(counted)} by more than ${brief(map?.threshold ?? 0)}`
+        : `; ${counted === 0 ? 'none' : grouped(counted)} of them ${counted === 1 ? 'counts' : 'count'}`
   return [
-    line('pixels', `${differing} of ${compared} differ (${percent(share)})${others}`),
+    line('pixels', `${grouped(differing)} of ${grouped(compared)} differ (${percent(share)})${others}`),
     ...(largest === undefined ? [] : [line('largest', largestText(largest))]),
     line(
       'error',
       `RMSE ${brief(rmse)}, PSNR ${brief(psnr)} dB${ssim === undefined ? '' : `, SSIM ${brief(ssim)}`}`,
     ),
-    ...(density === undefined ? [] : [line('density', `${density} in the densest window`)]),
+    ...(density === undefined ? [] : [line('density', `${grouped(density)} in the densest window`)]),
     line('clusters', clustersText(clusters)),
   ]
 }
@@ -139,11 +141,12 @@ function comparisonRecord(comparison: Comparison): Readonly<Record<string, unkno
 
 /** A comparison of files as a JSON value; pages are counted from 1. */
 export function fileComparisonRecord(comparison: FileComparison): Readonly<Record<string, unknown>> {
-  const { pages, smallest, ...rest } = comparison
+  const { pages, smallest, notes, ...rest } = comparison
   return {
     ...rest,
     smallest: finite(alternatives(smallest).map(limitsRecord)),
     pages: pages.map((page, i) => ({ page: i + 1, ...comparisonRecord(page) })),
+    ...optional('notes', notes),
   }
 }
 

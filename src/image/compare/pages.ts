@@ -1,7 +1,14 @@
 import type { Picture, PictureMeta } from '../../tensor/picture.ts'
 import type { PlainPng } from '../png-head.ts'
 import { comparePictures, compareRows } from './compare.ts'
-import { type Comparison, type Outcome, type Shape, type Smallest, shapeOf } from './comparison.ts'
+import {
+  type Comparison,
+  type Outcome,
+  type Shape,
+  type Smallest,
+  shapeOf,
+  timingNote,
+} from './comparison.ts'
 import { compareEqual } from './equal.ts'
 import type { Differ } from './measure.ts'
 import { looser } from './smallest.ts'
@@ -36,6 +43,14 @@ export type FileComparison = {
   readonly pages: readonly Comparison[]
   /** passes for all pages; of no kind where the numbers of pages differ */
   readonly smallest: Smallest
+  /** How the files were read, where there was a choice, and that animations differ in what is not compared. */
+  readonly notes?: readonly string[]
+}
+
+function notesOf(expected: Pages, actual: Pages): string[] {
+  const isOther = expected.timing !== actual.timing && (expected.timing && actual.timing) !== undefined
+  const read = [expected, actual].flatMap((pages) => pages.notes ?? [])
+  return [...new Set([...read, ...(isOther ? [timingNote] : [])])]
 }
 
 /** Called for each page when it was compared, while its samples are there. `page` counts from 0. */
@@ -65,6 +80,19 @@ export async function comparePages(
   onPage?: OnPage,
   differ?: Differ,
   compare: Compare = comparePictures,
+): Promise<FileComparison> {
+  const found = await compareAll(expected, actual, tolerance, onPage, differ, compare)
+  const notes = notesOf(expected, actual)
+  return notes.length > 0 ? { ...found, notes } : found
+}
+
+async function compareAll(
+  expected: Pages,
+  actual: Pages,
+  tolerance: Tolerance,
+  onPage: OnPage | undefined,
+  differ: Differ | undefined,
+  compare: Compare,
 ): Promise<FileComparison> {
   if (expected === actual && onPage === undefined && expected.header !== undefined) {
     const page = compareEqual(expected.shape ?? shapeOf(await expected.header()), tolerance)

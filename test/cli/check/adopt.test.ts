@@ -1,6 +1,8 @@
 import { cpSync, rmSync } from 'node:fs'
+import { join, relative } from 'node:path'
 import sharp from 'sharp'
 import { describe, expect, it } from 'vitest'
+import type { Run as CheckRun } from '../../../src/golden/results.ts'
 import { png, repository, stripes } from './repository.ts'
 
 const here = repository()
@@ -56,18 +58,53 @@ describe('convo check init', () => {
     cpSync(here.path('tests/a.spec.ts-snapshots'), here.path('shots/a.spec.ts-snapshots'), {
       recursive: true,
     })
+    const checked = await here.convo(['check'])
+    expect([checked.status, checked.stdout.split(';')[0]]).toEqual([
+      0,
+      'All 2 cases pass: 1 obsolete, 1 pass',
+    ])
+    // nor does an approval of all remove them
+    here.write('shots/a.spec.ts-snapshots/a.png', picture(3))
+    await here.convo(['check'])
+    expect((await here.convo(['approve', '--all'])).stdout).toBe('1 golden written\n')
+    expect(here.read('tests/fixtures/input.png')).toEqual(Buffer.from(picture(2)))
+    expect((await here.convo(['approve', 'fixtures/input.png'])).stdout).toBe('1 golden removed\n')
+  })
+
+  it('passes over what is installed, and names a folder for jest-image-snapshot that is found', async () => {
+    here.write('node_modules/some/logo.png', picture(1))
+    expect((await here.convo(['check', 'init'])).stderr).toContain('error: there are no goldens in .')
+    for (const [i, folder] of ['src', 'src/a'].entries())
+      here.write(`${folder}/__image_snapshots__/one-${i}-snap.png`, picture(i))
+    const { stdout } = await here.convo(['check', 'init'])
+    const [, folder] = /customSnapshotsDir: (.*) }\)$/m.exec(stdout)!
+    for (const [i, of] of ['src', 'src/a'].entries()) {
+      const take = new Function('process', 'require', '__dirname', `return ${folder}`)
+      const cwd = process.cwd()
+      const to = take(
+        { env: { SHOTS: 'shots' } },
+        () => ({
+          join,
+          relative: (from: string, path: string) => relative(join(cwd, from), join(cwd, path)),
+        }),
+        of,
+      ) as string
+      here.write(`${to}/one-${i}-snap.png`, picture(i))
+      expect(take({ env: {} }, () => undefined, of)).toBeUndefined()
+    }
     expect(await here.convo(['check'])).toMatchObject({ status: 0 })
+    expect(Object.values(here.statuses())).toEqual(['pass', 'pass'])
   })
 
   it('finds new pictures of every kind that the goldens are of, in a folder of any name', async () => {
     const gif = await sharp(picture(1)).gif().toBuffer()
     for (const folder of ['', 'new (1) [x]/']) {
       here.write(`${folder}a.PNG`, picture(1))
-      here.write(`${folder}b.gif`, gif)
+      here.write(`${folder}deep/b.gif`, gif)
     }
     expect(await here.convo(['check', 'init', '--actual', 'new (1) [x]'])).toMatchObject({ status: 0 })
     expect(await here.convo(['check'])).toMatchObject({ status: 0 })
-    expect(here.statuses()).toEqual({ a: 'pass', b: 'pass' })
+    expect(here.statuses()).toEqual({ a: 'pass', 'deep/b': 'pass' })
   })
 
   it('refuses what it would write over, and finds nothing where there is nothing', async () => {
@@ -181,27 +218,51 @@ describe('several manifests', () => {
 })
 
 describe('shards', () => {
-  it.each([1, 2, 3, 5])('%i of them merge to the undivided run, obsolete goldens included', async (count) => {
-    for (let i = 0; i < 6; i++) here.write(`in/${i}.png`, stripes(12, i))
-    const manifest = (inputs: string) =>
-      here.write('convo.check.yaml', `cases: [{name: "{stem}", actual: "in/${inputs}.png"}]\n`)
-    manifest('*')
-    await here.convo(['check', '--update'])
-    here.write('goldens/stray.png', stripes(12, 9))
-    here.write('in/2.png', stripes(12, 7))
-    manifest('[0-3]')
-    const whole = await here.convo(['check', '--results', 'whole', '--reporter', 'lines'])
-    const names = Array.from({ length: count }, (_, i) => `s${i + 1}`)
-    for (const [i, name] of names.entries())
-      await here.convo(['check', '--shard', `${i + 1}/${count}`, '--results', name])
-    await here.convo(['check', '--results', 'whole'])
-    const merged = await here.convo(['report', 'merge', ...names, '-o', 'merged.json'])
-    const [a, b] = ['whole/results.json', 'merged.json'].map((file) => JSON.parse(here.read(file).toString()))
-    const plain = (run: typeof a) =>
-      run.cases.map((c: { name: string; status: string }) => [c.name, c.status])
-    expect(plain(b)).toEqual(plain(a))
-    expect(plain(a)).toContainEqual(['stray.png', 'obsolete'])
-    expect({ counts: b.counts, failed: b.failed }).toEqual({ counts: a.counts, failed: a.failed })
-    expect(merged.status).toBe(whole.status)
+  // folders of manifests, and how many pictures each has
+  const projects: Record<string, Record<string, number>> = {
+    'one manifest': { '.': 6 },
+    'several manifests': { a: 1, b: 1, c: 4, d: 1, e: 2 },
+  }
+
+  it.each(Object.keys(projects).flatMap((what) => [1, 2, 3, 5].map((count) => [what, count] as const)))(
+    'of %s, %i of them, merge to the undivided run, obsolete goldens included',
+    async (what, count) => {
+      const folders = Object.entries(projects[what]!)
+      const manifests = folders.map(([folder]) => `${folder}/convo.check.yaml`)
+      const check = (...words: string[]) => here.convo(['check', ...manifests, ...words])
+      const manifest = (inputs: string) =>
+        manifests.map((file) => here.write(file, `cases: [{name: "{stem}", actual: "in/${inputs}.png"}]\n`))
+      for (const [folder, n] of folders)
+        for (let i = 0; i < n; i++) here.write(`${folder}/in/${i}.png`, stripes(12, i))
+      manifest('*')
+      await check('--update')
+      for (const [folder] of folders) here.write(`${folder}/goldens/stray.png`, stripes(12, 9))
+      here.write(`${folders.at(-1)![0]}/in/0.png`, stripes(12, 7))
+      manifest('[0-3]')
+      const whole = await check('--results', 'whole')
+      const names = Array.from({ length: count }, (_, i) => `s${i + 1}`)
+      for (const [i, name] of names.entries()) await check('--shard', `${i + 1}/${count}`, '--results', name)
+      const merged = await here.convo(['report', 'merge', ...names, '-o', 'merged.json'])
+      const read = (file: string) => JSON.parse(here.read(file).toString()) as CheckRun
+      const [a, b] = [read('whole/results.json'), read('merged.json')]
+      const plain = ({ cases }: CheckRun) => cases.map(({ name, status }) => [name, status])
+      expect(plain(b)).toEqual(plain(a))
+      expect(a.counts).toMatchObject({ changed: 1, obsolete: what === 'one manifest' ? 3 : 5 })
+      expect({ counts: b.counts, failed: b.failed }).toEqual({ counts: a.counts, failed: a.failed })
+      expect(merged.status).toBe(whole.status)
+      // as many cases for each, whatever manifests they are of
+      const loads = names.map((name) => read(`${name}/results.json`).cases.length)
+      expect(Math.max(...loads) - Math.min(...loads)).toBeLessThanOrEqual(2)
+    },
+    60_000,
+  )
+
+  it('keep what all were filtered by', async () => {
+    for (let i = 0; i < 3; i++) here.write(`in/${i}.png`, stripes(12, i))
+    here.write('convo.check.yaml', 'cases: [{name: "{stem}", actual: "in/*.png", tags: [page]}]\n')
+    for (const n of [1, 2])
+      await here.convo(['check', '--tag', 'page', '--filter', '*', '--shard', `${n}/2`, '--results', `s${n}`])
+    await here.convo(['report', 'merge', 's1', 's2', '-o', 'merged.json'])
+    expect(JSON.parse(here.read('merged.json').toString())).toMatchObject({ filter: ['*'], tags: ['page'] })
   })
 })

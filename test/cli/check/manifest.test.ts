@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { ConvoError } from '../../../src/error.ts'
 import { loadManifest } from '../../../src/golden/manifest.ts'
 import { fillName, nameMatches, nameProblem, pathOfName } from '../../../src/golden/names.ts'
+import { ownIgnore } from '../../../src/golden/results.ts'
 import { repository } from './repository.ts'
 
 const here = repository()
@@ -38,6 +39,19 @@ describe('a manifest', () => {
       ...['pictures/a.png', 'pictures/b.png', 'pictures/deep/c.png'],
       ...['pictures/x.jpg', 'pictures/a.png', 'pictures/b.png'],
     ])
+  })
+
+  it('means neither goldens nor results by globs, unless these lead to them', async () => {
+    here.write('results/.gitignore', ownIgnore)
+    for (const name of ['in/a.png', 'goldens/b/a.png', 'results/a/actual.png']) here.write(name, '')
+    for (const [pattern, name] of [
+      ['**/*.png', 'in/a'],
+      ['goldens/**/*.png', 'b/a'],
+      ['results/**/*.png', 'a/actual'],
+    ] as const) {
+      const { cases } = await load(`cases: [{ name: "x/{rel}/{stem}", actual: "${pattern}" }]`)
+      expect(cases.map((one) => one.name)).toEqual([`x/${name}`])
+    }
   })
 
   it('may be JSON, with the same complaints', async () => {
@@ -120,6 +134,10 @@ cases:
     [
       'cases:\n  - name: a\n    actual: a.png\n    tolerance: loose',
       ['convo.check.yaml:4:16: cases[0].tolerance must be exact or a mapping, got "loose"'],
+    ],
+    [
+      'goldens: .\ncases:\n  - name: "{stem}"\n    actual: "*.png"',
+      ['convo.check.yaml:3:11: a: its golden would be a.png itself, so it would always pass'],
     ],
     ['cases:\n  - name: a\n    actual: "*.gif"', ['convo.check.yaml:3:13: a: no file matches *.gif']],
     [

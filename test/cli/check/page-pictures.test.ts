@@ -155,6 +155,8 @@ describe.skipIf(!hasBrowser)('the pictures of the page, in Chromium', () => {
       gray((x, y) => ramp(x, y) + (x === 1 ? 9 : 0)),
     )
     await page.close()
+    // those of an earlier page go
+    for (const n of [2, 3, 4]) here.write(`page/pictures/${n}.js`, 'before')
     await here.convo(['check', '--reporter', 'html=page/'])
     expect(here.files('page')).toEqual(['index.html', ...[0, 1, 2].map((n) => `pictures/${n}.js`)])
     page = await browser.newPage({ viewport: { width: 400, height: 900 } })
@@ -174,11 +176,24 @@ describe.skipIf(!hasBrowser)('the pictures of the page, in Chromium', () => {
     }
     expect([x >= 0, y > 0]).toEqual([true, true])
     expect(await at(0.26)).toBe(await at(0.76))
+    // pictures become brighter, and what is written on them does not
+    const look = () =>
+      page.evaluate<number[][]>(`[[40, 21], [${width / 2}, ${height * 0.25}]].map(([x, y]) =>
+        [...document.getElementById('canvas').getContext('2d').getImageData(x, y, 1, 1).data])`)
+    const [label, [level = 0] = []] = await look()
     await page.keyboard.press('g')
-    expect(await page.evaluate(`document.getElementById('canvas').style.filter`)).toBe('brightness(4)')
+    await expect.poll(async () => Math.abs((await look())[1]![0]! - Math.min(255, 4 * level))).toBeLessThan(4)
+    expect((await look())[0]).toEqual(label)
     await page.keyboard.press('4')
-    expect(await page.evaluate(`document.getElementById('canvas').style.filter`)).toBe('')
-    expect(await page.locator('#legend').isVisible()).toBe(true)
+    await expect.poll(() => page.locator('#legend').isVisible()).toBe(true)
+    // by keys alone: the list is reached, and the picture moves
+    const focused = () => page.evaluate<string>('document.activeElement.id')
+    await page.focus('#search')
+    await page.keyboard.press('Tab')
+    expect(await focused()).toBe('cases')
+    const before = await at(0.5)
+    await page.keyboard.press('Shift+ArrowRight')
+    await expect.poll(() => at(0.51).then((there) => there?.split(',')[0])).not.toBe(before?.split(',')[0])
   })
 
   it('of a case that passes, are its golden', async () => {

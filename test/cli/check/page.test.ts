@@ -233,6 +233,14 @@ describe.skipIf(!hasBrowser)('the page in Chromium', () => {
     await expect.poll(() => page.locator('#help').isVisible()).toBe(false)
   })
 
+  it('has errors first, then what changed, then what is new', async () => {
+    const order = await page
+      .locator('.case .end .dot')
+      .evaluateAll((dots) => dots.map((dot) => (dot as { className: string }).className.replace('dot ', '')))
+    const kinds = order.map((status) => (status === 'size' ? 'changed' : status))
+    expect(kinds).toEqual(['error', 'changed', 'changed', 'changed', 'changed', 'new', 'obsolete'])
+  })
+
   it('fits small windows: nothing sticks out', async () => {
     await page.setViewportSize({ width: 480, height: 800 })
     await show('deep')

@@ -72,6 +72,44 @@ describe('reporters', () => {
     expect(json.stderr).toContain('::error ')
   })
 
+  it.each([
+    [
+      {
+        ...{
+          GITHUB_SERVER_URL: 'https://git.test',
+          GITHUB_REPOSITORY: 'a/b',
+          GITHUB_SHA: '0123456789abcdef',
+        },
+        ...{ GITHUB_RUN_ID: '77', GITHUB_RUN_NUMBER: '5' },
+      },
+      ['https://git.test/a/b/commit/0123456789abcdef', 'https://git.test/a/b/actions/runs/77'],
+    ],
+    [
+      {
+        CI_PROJECT_URL: 'https://lab.test/p',
+        CI_COMMIT_SHA: 'abc',
+        CI_JOB_URL: 'https://lab.test/p/-/jobs/3',
+      },
+      ['https://lab.test/p/-/commit/abc', 'https://lab.test/p/-/jobs/3'],
+    ],
+    [{ CI_JOB_URL: 'javascript:alert(1)' }, []],
+  ])('link to commit and run: %j', async (env, urls) => {
+    await changed()
+    const none = {
+      GITHUB_SERVER_URL: '',
+      GITHUB_REPOSITORY: '',
+      GITHUB_SHA: '',
+      CI_PROJECT_URL: '',
+      CI_JOB_URL: '',
+    }
+    await here.convo(['check', '--reporter', 'html=page.html'], { ...none, ...env })
+    expect((here.results().links ?? []).map(({ url }) => url)).toEqual(urls)
+    const page = here.read('page.html').toString()
+    for (const url of urls) expect(page).toContain(`"url":"${url}"`)
+    // and how long each case took
+    expect(page).toMatch(/\["time","[\d.]+ m?s"\]/)
+  })
+
   it('point GitHub at the manifest from the root of the repository, also from a folder below it', async () => {
     await changed()
     const env = { GITHUB_ACTIONS: 'true', GITHUB_WORKSPACE: dirname(here.path()) }

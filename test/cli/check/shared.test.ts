@@ -26,6 +26,28 @@ describe('several manifests', () => {
     expect(here.files('goldens')).toEqual(['convo.lock.json', 'one.png', 'three.png'])
   })
 
+  it('may be in folders of one another, in any order', async () => {
+    here.write('x/a.png', stripes(8))
+    here.write('x/y/a.png', stripes(9))
+    const own = (...names: string[]) => `cases: [${names.map((name) => `{name: ${name}, actual: a.png}`)}]`
+    here.write('x/convo.check.yaml', own('a', 'y/b'))
+    here.write('x/y/convo.check.yaml', own('a', 'c'))
+    const files = ['x/convo.check.yaml', 'x/y/convo.check.yaml']
+    for (const order of [files, files.toReversed()]) {
+      await here.convo(['check', ...order])
+      expect(Object.keys(here.statuses()).sort()).toEqual(['x/a', 'x/y/a', 'x/y/b', 'x/y/c'])
+    }
+    expect((await here.convo(['approve', 'x/y/a', 'x/y/b'])).stdout).toBe('2 goldens written\n')
+    expect(here.files().filter((name) => /^x.*goldens.*png/.test(name))).toEqual([
+      'x/goldens/y/b.png',
+      'x/y/goldens/a.png',
+    ])
+    here.write('x/convo.check.yaml', own('a', 'y/a'))
+    const twice = await here.convo(['check', ...files])
+    expect(twice).toMatchObject({ status: 2 })
+    expect(twice.stderr).toContain('error: two cases would be called x/y/a   [E_NAME]')
+  })
+
   it('keep goldens in folders of one another', async () => {
     here.write('a.png', stripes(8))
     here.write('outer.yaml', sobel('one'))
@@ -61,7 +83,7 @@ describe('several manifests', () => {
     const named = await here.convo(['check', '*/convo.check.yaml', '--filter', 'x/page', '--results', 'r'])
     expect(named.stdout).toContain('1 of 1 case failed: 1 new')
     expect((await here.convo(['report', 'merge', 'r', '-o', 'r.html'])).stderr).toBe('')
-    const shard = await here.convo(['check', '*/convo.check.yaml', '--shard', '2/2'])
+    const shard = await here.convo(['check', '*/convo.check.yaml', '--shard', '3/3'])
     expect(shard).toMatchObject({ status: 0, stdout: expect.stringContaining('No case was checked') })
   })
 })

@@ -1,0 +1,199 @@
+import { dirname, extname, parse, relative, resolve } from 'node:path'
+import { ConvoError } from '../error.ts'
+import { fixedPart, glob, isPattern } from '../files/glob.ts'
+import { from, type Place, placeText } from '../files/located.ts'
+import type { ToleranceValues } from '../image/compare/tolerance.ts'
+import { cut } from '../text/cut.ts'
+import { fileInTheWay, fillName, folded, nameProblem, pathOfName } from './names.ts'
+import { isOwn } from './results.ts'
+
+/** What may be there without an approval. */
+export type Allowed = 'new' | 'obsolete'
+
+/** One picture to be compared with its golden. */
+export type Case = {
+  readonly name: string
+  /** What its name was made of. */
+  readonly template: string
+  /** Where the manifest has it. */
+  readonly place: Place
+  /** Operations to run on the input, or none for an existing picture. */
+  readonly steps: readonly (readonly string[])[]
+  /** The input of the steps, or the picture to compare. */
+  readonly input: string
+  /** The golden, from the folder of goldens. */
+  readonly golden: string
+  readonly tolerance: ToleranceValues
+  readonly reason?: string
+  readonly allow: ReadonlySet<Allowed>
+  readonly tags: readonly string[]
+}
+
+/** An entry of `cases`, before its inputs are looked for. */
+export type Entry = {
+  readonly name: string
+  readonly place: (key?: string) => Place
+  readonly steps: readonly (readonly string[])[]
+  readonly inputKey: 'input' | 'inputs' | 'actual'
+  readonly patterns: readonly string[]
+  readonly tolerance: ToleranceValues
+  readonly reason?: string
+  readonly allow: ReadonlySet<Allowed>
+  readonly tags: readonly string[]
+}
+
+/** What is wrong with a manifest, collected. */
+export class Complaints {
+  readonly list: { readonly place: Place; readonly message: string }[] = []
+
+  add(place: Place, message: string): undefined {
+    this.list.push({ place, message })
+  }
+
+  /** What `act` gives; an error of convo's becomes a complaint, by default in its whole. */
+  attempt<T>(place: Place, act: () => T, say = wholeOf): T | undefined {
+    try {
+      return act()
+    } catch (error) {
+      if (!(error instanceof ConvoError)) throw error
+      return this.add(place, say(error))
+    }
+  }
+}
+
+const wholeOf = ({ message, why, fix }: ConvoError): string =>
+  `${[message, ...why].join('; ')}${fix === undefined ? '' : `; try ${fix}`}`
+
+/** The cases of an entry: one for each input. */
+export async function casesOf(
+  entry: Entry,
+  folder: string,
+  goldens: string,
+  complaints: Complaints,
+): Promise<Case[]> {
+  const { place, steps, tolerance, reason, allow, tags } = entry
+  const cases: Case[] = []
+  const mask = tolerance.mask === undefined ? undefined : from(folder, tolerance.mask)
+  for (const { path, base } of await findInputs(entry, folder, goldens, complaints)) {
+    const file = from(folder, path)
+    const fields = { path, base, file, index: cases.length + 1, operation: steps.at(-1)?.[0] ?? 'actual' }
+    const name = nameOf(entry, fields, complaints)
+    if (name === undefined) return []
+    const extension = steps.length === 0 ? extname(path).toLowerCase() : isRaw(steps) ? '.npy' : '.png'
+    const golden = pathOfName(name) + extension
+    if (resolve(goldens, golden) === resolve(file)) {
+      complaints.add(place('name'), `${name}: its golden would be ${path} itself, so it would always pass`)
+      return []
+    }
+    cases.push({
+      name,
+      template: entry.name,
+      place: place(),
+      steps,
+      input: file,
+      golden,
+      tolerance: { ...tolerance, mask },
+      ...(reason !== undefined && { reason }),
+      allow,
+      tags,
+    })
+  }
+  return cases
+}
+
+/** Floats are kept as they are where no range is asked for. */
+const isRaw = (steps: Entry['steps']): boolean =>
+  steps.some((words) => words.includes('--range=raw') || words[words.indexOf('--range') + 1] === 'raw')
+
+function nameOf(
+  { name: template, place }: Entry,
+  fields: Parameters<typeof fillName>[1],
+  complaints: Complaints,
+): string | undefined {
+  const name = complaints.attempt(place('name'), () => fillName(template, fields))
+  const problem = name && nameProblem(name)
+  if (problem === undefined) return name
+  return complaints.add(place('name'), `the name ${cut(JSON.stringify(name))} ${problem}`)
+}
+
+type Found = { readonly path: string; readonly base: string }
+
+/**
+ * Finds out which files below `base` a check wrote, which a pattern does not mean unless its fixed part leads there: the
+ * goldens, and results.
+ */
+function writtenByCheck(base: string, goldens: string): (file: string) => boolean {
+  const known = new Map([[base, false]])
+  const isWritten = (folder: string): boolean => {
+    const before = known.get(folder)
+    if (before !== undefined) return before
+    const isOne = resolve(folder) === resolve(goldens) || isOwn(folder)
+    const above = dirname(folder)
+    const found = isOne || (above !== folder && isWritten(above))
+    known.set(folder, found)
+    return found
+  }
+  return (file) => isWritten(dirname(file))
+}
+
+/** The files that patterns name, each once. A path without wildcards need not exist: its case will say so. */
+async function findInputs(
+  { patterns, place, inputKey, name }: Entry,
+  folder: string,
+  goldens: string,
+  complaints: Complaints,
+): Promise<Found[]> {
+  const found = new Map<string, Found>()
+  for (const pattern of patterns) {
+    if (!isPattern(pattern, folder)) {
+      found.set(pattern, { path: pattern, base: dirname(pattern) })
+      continue
+    }
+    const fail = (problem: string) => complaints.add(place(inputKey), `${name}: ${problem}`)
+    const paths = await glob(pattern, { cwd: folder }).catch((error: unknown) => {
+      if (error instanceof ConvoError) return fail(error.message)
+      throw error
+    })
+    if (paths === undefined) continue
+    const base = fixedPart(pattern)
+    const isWritten = writtenByCheck(from(folder, base), goldens)
+    const inputs = paths.filter((path) => !isWritten(from(folder, path))).sort()
+    if (inputs.length === 0) fail(`no file matches ${pattern}`)
+    for (const path of inputs) found.set(path, { path, base })
+  }
+  return [...found.values()]
+}
+
+/** What makes the names of an entry differ, of what its template has not. */
+function apartHint({ template, input }: Case, other: Case): string {
+  const isOneFolder = dirname(input) === dirname(other.input)
+  const isOneStem = parse(input).name === parse(other.input).name
+  const useful = [...(isOneStem ? [] : ['stem']), isOneFolder ? 'ext' : 'dir', 'index']
+  const key = useful.find((one) => !template.includes(`{${one}`))
+  return key === undefined
+    ? 'give each input a name of its own'
+    : `{${key}} in the name makes it different for each input`
+}
+
+/** Names are compared without regard to case: some file systems have none. Nor may one be a folder and one a file. */
+export function complainOfRepeated(cases: readonly Case[], complaints: Complaints): void {
+  const seen = new Map<string, Case>()
+  const names = new Set(cases.map(({ name }) => folded(name)))
+  const goldens = new Set(cases.map(({ golden }) => folded(golden)))
+  for (const one of cases) {
+    const shown = JSON.stringify(one.name)
+    const before = seen.get(folded(one.name))
+    if (before === undefined) {
+      seen.set(folded(one.name), one)
+      const other = fileInTheWay(one, names, goldens)
+      if (other !== undefined)
+        complaints.add(one.place, `the files of ${shown} would be inside ${other}, which is a file`)
+      continue
+    }
+    const first = `${relative('', before.input)} at ${placeText(before.place)}`
+    const isOneEntry = placeText(before.place) === placeText(one.place) && before.template === one.template
+    const hint = isOneEntry ? `; ${apartHint(before, one)}` : ''
+    const input = relative('', one.input)
+    complaints.add(one.place, `the name ${shown} of ${input} is already used by ${first}${hint}`)
+  }
+}
