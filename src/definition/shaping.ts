@@ -88,11 +88,13 @@ const share = (factors: readonly Factor[], toAxis: 0 | 1 | 2, fromAxis: 0 | 1 | 
   return (i: number) => own.reduce((sum, f) => sum + (Math.floor(i / f.to) % f.size) * f.from, 0)
 }
 
-/** What each place of an output axis adds to the places of the input's axes. */
-const shares = (factors: readonly Factor[], axis: 0 | 1 | 2, length: number): readonly Int32Array[] =>
+/** What places of an output axis, from the first on, add to the places of the input's axes. */
+const shares = (factors: readonly Factor[], axis: 0 | 1 | 2, [first, end]: Span): readonly Int32Array[] =>
   ([0, 1, 2] as const).map((fromAxis) => {
     const of = share(factors, axis, fromAxis)
-    return Int32Array.from({ length }, (_, i) => of(i))
+    const table = new Int32Array(end - first)
+    for (let i = first; i < end; i++) table[i - first] = of(i)
+    return table
   })
 
 /** The axes taken to factors, and these put together again: pixel shuffles, transpositions, flattenings. */
@@ -112,15 +114,17 @@ export const rearranged: Layer<{ readonly shape: Shape; readonly factors: readon
     }
     return [[low, high + beside(0) + beside(2) + 1]]
   },
-  run({ shape, factors }, out, [x], [first, end]) {
-    const [channels, height, width] = shape
-    const [cc, cy, cx] = shares(factors, 0, channels)
-    const [yc, yy, yx] = shares(factors, 1, height)
-    const [xc, xy, xx] = shares(factors, 2, width)
+  run({ shape, factors }, out, [x], rows) {
+    const [channels, , width] = shape
+    const [first, end] = rows
+    const [cc, cy, cx] = shares(factors, 0, [0, channels])
+    const [yc, yy, yx] = shares(factors, 1, rows)
+    const [xc, xy, xx] = shares(factors, 2, [0, width])
     for (let c = 0; c < channels; c++) {
       for (let y = first; y < end; y++) {
         const to = out.at(c, y)
-        const [channel, row, column] = [cc![c]! + yc![y]!, cy![c]! + yy![y]!, cx![c]! + yx![y]!]
+        const k = y - first
+        const [channel, row, column] = [cc![c]! + yc![k]!, cy![c]! + yy![k]!, cx![c]! + yx![k]!]
         // columns that come from one row are together: a row is looked up once for each
         let [lastChannel, lastRow, from] = [-1, -1, 0]
         for (let i = 0; i < width; i++) {
