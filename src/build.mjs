@@ -130,7 +130,7 @@ const typeOf = (type) => ownTypes[type] ?? 'number'
 const esm = {
   format: 'esm',
   banner: {
-    js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url ?? process.cwd() + '/');",
+    js: "import __module from 'node:module'; const require = __module.createRequire(import.meta.url ?? process.cwd() + '/');",
   },
 }
 
