@@ -50,8 +50,6 @@ export type { PlaneWeights, Separation } from './operators/separate.ts'
 export type {
   Chain,
   ConvoOptions,
-  FileOptions,
-  NetPictureOptions,
   RawResult,
 } from './picture/api/chain.ts'
 export { compare, digest } from './picture/api/compare.ts'
@@ -70,7 +68,7 @@ export type { PictureInput, RawPicture, SharpPipeline } from './picture/api/inpu
 export type { KernelInput, NestedNumbers } from './picture/api/kernel-input.ts'
 export { loadNet } from './picture/api/load-net.ts'
 export type * from './picture/api/methods.ts'
-export type { Net, NetOptions } from './picture/api/net.ts'
+export type { Net } from './picture/api/net.ts'
 export type { Digest } from './picture/digest.ts'
 export type { DryRun, PictureFacts, PlanFacts, Report } from './picture/job.ts'
 export { animate, type Explained, explain, show } from './teach/api.ts'

@@ -10,9 +10,7 @@ import {
   traitsOf,
 } from '../../image/format.ts'
 import { loadSharp, type Sharp } from '../../image/sharp.ts'
-import type { TiffCompression } from '../../image/tiff-pack.ts'
-import type { NetColours, NetRange } from '../../net/network.ts'
-import type { HeatName } from '../../net/palette.ts'
+import type { Params } from '../../params.ts'
 import type { Watch } from '../../run/watch.ts'
 import type { Picture, Samples } from '../../tensor/picture.ts'
 import { Tensor } from '../../tensor/tensor.ts'
@@ -25,7 +23,18 @@ import { pictureSettings } from '../settings.ts'
 import type { Asked, Prepared } from '../words/prepare.ts'
 import type { PictureInput } from './inputs.ts'
 import { type KernelInput, kernelOf } from './kernel-input.ts'
-import type { Methods, PictureOptions } from './methods.ts'
+import type {
+  AvifOptions,
+  FileOptions,
+  GifOptions,
+  JpegOptions,
+  Methods,
+  NetPictureOptions,
+  PictureOptions,
+  PngOptions,
+  TiffOptions,
+  WebpOptions,
+} from './methods.ts'
 import { camelCase, checkObject, checkText, libraryErrors, optionName, typedOptions } from './names.ts'
 import type { Net } from './net.ts'
 
@@ -39,15 +48,9 @@ export type RawResult = {
   readonly height: number
   /** 1 gray, 2 gray and alpha, 3 RGB, 4 RGB and alpha */
   readonly channels: 1 | 2 | 3 | 4
-  /** 8 or 16 bits of a sample */
+  /** 8 or 16 bits of a sample; 32 for floats, which `range: 'raw'` and `depth: 32` give */
   readonly depth: 8 | 16 | 32
   readonly report: Report
-}
-
-/** What `toFile` may be given besides the path. */
-export type FileOptions = {
-  /** Lets the output be the input file. */
-  readonly inPlace?: boolean
 }
 
 /** Settings of the library that are the command's alone. */
@@ -78,30 +81,26 @@ export const operationParams = ({ params, shared }: Operation) => ({
   ),
 })
 
-/** How a network meets a picture; what is omitted is what its file says, or guessed and noted. */
-export type NetPictureOptions = {
-  /** What black and white are for the network. */
-  readonly inRange?: NetRange
-  /** What black and white are in what it gives; `raw` keeps its numbers. */
-  readonly outRange?: NetRange | 'raw'
-  /** The channels that it takes; `luma` resizes chroma beside it. */
-  readonly colours?: NetColours
-  /** `direct` computes every product of 3x3 convolutions of many channels, as the formula has it. Default `auto`. */
-  readonly algorithm?: 'auto' | 'direct'
-  /** What a map of classes becomes. */
-  readonly classes?: 'colours' | 'numbers'
-  /** The colours of a map of numbers, such as depth, or the probability of a class. */
-  readonly palette?: HeatName
-  /** The one map to write, of a network that gives several, counted from 0. */
-  readonly map?: number
+/** The options of `toFile`. */
+export const fileParams = { 'in-place': pictureSettings['in-place'] }
+
+/** The options of the encoder of a format, as its method has them: `compression` is that of the format. */
+export function encoderParams(name: OutputFormat): Params {
+  const { takes, depths } = traitsOf(name)
+  const own = (Object.entries(takes) as [CodingOption, true | readonly [number, number]][]).map(
+    ([option, bounds]): [string, Params[string]] => {
+      const param: Params[string] = pictureSettings[option]
+      if (bounds === true) return [option.replace(`${name}-`, ''), param]
+      const [min, max] = bounds
+      return [option, { ...param, summary: param.summary.replace(/: .*/, ''), min, max }]
+    },
+  )
+  const depth = { ...pictureSettings.depth, choices: depths.map(String) }
+  return { ...Object.fromEntries(own), ...(depths.length > 1 && { depth }) }
 }
 
 /** How a format is encoded, by the names of the command line. */
 type Format = { readonly name: OutputFormat; readonly coding: Readonly<Record<string, unknown>> }
-
-/** Time spent on a smaller file, and how colour is stored. */
-type Effort = { readonly effort?: number }
-type Subsampling = { readonly subsampling?: '4:4:4' | '4:2:0' }
 
 /** What runs jobs. */
 export type Runner = (job: PictureJob, threads: number | undefined) => Promise<Report>
@@ -162,40 +161,33 @@ export class Chain {
     return Chain.add(this, net.operation, options)
   }
 
-  /** Encodes as PNG, 8 or 16 bits. `compression` from 0, which stores, to 9, which is small and slow. */
-  png(options: { readonly compression?: number } = {}): Chain {
+  /** Encodes as PNG, 8 or 16 bits. */
+  png(options: PngOptions = {}): Chain {
     return this.#as('png', options)
   }
 
-  /**
-   * Encodes as JPEG. `quality` from 1 to 100, and `subsampling`, are those of a JPEG input unless given, else 90 and 4:4:4.
-   * `effort` 1 makes smaller files in more time, 2 smaller ones still.
-   */
-  jpeg(options: { readonly quality?: number } & Subsampling & Effort = {}): Chain {
+  /** Encodes as JPEG, without alpha. `effort` 1 makes smaller files in more time, 2 smaller ones still. */
+  jpeg(options: JpegOptions = {}): Chain {
     return this.#as('jpeg', options)
   }
 
-  /** Encodes as WebP: lossless unless a `quality` from 1 to 100 is given. `effort` from 0 to 6. */
-  webp(options: { readonly quality?: number; readonly lossless?: boolean } & Effort = {}): Chain {
+  /** Encodes as WebP: lossless unless a `quality` is given. */
+  webp(options: WebpOptions = {}): Chain {
     return this.#as('webp', options)
   }
 
-  /** Encodes as AVIF. `quality` from 1 to 100, 80 unless given; `subsampling` 4:4:4 unless given; `effort` from 0 to 9. */
-  avif(
-    options: { readonly quality?: number; readonly lossless?: boolean } & Subsampling & Effort = {},
-  ): Chain {
+  /** Encodes as AVIF, lossy unless it is to be lossless. */
+  avif(options: AvifOptions = {}): Chain {
     return this.#as('avif', options)
   }
 
   /** Encodes as TIFF, lossless: 8 or 16 bits, or with `depth` 32 floats as they are. */
-  tiff(options: { readonly compression?: TiffCompression; readonly depth?: 8 | 16 | 32 } = {}): Chain {
-    checkObject(options, 'tiff')
-    const { compression, ...rest } = options
-    return this.#as('tiff', { ...rest, tiffCompression: compression })
+  tiff(options: TiffOptions = {}): Chain {
+    return this.#as('tiff', options)
   }
 
-  /** Encodes as GIF, with 256 colours. `effort` from 1 to 10. */
-  gif(options: Effort = {}): Chain {
+  /** Encodes as GIF, with 256 colours. */
+  gif(options: GifOptions = {}): Chain {
     return this.#as('gif', options)
   }
 
@@ -213,7 +205,7 @@ export class Chain {
    */
   async toFile(path: string, options: FileOptions = {}): Promise<Report> {
     checkText('the path of a file', path)
-    const more = typedOptions(options, { 'in-place': pictureSettings['in-place'] }, 'toFile')
+    const more = typedOptions(options, fileParams, 'toFile')
     return this.#run(async (name, operation) => outputOf(path, name, operation), more)
   }
 
@@ -278,14 +270,15 @@ export class Chain {
   }
 
   #as(name: OutputFormat, options: object): Chain {
-    const takes = Object.fromEntries(
-      Object.entries(pictureSettings).filter(
-        ([option]) => option === 'depth' || traitsOf(name).takes[option as CodingOption] !== undefined,
-      ),
-    )
-    const coding = typedOptions(options, takes, name)
-    for (const [option, value] of Object.entries(coding)) takes[option]!.parse(value, optionName(option))
-    return new Chain({ ...this.#state, format: { name, coding } })
+    const params = encoderParams(name)
+    const given = Object.entries(typedOptions(options, params, name))
+    for (const [option, value] of given) params[option]!.parse(value, optionName(option))
+    const { takes } = traitsOf(name)
+    const coding = given.map(([option, value]) => {
+      const own = `${name}-${option}`
+      return [own in takes ? own : option, value]
+    })
+    return new Chain({ ...this.#state, format: { name, coding: Object.fromEntries(coding) } })
   }
 
   /** What was said of the format, where the output is of it. */

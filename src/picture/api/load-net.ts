@@ -1,6 +1,6 @@
-import { checkOptions } from '../../conv/spec.ts'
+import type { NetOptions } from './methods.ts'
 import { libraryErrors } from './names.ts'
-import type { Net, NetOptions } from './net.ts'
+import type { Net } from './net.ts'
 
 /**
  * Reads a trained network: ONNX, ncnn, TensorFlow.js, and weights of architectures that are recognised.
@@ -10,7 +10,6 @@ import type { Net, NetOptions } from './net.ts'
  */
 export async function loadNet(source: string | Uint8Array, options: NetOptions = {}): Promise<Net> {
   return libraryErrors(async () => {
-    checkOptions(options, ['scale', 'head', 'set'])
     // loaded here: a program that only imports convo does not wait for it
     const { openNet } = await import('./net.ts')
     return openNet(source, options)

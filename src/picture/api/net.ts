@@ -16,16 +16,8 @@ import { describe } from '../../text/describe.ts'
 import { defined } from '../../text/record.ts'
 import { modelParams, netOperation } from '../net.ts'
 import type { Operation } from '../operations.ts'
-
-/** How a network is read. */
-export type NetOptions = {
-  /** How many times as wide and high the output is, for files that leave it open. */
-  readonly scale?: number | undefined
-  /** Which of several outputs is computed, by its name or its number from 1; the first unless given. */
-  readonly head?: string | undefined
-  /** Numbers for inputs beside the picture, by their names: `{ sigma: 0.1 }`. */
-  readonly set?: Readonly<Record<string, number>> | undefined
-}
+import type { NetOptions } from './methods.ts'
+import { checkObject, optionName } from './names.ts'
 
 /** A trained network that is ready to run, on pictures by `convo(x).net(net)` and on tensors by `run`. */
 export class Net {
@@ -93,6 +85,8 @@ export async function openNet(source: string | Uint8Array, options: NetOptions):
     const found = describe(source)
     throw new ConvoError('E_ARGUMENT', `a network is read from a path or a Uint8Array, got ${found}`)
   }
-  const model = await apart('network', readModel)(source, resolve(modelParams, defined(options)))
+  checkObject(options, 'loadNet')
+  const values = resolve(modelParams, defined(options), optionName)
+  const model = await apart('network', readModel)(source, values)
   return new Net(model, typeof source === 'string' ? source : model.network.name)
 }
