@@ -66,6 +66,7 @@ export const seconds = {
   dog: filter({
     summary: 'keeps details between two sizes, with the difference of two Gaussians',
     group: 'edges',
+    hasSeveral: true,
     source:
       'G(σ) − G(σ2), G is the filter gaussian; σ2 = 1.6 σ comes nearest to the Laplacian (D. Marr, E. Hildreth 1980).',
     params: {

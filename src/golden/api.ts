@@ -7,7 +7,7 @@ import type { CompareFoldersOptions } from './folders/library.ts'
 import type { Manifest } from './manifest.ts'
 import type { Run } from './results.ts'
 import type { CheckOptions } from './run.ts'
-import type { reporterNames } from './settings.ts'
+import type { ReporterName } from './settings.ts'
 
 // Loaded when it is called: a program that imports convo does not wait for it.
 const loadApprove = () => import('./approve.ts')
@@ -79,7 +79,7 @@ export const approve = (
  *
  * @throws ConvoError E_NAME for a reporter that does not exist
  */
-export const report = (run: Run, reporter: (typeof reporterNames)[number]): Promise<string> =>
+export const report = (run: Run, reporter: ReporterName): Promise<string> =>
   libraryErrors(async () => {
     const { reportText } = await import('./destinations.ts')
     if (!Array.isArray(run?.cases) || typeof run.results !== 'string') {
