@@ -122,16 +122,17 @@ type State = {
 export class Chain {
   readonly #state: State
 
+  /** @internal */
   constructor(state: State) {
     this.#state = state
   }
 
-  /** The steps so far, for a batch that runs them elsewhere. */
+  /** @internal The steps so far, for a batch that runs them elsewhere. */
   static steps(chain: Chain): readonly Asked[] {
     return chain.#state.steps
   }
 
-  /** Adds an operation; its methods, such as `gaussian`, call this. */
+  /** @internal Adds an operation; its methods, such as `gaussian`, call this. */
   static add(chain: Chain, operation: Operation, options: object = {}): Chain {
     checkObject(options, camelCase(operation.name))
     const { kernel, ...rest } = options as { kernel?: KernelInput }

@@ -22,9 +22,10 @@ import { checkObject, optionName } from './names.ts'
 /** A trained network that is ready to run, on pictures by `convo(x).net(net)` and on tensors by `run`. */
 export class Net {
   readonly #model: Model
-  /** The network as an operation on pictures. */
+  /** @internal The network as an operation on pictures. */
   readonly operation: Operation
 
+  /** @internal */
   constructor(model: Model, name: string) {
     this.#model = model
     this.operation = netOperation(model, name)
