@@ -353,6 +353,8 @@ const settingsOf = (format) => ({
   legalComments: 'none',
   minifySyntax: true,
   minifyWhitespace: true,
+  // of an error that a program does not catch, Node shows the whole line that it comes from
+  lineLimit: 100,
 })
 
 /** Script and style of the report of checks, which embeds them. */

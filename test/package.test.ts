@@ -45,6 +45,13 @@ describe('the package', () => {
     expect(convo('completion', 'bash')).toMatchObject({ status: 0 })
   })
 
+  test('shows little of its code with an error that is not caught', () => {
+    const words = ['--input-type=module', '-e', "import convo from 'convo'; convo('a.png').box({ siz: 3 })"]
+    const { status, stderr } = spawnSync(process.execPath, words, { cwd: at(), encoding: 'utf8' })
+    expect([status, stderr]).toEqual([1, expect.stringContaining("code: 'E_NAME'")])
+    expect(stderr.split('\n').filter((line) => line.length > 200)).toEqual([])
+  })
+
   const program = `import convo, { conv2d, ConvoError, type ConvOptions, maxPool2d, Tensor } from 'convo'
 import { toMatchGolden } from 'convo/matchers'
 const options: ConvOptions = { padding: 'same', paddingMode: 'replicate' }
@@ -53,7 +60,9 @@ async function main() {
   const y: Tensor = await conv2d(x, new Tensor([1, 1, 3, 3], new Float32Array(9).fill(1)), options)
   const { output } = await maxPool2d(y, { kernelSize: 2, returnIndices: true })
   const image = { data: new Uint8ClampedArray(16), width: 2, height: 2 }
-  const { channels } = await convo(image, { threads: 1 }).gaussian({ sigma: 2, border: 'wrap' }).raw()
+  const chain = convo(image, { threads: 1 }).gaussian({ sigma: 2, border: 'wrap' })
+  const { channels, data } = await chain.raw()
+  const memory: readonly ArrayBuffer[] = [data.buffer, (await chain.webp({ quality: 80 }).toBuffer()).buffer]
   try {
     // @ts-expect-error: no such option
     await conv2d(x, x, { pading: 1 })
@@ -64,7 +73,7 @@ async function main() {
   } catch (error) {
     if (error instanceof ConvoError) console.log(error.code)
   }
-  console.log(Tensor.name, y.data[12], output.shape.join('x'), channels, typeof toMatchGolden)
+  console.log(Tensor.name, y.data[12], output.shape.join('x'), channels, memory.length, typeof toMatchGolden)
 }
 void main()
 `
@@ -116,7 +125,7 @@ void main()
         for (const file of files) {
           const words = [file.replace('ts', 'js')]
           const run = spawnSync(process.execPath, words, { cwd: at(), encoding: 'utf8' })
-          expect([run.stderr, run.stdout]).toEqual(['', 'E_ARGUMENT\nTensor 108 1x2x2 4 function\n'])
+          expect([run.stderr, run.stdout]).toEqual(['', 'E_ARGUMENT\nTensor 108 1x2x2 4 2 function\n'])
         }
       },
     )

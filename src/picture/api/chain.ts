@@ -1,7 +1,8 @@
 import { extname } from 'node:path'
 import { Readable } from 'node:stream'
+import { types } from 'node:util'
 import { asConvoError, ConvoError, invariant } from '../../error.ts'
-import { memoryFile } from '../../files/memory.ts'
+import { memoryFile, type Own } from '../../files/memory.ts'
 import {
   type CodingOption,
   formatOfPath,
@@ -43,7 +44,7 @@ export type ConvoOptions = PictureOptions & Watch
 
 /** Samples of a picture, interleaved, row by row, and the report of the run. */
 export type RawResult = {
-  readonly data: Samples
+  readonly data: Samples & Own
   readonly width: number
   readonly height: number
   /** 1 gray, 2 gray and alpha, 3 RGB, 4 RGB and alpha */
@@ -211,7 +212,7 @@ export class Chain {
   }
 
   /** Runs the chain and gives the bytes of a file, PNG unless another format was chosen. @throws ConvoError */
-  async toBuffer(): Promise<Buffer> {
+  async toBuffer(): Promise<Buffer & Own> {
     const { bytes } = await this.#toMemory(extensionOf(this.#state.format))
     return bytes
   }
@@ -247,8 +248,9 @@ export class Chain {
     if (picture === undefined || kept.length > 1) {
       throw new ConvoError('E_OPTION', 'the result is several pictures, not one', { fix: 'toTensor()' })
     }
-    const { data, width, height, channels, depth } = picture
-    return { data, width, height, channels, depth, report }
+    const { width, height, channels, depth } = picture
+    const data = types.isSharedArrayBuffer(picture.data.buffer) ? picture.data.slice() : picture.data
+    return { data: data as Samples & Own, width, height, channels, depth, report }
   }
 
   /** Runs the chain and gives a pipeline of sharp to go on with. @throws ConvoError */
@@ -289,7 +291,7 @@ export class Chain {
     return extensions.includes(extname(output).toLowerCase()) ? coding : {}
   }
 
-  async #toMemory(extension: string): Promise<{ bytes: Buffer; report: Report }> {
+  async #toMemory(extension: string): Promise<{ bytes: Buffer & Own; report: Report }> {
     const file = memoryFile(extension)
     try {
       const report = await this.#run(async () => ({ output: file.path }), {})

@@ -35,6 +35,8 @@ export type OptionFacts = {
   readonly name: string
   readonly summary: string
   readonly default?: unknown
+  /** What happens without it, where it has no default. */
+  readonly unset?: string
   readonly min?: number
   readonly max?: number
   readonly choices?: readonly string[]
@@ -76,6 +78,7 @@ const optionFacts = ([name, param]: [string, Params[string]]): OptionFacts => ({
   name: optionName(name),
   summary: inWords(param.summary),
   ...(param.default !== undefined && { default: name.startsWith('no-') ? true : param.default }),
+  ...(param.unset !== undefined && { unset: inWords(param.unset) }),
   ...(param.min !== undefined && { min: param.min }),
   ...(param.max !== undefined && { max: param.max }),
   ...(param.choices !== undefined && { choices: param.choices }),
