@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process'
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import sharp from 'sharp'
 import { describe, expect, test } from 'vitest'
 import { installed, isInstalled, packed } from './packed.ts'
@@ -43,6 +43,25 @@ describe('the package', () => {
     expect(convo('check', '--reporter', 'html=report.html')).toMatchObject({ status: 0 })
     expect(readFileSync(at('report.html'), 'utf8')).toContain('<html')
     expect(convo('completion', 'bash')).toMatchObject({ status: 0 })
+  })
+
+  test('has what its documents show and link to, but for the sources and the tools of a checkout', () => {
+    const home = at('node_modules/convo')
+    const pages = ['README.md', ...readdirSync(join(home, 'docs')).map((name) => `docs/${name}`)]
+    const links = pages
+      .filter((page) => page.endsWith('.md'))
+      .flatMap((page) =>
+        [
+          ...readFileSync(join(home, page), 'utf8').matchAll(/\]\(([^)#\s:]+)(?:#[^)]*)?\)|src="([^":]+)"/g),
+        ].map(([, link, picture]) => join(dirname(page), link ?? picture!)),
+      )
+    expect(links.filter((link) => link.startsWith('docs/pictures/')).length).toBeGreaterThan(50)
+    const lost = links.filter((link) => !existsSync(join(home, link)))
+    expect([...new Set(lost)].filter((link) => !/^(src|test|samples|\.github|\.ci)\b/.test(link))).toEqual([])
+    expect(existsSync(join(home, 'samples/programs/folder.mjs'))).toBe(true)
+    expect(readFileSync(join(home, 'dist/bundled-licenses.txt'), 'utf8')).toMatch(
+      /^commander [\d.]+ \(MIT\)/m,
+    )
   })
 
   test('shows little of its code with an error that is not caught', () => {

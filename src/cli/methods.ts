@@ -21,7 +21,7 @@ function typeOf(name: string, { isFlag, choices, metavar = '', repeats }: Param<
   const numbers = /^<(k|n)>\|<(\w+(,\w+)+)>/.test(metavar) || metavar.includes('|<y,x>')
   const kinds = [
     ...(choices ?? []).map((word) => (/^\d+$/.test(word) ? word : `'${word}'`)),
-    ...(/^<[nk](\|n%)?>/.test(metavar) && choices === undefined ? ['number'] : []),
+    ...(/^<(?:[nk](?:\|n%)?|size)>/.test(metavar) && choices === undefined ? ['number'] : []),
     ...(numbers || metavar === '<padding>' ? ['readonly number[]'] : []),
     ...(metavar === '<padding>' ? ['number'] : []),
     ...(metavar === '<x,y>' ? ['readonly [x: number, y: number]'] : []),

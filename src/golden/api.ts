@@ -16,7 +16,7 @@ const loadMany = () => import('./folders/library.ts')
 /**
  * Makes and compares every case of a manifest, side by side, and writes the results beside it. Goldens are never written.
  *
- * @param manifest its path, or those of several that make one run; unless given, the one that `convo check` finds
+ * @param manifest its path, or the paths of several for one run. Default: the one that `convo check` finds
  * @throws ConvoError for what keeps all cases from being checked; a case that cannot be made has the status `error`
  */
 export const check = (manifest?: string | readonly string[], options: CheckOptions = {}): Promise<Run> =>
@@ -49,8 +49,8 @@ export const check = (manifest?: string | readonly string[], options: CheckOptio
   })
 
 /**
- * Makes goldens of what the last check made: of the cases named, with `*` for any text among those that failed, of all
- * that need it, or of new ones.
+ * Approves pictures of the last check as goldens: those of the named cases, all that need it, or only new ones. In a name,
+ * `*` matches any text, among the cases that failed.
  *
  * @throws ConvoError E_USAGE for a name that no case has, E_GOLDEN for a golden that has changed meanwhile
  */
@@ -91,7 +91,7 @@ export const report = (run: Run, reporter: ReporterName): Promise<string> =>
   })
 
 /**
- * Compares the pictures of two folders, to the bottom, or of two globs, paired by their paths. The result is a run, as of
+ * Compares the pictures of two folders with their subfolders, or of two globs, paired by their paths. The result is a run, as of
  * `check`: each case is a pair, with the status `same`, `tolerated`, `changed`, `size`, `added`, `removed` or `error`.
  *
  * @throws ConvoError E_USAGE where there is nothing to compare, E_OUTPUT for what cannot be written; a pair that cannot be
@@ -104,7 +104,7 @@ export const compareFolders = (
 ): Promise<Run> => libraryErrors(async () => (await loadMany()).compareFoldersAt(expected, actual, options))
 
 /**
- * Digests of pictures in files, folders (to the bottom) and globs, sorted by path.
+ * Digests of pictures in files, folders with their subfolders, and globs, sorted by path.
  *
  * @throws ConvoError for a picture that cannot be read, or where there is none
  */

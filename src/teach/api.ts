@@ -33,8 +33,8 @@ export type ExplainOptionsOf<N extends string> = N extends keyof OperationOption
   : Readonly<Record<string, unknown>>
 
 /**
- * What an operation would do to an input: the shape that comes out with its formula, weights, multiplications, receptive
- * field, which arithmetic runs and why. Nothing is computed.
+ * What an operation would do to an input: the size of the output with its formula, weights, multiplications, receptive
+ * field, which algorithm runs and why. No picture is computed.
  *
  * @param input the path of a picture, of which the header is read, or a shape [C,H,W] or [C,D,H,W]
  * @param options those of the operation, and of a layer `size`, `filters`, `multiplier` and `hidden`
@@ -77,7 +77,7 @@ export const explain = <const N extends string>(
   })
 
 /**
- * A kernel drawn: its numbers, what it does to frequencies, and what it does to a picture.
+ * Draws a kernel: its numbers, its frequency response, and what it does to a picture.
  *
  * @throws ConvoError for a kernel that cannot be read
  */

@@ -49,7 +49,7 @@ export type RawResult = {
   readonly height: number
   /** 1 gray, 2 gray and alpha, 3 RGB, 4 RGB and alpha */
   readonly channels: 1 | 2 | 3 | 4
-  /** 8 or 16 bits of a sample; 32 for floats, which `range: 'raw'` and `depth: 32` give */
+  /** bits of a sample; 32 are floats, which `range: 'raw'` and `depth: 32` give */
   readonly depth: 8 | 16 | 32
   readonly report: Report
 }
@@ -115,9 +115,9 @@ type State = {
 }
 
 /**
- * A picture on its way: operations one after another, with floats between them and one rounding at the end. Every method
- * that adds something gives a new chain, so that one chain can be the beginning of several. Nothing is read before one
- * of `toFile`, `toBuffer`, `toStream`, `toTensor`, `toSharp`, `raw` or `plan` is called.
+ * Operations on a picture, with floats between them and one rounding at the end. Every method that adds something returns
+ * a new chain, so that one chain can be the beginning of several. Nothing is read until `toFile`, `toBuffer`, `toStream`,
+ * `toTensor`, `toSharp`, `raw` or `plan` is called.
  */
 // biome-ignore lint/suspicious/noUnsafeDeclarationMerging: the methods are defined from the table below
 export class Chain {
@@ -147,7 +147,7 @@ export class Chain {
     return new Chain({ ...chain.#state, steps: [...chain.#state.steps, step] })
   }
 
-  /** Runs a trained network, of `loadNet`, on the picture: levels go to its range and back, alpha goes along. */
+  /** Runs a network from `loadNet` on the picture: levels are converted to its range and back, alpha is resized with it. */
   net(net: Net, options: NetPictureOptions = {}): Chain {
     if (typeof net !== 'object' || net === null || !('operation' in net)) {
       throw new ConvoError('E_ARGUMENT', `net takes the result of loadNet, got ${describe(net)}`, {
@@ -200,8 +200,9 @@ export class Chain {
   }
 
   /**
-   * Runs the chain into a file, in the format of its extension; `.npy` keeps floats. `{stem}` and other keys of a batch
-   * represent parts of the input's name, `{index}` for the number of a map or page. The file appears when it is whole.
+   * Runs the chain and writes a file, in the format of its extension; `.npy` keeps floats. `{stem}` and the other keys of a
+   * batch are replaced by parts of the input's name, `{index}` by the number of a map or page. The file appears once it is
+   * complete.
    *
    * @throws ConvoError for anything that keeps it from being done; the file is then as it was before
    */
@@ -217,7 +218,7 @@ export class Chain {
     return bytes
   }
 
-  /** The bytes of `toBuffer` as a stream, which fails as that does. */
+  /** The bytes of `toBuffer` as a stream; an error destroys it. */
   toStream(): Readable {
     const bytes = () => this.toBuffer()
     return Readable.from(
@@ -236,14 +237,16 @@ export class Chain {
     return new Tensor(shape, data)
   }
 
-  /** Runs the chain and gives its samples, rounded once to 8 or 16 bits. @throws ConvoError */
+  /** Runs the chain and gives its samples, rounded once to 8 or 16 bits, or floats with `range: 'raw'`. @throws ConvoError */
   async raw(): Promise<RawResult> {
+    const { range, depth: bits } = this.#state.options
+    const asFloats = range === 'raw' && bits === undefined ? { depth: 32 } : {}
     const kept: Picture[] = []
     const store: PageStore = async (_, picture) => {
       kept.push(picture)
       return { bytes: 0, notes: [] }
     }
-    const report = await this.#run(async () => ({ output: 'output.tif' }), {}, { store })
+    const report = await this.#run(async () => ({ output: 'output.tif' }), asFloats, { store })
     const [picture] = kept
     if (picture === undefined || kept.length > 1) {
       throw new ConvoError('E_OPTION', 'the result is several pictures, not one', { fix: 'toTensor()' })
@@ -253,10 +256,12 @@ export class Chain {
     return { data: data as Samples & Own, width, height, channels, depth, report }
   }
 
-  /** Runs the chain and gives a pipeline of sharp to go on with. @throws ConvoError */
+  /** Runs the chain and gives a pipeline of sharp to go on with, which keeps 16 bits. @throws ConvoError */
   async toSharp(): Promise<Sharp> {
-    const { data, width, height, channels } = await this.raw()
-    return loadSharp()(data as Uint8Array, { raw: { width, height, channels } })
+    const { data, width, height, channels, depth } = await this.raw()
+    const pipeline = loadSharp()(data as Uint8Array, { raw: { width, height, channels } })
+    // by itself sharp makes 8 bits of what it gives
+    return depth === 16 ? pipeline.toColourspace(channels < 3 ? 'grey16' : 'rgb16') : pipeline
   }
 
   /** What would be computed, and how, from the header of the input. @throws ConvoError */

@@ -19,9 +19,9 @@ export type RawPicture = {
   readonly data: Uint8Array | Uint8ClampedArray | Uint16Array | Float32Array | Float64Array
   readonly width: number
   readonly height: number
-  /** 1 gray, 2 gray and alpha, 3 RGB, 4 RGB and alpha; what `data` holds for each pixel unless given. */
+  /** 1 gray, 2 gray and alpha, 3 RGB, 4 RGB and alpha. Default: as many as the length of `data` says. */
   readonly channels?: number | undefined
-  /** Bits of a sample, which the type of `data` says: 8 and 16 are whole numbers, 32 is float. Bytes may hold all of them. */
+  /** Bits per sample; 32 is float. Needed only if `data` is a Uint8Array of wider samples. Default: by the type of `data`. */
   readonly depth?: 8 | 16 | 32 | undefined
 }
 

@@ -87,6 +87,7 @@ const isPlain = (value: unknown): boolean =>
 export const inWords = (text: string): string =>
   text
     .replace(/memory:\d+\/output\.\w+/g, 'the output')
+    .replaceAll('an output path ending in .npy', 'toTensor()')
     .replace(
       /^--(no-)?([a-z][\w-]*)(?=$|, or )/,
       (_, no, name: string) => `${camelCase(name)}: ${no === undefined}`,
