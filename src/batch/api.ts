@@ -91,6 +91,11 @@ function wordsOf(steps: Steps): string[] {
     })
   }
   const asked = Chain.steps(chain)
+  if (asked.length === 0) {
+    throw new ConvoError('E_ARGUMENT', 'the steps add no operation to the chain', {
+      fix: '(picture) => picture.sharpen()',
+    })
+  }
   return asked.flatMap(({ operation, given, kernel }, i) => {
     if (operation.made?.files.length === 0) {
       throw new ConvoError('E_ARGUMENT', 'the network of a batch must come from a file', {

@@ -1,6 +1,6 @@
 import { ConvoError } from '../error.ts'
 import type { ReadOptions } from '../picture/api/methods.ts'
-import { checkObject, checkText, checkTexts, libraryErrors } from '../picture/api/names.ts'
+import { checkObject, checkPath, checkText, checkTexts, libraryErrors } from '../picture/api/names.ts'
 import type { Approved } from './approve.ts'
 import type { Checked, FileDigest } from './digests.ts'
 import type { CompareFoldersOptions } from './folders/library.ts'
@@ -19,7 +19,10 @@ const loadMany = () => import('./folders/library.ts')
  * @param manifest its path, or the paths of several for one run. Default: the one that `convo check` finds
  * @throws ConvoError for what keeps all cases from being checked; a case that cannot be made has the status `error`
  */
-export const check = (manifest?: string | readonly string[], options: CheckOptions = {}): Promise<Run> =>
+export const check = (
+  manifest?: string | URL | readonly string[],
+  options: CheckOptions = {},
+): Promise<Run> =>
   libraryErrors(async () => {
     const [manifests, { runCheck }, { checkMany }, { defaultResults }] = await Promise.all([
       import('./manifest.ts'),
@@ -39,7 +42,7 @@ export const check = (manifest?: string | readonly string[], options: CheckOptio
         ? [findManifest()]
         : Array.isArray(manifest)
           ? await manifestFiles(checkTexts('the manifests', manifest))
-          : [checkText('the manifest', manifest)]
+          : [checkPath('the manifest', manifest)]
     if (files.length === 0) throw new ConvoError('E_ARGUMENT', 'the list of manifests is empty')
     const loaded: Manifest[] = []
     for (const file of files) loaded.push(await loadManifest(file))

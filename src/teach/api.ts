@@ -9,7 +9,14 @@ import type {
   OperationOptions,
   PictureOptions,
 } from '../picture/api/methods.ts'
-import { checkObject, checkText, commandOptions, libraryErrors, typedOptions } from '../picture/api/names.ts'
+import {
+  checkObject,
+  checkPath,
+  checkText,
+  commandOptions,
+  libraryErrors,
+  typedOptions,
+} from '../picture/api/names.ts'
 import type { DryRun } from '../picture/job.ts'
 import type { Operation } from '../picture/operations.ts'
 import { apart } from '../run/apart.ts'
@@ -42,7 +49,7 @@ export type ExplainOptionsOf<N extends string> = N extends keyof OperationOption
  */
 export const explain = <const N extends string>(
   operation: N | keyof OperationOptions,
-  input: string | readonly number[],
+  input: string | URL | readonly number[],
   options: ExplainOptionsOf<N> = {} as ExplainOptionsOf<N>,
 ): Promise<Explained> =>
   libraryErrors(async () => {
@@ -62,17 +69,13 @@ export const explain = <const N extends string>(
     if (!isNamed && found.kernel === 'none') throw new ConvoError('E_OPTION', `${found.name} takes no kernel`)
     const given = isNamed ? typed : { ...typed, kernel: kernelOf(kernel) }
     const isLayer = Array.isArray(input) && Array.from(input).every((size) => typeof size === 'number')
-    if (!isLayer) checkText('the input', input)
+    const path = isLayer ? undefined : checkPath('the input', input)
     const asked = isLayer
       ? resolve(explainSettings, { input: input.join('x') })
       : resolve(explainSettings, {})
-    const shape = await inputOf(
-      await meetsVolume(found, given),
-      isLayer ? undefined : (input as string),
-      asked,
-    )
+    const shape = await inputOf(await meetsVolume(found, given), path, asked)
     const { result, draw } = await explained(found, shape, given, isLayer)
-    const run = await runOver(found, isLayer ? undefined : (input as string), given)
+    const run = await runOver(found, path, given)
     return { ...result, ...optional('formula', found.formula), ...optional('run', run), svg: draw }
   })
 

@@ -36,7 +36,15 @@ import type {
   TiffOptions,
   WebpOptions,
 } from './methods.ts'
-import { camelCase, checkObject, checkText, libraryErrors, optionName, typedOptions } from './names.ts'
+import {
+  camelCase,
+  checkObject,
+  checkPath,
+  checkText,
+  libraryErrors,
+  optionName,
+  typedOptions,
+} from './names.ts'
 import type { Net } from './net.ts'
 
 /** How a picture is read, computed and written, besides its operations. */
@@ -135,7 +143,8 @@ export class Chain {
 
   /** @internal Adds an operation; its methods, such as `gaussian`, call this. */
   static add(chain: Chain, operation: Operation, options: object = {}): Chain {
-    checkObject(options, camelCase(operation.name))
+    const [own] = Object.keys(operation.params)
+    checkObject(options, camelCase(operation.name), own && optionName(own))
     const { kernel, ...rest } = options as { kernel?: KernelInput }
     const isNamed = kernel === undefined || typeof kernel === 'string'
     const params = operationParams(operation)
@@ -206,10 +215,10 @@ export class Chain {
    *
    * @throws ConvoError for anything that keeps it from being done; the file is then as it was before
    */
-  async toFile(path: string, options: FileOptions = {}): Promise<Report> {
-    checkText('the path of a file', path)
+  async toFile(path: string | URL, options: FileOptions = {}): Promise<Report> {
+    const target = checkPath('the path of a file', path)
     const more = typedOptions(options, fileParams, 'toFile')
-    return this.#run(async (name, operation) => outputOf(path, name, operation), more)
+    return this.#run(async (name, operation) => outputOf(target, name, operation), more)
   }
 
   /** Runs the chain and gives the bytes of a file, PNG unless another format was chosen. @throws ConvoError */

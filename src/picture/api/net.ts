@@ -17,7 +17,7 @@ import { defined } from '../../text/record.ts'
 import { modelParams, netOperation } from '../net.ts'
 import type { Operation } from '../operations.ts'
 import type { NetOptions } from './methods.ts'
-import { checkObject, optionName } from './names.ts'
+import { checkObject, optionName, pathOf } from './names.ts'
 
 /** A trained network that is ready to run, on pictures by `convo(x).net(net)` and on tensors by `run`. */
 export class Net {
@@ -81,7 +81,8 @@ export class Net {
 }
 
 /** Reads a network, as `loadNet` does. */
-export async function openNet(source: string | Uint8Array, options: NetOptions): Promise<Net> {
+export async function openNet(given: string | URL | Uint8Array, options: NetOptions): Promise<Net> {
+  const source = given instanceof URL ? pathOf(given) : given
   if (typeof source !== 'string' && !types.isUint8Array(source)) {
     const found = describe(source)
     throw new ConvoError('E_ARGUMENT', `a network is read from a path or a Uint8Array, got ${found}`)
