@@ -130,7 +130,7 @@ const typeOf = (type) => ownTypes[type] ?? 'number'
 const esm = {
   format: 'esm',
   banner: {
-    js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url ?? process.cwd() + '/');",
+    js: "import __module from 'node:module'; const require = __module.createRequire(import.meta.url ?? process.cwd() + '/');",
   },
 }
 
@@ -353,6 +353,8 @@ const settingsOf = (format) => ({
   legalComments: 'none',
   minifySyntax: true,
   minifyWhitespace: true,
+  // of an error that a program does not catch, Node shows the whole line that it comes from
+  lineLimit: 100,
 })
 
 /** Script and style of the report of checks, which embeds them. */

@@ -98,8 +98,8 @@ function fixOf(instead: ConvoError['instead']): string | undefined {
 }
 
 /**
- * The error as the command line prints it: what and code, why, fix; names in it cannot break its lines. What is no error of
- * convo's becomes one first.
+ * The error as the command line prints it: what and code, why, fix; names in it cannot break its lines. Any
+ * other error is converted first.
  */
 export function formatError(thrown: ConvoError): string {
   const error = asConvoError(thrown)

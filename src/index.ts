@@ -31,8 +31,13 @@ export type { Checked, FileDigest } from './golden/digests.ts'
 export type { CompareFoldersOptions } from './golden/folders/library.ts'
 export type { CaseResult, Run } from './golden/results.ts'
 export type { CheckOptions } from './golden/run.ts'
+export type { ReporterName } from './golden/settings.ts'
 export type { NumberArray } from './host/turns.ts'
+export type { DiffStyle } from './image/compare/comparison.ts'
+export type { FileComparison } from './image/compare/pages.ts'
+export type { OutputFormat } from './image/format.ts'
 export type { Kernel } from './kernel/kernel.ts'
+export type { ModelFacts } from './net/describe.ts'
 export type { DepthwiseOptions } from './operators/depthwise.ts'
 export type { DepthwiseSeparableOptions } from './operators/depthwise-separable.ts'
 export {
@@ -50,8 +55,6 @@ export type { PlaneWeights, Separation } from './operators/separate.ts'
 export type {
   Chain,
   ConvoOptions,
-  FileOptions,
-  NetPictureOptions,
   RawResult,
 } from './picture/api/chain.ts'
 export { compare, digest } from './picture/api/compare.ts'
@@ -70,9 +73,11 @@ export type { PictureInput, RawPicture, SharpPipeline } from './picture/api/inpu
 export type { KernelInput, NestedNumbers } from './picture/api/kernel-input.ts'
 export { loadNet } from './picture/api/load-net.ts'
 export type * from './picture/api/methods.ts'
-export type { Net, NetOptions } from './picture/api/net.ts'
+export type { Net } from './picture/api/net.ts'
 export type { Digest } from './picture/digest.ts'
 export type { DryRun, PictureFacts, PlanFacts, Report } from './picture/job.ts'
 export { animate, type Explained, explain, show } from './teach/api.ts'
+export type { BorderAlias, BorderName } from './tensor/border.ts'
 export { interleaved, type TensorInput, type TensorLike, tensorOf } from './tensor/like.ts'
+export type { Samples } from './tensor/picture.ts'
 export { Tensor } from './tensor/tensor.ts'

@@ -1,11 +1,11 @@
 import { spawnSync } from 'node:child_process'
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import sharp from 'sharp'
 import { describe, expect, test } from 'vitest'
-import { installed, packed } from './packed.ts'
+import { installed, isInstalled, packed } from './packed.ts'
 
-const at = packed()
+const at = packed(['typescript@5.0.4', '@types/node@20'])
 // as on a desk: under CI no golden is ever written
 const { CI: _, ...env } = process.env
 const convo = (...args: string[]) =>
@@ -45,33 +45,70 @@ describe('the package', () => {
     expect(convo('completion', 'bash')).toMatchObject({ status: 0 })
   })
 
-  test('is a library with types, strict and under nodenext', () => {
-    const program = `import { conv2d, ConvoError, type ConvOptions, maxPool2d, Tensor } from 'convo'
+  test('has what its documents show and link to, but for the sources and the tools of a checkout', () => {
+    const home = at('node_modules/convo')
+    const pages = ['README.md', ...readdirSync(join(home, 'docs')).map((name) => `docs/${name}`)]
+    const links = pages
+      .filter((page) => page.endsWith('.md'))
+      .flatMap((page) =>
+        [
+          ...readFileSync(join(home, page), 'utf8').matchAll(/\]\(([^)#\s:]+)(?:#[^)]*)?\)|src="([^":]+)"/g),
+        ].map(([, link, picture]) => join(dirname(page), link ?? picture!)),
+      )
+    expect(links.filter((link) => link.startsWith('docs/pictures/')).length).toBeGreaterThan(50)
+    const lost = links.filter((link) => !existsSync(join(home, link)))
+    expect([...new Set(lost)].filter((link) => !/^(src|test|samples|\.github|\.ci)\b/.test(link))).toEqual([])
+    expect(existsSync(join(home, 'samples/programs/folder.mjs'))).toBe(true)
+    expect(readFileSync(join(home, 'dist/bundled-licenses.txt'), 'utf8')).toMatch(
+      /^commander [\d.]+ \(MIT\)/m,
+    )
+  })
+
+  test('shows little of its code with an error that is not caught', () => {
+    const words = ['--input-type=module', '-e', "import convo from 'convo'; convo('a.png').box({ siz: 3 })"]
+    const { status, stderr } = spawnSync(process.execPath, words, { cwd: at(), encoding: 'utf8' })
+    expect([status, stderr]).toEqual([1, expect.stringContaining("code: 'E_NAME'")])
+    expect(stderr.split('\n').filter((line) => line.length > 200)).toEqual([])
+  })
+
+  const program = `import convo, { conv2d, ConvoError, type ConvOptions, maxPool2d, Tensor } from 'convo'
+import { toMatchGolden } from 'convo/matchers'
 const options: ConvOptions = { padding: 'same', paddingMode: 'replicate' }
-const x = new Tensor([1, 5, 5], Float32Array.from({ length: 25 }, (_, i) => i))
-const y: Tensor = await conv2d(x, new Tensor([1, 1, 3, 3], new Float32Array(9).fill(1)), options)
-const { output } = await maxPool2d(y, { kernelSize: 2, returnIndices: true })
-try {
-  // @ts-expect-error: no such option
-  await conv2d(x, x, { pading: 1 })
-} catch (error) {
-  if (error instanceof ConvoError) console.log(error.code)
+async function main() {
+  const x = new Tensor([1, 5, 5], Float32Array.from({ length: 25 }, (_, i) => i))
+  const y: Tensor = await conv2d(x, new Tensor([1, 1, 3, 3], new Float32Array(9).fill(1)), options)
+  const { output } = await maxPool2d(y, { kernelSize: 2, returnIndices: true })
+  const image = { data: new Uint8ClampedArray(16), width: 2, height: 2 }
+  const chain = convo(image, { threads: 1 }).gaussian({ sigma: 2, border: 'wrap' })
+  const { channels, data } = await chain.raw()
+  const memory: readonly ArrayBuffer[] = [data.buffer, (await chain.webp({ quality: 80 }).toBuffer()).buffer]
+  try {
+    // @ts-expect-error: no such option
+    await conv2d(x, x, { pading: 1 })
+    // @ts-expect-error: no kernel
+    await convo(image).conv2d().raw()
+    // @ts-expect-error: no such border
+    await convo(image).box({ border: 'mirrored' }).raw()
+  } catch (error) {
+    if (error instanceof ConvoError) console.log(error.code)
+  }
+  console.log(Tensor.name, y.data[12], output.shape.join('x'), channels, memory.length, typeof toMatchGolden)
 }
-console.log(Tensor.name, y.data[12], output.shape.join('x'))
+void main()
 `
-    writeFileSync(at('program.mts'), program)
-    const compilerOptions = {
-      module: 'nodenext',
-      target: 'es2022',
-      // without `dom`, as most programs for Node
-      lib: ['es2022'],
-      strict: true,
-      exactOptionalPropertyTypes: true,
-      noUncheckedIndexedAccess: true,
-      skipLibCheck: false,
-      types: [],
-    }
-    writeFileSync(at('tsconfig.json'), JSON.stringify({ compilerOptions, files: ['program.mts'] }))
+  const strict = {
+    target: 'es2022',
+    // without `dom`, as most programs for Node
+    lib: ['es2022'],
+    strict: true,
+    exactOptionalPropertyTypes: true,
+    noUncheckedIndexedAccess: true,
+    esModuleInterop: true,
+    skipLibCheck: false,
+    types: [],
+  }
+
+  test('has types that TypeScript 5.0 can read', () => {
     const types = at('node_modules/convo/dist/types')
     const declared = readdirSync(types, { encoding: 'utf8', recursive: true }).filter((name) =>
       name.endsWith('.d.ts'),
@@ -79,9 +116,37 @@ console.log(Tensor.name, y.data[12], output.shape.join('x'))
     // TypeScript 5.0 has no NoInfer, and its typed arrays take no arguments
     const later = /\bNoInfer<|\b(\w+\dArray|Buffer)</
     expect(declared.filter((name) => later.test(readFileSync(join(types, name), 'utf8')))).toEqual([])
-    const compiled = spawnSync(installed('.bin/tsc'), ['-p', at()], { encoding: 'utf8' })
-    expect(compiled.stdout).toBe('')
-    const run = spawnSync(process.execPath, ['program.mjs'], { cwd: at(), encoding: 'utf8' })
-    expect([run.stderr, run.stdout]).toEqual(['', 'E_ARGUMENT\nTensor 108 1x2x2\n'])
   })
+
+  const both = ['mts', 'cts']
+  const compilers: readonly (readonly [string, string, string, readonly string[]])[] = [
+    ['the newest TypeScript', 'nodenext', 'nodenext', both],
+    ['the newest TypeScript', 'esnext', 'bundler', ['mts']],
+    ['TypeScript 5.0', 'node16', 'node16', both],
+    ['TypeScript 5.0', 'esnext', 'bundler', ['mts']],
+    ['TypeScript 5.0', 'commonjs', 'node10', ['cts']],
+  ]
+  for (const [compiler, module, moduleResolution, kinds] of compilers) {
+    test.skipIf(!isInstalled && module !== 'nodenext')(
+      `is a library with types, in full, for ${compiler} with the resolution ${moduleResolution}`,
+      () => {
+        const isOld = compiler === 'TypeScript 5.0'
+        const files = kinds.map((kind) => `program.${kind}`)
+        for (const file of files) writeFileSync(at(file), program)
+        const compilerOptions = { ...strict, module, moduleResolution }
+        writeFileSync(at('tsconfig.json'), JSON.stringify({ compilerOptions, files }))
+        const tsc = isOld ? at('node_modules/typescript/bin/tsc') : installed('typescript/bin/tsc')
+        const { stdout } = spawnSync(process.execPath, [tsc, '-p', at()], { encoding: 'utf8' })
+        // sharp's own types are for newer ones of Node, where a Buffer is generic
+        const ofSharp = /node_modules\/sharp\/.*TS2315/
+        const lines = stdout.split('\n').filter((line) => !(isOld && ofSharp.test(line)))
+        expect(lines.join('\n').trim().replaceAll(at(), '')).toBe('')
+        for (const file of files) {
+          const words = [file.replace('ts', 'js')]
+          const run = spawnSync(process.execPath, words, { cwd: at(), encoding: 'utf8' })
+          expect([run.stderr, run.stdout]).toEqual(['', 'E_ARGUMENT\nTensor 108 1x2x2 4 2 function\n'])
+        }
+      },
+    )
+  }
 })

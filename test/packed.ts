@@ -1,5 +1,13 @@
 import { execFileSync } from 'node:child_process'
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs'
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -10,15 +18,29 @@ const root = fileURLToPath(new URL('..', import.meta.url))
 /** A package that is installed here. */
 export const installed = (name: string): string => join(root, 'node_modules', name)
 
+/** The archive that npm installs, with what it needs: `npm run package` sets it. */
+const archive = process.env.CONVO_ARCHIVE
+
+/** Whether the package is installed by npm, and not only unpacked. */
+export const isInstalled = archive !== undefined
+
 /**
- * The package as npm would publish it, unpacked into a project of its own, with nothing beside it but its dependencies; gives
- * paths in that project.
+ * The package as npm would publish it, in a project of its own, with nothing beside it but its dependencies; gives paths in
+ * that project.
+ *
+ * @param more packages that npm installs too, where it installs this one
  */
-export function packed(): (name?: string) => string {
+export function packed(more: readonly string[] = []): (name?: string) => string {
   let folder = ''
   const at = (name = '') => join(folder, name)
   beforeAll(() => {
     folder = mkdtempSync(join(tmpdir(), 'convo-package-'))
+    if (archive !== undefined) {
+      writeFileSync(at('package.json'), '{ "private": true }')
+      const words = ['install', '--no-audit', '--no-fund', '--prefer-offline', archive, ...more]
+      execFileSync('npm', words, { cwd: folder, stdio: 'ignore' })
+      return
+    }
     // without its scripts, which would build what other tests are running
     execFileSync('npm', ['pack', '--ignore-scripts', '--pack-destination', folder], {
       cwd: root,

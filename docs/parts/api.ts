@@ -31,26 +31,43 @@ function declareInto(folder: string): void {
 function exportsOf(path: string): { name: string; from: string }[] {
   return [...readFileSync(path, 'utf8').matchAll(/export (type )?\{([^}]*)\} from '([^']*)'/g)].flatMap(
     ([, , names = '', from = '']) =>
-      names
-        .split(',')
-        .map((name) => name.trim().replace(/^type /, ''))
-        .filter((name) => name !== '' && !name.includes(' as '))
+      namesIn(names)
+        .filter((name) => !name.includes(' as '))
         .map((name) => ({ name, from: from.replace(/\.ts$/, '.d.ts') })),
   )
 }
 
+/** The names of an import or export. */
+const namesIn = (list: string): string[] =>
+  list
+    .split(',')
+    .map((name) => name.trim().replace(/^type /, ''))
+    .filter((name) => name !== '')
+
+/** The options of single operations, which docs/options.md lists, and what has no use outside. */
+const notListed = (methods: readonly Declaration[]): ReadonlySet<string> => {
+  const { code } = methods.find(({ name }) => name === 'OperationOptions')!
+  return new Set([
+    ...[...code.matchAll(/: (\w+)/g)].map(([, name]) => name!),
+    ...['OperationOptions', 'Methods', 'Buffer', 'Readable', 'Sharp'],
+  ])
+}
+
 function reference(folder: string): string {
+  const declared = (path: string) => declarationsOf(join(folder, path))
   // The functions of api.ts are operators with the engine filled in: what they compute is documented where they are written.
   const operators = readdirSync(join(folder, 'operators')).flatMap((file) =>
-    declarationsOf(join(folder, 'operators', file)),
+    declared(join('operators', file)),
   )
-  const described = ({ name, from }: { name: string; from: string }) => {
-    const overloads = declarationsOf(join(folder, from)).filter((one) => one.name === name)
+  const methodsPath = 'picture/api/methods.d.ts'
+  const methods = declared(methodsPath)
+  const described = ({ name, from }: { name: string; from: string }): Declaration & { from: string } => {
+    const overloads = declared(from).filter((one) => one.name === name)
     const [found] = overloads
     if (found === undefined) throw new Error(`${from} declares no ${name}`)
-    const inside = from.endsWith('api.d.ts') ? operators.find((one) => one.name === name) : undefined
-    const code = overloads.map((one) => one.code).join('\n')
-    return { name, code, doc: inside?.doc ?? found.doc }
+    const inside = from.endsWith('api.d.ts') ? operators.filter((one) => one.name === name) : []
+    const shown = found.code.includes(': typeof ') ? inside : overloads
+    return { name, from, code: shown.map((one) => one.code).join('\n'), doc: inside[0]?.doc ?? found.doc }
   }
   const all = exportsOf(join(folder, 'index.d.ts')).map(described)
   const forTests = exportsOf(join(folder, 'matchers.d.ts')).map(({ name, from }) => {
@@ -58,10 +75,14 @@ function reference(folder: string): string {
       new RegExp(`export type \\{ ${name} \\} from '([^']*)'`).exec(
         readFileSync(join(folder, from), 'utf8'),
       ) ?? []
-    const place = other === undefined ? from : join(dirname(from), other.replace(/\.ts$/, '.d.ts'))
-    return described({ name, from: place })
+    return described({
+      name,
+      from: other === undefined ? from : join(dirname(from), other.replace(/\.ts$/, '.d.ts')),
+    })
   })
-  const isType = ({ code }: Declaration) => code.startsWith('type ')
+  const left = notListed(methods)
+  const further = usedBy(folder, [...all, ...forTests], left).map(described)
+  const isType = ({ code }: Declaration) => /^(type|interface) /.test(code)
   const isFunction = ({ code }: Declaration) => /^function |^const \w+: \{\s*\(/.test(code)
   const sections = [
     ['Functions', all.filter(isFunction)],
@@ -69,6 +90,7 @@ function reference(folder: string): string {
     ['Values', all.filter((one) => one.code.startsWith('const ') && !isFunction(one))],
     ['Types', all.filter(isType)],
     ['In tests', forTests],
+    ['Types within others', further],
   ] as const
   const lost = all.filter((one) => !sections.some(([, members]) => members.includes(one)))
   if (lost.length > 0) throw new Error(`of no known kind: ${lost.map(({ name }) => name).join(', ')}`)
@@ -86,14 +108,46 @@ function reference(folder: string): string {
       ...(title === 'In tests' ? ["`import { matchGolden, toMatchGolden } from 'convo/matchers'`"] : []),
       ...members.flatMap(({ name, doc, code }) => [`### ${name}`, `\`\`\`ts\n${code}\n\`\`\``, doc]),
     ]),
-  ].join('\n\n')}\n`
+  ]
+    .filter((part) => part !== '')
+    .join('\n\n')}\n`
 }
 
-/** The exported declarations of a .d.ts file: each with the comment right above it, up to the end of its statement. */
+/** The types that declarations use and the package does not export by name, and those that these use, sorted. */
+function usedBy(
+  folder: string,
+  known: readonly (Declaration & { from: string })[],
+  left: ReadonlySet<string>,
+): { name: string; from: string }[] {
+  const found = new Map(known.map(({ name, from }) => [name, from]))
+  const queue = [...known]
+  for (let one = queue.shift(); one !== undefined; one = queue.shift()) {
+    const { from } = one
+    const text = readFileSync(join(folder, from), 'utf8')
+    const imports = [...text.matchAll(/import (?:type )?\{([^}]*)\} from '(\.[^']*)'/g)]
+    for (const [name] of one.code
+      .replaceAll(/\/\*[\s\S]*?\*\/|'[^']*'/g, '')
+      .matchAll(/\b[A-Z]\w*[a-z]\w*/g)) {
+      if (found.has(name) || left.has(name)) continue
+      const other = imports.find(([, names]) => namesIn(names!).includes(name))?.[2]
+      const place = other === undefined ? from : join(dirname(from), other.replace(/\.ts$/, '.d.ts'))
+      const declaration = declarationsOf(join(folder, place)).find((two) => two.name === name)
+      if (declaration === undefined) continue
+      found.set(name, place)
+      if (known.includes(one)) queue.push({ ...declaration, from: place })
+    }
+  }
+  return [...found]
+    .slice(known.length)
+    .map(([name, from]) => ({ name, from }))
+    .sort((a, b) => (a.name < b.name ? -1 : 1))
+}
+
+/** The declarations of a .d.ts file: each with the comment right above it, up to the end of its statement. */
 function declarationsOf(path: string): Declaration[] {
   const lines = readFileSync(path, 'utf8').split('\n')
   return lines.flatMap((line, at) => {
-    const match = /^export (?:declare )?(?:function|const|class|type|interface) (\w+)/.exec(line)
+    const match = /^(?:export )?(?:declare )?(?:function|const|class|type|interface) (\w+)/.exec(line)
     if (match === null) return []
     const end = lines.findIndex((other, i) => i >= at && /^(?:.*;|\})$/.test(other) && !/^\s/.test(other))
     const comment = lines.slice(lines.lastIndexOf('', at) + 1, at)
@@ -108,12 +162,12 @@ function declarationsOf(path: string): Declaration[] {
 /** A declaration as one would write it: names without where they come from, arrows as functions. */
 function tidy(code: string): string {
   return code
-    .replace(/^export (declare )?/, '')
+    .replace(/^(export )?(declare )?/, '')
     .replaceAll(/import\("[^"]*"\)\./g, '')
     .replaceAll(/\b(?:conv2|conv3|depth|depthSeparable|involution|point|spatial|transposed)\./g, '')
     .replaceAll(/(\?: [\w.]+) \| undefined\b/g, '$1')
     .replaceAll(/(\?: .*) \| undefined;$/gm, '$1;')
-    .replace(/^const (\w+): \((.*)\) => (.*);$/, 'function $1($2): $3')
+    .replace(/^const (\w+): (<.*>)?\(([\s\S]*?)\) => ((?:Promise<)[\s\S]*|\w+);$/, 'function $1$2($3): $4')
     .replace(/;$/, '')
     .replaceAll(/;$/gm, '')
     .replaceAll(/^( {4})+/gm, (indent) => ' '.repeat(indent.length / 2))

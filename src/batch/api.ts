@@ -22,14 +22,14 @@ import { batchParams } from './options.ts'
 export type Steps = (picture: Chain) => Chain
 
 /**
- * Runs a chain over many pictures in processes of their own, and shows how it goes: how it starts, what came of each
- * picture, how it ends. An output that is up to date is not made again.
+ * Runs a chain over many pictures in several processes. Gives an event when the batch starts, one for each picture, and one
+ * when it ends. Outputs that are up to date are not made again.
  *
  *     for await (const event of batch('photos', 'out/{stem}.png', (picture) => picture.gaussian({ sigma: 2 }))) ...
  *
  * @param inputs files, folders and patterns
  * @param output a path with keys such as `{stem}`
- * @param options those of the command, and `signal`, which stops the batch and its processes; to leave the loop stops it too
+ * @param options those of the command, and `signal`, which stops the batch and its processes; leaving the loop does so too
  * @throws ConvoError for what keeps the batch from starting; a picture that fails is an event. The reason of `signal`
  */
 export async function* batch(
@@ -91,6 +91,11 @@ function wordsOf(steps: Steps): string[] {
     })
   }
   const asked = Chain.steps(chain)
+  if (asked.length === 0) {
+    throw new ConvoError('E_ARGUMENT', 'the steps add no operation to the chain', {
+      fix: '(picture) => picture.sharpen()',
+    })
+  }
   return asked.flatMap(({ operation, given, kernel }, i) => {
     if (operation.made?.files.length === 0) {
       throw new ConvoError('E_ARGUMENT', 'the network of a batch must come from a file', {

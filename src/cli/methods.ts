@@ -1,11 +1,15 @@
 import { batchParams } from '../batch/options.ts'
 import { toleranceSettings } from '../image/compare/tolerance.ts'
+import { encodedFormats } from '../image/format.ts'
 import type { Param, Params } from '../params.ts'
-import { operationParams, pictureParams } from '../picture/api/chain.ts'
+import { encoderParams, fileParams, operationParams, pictureParams } from '../picture/api/chain.ts'
 import { readParams } from '../picture/api/comparing.ts'
 import { camelCase, inWords, optionName } from '../picture/api/names.ts'
+import { modelParams, netParams } from '../picture/net.ts'
 import { operations } from '../picture/operations.ts'
 import { correlationSettings } from '../picture/settings.ts'
+import { sceneSettings } from '../teach/animate/settings.ts'
+import { explainSettings } from '../teach/explain/settings.ts'
 
 // The types of the library's methods, from the tables of operations and settings.
 
@@ -17,12 +21,13 @@ function typeOf(name: string, { isFlag, choices, metavar = '', repeats }: Param<
   const numbers = /^<(k|n)>\|<(\w+(,\w+)+)>/.test(metavar) || metavar.includes('|<y,x>')
   const kinds = [
     ...(choices ?? []).map((word) => (/^\d+$/.test(word) ? word : `'${word}'`)),
-    ...(/^<[nk](\|n%)?>/.test(metavar) && choices === undefined ? ['number'] : []),
+    ...(/^<(?:[nk](?:\|n%)?|size)>/.test(metavar) && choices === undefined ? ['number'] : []),
     ...(numbers || metavar === '<padding>' ? ['readonly number[]'] : []),
     ...(metavar === '<padding>' ? ['number'] : []),
     ...(metavar === '<x,y>' ? ['readonly [x: number, y: number]'] : []),
     ...(/<n,n|<list>/.test(metavar) ? ['readonly number[]'] : []),
-    ...(/n%|\/N|x,y,w,h/.test(metavar) ? ['string'] : []),
+    ...(/n%|\/N|x,y,w,h|name=n/.test(metavar) ? ['string'] : []),
+    ...(metavar.includes('name=n') ? ['Readonly<Record<string, number>>'] : []),
     ...(metavar === '<x,y,w,h>'
       ? [repeats ? 'readonly string[]' : 'readonly [x: number, y: number, width: number, height: number]']
       : []),
@@ -96,28 +101,43 @@ export function methodsText(): string {
       : `options?: ${typeName(name)}`
     return `  /**\n   * ${sentence(summary)}.\n   *\n   * Source: ${sentence(source)}\n   */\n  ${camelCase(name)}(${options}): C\n`
   })
+  const groups: readonly (readonly [name: string, doc: string, params: Params])[] = [
+    ['PictureOptions', 'How a picture is read, computed and written.', pictureParams],
+    ['FileOptions', 'What `toFile` may be given besides the path.', fileParams],
+    ...encodedFormats.map(
+      (name) => [typeName(name), `Options of \`${name}\`.`, encoderParams(name)] as const,
+    ),
+    ['ReadOptions', 'How a picture that is compared or hashed is read.', readParams],
+    ['ToleranceOptions', 'What two pictures may differ by.', toleranceSettings],
+    ['BatchOptions', 'How a batch runs.', batchParams],
+    ['NetOptions', 'How a network is read.', modelParams],
+    ['NetPictureOptions', 'How a network is applied to a picture.', netParams],
+    ['ExplainOptions', 'What `explain` takes besides the options of the operation.', explainParams],
+    ['CorrelationOptions', 'How kernels meet a picture.', correlationSettings],
+  ]
   return [
     '// Made by npm run build from the tables of operations and settings.\n',
     "import type { BorderAlias, BorderName } from '../../tensor/border.ts'\n",
     "import type { KernelInput } from './kernel-input.ts'\n\n",
-    '/** How a picture is read, computed and written. */\nexport type PictureOptions = {\n',
-    properties(pictureParams),
-    '}\n\n',
-    '/** How a picture that is compared or hashed is read. */\nexport type ReadOptions = {\n',
-    properties(readParams),
-    '}\n\n',
-    '/** What two pictures may differ by. */\nexport type ToleranceOptions = {\n',
-    properties(toleranceSettings),
-    '}\n\n',
-    '/** How a batch runs. */\nexport type BatchOptions = {\n',
-    properties(batchParams),
-    '}\n\n',
-    '/** How kernels meet a picture. */\nexport type CorrelationOptions = {\n',
-    properties(correlationSettings),
-    '}\n\n',
+    ...groups.map(([name, doc, params]) => typeText(name, doc, properties(params))),
+    // a kernel that is drawn is a name, a file or numbers
+    typeText(
+      'AnimateOptions',
+      'What an operator is animated with; each takes some of them.',
+      properties(sceneSettings).replace('?: KernelInput', '?: string'),
+    ),
     types.join('\n'),
+    '\n/** The options of each operation, by its name on the command line. */\nexport interface OperationOptions {\n',
+    ...list.map(({ name }) => `  readonly '${name}': ${typeName(name)}\n`),
+    '}\n',
     '\n/** The operations, each a method that adds it to a chain. */\nexport interface Methods<C> {\n',
     methods.join('\n'),
     '}\n',
   ].join('')
 }
+
+/** What `explain` of the library takes: the input is an argument, and all that can be said is in the result. */
+const { input: _input, svg: _svg, json: _json, verbose: _verbose, ...explainParams } = explainSettings
+
+const typeText = (name: string, doc: string, body: string): string =>
+  `/** ${doc} */\nexport type ${name} = {\n${body}}\n\n`

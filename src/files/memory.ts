@@ -14,6 +14,9 @@ export type Output = {
   abort(): Promise<void>
 }
 
+/** Memory that is not shared: it may be transferred, and be the body of a `Response` or a part of a `Blob`. */
+export type Own = { readonly buffer: ArrayBuffer }
+
 /** What is written to paths that represent memory. */
 const kept = new Map<string, Uint8Array[]>()
 let count = 0
@@ -27,9 +30,9 @@ export function memoryFile(extension: string) {
     /** What to write it as. */
     path,
     /** The bytes, once it is written. */
-    async bytes(): Promise<Buffer> {
+    async bytes(): Promise<Buffer & Own> {
       const first = chunks.length === 1 ? chunks[0]! : await joined(chunks)
-      return Buffer.from(first.buffer as ArrayBuffer, first.byteOffset, first.length)
+      return Buffer.from(first.buffer as ArrayBuffer, first.byteOffset, first.length) as Buffer & Own
     },
     /** Forgets it. */
     close: () => void kept.delete(path),

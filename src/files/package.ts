@@ -1,13 +1,28 @@
 import { existsSync, readFileSync } from 'node:fs'
-import { createRequire } from 'node:module'
+import nodeModule from 'node:module'
 import { pathToFileURL } from 'node:url'
 import { ConvoError, orElse } from '../error.ts'
 
 /** Where this code is; bundled into a program of CommonJS it is not known, and the folder that the program runs in is used instead. */
 const here: string = import.meta.url ?? pathToFileURL(`${process.cwd()}/`).href
 
+/** Requires modules as from a file or folder. By the default export: of the named one webpack makes `undefined`. */
+export const requireFrom = (place: string | URL): NodeJS.Require => nodeModule.createRequire(place)
+
 /** Requires a module as from here. */
-export const requireHere = createRequire(here)
+export const requireHere = requireFrom(here)
+
+/**
+ * Where a module is that is not part of convo: beside convo, beside the program that runs, or in the folder where it runs. A
+ * bundler may have put convo into that program, and the program may have moved since.
+ */
+export function resolved(name: string): string | undefined {
+  for (const place of [here, process.argv[1], pathToFileURL(`${process.cwd()}/`)]) {
+    const path = place && orElse(() => requireFrom(place).resolve(name), undefined)
+    if (path) return path
+  }
+  return undefined
+}
 
 let root: URL | undefined
 
@@ -22,8 +37,10 @@ function isPackage(folder: URL): boolean {
   return existsSync(file) && (JSON.parse(readFileSync(file, 'utf8')) as { name?: unknown }).name === 'convo'
 }
 
-const installed = (): URL | undefined =>
-  orElse(() => new URL('./', pathToFileURL(requireHere.resolve('convo/package.json'))), undefined)
+function installed(): URL | undefined {
+  const path = resolved('convo/package.json')
+  return path === undefined ? undefined : new URL('./', pathToFileURL(path))
+}
 
 /** A file of convo's package, if it is there. */
 export function packageFile(path: string): URL | undefined {

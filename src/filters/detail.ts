@@ -26,6 +26,7 @@ export const detail = {
   unsharp: filter({
     summary: 'sharpens with an unsharp mask: adds the difference from a blurred copy',
     group: 'detail',
+    hasSeveral: true,
     source:
       'I + amount (I − G(σ) I) where |I − G(σ) I| exceeds the threshold, otherwise I; G is the filter gaussian.',
     params: {
@@ -43,6 +44,7 @@ export const detail = {
   highpass: filter({
     summary: 'keeps fine detail: the picture minus its blurred copy, around middle gray',
     group: 'detail',
+    hasSeveral: true,
     source:
       'I − G(σ) I, G is the filter gaussian, plus 127.5 levels. --bias 0 --range raw and .npy keep the sign.',
     params: { sigma: number('standard deviation of the blur, in pixels', 3, { min: 0.1, max: 500 }) },
@@ -56,6 +58,7 @@ export const detail = {
   'local-contrast': filter({
     summary: 'raises contrast relative to a wide neighbourhood, which removes haze',
     group: 'detail',
+    hasSeveral: true,
     source:
       'An unsharp mask of a wide blur: I + amount (I − G(σ) I), G is the filter gaussian. -local-contrast of ImageMagick blurs with a tent.',
     params: {

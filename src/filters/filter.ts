@@ -10,6 +10,8 @@ export type Filter<P extends Params = Params> = {
   /** Where the definition comes from, and where other tools differ. */
   readonly source: string
   readonly params: P
+  /** True where the recipe has several kernels: then none of them has the name of the filter. */
+  readonly hasSeveral?: true
   build(values: Values<P>): Recipe
 }
 

@@ -52,7 +52,9 @@ function part(
 }
 
 function singles(entries: Readonly<Record<string, Filter>>): [string, NamedKernel][] {
-  return Object.entries(entries).map(([name, entry]) => [name, part(entry, entry.summary, {})])
+  return Object.entries(entries)
+    .filter(([, entry]) => entry.hasSeveral !== true)
+    .map(([name, entry]) => [name, part(entry, entry.summary, {})])
 }
 
 function gradientNames(): [string, NamedKernel][] {
@@ -79,14 +81,11 @@ function compassNames(): [string, NamedKernel][] {
   return [...eight, ...nine]
 }
 
-const { dog: _, ...singleSeconds } = seconds
-const { unsharp: _u, highpass: _h, 'local-contrast': _l, ...singleDetail } = detail
-
 /** Every named kernel: the kernels of the filters, one by one. */
 export const namedKernels: Readonly<Record<string, NamedKernel>> = Object.fromEntries([
   ...singles(smoothing),
-  ...singles(singleDetail),
-  ...singles(singleSeconds),
+  ...singles(detail),
+  ...singles(seconds),
   ...gradientNames(),
   ...compassNames(),
 ])

@@ -1,13 +1,13 @@
 import { ConvoError } from '../error.ts'
 import type { ReadOptions } from '../picture/api/methods.ts'
-import { checkObject, checkText, checkTexts, libraryErrors } from '../picture/api/names.ts'
+import { checkObject, checkPath, checkText, checkTexts, libraryErrors } from '../picture/api/names.ts'
 import type { Approved } from './approve.ts'
 import type { Checked, FileDigest } from './digests.ts'
 import type { CompareFoldersOptions } from './folders/library.ts'
 import type { Manifest } from './manifest.ts'
 import type { Run } from './results.ts'
 import type { CheckOptions } from './run.ts'
-import type { reporterNames } from './settings.ts'
+import type { ReporterName } from './settings.ts'
 
 // Loaded when it is called: a program that imports convo does not wait for it.
 const loadApprove = () => import('./approve.ts')
@@ -16,10 +16,13 @@ const loadMany = () => import('./folders/library.ts')
 /**
  * Makes and compares every case of a manifest, side by side, and writes the results beside it. Goldens are never written.
  *
- * @param manifest its path, or those of several that make one run; unless given, the one that `convo check` finds
+ * @param manifest its path, or the paths of several for one run. Default: the one that `convo check` finds
  * @throws ConvoError for what keeps all cases from being checked; a case that cannot be made has the status `error`
  */
-export const check = (manifest?: string | readonly string[], options: CheckOptions = {}): Promise<Run> =>
+export const check = (
+  manifest?: string | URL | readonly string[],
+  options: CheckOptions = {},
+): Promise<Run> =>
   libraryErrors(async () => {
     const [manifests, { runCheck }, { checkMany }, { checkSettings, defaultResults }, { parseShard }] =
       await Promise.all([
@@ -43,7 +46,7 @@ export const check = (manifest?: string | readonly string[], options: CheckOptio
         ? [findManifest()]
         : Array.isArray(manifest)
           ? await manifestFiles(checkTexts('the manifests', manifest))
-          : [checkText('the manifest', manifest)]
+          : [checkPath('the manifest', manifest)]
     if (files.length === 0) throw new ConvoError('E_ARGUMENT', 'the list of manifests is empty')
     const loaded: Manifest[] = []
     for (const file of files) loaded.push(await loadManifest(file))
@@ -53,8 +56,8 @@ export const check = (manifest?: string | readonly string[], options: CheckOptio
   })
 
 /**
- * Makes goldens of what the last check made: of the cases named, with `*` for any text among those that failed, of all
- * that need it, or of new ones.
+ * Approves pictures of the last check as goldens: those of the named cases, all that need it, or only new ones. In a name,
+ * `*` matches any text, among the cases that failed.
  *
  * @throws ConvoError E_USAGE for a name that no case has, E_GOLDEN for a golden that has changed meanwhile
  */
@@ -83,7 +86,7 @@ export const approve = (
  *
  * @throws ConvoError E_NAME for a reporter that does not exist
  */
-export const report = (run: Run, reporter: (typeof reporterNames)[number]): Promise<string> =>
+export const report = (run: Run, reporter: ReporterName): Promise<string> =>
   libraryErrors(async () => {
     const { reportText } = await import('./destinations.ts')
     if (!Array.isArray(run?.cases) || typeof run.results !== 'string') {
@@ -95,7 +98,7 @@ export const report = (run: Run, reporter: (typeof reporterNames)[number]): Prom
   })
 
 /**
- * Compares the pictures of two folders, to the bottom, or of two globs, paired by their paths. The result is a run, as of
+ * Compares the pictures of two folders with their subfolders, or of two globs, paired by their paths. The result is a run, as of
  * `check`: each case is a pair, with the status `same`, `tolerated`, `changed`, `size`, `added`, `removed` or `error`.
  *
  * @throws ConvoError E_USAGE where there is nothing to compare, E_OUTPUT for what cannot be written; a pair that cannot be
@@ -108,7 +111,7 @@ export const compareFolders = (
 ): Promise<Run> => libraryErrors(async () => (await loadMany()).compareFoldersAt(expected, actual, options))
 
 /**
- * Digests of pictures in files, folders (to the bottom) and globs, sorted by path.
+ * Digests of pictures in files, folders with their subfolders, and globs, sorted by path.
  *
  * @throws ConvoError for a picture that cannot be read, or where there is none
  */

@@ -12,7 +12,7 @@ import { reporters } from './reporters/index.ts'
 import type { Beside, Reporter } from './reporters/reporter.ts'
 import type { Approve } from './reporters/summary.ts'
 import type { Run } from './results.ts'
-import { defaultResults } from './settings.ts'
+import { defaultResults, type ReporterName } from './settings.ts'
 
 /** A reporter that was asked for, and its file; without one it writes to standard output. */
 export type Asked = {
@@ -43,15 +43,15 @@ export function askedReporters(
       instead: [second!.name, `${second!.name}=${second!.name}.txt`],
     })
   }
-  const all = [...(onOutput.length === 0 ? [{ name: 'pretty', reporter: reporters.pretty! }] : []), ...asked]
+  const all = [...(onOutput.length === 0 ? [{ name: 'pretty', reporter: reporters.pretty }] : []), ...asked]
   const isOnGithub = env.GITHUB_ACTIONS === 'true' && !all.some(({ name }) => name === 'github')
-  return isOnGithub ? [...all, { name: 'github', reporter: reporters.github! }] : all
+  return isOnGithub ? [...all, { name: 'github', reporter: reporters.github }] : all
 }
 
 function parseReporter(word: string, results: string, shard: Shard = { index: 1, count: 1 }): Asked {
   const at = word.indexOf('=')
   const name = at < 0 ? word : word.slice(0, at)
-  const reporter = Object.hasOwn(reporters, name) ? reporters[name] : undefined
+  const reporter = Object.hasOwn(reporters, name) ? reporters[name as ReporterName] : undefined
   if (reporter === undefined) {
     const guess = nearest(name, Object.keys(reporters))
     throw new ConvoError('E_NAME', `there is no reporter ${JSON.stringify(name)}`, {

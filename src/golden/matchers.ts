@@ -58,8 +58,8 @@ export async function toMatchGolden(
 
 /**
  * The same for node:test: `test('name', async (t) => { await matchGolden(t, picture, { maxAbs: 1 }) })`. Goldens that
- * differ are replaced by `node --test --test-update-snapshots`, or where `CONVO_UPDATE=1` is set, which other runners
- * hear too.
+ * differ are replaced by `node --test --test-update-snapshots`, or if `CONVO_UPDATE=1` is set, which works in other
+ * runners too.
  *
  * @param t the context of the test, which names the golden
  * @param picture as `toMatchGolden` takes it

@@ -16,6 +16,7 @@ import { reportPage } from './reporters/html.ts'
 import { reporters } from './reporters/index.ts'
 import { countsText, verdictText } from './reporters/summary.ts'
 import { type CaseResult, isOwn, type Run, readRun, resultsName, totalled } from './results.ts'
+import type { ReporterName } from './settings.ts'
 
 /** One of the runs to merge, and the folder that its pictures are in. */
 type Part = {
@@ -25,7 +26,7 @@ type Part = {
   readonly run: Run
 }
 
-const reporterOf: Readonly<Record<string, string>> = {
+const reporterOf: Readonly<Record<string, ReporterName>> = {
   '.html': 'html',
   '.htm': 'html',
   '.json': 'json',
@@ -60,7 +61,7 @@ export async function mergeReports(paths: readonly string[], given: string, io: 
     const beside = isFolder ? besideIn(output) : undefined
     text = await reportPage(run, (path, one) => pictureUnder(folders.get(one)!, path), approve, { beside })
   } else {
-    text = await textOf(run, reporters[name]!, dirname(output), approve, io.width)
+    text = await textOf(run, reporters[name], dirname(output), approve, io.width)
   }
   await writeText(file, text)
   await io.out(

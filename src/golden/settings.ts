@@ -2,7 +2,7 @@ import { ConvoError } from '../error.ts'
 import { amountIn, choice, custom, flag, type Param, text, type Values } from '../params.ts'
 import { readingSettings, runSettings } from '../picture/run-settings.ts'
 
-/** The reporters, named apart from their table so that help does not load them; a test compares the two. */
+/** The reporters, named apart from their table so that help does not load them; the table must have the same names. */
 export const reporterNames = [
   'pretty',
   'lines',
@@ -13,6 +13,9 @@ export const reporterNames = [
   'github',
   'html',
 ] as const
+
+/** The name of a reporter. */
+export type ReporterName = (typeof reporterNames)[number]
 
 /** Where results go unless --results says otherwise. */
 export const defaultResults = '.convo/check'

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
-import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
+import { requireFrom } from '../files/package.ts'
 import type { Raw } from './sharp.ts'
 
 // The decoders that users install, as the process that decodes one picture calls them.
@@ -16,7 +16,7 @@ const rgbaOf: Readonly<
   Record<'heic' | 'jxl', (bytes: Uint8Array, path: string) => Promise<Rgba & { readonly more?: number }>>
 > = {
   async heic(bytes, path) {
-    const pictures = await (createRequire(pathToFileURL(path))(path) as Heic).all({ buffer: bytes })
+    const pictures = await (requireFrom(path)(path) as Heic).all({ buffer: bytes })
     return { ...(await pictures[0]!.decode()), more: pictures.length - 1 }
   },
   async jxl(bytes, path) {

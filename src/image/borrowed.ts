@@ -1,7 +1,5 @@
-import { createRequire } from 'node:module'
-import { pathToFileURL } from 'node:url'
 import { ConvoError } from '../error.ts'
-import { requireHere } from '../files/package.ts'
+import { resolved } from '../files/package.ts'
 import type { Picture } from '../tensor/picture.ts'
 import { decodeApart } from './apart.ts'
 import { hasAlphaWhere, withoutAlpha } from './flatten.ts'
@@ -22,18 +20,6 @@ export const isBorrowed = (kind: string | undefined): kind is BorrowedKind =>
   kind !== undefined && Object.hasOwn(borrowed, kind)
 
 type Size = { readonly width: number; readonly height: number }
-
-/** Where a package is: beside convo, or in the folder where it is run. */
-function resolved(name: string): string | undefined {
-  for (const find of [requireHere, createRequire(pathToFileURL(`${process.cwd()}/`))]) {
-    try {
-      return find.resolve(name)
-    } catch {
-      // it may be in the next place
-    }
-  }
-  return undefined
-}
 
 /**
  * Reads a picture with the decoder that the user has installed. Opaque alpha is dropped.

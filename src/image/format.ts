@@ -213,6 +213,11 @@ export function extensionOf(path: string): string {
 /** The traits of a format. */
 export const traitsOf = (format: OutputFormat): OutputTraits => outputFormats[format]
 
+/** The names of the formats whose encoders take options. */
+export const encodedFormats = (Object.keys(outputFormats) as OutputFormat[]).filter(
+  (name) => Object.keys(traitsOf(name).takes).length > 0,
+)
+
 /** The names of the formats whose encoders take an option. */
 export const formatsWith = (option: CodingOption): OutputFormat[] =>
   (Object.keys(outputFormats) as OutputFormat[]).filter((name) => traitsOf(name).takes[option] !== undefined)

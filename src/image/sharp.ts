@@ -1,7 +1,7 @@
 import type sharpModule from 'sharp'
 import type { Sharp, SharpOptions } from 'sharp'
 import { ConvoError } from '../error.ts'
-import { requireHere } from '../files/package.ts'
+import { requireHere, resolved } from '../files/package.ts'
 import type { Source } from './reader.ts'
 
 export type { Sharp } from 'sharp'
@@ -25,7 +25,7 @@ export function loadSharp(): typeof sharpModule {
 /** @throws ConvoError E_INPUT where it is not installed, or not for this machine */
 function required(): typeof sharpModule {
   try {
-    return requireHere('sharp') as typeof sharpModule
+    return requireHere(resolved('sharp') ?? 'sharp') as typeof sharpModule
   } catch (cause) {
     throw new ConvoError('E_INPUT', 'sharp, which decodes and encodes pictures, cannot be loaded', {
       why: reasons(cause).slice(0, 1),

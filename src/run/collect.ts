@@ -14,6 +14,12 @@ export type Discard = (bytes: number) => void
 /** Bytes that are worth the trouble, and more than Node's pool holds, whose memory is shared and not to be given away. */
 const largeBuffer = 2 ** 16
 
+/** Bytes whose buffer can be given away: small ones may be part of Node's pool, and are copied. */
+export const ownBytes = (bytes: Uint8Array): Uint8Array & { readonly buffer: ArrayBuffer } =>
+  (bytes.byteLength > largeBuffer ? bytes : new Uint8Array(bytes)) as Uint8Array & {
+    readonly buffer: ArrayBuffer
+  }
+
 /**
  * Hands the memory of bytes that nobody needs any more to a young owner, which the next minor collection finds. Bytes that
  * have waited to be written may have survived two of those, and would stay until a major one: 20 MiB of the peak

@@ -1,6 +1,7 @@
 import { parentPort, workerData } from 'node:worker_threads'
 import { invariant } from '../error.ts'
 import { controlAddress } from './arena.ts'
+import { ownBytes } from './collect.ts'
 import { awaitStaged, claim, controlWords, release } from './control.ts'
 import { loadEngine } from './engine.ts'
 import { prepareGraph } from './graph-part.ts'
@@ -24,12 +25,11 @@ port.on('message', async ({ job, parts, scratch, slots }: WorkerOrder) => {
     for (let part = claim(control); part < parts; part = claim(control)) {
       if (slots > 0) awaitStaged(control, part)
       const { packing, ...made } = withoutPauses(runPart(part))
-      const result = packing === undefined ? made : { ...made, bytes: await packing }
+      const bytes = packing === undefined ? made.bytes : await packing
+      const own = bytes && ownBytes(bytes)
+      const result = own === undefined ? made : { ...made, bytes: own }
       if (slots > 0) release(control, part, slots)
-      say(
-        { kind: 'part', part, result },
-        result.bytes === undefined ? [] : [result.bytes.buffer as ArrayBuffer],
-      )
+      say({ kind: 'part', part, result }, own === undefined ? [] : [own.buffer])
     }
     say({ kind: 'done' })
   } catch (error) {

@@ -1,8 +1,22 @@
+import { ConvoError } from '../error.ts'
 import type { Explanation } from '../operators/explain.ts'
 import { resolve } from '../params.ts'
 import { readKernel } from '../picture/api/data.ts'
 import { type KernelInput, kernelOf } from '../picture/api/kernel-input.ts'
-import { checkText, commandOptions, libraryErrors, typedOptions } from '../picture/api/names.ts'
+import type {
+  AnimateOptions,
+  ExplainOptions,
+  OperationOptions,
+  PictureOptions,
+} from '../picture/api/methods.ts'
+import {
+  checkObject,
+  checkPath,
+  checkText,
+  commandOptions,
+  libraryErrors,
+  typedOptions,
+} from '../picture/api/names.ts'
 import type { DryRun } from '../picture/job.ts'
 import type { Operation } from '../picture/operations.ts'
 import { apart } from '../run/apart.ts'
@@ -20,18 +34,23 @@ export type Explained = ((Explanation & Arithmetic) | FilterExplanation | StepsE
   svg(): Promise<string>
 }
 
+/** What `explain` takes for an operation of a name. */
+export type ExplainOptionsOf<N extends string> = N extends keyof OperationOptions
+  ? OperationOptions[N] & Omit<ExplainOptions & PictureOptions, keyof OperationOptions[N]>
+  : Readonly<Record<string, unknown>>
+
 /**
- * What an operation would do to an input: the shape that comes out with its formula, weights, multiplications, receptive
- * field, which arithmetic runs and why. Nothing is computed.
+ * What an operation would do to an input: the size of the output with its formula, weights, multiplications, receptive
+ * field, which algorithm runs and why. No picture is computed.
  *
  * @param input the path of a picture, of which the header is read, or a shape [C,H,W] or [C,D,H,W]
  * @param options those of the operation, and of a layer `size`, `filters`, `multiplier` and `hidden`
  * @throws ConvoError E_NAME for an operation that is not there, and as the operation does
  */
-export const explain = (
-  operation: string,
-  input: string | readonly number[],
-  options: Readonly<Record<string, unknown>> = {},
+export const explain = <const N extends string>(
+  operation: N | keyof OperationOptions,
+  input: string | URL | readonly number[],
+  options: ExplainOptionsOf<N> = {} as ExplainOptionsOf<N>,
 ): Promise<Explained> =>
   libraryErrors(async () => {
     const [{ explained, inputOf, meetsVolume, runOver }, { findOperation }, { explainSettings }] =
@@ -42,24 +61,26 @@ export const explain = (
       ])
     const found: Operation = findOperation(checkText('the operation', operation))
     const { input: _, svg: __, json: ___, ...own } = explainSettings
-    const given = typedOptions(options, { ...own, ...found.shared, ...found.params }, 'explain')
+    checkObject(options, 'explain')
+    const { kernel, ...rest } = options as { kernel?: KernelInput }
+    const isNamed = kernel === undefined || typeof kernel === 'string'
+    const known = { ...own, ...found.shared, ...found.params }
+    const typed = typedOptions(isNamed ? options : rest, known, 'explain')
+    if (!isNamed && found.kernel === 'none') throw new ConvoError('E_OPTION', `${found.name} takes no kernel`)
+    const given = isNamed ? typed : { ...typed, kernel: kernelOf(kernel) }
     const isLayer = Array.isArray(input) && Array.from(input).every((size) => typeof size === 'number')
-    if (!isLayer) checkText('the input', input)
+    const path = isLayer ? undefined : checkPath('the input', input)
     const asked = isLayer
       ? resolve(explainSettings, { input: input.join('x') })
       : resolve(explainSettings, {})
-    const shape = await inputOf(
-      await meetsVolume(found, given),
-      isLayer ? undefined : (input as string),
-      asked,
-    )
+    const shape = await inputOf(await meetsVolume(found, given), path, asked)
     const { result, draw } = await explained(found, shape, given, isLayer)
-    const run = await runOver(found, isLayer ? undefined : (input as string), given)
+    const run = await runOver(found, path, given)
     return { ...result, ...optional('formula', found.formula), ...optional('run', run), svg: draw }
   })
 
 /**
- * A kernel drawn: its numbers, what it does to frequencies, and what it does to a picture.
+ * Draws a kernel: its numbers, its frequency response, and what it does to a picture.
  *
  * @throws ConvoError for a kernel that cannot be read
  */
@@ -78,7 +99,7 @@ export const show = (kernel: KernelInput): Promise<{ readonly facts: Facts; read
  */
 export const animate = (
   operator: string,
-  options: Readonly<Record<string, unknown>> = {},
+  options: AnimateOptions = {},
 ): Promise<{ readonly scene: Scene; readonly svg: string }> =>
   libraryErrors(async () => {
     const { animation } = await import('./animate/animate.ts')

@@ -156,10 +156,13 @@ describe('the recipes', () => {
     expect(repos[0]!.hooks[0]).toMatchObject({ entry: 'npx convo check', language: 'system' })
   })
 
-  it('the library, from another project', async () => {
-    const { status, told } = await shell('node example.mjs')
-    expect([status, told]).toEqual([0, '[ 1, 5, 5 ] 12\n'])
-    const edges = await shell('node edges.mjs')
-    expect([edges.status, edges.told]).toEqual([0, expect.stringMatching(/^\d+ \d+ [34] \d+ true\n$/)])
+  it.each([
+    ['example', /^\[ 1, 5, 5 \] 12\n$/],
+    ['edges', /^\d+ \d+ [34] \d+ true\n$/],
+    ['errors', /^E_INPUT\nerror: there is no file missing.png +\[E_INPUT\]\n/],
+    ['batch', /^(samples\/\w+\.png done\n){4,}$/],
+  ])('the library, from another project: %s.mjs', async (name, expected) => {
+    const { status, told } = await shell(`node ${name}.mjs`)
+    expect([status, told]).toEqual([0, expect.stringMatching(expected)])
   })
 })

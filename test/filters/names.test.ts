@@ -23,6 +23,13 @@ describe('named kernels', () => {
   it('of filters of one kernel are that kernel', () => {
     const single = Object.keys(filters).filter((name) => recipe(name).combine.kind === 'only')
     expect(single).toContain('gaussian')
+    for (const [name, { hasSeveral }] of Object.entries(filters)) {
+      const { kind } = recipe(name).combine
+      expect([name, hasSeveral === true || !Object.hasOwn(namedKernels, name)]).toEqual([
+        name,
+        kind !== 'only',
+      ])
+    }
     for (const name of single) expect(scaled(named(name)), name).toEqual(weights(recipe(name).kernels[0]!))
   })
   it('of gradients are their two directions, with the settings but for the axis', () => {

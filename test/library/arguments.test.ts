@@ -1,6 +1,7 @@
+import { rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
+import { fileURLToPath, pathToFileURL } from 'node:url'
 import { describe, expect, test } from 'vitest'
 import * as convo from '../../src/index.ts'
 import { limits } from '../../src/limits.ts'
@@ -449,4 +450,66 @@ test('a fix gives a named kernel as one string', async () => {
     .raw()
     .catch((one: unknown) => one)
   expect(error).toMatchObject({ code: 'E_KERNEL_VALUE', fix: "kernel: 'gaussian:sigma=2'" })
+})
+
+const chain = () => convo.convo(small)
+test.each<[string, () => unknown, string]>([
+  ['a value instead of options', () => chain().gaussian(2 as never), 'gaussian({ sigma: 2 })'],
+  [
+    'a promise',
+    () =>
+      convo
+        .convo(Promise.resolve(small) as never)
+        .box()
+        .raw(),
+    'convo(await input)',
+  ],
+  [
+    'samples in a list',
+    () =>
+      convo
+        .convo({ ...small, data: [1, 2] } as never)
+        .box()
+        .raw(),
+    'Uint8Array.from(data)',
+  ],
+  [
+    'an address',
+    () => convo.convo('https://example.org/a.png').box().raw(),
+    "convo(await (await fetch('https://example.org/a.png')).arrayBuffer())",
+  ],
+  [
+    'weights without a shape',
+    () =>
+      chain()
+        .conv2d({ kernel: new Float32Array(9) as never })
+        .raw(),
+    'new Tensor([height, width], weights)',
+  ],
+  [
+    'a batch that does nothing',
+    () => convo.batch('samples', 'x/{stem}.png', (picture) => picture).next(),
+    '(picture) => picture.sharpen()',
+  ],
+])('%s is refused with what to write', async (_, act, fix) => {
+  const attempt = async () => act()
+  await expect(attempt()).rejects.toMatchObject({ fix })
+})
+
+test('file URLs are paths', async () => {
+  const at = (path: string) => new URL(`../../${path}`, import.meta.url)
+  const output = pathToFileURL(join(tmpdir(), `convo-url-${process.pid}.json`))
+  const kernel = await convo.readKernel(at('kernels/emboss-5x5.json'))
+  expect(kernel.shape).toEqual([5, 5])
+  await convo.writeKernel(kernel, output)
+  expect((await convo.readKernel(output)).weights).toEqual(kernel.weights)
+  const picture = new URL(`convo-url-${process.pid}.png`, output)
+  await convo.convo(at('samples/scene.png')).box().toFile(picture)
+  expect((await convo.digest(picture)).width).toBe(640)
+  expect(await convo.explain('box', picture)).toMatchObject({ input: [3, 420, 640] })
+  expect((await convo.loadNet(at('samples/networks/denoise.safetensors'))).name).toBe('DnCNN')
+  for (const one of [output, picture]) rmSync(one)
+  await expect(convo.readKernel(new URL('https://example.org/k.json'))).rejects.toMatchObject({
+    code: 'E_ARGUMENT',
+  })
 })

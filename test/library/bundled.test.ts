@@ -1,5 +1,6 @@
 import { spawnSync } from 'node:child_process'
-import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { build as esbuild } from 'esbuild'
 import { build as vite } from 'vite'
@@ -29,12 +30,12 @@ beforeAll(() => {
   writeFileSync(here.path('program.mjs'), program)
 })
 
+/** Runs a program in its folder and in another one. */
 function run(path: string) {
-  const { stdout, stderr, status } = spawnSync(process.execPath, [path], {
-    cwd: here.path(),
-    encoding: 'utf8',
-  })
-  expect([status, stdout, stderr]).toEqual([0, '7 true\n', ''])
+  for (const cwd of [here.path(), tmpdir()]) {
+    const { stdout, stderr, status } = spawnSync(process.execPath, [path], { cwd, encoding: 'utf8' })
+    expect([cwd, status, stdout, stderr]).toEqual([cwd, 0, '7 true\n', ''])
+  }
 }
 
 it.each(['esm', 'cjs'] as const)('by esbuild, as %s', async (format) => {
@@ -60,4 +61,19 @@ it('by Vite, for the server', async () => {
     build: { ssr: here.path('program.mjs'), outDir: here.path('vite') },
   })
   run(here.path('vite/program.mjs'))
+})
+
+it('by webpack, which makes undefined of calls of a named createRequire that it cannot follow', () => {
+  const texts = new Map<string, string>()
+  const visit = (name: string) => {
+    if (texts.has(name)) return
+    texts.set(name, readFileSync(`${root}/dist/${name}`, 'utf8'))
+    for (const [, next] of texts.get(name)!.matchAll(/"\.\/([\w-]+\.js)"/g)) visit(next!)
+  }
+  visit('index.js')
+  const text = [...texts.values()].join('\n')
+  expect(text).toContain('createRequire(import.meta.url)')
+  expect(text.replaceAll('createRequire(import.meta.url)', '')).not.toMatch(
+    /[^.\w]createRequire\d*\(|createRequire as/,
+  )
 })

@@ -365,6 +365,27 @@ describe('outputs', () => {
     expect(await (await chain.toSharp()).raw().toBuffer()).toEqual(Buffer.from(data))
   })
 
+  it('16 bits stay 16 bits in a pipeline of sharp, and floats are samples too', async () => {
+    for (const channels of [1, 2, 3, 4] as const) {
+      const data = Uint16Array.from({ length: 20 * channels }, (_, i) => (i * 9973) % 65536)
+      const chain = convo({ data, width: 5, height: 4, channels }, { alpha: 'separate' }).box()
+      const expected = await chain.raw()
+      const pipeline = await chain.toSharp()
+      const made = await pipeline.clone().raw({ depth: 'ushort' }).toBuffer()
+      expect(new Uint16Array(made.buffer, made.byteOffset, made.length / 2)).toEqual(expected.data)
+      const png = await convo(await pipeline.png().toBuffer(), { alpha: 'separate' })
+        .box({ size: 1 })
+        .raw()
+      expect([channels, png.depth, png.data]).toEqual([channels, 16, expected.data])
+    }
+    const floats = convo({ data: Uint8Array.from([1, 2, 4]), width: 3, height: 1 }, { range: 'raw' }).box()
+    const { data, depth } = await floats.raw()
+    expect([depth, data]).toEqual([32, (await floats.toTensor()).data])
+    expect(await failure(() => floats.toBuffer())).toMatchObject({
+      fix: expect.stringMatching(/^toTensor\(\), /),
+    })
+  })
+
   it('a quality makes WebP smaller', async () => {
     const chain = convo(scene).sharpen()
     expect((await chain.webp({ quality: 50 }).toBuffer()).length).toBeLessThan(
@@ -573,6 +594,11 @@ describe('what there is, as data', () => {
       .find(({ name }) => name === 'gaussian')!
       .options.find(({ name }) => name === 'sigma')
     expect(sigma).toMatchObject({ default: 1, min: 0.1, max: 500 })
+    // whatever may be left out says what happens then
+    for (const { name, options } of all) {
+      const open = options.filter((one) => one.default === undefined && one.unset === undefined)
+      expect([name, open.map((one) => one.name).filter((one) => one !== 'kernel')]).toEqual([name, []])
+    }
     expect(kernels.names).toContain('sobel-x')
     expect(kernels.files.length).toBeGreaterThan(3)
   })

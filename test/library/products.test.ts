@@ -139,9 +139,25 @@ it('explains as the command does, of a layer and of a picture, with the drawing'
   const sizes = { strips: expect.any(Number), total: expect.any(Number) }
   expect(filter).toEqual({ ...its, run: { ...its.run, memory: { ...its.run.memory, ...sizes } } })
   await expect(explain('gausian', [3, 7, 7])).rejects.toMatchObject({ code: 'E_NAME' })
-  await expect(explain('gaussian', [3, 7, 7], { sigm: 2 })).rejects.toMatchObject({
+  await expect(explain('gaussian', [3, 7, 7], { sigm: 2 } as never)).rejects.toMatchObject({
     code: 'E_NAME',
     fix: 'sigma',
+  })
+})
+
+it('explains with a kernel of any kind what a name or its numbers explain', async () => {
+  const rows = [
+    [1, 2],
+    [3, 4],
+  ]
+  for (const input of ['samples/scene.png', [3, 7, 7]] as const) {
+    const [named, given] = await Promise.all(
+      ['1 2; 3 4', rows].map((kernel) => explain('depthwise', input, { kernel })),
+    )
+    expect(JSON.parse(JSON.stringify(given))).toEqual(JSON.parse(JSON.stringify(named)))
+  }
+  await expect(explain('sobel', [3, 7, 7], { kernel: rows } as never)).rejects.toMatchObject({
+    message: 'sobel takes no kernel',
   })
 })
 

@@ -64,7 +64,7 @@ export function project(files: Readonly<Record<string, string>>) {
   ): Promise<Ended> => {
     // not those that this very test runner set
     const plain = Object.entries(process.env).filter(
-      ([name]) => !/^(CI|GITHUB_|VITEST|TEST|NODE_ENV|NODE_OPTIONS|FORCE_COLOR)/.test(name),
+      ([name]) => !/^(CI|GITHUB_|npm_|VITEST|TEST|NODE_ENV|NODE_OPTIONS|FORCE_COLOR)/.test(name),
     )
     const child = spawn(program, [...words], {
       cwd: folder,

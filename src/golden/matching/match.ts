@@ -32,7 +32,7 @@ import { watchEnd } from './unused.ts'
 
 /** What a picture may differ by from its golden, how both are read, and what the golden is called. */
 export type GoldenOptions = Omit<CompareOptions, 'diffStyle'> & {
-  /** Behind the name of the test, instead of a number. */
+  /** Appended to the name of the test, instead of a number. */
   readonly name?: string
 }
 

@@ -1,7 +1,7 @@
-import { createRequire } from 'node:module'
 import { dirname, relative, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { ConvoError } from '../../error.ts'
+import { requireFrom } from '../../files/package.ts'
 import { birthOf } from '../../files/process.ts'
 import { isCi } from '../../host/engines.ts'
 import { isRecord } from '../../text/record.ts'
@@ -132,7 +132,7 @@ function testInfoOfPlaywright(): TestInfo | undefined {
   // its worker is in the very package that the test has imported, which a resolution from here may miss
   for (const from of [process.argv[1], resolve('tests')]) {
     try {
-      const { test } = createRequire(from!)('playwright/test') as { test: { info(): TestInfo } }
+      const { test } = requireFrom(from!)('playwright/test') as { test: { info(): TestInfo } }
       return test.info()
     } catch {
       // not from there, or not within a test

@@ -1,3 +1,4 @@
+import type { ReporterName } from '../settings.ts'
 import { github } from './github.ts'
 import { html } from './html.ts'
 import { json } from './json.ts'
@@ -9,7 +10,7 @@ import { pretty } from './pretty.ts'
 import type { Reporter } from './reporter.ts'
 
 /** Every reporter by name, in the order of help. A new one is a file beside this one and an entry here. */
-export const reporters: Readonly<Record<string, Reporter>> = {
+export const reporters: Readonly<Record<ReporterName, Reporter>> = {
   pretty,
   lines,
   json,

@@ -1,7 +1,8 @@
 import { extname } from 'node:path'
 import { Readable } from 'node:stream'
+import { types } from 'node:util'
 import { asConvoError, ConvoError, invariant } from '../../error.ts'
-import { memoryFile } from '../../files/memory.ts'
+import { memoryFile, type Own } from '../../files/memory.ts'
 import {
   type CodingOption,
   formatOfPath,
@@ -10,9 +11,7 @@ import {
   traitsOf,
 } from '../../image/format.ts'
 import { loadSharp, type Sharp } from '../../image/sharp.ts'
-import type { TiffCompression } from '../../image/tiff-pack.ts'
-import type { NetColours, NetRange } from '../../net/network.ts'
-import type { HeatName } from '../../net/palette.ts'
+import type { Params } from '../../params.ts'
 import type { Watch } from '../../run/watch.ts'
 import type { Picture, Samples } from '../../tensor/picture.ts'
 import { Tensor } from '../../tensor/tensor.ts'
@@ -25,8 +24,27 @@ import { pictureSettings } from '../settings.ts'
 import type { Asked, Prepared } from '../words/prepare.ts'
 import type { PictureInput } from './inputs.ts'
 import { type KernelInput, kernelOf } from './kernel-input.ts'
-import type { Methods, PictureOptions } from './methods.ts'
-import { camelCase, checkObject, checkText, libraryErrors, optionName, typedOptions } from './names.ts'
+import type {
+  AvifOptions,
+  FileOptions,
+  GifOptions,
+  JpegOptions,
+  Methods,
+  NetPictureOptions,
+  PictureOptions,
+  PngOptions,
+  TiffOptions,
+  WebpOptions,
+} from './methods.ts'
+import {
+  camelCase,
+  checkObject,
+  checkPath,
+  checkText,
+  libraryErrors,
+  optionName,
+  typedOptions,
+} from './names.ts'
 import type { Net } from './net.ts'
 
 /** How a picture is read, computed and written, besides its operations. */
@@ -34,20 +52,14 @@ export type ConvoOptions = PictureOptions & Watch
 
 /** Samples of a picture, interleaved, row by row, and the report of the run. */
 export type RawResult = {
-  readonly data: Samples
+  readonly data: Samples & Own
   readonly width: number
   readonly height: number
   /** 1 gray, 2 gray and alpha, 3 RGB, 4 RGB and alpha */
   readonly channels: 1 | 2 | 3 | 4
-  /** 8 or 16 bits of a sample */
+  /** bits of a sample; 32 are floats, which `range: 'raw'` and `depth: 32` give */
   readonly depth: 8 | 16 | 32
   readonly report: Report
-}
-
-/** What `toFile` may be given besides the path. */
-export type FileOptions = {
-  /** Lets the output be the input file. */
-  readonly inPlace?: boolean
 }
 
 /** Settings of the library that are the command's alone. */
@@ -78,30 +90,26 @@ export const operationParams = ({ params, shared }: Operation) => ({
   ),
 })
 
-/** How a network meets a picture; what is omitted is what its file says, or guessed and noted. */
-export type NetPictureOptions = {
-  /** What black and white are for the network. */
-  readonly inRange?: NetRange
-  /** What black and white are in what it gives; `raw` keeps its numbers. */
-  readonly outRange?: NetRange | 'raw'
-  /** The channels that it takes; `luma` resizes chroma beside it. */
-  readonly colours?: NetColours
-  /** `direct` computes every product of 3x3 convolutions of many channels, as the formula has it. Default `auto`. */
-  readonly algorithm?: 'auto' | 'direct'
-  /** What a map of classes becomes. */
-  readonly classes?: 'colours' | 'numbers'
-  /** The colours of a map of numbers, such as depth, or the probability of a class. */
-  readonly palette?: HeatName
-  /** The one map to write, of a network that gives several, counted from 0. */
-  readonly map?: number
+/** The options of `toFile`. */
+export const fileParams = { 'in-place': pictureSettings['in-place'] }
+
+/** The options of the encoder of a format, as its method has them: `compression` is that of the format. */
+export function encoderParams(name: OutputFormat): Params {
+  const { takes, depths } = traitsOf(name)
+  const own = (Object.entries(takes) as [CodingOption, true | readonly [number, number]][]).map(
+    ([option, bounds]): [string, Params[string]] => {
+      const param: Params[string] = pictureSettings[option]
+      if (bounds === true) return [option.replace(`${name}-`, ''), param]
+      const [min, max] = bounds
+      return [option, { ...param, summary: param.summary.replace(/: .*/, ''), min, max }]
+    },
+  )
+  const depth = { ...pictureSettings.depth, choices: depths.map(String) }
+  return { ...Object.fromEntries(own), ...(depths.length > 1 && { depth }) }
 }
 
 /** How a format is encoded, by the names of the command line. */
 type Format = { readonly name: OutputFormat; readonly coding: Readonly<Record<string, unknown>> }
-
-/** Time spent on a smaller file, and how colour is stored. */
-type Effort = { readonly effort?: number }
-type Subsampling = { readonly subsampling?: '4:4:4' | '4:2:0' }
 
 /** What runs jobs. */
 export type Runner = (job: PictureJob, threads: number | undefined) => Promise<Report>
@@ -115,26 +123,28 @@ type State = {
 }
 
 /**
- * A picture on its way: operations one after another, with floats between them and one rounding at the end. Every method
- * that adds something gives a new chain, so that one chain can be the beginning of several. Nothing is read before one
- * of `toFile`, `toBuffer`, `toStream`, `toTensor`, `toSharp`, `raw` or `plan` is called.
+ * Operations on a picture, with floats between them and one rounding at the end. Every method that adds something returns
+ * a new chain, so that one chain can be the beginning of several. Nothing is read until `toFile`, `toBuffer`, `toStream`,
+ * `toTensor`, `toSharp`, `raw` or `plan` is called.
  */
 // biome-ignore lint/suspicious/noUnsafeDeclarationMerging: the methods are defined from the table below
 export class Chain {
   readonly #state: State
 
+  /** @internal */
   constructor(state: State) {
     this.#state = state
   }
 
-  /** The steps so far, for a batch that runs them elsewhere. */
+  /** @internal The steps so far, for a batch that runs them elsewhere. */
   static steps(chain: Chain): readonly Asked[] {
     return chain.#state.steps
   }
 
-  /** Adds an operation; its methods, such as `gaussian`, call this. */
+  /** @internal Adds an operation; its methods, such as `gaussian`, call this. */
   static add(chain: Chain, operation: Operation, options: object = {}): Chain {
-    checkObject(options, camelCase(operation.name))
+    const [own] = Object.keys(operation.params)
+    checkObject(options, camelCase(operation.name), own && optionName(own))
     const { kernel, ...rest } = options as { kernel?: KernelInput }
     const isNamed = kernel === undefined || typeof kernel === 'string'
     const params = operationParams(operation)
@@ -146,7 +156,7 @@ export class Chain {
     return new Chain({ ...chain.#state, steps: [...chain.#state.steps, step] })
   }
 
-  /** Runs a trained network, of `loadNet`, on the picture: levels go to its range and back, alpha goes along. */
+  /** Runs a network from `loadNet` on the picture: levels are converted to its range and back, alpha is resized with it. */
   net(net: Net, options: NetPictureOptions = {}): Chain {
     if (typeof net !== 'object' || net === null || !('operation' in net)) {
       throw new ConvoError('E_ARGUMENT', `net takes the result of loadNet, got ${describe(net)}`, {
@@ -162,40 +172,33 @@ export class Chain {
     return Chain.add(this, net.operation, options)
   }
 
-  /** Encodes as PNG, 8 or 16 bits. `compression` from 0, which stores, to 9, which is small and slow. */
-  png(options: { readonly compression?: number } = {}): Chain {
+  /** Encodes as PNG, 8 or 16 bits. */
+  png(options: PngOptions = {}): Chain {
     return this.#as('png', options)
   }
 
-  /**
-   * Encodes as JPEG. `quality` from 1 to 100, and `subsampling`, are those of a JPEG input unless given, else 90 and 4:4:4.
-   * `effort` 1 makes smaller files in more time, 2 smaller ones still.
-   */
-  jpeg(options: { readonly quality?: number } & Subsampling & Effort = {}): Chain {
+  /** Encodes as JPEG, without alpha. `effort` 1 makes smaller files in more time, 2 smaller ones still. */
+  jpeg(options: JpegOptions = {}): Chain {
     return this.#as('jpeg', options)
   }
 
-  /** Encodes as WebP: lossless unless a `quality` from 1 to 100 is given. `effort` from 0 to 6. */
-  webp(options: { readonly quality?: number; readonly lossless?: boolean } & Effort = {}): Chain {
+  /** Encodes as WebP: lossless unless a `quality` is given. */
+  webp(options: WebpOptions = {}): Chain {
     return this.#as('webp', options)
   }
 
-  /** Encodes as AVIF. `quality` from 1 to 100, 80 unless given; `subsampling` 4:4:4 unless given; `effort` from 0 to 9. */
-  avif(
-    options: { readonly quality?: number; readonly lossless?: boolean } & Subsampling & Effort = {},
-  ): Chain {
+  /** Encodes as AVIF, lossy unless it is to be lossless. */
+  avif(options: AvifOptions = {}): Chain {
     return this.#as('avif', options)
   }
 
   /** Encodes as TIFF, lossless: 8 or 16 bits, or with `depth` 32 floats as they are. */
-  tiff(options: { readonly compression?: TiffCompression; readonly depth?: 8 | 16 | 32 } = {}): Chain {
-    checkObject(options, 'tiff')
-    const { compression, ...rest } = options
-    return this.#as('tiff', { ...rest, tiffCompression: compression })
+  tiff(options: TiffOptions = {}): Chain {
+    return this.#as('tiff', options)
   }
 
-  /** Encodes as GIF, with 256 colours. `effort` from 1 to 10. */
-  gif(options: Effort = {}): Chain {
+  /** Encodes as GIF, with 256 colours. */
+  gif(options: GifOptions = {}): Chain {
     return this.#as('gif', options)
   }
 
@@ -206,24 +209,25 @@ export class Chain {
   }
 
   /**
-   * Runs the chain into a file, in the format of its extension; `.npy` keeps floats. `{stem}` and other keys of a batch
-   * represent parts of the input's name, `{index}` for the number of a map or page. The file appears when it is whole.
+   * Runs the chain and writes a file, in the format of its extension; `.npy` keeps floats. `{stem}` and the other keys of a
+   * batch are replaced by parts of the input's name, `{index}` by the number of a map or page. The file appears once it is
+   * complete.
    *
    * @throws ConvoError for anything that keeps it from being done; the file is then as it was before
    */
-  async toFile(path: string, options: FileOptions = {}): Promise<Report> {
-    checkText('the path of a file', path)
-    const more = typedOptions(options, { 'in-place': pictureSettings['in-place'] }, 'toFile')
-    return this.#run(async (name, operation) => outputOf(path, name, operation), more)
+  async toFile(path: string | URL, options: FileOptions = {}): Promise<Report> {
+    const target = checkPath('the path of a file', path)
+    const more = typedOptions(options, fileParams, 'toFile')
+    return this.#run(async (name, operation) => outputOf(target, name, operation), more)
   }
 
   /** Runs the chain and gives the bytes of a file, PNG unless another format was chosen. @throws ConvoError */
-  async toBuffer(): Promise<Buffer> {
+  async toBuffer(): Promise<Buffer & Own> {
     const { bytes } = await this.#toMemory(extensionOf(this.#state.format))
     return bytes
   }
 
-  /** The bytes of `toBuffer` as a stream, which fails as that does. */
+  /** The bytes of `toBuffer` as a stream; an error destroys it. */
   toStream(): Readable {
     const bytes = () => this.toBuffer()
     return Readable.from(
@@ -242,26 +246,31 @@ export class Chain {
     return new Tensor(shape, data)
   }
 
-  /** Runs the chain and gives its samples, rounded once to 8 or 16 bits. @throws ConvoError */
+  /** Runs the chain and gives its samples, rounded once to 8 or 16 bits, or floats with `range: 'raw'`. @throws ConvoError */
   async raw(): Promise<RawResult> {
+    const { range, depth: bits } = this.#state.options
+    const asFloats = range === 'raw' && bits === undefined ? { depth: 32 } : {}
     const kept: Picture[] = []
     const store: PageStore = async (_, picture) => {
       kept.push(picture)
       return { bytes: 0, notes: [] }
     }
-    const report = await this.#run(async () => ({ output: 'output.tif' }), {}, { store })
+    const report = await this.#run(async () => ({ output: 'output.tif' }), asFloats, { store })
     const [picture] = kept
     if (picture === undefined || kept.length > 1) {
       throw new ConvoError('E_OPTION', 'the result is several pictures, not one', { fix: 'toTensor()' })
     }
-    const { data, width, height, channels, depth } = picture
-    return { data, width, height, channels, depth, report }
+    const { width, height, channels, depth } = picture
+    const data = types.isSharedArrayBuffer(picture.data.buffer) ? picture.data.slice() : picture.data
+    return { data: data as Samples & Own, width, height, channels, depth, report }
   }
 
-  /** Runs the chain and gives a pipeline of sharp to go on with. @throws ConvoError */
+  /** Runs the chain and gives a pipeline of sharp to go on with, which keeps 16 bits. @throws ConvoError */
   async toSharp(): Promise<Sharp> {
-    const { data, width, height, channels } = await this.raw()
-    return loadSharp()(data as Uint8Array, { raw: { width, height, channels } })
+    const { data, width, height, channels, depth } = await this.raw()
+    const pipeline = loadSharp()(data as Uint8Array, { raw: { width, height, channels } })
+    // by itself sharp makes 8 bits of what it gives
+    return depth === 16 ? pipeline.toColourspace(channels < 3 ? 'grey16' : 'rgb16') : pipeline
   }
 
   /** What would be computed, and how, from the header of the input. @throws ConvoError */
@@ -278,14 +287,15 @@ export class Chain {
   }
 
   #as(name: OutputFormat, options: object): Chain {
-    const takes = Object.fromEntries(
-      Object.entries(pictureSettings).filter(
-        ([option]) => option === 'depth' || traitsOf(name).takes[option as CodingOption] !== undefined,
-      ),
-    )
-    const coding = typedOptions(options, takes, name)
-    for (const [option, value] of Object.entries(coding)) takes[option]!.parse(value, optionName(option))
-    return new Chain({ ...this.#state, format: { name, coding } })
+    const params = encoderParams(name)
+    const given = Object.entries(typedOptions(options, params, name))
+    for (const [option, value] of given) params[option]!.parse(value, optionName(option))
+    const { takes } = traitsOf(name)
+    const coding = given.map(([option, value]) => {
+      const own = `${name}-${option}`
+      return [own in takes ? own : option, value]
+    })
+    return new Chain({ ...this.#state, format: { name, coding: Object.fromEntries(coding) } })
   }
 
   /** What was said of the format, where the output is of it. */
@@ -295,7 +305,7 @@ export class Chain {
     return extensions.includes(extname(output).toLowerCase()) ? coding : {}
   }
 
-  async #toMemory(extension: string): Promise<{ bytes: Buffer; report: Report }> {
+  async #toMemory(extension: string): Promise<{ bytes: Buffer & Own; report: Report }> {
     const file = memoryFile(extension)
     try {
       const report = await this.#run(async () => ({ output: file.path }), {})

@@ -12,8 +12,8 @@ const run: Runner = async (job, threads) => {
 }
 
 /**
- * Ends the worker threads, when the work that was begun is done. They keep no program alive; this is for one that wants their
- * memory back. Later calls start new ones.
+ * Ends the worker threads once running work is done, and frees their memory. Threads do not keep a program running, so few
+ * programs need this. Later work starts new ones.
  */
 export const close = (): Promise<void> => closePools()
 

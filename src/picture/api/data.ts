@@ -7,7 +7,7 @@ import type { Params } from '../../params.ts'
 import { type Operation, operations } from '../operations.ts'
 import { operationParams } from './chain.ts'
 import { kernelOf } from './kernel-input.ts'
-import { camelCase, checkText, inWords, libraryErrors, optionName } from './names.ts'
+import { camelCase, checkPath, inWords, libraryErrors, optionName } from './names.ts'
 
 /**
  * A kernel by a name, such as `gaussian:sigma=2`, from a file in any format that is read, such as `edge.mat` or
@@ -15,8 +15,12 @@ import { camelCase, checkText, inWords, libraryErrors, optionName } from './name
  *
  * @throws ConvoError for what is none of these
  */
-export const readKernel = (source: string): Promise<Kernel> =>
-  libraryErrors(async () => loadKernel(checkText('the source of a kernel', source), { names: namedKernels }))
+export const readKernel = (source: string | URL): Promise<Kernel> =>
+  libraryErrors(async () => {
+    const text = checkPath('the source of a kernel', source)
+    const tensor = source instanceof URL ? decodeURIComponent(source.hash) : ''
+    return loadKernel(`${text}${tensor}`, { names: namedKernels })
+  })
 
 /**
  * Writes a kernel in the format of the extension of `path`.
@@ -24,10 +28,11 @@ export const readKernel = (source: string): Promise<Kernel> =>
  * @throws ConvoError E_KERNEL_FORMAT for an extension that is not written or a kernel that the format cannot hold;
  *   E_OUTPUT when the file cannot be written
  */
-export const writeKernel = (kernel: Kernel, path: string): Promise<void> =>
+export const writeKernel = (kernel: Kernel, path: string | URL): Promise<void> =>
   libraryErrors(async () => {
-    const bytes = kernelBytes(kernelOf(kernel), checkText('the path of a kernel', path))
-    await writeAtomically(path, (output) => output.write(bytes))
+    const target = checkPath('the path of a kernel', path)
+    const bytes = kernelBytes(kernelOf(kernel), target)
+    await writeAtomically(target, (output) => output.write(bytes))
   })
 
 /** An option of an operation, as data. */
@@ -35,6 +40,8 @@ export type OptionFacts = {
   readonly name: string
   readonly summary: string
   readonly default?: unknown
+  /** What happens without it, where it has no default. */
+  readonly unset?: string
   readonly min?: number
   readonly max?: number
   readonly choices?: readonly string[]
@@ -76,6 +83,7 @@ const optionFacts = ([name, param]: [string, Params[string]]): OptionFacts => ({
   name: optionName(name),
   summary: inWords(param.summary),
   ...(param.default !== undefined && { default: name.startsWith('no-') ? true : param.default }),
+  ...(param.unset !== undefined && { unset: inWords(param.unset) }),
   ...(param.min !== undefined && { min: param.min }),
   ...(param.max !== undefined && { max: param.max }),
   ...(param.choices !== undefined && { choices: param.choices }),

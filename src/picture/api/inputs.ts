@@ -1,5 +1,4 @@
 import { Readable } from 'node:stream'
-import { fileURLToPath } from 'node:url'
 import { types } from 'node:util'
 import { checkTensor } from '../../conv/spec.ts'
 import { asConvoError, ConvoError } from '../../error.ts'
@@ -13,15 +12,16 @@ import { Tensor } from '../../tensor/tensor.ts'
 import { describe } from '../../text/describe.ts'
 import { scaleNote } from '../array.ts'
 import type { InMemory, Opened } from '../input.ts'
+import { pathOf } from './names.ts'
 
 /** Samples of a picture that is in memory: interleaved, row by row, alpha last. An `ImageData` is one. */
 export type RawPicture = {
   readonly data: Uint8Array | Uint8ClampedArray | Uint16Array | Float32Array | Float64Array
   readonly width: number
   readonly height: number
-  /** 1 gray, 2 gray and alpha, 3 RGB, 4 RGB and alpha; what `data` holds for each pixel unless given. */
+  /** 1 gray, 2 gray and alpha, 3 RGB, 4 RGB and alpha. Default: as many as the length of `data` says. */
   readonly channels?: number | undefined
-  /** Bits of a sample, which the type of `data` says: 8 and 16 are whole numbers, 32 is float. Bytes may hold all of them. */
+  /** Bits per sample; 32 is float. Needed only if `data` is a Uint8Array of wider samples. Default: by the type of `data`. */
   readonly depth?: 8 | 16 | 32 | undefined
 }
 
@@ -102,26 +102,16 @@ async function opened(input: PictureInput): Promise<NamedInput> {
       fix: 'its arrayBuffer() or its body',
     })
   }
+  const { data } = (input ?? {}) as { data?: unknown }
+  if (Array.isArray(data)) {
+    throw new ConvoError('E_ARGUMENT', `data must be a typed array of samples, got ${describe(data)}`, {
+      fix: 'Uint8Array.from(data)',
+    })
+  }
   throw new ConvoError('E_ARGUMENT', `a picture cannot be read from ${describe(input)}`, {
+    ...(types.isPromise(input) && { fix: 'convo(await input)' }),
     why: 'accepted: a path, a file URL, bytes, a Blob, a stream, { data, width, height }, a Tensor or a sharp pipeline',
   })
-}
-
-function pathOf(url: URL): string {
-  if (url.protocol !== 'file:') {
-    throw new ConvoError('E_ARGUMENT', `only file: URLs can be read, got ${url.protocol}`, {
-      why: url.href,
-      fix: 'convo(await (await fetch(url)).arrayBuffer())',
-    })
-  }
-  try {
-    return fileURLToPath(url)
-  } catch (cause) {
-    throw new ConvoError('E_ARGUMENT', `${url.href} is no path of a file`, {
-      why: asConvoError(cause).message,
-      cause,
-    })
-  }
 }
 
 function viewOf(buffer: ArrayBuffer | SharedArrayBuffer): Uint8Array {

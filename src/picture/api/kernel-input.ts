@@ -33,6 +33,7 @@ export function kernelOf(given: Exclude<KernelInput, string>): Kernel {
   }
   throw new ConvoError('E_ARGUMENT', `a kernel cannot be made from ${describe(given)}`, {
     why: 'accepted: a name, a file, rows of numbers, a Tensor, or a kernel from readKernel',
+    ...(given instanceof Float32Array && { fix: 'new Tensor([height, width], weights)' }),
   })
 }
 

@@ -1,16 +1,15 @@
-import { checkOptions } from '../../conv/spec.ts'
+import type { NetOptions } from './methods.ts'
 import { libraryErrors } from './names.ts'
-import type { Net, NetOptions } from './net.ts'
+import type { Net } from './net.ts'
 
 /**
  * Reads a trained network: ONNX, ncnn, TensorFlow.js, and weights of architectures that are recognised.
  *
- * @param source a path, or the bytes of a file
+ * @param source a path, a `file:` URL, or the bytes of a file
  * @throws ConvoError E_INPUT, E_OPTION, E_NET_FORMAT, E_NET_SYNTAX, E_NET_OPERATOR
  */
-export async function loadNet(source: string | Uint8Array, options: NetOptions = {}): Promise<Net> {
+export async function loadNet(source: string | URL | Uint8Array, options: NetOptions = {}): Promise<Net> {
   return libraryErrors(async () => {
-    checkOptions(options, ['scale', 'head', 'set'])
     // loaded here: a program that only imports convo does not wait for it
     const { openNet } = await import('./net.ts')
     return openNet(source, options)

@@ -1,3 +1,4 @@
+import { fileURLToPath } from 'node:url'
 import { asConvoError, ConvoError, nearest } from '../../error.ts'
 import { forgettingReads } from '../../files/reads.ts'
 import type { Params } from '../../params.ts'
@@ -51,6 +52,28 @@ export function checkText(what: string, given: unknown): string {
   throw new ConvoError('E_ARGUMENT', `${what} must be a string, got ${describe(given)}`)
 }
 
+/** The path of a text or of a `file:` URL. @throws ConvoError E_ARGUMENT for anything else */
+export const checkPath = (what: string, given: unknown): string =>
+  given instanceof URL ? pathOf(given) : checkText(what, given)
+
+/** The path of a `file:` URL. @throws ConvoError E_ARGUMENT for another URL */
+export function pathOf(url: URL): string {
+  if (url.protocol !== 'file:') {
+    throw new ConvoError('E_ARGUMENT', `only file: URLs can be read, got ${url.protocol}`, {
+      why: url.href,
+      fix: 'convo(await (await fetch(url)).arrayBuffer())',
+    })
+  }
+  try {
+    return fileURLToPath(url)
+  } catch (cause) {
+    throw new ConvoError('E_ARGUMENT', `${url.href} is no path of a file`, {
+      why: asConvoError(cause).message,
+      cause,
+    })
+  }
+}
+
 /** A list of texts. @throws ConvoError E_ARGUMENT for anything else */
 export function checkTexts(what: string, given: unknown): readonly string[] {
   if (Array.isArray(given) && Array.from(given).every((one) => typeof one === 'string')) return given
@@ -63,10 +86,13 @@ export function checkSignal(signal: unknown): void {
   throw new ConvoError('E_ARGUMENT', `signal must be an AbortSignal, got ${describe(signal)}`)
 }
 
-/** @throws ConvoError E_ARGUMENT for options that are no object */
-export function checkObject(options: unknown, of: string): void {
+/** @throws ConvoError E_ARGUMENT for options that are no object; where one is named, a call with it is the fix */
+export function checkObject(options: unknown, of: string, one?: string): void {
   if (typeof options === 'object' && options !== null && !Array.isArray(options)) return
-  throw new ConvoError('E_ARGUMENT', `the options of ${of} must be an object, got ${describe(options)}`)
+  const isValue = one !== undefined && ['number', 'string', 'boolean'].includes(typeof options)
+  throw new ConvoError('E_ARGUMENT', `the options of ${of} must be an object, got ${describe(options)}`, {
+    ...(isValue && { fix: `${of}({ ${one}: ${typeof options === 'string' ? `'${options}'` : options} })` }),
+  })
 }
 
 /** Options by the names that the command line has for them, of which no table is at hand. */
@@ -87,6 +113,8 @@ const isPlain = (value: unknown): boolean =>
 export const inWords = (text: string): string =>
   text
     .replace(/memory:\d+\/output\.\w+/g, 'the output')
+    .replaceAll('an output path ending in .npy', 'toTensor()')
+    .replace(/^curl -L -o \S+ (\S+)$/, "convo(await (await fetch('$1')).arrayBuffer())")
     .replace(
       /^--(no-)?([a-z][\w-]*)(?=$|, or )/,
       (_, no, name: string) => `${camelCase(name)}: ${no === undefined}`,

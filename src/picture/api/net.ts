@@ -16,23 +16,16 @@ import { describe } from '../../text/describe.ts'
 import { defined } from '../../text/record.ts'
 import { modelParams, netOperation } from '../net.ts'
 import type { Operation } from '../operations.ts'
-
-/** How a network is read. */
-export type NetOptions = {
-  /** How many times as wide and high the output is, for files that leave it open. */
-  readonly scale?: number | undefined
-  /** Which of several outputs is computed, by its name or its number from 1; the first unless given. */
-  readonly head?: string | undefined
-  /** Numbers for inputs beside the picture, by their names: `{ sigma: 0.1 }`. */
-  readonly set?: Readonly<Record<string, number>> | undefined
-}
+import type { NetOptions } from './methods.ts'
+import { checkObject, optionName, pathOf } from './names.ts'
 
 /** A trained network that is ready to run, on pictures by `convo(x).net(net)` and on tensors by `run`. */
 export class Net {
   readonly #model: Model
-  /** The network as an operation on pictures. */
+  /** @internal The network as an operation on pictures. */
   readonly operation: Operation
 
+  /** @internal */
   constructor(model: Model, name: string) {
     this.#model = model
     this.operation = netOperation(model, name)
@@ -88,11 +81,14 @@ export class Net {
 }
 
 /** Reads a network, as `loadNet` does. */
-export async function openNet(source: string | Uint8Array, options: NetOptions): Promise<Net> {
+export async function openNet(given: string | URL | Uint8Array, options: NetOptions): Promise<Net> {
+  const source = given instanceof URL ? pathOf(given) : given
   if (typeof source !== 'string' && !types.isUint8Array(source)) {
     const found = describe(source)
     throw new ConvoError('E_ARGUMENT', `a network is read from a path or a Uint8Array, got ${found}`)
   }
-  const model = await apart('network', readModel)(source, resolve(modelParams, defined(options)))
+  checkObject(options, 'loadNet')
+  const values = resolve(modelParams, defined(options), optionName)
+  const model = await apart('network', readModel)(source, values)
   return new Net(model, typeof source === 'string' ? source : model.network.name)
 }

@@ -122,7 +122,9 @@ type Asked = {
 const givenTo = async ({ params }: Operation, given: Given): Promise<Pick<Asked, 'values' | 'kernel'>> => ({
   values: resolve(params, pick(given, params)),
   kernel:
-    typeof given.kernel === 'string' ? await loadKernel(given.kernel, { names: namedKernels }) : undefined,
+    typeof given.kernel === 'string'
+      ? await loadKernel(given.kernel, { names: namedKernels })
+      : (given.kernel as Kernel | undefined),
 })
 
 /** Whether the operation takes all pages or slices of its input, with what it was given. */
@@ -217,7 +219,7 @@ const ownOf = ({ params, shared }: Operation, given: Given): Record<string, unkn
   )
 
 /** The shared settings about kernels that were given. */
-const settingsOf = ({ shared }: Operation, given: Given): Settings =>
+const settingsOf = ({ shared }: Operation, { kernel: _, ...given }: Given): Settings =>
   resolve(sharedSettings, pick(pick(given, shared), correlationSettings))
 
 /** The shape that an operator on a picture sees: one that mixes channels gets the colours alone. */

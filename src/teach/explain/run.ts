@@ -1,3 +1,4 @@
+import type { Kernel } from '../../kernel/kernel.ts'
 import { dryRun } from '../../picture/dry-run.ts'
 import type { DryRun } from '../../picture/job.ts'
 import type { Operation } from '../../picture/operations.ts'
@@ -13,7 +14,10 @@ export async function runOf(
   given: Given,
 ): Promise<Pick<DryRun, 'threads' | 'memory'> | undefined> {
   if (operation.kernel === 'required' && given.kernel === undefined) return undefined
-  const { job } = await prepareOperation({ operation, given })
+  const { kernel, ...rest } = given
+  const isMade = typeof kernel === 'object'
+  const asked = isMade ? { given: rest, kernel: kernel as Kernel } : { given }
+  const { job } = await prepareOperation({ operation, ...asked })
   const { threads, memory } = await dryRun(job(path, 'out.png'))
   return { threads, memory }
 }
