@@ -1,4 +1,5 @@
-import { Readable } from 'node:stream'
+import { Readable, Writable } from 'node:stream'
+import { finished } from 'node:stream/promises'
 import { fileURLToPath } from 'node:url'
 import { types } from 'node:util'
 import { checkTensor } from '../../conv/spec.ts'
@@ -7,6 +8,7 @@ import { converted, inTurns, joined } from '../../host/turns.ts'
 import { probe } from '../../image/probe.ts'
 import type { Sharp } from '../../image/sharp.ts'
 import { checkLimit } from '../../limits.ts'
+import { untilAborted } from '../../run/pool.ts'
 import { asTensor, type TensorInput } from '../../tensor/like.ts'
 import { extremes, guessFull, type Samples } from '../../tensor/picture.ts'
 import { Tensor } from '../../tensor/tensor.ts'
@@ -62,26 +64,35 @@ export const nameOfInput = (input: PictureInput): string =>
   typeof input === 'string' ? input : input instanceof URL ? pathOf(input) : theInput
 
 /**
+ * The bytes of an input that comes from elsewhere, when they are there; another input as it is.
+ *
  * @param signal ends the wait for a stream that nothing comes from, and closes it
- * @throws ConvoError E_ARGUMENT for what is none of the kinds of input; E_INPUT, E_DECODE for what cannot be read
+ * @throws ConvoError E_INPUT for a stream that fails or is empty; the reason of the signal
  */
-export async function openGiven(input: PictureInput, signal?: AbortSignal): Promise<NamedInput> {
-  if (signal === undefined) return opened(input)
-  let leave = () => undefined as unknown
-  const left = new Promise<never>((_, failed) => {
-    leave = () => {
-      if (input instanceof Readable) input.destroy()
-      failed(signal.reason)
-    }
-  })
-  signal.addEventListener('abort', leave)
-  if (signal.aborted) leave()
+export async function arrived(input: PictureInput, signal?: AbortSignal): Promise<PictureInput> {
+  const coming = comingFrom(input)
+  if (coming === undefined) return input
   try {
-    return await Promise.race([opened(input), left])
-  } finally {
-    signal.removeEventListener('abort', leave)
+    return await untilAborted(coming, signal)
+  } catch (error) {
+    if (signal?.aborted && input instanceof Readable) input.destroy()
+    throw error
   }
 }
+
+function comingFrom(input: PictureInput): Promise<PictureInput> | undefined {
+  if (!isObject(input) || types.isUint8Array(input) || input instanceof Blob || isRaw(input)) return undefined
+  // one that a stream is piped into has its bytes when that has ended
+  if (isSharp(input)) return isFed(input) ? finished(input, { readable: false }).then(() => input) : undefined
+  return isIterable(input) ? gather(input) : undefined
+}
+
+/**
+ * @param signal ends the wait for it
+ * @throws ConvoError E_ARGUMENT for what is none of the kinds of input; E_INPUT, E_DECODE for what cannot be read
+ */
+export const openGiven = async (input: PictureInput, signal?: AbortSignal): Promise<NamedInput> =>
+  untilAborted(opened(await arrived(input, signal)), signal)
 
 async function opened(input: PictureInput): Promise<NamedInput> {
   if (typeof input === 'string' || input instanceof URL) return { name: nameOfInput(input) }
@@ -96,7 +107,6 @@ async function opened(input: PictureInput): Promise<NamedInput> {
   if (isObject(input) && isSharp(input)) {
     return ofSharp(input)
   }
-  if (isObject(input) && isIterable(input)) return ofBytes(await gather(input))
   if (isObject(input) && (input as { body?: unknown }).body instanceof ReadableStream) {
     throw new ConvoError('E_ARGUMENT', `a picture cannot be read from ${describe(input)}`, {
       fix: 'its arrayBuffer() or its body',
@@ -173,7 +183,7 @@ async function* failingAsInput<T>(stream: AsyncIterable<T>): AsyncGenerator<T> {
 
 async function ofSharp(pipeline: SharpPipeline): Promise<NamedInput> {
   try {
-    const { data, info } = await pipeline.clone().raw().toBuffer({ resolveWithObject: true })
+    const { data, info } = await cloneOf(pipeline).raw().toBuffer({ resolveWithObject: true })
     const { width, height, channels } = info
     return ofSamples({ data, width, height, channels })
   } catch (cause) {
@@ -183,6 +193,28 @@ async function ofSharp(pipeline: SharpPipeline): Promise<NamedInput> {
     })
   }
 }
+
+/** A clone that shares the bytes of the input: sharp copies them, which of a large one holds up the event loop. */
+function cloneOf(pipeline: SharpPipeline): SharpPipeline {
+  const input = sharpInput(pipeline)
+  if (!types.isUint8Array(input?.buffer)) return pipeline.clone()
+  const { buffer } = input
+  try {
+    delete input.buffer
+    const clone = pipeline.clone()
+    Object.assign(sharpInput(clone) ?? {}, { buffer })
+    return clone
+  } finally {
+    input.buffer = buffer
+  }
+}
+
+/** Where sharp keeps what it decodes: a list while a stream is piped in. */
+const sharpInput = (pipeline: object): { buffer?: unknown } | undefined =>
+  (pipeline as { options?: { input?: { buffer?: unknown } } }).options?.input
+
+const isFed = (pipeline: SharpPipeline): pipeline is SharpPipeline & Writable =>
+  pipeline instanceof Writable && !pipeline.writableFinished && Array.isArray(sharpInput(pipeline)?.buffer)
 
 const isObject = (input: unknown): input is object => typeof input === 'object' && input !== null
 
