@@ -1,3 +1,4 @@
+import { ownCopy } from '../error.ts'
 import type { Explanation } from '../operators/explain.ts'
 import { resolve } from '../params.ts'
 import { readKernel } from '../picture/api/data.ts'
@@ -34,6 +35,7 @@ export const explain = (
   options: Readonly<Record<string, unknown>> = {},
 ): Promise<Explained> =>
   libraryErrors(async () => {
+    const from = ownCopy('the input', input)
     const [{ explained, inputOf, meetsVolume, runOver }, { findOperation }, { explainSettings }] =
       await Promise.all([
         import('./explain/explain.ts'),
@@ -43,18 +45,16 @@ export const explain = (
     const found: Operation = findOperation(checkText('the operation', operation))
     const { input: _, svg: __, json: ___, ...own } = explainSettings
     const given = typedOptions(options, { ...own, ...found.shared, ...found.params }, 'explain')
-    const isLayer = Array.isArray(input) && Array.from(input).every((size) => typeof size === 'number')
-    if (!isLayer) checkText('the input', input)
-    const asked = isLayer
-      ? resolve(explainSettings, { input: input.join('x') })
-      : resolve(explainSettings, {})
+    const isLayer = Array.isArray(from) && from.every((size) => typeof size === 'number')
+    if (!isLayer) checkText('the input', from)
+    const asked = isLayer ? resolve(explainSettings, { input: from.join('x') }) : resolve(explainSettings, {})
     const shape = await inputOf(
       await meetsVolume(found, given),
-      isLayer ? undefined : (input as string),
+      isLayer ? undefined : (from as string),
       asked,
     )
     const { result, draw } = await explained(found, shape, given, isLayer)
-    const run = await runOver(found, isLayer ? undefined : (input as string), given)
+    const run = await runOver(found, isLayer ? undefined : (from as string), given)
     return { ...result, ...optional('formula', found.formula), ...optional('run', run), svg: draw }
   })
 

@@ -1,6 +1,6 @@
 import { extname } from 'node:path'
 import { Readable } from 'node:stream'
-import { asConvoError, ConvoError, invariant } from '../../error.ts'
+import { asConvoError, ConvoError, invariant, orElse, readOf } from '../../error.ts'
 import { memoryFile } from '../../files/memory.ts'
 import {
   type CodingOption,
@@ -27,7 +27,7 @@ import type { Asked, Prepared } from '../words/prepare.ts'
 import type { PictureInput } from './inputs.ts'
 import { type KernelInput, kernelOf } from './kernel-input.ts'
 import type { Methods, PictureOptions } from './methods.ts'
-import { camelCase, checkObject, checkText, libraryErrors, optionName, typedOptions } from './names.ts'
+import { camelCase, checkText, libraryErrors, optionName, ownOptions, typedOptions } from './names.ts'
 import type { Net } from './net.ts'
 
 /** How a picture is read, computed and written, besides its operations. */
@@ -135,11 +135,11 @@ export class Chain {
 
   /** Adds an operation; its methods, such as `gaussian`, call this. */
   static add(chain: Chain, operation: Operation, options: object = {}): Chain {
-    checkObject(options, camelCase(operation.name))
-    const { kernel, ...rest } = options as { kernel?: KernelInput }
+    const own = ownOptions(options, camelCase(operation.name))
+    const { kernel, ...rest } = own as { kernel?: KernelInput }
     const isNamed = kernel === undefined || typeof kernel === 'string'
     const params = operationParams(operation)
-    const given = typedOptions(isNamed ? options : rest, params, camelCase(operation.name))
+    const given = typedOptions(isNamed ? own : rest, params, camelCase(operation.name))
     if (!isNamed && !Object.hasOwn(params, 'kernel')) {
       throw new ConvoError('E_OPTION', `${camelCase(operation.name)} takes no kernel`)
     }
@@ -149,7 +149,7 @@ export class Chain {
 
   /** Runs a trained network, of `loadNet`, on the picture: levels go to its range and back, alpha goes along. */
   net(net: Net, options: NetPictureOptions = {}): Chain {
-    if (typeof net !== 'object' || net === null || !('operation' in net)) {
+    if (typeof net !== 'object' || net === null || !readOf('the network', () => 'operation' in net)) {
       throw new ConvoError('E_ARGUMENT', `net takes the result of loadNet, got ${describe(net)}`, {
         fix: "convo(input).net(await loadNet('model.onnx'))",
       })
@@ -190,8 +190,7 @@ export class Chain {
 
   /** Encodes as TIFF, lossless: 8 or 16 bits, or with `depth` 32 floats as they are. */
   tiff(options: { readonly compression?: TiffCompression; readonly depth?: 8 | 16 | 32 } = {}): Chain {
-    checkObject(options, 'tiff')
-    const { compression, ...rest } = options
+    const { compression, ...rest } = ownOptions(options, 'tiff')
     return this.#as('tiff', { ...rest, tiffCompression: compression })
   }
 
@@ -345,9 +344,7 @@ export class Chain {
   #queued<T>(act: (input: PictureInput) => Promise<T>): Promise<T> {
     const { input, options } = this.#state
     const work = (there: PictureInput) => inQueue(options.signal, () => this.#attempt(async () => act(there)))
-    return typeof input === 'object' && Symbol.asyncIterator in input
-      ? this.#attempt(() => this.#arrived()).then(work)
-      : work(input)
+    return isIterable(input) ? this.#attempt(() => this.#arrived()).then(work) : work(input)
   }
 
   async #arrived(): Promise<PictureInput> {
@@ -383,6 +380,10 @@ const guarded =
       })
     }
   }
+
+/** Whether an input may be one that comes from elsewhere. */
+const isIterable = (input: unknown): boolean =>
+  typeof input === 'object' && input !== null && orElse(() => Symbol.asyncIterator in input, false)
 
 const extensionOf = ({ name }: Format): string => outputFormats[name].extensions[0]
 

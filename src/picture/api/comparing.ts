@@ -13,13 +13,13 @@ import { encodeInStrips } from '../../run/png-write.ts'
 import type { Picture } from '../../tensor/picture.ts'
 import { pagesOfArray } from '../array.ts'
 import { type Digest, digestOf } from '../digest.ts'
-import { inputName, sourceOf } from '../input.ts'
+import { inputName, refuseForFiles, sourceOf } from '../input.ts'
 import { openPages } from '../pages.ts'
 import { inQueue } from '../queue.ts'
 import { sharedSettings } from '../settings.ts'
 import { arrived, openGiven, type PictureInput } from './inputs.ts'
 import type { ReadOptions, ToleranceOptions } from './methods.ts'
-import { checkObject, optionName, typedOptions } from './names.ts'
+import { optionName, ownOptions, typedOptions } from './names.ts'
 
 /** How a picture that is compared or hashed is read. */
 export const readParams = {
@@ -58,8 +58,7 @@ export async function compareInputs(
   actual: PictureInput,
   options: CompareOptions,
 ): Promise<CompareResult> {
-  checkObject(options, 'compare')
-  const { mask, diffStyle, ...rest } = options
+  const { mask, diffStyle, ...rest } = ownOptions(options, 'compare')
   const given = typedOptions(rest, { ...limits, ...readParams }, 'compare')
   const isRead = (name: string) => Object.hasOwn(readParams, name)
   const among = (keep: boolean) =>
@@ -133,6 +132,7 @@ async function openInputPages(
 ): Promise<{ readonly pages: Pages; readonly source?: Source; readonly name: string }> {
   const { name: path, given } = await openGiven(input)
   const name = inputName(path)
+  if (given !== undefined && !('probe' in given)) refuseForFiles({ layout })
   if (given !== undefined && 'array' in given) return { pages: await pagesOfArray(given.array), name }
   if (given !== undefined && 'decoded' in given) {
     const { decoded } = given

@@ -3,7 +3,7 @@ import { finished } from 'node:stream/promises'
 import { fileURLToPath } from 'node:url'
 import { types } from 'node:util'
 import { checkTensor } from '../../conv/spec.ts'
-import { asConvoError, ConvoError } from '../../error.ts'
+import { asConvoError, ConvoError, readOf } from '../../error.ts'
 import { converted, inTurns, joined } from '../../host/turns.ts'
 import { probe } from '../../image/probe.ts'
 import type { Sharp } from '../../image/sharp.ts'
@@ -61,7 +61,9 @@ const theInput = 'the input'
 
 /** What messages and names of outputs call an input. @throws ConvoError E_ARGUMENT for a URL that is no file */
 export const nameOfInput = (input: PictureInput): string =>
-  typeof input === 'string' ? input : input instanceof URL ? pathOf(input) : theInput
+  typeof input === 'string'
+    ? input
+    : readOf(theInput, () => (input instanceof URL ? pathOf(input) : theInput))
 
 /**
  * The bytes of an input that comes from elsewhere, when they are there; another input as it is.
@@ -80,7 +82,13 @@ export async function arrived(input: PictureInput, signal?: AbortSignal): Promis
   }
 }
 
-function comingFrom(input: PictureInput): Promise<PictureInput> | undefined {
+const comingFrom = (input: PictureInput): Promise<PictureInput> | undefined =>
+  readOf(theInput, () => coming(input))
+
+function coming(input: PictureInput): Promise<PictureInput> | undefined {
+  if (types.isPromise(input)) {
+    throw new ConvoError('E_ARGUMENT', 'a picture cannot be read from a promise', { fix: 'await it' })
+  }
   if (!isObject(input) || types.isUint8Array(input) || input instanceof Blob || isRaw(input)) return undefined
   // one that a stream is piped into has its bytes when that has ended
   if (isSharp(input)) return isFed(input) ? finished(input, { readable: false }).then(() => input) : undefined
@@ -94,27 +102,40 @@ function comingFrom(input: PictureInput): Promise<PictureInput> | undefined {
 export const openGiven = async (input: PictureInput, signal?: AbortSignal): Promise<NamedInput> =>
   untilAborted(opened(await arrived(input, signal)), signal)
 
-async function opened(input: PictureInput): Promise<NamedInput> {
-  if (typeof input === 'string' || input instanceof URL) return { name: nameOfInput(input) }
-  if (types.isUint8Array(input)) return ofBytes(ownView(input))
-  if (types.isAnyArrayBuffer(input)) return ofBytes(viewOf(input))
-  if (input instanceof Blob) return ofBytes(await gather(input.stream()))
-  if (isObject(input) && isRaw(input)) return ofSamples(input)
-  const tensor = await asTensor(input as TensorInput)
-  if (tensor instanceof Tensor) {
-    return { name: theInput, given: { array: await arrayOf(checkTensor('input', tensor)) } }
+const opened = async (input: PictureInput): Promise<NamedInput> => readOf(theInput, () => openedAs(input))()
+
+/** How an input is opened. Its getters are asked here, once. */
+function openedAs(input: PictureInput): () => NamedInput | Promise<NamedInput> {
+  if (typeof input === 'string' || input instanceof URL) {
+    const name = nameOfInput(input)
+    return () => ({ name })
   }
-  if (isObject(input) && isSharp(input)) {
-    return ofSharp(input)
+  if (types.isUint8Array(input)) return () => ofBytes(ownView(input))
+  if (types.isAnyArrayBuffer(input)) return () => ofBytes(viewOf(input))
+  if (input instanceof Blob) return async () => ofBytes(await gather(input.stream()))
+  if (isObject(input) && isRaw(input)) {
+    const { data, width, height, channels, depth } = input
+    return () => ofSamples({ data, width, height, channels, depth })
   }
-  if (isObject(input) && (input as { body?: unknown }).body instanceof ReadableStream) {
-    throw new ConvoError('E_ARGUMENT', `a picture cannot be read from ${describe(input)}`, {
-      fix: 'its arrayBuffer() or its body',
+  if (isObject(input) && isSharp(input)) return () => ofSharp(input)
+  const { body, toTensor } = (isObject(input) ? input : {}) as { body?: unknown; toTensor?: unknown }
+  const fix =
+    body instanceof ReadableStream
+      ? 'its arrayBuffer() or its body'
+      : typeof toTensor === 'function'
+        ? 'await its toBuffer()'
+        : undefined
+  return async () => {
+    const tensor = await asTensor(input as TensorInput)
+    if (tensor instanceof Tensor) {
+      return { name: theInput, given: { array: await arrayOf(checkTensor('input', tensor)) } }
+    }
+    const what = typeof toTensor === 'function' ? 'a chain' : describe(input)
+    throw new ConvoError('E_ARGUMENT', `a picture cannot be read from ${what}`, {
+      why: 'accepted: a path, a file URL, bytes, a Blob, a stream, { data, width, height }, a Tensor or a sharp pipeline',
+      fix,
     })
   }
-  throw new ConvoError('E_ARGUMENT', `a picture cannot be read from ${describe(input)}`, {
-    why: 'accepted: a path, a file URL, bytes, a Blob, a stream, { data, width, height }, a Tensor or a sharp pipeline',
-  })
 }
 
 function pathOf(url: URL): string {
@@ -222,7 +243,7 @@ const isRaw = (input: object): input is RawPicture =>
   'data' in input && 'width' in input && 'height' in input && ArrayBuffer.isView(input.data)
 
 const isSharp = (input: object): input is SharpPipeline =>
-  typeof (input as Sharp).raw === 'function' && typeof (input as Sharp).toBuffer === 'function'
+  (['raw', 'toBuffer', 'clone'] as const).every((name) => typeof (input as Sharp)[name] === 'function')
 
 const isIterable = (input: object): input is AsyncIterable<Uint8Array | string> =>
   Symbol.asyncIterator in input
@@ -246,6 +267,12 @@ async function ofSamples(raw: RawPicture): Promise<NamedInput> {
   ] as const) {
     if (Number.isSafeInteger(size) && size >= 1) continue
     throw new ConvoError('E_ARGUMENT', `${name} must be a whole number of at least 1, got ${describe(size)}`)
+  }
+  if (data.length === 0 && raw.data.buffer.byteLength === 0) {
+    throw new ConvoError('E_ARGUMENT', 'data has no samples', {
+      why: 'its buffer was transferred, or is empty',
+      fix: 'copy it before the transfer',
+    })
   }
   const channels = raw.channels ?? data.length / (width * height)
   if (![1, 2, 3, 4].includes(channels) || data.length !== width * height * channels) {

@@ -1,4 +1,5 @@
 import { checkOptions } from '../../conv/spec.ts'
+import { ownCopy } from '../../error.ts'
 import { libraryErrors } from './names.ts'
 import type { Net, NetOptions } from './net.ts'
 
@@ -10,9 +11,10 @@ import type { Net, NetOptions } from './net.ts'
  */
 export async function loadNet(source: string | Uint8Array, options: NetOptions = {}): Promise<Net> {
   return libraryErrors(async () => {
-    checkOptions(options, ['scale', 'head', 'set'])
+    const own = ownCopy('the options of loadNet', options)
+    checkOptions(own, ['scale', 'head', 'set'])
     // loaded here: a program that only imports convo does not wait for it
     const { openNet } = await import('./net.ts')
-    return openNet(source, options)
+    return openNet(source, own)
   })
 }
