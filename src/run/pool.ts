@@ -161,6 +161,7 @@ export function createPool(threads: number = defaultThreads()): Pool {
         if (staging.missing?.(p) !== undefined) return
         staging.stage(p, p % slots)
         announceStaged(control)
+        if (isDue()) return
       }
     }
     try {

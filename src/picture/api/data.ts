@@ -1,9 +1,12 @@
+import { statSync } from 'node:fs'
+import { orElse } from '../../error.ts'
 import { writeAtomically } from '../../files/output.ts'
 import { namedKernels } from '../../filters/names.ts'
 import type { Kernel } from '../../kernel/kernel.ts'
 import { loadKernel, readyMade } from '../../kernel/source.ts'
 import { writeKernel as kernelBytes } from '../../kernel/write.ts'
 import type { Params } from '../../params.ts'
+import { apart } from '../../run/apart.ts'
 import { type Operation, operations } from '../operations.ts'
 import { operationParams } from './chain.ts'
 import { kernelOf } from './kernel-input.ts'
@@ -16,7 +19,11 @@ import { camelCase, checkText, inWords, libraryErrors, optionName } from './name
  * @throws ConvoError for what is none of these
  */
 export const readKernel = (source: string): Promise<Kernel> =>
-  libraryErrors(async () => loadKernel(checkText('the source of a kernel', source), { names: namedKernels }))
+  libraryErrors(async () => {
+    checkText('the source of a kernel', source)
+    const bytes = orElse(() => statSync(source.replace(/#[^#]*$/, '')).size, 0)
+    return (bytes > largeFile ? readApart : loadNamed)(source)
+  })
 
 /**
  * Writes a kernel in the format of the extension of `path`.
@@ -26,9 +33,21 @@ export const readKernel = (source: string): Promise<Kernel> =>
  */
 export const writeKernel = (kernel: Kernel, path: string): Promise<void> =>
   libraryErrors(async () => {
-    const bytes = kernelBytes(kernelOf(kernel), checkText('the path of a kernel', path))
+    const own = kernelOf(kernel)
+    const write = own.weights.length > largeKernel ? writtenApart : kernelBytes
+    const bytes = await write(own, checkText('the path of a kernel', path))
     await writeAtomically(path, (output) => output.write(bytes))
   })
+
+const loadNamed = (source: string) => loadKernel(source, { names: namedKernels })
+
+/** Bytes of a file from which on to read a kernel takes long. */
+const largeFile = 2 ** 18
+const readApart = apart('readKernel', loadNamed)
+
+/** Weights from which on the text of a kernel takes long to make. */
+const largeKernel = 2 ** 14
+const writtenApart = apart('writeKernel', kernelBytes)
 
 /** An option of an operation, as data. */
 export type OptionFacts = {
