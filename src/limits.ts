@@ -21,6 +21,8 @@ export const limits = {
   kernelBytes: { most: 2 ** 30, unit: 'bytes', code: 'E_KERNEL_FILE' },
   /** The file of a network, and each file beside it. */
   modelBytes: { most: 2 ** 31, unit: 'bytes', code: 'E_TOO_LARGE' },
+  /** The pickle of a .pth, which describes its tensors and holds none. */
+  pickleBytes: { most: 2 ** 26, unit: 'bytes', code: 'E_TOO_LARGE' },
   /** Nodes, tensors, attributes, names and further texts of a network. */
   modelParts: { most: 2 ** 20, unit: 'parts', code: 'E_TOO_LARGE' },
   /** Numbers of a network that are written one by one, not as the bytes of a tensor. */

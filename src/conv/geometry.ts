@@ -1,7 +1,6 @@
 import { ConvoError } from '../error.ts'
 import { checkLimit } from '../limits.ts'
 import type { BorderName } from '../tensor/border.ts'
-import { sizeOf } from '../tensor/tensor.ts'
 
 /**
  * One spatial axis of a correlation: output sample o meets input places `o * stride - before + t * dilation` for the
@@ -157,10 +156,11 @@ export function transposedAxis(
   return { input, kernel, stride, dilation, before, after, output, outputPadding }
 }
 
-/** Refuses a result before work is spent on it. @throws ConvoError E_TOO_LARGE */
+/** Refuses a result that has too many rows, or rows too long to hold, before work is spent on it. @throws ConvoError E_TOO_LARGE */
 export function checkOutput(channels: number, axes: readonly { readonly output: number }[]): void {
-  const size = [channels, ...axes.map((a) => a.output)]
-  checkLimit('tensorSamples', sizeOf(size), `an output of ${size.join('x')}`)
+  const sizes = axes.map((a) => a.output)
+  const most = Math.max(...sizes, channels * sizes.at(-1)!)
+  checkLimit('tensorSamples', most, `an output of ${[channels, ...sizes].join('x')}`)
 }
 
 /** The multiplications of a correlation at every output position: O · output size · C/groups · kernel size. */

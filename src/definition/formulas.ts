@@ -64,11 +64,11 @@ export const formulas = {
   },
   /** √(a² + b² + c²) */
   length: () => (a, b, c) => f32(sqrt(f32(f32(f32(a * a) + f32(b * b)) + f32(c * c)))),
-  /** a / b, 0 where b is not above a millionth of white: how far a blurred estimate b falls short of what was seen. */
-  ratio: (full) => (a, b) => (b > faint(full) ? a / b : 0),
+  /** a / b, 0 where a is below 0 or b not above a millionth of white: how far a blurred estimate b falls short of what was seen. */
+  ratio: (full) => (a, b) => (a >= 0 && b > faint(full) ? a / b : 0),
   /** The same, drawn to 1 where a and b differ by less than `by`, so that noise is not followed (White 1994). */
   damped: (full, by) => (a, b) => {
-    if (!(b > faint(full))) return 0
+    if (!(a >= 0 && b > faint(full))) return 0
     const far = (a - b) / by
     const u = min(1, far * far)
     let power = 1

@@ -28,6 +28,38 @@ export type Ranked = {
   readonly ignored?: Margins | undefined
 }
 
+/** Whether the window is a rectangle. */
+export const isFull = (element: Element): boolean => sizeOfElement(element) === element.height * element.width
+
+/** Whether the smallest or the largest sample is looked for. */
+export const isExtreme = ({ element, index }: Ranked): boolean =>
+  index === 0 || index === sizeOfElement(element) - 1
+
+/** Whether it is a median that comparisons alone find. */
+export const isSmallMedian = ({ element, index }: Ranked): boolean =>
+  isFull(element) &&
+  element.height === element.width &&
+  (element.width === 3 || element.width === 5) &&
+  index === sizeOfElement(element) >> 1
+
+/** Windows of up to this many bytes are searched bit by bit, larger squares by histograms: where the two take as long. */
+const fewSamples = 80
+/** What is counted in 16 bits. */
+const mostCounted = 65_535
+
+/** How ranks are found. All ways find the same. */
+export type RankWay = 'extremes' | 'comparisons' | 'bits' | 'columns' | 'rows' | 'sorted'
+
+/** The way for samples of some bytes: whole ones of 1 or 2, or floats of 4. */
+export function rankWay(ranked: Ranked, bytes: 1 | 2 | 4): RankWay {
+  const count = sizeOfElement(ranked.element)
+  if (isExtreme(ranked)) return 'extremes'
+  if (isSmallMedian(ranked)) return 'comparisons'
+  if (bytes > 1) return 'sorted'
+  if (count <= fewSamples) return 'bits'
+  return isFull(ranked.element) && count <= mostCounted ? 'columns' : 'rows'
+}
+
 /**
  * The sample of rank `index`, from 0, of every window that is wholly inside: from small to large, −0 before 0 and NaN last.
  * The window of place (y, x) has its upper left corner there. A sample that does not count is infinitely large for index 0, else

@@ -2,12 +2,14 @@ import { filterDefaults, planRecipe } from '../conv/plan.ts'
 import { single } from '../conv/recipe.ts'
 import type { Engine } from '../definition/engine.ts'
 import { ConvoError } from '../error.ts'
+import { inTurns } from '../host/turns.ts'
 import { flip } from '../kernel/analyse.ts'
 import { type Kernel, kernel as kernelOf } from '../kernel/kernel.ts'
 import { wrongRank } from '../operators/bank.ts'
 import { type Operator, operator } from '../operators/operator.ts'
 import { recipeStep } from '../operators/recipe.ts'
 import { choice, integer, number } from '../params.ts'
+import { extremes } from '../tensor/picture.ts'
 import { Tensor } from '../tensor/tensor.ts'
 import { inverseOf, isCutOff } from './inverse.ts'
 import { outside } from './outside.ts'
@@ -60,6 +62,39 @@ const middleOf = ({ shape: [kH = 1, kW = 1], anchor }: Kernel): readonly [y: num
 /** Below this share of its weights that are on the picture a pixel outside is not corrected. */
 const leastSeen = 1e-3
 
+/** The level of what was not seen: pixels around the picture, and samples that are not finite. */
+const unseen = -1
+
+/** The light of a channel and where it was seen, 0 or 1; nothing where all of it is finite and not below 0. */
+async function lightOf({
+  shape,
+  data,
+}: Tensor): Promise<readonly [light: Tensor, where: Tensor] | undefined> {
+  const { min, peak } = await extremes(data)
+  if (min >= 0 && peak < Number.POSITIVE_INFINITY) return undefined
+  const [light, where] = [new Float32Array(data.length), new Float32Array(data.length)]
+  await inTurns(data.length, (from, to) => {
+    for (let i = from; i < to; i++) {
+      const isSeen = Number.isFinite(data[i])
+      light[i] = isSeen ? Math.max(0, data[i]!) : unseen
+      where[i] = isSeen ? 1 : 0
+    }
+  })
+  return [new Tensor(shape, light), new Tensor(shape, where)]
+}
+
+/** The light of a channel, at least one level: what is 0 once stays so. Half of white where it was not seen. */
+async function aboveBlack({ shape, data }: Tensor, full: number): Promise<Tensor> {
+  const out = new Float32Array(data.length)
+  await inTurns(data.length, (from, to) => {
+    for (let i = from; i < to; i++) out[i] = data[i] === unseen ? full / 2 : Math.max(data[i]!, full / 255)
+  })
+  return new Tensor(shape, out)
+}
+
+const notLight =
+  'samples below 0 were taken as 0, and samples that are not finite were estimated from those around them'
+
 /** A channel [1,H,W] after some iterations, from a flat estimate of what is on it and around it: its level does not matter. */
 async function restored(
   engine: Engine,
@@ -68,7 +103,11 @@ async function restored(
   iterations: number,
   damping: number,
   full: number,
+  note: (what: string) => void,
 ): Promise<Tensor> {
+  const odd = await lightOf(x)
+  if (odd !== undefined) note(notLight)
+  const [light, where] = odd ?? [x]
   const [, height, width] = x.shape as [number, number, number]
   const [kH = 1, kW = 1] = k.shape
   const [y, left] = middleOf(k)
@@ -83,21 +122,33 @@ async function restored(
       { width: wide, height: high, samples: 'f32', peak },
     )
   const [blur, back] = [plan(k), plan(flip({ ...k, anchor: [y, left] }))]
-  const framed = (own: Engine, one: Tensor) =>
-    own.layer('framed', [one], { margins, border: 'constant', fill: 0 })
+  const framed = (own: Engine, one: Tensor, fill: number) =>
+    own.layer('framed', [one], { margins, border: 'constant', fill })
   const filled = (own: Engine, level: Tensor, rows: number, columns: number) =>
     own.layer('chosen', [level], { rows: new Int32Array(rows), columns: new Int32Array(columns) })
   const level = (v: number) => new Tensor([1, 1, 1], Float32Array.of(v))
   // what of the kernel is on the picture
-  const weight = await engine.together([level(1)], async (own, one) =>
-    own.filter(await framed(own, await filled(own, one!, height, width)), back, 1),
+  const weight = await engine.together([where ?? level(1)], async (own, one) =>
+    own.filter(await framed(own, where ? one! : await filled(own, one!, height, width), 0), back, 1),
   )
   const formula = damping === 0 ? 'ratio' : 'damped'
+  // a flat estimate would stay flat where the picture is within the damping of it
+  const first =
+    damping === 0
+      ? await filled(engine, level(full / 2), high, wide)
+      : await engine.layer('framed', [await aboveBlack(light, full)], {
+          margins,
+          border: 'replicate',
+          fill: 0,
+        })
   const estimate = await engine.together(
-    [await filled(engine, level(full / 2), high, wide), x, weight],
+    [first, light, weight],
     async (own, e, seen, w) => {
       const blurred = await own.filter(e!, blur, full)
-      const short = await place(own, formula, [await framed(own, seen!), blurred], { full, by: damping })
+      const short = await place(own, formula, [await framed(own, seen!, unseen), blurred], {
+        full,
+        by: damping,
+      })
       return place(own, 'refined', [e!, await own.filter(short, back, 1), w!], { by: leastSeen })
     },
     iterations,
@@ -145,7 +196,7 @@ export const deblurring: Readonly<Record<string, Operator>> = {
   'richardson-lucy': operator({
     summary: 'removes a known blur step by step, without values below black',
     formula:
-      'e ← e · (Kᵀ(x / K e)) / Kᵀ1, repeated from a flat e; K is the blur, Kᵀ the same rotated by 180°',
+      'e ← e · (Kᵀ(x / K e)) / Kᵀ1, repeated from a flat e, or with damping from x; K is the blur, Kᵀ the same rotated by 180°',
     source:
       'Richardson 1972, Lucy 1974. Pixels outside that contribute are estimated too, so that borders do not ring (Bertero and ' +
       'Boccacci 2005); scikit-image assumes black. Damping as in White 1994, for uniform noise',
@@ -163,7 +214,11 @@ export const deblurring: Readonly<Record<string, Operator>> = {
     examples: ['convo richardson-lucy in.png out.png --kernel gaussian:sigma=2 --iterations 30'],
     build({ values: { iterations, damping }, kernel, full }) {
       const blur = blurOf('richardson-lucy', kernel!, false)
+      const notes = new Set<string>()
       return {
+        get notes() {
+          return [...notes]
+        },
         acts: 'colour',
         isChannelwise: true,
         seesAll: 'alone',
@@ -183,7 +238,15 @@ export const deblurring: Readonly<Record<string, Operator>> = {
           for (let c = 0; c < channels; c++) {
             const from = c * height * width
             const own = new Tensor([1, height, width], x.data.subarray(from, from + height * width))
-            const { data } = await restored(engine, own, blur, iterations, (damping * full) / 255, full)
+            const { data } = await restored(
+              engine,
+              own,
+              blur,
+              iterations,
+              (damping * full) / 255,
+              full,
+              (one) => notes.add(one),
+            )
             if (channels === 1) return new Tensor(x.shape, data)
             out.data.set(data, from)
           }

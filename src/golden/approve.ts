@@ -58,7 +58,7 @@ export async function approve(run: Run, results: string, choice: Choice): Promis
   for (const part of parts) {
     const done = await promoteAll(part)
     for (const key of ['written', 'removed', 'untouched'] as const)
-      all[key].push(...done[key].map((name) => part.label + name))
+      for (const name of done[key]) all[key].push(part.label + name)
   }
   return all
 }

@@ -78,7 +78,7 @@ export async function manifestFiles(words: readonly string[]): Promise<string[]>
     const files = (await glob(word)).filter((file) => !file.includes('node_modules/')).sort()
     if (files.length === 0)
       throw new ConvoError('E_INPUT', `no manifest matches ${word}`, { fix: 'convo check init' })
-    found.push(...files)
+    for (const file of files) found.push(file)
   }
   return found
 }

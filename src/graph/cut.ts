@@ -21,6 +21,8 @@ const littleSlower = 1.05
 const finishedBytes = 96 * 2 ** 20
 /** Below this nothing is gained by other strips. */
 const littleRepeated = 1.1
+/** More passes cost more than the memory that they save. */
+const mostPasses = 512
 /** Scratch memory that passes of a strip work in, where their rows can be few enough. */
 const passBytes = 24 * 2 ** 20
 
@@ -58,9 +60,14 @@ export function cutOf<B extends BankNeeds, F extends FilterNeeds>(
     const least = Math.min(...fit.map(({ time }) => time))
     rows = fit.findLast(({ time }) => time <= least * littleSlower)?.high ?? height
   }
-  const least = Math.min(...list.map(({ shape }) => shape[1]))
-  const fewest = Math.min(rows, Math.max(4, Math.min(64, Math.ceil((4 * height) / Math.max(1, least)))))
-  let passRows = Math.min(rows, usualRows(list))
+  // steps of one row, such as means, have it for all passes
+  const least = Math.min(height, ...list.map(({ shape }) => shape[1]).filter((rows) => rows > 1))
+  // long lists, as of boxes, take no more passes than pictures do
+  const fewest = Math.min(
+    rows,
+    Math.max(4, Math.ceil(rows / mostPasses), Math.min(64, Math.ceil((4 * height) / least))),
+  )
+  let passRows = Math.min(rows, Math.max(fewest, usualRows(list)))
   const middle = Math.max(0, Math.floor((height - rows) / 2))
   const bytesOf = (n: number) => planPasses(list, [middle, Math.min(height, middle + rows)], n)?.bytes ?? 0
   while (passRows > fewest && bytesOf(passRows) > passBytes)
@@ -81,6 +88,7 @@ const rolling: ReadonlySet<string> = new Set([
   'planes',
   'samples',
   'windows',
+  'moved',
   'apart',
   'bank',
   'layer',

@@ -1,10 +1,10 @@
-import { turnedElement } from '../definition/windows.ts'
-import type { Node } from './node.ts'
-import { isExtreme, isHeld, isSmallMedian, type Windows } from './windows.ts'
+import { isExtreme, isSmallMedian, turnedElement } from '../definition/windows.ts'
+import type { Moved, Node } from './node.ts'
+import { isHeld, type Windows } from './windows.ts'
 
 /**
  * The same steps over whole samples of `bytes` bytes, pixels side by side, that never become floats; nothing where a step is
- * none that looks for ranks in windows, or the difference of two of which the first is nowhere smaller. A filter of one step
+ * none that moves samples, looks for ranks in windows, or is the difference of two of which the first is nowhere smaller. A filter of one step
  * takes a third of the time, one of several a fifth (windows in test/bench).
  */
 export function inSamples(out: Node, bytes: 1 | 2): Node | undefined {
@@ -23,6 +23,8 @@ export function inSamples(out: Node, bytes: 1 | 2): Node | undefined {
     const windows = windowsOf(node)
     if (windows !== undefined)
       return suits(windows, bytes) ? as({ kind: 'windows', bytes, windows }, [of(framedOf(node))]) : undefined
+    const moving = movingOf(node, bytes)
+    if (moving !== undefined) return as(moving, [of(node.inputs[0]!)])
     if (node.work.kind !== 'layer' || node.work.name !== 'formula' || node.work.settings.name !== 'minus')
       return undefined
     const [a, b] = node.inputs as readonly [Node, Node]
@@ -30,6 +32,16 @@ export function inSamples(out: Node, bytes: 1 | 2): Node | undefined {
   }
   return out.work.kind === 'source' ? undefined : of(out)
 }
+
+/** A layer that moves samples, as it is over whole ones. */
+function movingOf({ work, shape: [step] }: Node, bytes: 1 | 2): Moved | undefined {
+  if (work.kind !== 'layer' || (work.name !== 'framed' && work.name !== 'chosen')) return undefined
+  if (work.name === 'framed' && !isSample(work.settings.fill, bytes)) return undefined
+  return { kind: 'moved', bytes, step, layer: work }
+}
+
+const isSample = (level: number, bytes: 1 | 2): boolean =>
+  Number.isInteger(level) && level >= 0 && level < 256 ** bytes
 
 /** The step of which windows are looked at. */
 const framedOf = (node: Node): Node => node.inputs[0]!.inputs[0]!
@@ -44,10 +56,9 @@ function windowsOf({ work, inputs: [frame] }: Node): Windows | undefined {
 
 /** Whether loops over whole samples find these ranks. */
 function suits({ ranked, margins, fill }: Windows, bytes: 1 | 2): boolean {
-  const isSample = Number.isInteger(fill) && fill >= 0 && fill < 256 ** bytes
   const isFramed = ranked.ignored === undefined || isEqual(ranked.ignored, margins)
   const isFound = bytes === 1 || isExtreme(ranked) || isSmallMedian(ranked)
-  return isSample && isFramed && isFound && isHeld(ranked)
+  return isSample(fill, bytes) && isFramed && isFound && isHeld(ranked)
 }
 
 /**

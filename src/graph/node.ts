@@ -54,11 +54,21 @@ export type WorkOf<B, P = Float32Array, F = Filter> =
   | { readonly kind: 'samples'; readonly bytes: 1 | 2 }
   /** ranks of windows over such samples */
   | { readonly kind: 'windows'; readonly bytes: 1 | 2; readonly windows: Windows }
+  /** such samples at other places */
+  | Moved
   /** the difference of two steps of such samples, the first of which is nowhere smaller */
   | { readonly kind: 'apart'; readonly bytes: 1 | 2 }
   | LayerWork
 
 export type Work = WorkOf<Bank>
+
+/** Whole samples of some bytes, `step` of them a pixel, that a layer moves as it moves those of planes. */
+export type Moved = {
+  readonly kind: 'moved'
+  readonly bytes: 1 | 2
+  readonly step: number
+  readonly layer: Extract<LayerWork, { readonly name: 'framed' | 'chosen' }>
+}
 
 /** A recipe over pixels of `channels` channels, whose white is `full`. */
 export type Filter = FilterNeeds & {
@@ -128,6 +138,8 @@ export function needs<B extends BankNeeds, F extends FilterNeeds>(
       return []
     case 'windows':
       return [windowRows(work.windows, rows)]
+    case 'moved':
+      return layerNeeds(work.layer, rows, shapes)
     case 'apart':
       return [[rows], [rows]]
     case 'bank':

@@ -1,6 +1,6 @@
 import type { Margins } from '../definition/frame.ts'
 import { bordered } from '../definition/rows.ts'
-import { type Element, type Ranked, sizeOfElement } from '../definition/windows.ts'
+import { isExtreme, type Ranked } from '../definition/windows.ts'
 import type { BorderName } from '../tensor/border.ts'
 import type { Span } from './spans.ts'
 
@@ -21,20 +21,6 @@ export const windowRows = (
   { ranked: { element }, margins: { top }, border, height }: Windows,
   [first, end]: Span,
 ): Span[] => bordered([first - top, end + element.height - 1 - top], height, border)
-
-/** Whether the window is a rectangle. */
-export const isFull = (element: Element): boolean => sizeOfElement(element) === element.height * element.width
-
-/** Whether the smallest or the largest sample is looked for. */
-export const isExtreme = ({ element, index }: Ranked): boolean =>
-  index === 0 || index === sizeOfElement(element) - 1
-
-/** Whether it is a median that comparisons alone find. */
-export const isSmallMedian = ({ element, index }: Ranked): boolean =>
-  isFull(element) &&
-  element.height === element.width &&
-  (element.width === 3 || element.width === 5) &&
-  index === sizeOfElement(element) >> 1
 
 /** Whether each window holds a sample that counts, wherever it is: among whole samples, another is then as good as the largest or smallest. */
 export const isHeld = ({ element, index, ignored }: Ranked): boolean =>

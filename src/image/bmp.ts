@@ -107,6 +107,11 @@ export function readBmp(bytes: Uint8Array, name: string): OwnPicture {
     ...common,
     channels,
     depth: 8,
+    ...(bits === 32 &&
+      channels === 3 &&
+      isVaried(bytes, start + 3, start + pitch * height) && {
+        asRead: [`the fourth byte of the pixels of ${name} was not read as alpha: its header has none`],
+      }),
     async samples() {
       checkEnd(bytes, start + pitch * height, name, what)
       const out = new Uint8Array(width * height * channels)
@@ -129,6 +134,12 @@ export function readBmp(bytes: Uint8Array, name: string): OwnPicture {
       return out
     },
   }
+}
+
+/** Whether the bytes at every fourth place differ: those of no meaning are all alike. */
+function isVaried(bytes: Uint8Array, from: number, to: number): boolean {
+  for (let at = from; at < Math.min(to, bytes.length); at += 4) if (bytes[at] !== bytes[from]) return true
+  return false
 }
 
 /** The ICC profile of a header of version 5, which says where it is, from itself on. */

@@ -267,17 +267,17 @@ async function openOwn(
   }
 }
 
-/** What the decoder gets: a PNG without chunks that it must not see, a TIFF whose texts, which are not kept, have ends. */
-async function soundInput(source: Source, { png }: Probe, { openTexts = [] }: Seen): Promise<Source> {
+/** What the decoder gets: a PNG without chunks that it must not see, a TIFF without what it takes for damage. */
+async function soundInput(source: Source, { png }: Probe, { mends = [] }: Seen): Promise<Source> {
   const ignored = png?.ignored ?? []
-  if (ignored.length === 0 && openTexts.length === 0) return source
+  if (ignored.length === 0 && mends.length === 0) return source
   const bytes = await wholeOf(source)
   if (ignored.length > 0) return withoutIgnored(bytes, ignored)
-  if (openTexts.every((at) => bytes[at] === 0)) return source
+  if (mends.every(({ at, byte }) => bytes[at] === byte)) return source
   // a copy, which the slice of a Buffer is not
-  const ended = new Uint8Array(bytes)
-  for (const at of openTexts) ended[at] = 0
-  return ended
+  const mended = new Uint8Array(bytes)
+  for (const { at, byte } of mends) mended[at] = byte
+  return mended
 }
 
 /** @throws ConvoError E_OPTION for a page that is not there */

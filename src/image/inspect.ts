@@ -12,7 +12,7 @@ import { readTexts } from './png-text.ts'
 import type { Kind, Probe } from './probe.ts'
 import { type Reader, type Source, textOf, withReader } from './reader.ts'
 import { readSvg } from './svg.ts'
-import { readTiff } from './tiff.ts'
+import { type Mend, readTiff } from './tiff.ts'
 import { firstDirectory } from './tiff-directory.ts'
 
 /** What a file holds beside the samples of its pages, found without decoding. */
@@ -35,8 +35,8 @@ export type Seen = {
   readonly apng?: Animation
   /** whether all pages have one shape and kind of samples */
   readonly isAlike?: boolean
-  /** where letters of a TIFF are that have to be NUL for the decoder */
-  readonly openTexts?: readonly number[]
+  /** bytes of a TIFF that have to be others for the decoder */
+  readonly mends?: readonly Mend[]
   /** why the first page is not the picture, and what to do */
   readonly preview?: { readonly why: string; readonly fix: string }
   /** what else a user should know */

@@ -47,6 +47,7 @@ const types: Readonly<Record<string, string>> = {
 
 function storageOf(read: Read, page: Directory, layout: Layout): Storage {
   const first = (tag: number, other: number) => numbersOf(read, page, tag, layout, 2 ** 16)[0] ?? other
+  const orientation = first(274, 1)
   return {
     width: first(256, 0),
     height: first(257, 0),
@@ -58,7 +59,7 @@ function storageOf(read: Read, page: Directory, layout: Layout): Storage {
     isReversed: first(266, 1) === 2,
     predictor: first(317, 1),
     format: first(339, 1),
-    orientation: first(274, 1),
+    orientation: orientation > 8 ? 1 : orientation,
   }
 }
 

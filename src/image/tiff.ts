@@ -6,7 +6,7 @@ import { refusal, wayOf, ways } from './foreign.ts'
 import { bytesOf, geoTags, metadataNames } from './metadata.ts'
 import { type Read, textOf } from './reader.ts'
 import { holdsArray, readerOfPlanes } from './tiff-array.ts'
-import { type Directory, directoryAt, type Layout, numbersOf, tiffLayout } from './tiff-directory.ts'
+import { type Directory, directoryAt, type Layout, numbersOf, sizes, tiffLayout } from './tiff-directory.ts'
 
 const tag = {
   subfileType: 254,
@@ -35,6 +35,9 @@ const metadata: readonly (readonly [key: keyof Metadata, tags: readonly number[]
   ['geo', geoTags],
 ]
 
+/** A byte of a file, as the decoder has to see it. */
+export type Mend = { readonly at: number; readonly byte: number }
+
 /** What the directories of a TIFF say. */
 export type TiffSeen = {
   readonly metadata: readonly string[]
@@ -46,8 +49,8 @@ export type TiffSeen = {
   readonly unread: readonly string[]
   /** Whether all pages have one shape and kind of samples, so that several can be decoded at once. */
   readonly isAlike: boolean
-  /** Where the last letters of texts are that lack the NUL behind them, which the decoder takes for damage. */
-  readonly openTexts: readonly number[]
+  /** What the decoder takes for damage and others do not: the last letters of texts that lack the NUL behind them, odd orientations. */
+  readonly mends: readonly Mend[]
   /** what else a user should know */
   readonly notes: readonly string[]
   /** why the first page is not the picture, where it is a smaller copy, and what to do */
@@ -81,7 +84,7 @@ export function readTiff(read: Read, name: string): TiffSeen {
   const [first] = pages
   // what is damaged so early is reported by the decoder
   if (layout === undefined || first === undefined)
-    return { metadata: [], held: {}, pages: 1, unread: [], isAlike: false, openTexts: [], notes: [] }
+    return { metadata: [], held: {}, pages: 1, unread: [], isAlike: false, mends: [], notes: [] }
   const subs = pages.flatMap((page) => subDirectories(read, page, layout))
   refuseRaw(read, name, pages, subs)
   // an array is read here, and so are its pages
@@ -115,8 +118,15 @@ export function readTiff(read: Read, name: string): TiffSeen {
             `the last channel of ${name} was used as alpha, but the file does not say what it is; --alpha separate keeps it apart`,
           ]
         : []),
+      ...new Set(
+        pages.flatMap((page) =>
+          oddOrientation(page, layout).length === 0
+            ? []
+            : `${name} has the orientation ${numberIn(page, tag.orientation)}, which was read as 1: it must be 1 to 8`,
+        ),
+      ),
     ],
-    openTexts: pages.flatMap((page) => openTexts(read, page, layout)),
+    mends: pages.flatMap((page) => [...openTexts(read, page, layout), ...oddOrientation(page, layout)]),
     // pages that are to be turned are turned one by one
     isAlike:
       numberIn(first, tag.orientation) < 2 &&
@@ -132,11 +142,22 @@ export function readTiff(read: Read, name: string): TiffSeen {
   }
 }
 
-function openTexts(read: Read, { tags }: Directory, { isBig }: Layout): number[] {
+function openTexts(read: Read, { tags }: Directory, { isBig }: Layout): Mend[] {
   return [...tags.values()].flatMap(({ type, count, value, place }) => {
     const at = (count <= (isBig ? 8 : 4) ? place : value) + count - 1
-    return type === 2 && count > 0 && (read(at, 1)[0] ?? 0) !== 0 ? [at] : []
+    return type === 2 && count > 0 && (read(at, 1)[0] ?? 0) !== 0 ? [{ at, byte: 0 }] : []
   })
+}
+
+/** An orientation that is none is taken as 1, as other readers do. */
+function oddOrientation({ tags }: Directory, { little }: Layout): Mend[] {
+  const { value, place, type } = tags.get(tag.orientation) ?? { value: 1, place: 0, type: 0 }
+  const size = sizes[type] ?? 0
+  if ((value >= 1 && value <= 8) || size === 0) return []
+  return Array.from({ length: size }, (_, i) => ({
+    at: place + i,
+    byte: i === (little ? 0 : size - 1) ? 1 : 0,
+  }))
 }
 
 /** The slices of an ImageJ stack that has a directory for the first alone: files above 4 GiB are written so. */
@@ -312,7 +333,10 @@ function refuseSamples(read: Read, name: string, page: Directory, layout: Layout
     refuse(`integer samples of ${bits} bits`, bits === 32 ? toFloat : toPython(name))
   const isPacked = channels === 1 ? ![0, 1, 2, 4, 8, 16].includes(bits) : bits % 8 !== 0
   if (format === 1 && isPacked)
-    refuse(`integer samples of ${bits} ${bits === 1 ? 'bit' : 'bits'}`, toPython(name))
+    refuse(
+      `integer samples of ${bits} ${bits === 1 ? 'bit' : 'bits'}`,
+      wayOf('magick IN -depth 16 OUT-16.tif', name),
+    )
   const toSrgb = wayOf('magick IN -colorspace sRGB OUT-srgb.tif', name)
   if (photometric === 8 || photometric === 9 || photometric === 10) refuse('L*a*b* colours', toSrgb)
   // the decoder converts the colours of JPEG data and those of blocks, but not those that every pixel has

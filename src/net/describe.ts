@@ -1,9 +1,10 @@
 import type { BankAlgorithm } from '../conv/bank-algorithm.ts'
+import { withoutBarriers } from '../graph/barriers.ts'
 import { cutOf, planPart } from '../graph/cut.ts'
 import { fused } from '../graph/fuse.ts'
 import { type Bank, type Node, nodeOf, sourceNode, traced, tracer } from '../graph/node.ts'
 import { listed, planStrip } from '../graph/schedule.ts'
-import { sizeOf } from '../tensor/tensor.ts'
+import { sizeOf, unseen } from '../tensor/tensor.ts'
 import { fitOf, type Model, throughModel } from './model.ts'
 import { shapeOf } from './value.ts'
 
@@ -85,9 +86,18 @@ export async function describeModel(
     },
   )
   const node = nodeOf(out)
-  const list = fused(listed(node))
-  const { stripRows, passRows } = cutOf(list)
-  const middle = Math.floor((node.shape[1] - stripRows) / 2)
+  // what must see all of its input runs before the rest
+  const before: Node[] = []
+  const outs = await withoutBarriers([node], async (one) => {
+    before.push(one)
+    return unseen(one)
+  })
+  const passes = [...before, ...outs].map((one) => {
+    const list = fused(listed(one))
+    const { stripRows, passRows } = cutOf(list)
+    const middle = Math.floor((one.shape[1] - stripRows) / 2)
+    return { stripRows, bytes: planPart(list, [middle, middle + stripRows], passRows).bytes }
+  })
   const [, height, width] = size
   const grown = [height + fit.rows[0] + fit.rows[1], width + fit.columns[0] + fit.columns[1]] as const
   return {
@@ -100,8 +110,8 @@ export async function describeModel(
     parameters: nodes.reduce((sum, one) => sum + one.parameters, 0),
     multiplications: nodes.reduce((sum, one) => sum + one.multiplications, 0),
     receptive: nodes.some(({ seesAll }) => seesAll) ? undefined : receptiveOf(node),
-    stripRows,
-    memory: planPart(list, [middle, middle + stripRows], passRows).bytes,
+    stripRows: passes.at(-1)!.stripRows,
+    memory: Math.max(...passes.map(({ bytes }) => bytes)),
     folded: model.folded,
     layout: model.layout,
     metadata: Object.fromEntries(network.metadata),

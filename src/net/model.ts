@@ -214,6 +214,13 @@ export async function fitOf(
     }
   }
   const { fixed } = model
+  const isTaken = (side: number) =>
+    sizeAt(side, side).then(
+      () => true,
+      () => false,
+    )
+  let larger = 256
+  while (fixed === undefined && larger <= 1024 && !(await isTaken(larger))) larger *= 2
   throw new ConvoError('E_SHAPE', `the network does not take ${width}x${height}: ${first!.message}`, {
     why: [
       ...first!.why,
@@ -221,9 +228,11 @@ export async function fitOf(
       `sizes up to the next multiple of ${multiples.at(-1)} do not fit either`,
     ],
     fix:
-      fixed === undefined
-        ? 'a larger picture'
-        : `a picture of ${fixed[1]}x${fixed[0]}, or the network exported without fixed sizes (dynamic axes)`,
+      fixed !== undefined
+        ? `a picture of ${fixed[1]}x${fixed[0]}, or the network exported without fixed sizes (dynamic axes)`
+        : larger > 1024
+          ? 'convo net info lists the layers and their shapes; no size up to 1024x1024 was found to fit'
+          : `a picture of another size: the network takes ${larger}x${larger}`,
     cause: first,
   })
 }

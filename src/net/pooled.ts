@@ -1,7 +1,7 @@
 import type { PoolAxes, PoolAxis } from '../definition/pool.ts'
 import { poolAxis } from '../operators/max-pool.ts'
 import { batchAt, batchValue, orOfRows } from './batch.ts'
-import { countsOf, type Lowering, numberOf, type Turn, unfit, unsupported, valueAt } from './step.ts'
+import { countsOf, inNode, type Lowering, numberOf, type Turn, unfit, unsupported, valueAt } from './step.ts'
 import type { Item } from './value.ts'
 import { paddingOf, pairOf } from './weighted.ts'
 
@@ -25,17 +25,8 @@ function windowsOf(turn: Turn, height: number, width: number): Windows {
   const padding = paddingOf(turn, [height, width], kernel, stride, dilation)
   const isUp = numberOf(turn, 'ceil_mode', 0) === 1
   const axis = (i: 0 | 1, name: string, input: number): PoolAxis => {
-    try {
-      return poolAxis(
-        name,
-        input,
-        kernel[i],
-        { stride: stride[i], dilation: dilation[i], padding: padding[i] },
-        isUp,
-      )
-    } catch (error) {
-      throw unfit(turn, (error as Error).message)
-    }
+    const choice = { stride: stride[i], dilation: dilation[i], padding: padding[i] }
+    return inNode(turn, () => poolAxis(name, input, kernel[i], choice, isUp))
   }
   const flat = poolAxis('depth', 1, 1, { stride: 1, dilation: 1, padding: [0, 0] }, false)
   return { axes: [flat, axis(0, 'height', height), axis(1, 'width', width)], kernel, padding, stride }

@@ -17,7 +17,7 @@ import {
   unsupported,
   valueAt,
 } from './step.ts'
-import { areAxes, type Dimension, type Item, isAxis, shapeOf, type Value, withChannels } from './value.ts'
+import { areAll, type Dimension, type Item, shapeOf, type Value, withChannels } from './value.ts'
 import { byPlaces } from './weighted.ts'
 
 // Operators that take many samples to one, or look at many for each.
@@ -40,21 +40,20 @@ const kinds: Readonly<Record<string, Reduction>> = {
 async function over(turn: Turn, value: Value, axes: readonly number[], of: Across): Promise<Value> {
   const { engine } = turn
   const atoms = axes.flatMap((i) => value.dims[i]!)
-  const dims = value.dims.map((dimension, i): Dimension => (axes.includes(i) ? [] : dimension))
-  const across = async (x: Value): Promise<Value> => ({
+  if (atoms.length === 0) return value
+  const flat = atoms.filter(({ axis }) => axis !== 0)
+  if (flat.length > 0 && areAll(value, flat, [1, 2])) {
+    // planes first, whatever they were shuffled from, then what is left of their channels
+    const planes = await engine.layer('summary', [value.planes], { of, groups: 1 })
+    const dims = value.dims.map((dimension) => dimension.filter(({ axis }) => axis === 0))
+    return over(turn, { kind: 'value', planes, dims }, axes, of)
+  }
+  const x = areAll(value, atoms, [0]) ? value : await withChannels(engine, value, axes)
+  return {
     kind: 'value',
     planes: await engine.layer('across', [x.planes], { of }),
     dims: x.dims.map((dimension, i): Dimension => (axes.includes(i) ? [] : dimension)),
-  })
-  if (atoms.length === 0) return { ...value, dims }
-  if (areAxes(value, atoms, [1, 2]))
-    return { kind: 'value', planes: await engine.layer('summary', [value.planes], { of, groups: 1 }), dims }
-  if (areAxes(value, atoms, [0, 1, 2])) {
-    const planes = await engine.layer('summary', [value.planes], { of, groups: 1 })
-    return across({ kind: 'value', planes, dims })
   }
-  if (isAxis(value, atoms, 0)) return across(value)
-  return across(await withChannels(engine, value, axes))
 }
 
 const reduce =
@@ -227,7 +226,7 @@ const instanceNorm: Lowering = async (turn) => {
     outer === undefined ||
     (more.length === 0 && outer.axis === 0 && outer.size * outer.stride === value.planes.shape[0])
   // channels taken together by a reshape, as group normalisation is exported
-  if (pictures === 1 && isOuter && areAxes(value, value.dims.slice(1).flat(), [0, 1, 2]))
+  if (pictures === 1 && isOuter && areAll(value, value.dims.slice(1).flat(), [0, 1, 2]))
     return byMoments(turn, value, groups)
   return byMoments(turn, await withChannels(turn.engine, value, [0, 1]), groups, pictures)
 }

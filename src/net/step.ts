@@ -1,5 +1,5 @@
 import type { Engine } from '../definition/engine.ts'
-import { ConvoError } from '../error.ts'
+import { asConvoError, ConvoError } from '../error.ts'
 import { checkLimit } from '../limits.ts'
 import { describe } from '../text/describe.ts'
 import type { Constant, NetworkNode } from './network.ts'
@@ -115,6 +115,18 @@ export const unfit = (turn: Turn, what: string): ConvoError =>
   new ConvoError('E_SHAPE', `${nameOf(turn.node)}: ${what}`, {
     why: `it gets ${turn.inputs.map((item) => (item === undefined ? 'nothing' : `[${shapeOf(item)}]`)).join(' and ')}`,
   })
+
+/** Names the node in an error about sizes; what is too large stays that. */
+export function inNode<T>(turn: Turn, make: () => T): T {
+  try {
+    return make()
+  } catch (thrown) {
+    const { code, message, why } = asConvoError(thrown)
+    throw code === 'E_TOO_LARGE'
+      ? new ConvoError(code, `${nameOf(turn.node)}: ${message}`, { why })
+      : unfit(turn, message)
+  }
+}
 
 /** A dimension of a shape of this rank, counted from the end where it is below 0. @throws ConvoError E_SHAPE */
 export function axisIn(turn: Turn, axis: number, rank: number): number {

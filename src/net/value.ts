@@ -114,17 +114,10 @@ export const isAxis = ({ planes }: Value, atoms: Dimension, axis: AxisNumber): b
   return rest.length === 0 && atom.axis === axis && atom.size === size && atom.stride === 1
 }
 
-/** Whether factors are axes of the planes, all of them, in any order. */
-export const areAxes = ({ planes }: Value, atoms: Dimension, axes: readonly AxisNumber[]): boolean => {
-  const found = merged(atoms)
-  const wanted = axes.filter((axis) => planes.shape[axis]! > 1)
-  return (
-    found.length === wanted.length &&
-    wanted.every((axis) =>
-      found.some((one) => one.axis === axis && one.size === planes.shape[axis] && one.stride === 1),
-    )
-  )
-}
+/** Whether factors are all samples of axes of the planes, in any order. */
+export const areAll = ({ planes }: Value, atoms: Dimension, axes: readonly AxisNumber[]): boolean =>
+  atoms.every(({ axis }) => axes.includes(axis)) &&
+  lengthOf(atoms) === sizeOf(axes.map((axis) => planes.shape[axis]!))
 
 /**
  * The value with planes whose channels, rows and columns are these dimensions, by their numbers; every dimension is among
@@ -169,10 +162,15 @@ export function plain(engine: Engine, value: Value): Promise<Value> {
 /** The value with planes whose channels are these dimensions, in their order. */
 export function withChannels(engine: Engine, value: Value, chosen: readonly number[]): Promise<Value> {
   const rest = value.dims.map((_, i) => i).filter((i) => !chosen.includes(i))
-  const atoms = (group: readonly number[]) => group.flatMap((i) => value.dims[i]!)
-  const isChosen = isAxis(value, atoms(chosen), 0)
-  // the rest may be in any order where every factor is an axis
-  if (isChosen && areAxes(value, atoms(rest), [1, 2])) return Promise.resolve(value)
+  // the rest may be in any order
+  if (
+    isAxis(
+      value,
+      chosen.flatMap((i) => value.dims[i]!),
+      0,
+    )
+  )
+    return Promise.resolve(value)
   const sizes = rest.filter((i) => value.dims[i]!.length > 0)
   const [last] = sizes.slice(-1)
   return arranged(engine, value, [

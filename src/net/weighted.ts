@@ -10,6 +10,7 @@ import {
   constantAt,
   countsOf,
   groupsOf,
+  inNode,
   type Lowering,
   nameOf,
   neededAt,
@@ -107,7 +108,7 @@ const conv: Lowering = async (turn) => {
   const pads = paddingOf(turn, [x.shape[1]!, x.shape[2]!], kernel, stride, dilation)
   const tensor = forAll(turn, weight, pictures)
   const options = { stride, dilation, padding: pads, groups: groupsOf(turn) * pictures }
-  const c = at(turn, () => correlationOf(2, x, tensor, options))
+  const c = inNode(turn, () => correlationOf(2, x, tensor, options))
   const bias = biasOf(turn, c.filters, pictures)
   return batchValue(await turn.engine.correlate(x, tensor, bias, c), pictures)
 }
@@ -135,20 +136,11 @@ const convTranspose: Lowering = async (turn) => {
   })
   const tensor = forAll(turn, weight, pictures)
   const groups = groupsOf(turn) * pictures
-  const t = at(turn, () =>
+  const t = inNode(turn, () =>
     transpositionOf(2, x, tensor, { stride, dilation, padding, outputPadding, groups }),
   )
   const bias = biasOf(turn, t.filters, pictures)
   return batchValue(await turn.engine.transpose(x, tensor, bias, t), pictures)
-}
-
-/** Names the node in an error about shapes. */
-function at<T>(turn: Turn, make: () => T): T {
-  try {
-    return make()
-  } catch (error) {
-    throw error instanceof Error ? unfit(turn, error.message) : error
-  }
 }
 
 /** [..., K] by a matrix [K,N]: a bank of 1x1 over the last dimension, whatever the others are. */
@@ -161,7 +153,7 @@ async function byMatrix(turn: Turn, x: Value, matrix: Constant, bias: Constant |
   const value = await withChannels(turn.engine, x, [last])
   const weight = new Tensor([n, k, 1, 1], floatsOf(transposedConstant(matrix, [1, 0])))
   const padding: Padding = [0, 0]
-  const c = at(turn, () => correlationOf(2, value.planes, weight, { padding: [padding, padding] }))
+  const c = inNode(turn, () => correlationOf(2, value.planes, weight, { padding: [padding, padding] }))
   const spread =
     bias === undefined
       ? undefined

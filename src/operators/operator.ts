@@ -26,7 +26,7 @@ export type Kept = ((name: string) => Tensor) & { keep(name: string, tensor: Ten
 
 /** One step on a picture or tensor, [C,H,W] in and out, or for volumes [C,D,H,W]: what it does is nodes of a graph. */
 export type Step = {
-  /** What the user should know of it, such as the error of an approximation. */
+  /** What the user should know of it, such as the error of an approximation; read when it has run. */
   readonly notes?: readonly string[]
   /**
    * How it treats channels: `each` on its own (alpha goes along); `colour` mixed (alpha is set aside and put back when one

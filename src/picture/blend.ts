@@ -60,11 +60,12 @@ export async function beginBlending(
     })
   const { source, channels } = tonedSource(task, picture)
   const input = sourceNode([channels, picture.height, picture.width])
-  checkRegion(task, picture)
+  const notes = regionNotes(task, picture)
   const { mask, note } = compute === undefined ? {} : await maskOf(task, picture)
+  if (note !== undefined) notes.push(note)
   const isLuma = settings['channels-of'] === 'luma' && input.shape[0] > 2
   const blending = { source, input, isLuma, ...(mask !== undefined && { mask }) }
-  const noted = note === undefined ? state : { ...state, notes: [...state.notes, note] }
+  const noted = { ...state, notes: [...state.notes, ...notes] }
   if (!isLuma) return { state: noted, blending }
   const out = traced(layerNode('luma', [input], {}))
   const lumas: Pending = { out, source, full: picture.full, isPicture: true }
@@ -73,9 +74,17 @@ export async function beginBlending(
 
 type Size = { readonly width: number; readonly height: number }
 
-/** @throws ConvoError E_OPTION for a region without a pixel of the picture */
-function checkRegion({ settings: { region }, input }: PictureTask, { width, height }: Size): void {
-  if (region === undefined || (region[0] < width && region[1] < height)) return
+/** What a user should know of the region. @throws ConvoError E_OPTION for one without a pixel of the picture */
+function regionNotes({ settings: { region }, input }: PictureTask, { width, height }: Size): string[] {
+  if (region === undefined) return []
+  const [x, y, w, h] = region
+  if (x + w <= width && y + h <= height) return []
+  if (x < width && y < height) {
+    const inside = `${Math.min(w, width - x)}x${Math.min(h, height - y)}`
+    return [
+      `the region ${region.join()} extends beyond ${input}, which is ${width}x${height}: only ${inside} of it is used`,
+    ]
+  }
   throw new ConvoError('E_OPTION', `--region ${region.join(',')} lies outside ${input}`, {
     why: `${input} has ${width}x${height} pixels; --region is x,y,width,height`,
     fix: `--region 0,0,${width},${height}`,
@@ -84,7 +93,7 @@ function checkRegion({ settings: { region }, input }: PictureTask, { width, heig
 
 /**
  * The mask as weights of 0..1: its luma times its alpha. Of a mask of as many pages as the input the one of the same number,
- * else the first.
+ * and that of --page where it has it, else the first.
  *
  * @throws ConvoError E_SHAPE for one of another size
  */
@@ -99,8 +108,10 @@ async function maskOf(
     })
   const source = await (at?.mask ?? sourceOf)(settings.mask)
   const options = { ...limitsOf({ ...settings, page: undefined }), name: inputName(settings.mask) }
-  const isPaged = at !== undefined && (await readHeader(source, options)).pages === at.count
-  const picture = await decode(source, isPaged ? { ...options, page: at.page } : options)
+  const page = at?.page ?? (settings.page ?? 1) - 1
+  const pages = page > 0 || at !== undefined ? (await readHeader(source, options)).pages : 1
+  const isPaged = at === undefined ? page > 0 && page < pages : pages === at.count
+  const picture = await decode(source, isPaged ? { ...options, page } : options)
   if (picture.width !== width || picture.height !== height) {
     throw new ConvoError('E_SHAPE', `the mask ${settings.mask} has a different size than ${input}`, {
       why: `${settings.mask}: ${picture.width}x${picture.height}, ${input}: ${width}x${height}`,

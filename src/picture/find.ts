@@ -159,7 +159,7 @@ async function expand(
   const out = isInside && resolve(sources.without) !== resolve(folder) ? sources.without : undefined
   // `**` and `*` do not say that everything is a picture; `*.dat` does
   const isAny = /^\*+$/.test(segments.at(-1) ?? '')
-  if (isAny) strangers.push(...found.filter(looksForeign).map((path) => join(folder, path)))
+  if (isAny) for (const path of found.filter(looksForeign)) strangers.push(join(folder, path))
   const inputs = found
     .filter((path) => linkOf(dirname(path)) === undefined && (!isAny || looksLikePicture(path)))
     .map((path) => ({

@@ -8,7 +8,14 @@ import type { Settings } from './settings.ts'
 /** The step, whose kernel or its size the user chose, with notes on what of it other tools would take in another way. */
 export function withKernelNotes(step: Step, kernel: Kernel | undefined, settings: Settings): Step {
   const notes = [...rowNote(kernel, settings), ...turnNote(kernel, settings), ...anchorNote(step, settings)]
-  return notes.length === 0 ? step : { ...step, notes: [...(step.notes ?? []), ...notes] }
+  if (notes.length === 0) return step
+  return {
+    ...step,
+    // it may have more to say when it has run
+    get notes() {
+      return [...(step.notes ?? []), ...notes]
+    },
+  }
 }
 
 /** Nine numbers on one line are a square for ImageMagick and FFmpeg. */

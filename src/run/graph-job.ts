@@ -242,7 +242,7 @@ export function workBytes(step: Listed<PlacedWork>, rows: number, own: number): 
       const { plan, tileRows, tilePitch, blockRows, phases } = work.bank
       const depths = plan.depths.length
       const tile = plan.channelsPerGroup * depths * tileRows * phasesAcross(plan) * tilePitch
-      const offsets = Math.max(...phases.map(({ taps }) => taps)) * 4
+      const offsets = phases.reduce((most, { taps }) => Math.max(most, taps), 0) * 4
       return tile + depths * tileRows * 4 + offsets + block * blockRows * pitchOf(plan.grid[2]) + 4 * slack
     }
     case 'filter':

@@ -20,6 +20,7 @@ import {
 } from './graph-job.ts'
 import { floatRowBytes, prepareSink } from './graph-sink.ts'
 import { prepareLayer } from './layer-loops.ts'
+import { prepareMoved } from './moved.ts'
 import type { RunPart } from './part.ts'
 import { prepareRows } from './picture.ts'
 import { inPieces, type Pace, paceOf } from './pieces.ts'
@@ -294,6 +295,8 @@ function prepareWork(
       const rows = prepareWindows(shape, work, wasm, memory, scratch)
       return (to, [from], span) => rows(to, from!, span)
     }
+    case 'moved':
+      return prepareMoved(shape, steps[inputs[0]!]!.shape, work, wasm, memory)
     case 'apart':
       return (to, [a, b], [first, end]) => {
         for (let y = first; y < end; y++)

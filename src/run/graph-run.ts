@@ -2,6 +2,7 @@ import type { Range } from '../definition/quantise.ts'
 import { sizeOfElement } from '../definition/windows.ts'
 import { invariant } from '../error.ts'
 import { type Address, nowhere } from '../graph/address.ts'
+import { withoutBarriers } from '../graph/barriers.ts'
 import { type Cut, cutOf, planPart } from '../graph/cut.ts'
 import { fused } from '../graph/fuse.ts'
 import { narrowed } from '../graph/narrow.ts'
@@ -11,12 +12,12 @@ import { sliceOf } from '../graph/slices.ts'
 import { rowCount, type Span } from '../graph/spans.ts'
 import { copied, copyTo } from '../host/turns.ts'
 import { linearTables } from '../image/light.ts'
+import { checkLimit } from '../limits.ts'
 import { isGuest } from '../signals.ts'
 import { sizeOf, Tensor, unseen } from '../tensor/tensor.ts'
 import type { Arena } from './arena.ts'
 import { arrivalOf } from './arrival.ts'
 import { put } from './bank.ts'
-import { withoutBarriers } from './barriers.ts'
 import { mostSlots } from './control.ts'
 import {
   type GraphJob,
@@ -61,6 +62,10 @@ export const shapeOf = ({ width, height, channels, depth, full }: PictureShape):
 
 const align = (bytes: number): number => Math.ceil(bytes / 64) * 64
 
+/** Steps between may give more than memory holds, their rows come and go. @throws ConvoError E_TOO_LARGE */
+const checkResult = ({ shape }: Node): void =>
+  checkLimit('tensorSamples', sizeOf(shape), `an output of ${shape.join('x')}`)
+
 /** Runs the steps of `outs`, of which there are several where the sink is a sheet. */
 export async function run(
   session: Session,
@@ -69,6 +74,7 @@ export async function run(
   sinkOf: (stripRows: number) => GraphSink,
   hooks: Hooks = {},
 ): Promise<void> {
+  given.forEach(checkResult)
   const { arena } = session
   const mark = arena.mark()
   try {
@@ -90,6 +96,7 @@ export async function runToPlanes(
   out: Node,
   cut?: number | Cut,
 ): Promise<Tensor> {
+  checkResult(out)
   const { arena } = session
   const { shape } = out
   const mark = arena.mark()

@@ -1,19 +1,22 @@
 import type { Shape } from '../definition/layers.ts'
-import { type Element, type Ranked, sizeOfElement } from '../definition/windows.ts'
+import {
+  type Element,
+  isFull,
+  type Ranked,
+  type RankWay,
+  rankWay,
+  sizeOfElement,
+} from '../definition/windows.ts'
 import { type Address, plus } from '../graph/address.ts'
 import { pitchOf } from '../graph/schedule.ts'
 import type { Span } from '../graph/spans.ts'
-import { isExtreme, isFull, isHeld, isSmallMedian, type Windows } from '../graph/windows.ts'
+import { isHeld, type Windows } from '../graph/windows.ts'
 import { borders } from '../tensor/border.ts'
 import { viewOf, type WasmExports } from './engine.ts'
 import { type PlacedRows, rowAt } from './placed-rows.ts'
 
-/** Windows of up to this many bytes are searched bit by bit, larger squares by histograms: where the two take as long. */
-const fewSamples = 80
 /** Samples of a row whose histograms stay in a second-level cache. */
 const tileSamples = 384
-/** What is counted in 16 bits. */
-const mostCounted = 65_535
 /** Samples that are sorted at once, as far as windows are not wider. */
 const sortedSamples = 2 ** 18
 
@@ -99,7 +102,6 @@ function prepareWays(lines: Lines, wasm: WasmExports, memory: WebAssembly.Memory
   const [isSmallest, isLargest] = [index === 0, index === count - 1]
   const wide = n + (width - 1) * step
   const words = new Int32Array(memory.buffer)
-  const isCounted = isFull(element) && count <= mostCounted
 
   const inputRow = ({ at }: Strip, y: number) => plus(scratch, at.input + y * at.pitch)
   const outputRow = ({ out, outPitch }: Strip, y: number) => plus(out, y * outPitch)
@@ -237,6 +239,15 @@ function prepareWays(lines: Lines, wasm: WasmExports, memory: WebAssembly.Memory
     }
   }
 
+  const ways: Readonly<Record<RankWay, (strip: Strip) => void>> = {
+    extremes,
+    comparisons: medians,
+    bits: few,
+    columns: byColumns,
+    rows: byRuns,
+    sorted: byRanks,
+  }
+
   return {
     wide,
     inputRow,
@@ -245,14 +256,7 @@ function prepareWays(lines: Lines, wasm: WasmExports, memory: WebAssembly.Memory
     neutral: isSmallest ? { 1: 255, 2: 65_535, 4: 0x7f800000 } : { 1: 0, 2: 0, 4: ~0x7f800000 },
     layOut: (rows: number, bytes: SampleBytes) => layOut(lines, rows, bytes),
     /** The rows of the output from those of the input. */
-    run(strip: Strip): void {
-      if (isExtreme(lines)) extremes(strip)
-      else if (isSmallMedian(lines)) medians(strip)
-      else if (strip.bytes === 4) byRanks(strip)
-      else if (count <= fewSamples) few(strip)
-      else if (isCounted) byColumns(strip)
-      else byRuns(strip)
-    },
+    run: (strip: Strip) => ways[rankWay(lines, strip.bytes)](strip),
   }
 }
 

@@ -1,4 +1,4 @@
-import { createArena } from './arena.ts'
+import { type Arena, createArena } from './arena.ts'
 import type { Session } from './pool.ts'
 
 /** Bytes that work takes at the same time, at most, beside its input. */
@@ -16,27 +16,29 @@ export async function rehearse(
   threads: number,
   work: (session: Session) => Promise<unknown>,
 ): Promise<Taken> {
-  const arena = createArena()
+  const real = createArena()
   const held = { whole: 0, output: 0 }
-  let [shared, scratch] = [0, 0]
-  await work({
-    arena: {
-      ...arena,
-      alloc(bytes) {
-        const address = arena.alloc(bytes)
-        shared = Math.max(shared, arena.mark())
-        return address
-      },
+  let strips = 0
+  const arena: Arena = {
+    ...real,
+    alloc(bytes) {
+      const address = real.alloc(bytes)
+      strips = Math.max(strips, real.mark())
+      return address
     },
+  }
+  await work({
+    arena,
     threads,
     async run(job, parts, _, { parallel = true, aside = false } = {}) {
-      const used = parallel || aside ? Math.min(threads, parts) : 1
-      scratch = Math.max(scratch, job.scratchBytes * used)
+      const mark = arena.mark()
+      arena.alloc(job.scratchBytes * (parallel || aside ? Math.min(threads, parts) : 1))
+      arena.release(mark)
     },
     hold(what, bytes) {
       // results are held one after the other, or together by who says so
       held[what] = what === 'whole' ? Math.max(held.whole, bytes) : held.output + bytes
     },
   })
-  return { strips: shared + scratch, ...held }
+  return { strips, ...held }
 }

@@ -56,7 +56,7 @@ function formulaOf(which: i32, a: v128, b: v128, c: v128, d: v128, full: v128, b
       return f32x4.mul(f32x4.mul(f32x4.splat(4), full), f32x4.sqrt(f32x4.sqrt(positive)))
     }
     case 12:
-      return v128.and(f32x4.div(a, b), f32x4.gt(b, by))
+      return v128.and(f32x4.div(a, b), v128.and(f32x4.ge(a, zero), f32x4.gt(b, by)))
     case 14:
       return f32x4.sqrt(f32x4.add(f32x4.add(f32x4.mul(a, a), f32x4.mul(b, b)), f32x4.mul(c, c)))
     default:
@@ -97,7 +97,7 @@ export function dampedRow(dst: Address, a: Address, b: Address, n: i32, least: f
   for (let i: usize = 0, end = <usize>n << 2; i < end; i += 4) {
     const seen = <f64>load<f32>(a + i)
     const blurred = load<f32>(b + i)
-    if (!(blurred > least)) {
+    if (!(seen >= 0 && blurred > least)) {
       store<f32>(dst + i, 0)
       continue
     }

@@ -20,7 +20,7 @@ type Problem = {
 }
 
 const problems: Readonly<Record<string, Problem>> = {
-  '18 layers, 64 channels, x4, 256x256': { channels: 64, layers: 18, up: 4, side: 256 },
+  '18 layers, 64 channels, x4, 512x512': { channels: 64, layers: 18, up: 4, side: 512 },
   '5 layers, 16 channels, x1, 1024x1024': { channels: 16, layers: 5, up: 1, side: 1024 },
 }
 

@@ -35,9 +35,16 @@ export const suites: Readonly<Record<string, readonly string[]>> = {
   windows: [
     ...[3, 5, 31].map((size) => `median size=${size} u8 rgb 4000x3000`),
     ...[3, 31].map((size) => `erode size=${size} u8 rgb 4000x3000`),
-    ...['open size=9', 'gradient', 'tophat size=9', 'canny', 'bilateral'].map(
-      (filter) => `${filter} u8 gray 4000x3000`,
-    ),
+    ...[
+      'dilate size=31',
+      'open size=9',
+      'close size=9',
+      'gradient',
+      'tophat size=9',
+      'blackhat size=9',
+      'canny',
+      'bilateral',
+    ].map((filter) => `${filter} u8 gray 4000x3000`),
     ...[5, 31].map((size) => `process median size=${size} scene`),
     'process erode size=31 scene',
   ],

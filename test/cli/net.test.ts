@@ -5,8 +5,10 @@ import { describe, expect, it } from 'vitest'
 import { decode } from '../../src/image/decode.ts'
 import { encode } from '../../src/image/encode.ts'
 import { readNpy } from '../../src/kernel/formats/npy.ts'
+import { limits } from '../../src/limits.ts'
 import type { Picture } from '../../src/tensor/picture.ts'
-import { fileOf, randoms, type TestNetwork } from '../net/graphs.ts'
+import { sizeOf } from '../../src/tensor/tensor.ts'
+import { fileOf, floats, randoms, type TestNetwork } from '../net/graphs.ts'
 import { onnxModel } from '../net/onnx-writer.ts'
 import { convo, scratch } from './convo.ts'
 
@@ -153,6 +155,48 @@ describe('convo net', () => {
     const made = await decode(folder.path('out.png'), { maxPixels: 1e6, orient: true })
     expect([made.width, made.height]).toEqual([7, 5])
     expect(made.data[0]).toBe(ramp(1, 1, 0))
+  })
+
+  it('takes layers of more samples than memory has, and works on a few rows where a step sees all', async () => {
+    const file = fileOf({
+      shape: [1, 3, 8, 8],
+      nodes: [
+        { operator: 'Conv', inputs: ['x', floats(randoms(1), 64, 3, 3, 3)], outputs: ['a'] },
+        { operator: 'GlobalAveragePool', inputs: ['a'], outputs: ['m'] },
+        { operator: 'Sigmoid', inputs: ['m'], outputs: ['s'] },
+        { operator: 'Mul', inputs: ['a', 's'], outputs: ['b'] },
+        { operator: 'Conv', inputs: ['b', floats(randoms(2), 3, 64, 3, 3)], outputs: ['y'] },
+      ],
+    })
+    writeFileSync(folder.path('large.onnx'), file)
+    const { status, stdout } = await run('info', folder.path('large.onnx'), '--input', '6000x4000', '--json')
+    expect(status).toBe(0)
+    const { nodes, memory } = JSON.parse(stdout) as { nodes: { shapes: number[][] }[]; memory: number }
+    expect(sizeOf(nodes[0]!.shapes[0]!)).toBeGreaterThan(limits.tensorSamples.most)
+    expect(memory).toBeLessThan(64 * 2 ** 20)
+  })
+
+  it('names a size that fits where this one and those near it do not, if there is one', async () => {
+    const pooled = (side: number): string => {
+      const attributes = { kernel_shape: [side, side] }
+      const file = onnxModel({
+        inputs: [{ name: 'x', shape: [1, 3, 'h', 'w'] }],
+        outputs: [{ name: 'y' }],
+        nodes: [{ operator: 'MaxPool', inputs: ['x'], outputs: ['y'], attributes }],
+      })
+      writeFileSync(folder.path('pooled.onnx'), file)
+      return folder.path('pooled.onnx')
+    }
+    const input = await picture('in.png', 7, 5, 3, ramp)
+    for (const [side, fix] of [
+      [200, 'a picture of another size: the network takes 256x256'],
+      [2000, 'no size up to 1024x1024 was found to fit'],
+    ] as const) {
+      const { status, stderr } = await run(pooled(side), input, folder.path('not.png'))
+      expect(status).toBe(2)
+      expect(stderr).toContain('the network does not take 7x5')
+      expect(stderr).toContain(fix)
+    }
   })
 
   it('paints classes in colours, and keeps their numbers where asked to', async () => {

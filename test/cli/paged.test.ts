@@ -146,8 +146,18 @@ test('a mask of as many pages is taken page by page; of another number the first
     }).tiff({ compression: 'lzw' })
   await tiff(255, 0, 51).toFile(here.path('masks.tif'))
   await tiff(255, 0).toFile(here.path('two.tif'))
-  const inverted = async (mask: string, stdin?: Uint8Array) => {
-    const line = ['pointwise', 'in.tif', 'inverted.tif', '--preset', 'invert', '--force', '--mask', mask]
+  const inverted = async (mask: string, stdin?: Uint8Array, ...more: string[]) => {
+    const line = [
+      'pointwise',
+      'in.tif',
+      'inverted.tif',
+      '--preset',
+      'invert',
+      '--force',
+      '--mask',
+      mask,
+      ...more,
+    ]
     const { status, stderr } = await convo(line, { cwd: here.path(), ...(stdin && { stdin }) })
     expect(status).toBe(0)
     return { stderr, pages: (await pagesOf('inverted.tif')).map((page) => [...page]) }
@@ -158,6 +168,10 @@ test('a mask of as many pages is taken page by page; of another number the first
   )
   expect((await inverted('masks.tif')).pages).toEqual(mixed)
   expect((await inverted('-', readFileSync(here.path('masks.tif')))).pages).toEqual(mixed)
+  expect((await inverted('masks.tif', undefined, '--page', '3')).pages).toEqual([mixed[2]])
+  expect((await inverted('two.tif', undefined, '--page', '3')).stderr).toMatch(
+    /^note: only the first of the 2/,
+  )
   const { pages, stderr } = await inverted('two.tif')
   expect(stderr).toBe('note: only the first of the 2 pages of two.tif is used as the mask\n')
   expect(pages).toEqual(before.map((page) => Array.from(page, (v) => 255 - v)))

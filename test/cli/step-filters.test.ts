@@ -112,6 +112,22 @@ describe('on pictures', () => {
   })
 })
 
+it('richardson-lucy says what it met, beside what there is to say of its kernel', async () => {
+  const blur = ['richardson-lucy', '--kernel', '1 2 1 2 4 2 1 2 1', '--iterations', '1']
+  const { status, stderr } = await convo(
+    ['chain', 'rgb.png', 'o.npy', '--force', '--', 'laplacian', '--', ...blur],
+    {
+      cwd: here.path(),
+    },
+  )
+  expect([status, stderr.split('\n').map((line) => line.slice(0, 34))]).toEqual([
+    0,
+    ['note: samples below 0 were taken as', 'note: the 9 numbers were read as o', ''].map((line) =>
+      line.slice(0, 34),
+    ),
+  ])
+})
+
 describe('refused', () => {
   it.each([
     ['wiener rgb.png o.png', 'wiener needs a kernel', 'convo wiener rgb.png o.png --kernel gaussian:sigma=2'],

@@ -359,6 +359,38 @@ describe('deblurring', () => {
     expect(rough(damped)).toBeLessThan(rough(sharp))
     expect(rough(damped)).toBeGreaterThan(0)
   })
+  it('damping does not lighten the rim of a dark picture, where it is like what was not seen', async () => {
+    const flat = tensor(new Float32Array(height * width).fill(10))
+    const { data } = await run('richardson-lucy', { iterations: 20, damping: 20 }, flat, { kernel: blur })
+    expect(worst(data, flat.data)).toBeLessThan(0.05)
+  })
+  it('damping keeps a soft slope, whatever its level', async () => {
+    const slope = Float32Array.from({ length: height * width }, (_, i) => 110 + (i % width))
+    const { data } = await run('richardson-lucy', { iterations: 20, damping: 20 }, tensor(slope), {
+      kernel: blur,
+    })
+    const inner = slope.filter((_, i) => i % width > 3 && i % width < width - 4)
+    expect(
+      worst(
+        data.filter((_, i) => i % width > 3 && i % width < width - 4),
+        inner,
+      ),
+    ).toBeLessThan(1)
+  })
+  it('richardson-lucy estimates what is no light from what is around it, and says so', async () => {
+    const wide = kernel([9, 9], new Float64Array(81).fill(1))
+    const flat = Float32Array.from({ length: height * width }, () => 80)
+    const odd = flat.slice()
+    odd.set([Number.NaN, Number.POSITIVE_INFINITY], 5 * width + 9)
+    const { build, params } = stepFilters['richardson-lucy']!
+    const values = resolve(params, { iterations: 5 })
+    const made = build({ values, kernel: wide, settings: {}, channels: 1, full: 255 })
+    expect(worst((await made.apply(tensor(odd), engine)).data, flat)).toBeLessThan(0.05)
+    expect(made.notes).toEqual([expect.stringContaining('samples below 0 were taken as 0')])
+    const [below, zero] = [scene.data.map((v) => v - 60), scene.data.map((v) => Math.max(0, v - 60))]
+    const [a, b] = [below, zero].map((data) => run('richardson-lucy', {}, tensor(data), { kernel: blur }))
+    expect((await a!).data).toEqual((await b!).data)
+  })
   it('refuses kernels that are no blur', async () => {
     const edge = kernel([1, 3], [-1, 0, 1])
     for (const name of ['wiener', 'richardson-lucy']) {

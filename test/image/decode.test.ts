@@ -10,7 +10,7 @@ import { encodePngWhole } from '../../src/image/png-whole.ts'
 import type { Samples } from '../../src/tensor/picture.ts'
 import { failure, noise, photo, picture, temporaryFolder, wideProfile } from './pictures.ts'
 import { slowCrc } from './png-decoder.ts'
-import { floatTiff } from './tiff.ts'
+import { floatTiff, tiffOf } from './tiff.ts'
 
 const folder = temporaryFolder()
 const options = { maxPixels: 1e8, orient: true }
@@ -136,6 +136,21 @@ describe('decode', () => {
       expect(await readHeader(tagged, options)).toMatchObject({ width: w, height: h, channels: 1, depth: 8 })
     }
   })
+
+  it.each([0, 9, 700])(
+    'reads a TIFF of the orientation %i, which is none, as it is stored',
+    async (value) => {
+      const page = { width: 3, height: 2, level: 40, fields: [[274, 3, value] as [number, number, number]] }
+      const got = await decode(tiffOf([page, page]), { ...options, name: 'x.tif' })
+      expect([got.width, got.height, [...got.data]]).toEqual([3, 2, Array(6).fill(40)])
+      expect(got.meta.orientation).toBeUndefined()
+      expect(got.notes).toEqual([
+        `x.tif has the orientation ${value}, which was read as 1: it must be 1 to 8`,
+      ])
+      const kept = await readHeader(tiffOf([page]), { ...options, orient: false })
+      expect(kept.meta.orientation).toBeUndefined()
+    },
+  )
 
   it('turns a JPEG', async () => {
     const jpeg = Buffer.from((await encode(photo, 'jpeg')).bytes)

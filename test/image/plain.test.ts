@@ -217,6 +217,18 @@ describe('BMP', () => {
     expect(await read(bytes)).toEqual({ kind: 'bmp', size, data })
   })
 
+  it('notes fourth bytes that differ and are no alpha', async () => {
+    const notes = async (...last: number[]) =>
+      (
+        await decode(bmp([2, 1, 32, 0], [], [1, 2, 3, last[0]!, 4, 5, 6, last[1]!]), {
+          ...options,
+          name: 'x.bmp',
+        })
+      ).notes
+    expect([await notes(0, 0), await notes(255, 255)]).toEqual([[], []])
+    expect((await notes(255, 9)).join()).toContain('fourth byte of the pixels of x.bmp was not read as alpha')
+  })
+
   it('keeps its resolution', async () => {
     const one = { ...picture(2, 2, 3, 8, noise), meta: { resolution: [2835, 5906] as const } }
     expect((await back(one, 'bmp')).meta).toEqual(one.meta)

@@ -445,10 +445,25 @@ describe('sizes beyond all bounds', () => {
     expect(y.shape).toEqual(shape)
   })
 
+  test('as many phases as are allowed are no more than numbers', async () => {
+    const [x, weight] = cases.convTranspose2d!.args
+    const y = await convo.convTranspose2d(x as convo.Tensor, weight as convo.Tensor, { stride: 400 })
+    expect(y.shape).toEqual([2, 803, 803])
+  })
+
+  test.each([
+    ['an output', () => convo.convTranspose2d(ramp(2, 300, 300), ramp(2, 2, 3, 3), { stride: 100 })],
+    ['an output of many filters', () => convo.conv2d(ramp(1, 1000, 1000), ramp(2000, 1, 1, 1))],
+    ['an output of padding', () => convo.conv2d(ramp(1, 9, 9), ramp(1, 1, 1, 1), { padding: 30_000 })],
+  ])('%s is refused before it is computed', async (_, call) => {
+    const why = [expect.stringContaining(`the limit is ${limits.tensorSamples.most}`)]
+    await expect(call()).rejects.toMatchObject({ code: 'E_TOO_LARGE', why })
+  })
+
   test.each([
     ['a padding', 'conv2d', { padding: 2 ** 31 }, `the limit is ${limits.padding.most}`],
     ['a dilation', 'conv2d', { dilation: 2 ** 30, padding: 'same' }, `the limit is ${limits.padding.most}`],
-    ['a stride', 'convTranspose2d', { stride: 1e6 }, `the limit is ${limits.tensorSamples.most}`],
+    ['a stride', 'convTranspose2d', { stride: 1e6 }, `the limit is ${limits.phases.most}`],
     [
       'a stride in one direction',
       'convTranspose2d',

@@ -141,6 +141,18 @@ describe('a result over its input', () => {
     }
   })
 
+  it('notes that a region extends beyond the picture', async () => {
+    const file = join(folder, 'beyond.png')
+    writeFileSync(file, (await encode(picture(30, 20, 1, 8, noise), 'png')).bytes)
+    const notesOf = async (region: ConvoOptions['region']) =>
+      (await convo(file, { region }).box().toFile(join(folder, 'out.png'))).notes
+    expect(await notesOf([25, 0, 5, 20])).toEqual([])
+    expect(await notesOf([25, 0, 6, 20])).toEqual([
+      `the region 25,0,6,20 extends beyond ${file}, which is 30x20: only 5x20 of it is used`,
+    ])
+    expect(await notesOf([25, 19, 6, 20])).toEqual([expect.stringContaining(': only 5x1 of it is used')])
+  })
+
   it('is refused where it cannot be', async () => {
     const one = inputs[4]!
     const error = (options: ConvoOptions, make: Make = (chain) => chain.box()) =>

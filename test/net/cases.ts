@@ -49,6 +49,34 @@ const positive = { of: (v: number) => Math.abs(v) + 0.1 }
 const autos = ['SAME_UPPER', 'SAME_LOWER', 'VALID']
 const windows = { kernel_shape: [3, 2], strides: [2, 2] }
 
+/** Operators that look at many samples of a picture that a shuffle of pixels has left in its old order. */
+const shuffled: readonly Case[] = (
+  [
+    ...['ReduceMean', 'ReduceMax', 'ReduceMin', 'ReduceL2', 'ReduceSumSquare'].flatMap((name) =>
+      [[0, 1, 2, 3], [2, 3], [1, 2, 3], [1], [2]].map((axes) => [name, [], { axes }] as const),
+    ),
+    ['GlobalAveragePool', [], {}],
+    ['GlobalMaxPool', [], {}],
+    ['InstanceNormalization', [F(3), F(3)], {}],
+    ['Softmax', [], { axis: 1 }],
+    ['Softmax', [], { axis: -1 }],
+    ['LpNormalization', [], { axis: 1 }],
+  ] as const
+).map(([operator, inputs, attributes]): Case => {
+  const apart: TestNode = {
+    operator: 'DepthToSpace',
+    inputs: ['x'],
+    outputs: ['a'],
+    attributes: { blocksize: 2, mode: 'CRD' },
+  }
+  const [title, network] = alone(operator, inputs, attributes, { shape: [1, 12, 5, 6] })
+  const [node] = network.nodes as [TestNode]
+  return [
+    `${title} of shuffled pixels`,
+    { ...network, nodes: [apart, { ...node, inputs: ['a', ...inputs] }] },
+  ]
+})
+
 /** Operators of pictures over a batch of two, and over a signal. */
 const inBatches: readonly Case[] = (
   [
@@ -215,6 +243,7 @@ const ofWholes: readonly Case[] = [
 
 /** Every operator in its attributes. */
 export const cases: readonly Case[] = [
+  ...shuffled,
   ...[
     'Relu',
     'Sigmoid',

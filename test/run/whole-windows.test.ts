@@ -30,7 +30,13 @@ afterAll(() => pool.close())
 type Picture = Extract<SourcePicture, { data: Samples }>
 
 /** Noise, or few levels with flat areas. */
-function pictureOf(height: number, width: number, channels: 1 | 3, bytes: 1 | 2, seed: number): Picture {
+function pictureOf(
+  height: number,
+  width: number,
+  channels: 1 | 2 | 3 | 4,
+  bytes: 1 | 2,
+  seed: number,
+): Picture {
   const full = 256 ** bytes - 1
   const data = new (bytes === 1 ? Uint8Array : Uint16Array)(height * width * channels)
   for (let i = 0; i < data.length; i++)
@@ -48,16 +54,24 @@ async function expectedOf({ width, height, channels, data }: Picture, steps: Ste
     (_, i) => data[(i % plane) * channels + Math.floor(i / plane)]!,
   )
   const made = await steps(referenceEngine, new Tensor([channels, height, width], planes))
-  return Array.from(
-    { length: data.length },
-    (_, i) => made.data[(i % channels) * plane + Math.floor(i / channels)]!,
-  )
+  const own = made.data.length / channels
+  return Array.from(made.data, (_, i) => made.data[(i % channels) * own + Math.floor(i / channels)]!)
 }
 
 const tracedOver = async ({ channels, height, width }: Picture, steps: Steps): Promise<Node> =>
   nodeOf(await steps(tracer, traced(sourceNode([channels, height, width]))))
 
-const planFor = ({ width, height, depth }: Picture, isWhole: boolean) =>
+/** The size of what a graph makes, and how many samples it has: planes, or pixels of `channels` side by side. */
+const sizeOf = ({ channels }: Picture, { shape: [count, height, width] }: Node) => {
+  const size = { height, width: count === channels ? width : width / channels }
+  return { ...size, samples: count * height * width }
+}
+
+const planFor = (
+  { depth }: Picture,
+  { width, height }: { width: number; height: number },
+  isWhole: boolean,
+) =>
   planRecipe(single(kernel([1, 1], [1])), filterDefaults, {
     width,
     height,
@@ -65,13 +79,13 @@ const planFor = ({ width, height, depth }: Picture, isWhole: boolean) =>
   })
 
 /** Room for the samples of a result, and a view of them. */
-function targetFor({ arena }: Session, { depth, data }: Picture) {
-  const target = arena.alloc(data.length * (depth / 8))
+function targetFor({ arena }: Session, { depth }: Picture, { samples }: { samples: number }) {
+  const target = arena.alloc(samples * (depth / 8))
   const read = () =>
     Array.from(
       viewOf(arena.memory, depth / 8)
         .subarray((target * 8) / depth)
-        .subarray(0, data.length),
+        .subarray(0, samples),
     )
   return { sink: { kind: 'samples', depth: depth as 8 | 16, target } as const, read }
 }
@@ -79,9 +93,10 @@ function targetFor({ arena }: Session, { depth, data }: Picture) {
 /** As a command runs it. */
 const asCommand = (picture: Picture, out: Node): Promise<number[]> =>
   pool.exclusive(async (session) => {
-    const { sink, read } = targetFor(session, picture)
+    const size = sizeOf(picture, out)
+    const { sink, read } = targetFor(session, picture, size)
     const { channels, full } = picture
-    const plan = planFor(picture, false)
+    const plan = planFor(picture, size, false)
     const finishing = { plan, tone: plainTone, channels, full, range: 'clamp', sink } as const
     await runToPicture(session, { out, source: { picture, gray: false } }, finishing)
     return read()
@@ -90,16 +105,17 @@ const asCommand = (picture: Picture, out: Node): Promise<number[]> =>
 /** In strips of some rows, perhaps a few rows at a time. */
 const inStrips = (own: Pool, picture: Picture, x: Node, cut: number | Cut): Promise<number[]> =>
   own.exclusive(async (session) => {
-    const { sink, read } = targetFor(session, picture)
+    const size = sizeOf(picture, x)
+    const { sink, read } = targetFor(session, picture, size)
     const { channels, full } = picture
-    const plan = planFor(picture, true)
+    const plan = planFor(picture, size, true)
     const filter = { plan, tone: plainTone, channels, full, range: 'clamp', sink } as const
     const node: Node = { ...filterNode(filter, x), work: { kind: 'finish', filter } }
     const sinkOf = (rows: number) => {
       const job = placePicture(
         session.arena,
         { ...plan, stripRows: rows },
-        shapeOf(picture),
+        { ...shapeOf(picture), ...size },
         plainTone,
         sink,
         'clamp',
@@ -166,7 +182,7 @@ it('whole samples stay whole, whatever the window, the border, the rank and the 
 })
 
 const windowSettings = fc.oneof(
-  fc.tuple(sides, sides).map((size) => ({ size: size.join() })),
+  fc.tuple(sides, fc.integer({ min: 2, max: 13 })).map((size) => ({ size: size.join() })),
   fc.record({
     size: fc.constantFrom('3', '7', '13'),
     shape: fc.constantFrom('disk', 'diamond', 'line'),
@@ -180,14 +196,24 @@ const oneStep = fc.oneof(
 
 /** Filters one after the other. */
 const chained =
-  (given: readonly { name: string; settings: object }[], channels: 1 | 3, full: number): Steps =>
+  (
+    given: readonly { name: string; settings: object; border?: BorderName; fill?: number }[],
+    channels: 1 | 2 | 3 | 4,
+    full: number,
+  ): Steps =>
   async (engine, x) => {
     let made = x
-    for (const { name, settings } of given) {
+    for (const { name, settings, border, fill } of given) {
       const entry = stepFilters[name]!
       const values = resolve(entry.params, { ...settings })
       made = await entry
-        .build({ values, kernel: undefined, settings: {}, channels, full })
+        .build({
+          values,
+          kernel: undefined,
+          settings: { border, ...(border === 'constant' && { fill }) },
+          channels,
+          full,
+        })
         .apply(made, engine)
     }
     return made
@@ -219,6 +245,56 @@ it('chains of windows and their differences stay whole, in any strips', async ()
       },
     ),
     { numRuns: 60 },
+  )
+})
+
+const moves = fc.oneof(
+  fc.record({
+    name: fc.constant('pad'),
+    settings: fc.record({ by: fc.array(fc.integer({ min: 0, max: 30 }), { minLength: 4, maxLength: 4 }) }),
+    border: fc.constantFrom(...(Object.keys(borders) as BorderName[])),
+    fill: fc.integer({ min: 0, max: 255 }),
+  }),
+  fc.record({
+    name: fc.constant('resize'),
+    settings: fc.record({
+      width: fc.integer({ min: 1, max: 60 }),
+      height: fc.integer({ min: 1, max: 60 }),
+      curve: fc.constant('nearest'),
+      fit: fc.constantFrom('stretch', 'cover'),
+    }),
+  }),
+  fc.record({ name: fc.constant('crop'), settings: fc.record({ size: fc.constant([1]) }) }),
+  fc.record({ name: fc.constant('erode'), settings: fc.constant({ size: '3' }) }),
+)
+
+it('samples that go to other places stay whole, in any strips', async () => {
+  await fc.assert(
+    fc.asyncProperty(
+      fc.record({
+        size: fc.tuple(fc.integer({ min: 1, max: 45 }), fc.integer({ min: 1, max: 50 })),
+        steps: fc.array(moves, { minLength: 1, maxLength: 3 }),
+        channels: fc.constantFrom(1 as const, 2 as const, 3 as const, 4 as const),
+        bytes: byteCounts,
+        stripRows: fc.integer({ min: 1, max: 99 }),
+        passRows: fc.option(fc.integer({ min: 1, max: 20 }), { nil: undefined }),
+        seed: seeds,
+      }),
+      async ({ size: [height, width], steps: given, channels, bytes, stripRows, passRows, seed }) => {
+        const picture = pictureOf(height, width, channels, bytes, seed)
+        const steps = chained(given, channels, picture.full)
+        const out = await tracedOver(picture, steps)
+        if (out.work.kind === 'source') return
+        const x = inSamples(out, bytes)
+        expect(x).toBeDefined()
+        const expected = await expectedOf(picture, steps)
+        const rows = Math.min(stripRows, out.shape[1])
+        const cut = passRows === undefined ? rows : { stripRows: rows, passRows }
+        expect(await inStrips(pool, picture, x!, cut)).toEqual(expected)
+        expect(await asCommand(picture, out)).toEqual(expected)
+      },
+    ),
+    { numRuns: 100 },
   )
 })
 

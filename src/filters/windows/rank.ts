@@ -1,6 +1,6 @@
 import type { Engine } from '../../definition/engine.ts'
-import { sizeOfElement } from '../../definition/windows.ts'
-import { type Operator, operator } from '../../operators/operator.ts'
+import { type Ranked, type RankWay, rankWay, sizeOfElement } from '../../definition/windows.ts'
+import { type Arithmetic, type Operator, operator } from '../../operators/operator.ts'
 import { number, type Params, type Values } from '../../params.ts'
 import type { Tensor } from '../../tensor/tensor.ts'
 import { type Outside, outside } from '../outside.ts'
@@ -51,10 +51,21 @@ const common = {
   takes: ['border', 'fill'],
 } as const
 
-const arithmetic = {
+const sorting = '; more bits and floats are sorted once'
+const reasons: Readonly<Record<RankWay, string>> = {
+  extremes: 'running extremes, which cost hardly more for a larger window',
+  comparisons: 'a fixed list of comparisons',
+  bits: `the bits of all samples of the window one after the other${sorting}`,
+  columns: `histograms of columns, which cost the same for any window${sorting}`,
+  rows: `a histogram along each row${sorting}`,
+  sorted: 'samples that are sorted once',
+}
+
+/** How the ranks of a window are found. */
+const arithmeticOf = (ranked: Ranked): Arithmetic => ({
   algorithm: 'rank',
-  reason: 'exact selection, with an algorithm that suits the window',
-} as const
+  reason: `exact selection by ${reasons[rankWay(ranked, 1)]}`,
+})
 
 /** Picks one sample of every window, by its rank among `count`. */
 const picking = <P extends Params>(
@@ -71,7 +82,7 @@ const picking = <P extends Params>(
       return {
         acts: 'colour',
         isChannelwise: true,
-        arithmetic,
+        arithmetic: arithmeticOf({ element: window.element, index }),
         apply: (x, engine) => ranked(engine, x, window, index, outside(settings, full)),
       }
     },
@@ -93,7 +104,7 @@ const morphology = (entry: Pick<Operator, 'summary' | 'formula' | 'source'>, of:
       return {
         acts: 'colour',
         isChannelwise: true,
-        arithmetic,
+        arithmetic: arithmeticOf({ element: window.element, index: 0 }),
         apply: (x, engine) => of(engine, x, window, erode, dilate),
       }
     },

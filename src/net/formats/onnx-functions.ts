@@ -85,7 +85,7 @@ export function inlined(
           ...branch.nodes.flatMap(({ outputs }) => outputs),
         ])
         const inside = (name: string) => (name !== '' && names.has(name) ? `${prefix}${name}` : rename(name))
-        tensors.push(...branch.initializers.map((one) => ({ ...one, name: inside(one.name) })))
+        for (const one of branch.initializers) tensors.push({ ...one, name: inside(one.name) })
         add(branch.nodes, {
           own,
           given,

@@ -117,7 +117,7 @@ function openNew(bytes: Uint8Array, { file }: Given, fail: Failure): { root: Val
   const order = zip.read(`${folder}byteorder`)
   if (order !== undefined && Buffer.from(order).toString() !== 'little')
     throw fail(0, 'little-endian numbers', 'others')
-  const { value } = readPickle({ bytes: zip.read(pickle)!, file, fail, allows })
+  const { value } = readPickle({ bytes: zip.read(pickle, 'pickleBytes')!, file, fail, allows })
   return { root: value, storage: storageFrom((key) => zip.read(`${folder}data/${key}`), fail) }
 }
 

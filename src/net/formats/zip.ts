@@ -1,14 +1,14 @@
 import { inflateRawSync } from 'node:zlib'
 import { ConvoError } from '../../error.ts'
 import { viewOf } from '../../files/read.ts'
-import { checkLimit } from '../../limits.ts'
+import { checkLimit, type LimitName } from '../../limits.ts'
 import { type Failure, quoted } from './format.ts'
 
 /** Files of an archive by their paths in it; their bytes when they are asked for. */
 export type Zip = {
   readonly names: readonly string[]
   /** Undefined where there is none of this name. @throws ConvoError E_NET_SYNTAX, E_NET_FORMAT, E_TOO_LARGE */
-  readonly read: (name: string) => Uint8Array | undefined
+  readonly read: (name: string, limit?: LimitName) => Uint8Array | undefined
 }
 
 type Entry = {
@@ -72,12 +72,13 @@ export function openZip(bytes: Uint8Array, file: string, fail: Failure): Zip {
   let total = 0
   return {
     names: [...entries.keys()],
-    read(name) {
+    read(name, limit) {
       const entry = entries.get(name)
       if (entry === undefined) return undefined
       const known = inflated.get(name)
       if (known !== undefined) return known
       const { at: head, packed, size, method, flags } = entry
+      if (limit !== undefined) checkLimit(limit, size, `${quoted(name)} in ${file}`)
       if (!has(head, 30) || view.getUint32(head, true) !== localHead)
         throw fail(head, `the file ${quoted(name)}`, 'none')
       const start = head + 30 + view.getUint16(head + 26, true) + view.getUint16(head + 28, true)

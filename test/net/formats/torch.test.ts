@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { limits } from '../../../src/limits.ts'
 import { networkFrom } from '../../../src/net/read.ts'
 import { failure } from '../../kernel/expect-failure.ts'
 import { tensors } from '../../kernel/formats/safetensors-file.ts'
@@ -194,6 +195,12 @@ describe('damage is refused', () => {
     const whole = torchFile(state, { packed: true })
     expect(why(whole.subarray(0, -30))).toContain('the directory of a zip archive at its end')
     expect(refused(zipOf({ 'n/data.pkl': pickleOf(1) }, false, 1)).why[0]).toBe('a.pth: it is encrypted')
+    expect(refused(zipOf({ 'n/data.pkl': new Uint8Array(limits.pickleBytes.most + 1) }, true))).toMatchObject(
+      {
+        code: 'E_TOO_LARGE',
+        message: '"n/data.pkl" in a.pth has more bytes than allowed',
+      },
+    )
     const other = Buffer.from(whole)
     const entry = other.lastIndexOf(Buffer.from('PK\x01\x02'))
     other.writeUInt32LE(1, other.indexOf(Buffer.from('PK\x01\x02')) + 24)

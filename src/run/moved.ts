@@ -1,0 +1,63 @@
+import type { Shape } from '../definition/layer.ts'
+import { plus } from '../graph/address.ts'
+import type { Moved } from '../graph/node.ts'
+import { borders } from '../tensor/border.ts'
+import { viewOf, type WasmExports } from './engine.ts'
+import { type Compute, rowAt } from './placed-rows.ts'
+
+/** Pixels from which on a run is copied by a loop of its own. */
+const longRun = 16
+
+/** Where the rows and columns of a layer that moves samples come from; −1 where they are the fill. */
+function placesOf({ layer }: Moved, height: number, width: number, wide: number) {
+  if (layer.name === 'chosen') {
+    const { rows, columns } = layer.settings
+    return { row: (y: number) => rows[y]!, columns, fill: 0 }
+  }
+  const { margins, border, fill } = layer.settings
+  const { source } = borders[border]
+  const columns = Int32Array.from({ length: wide }, (_, x) => source(x - margins.left, width))
+  return { row: (y: number) => source(y - margins.top, height), columns, fill }
+}
+
+/** Rows of whole samples, pixels side by side, that go to other places as they are. */
+export function prepareMoved(
+  [, , n]: Shape,
+  [, height, across]: Shape,
+  work: Moved,
+  wasm: WasmExports,
+  memory: WebAssembly.Memory,
+): Compute {
+  const { bytes, step } = work
+  const samples = viewOf(memory, bytes)
+  const wide = n / step
+  const { row, columns, fill } = placesOf(work, height, across / step, wide)
+  const runs: { to: number; from: number; count: number }[] = []
+  for (let x = 0; x < wide; x++) {
+    const [last, from] = [runs.at(-1), columns[x]!]
+    const next = last && (last.from < 0 ? last.from : last.from + last.count)
+    if (last !== undefined && from === next) last.count++
+    else runs.push({ to: x, from, count: 1 })
+  }
+  return (to, [rows], [first, end]) => {
+    for (let y = first; y < end; y++) {
+      const place = row(y)
+      const out = rowAt(to, 0, y) / bytes
+      if (place < 0) {
+        samples.fill(fill, out, out + n)
+        continue
+      }
+      const there = rowAt(rows!, 0, place)
+      for (const { to: x, from, count } of runs) {
+        if (from < 0) samples.fill(fill, out + x * step, out + (x + count) * step)
+        else if (count >= longRun) {
+          const size = step * bytes
+          wasm.copyBytes(plus(rowAt(to, 0, y), x * size), plus(there, from * size), count * size)
+        } else {
+          const at = there / bytes + from * step
+          for (let i = 0; i < count * step; i++) samples[out + x * step + i] = samples[at + i]!
+        }
+      }
+    }
+  }
+}
