@@ -19,6 +19,7 @@ import { scratch } from '../cli/convo.ts'
 
 // What takes long is done on a thread of its own, and is what the calling thread would have found.
 
+const here = scratch()
 afterAll(close)
 const [width, height] = [700, 500]
 const of = (level: (i: number) => number, type: typeof Uint8Array | typeof Float32Array): Picture => ({
@@ -87,7 +88,6 @@ it('draws kernels and animations, and reads networks, there', async () => {
 })
 
 it('reads and writes large kernels, as on the calling thread', async () => {
-  const here = scratch()
   const data = Float32Array.from({ length: 150 * 150 }, (_, i) => one(i) / 7)
   const expected = kernel([150, 150], data)
   for (const file of ['k.json', 'k.csv']) {
