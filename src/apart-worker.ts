@@ -1,8 +1,11 @@
 import { parentPort } from 'node:worker_threads'
 import { asConvoError, invariant } from './error.ts'
+import { namedKernels } from './filters/names.ts'
 import { selfTest } from './golden/self-test.ts'
 import { comparePictures } from './image/compare/compare.ts'
 import { glowOf } from './image/compare/glow.ts'
+import { loadKernel } from './kernel/source.ts'
+import { writeKernel } from './kernel/write.ts'
 import { readModel } from './net/read-model.ts'
 import type { Answer, Order, Task } from './run/apart.ts'
 import { animation } from './teach/animate/animate.ts'
@@ -15,8 +18,10 @@ const tasks: Readonly<Record<Task, (...given: never[]) => unknown>> = {
   compare: comparePictures,
   glow: glowOf,
   network: readModel,
+  readKernel: (source: string) => loadKernel(source, { names: namedKernels }),
   selfTest,
   show: card,
+  writeKernel,
 }
 
 const port = parentPort

@@ -1,5 +1,5 @@
 import type { Engine } from './definition/engine.ts'
-import { asConvoError, ConvoError } from './error.ts'
+import { asConvoError, ConvoError, ownCopy } from './error.ts'
 import * as conv2 from './operators/conv2d.ts'
 import * as conv3 from './operators/conv3d.ts'
 import * as depth from './operators/depthwise.ts'
@@ -55,7 +55,10 @@ const onDefault =
   async (...args: Given<A>): Promise<R> => {
     try {
       engine ??= poolEngine(poolOf(threads))
-      return await operator(engine, ...((await Promise.all(args.map((one) => asTensor(one)))) as A))
+      return await operator(
+        engine,
+        ...((await Promise.all(args.map((one) => asTensor(ownCopy('an argument', one))))) as A),
+      )
     } catch (error) {
       throw asConvoError(error)
     }
@@ -99,5 +102,5 @@ export async function separate(
   kernel: PlaneWeights,
   options?: { readonly rank?: number | undefined },
 ): Promise<Separation> {
-  return separateKernel(kernel, options)
+  return separateKernel(ownCopy('the kernel', kernel), ownCopy('the options', options))
 }

@@ -57,7 +57,7 @@ const brand = Symbol.for('convo.ConvoError')
 
 /** Whether a value is of a class whose prototype has this symbol. */
 export const isBranded = (value: unknown, symbol: symbol): boolean =>
-  typeof value === 'object' && value !== null && symbol in value
+  typeof value === 'object' && value !== null && orElse(() => symbol in value, false)
 
 /** The one error that convo throws on bad input. `message` says what is wrong; `why` and `fix` explain. */
 export class ConvoError extends Error {
@@ -111,6 +111,14 @@ export function formatError(thrown: ConvoError): string {
 
 /** Whatever was thrown, as an error of convo's: E_MEMORY where memory ran out, else E_INTERNAL, a bug. */
 export function asConvoError(thrown: unknown): ConvoError {
+  try {
+    return convoErrorOf(thrown)
+  } catch {
+    return new ConvoError('E_INTERNAL', describe(thrown))
+  }
+}
+
+function convoErrorOf(thrown: unknown): ConvoError {
   if (thrown instanceof ConvoError) return thrown
   const message =
     thrown instanceof Error ? thrown.message : typeof thrown === 'string' ? thrown : describe(thrown)
@@ -119,6 +127,16 @@ export function asConvoError(thrown: unknown): ConvoError {
     /allocation|could not allocate|array length|value of "size"/i.test(message)
   ) {
     return new ConvoError('E_MEMORY', 'memory ran out', { why: message, cause: thrown })
+  }
+  if (thrown instanceof TypeError && /detached ArrayBuffer/.test(message)) {
+    return new ConvoError(
+      'E_ARGUMENT',
+      'the memory of an input was transferred before the result was there',
+      {
+        fix: 'copy it before the transfer',
+        cause: thrown,
+      },
+    )
   }
   const system = thrown as { readonly code?: unknown; readonly syscall?: unknown } | null | undefined
   if (system?.code === 'ERR_INVALID_ARG_VALUE' && /null bytes/.test(message)) {
@@ -131,6 +149,37 @@ export function asConvoError(thrown: unknown): ConvoError {
     return new ConvoError('E_INPUT', 'the current folder was removed', { why: message, cause: thrown })
   }
   return new ConvoError('E_INTERNAL', message, { cause: thrown })
+}
+
+/**
+ * What `read` gives of an object of the caller's, whose getters and traps may throw anything.
+ *
+ * @param what what messages call the object
+ * @throws ConvoError E_ARGUMENT
+ */
+export function readOf<T>(what: string, read: () => T): T {
+  try {
+    return read()
+  } catch (cause) {
+    if (cause instanceof ConvoError) throw cause
+    const why = cause instanceof Error ? cause.message : describe(cause)
+    throw new ConvoError('E_ARGUMENT', `${what} cannot be read`, { why, cause })
+  }
+}
+
+/**
+ * Lists and plain objects of the caller's as copies, which no getter is in and which stay as they are; all else as it is.
+ *
+ * @throws ConvoError E_ARGUMENT for what cannot be read
+ */
+export const ownCopy = <T>(what: string, given: T): T => readOf(what, () => copyOf(given) as T)
+
+function copyOf(given: unknown): unknown {
+  if (Array.isArray(given)) return Array.from(given, copyOf)
+  if (typeof given !== 'object' || given === null) return given
+  const parent = Object.getPrototypeOf(given)
+  if (parent !== null && Object.getPrototypeOf(parent) !== null) return given
+  return Object.fromEntries(Object.entries(given).map(([key, value]) => [key, copyOf(value)]))
 }
 
 /** What `act` gives, or something else where it throws, whatever that is. */

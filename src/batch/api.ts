@@ -5,11 +5,11 @@ import { Chain } from '../picture/api/chain.ts'
 import { convo } from '../picture/api/convo.ts'
 import type { BatchOptions } from '../picture/api/methods.ts'
 import {
-  checkObject,
   checkSignal,
   checkText,
   checkTexts,
   libraryErrors,
+  ownOptions,
   typedOptions,
 } from '../picture/api/names.ts'
 import { describe } from '../text/describe.ts'
@@ -38,10 +38,10 @@ export async function* batch(
   steps: Steps,
   options: BatchOptions & { readonly signal?: AbortSignal | undefined } = {},
 ): AsyncGenerator<Entry, void> {
-  checkObject(options, 'batch')
-  const { signal, ...others } = options
+  const { signal, ...others } = ownOptions(options, 'batch')
   checkSignal(signal)
   const paths = typeof inputs === 'string' ? [inputs] : checkTexts('the inputs', inputs)
+  if (paths.length === 0) throw new ConvoError('E_ARGUMENT', 'the list of inputs is empty')
   checkText('the output', output)
   const given = { ...typedOptions(others, batchParams, 'batch'), output, json: true, quiet: true }
   const operation = wordsOf(steps)

@@ -1,4 +1,5 @@
 import { invariant } from '../error.ts'
+import { pause } from '../host/turns.ts'
 import { cos, sin } from '../tensor/math.ts'
 
 /**
@@ -112,7 +113,27 @@ export const fftScratchBytes1d = (axis: FftAxis): number => axis.n * 32
 
 /** The tables that `correlateFft2d` reads, one after the other: twiddles for y, twiddles for x, spectrum. */
 export function fftTables2d(weights: ArrayLike<number>, plan: FftPlan2d): Float32Array {
+  const made = ahead.get(weights)
+  if (made?.plan.y.n === plan.y.n && made.plan.x.n === plan.x.n) return made.tables
   return join([fftTwiddles(plan.y.n), fftTwiddles(plan.x.n), spectrum2d(weights, plan)])
+}
+
+/** Tables that are there before they are asked for, by the weights that they are of. */
+const ahead = new WeakMap<object, { readonly plan: FftPlan2d; readonly tables: Float32Array }>()
+
+/** Makes the tables that `fftTables2d` will give: those of a large kernel take long, and the event loop turns meanwhile. */
+export async function makeFftTables2d(weights: ArrayLike<number>, plan: FftPlan2d): Promise<void> {
+  const steps = spectrumSteps(weights, plan)
+  for (let step = steps.next(); ; step = steps.next()) {
+    if (step.done === true) {
+      ahead.set(weights, {
+        plan,
+        tables: join([fftTwiddles(plan.y.n), fftTwiddles(plan.x.n), step.value]),
+      })
+      return
+    }
+    await pause()
+  }
 }
 
 /** The tables that the 1-D loops read, one after the other: twiddles, spectrum. */
@@ -214,6 +235,15 @@ export function spectrum1d(weights: ArrayLike<number>, axis: FftAxis): Float32Ar
  * [group of four y places][x place][re of the four, im of the four].
  */
 export function spectrum2d(weights: ArrayLike<number>, plan: FftPlan2d): Float32Array {
+  const steps = spectrumSteps(weights, plan)
+  for (;;) {
+    const step = steps.next()
+    if (step.done === true) return step.value
+  }
+}
+
+/** The same, with a pause after every row and column. */
+function* spectrumSteps(weights: ArrayLike<number>, plan: FftPlan2d): Generator<undefined, Float32Array> {
   const { y, x } = plan
   invariant(weights.length === y.kernel * x.kernel, 'a kernel must have the size it was planned for')
   invariant(y.kernel <= y.n && x.kernel <= x.n, 'a kernel must fit its transform')
@@ -223,6 +253,7 @@ export function spectrum2d(weights: ArrayLike<number>, plan: FftPlan2d): Float32
     const line = rows.subarray(2 * row * x.n, 2 * (row + 1) * x.n)
     for (let col = 0; col < x.kernel; col++) line[2 * col] = weights[row * x.kernel + col]!
     transform(line, rootsX)
+    yield
   }
   const out = new Float32Array(2 * y.n * x.n)
   const column = new Float64Array(2 * y.n)
@@ -253,6 +284,7 @@ export function spectrum2d(weights: ArrayLike<number>, plan: FftPlan2d): Float32
       out[at + mirror * 8] = column[2 * opposite]! * scale
       out[at + mirror * 8 + 4] = column[2 * opposite + 1]! * scale
     }
+    yield
   }
   return out
 }

@@ -1,4 +1,4 @@
-import { asConvoError, ConvoError, nearest } from '../error.ts'
+import { asConvoError, ConvoError, nearest, ownCopy } from '../error.ts'
 import { checkLimit } from '../limits.ts'
 import { type BorderAlias, type BorderName, borderName } from '../tensor/border.ts'
 import { isPending, sizeOf, Tensor } from '../tensor/tensor.ts'
@@ -304,7 +304,7 @@ export function checkOptions(options: unknown, known: readonly string[]): void {
       why: `options: ${known.join(', ')}`,
     })
   }
-  for (const name of Object.keys(options)) {
+  for (const name of Object.keys(ownCopy('the options', options))) {
     if (known.includes(name)) continue
     const guess = nearest(name, known)
     throw new ConvoError('E_ARGUMENT', `unknown option "${name}"`, {

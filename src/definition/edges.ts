@@ -88,7 +88,7 @@ export async function linked(
         strong[word] = some
       }
     },
-    pieceOf / 32,
+    pieceOf / 8,
   )
   /** Joins what is around the marks that are open, some of them at a time. */
   const join = (most: number): void => {

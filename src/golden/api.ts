@@ -1,6 +1,14 @@
-import { ConvoError } from '../error.ts'
+import { ConvoError, readOf } from '../error.ts'
 import type { ReadOptions } from '../picture/api/methods.ts'
-import { checkObject, checkPath, checkText, checkTexts, libraryErrors } from '../picture/api/names.ts'
+import {
+  checkFunction,
+  checkPath,
+  checkText,
+  checkTexts,
+  libraryErrors,
+  ownOptions,
+} from '../picture/api/names.ts'
+import { describe } from '../text/describe.ts'
 import type { Approved } from './approve.ts'
 import type { Checked, FileDigest } from './digests.ts'
 import type { CompareFoldersOptions } from './folders/library.ts'
@@ -8,6 +16,13 @@ import type { Manifest } from './manifest.ts'
 import type { Run } from './results.ts'
 import type { CheckOptions } from './run.ts'
 import type { ReporterName } from './settings.ts'
+
+const checkOptions = ['results', 'filter', 'tags', 'allow', 'shard', 'selfTest', 'onCase'] as const
+
+const isShard = (shard: CheckOptions['shard'] | null): boolean => {
+  const { index = 0, count = 0 } = shard ?? {}
+  return Number.isSafeInteger(count) && Number.isSafeInteger(index) && index >= 1 && index <= count
+}
 
 // Loaded when it is called: a program that imports convo does not wait for it.
 const loadApprove = () => import('./approve.ts')
@@ -24,33 +39,35 @@ export const check = (
   options: CheckOptions = {},
 ): Promise<Run> =>
   libraryErrors(async () => {
-    const [manifests, { runCheck }, { checkMany }, { checkSettings, defaultResults }, { parseShard }] =
-      await Promise.all([
-        import('./manifest.ts'),
-        import('./run.ts'),
-        import('./many.ts'),
-        import('./settings.ts'),
-        import('../host/shard.ts'),
-      ])
+    const [manifests, { runCheck }, { checkMany }, { checkSettings, defaultResults }] = await Promise.all([
+      import('./manifest.ts'),
+      import('./run.ts'),
+      import('./many.ts'),
+      import('./settings.ts'),
+    ])
     const { findManifest, loadManifest, manifestFiles } = manifests
-    checkObject(options, 'check')
-    const { results = defaultResults, filter = [], tags = [], allow = [] } = options
+    const own = ownOptions(options, 'check', { known: checkOptions })
+    const { results = defaultResults, filter = [], tags = [], allow = [], shard, onCase } = own
     checkText('the folder of results', results)
     checkTexts('filter', filter)
     checkTexts('tags', tags)
     checkSettings.allow.parse(checkTexts('allow', allow), 'allow')
-    const { shard } = options
-    if (shard !== undefined) parseShard(`${shard?.index}/${shard?.count}`, {})
+    checkFunction('onCase', onCase)
+    if (shard !== undefined && !isShard(shard)) {
+      throw new ConvoError('E_ARGUMENT', `shard must be a part of a whole, got ${describe(shard)}`, {
+        fix: '{ index: 1, count: 4 }',
+      })
+    }
     const files =
       manifest === undefined
         ? [findManifest()]
-        : Array.isArray(manifest)
+        : readOf('the manifests', () => Array.isArray(manifest))
           ? await manifestFiles(checkTexts('the manifests', manifest))
           : [checkPath('the manifest', manifest)]
     if (files.length === 0) throw new ConvoError('E_ARGUMENT', 'the list of manifests is empty')
     const loaded: Manifest[] = []
     for (const file of files) loaded.push(await loadManifest(file))
-    const wanted = { ...options, results, filter, tags, allow }
+    const wanted = { ...own, results, filter, tags, allow }
     const [only, ...others] = loaded
     return others.length === 0 ? runCheck(only!, wanted) : checkMany(loaded, wanted)
   })
@@ -71,8 +88,7 @@ export const approve = (
       import('./results.ts'),
       import('./settings.ts'),
     ])
-    checkObject(options, 'approve')
-    const { results = defaultResults } = options
+    const { results = defaultResults } = ownOptions(options, 'approve', { known: ['results'] })
     checkText('the folder of results', results)
     const choice =
       cases === 'all' || cases === 'new'
@@ -89,7 +105,7 @@ export const approve = (
 export const report = (run: Run, reporter: ReporterName): Promise<string> =>
   libraryErrors(async () => {
     const { reportText } = await import('./destinations.ts')
-    if (!Array.isArray(run?.cases) || typeof run.results !== 'string') {
+    if (!readOf('the run', () => Array.isArray(run?.cases) && typeof run.results === 'string')) {
       throw new ConvoError('E_ARGUMENT', 'report takes the result of check', {
         fix: "report(await check(), 'html')",
       })

@@ -38,7 +38,8 @@ export async function prepareCase(
     files: [...new Set([...files, ...prepared.files])],
     async run(input, output) {
       const { processPicture } = await import('../picture/process.ts')
-      const { clipped, notes } = await processPicture(prepared.job(input, output))
+      const { inQueue } = await import('../picture/queue.ts')
+      const { clipped, notes } = await inQueue(undefined, () => processPicture(prepared.job(input, output)))
       const count = clipped.low + clipped.high
       if (prepared.settings['fail-on-clip'] && count > 0) {
         throw new ConvoError('E_OPTION', `${count} samples were clipped, and --fail-on-clip is set`, {

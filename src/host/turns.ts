@@ -4,8 +4,8 @@
 /** The longest that a thread works without a turn of its event loop, in milliseconds. */
 export const longestWork = 8
 
-/** Samples of a picture in a piece of a loop over them: a millisecond or two of the simplest arithmetic. */
-export const pieceOf = 2 ** 18
+/** Samples of a picture in a piece of a loop over them: half a millisecond of the simplest arithmetic, a few of any other. */
+export const pieceOf = 2 ** 16
 
 let turned = Number.NEGATIVE_INFINITY
 const waiting: (() => void)[] = []

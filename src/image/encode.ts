@@ -1,4 +1,5 @@
 import { ConvoError } from '../error.ts'
+import { pause } from '../host/turns.ts'
 import { nativeWork } from '../signals.ts'
 import type { Fields } from '../tensor/metadata.ts'
 import type { Picture, PictureMeta } from '../tensor/picture.ts'
@@ -19,7 +20,7 @@ import {
 import { listed } from './metadata.ts'
 import { plainWriters } from './plain.ts'
 import { compressionSettings } from './png.ts'
-import { encodePngWhole } from './png-whole.ts'
+import { encodePngInTurns, encodePngWhole } from './png-whole.ts'
 import { loadSharp, reasons, type Sharp, sharpOf } from './sharp.ts'
 import { packStrip, type TiffCompression } from './tiff-pack.ts'
 import { joinPages } from './tiff-write.ts'
@@ -95,10 +96,10 @@ async function encodeFitted(
     case 'avif': {
       const { quality, lossless = false, effort } = options
       const subsampling = lossless ? '4:4:4' : options.subsampling
-      return attemptEncode(format, () => {
+      return attemptEncode(format, async () => {
         // the container is what brings profile and metadata into a file whose boxes sharp alone writes
         const needs = exifFor(meta, picture, true)
-        const pipeline = sharpOf(containerOf(withExif(picture, needs)), {}).keepIccProfile()
+        const pipeline = sharpOf(await containerOf(withExif(picture, needs)), {}).keepIccProfile()
         pipeline.toColourspace(spaceOf(picture))
         if (needs !== undefined) pipeline.keepExif()
         if (meta.metadata?.xmp !== undefined) pipeline.keepXmp()
@@ -165,22 +166,23 @@ export function jpegStrips(
 /** Rows of a strip of a TIFF. */
 const tiffRows = 64
 
-function encodeTiff(pages: readonly Picture[], { tiffCompression = 'deflate' }: EncodeOptions): Uint8Array {
-  const packed = pages.map((page) => {
+async function encodeTiff(
+  pages: readonly Picture[],
+  { tiffCompression = 'deflate' }: EncodeOptions,
+): Promise<Uint8Array> {
+  const packed: (Picture & Parameters<typeof joinPages>[0][number])[] = []
+  for (const page of pages) {
     const { width, height, channels, depth, data } = page
-    const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength).slice()
+    const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength)
     const rowBytes = (width * channels * depth) / 8
-    const strips = Array.from({ length: Math.ceil(height / tiffRows) }, (_, i) =>
-      packStrip(
-        bytes.subarray(i * tiffRows * rowBytes, (i + 1) * tiffRows * rowBytes),
-        rowBytes,
-        channels,
-        depth,
-        tiffCompression,
-      ),
-    )
-    return { ...page, rows: Math.min(tiffRows, height), strips }
-  })
+    const strips: Uint8Array[] = []
+    for (let at = 0; at < bytes.length; at += tiffRows * rowBytes) {
+      await pause()
+      const rows = bytes.slice(at, at + tiffRows * rowBytes)
+      strips.push(await packStrip(rows, rowBytes, channels, depth, tiffCompression))
+    }
+    packed.push({ ...page, rows: Math.min(tiffRows, height), strips })
+  }
   return joinPages(packed, tiffCompression)
 }
 
@@ -230,7 +232,7 @@ export async function encodePages(
   const delays = typeof delay === 'number' ? pages.map(() => delay) : [...delay]
   const bytes =
     format === 'tiff'
-      ? encodeTiff(pictures, options)
+      ? await encodeTiff(pictures, options)
       : await encodeAnimated(pictures, format, { ...options, delay: delays, loop })
   return { bytes, notes: [...new Set([...fitted.flatMap(({ notes }) => notes), ...lostOfPages(pages)])] }
 }
@@ -278,7 +280,8 @@ function spaceOf({ depth, channels }: Picture): 'grey16' | 'rgb16' | 'b-w' | 'sr
 }
 
 /** A stored PNG: the way by which a profile and a resolution reach sharp's encoders without being applied. */
-const containerOf = (picture: Picture): Uint8Array => encodePngWhole(picture, compressionSettings(0))
+const containerOf = (picture: Picture): Promise<Uint8Array> =>
+  encodePngInTurns(picture, compressionSettings(0))
 
 /** A picture whose EXIF is such fields, which a PNG around it brings along. */
 const withExif = (picture: Picture, exif: Fields | undefined): Picture => ({

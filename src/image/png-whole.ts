@@ -1,5 +1,6 @@
 import { filterRows } from '../definition/filter-rows.ts'
 import { invariant } from '../error.ts'
+import { joined, pause, pieceOf } from '../host/turns.ts'
 import type { Picture, PictureMeta } from '../tensor/picture.ts'
 import {
   adler32,
@@ -27,13 +28,35 @@ export function encodePngWhole(
   compression: Compression = compressionSettings(),
   stripRows: number = picture.height,
 ): Uint8Array {
+  const steps = pieces(picture, compression, stripRows)
+  for (;;) {
+    const step = steps.next()
+    if (step.done === true) return concat(step.value)
+  }
+}
+
+/** The same picture in strips of a few rows, between which the event loop turns. */
+export async function encodePngInTurns(picture: Picture, compression: Compression): Promise<Uint8Array> {
+  const steps = pieces(picture, compression, Math.max(1, Math.floor(pieceOf / (picture.width * 4))))
+  for (;;) {
+    const step = steps.next()
+    if (step.done === true) return joined(step.value)
+    await pause()
+  }
+}
+
+function* pieces(
+  picture: Picture,
+  compression: Compression,
+  stripRows: number,
+): Generator<undefined, readonly Uint8Array[]> {
   invariant(isPngPicture(picture), 'a PNG has 8 or 16 bits')
   const { height, data } = picture
   const meta: PictureMeta = picture.meta
   const rowBytes = pngRowBytes(picture)
   const bpp = rowBytes / picture.width
   const bytes = pngBytes(data)
-  const pieces = [pngHeader({ ...picture, meta }, chunksBeside(meta, picture))]
+  const made = [pngHeader({ ...picture, meta }, chunksBeside(meta, picture))]
   let adler = 1
   for (let y = 0; y < height; y += stripRows) {
     const end = Math.min(y + stripRows, height)
@@ -46,8 +69,9 @@ export function encodePngWhole(
     )
     adler = adlerCombine(adler, adler32(filtered), filtered.length)
     const strip = deflateStrip(filtered, { ...compression, last: end === height })
-    pieces.push(...idatChunk(y === 0 ? [zlibHeader(compression.level), strip] : [strip]))
+    made.push(...idatChunk(y === 0 ? [zlibHeader(compression.level), strip] : [strip]))
+    yield
   }
-  pieces.push(pngTrailer(adler))
-  return concat(pieces)
+  made.push(pngTrailer(adler))
+  return made
 }

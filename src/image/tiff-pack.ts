@@ -1,4 +1,4 @@
-import { deflate, deflateSync } from 'node:zlib'
+import { deflate } from 'node:zlib'
 
 // How the rows of a strip become the bytes of a strip of a TIFF (TIFF 6.0, sections 9, 13 and 14).
 
@@ -10,31 +10,35 @@ export type TiffCompression = keyof typeof tiffCompressions
 export const predictorOf = (compression: TiffCompression, depth: 8 | 16 | 32): 1 | 2 =>
   compression === 'none' || compression === 'packbits' || depth === 32 ? 1 : 2
 
-/** Rows of samples, [y][x][channel], as the bytes of a strip. `rows` is changed. */
+/** Rows of samples, [y][x][channel], as the bytes of a strip: deflate, which takes long, on another thread. `rows` is changed. */
+export function packStrip(
+  rows: Uint8Array,
+  rowBytes: number,
+  channels: number,
+  depth: 8 | 16 | 32,
+  compression: Exclude<TiffCompression, 'deflate'>,
+): Uint8Array
 export function packStrip(
   rows: Uint8Array,
   rowBytes: number,
   channels: number,
   depth: 8 | 16 | 32,
   compression: TiffCompression,
-): Uint8Array {
-  predict(rows, rowBytes, channels, depth, compression)
-  if (compression === 'deflate') return deflateSync(rows, deflating)
-  if (compression === 'lzw') return lzw(rows)
-  return compression === 'packbits' ? packBits(rows, rowBytes) : rows.slice()
-}
-
-/** The same bytes as `packStrip` with deflate, packed on another thread. */
-export function packStripAside(
+): Uint8Array | Promise<Uint8Array>
+export function packStrip(
   rows: Uint8Array,
   rowBytes: number,
   channels: number,
   depth: 8 | 16 | 32,
-): Promise<Uint8Array> {
-  predict(rows, rowBytes, channels, depth, 'deflate')
-  return new Promise((done, failed) => {
-    deflate(rows, deflating, (error, packed) => (error === null ? done(packed) : failed(error)))
-  })
+  compression: TiffCompression,
+): Uint8Array | Promise<Uint8Array> {
+  predict(rows, rowBytes, channels, depth, compression)
+  if (compression === 'deflate')
+    return new Promise((done, failed) => {
+      deflate(rows, deflating, (error, packed) => (error === null ? done(packed) : failed(error)))
+    })
+  if (compression === 'lzw') return lzw(rows)
+  return compression === 'packbits' ? packBits(rows, rowBytes) : rows.slice()
 }
 
 // level 6 takes twice the time for files 2 % smaller, on a photograph of 12 megapixels

@@ -1,5 +1,5 @@
 import { axisChoices, checkOptions, checkRank, type PerAxis, perAxis } from '../conv/spec.ts'
-import { ConvoError } from '../error.ts'
+import { ConvoError, ownCopy } from '../error.ts'
 import { inTurns } from '../host/turns.ts'
 import { type Kernel, kernel as makeKernel } from '../kernel/kernel.ts'
 import { checkLimit } from '../limits.ts'
@@ -42,7 +42,7 @@ export async function maxUnpool2d(
   indices: Indices,
   options: UnpoolOptions = {},
 ): Promise<Tensor> {
-  return maxUnpool(2, await asTensor(x), indices, options)
+  return maxUnpool(2, await asTensor(x), ownCopy('indices', indices), options)
 }
 
 /**
@@ -57,7 +57,7 @@ export async function maxUnpool3d(
   indices: Indices,
   options: UnpoolOptions = {},
 ): Promise<Tensor> {
-  return maxUnpool(3, await asTensor(x), indices, options)
+  return maxUnpool(3, await asTensor(x), ownCopy('indices', indices), options)
 }
 
 async function maxUnpool(

@@ -191,3 +191,13 @@ export async function loadArray(
     ...(metadata !== undefined && { metadata }),
   })
 }
+
+/** @throws ConvoError E_OPTION for options that say how a file is read, of an input that is none */
+export function refuseForFiles({ page, layout }: Partial<Pick<Settings, 'page' | 'layout'>>): void {
+  const [name, value] = page !== undefined ? ['page', page] : ['layout', layout ?? 'auto']
+  if (value === 'auto') return
+  throw new ConvoError('E_OPTION', `--${name} ${value} is for files, and the input is samples in memory`, {
+    why: name === 'layout' ? 'raw samples are interleaved, and a tensor has a layout of its own' : [],
+    fix: `no --${name}`,
+  })
+}

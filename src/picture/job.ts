@@ -32,8 +32,6 @@ export type PictureJob = {
   readonly isVolume?: boolean | undefined
   /** The input where it is no file; `input` is then what messages call it. */
   readonly given?: Opened | InMemory | undefined
-  /** Brings the input when the job may begin, so that what waits holds no memory. */
-  readonly open?: (() => Promise<Opened | InMemory | undefined>) | undefined
   /** Takes the picture instead of its file. */
   readonly store?: PageStore | undefined
 } & Watch

@@ -9,6 +9,7 @@ import {
   loadPicture,
   type Opened,
   readied,
+  refuseForFiles,
   type Treatment,
 } from './input.ts'
 import type { PictureTask } from './job.ts'
@@ -65,6 +66,7 @@ export async function loadData(opened: Opened, task: PictureTask, ahead: boolean
 /** Samples that are in memory already. */
 export async function loadGiven(given: InMemory, task: PictureTask): Promise<LoadedData> {
   const treatment = treatmentOf(task)
+  refuseForFiles(task.settings)
   if ('array' in given) return arrayData(given.array, treatment, outputKind(task.output) === 'npy')
   const { picture, meta, notes } = await readied(given.decoded, task.input, treatment)
   return { data: { kind: 'picture', picture }, meta, notes }

@@ -5,7 +5,7 @@ import { linearGamma } from '../image/light.ts'
 import { lightOf } from '../image/profile.ts'
 import { runToTensor } from '../run/graph.ts'
 import { isWorthWorkers } from '../run/graph-run.ts'
-import { type Pool, type Session, untilAborted } from '../run/pool.ts'
+import type { Pool, Session } from '../run/pool.ts'
 import { poolOf } from '../run/shared.ts'
 import { poolEngine } from '../run/tensors.ts'
 import { extremes, type PictureMeta } from '../tensor/picture.ts'
@@ -33,55 +33,12 @@ export type { DryRun, PictureFacts, PictureJob, PlanFacts, Report, StepMaker } f
 export async function processPicture(job: PictureJob, given?: Pool): Promise<Report> {
   const began = performance.now()
   const pool = given ?? poolOf(job.settings.threads)
-  const leave = await enter(job.signal)
-  try {
-    const task = taskOf(job.open === undefined ? job : { ...job, given: await job.open() })
-    const { load, isSmall } = await begin(task, pool)
-    // a small picture is decoded while the one before it is computed
-    const early = isSmall ? load() : undefined
-    early?.catch(() => undefined)
-    return await run(task, pool, began, () => early ?? load())
-  } finally {
-    leave()
-  }
-}
-
-/** Jobs that are begun and not done, at most: the others wait with nothing read. */
-const mostBegun = 3
-let begun = 0
-const waiting: (() => void)[] = []
-
-/**
- * Waits until a job may begin; gives what is to be called when it is done.
- *
- * @throws the reason of the signal, when that is aborted before
- */
-async function enter(signal: AbortSignal | undefined): Promise<() => void> {
-  if (begun < mostBegun) begun++
-  else {
-    let turn: () => void = () => undefined
-    const mine = new Promise<void>((done) => {
-      turn = done
-      waiting.push(turn)
-    })
-    try {
-      await untilAborted(mine, signal)
-    } catch (reason) {
-      const at = waiting.indexOf(turn)
-      if (at >= 0) waiting.splice(at, 1)
-      // the turn came together with the abort
-      else pass()
-      throw reason
-    }
-  }
-  return pass
-}
-
-/** Gives the turn of a job to the next that waits. */
-function pass(): void {
-  const next = waiting.shift()
-  if (next === undefined) begun--
-  else next()
+  const task = taskOf(job)
+  const { load, isSmall } = await begin(task, pool)
+  // a small picture is decoded while the one before it is computed
+  const early = isSmall ? load() : undefined
+  early?.catch(() => undefined)
+  return run(task, pool, began, () => early ?? load())
 }
 
 type Load = () => Promise<LoadedData | PagedInput>

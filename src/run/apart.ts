@@ -9,7 +9,15 @@ import type { Picture } from '../tensor/picture.ts'
 import { closeWithPools } from './closing.ts'
 
 /** Work that takes long, by what `src/apart-worker.ts` calls it. */
-export type Task = 'animate' | 'compare' | 'glow' | 'network' | 'selfTest' | 'show'
+export type Task =
+  | 'animate'
+  | 'compare'
+  | 'glow'
+  | 'network'
+  | 'readKernel'
+  | 'selfTest'
+  | 'show'
+  | 'writeKernel'
 
 /** What the thread is asked. */
 export type Order = { readonly id: number; readonly task: Task; readonly given: readonly unknown[] }
@@ -51,7 +59,7 @@ export const compareApart: Compare = (expected, actual, tolerance) =>
 
 /** Whether work on pictures is worth another thread. */
 export const isLarge = (...pictures: readonly Picture[]): boolean =>
-  pictures.reduce((sum, { data }) => sum + data.length, 0) > 2 * pieceOf
+  pictures.reduce((sum, { data }) => sum + data.length, 0) > 8 * pieceOf
 
 async function answerTo(task: Task, given: readonly unknown[]): Promise<unknown> {
   const order: Order = { id: ++orders, task, given: await Promise.all(given.map(shared)) }

@@ -32,7 +32,7 @@ import { readsPicture, stagedRows } from './graph-part.ts'
 import { floatRowBytes, pixelBytes } from './graph-sink.ts'
 import type { PartResult } from './part.ts'
 import type { PictureShape, Sink, Source, StencilJob } from './picture-job.ts'
-import { fixedBytes, placePicture, withHow } from './place-picture.ts'
+import { fixedBytes, placePicture, prepareTables, withHow } from './place-picture.ts'
 import type { RunOptions, Session } from './pool.ts'
 
 /** How a recipe is the last step: over what, and what becomes of its samples. */
@@ -142,6 +142,7 @@ async function runSteps(
   const shape = source && shapeOf(source.picture)
   const planes = new Map<Listed['work'], Address>()
   for (const { work, shape } of plain.flat()) {
+    if (work.kind === 'filter') await prepareTables(work.filter.plan)
     if (work.kind === 'planes' && !planes.has(work))
       planes.set(work, await placePlanes(arena, work.data, sizeOf(shape)))
   }

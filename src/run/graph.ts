@@ -20,7 +20,7 @@ import type { Tensor } from '../tensor/tensor.ts'
 import type { GraphSink } from './graph-job.ts'
 import { type Finishing, type OnStrip, run, runToPlanes, shapeOf } from './graph-run.ts'
 import type { Graph, Over, PictureShape, Sink, Source, SourcePicture, StencilJob } from './picture-job.ts'
-import { placePicture } from './place-picture.ts'
+import { placePicture, prepareTables } from './place-picture.ts'
 import type { Session } from './pool.ts'
 import type { Outcome } from './watch.ts'
 
@@ -212,6 +212,7 @@ async function runFinished(
   wrap: (job: StencilJob) => GraphSink,
 ): Promise<Outcome> {
   const { arena } = session
+  await prepareTables(plan)
   const through = (to: Sink, own: Range, extremes?: Extremes) => (stripRows: number) =>
     wrap(placePicture(arena, { ...plan, stripRows }, shape, tone, to, own, extremes))
   let extremes: Extremes | undefined

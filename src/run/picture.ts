@@ -2,7 +2,7 @@ import { type Reach, reachOf, tileRows } from '../conv/reach.ts'
 import { type Address, noBlock, plus } from '../graph/address.ts'
 import type { Span } from '../graph/spans.ts'
 import { deflateAside, deflateSlowly, deflateStrip, isSlow } from '../image/png.ts'
-import { packStrip, packStripAside } from '../image/tiff-pack.ts'
+import { packStrip } from '../image/tiff-pack.ts'
 import { borders } from '../tensor/border.ts'
 import { type Accumulator, prepareAccumulator } from './accumulate.ts'
 import { createDiscard } from './collect.ts'
@@ -186,13 +186,10 @@ function prepareEmit(
         }
         const span = [first, first + rows] as const
         discard(2 * packed.length)
-        if (isAlone && sink.compression === 'deflate')
-          return {
-            packing: packStripAside(packed, bytes, tileChannels, depth),
-            length: packed.length,
-            rows: span,
-          }
-        return { bytes: packStrip(packed, bytes, tileChannels, depth, sink.compression), rows: span }
+        const strip = packStrip(packed, bytes, tileChannels, depth, sink.compression)
+        return strip instanceof Promise
+          ? { packing: strip, length: packed.length, rows: span }
+          : { bytes: strip, rows: span }
       }
     }
     case 'array':

@@ -3,6 +3,7 @@ import {
   fftScratchBytes2d,
   fftTables1d,
   fftTables2d,
+  makeFftTables2d,
   planFft2d,
   planFftColumns,
   planFftRows,
@@ -97,6 +98,15 @@ export function placePicture(
     stencils,
     layout,
   }
+}
+
+/** Makes the tables of a plan that take long before they are placed. */
+export async function prepareTables(plan: RecipePlan): Promise<void> {
+  const { fullWidth, fullHeight } = fullSize(plan)
+  for (const s of plan.stencils) {
+    if (s.algorithm === 'fft') await makeFftTables2d(s.weights, planFft2d(s.kH, s.kW, fullHeight, fullWidth))
+  }
+  if (plan.native !== undefined) await prepareTables(plan.native)
 }
 
 /** Bytes of the blocks that a thread writes down once for a job: see `withHow`. */

@@ -161,6 +161,7 @@ export function createPool(threads: number = defaultThreads()): Pool {
         if (staging.missing?.(p) !== undefined) return
         staging.stage(p, p % slots)
         announceStaged(control)
+        if (isDue()) return
       }
     }
     try {
@@ -269,14 +270,14 @@ export function createPool(threads: number = defaultThreads()): Pool {
 /** The value of a promise; rejects with the reason of the signal if that is aborted before. */
 export async function untilAborted<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
   if (signal === undefined) return promise
-  signal.throwIfAborted()
   let onAbort: () => void = () => undefined
   const aborted = new Promise<never>((_, reject) => {
     onAbort = () => reject(signal.reason)
   })
   signal.addEventListener('abort', onAbort)
+  if (signal.aborted) onAbort()
   try {
-    return await Promise.race([promise, aborted])
+    return await Promise.race([aborted, promise])
   } finally {
     signal.removeEventListener('abort', onAbort)
   }

@@ -1,4 +1,4 @@
-import { ConvoError } from '../error.ts'
+import { ConvoError, ownCopy } from '../error.ts'
 import type { Explanation } from '../operators/explain.ts'
 import { resolve } from '../params.ts'
 import { readKernel } from '../picture/api/data.ts'
@@ -10,11 +10,11 @@ import type {
   PictureOptions,
 } from '../picture/api/methods.ts'
 import {
-  checkObject,
   checkPath,
   checkText,
   commandOptions,
   libraryErrors,
+  ownOptions,
   typedOptions,
 } from '../picture/api/names.ts'
 import type { DryRun } from '../picture/job.ts'
@@ -53,6 +53,7 @@ export const explain = <const N extends string>(
   options: ExplainOptionsOf<N> = {} as ExplainOptionsOf<N>,
 ): Promise<Explained> =>
   libraryErrors(async () => {
+    const from = ownCopy('the input', input)
     const [{ explained, inputOf, meetsVolume, runOver }, { findOperation }, { explainSettings }] =
       await Promise.all([
         import('./explain/explain.ts'),
@@ -61,18 +62,16 @@ export const explain = <const N extends string>(
       ])
     const found: Operation = findOperation(checkText('the operation', operation))
     const { input: _, svg: __, json: ___, ...own } = explainSettings
-    checkObject(options, 'explain')
-    const { kernel, ...rest } = options as { kernel?: KernelInput }
+    const asGiven = ownOptions(options, 'explain') as { kernel?: KernelInput }
+    const { kernel, ...rest } = asGiven
     const isNamed = kernel === undefined || typeof kernel === 'string'
     const known = { ...own, ...found.shared, ...found.params }
-    const typed = typedOptions(isNamed ? options : rest, known, 'explain')
+    const typed = typedOptions(isNamed ? asGiven : rest, known, 'explain')
     if (!isNamed && found.kernel === 'none') throw new ConvoError('E_OPTION', `${found.name} takes no kernel`)
     const given = isNamed ? typed : { ...typed, kernel: kernelOf(kernel) }
-    const isLayer = Array.isArray(input) && Array.from(input).every((size) => typeof size === 'number')
-    const path = isLayer ? undefined : checkPath('the input', input)
-    const asked = isLayer
-      ? resolve(explainSettings, { input: input.join('x') })
-      : resolve(explainSettings, {})
+    const isLayer = Array.isArray(from) && from.every((size) => typeof size === 'number')
+    const path = isLayer ? undefined : checkPath('the input', from)
+    const asked = isLayer ? resolve(explainSettings, { input: from.join('x') }) : resolve(explainSettings, {})
     const shape = await inputOf(await meetsVolume(found, given), path, asked)
     const { result, draw } = await explained(found, shape, given, isLayer)
     const run = await runOver(found, path, given)

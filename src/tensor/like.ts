@@ -1,4 +1,4 @@
-import { ConvoError } from '../error.ts'
+import { ConvoError, ownCopy, readOf } from '../error.ts'
 import { converted, inTurns, type NumberArray, pieceOf } from '../host/turns.ts'
 import { describe } from '../text/describe.ts'
 import { sizeOf, Tensor } from './tensor.ts'
@@ -25,15 +25,14 @@ const isTensorLike = (given: unknown): given is TensorLike =>
   typeof given === 'object' &&
   given !== null &&
   !(given instanceof Tensor) &&
-  'data' in given &&
-  'shape' in given
+  readOf('a tensor', () => 'data' in given && 'shape' in given)
 
 /** @throws ConvoError E_ARGUMENT for data that is no array of numbers or a layout that is not known */
 function checkLike(given: unknown): TensorLike & { readonly layout: 'CHW' | 'HWC' } {
   if (!isTensorLike(given)) {
     throw new ConvoError('E_ARGUMENT', `a tensor is made of { data, shape }, got ${describe(given)}`)
   }
-  const { data, shape, layout = 'CHW' } = given
+  const { data, shape, layout = 'CHW' } = ownCopy('a tensor', given)
   if (!isNumberArray(data)) {
     throw new ConvoError('E_ARGUMENT', `data must be a typed array of numbers, got ${describe(data)}`)
   }

@@ -1,4 +1,4 @@
-import { ConvoError, isBranded } from '../error.ts'
+import { ConvoError, isBranded, ownCopy, readOf } from '../error.ts'
 import { checkLimit } from '../limits.ts'
 import { describe } from '../text/describe.ts'
 
@@ -10,9 +10,9 @@ export class Tensor {
   readonly data: Float32Array
 
   /** @throws ConvoError E_SHAPE when a size is not a whole number of at least 1, or the data does not fill the shape */
-  constructor(shape: readonly number[], data: Float32Array) {
-    checkSizes(shape)
-    if (!(data instanceof Float32Array)) {
+  constructor(sizes: readonly number[], data: Float32Array) {
+    const shape = checkSizes(sizes)
+    if (!readOf('tensor data', () => data instanceof Float32Array)) {
       throw new ConvoError('E_ARGUMENT', `tensor data must be a Float32Array, got ${describe(data)}`)
     }
     const count = sizeOf(shape)
@@ -22,7 +22,7 @@ export class Tensor {
         `data of length ${data.length} does not fit shape [${shape.join(',')}], which needs ${count}`,
       )
     }
-    this.shape = Object.freeze([...shape])
+    this.shape = Object.freeze(shape)
     this.data = data
   }
 
@@ -78,16 +78,17 @@ export const unseen = ({ shape }: Pick<Tensor, 'shape'>): Tensor =>
   Object.assign(Object.create(Tensor.prototype), { shape, data: new Float32Array() })
 
 // outside the class, which bundled would be called _Tensor if it spoke of itself
-const zeros = (shape: readonly number[]): Tensor => {
-  checkSizes(shape)
+const zeros = (sizes: readonly number[]): Tensor => {
+  const shape = checkSizes(sizes)
   checkLimit('tensorSamples', sizeOf(shape), 'the tensor')
   return new Tensor(shape, floats(sizeOf(shape)))
 }
 
-function checkSizes(shape: readonly number[]): void {
+function checkSizes(sizes: readonly number[]): readonly number[] {
+  const shape = ownCopy('the shape', sizes)
   // Array.from, because the methods of a list pass over its holes
   const isShape = Array.isArray(shape) && shape.length > 0
-  if (isShape && Array.from(shape).every((n) => Number.isSafeInteger(n) && n >= 1)) return
+  if (isShape && Array.from(shape).every((n) => Number.isSafeInteger(n) && n >= 1)) return shape
   throw new ConvoError('E_SHAPE', `a shape needs whole sizes of at least 1, got ${describe(shape)}`)
 }
 

@@ -2,6 +2,14 @@ const longest = 60
 
 /** A short word for a value of the wrong type, for errors; any value, however odd, can be described. */
 export function describe(value: unknown): string {
+  try {
+    return described(value)
+  } catch {
+    return 'an object that cannot be read'
+  }
+}
+
+function described(value: unknown): string {
   if (Array.isArray(value)) {
     const shown = Array.from(value.slice(0, 8), (one) => (Array.isArray(one) ? 'a list' : item(one)))
     return `[${shown.join(', ')}${value.length > 8 ? ', …' : ''}]`

@@ -219,15 +219,18 @@ async function pictureCases(api: Api, images: string): Promise<Cases> {
     ...named('input', Object.fromEntries(more.map((file) => [basename(file), file])), (file) =>
       written(file, async () => undefined),
     ),
-    ...named(
-      'operation',
-      Object.fromEntries(facts.map(({ method }) => [method, method])),
-      (method) => async () => () => {
-        const chain = convo(raw) as unknown as Record<string, (options: object) => Convo.Chain>
-        const size =
-          method === 'resize' ? { width: 1000 } : method === 'crop' ? { region: '2000x1500+9+9' } : {}
-        return chain[method]!(needs[method] ?? size).raw()
-      },
+    ...Object.assign(
+      {},
+      ...['u8', 'rgba u8', 'u16', 'f32'].map((type) =>
+        named(
+          `operation ${type}`,
+          Object.fromEntries(facts.map(({ method }) => [method, method])),
+          (method) => async () => () => {
+            const chain = convo(input(type)) as unknown as Record<string, (options: object) => Convo.Chain>
+            return chain[method]!(needs[method] ?? {}).raw()
+          },
+        ),
+      ),
     ),
     ...named(
       'option',
@@ -245,7 +248,8 @@ const needs: Readonly<Record<string, object>> = {
   conv2d: { kernel: 'sharpen' },
   wiener: { kernel: 'gaussian:sigma=1' },
   richardsonLucy: { kernel: 'gaussian:sigma=1', iterations: 2 },
-  resize: { size: '1000' },
+  resize: { width: 1000 },
+  crop: { size: '2000x1500', at: [9, 9] },
 }
 
 const options: Readonly<Record<string, Convo.ConvoOptions>> = {

@@ -219,7 +219,7 @@ describe('loops over whole pictures let the event loop turn:', () => {
     [
       'doubles become floats',
       6,
-      () => openGiven({ width, height, data: new Float64Array(3 * pixels).fill(0.1) }),
+      () => openGiven({ width, height, data: new Float64Array(3 * pixels).fill(0.5) }),
     ],
     ['numbers become a tensor', 3, () => asTensor(planes)],
     [

@@ -1,10 +1,13 @@
 import { readFile } from 'node:fs/promises'
 import { afterAll, expect, it } from 'vitest'
+import { fftTables2d, makeFftTables2d, planFft2d } from '../../src/conv/fft.ts'
 import { namedKernels } from '../../src/filters/names.ts'
 import { comparePictures } from '../../src/image/compare/compare.ts'
 import { type ToleranceValues, toleranceOf, toleranceSettings } from '../../src/image/compare/tolerance.ts'
-import { animate, close, compare, loadNet, show, Tensor } from '../../src/index.ts'
+import { animate, close, compare, loadNet, readKernel, show, Tensor, writeKernel } from '../../src/index.ts'
+import { kernel } from '../../src/kernel/kernel.ts'
 import { loadKernel } from '../../src/kernel/source.ts'
+import { writeKernel as kernelBytes } from '../../src/kernel/write.ts'
 import { readModel } from '../../src/net/read-model.ts'
 import { resolve } from '../../src/params.ts'
 import { commandOptions } from '../../src/picture/api/names.ts'
@@ -12,9 +15,11 @@ import { Net } from '../../src/picture/api/net.ts'
 import { animation } from '../../src/teach/animate/animate.ts'
 import { card } from '../../src/teach/show/show.ts'
 import type { Picture } from '../../src/tensor/picture.ts'
+import { scratch } from '../cli/convo.ts'
 
 // What takes long is done on a thread of its own, and is what the calling thread would have found.
 
+const here = scratch()
 afterAll(close)
 const [width, height] = [700, 500]
 const of = (level: (i: number) => number, type: typeof Uint8Array | typeof Float32Array): Picture => ({
@@ -80,4 +85,27 @@ it('draws kernels and animations, and reads networks, there', async () => {
   expect((await read.run(x)).data).toEqual((await own.run(x)).data)
   await expect(loadNet(new Uint8Array(9))).rejects.toMatchObject({ code: 'E_NET_FORMAT' })
   await expect(loadNet((() => 1) as never)).rejects.toMatchObject({ code: 'E_ARGUMENT' })
+})
+
+it('reads and writes large kernels, as on the calling thread', async () => {
+  const data = Float32Array.from({ length: 150 * 150 }, (_, i) => one(i) / 7)
+  const expected = kernel([150, 150], data)
+  for (const file of ['k.json', 'k.csv']) {
+    await writeKernel(expected, here.path(file))
+    expect(await readFile(here.path(file))).toEqual(Buffer.from(kernelBytes(expected, file)))
+    const read = await readKernel(here.path(file))
+    expect([read.shape, read.weights]).toEqual([expected.shape, expected.weights])
+  }
+  await expect(readKernel(`${here.path('k.csv')}#none`)).rejects.toMatchObject({ name: 'ConvoError' })
+})
+
+it('prepares the spectrum of a large kernel in pieces, with the same bits', async () => {
+  const plan = planFft2d(61, 45, 300, 400)
+  const weights = Float32Array.from({ length: 61 * 45 }, (_, i) => one(i) / 251)
+  const expected = fftTables2d(weights, plan)
+  await makeFftTables2d(weights, plan)
+  expect(fftTables2d(weights, plan)).toEqual(expected)
+  // the weights over another picture have other tables
+  const other = planFft2d(61, 45, 3000, 4000)
+  expect(fftTables2d(weights, other)).toEqual(fftTables2d(weights.slice(), other))
 })

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { describe, expect, test } from 'vitest'
+import { orElse } from '../../src/error.ts'
 import * as convo from '../../src/index.ts'
 import { limits } from '../../src/limits.ts'
 import fc from '../property.ts'
@@ -144,7 +145,7 @@ const cases: Readonly<Record<string, Case>> = {
     args: [small, small],
     options: { maxAbs: 2, minSsim: 0.5, ignore: '0,0,1,1', mask: small },
   },
-  digest: { call: convo.digest, args: [small], options: { orient: true, maxPixels: 100, layout: 'chw' } },
+  digest: { call: convo.digest, args: [small], options: { orient: true, maxPixels: 100, layout: 'auto' } },
   compareFolders: {
     call: convo.compareFolders,
     args: [join(tmpdir(), 'convo-none'), join(tmpdir(), 'convo-none')],
@@ -219,6 +220,24 @@ const detached = () => {
   return tensor
 }
 
+const thrown = () => {
+  throw new TypeError('boom')
+}
+/** An object of which nothing can be read. */
+const forbidding = () =>
+  new Proxy({}, { get: thrown, has: thrown, ownKeys: thrown, getPrototypeOf: thrown } as ProxyHandler<object>)
+const revoked = () => {
+  const { proxy, revoke } = Proxy.revocable({}, {})
+  revoke()
+  return proxy
+}
+/** An object with these properties, which throw. */
+const throwing = (...names: string[]) =>
+  Object.defineProperties(
+    {},
+    Object.fromEntries(names.map((name) => [name, { enumerable: true, get: thrown }])),
+  )
+
 const large = fc.constantFrom(
   ...[65, 1000, 65536, 1e6, 1e7, 1e8, 1e9, 2 ** 31 - 1, 2 ** 31, 2 ** 32, 2 ** 32 + 1, 1e12, 1e15],
   ...[Number.MAX_SAFE_INTEGER, 1e300, 1e308, Number.POSITIVE_INFINITY, Number.NaN, -1, 0, 0.5, 1.5],
@@ -232,6 +251,10 @@ const odd = fc.constantFrom<() => unknown>(
     () => new Map(),
     () => new Set([1]),
     () => new Proxy({}, {}),
+    forbidding,
+    revoked,
+    () => throwing('data', 'shape', 'width', 'height', 'raw', 'toBuffer', 'weights', 'stride', 'sigma'),
+    () => Object.defineProperty([1, 2], 0, { get: thrown }),
   ],
   ...[
     () => Object.create(null),
@@ -291,8 +314,12 @@ const odd = fc.constantFrom<() => unknown>(
 /** What begins with a dash may be standard input, which never ends here. */
 const readsInput = (value: unknown): boolean => typeof value === 'string' && value.startsWith('-')
 
+/** What fast-check cannot look at, and is made when it is given. */
+class Made {
+  constructor(readonly make: () => unknown) {}
+}
 const anything: fc.Arbitrary<unknown> = fc.oneof(
-  { weight: 3, arbitrary: odd.map((make) => make()) },
+  { weight: 3, arbitrary: odd.map((make) => new Made(make)) },
   { weight: 2, arbitrary: large },
   { weight: 1, arbitrary: fc.array(large, { maxLength: 4 }) },
   { weight: 1, arbitrary: fc.array(fc.tuple(large, large), { minLength: 1, maxLength: 3 }) },
@@ -348,7 +375,8 @@ describe('arguments of any kind', () => {
     await fc.assert(
       fc.asyncProperty(fc.array(junk, { minLength: 1, maxLength: 2 }), fc.nat(), async (values, seed) => {
         const whole: unknown[] = one.options === undefined ? [...one.args] : [...one.args, { ...one.options }]
-        values.forEach((value, i) => {
+        values.forEach((made, i) => {
+          const value = made instanceof Made ? made.make() : made
           const at = (seed + i) % (places.length + options.length)
           if (at < places.length) whole[places[at]!] = value
           else {
@@ -356,7 +384,7 @@ describe('arguments of any kind', () => {
             if (
               typeof last === 'object' &&
               last !== null &&
-              Object.getPrototypeOf(last) === Object.prototype &&
+              orElse(() => Object.getPrototypeOf(last), null) === Object.prototype &&
               !Object.isFrozen(last)
             )
               Object.assign(last, { [options[at - places.length]!]: value })
@@ -367,6 +395,45 @@ describe('arguments of any kind', () => {
       { numRuns: name === 'setThreads' ? 50 : 250 },
     )
   })
+})
+
+const raw = { data: new Uint8Array(48), width: 4, height: 4 }
+const anyChain = (input: unknown, options: object = {}) =>
+  convo
+    .convo(input as convo.PictureInput, options)
+    .box()
+    .toBuffer()
+const steps = (picture: convo.Chain) => picture.box()
+const batched = async (inputs: string[], made: (picture: convo.Chain) => convo.Chain, options = {}) => {
+  for await (const _ of convo.batch(inputs, 'x/{stem}.png', made, options));
+}
+
+test.each([
+  ['a getter that throws', () => anyChain(raw, throwing('threads')), 'options of convo cannot be read'],
+  ['an input that forbids all', () => anyChain(forbidding()), 'the input cannot be read'],
+  ['inherited options', () => anyChain(raw, Object.create({ threads: 1 })), 'inherit threads'],
+  ['__proto__', () => anyChain(raw, JSON.parse('{"__proto__":1}')), 'no option __proto__'],
+  ['a page of samples', () => anyChain(raw, { page: 1 }), 'page: 1 is for files'],
+  ['a layout of samples', () => anyChain(raw, { layout: 'chw' }), "layout: 'chw' is for files"],
+  ['a layout of a tensor', () => convo.compare(small, ramp(3, 2, 2), { layout: 'hwc' }), 'is for files'],
+  ['a promise', () => anyChain(Promise.resolve(raw)), 'cannot be read from a promise'],
+  ['a chain', () => convo.compare(convo.convo(raw).box() as never, small), 'cannot be read from a chain'],
+  ['memory that was transferred', () => anyChain({ ...raw, data: detached().data }), 'has no samples'],
+  ['an unknown option of check', () => convo.check('x', { result: 'x' } as never), 'no option result'],
+  ['an unknown option of approve', () => convo.approve('all', { result: 1 } as never), 'no option result'],
+  ['a shard of nothing', () => convo.check('x', { shard: { index: 2, count: 1 } }), 'shard must be'],
+  ['what is no function', () => convo.check('x', { onCase: 1 as never }), 'onCase must be a function'],
+  ['no paths', () => convo.digestFiles([]), 'the list of paths is empty'],
+  ['no manifests', () => convo.check([]), 'the list of manifests is empty'],
+  ['no inputs', () => batched([], steps), 'the list of inputs is empty'],
+  ['a batch that does nothing', () => batched(['x'], (picture) => picture), 'the chain has no steps'],
+])('%s is refused in words', async (_, call, message) => {
+  const error = await (async () => call())().then(
+    () => undefined,
+    (met: unknown) => met,
+  )
+  expect(error).toBeInstanceOf(ConvoError)
+  expect((error as Error).message).toContain(message)
 })
 
 describe('sizes beyond all bounds', () => {

@@ -3,7 +3,14 @@ import { type ToleranceValues, toleranceOf, toleranceSettings } from '../../imag
 import { resolve } from '../../params.ts'
 import { readParams } from '../../picture/api/comparing.ts'
 import type { ReadOptions, ToleranceOptions } from '../../picture/api/methods.ts'
-import { checkObject, checkText, checkTexts, optionName, typedOptions } from '../../picture/api/names.ts'
+import {
+  checkFunction,
+  checkText,
+  checkTexts,
+  optionName,
+  ownOptions,
+  typedOptions,
+} from '../../picture/api/names.ts'
 import { describe } from '../../text/describe.ts'
 import { pick } from '../../text/record.ts'
 import { maskOf } from '../compare-files.ts'
@@ -36,8 +43,8 @@ export async function compareFoldersAt(
   actual: string,
   options: CompareFoldersOptions,
 ): Promise<Run> {
-  checkObject(options, 'compareFolders')
-  const { results, update = false, onCase, ...rest } = options
+  const { results, update = false, onCase, ...rest } = ownOptions(options, 'compareFolders')
+  checkFunction('onCase', onCase)
   if (typeof update !== 'boolean') {
     throw new ConvoError('E_OPTION', `update must be true or false, got ${describe(update)}`)
   }
@@ -67,7 +74,10 @@ export async function digestFilesAt(
   options: ReadOptions,
 ): Promise<readonly FileDigest[]> {
   const reading = readingFrom(typedOptions(options, readParams, 'digestFiles'))
-  return (await digestFiles(checkTexts('the paths', paths), reading)).files
+  if (checkTexts('the paths', paths).length === 0) {
+    throw new ConvoError('E_ARGUMENT', 'the list of paths is empty')
+  }
+  return (await digestFiles(paths, reading)).files
 }
 
 /** `checkDigests` of the library. */

@@ -1,7 +1,7 @@
 import { extname } from 'node:path'
 import { Readable } from 'node:stream'
 import { types } from 'node:util'
-import { asConvoError, ConvoError, invariant } from '../../error.ts'
+import { asConvoError, ConvoError, invariant, orElse, readOf } from '../../error.ts'
 import { memoryFile, type Own } from '../../files/memory.ts'
 import {
   type CodingOption,
@@ -19,6 +19,7 @@ import { describe } from '../../text/describe.ts'
 import type { DryRun, PageStore, PictureJob, Report } from '../job.ts'
 import { isOwn, type Operation, operations } from '../operations.ts'
 import { outputOf } from '../output-path.ts'
+import { inQueue } from '../queue.ts'
 import { runSettings } from '../run-settings.ts'
 import { pictureSettings } from '../settings.ts'
 import type { Asked, Prepared } from '../words/prepare.ts'
@@ -38,11 +39,11 @@ import type {
 } from './methods.ts'
 import {
   camelCase,
-  checkObject,
   checkPath,
   checkText,
   libraryErrors,
   optionName,
+  ownOptions,
   typedOptions,
 } from './names.ts'
 import type { Net } from './net.ts'
@@ -143,12 +144,12 @@ export class Chain {
 
   /** @internal Adds an operation; its methods, such as `gaussian`, call this. */
   static add(chain: Chain, operation: Operation, options: object = {}): Chain {
-    const [own] = Object.keys(operation.params)
-    checkObject(options, camelCase(operation.name), own && optionName(own))
-    const { kernel, ...rest } = options as { kernel?: KernelInput }
+    const [first] = Object.keys(operation.params)
+    const own = ownOptions(options, camelCase(operation.name), { one: first && optionName(first) })
+    const { kernel, ...rest } = own as { kernel?: KernelInput }
     const isNamed = kernel === undefined || typeof kernel === 'string'
     const params = operationParams(operation)
-    const given = typedOptions(isNamed ? options : rest, params, camelCase(operation.name))
+    const given = typedOptions(isNamed ? own : rest, params, camelCase(operation.name))
     if (!isNamed && !Object.hasOwn(params, 'kernel')) {
       throw new ConvoError('E_OPTION', `${camelCase(operation.name)} takes no kernel`)
     }
@@ -158,7 +159,7 @@ export class Chain {
 
   /** Runs a network from `loadNet` on the picture: levels are converted to its range and back, alpha is resized with it. */
   net(net: Net, options: NetPictureOptions = {}): Chain {
-    if (typeof net !== 'object' || net === null || !('operation' in net)) {
+    if (typeof net !== 'object' || net === null || !readOf('the network', () => 'operation' in net)) {
       throw new ConvoError('E_ARGUMENT', `net takes the result of loadNet, got ${describe(net)}`, {
         fix: "convo(input).net(await loadNet('model.onnx'))",
       })
@@ -218,13 +219,14 @@ export class Chain {
   async toFile(path: string | URL, options: FileOptions = {}): Promise<Report> {
     const target = checkPath('the path of a file', path)
     const more = typedOptions(options, fileParams, 'toFile')
-    return this.#run(async (name, operation) => outputOf(target, name, operation), more)
+    return this.#queued((input) =>
+      this.#run(input, (name, operation) => outputOf(target, name, operation), more),
+    )
   }
 
   /** Runs the chain and gives the bytes of a file, PNG unless another format was chosen. @throws ConvoError */
-  async toBuffer(): Promise<Buffer & Own> {
-    const { bytes } = await this.#toMemory(extensionOf(this.#state.format))
-    return bytes
+  toBuffer(): Promise<Buffer & Own> {
+    return this.#toMemory(extensionOf(this.#state.format))
   }
 
   /** The bytes of `toBuffer` as a stream; an error destroys it. */
@@ -239,7 +241,7 @@ export class Chain {
 
   /** Runs the chain and gives its samples as floats: [C,H,W], or [C,D,H,W] of a volume. @throws ConvoError */
   async toTensor(): Promise<Tensor> {
-    const { bytes } = await this.#toMemory('.npy')
+    const bytes = await this.#toMemory('.npy')
     const { readNpyArray } = await import('../../kernel/formats/npy.ts')
     const { shape, data } = await readNpyArray(bytes, 'the output')
     invariant(data instanceof Float32Array, 'an array is written as float32')
@@ -255,7 +257,7 @@ export class Chain {
       kept.push(picture)
       return { bytes: 0, notes: [] }
     }
-    const report = await this.#run(async () => ({ output: 'output.tif' }), asFloats, { store })
+    const report = await this.#queued((input) => this.#run(input, { output: 'output.tif', store }, asFloats))
     const [picture] = kept
     if (picture === undefined || kept.length > 1) {
       throw new ConvoError('E_OPTION', 'the result is several pictures, not one', { fix: 'toTensor()' })
@@ -280,8 +282,7 @@ export class Chain {
       const path = `output${extensionOf(this.#state.format)}`
       const { job } = await this.#prepare(this.#coding(path))
       const { openGiven } = await import('./inputs.ts')
-      const { input, options } = this.#state
-      const { name, given } = await openGiven(input, options.signal)
+      const { name, given } = await openGiven(this.#state.input, this.#state.options.signal)
       return dryRun({ ...job(name, path), given })
     })
   }
@@ -305,14 +306,16 @@ export class Chain {
     return extensions.includes(extname(output).toLowerCase()) ? coding : {}
   }
 
-  async #toMemory(extension: string): Promise<{ bytes: Buffer & Own; report: Report }> {
-    const file = memoryFile(extension)
-    try {
-      const report = await this.#run(async () => ({ output: file.path }), {})
-      return { bytes: await file.bytes(), report }
-    } finally {
-      file.close()
-    }
+  #toMemory(extension: string): Promise<Buffer & Own> {
+    return this.#queued(async (input) => {
+      const file = memoryFile(extension)
+      try {
+        await this.#run(input, { output: file.path })
+        return await file.bytes()
+      } finally {
+        file.close()
+      }
+    })
   }
 
   async #prepare(more: Readonly<Record<string, unknown>>): Promise<Prepared> {
@@ -332,21 +335,32 @@ export class Chain {
   }
 
   async #run(
-    target: (name: string, operation: string) => Promise<{ output: string; series?: PictureJob['series'] }>,
-    more: Readonly<Record<string, unknown>>,
-    extra: Pick<PictureJob, 'store'> = {},
+    input: PictureInput,
+    target: Target | ((name: string, operation: string) => Promise<Target>),
+    more: Readonly<Record<string, unknown>> = {},
   ): Promise<Report> {
-    const { input, options, steps, run } = this.#state
+    const { options, steps, run } = this.#state
     const { signal, onProgress, threads } = options
-    return this.#attempt(async () => {
-      const { openGiven, nameOfInput } = await import('./inputs.ts')
-      const name = nameOfInput(input)
-      const open = async () => (await openGiven(input, signal)).given
-      const { output, series } = await target(name, steps.map((step) => step.operation.name).join('-'))
-      const prepared = await this.#prepare({ ...this.#coding(output), ...more })
-      const watch = { signal, onProgress: onProgress && guarded(onProgress) }
-      return run({ ...prepared.job(name, output), series, open, ...watch, ...extra }, threads)
-    })
+    const { openGiven, nameOfInput } = await import('./inputs.ts')
+    const named = nameOfInput(input)
+    const operation = steps.map((step) => step.operation.name).join('-')
+    const { output, ...rest } = typeof target === 'function' ? await target(named, operation) : target
+    const prepared = await this.#prepare({ ...this.#coding(output), ...more })
+    const { name, given } = await openGiven(input, signal)
+    const watch = { signal, onProgress: onProgress && guarded(onProgress) }
+    return run({ ...prepared.job(name, output), ...rest, given, ...watch }, threads)
+  }
+
+  /** Runs in the queue of all jobs: until its turn nothing is prepared or read but streams, which may take any time. */
+  #queued<T>(act: (input: PictureInput) => Promise<T>): Promise<T> {
+    const { input, options } = this.#state
+    const work = (there: PictureInput) => inQueue(options.signal, () => this.#attempt(async () => act(there)))
+    return isIterable(input) ? this.#attempt(() => this.#arrived()).then(work) : work(input)
+  }
+
+  async #arrived(): Promise<PictureInput> {
+    const { arrived } = await import('./inputs.ts')
+    return arrived(this.#state.input, this.#state.options.signal)
   }
 
   async #attempt<T>(act: () => Promise<T>): Promise<T> {
@@ -361,6 +375,9 @@ export class Chain {
   }
 }
 
+/** Where a run writes. */
+type Target = Pick<PictureJob, 'output' | 'series' | 'store'>
+
 /** A callback whose errors are not taken for those of convo. */
 const guarded =
   (onProgress: (share: number) => void) =>
@@ -374,6 +391,10 @@ const guarded =
       })
     }
   }
+
+/** Whether an input may be one that comes from elsewhere. */
+const isIterable = (input: unknown): boolean =>
+  typeof input === 'object' && input !== null && orElse(() => Symbol.asyncIterator in input, false)
 
 const extensionOf = ({ name }: Format): string => outputFormats[name].extensions[0]
 

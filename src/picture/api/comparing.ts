@@ -13,12 +13,13 @@ import { encodeInStrips } from '../../run/png-write.ts'
 import type { Picture } from '../../tensor/picture.ts'
 import { pagesOfArray } from '../array.ts'
 import { type Digest, digestOf } from '../digest.ts'
-import { inputName, sourceOf } from '../input.ts'
+import { inputName, refuseForFiles, sourceOf } from '../input.ts'
 import { openPages } from '../pages.ts'
+import { inQueue } from '../queue.ts'
 import { sharedSettings } from '../settings.ts'
-import { openGiven, type PictureInput } from './inputs.ts'
+import { arrived, openGiven, type PictureInput } from './inputs.ts'
 import type { ReadOptions, ToleranceOptions } from './methods.ts'
-import { checkObject, optionName, typedOptions } from './names.ts'
+import { optionName, ownOptions, typedOptions } from './names.ts'
 
 /** How a picture that is compared or hashed is read. */
 export const readParams = {
@@ -57,8 +58,7 @@ export async function compareInputs(
   actual: PictureInput,
   options: CompareOptions,
 ): Promise<CompareResult> {
-  checkObject(options, 'compare')
-  const { mask, diffStyle, ...rest } = options
+  const { mask, diffStyle, ...rest } = ownOptions(options, 'compare')
   const given = typedOptions(rest, { ...limits, ...readParams }, 'compare')
   const isRead = (name: string) => Object.hasOwn(readParams, name)
   const among = (keep: boolean) =>
@@ -68,6 +68,22 @@ export async function compareInputs(
   if (diffStyle !== undefined && !diffStyles.includes(diffStyle)) {
     throw new ConvoError('E_OPTION', `diffStyle must be one of ${diffStyles.join(', ')}`)
   }
+  const there = [await arrived(expected), await arrived(actual)] as const
+  const where = mask === undefined ? undefined : await arrived(mask)
+  return inQueue(undefined, () => compareThere(there, where, { values, reading, diffStyle }))
+}
+
+type Comparing = {
+  readonly values: ToleranceValues
+  readonly reading: Reading
+  readonly diffStyle: DiffStyle | undefined
+}
+
+async function compareThere(
+  [expected, actual]: readonly [PictureInput, PictureInput],
+  mask: PictureInput | undefined,
+  { values, reading, diffStyle }: Comparing,
+): Promise<CompareResult> {
   const region = mask === undefined ? undefined : await onlyPage((await openInputPages(mask, reading)).pages)
   const [left, right] = [await openInputPages(expected, reading), await openInputPages(actual, reading)]
   const isSeen = diffStyle !== undefined && showsPictures(diffStyle)
@@ -96,8 +112,11 @@ export async function compareInputs(
 /** `digest` of the library. */
 export async function digestInput(picture: PictureInput, options: ReadOptions): Promise<Digest> {
   const reading = resolve(readParams, typedOptions(options, readParams, 'digest'), optionName)
-  const { pages, source, name } = await openInputPages(picture, reading)
-  return digestOf(pages, source, name)
+  const there = await arrived(picture)
+  return inQueue(undefined, async () => {
+    const { pages, source, name } = await openInputPages(there, reading)
+    return digestOf(pages, source, name)
+  })
 }
 
 type Reading = {
@@ -112,6 +131,7 @@ async function openInputPages(
 ): Promise<{ readonly pages: Pages; readonly source?: Source; readonly name: string }> {
   const { name: path, given } = await openGiven(input)
   const name = inputName(path)
+  if (given !== undefined && !('probe' in given)) refuseForFiles({ layout })
   if (given !== undefined && 'array' in given) return { pages: await pagesOfArray(given.array), name }
   if (given !== undefined && 'decoded' in given) {
     const { decoded } = given

@@ -1,9 +1,7 @@
-import { ConvoError } from '../../error.ts'
 import { closePools, poolOf } from '../../run/shared.ts'
-import { describe } from '../../text/describe.ts'
 import { Chain, type ConvoOptions, type Runner } from './chain.ts'
 import type { PictureInput } from './inputs.ts'
-import { checkObject, checkSignal } from './names.ts'
+import { checkFunction, checkSignal, ownOptions } from './names.ts'
 
 const run: Runner = async (job, threads) => {
   // loaded here: a program that only imports convo does not wait for it
@@ -17,13 +15,11 @@ const run: Runner = async (job, threads) => {
  */
 export const close = (): Promise<void> => closePools()
 
-function begin(input: PictureInput, options: ConvoOptions = {}): Chain {
-  checkObject(options, 'convo')
+function begin(input: PictureInput, given: ConvoOptions = {}): Chain {
+  const options = ownOptions(given, 'convo')
   const { signal, onProgress } = options
   checkSignal(signal)
-  if (onProgress !== undefined && typeof onProgress !== 'function') {
-    throw new ConvoError('E_ARGUMENT', `onProgress must be a function, got ${describe(onProgress)}`)
-  }
+  checkFunction('onProgress', onProgress)
   return new Chain({ input, options, steps: [], format: { name: 'png', coding: {} }, run })
 }
 

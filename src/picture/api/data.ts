@@ -1,9 +1,12 @@
+import { statSync } from 'node:fs'
+import { orElse } from '../../error.ts'
 import { writeAtomically } from '../../files/output.ts'
 import { namedKernels } from '../../filters/names.ts'
 import type { Kernel } from '../../kernel/kernel.ts'
 import { loadKernel, readyMade } from '../../kernel/source.ts'
 import { writeKernel as kernelBytes } from '../../kernel/write.ts'
 import type { Params } from '../../params.ts'
+import { apart } from '../../run/apart.ts'
 import { type Operation, operations } from '../operations.ts'
 import { operationParams } from './chain.ts'
 import { kernelOf } from './kernel-input.ts'
@@ -19,7 +22,8 @@ export const readKernel = (source: string | URL): Promise<Kernel> =>
   libraryErrors(async () => {
     const text = checkPath('the source of a kernel', source)
     const tensor = source instanceof URL ? decodeURIComponent(source.hash) : ''
-    return loadKernel(`${text}${tensor}`, { names: namedKernels })
+    const bytes = orElse(() => statSync(text.replace(/#[^#]*$/, '')).size, 0)
+    return (bytes > largeFile ? readApart : loadNamed)(`${text}${tensor}`)
   })
 
 /**
@@ -30,10 +34,22 @@ export const readKernel = (source: string | URL): Promise<Kernel> =>
  */
 export const writeKernel = (kernel: Kernel, path: string | URL): Promise<void> =>
   libraryErrors(async () => {
+    const own = kernelOf(kernel)
     const target = checkPath('the path of a kernel', path)
-    const bytes = kernelBytes(kernelOf(kernel), target)
+    const write = own.weights.length > largeKernel ? writtenApart : kernelBytes
+    const bytes = await write(own, target)
     await writeAtomically(target, (output) => output.write(bytes))
   })
+
+const loadNamed = (source: string) => loadKernel(source, { names: namedKernels })
+
+/** Bytes of a file from which on to read a kernel takes long. */
+const largeFile = 2 ** 18
+const readApart = apart('readKernel', loadNamed)
+
+/** Weights from which on the text of a kernel takes long to make. */
+const largeKernel = 2 ** 14
+const writtenApart = apart('writeKernel', kernelBytes)
 
 /** An option of an operation, as data. */
 export type OptionFacts = {

@@ -1,11 +1,13 @@
-import { Readable } from 'node:stream'
+import { Readable, Writable } from 'node:stream'
+import { finished } from 'node:stream/promises'
 import { types } from 'node:util'
 import { checkTensor } from '../../conv/spec.ts'
-import { asConvoError, ConvoError } from '../../error.ts'
+import { asConvoError, ConvoError, readOf } from '../../error.ts'
 import { converted, inTurns, joined } from '../../host/turns.ts'
 import { probe } from '../../image/probe.ts'
 import type { Sharp } from '../../image/sharp.ts'
 import { checkLimit } from '../../limits.ts'
+import { untilAborted } from '../../run/pool.ts'
 import { asTensor, type TensorInput } from '../../tensor/like.ts'
 import { extremes, guessFull, type Samples } from '../../tensor/picture.ts'
 import { Tensor } from '../../tensor/tensor.ts'
@@ -59,59 +61,90 @@ const theInput = 'the input'
 
 /** What messages and names of outputs call an input. @throws ConvoError E_ARGUMENT for a URL that is no file */
 export const nameOfInput = (input: PictureInput): string =>
-  typeof input === 'string' ? input : input instanceof URL ? pathOf(input) : theInput
+  typeof input === 'string'
+    ? input
+    : readOf(theInput, () => (input instanceof URL ? pathOf(input) : theInput))
 
 /**
+ * The bytes of an input that comes from elsewhere, when they are there; another input as it is.
+ *
  * @param signal ends the wait for a stream that nothing comes from, and closes it
- * @throws ConvoError E_ARGUMENT for what is none of the kinds of input; E_INPUT, E_DECODE for what cannot be read
+ * @throws ConvoError E_INPUT for a stream that fails or is empty; the reason of the signal
  */
-export async function openGiven(input: PictureInput, signal?: AbortSignal): Promise<NamedInput> {
-  if (signal === undefined) return opened(input)
-  let leave = () => undefined as unknown
-  const left = new Promise<never>((_, failed) => {
-    leave = () => {
-      if (input instanceof Readable) input.destroy()
-      failed(signal.reason)
-    }
-  })
-  signal.addEventListener('abort', leave)
-  if (signal.aborted) leave()
+export async function arrived(input: PictureInput, signal?: AbortSignal): Promise<PictureInput> {
+  const coming = comingFrom(input)
+  if (coming === undefined) return input
   try {
-    return await Promise.race([opened(input), left])
-  } finally {
-    signal.removeEventListener('abort', leave)
+    return await untilAborted(coming, signal)
+  } catch (error) {
+    if (signal?.aborted && input instanceof Readable) input.destroy()
+    throw error
   }
 }
 
-async function opened(input: PictureInput): Promise<NamedInput> {
-  if (typeof input === 'string' || input instanceof URL) return { name: nameOfInput(input) }
-  if (types.isUint8Array(input)) return ofBytes(ownView(input))
-  if (types.isAnyArrayBuffer(input)) return ofBytes(viewOf(input))
-  if (input instanceof Blob) return ofBytes(await gather(input.stream()))
-  if (isObject(input) && isRaw(input)) return ofSamples(input)
-  const tensor = await asTensor(input as TensorInput)
-  if (tensor instanceof Tensor) {
-    return { name: theInput, given: { array: await arrayOf(checkTensor('input', tensor)) } }
-  }
-  if (isObject(input) && isSharp(input)) {
-    return ofSharp(input)
-  }
-  if (isObject(input) && isIterable(input)) return ofBytes(await gather(input))
-  if (isObject(input) && (input as { body?: unknown }).body instanceof ReadableStream) {
-    throw new ConvoError('E_ARGUMENT', `a picture cannot be read from ${describe(input)}`, {
-      fix: 'its arrayBuffer() or its body',
+const comingFrom = (input: PictureInput): Promise<PictureInput> | undefined =>
+  readOf(theInput, () => coming(input))
+
+function coming(input: PictureInput): Promise<PictureInput> | undefined {
+  if (types.isPromise(input)) {
+    throw new ConvoError('E_ARGUMENT', 'a picture cannot be read from a promise', {
+      fix: 'convo(await input)',
     })
   }
-  const { data } = (input ?? {}) as { data?: unknown }
-  if (Array.isArray(data)) {
-    throw new ConvoError('E_ARGUMENT', `data must be a typed array of samples, got ${describe(data)}`, {
-      fix: 'Uint8Array.from(data)',
+  if (!isObject(input) || types.isUint8Array(input) || input instanceof Blob || isRaw(input)) return undefined
+  // one that a stream is piped into has its bytes when that has ended
+  if (isSharp(input)) return isFed(input) ? finished(input, { readable: false }).then(() => input) : undefined
+  return isIterable(input) ? gather(input) : undefined
+}
+
+/**
+ * @param signal ends the wait for it
+ * @throws ConvoError E_ARGUMENT for what is none of the kinds of input; E_INPUT, E_DECODE for what cannot be read
+ */
+export const openGiven = async (input: PictureInput, signal?: AbortSignal): Promise<NamedInput> =>
+  untilAborted(opened(await arrived(input, signal)), signal)
+
+const opened = async (input: PictureInput): Promise<NamedInput> => readOf(theInput, () => openedAs(input))()
+
+/** How an input is opened. Its getters are asked here, once. */
+function openedAs(input: PictureInput): () => NamedInput | Promise<NamedInput> {
+  if (typeof input === 'string' || input instanceof URL) {
+    const name = nameOfInput(input)
+    return () => ({ name })
+  }
+  if (types.isUint8Array(input)) return () => ofBytes(ownView(input))
+  if (types.isAnyArrayBuffer(input)) return () => ofBytes(viewOf(input))
+  if (input instanceof Blob) return async () => ofBytes(await gather(input.stream()))
+  if (isObject(input) && isRaw(input)) {
+    const { data, width, height, channels, depth } = input
+    return () => ofSamples({ data, width, height, channels, depth })
+  }
+  if (isObject(input) && isSharp(input)) return () => ofSharp(input)
+  const { body, data, toTensor } = (isObject(input) ? input : {}) as Partial<
+    Record<'body' | 'data' | 'toTensor', unknown>
+  >
+  const fix =
+    body instanceof ReadableStream
+      ? 'its arrayBuffer() or its body'
+      : typeof toTensor === 'function'
+        ? 'await its toBuffer()'
+        : undefined
+  return async () => {
+    const tensor = await asTensor(input as TensorInput)
+    if (tensor instanceof Tensor) {
+      return { name: theInput, given: { array: await arrayOf(checkTensor('input', tensor)) } }
+    }
+    if (Array.isArray(data)) {
+      throw new ConvoError('E_ARGUMENT', `data must be a typed array of samples, got ${describe(data)}`, {
+        fix: 'Uint8Array.from(data)',
+      })
+    }
+    const what = typeof toTensor === 'function' ? 'a chain' : describe(input)
+    throw new ConvoError('E_ARGUMENT', `a picture cannot be read from ${what}`, {
+      why: 'accepted: a path, a file URL, bytes, a Blob, a stream, { data, width, height }, a Tensor or a sharp pipeline',
+      fix,
     })
   }
-  throw new ConvoError('E_ARGUMENT', `a picture cannot be read from ${describe(input)}`, {
-    ...(types.isPromise(input) && { fix: 'convo(await input)' }),
-    why: 'accepted: a path, a file URL, bytes, a Blob, a stream, { data, width, height }, a Tensor or a sharp pipeline',
-  })
 }
 
 function viewOf(buffer: ArrayBuffer | SharedArrayBuffer): Uint8Array {
@@ -163,7 +196,7 @@ async function* failingAsInput<T>(stream: AsyncIterable<T>): AsyncGenerator<T> {
 
 async function ofSharp(pipeline: SharpPipeline): Promise<NamedInput> {
   try {
-    const { data, info } = await pipeline.clone().raw().toBuffer({ resolveWithObject: true })
+    const { data, info } = await cloneOf(pipeline).raw().toBuffer({ resolveWithObject: true })
     const { width, height, channels } = info
     return ofSamples({ data, width, height, channels })
   } catch (cause) {
@@ -174,13 +207,35 @@ async function ofSharp(pipeline: SharpPipeline): Promise<NamedInput> {
   }
 }
 
+/** A clone that shares the bytes of the input: sharp copies them, which of a large one holds up the event loop. */
+function cloneOf(pipeline: SharpPipeline): SharpPipeline {
+  const input = sharpInput(pipeline)
+  if (!types.isUint8Array(input?.buffer)) return pipeline.clone()
+  const { buffer } = input
+  try {
+    delete input.buffer
+    const clone = pipeline.clone()
+    Object.assign(sharpInput(clone) ?? {}, { buffer })
+    return clone
+  } finally {
+    input.buffer = buffer
+  }
+}
+
+/** Where sharp keeps what it decodes: a list while a stream is piped in. */
+const sharpInput = (pipeline: object): { buffer?: unknown } | undefined =>
+  (pipeline as { options?: { input?: { buffer?: unknown } } }).options?.input
+
+const isFed = (pipeline: SharpPipeline): pipeline is SharpPipeline & Writable =>
+  pipeline instanceof Writable && !pipeline.writableFinished && Array.isArray(sharpInput(pipeline)?.buffer)
+
 const isObject = (input: unknown): input is object => typeof input === 'object' && input !== null
 
 const isRaw = (input: object): input is RawPicture =>
   'data' in input && 'width' in input && 'height' in input && ArrayBuffer.isView(input.data)
 
 const isSharp = (input: object): input is SharpPipeline =>
-  typeof (input as Sharp).raw === 'function' && typeof (input as Sharp).toBuffer === 'function'
+  (['raw', 'toBuffer', 'clone'] as const).every((name) => typeof (input as Sharp)[name] === 'function')
 
 const isIterable = (input: object): input is AsyncIterable<Uint8Array | string> =>
   Symbol.asyncIterator in input
@@ -204,6 +259,12 @@ async function ofSamples(raw: RawPicture): Promise<NamedInput> {
   ] as const) {
     if (Number.isSafeInteger(size) && size >= 1) continue
     throw new ConvoError('E_ARGUMENT', `${name} must be a whole number of at least 1, got ${describe(size)}`)
+  }
+  if (data.length === 0 && raw.data.buffer.byteLength === 0) {
+    throw new ConvoError('E_ARGUMENT', 'data has no samples', {
+      why: 'its buffer was transferred, or is empty',
+      fix: 'copy it before the transfer',
+    })
   }
   const channels = raw.channels ?? data.length / (width * height)
   if (![1, 2, 3, 4].includes(channels) || data.length !== width * height * channels) {

@@ -1,5 +1,5 @@
 import { checkTensor } from '../../conv/spec.ts'
-import { ConvoError } from '../../error.ts'
+import { ConvoError, ownCopy } from '../../error.ts'
 import { type Kernel, kernel as makeKernel } from '../../kernel/kernel.ts'
 import { Tensor } from '../../tensor/tensor.ts'
 import { describe } from '../../text/describe.ts'
@@ -11,7 +11,8 @@ export type KernelInput = string | Kernel | Tensor | NestedNumbers
 export type NestedNumbers = readonly (number | NestedNumbers)[]
 
 /** The kernel of what was given for one. @throws ConvoError E_KERNEL_SHAPE, E_KERNEL_VALUE, E_ARGUMENT */
-export function kernelOf(given: Exclude<KernelInput, string>): Kernel {
+export function kernelOf(input: Exclude<KernelInput, string>): Kernel {
+  const given = ownCopy('the kernel', input)
   if (given instanceof Tensor) {
     const { shape, data } = checkTensor('kernel', given)
     return makeKernel(shape, data)

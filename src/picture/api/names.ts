@@ -1,5 +1,5 @@
 import { fileURLToPath } from 'node:url'
-import { asConvoError, ConvoError, nearest } from '../../error.ts'
+import { asConvoError, ConvoError, nearest, ownCopy, readOf } from '../../error.ts'
 import { forgettingReads } from '../../files/reads.ts'
 import type { Params } from '../../params.ts'
 import { describe } from '../../text/describe.ts'
@@ -20,19 +20,12 @@ export const optionName = (name: string): string => camelCase(name.replace(/^no-
  * @throws ConvoError E_NAME for an option that is not there, E_OPTION for one that says no with anything but true or false
  */
 export function typedOptions(options: object, params: Params, of: string): Readonly<Record<string, unknown>> {
-  checkObject(options, of)
   const names = new Map(Object.keys(params).map((name) => [optionName(name), name]))
   const given: Record<string, unknown> = {}
-  for (const [key, value] of Object.entries(options)) {
+  for (const [key, value] of Object.entries(ownOptions(options, of))) {
     if (value === undefined) continue
     const name = names.get(key)
-    if (name === undefined) {
-      const guess = nearest(key, [...names.keys()])
-      throw new ConvoError('E_NAME', `${of} has no option ${key}`, {
-        why: `options: ${[...names.keys()].join(', ') || 'none'}`,
-        ...(guess !== undefined && { fix: guess }),
-      })
-    }
+    if (name === undefined) throw noOption(of, key, [...names.keys()])
     if (!isPlain(value)) {
       throw new ConvoError(
         'E_OPTION',
@@ -41,7 +34,7 @@ export function typedOptions(options: object, params: Params, of: string): Reado
     }
     if (!name.startsWith('no-')) given[name] = value
     else if (typeof value === 'boolean') given[name] = !value
-    else throw new ConvoError('E_OPTION', `${key} must be true or false, got ${String(value)}`)
+    else throw new ConvoError('E_OPTION', `${key} must be true or false, got ${describe(value)}`)
   }
   return given
 }
@@ -76,8 +69,15 @@ export function pathOf(url: URL): string {
 
 /** A list of texts. @throws ConvoError E_ARGUMENT for anything else */
 export function checkTexts(what: string, given: unknown): readonly string[] {
-  if (Array.isArray(given) && Array.from(given).every((one) => typeof one === 'string')) return given
+  const list = ownCopy(what, given)
+  if (Array.isArray(list) && list.every((one) => typeof one === 'string')) return list
   throw new ConvoError('E_ARGUMENT', `${what} must be a list of strings, got ${describe(given)}`)
+}
+
+/** @throws ConvoError E_ARGUMENT for what is neither a function nor undefined */
+export function checkFunction(what: string, given: unknown): void {
+  if (given === undefined || typeof given === 'function') return
+  throw new ConvoError('E_ARGUMENT', `${what} must be a function, got ${describe(given)}`)
 }
 
 /** @throws ConvoError E_ARGUMENT for what is neither an AbortSignal nor undefined */
@@ -86,22 +86,52 @@ export function checkSignal(signal: unknown): void {
   throw new ConvoError('E_ARGUMENT', `signal must be an AbortSignal, got ${describe(signal)}`)
 }
 
-/** @throws ConvoError E_ARGUMENT for options that are no object; where one is named, a call with it is the fix */
-export function checkObject(options: unknown, of: string, one?: string): void {
-  if (typeof options === 'object' && options !== null && !Array.isArray(options)) return
-  const isValue = one !== undefined && ['number', 'string', 'boolean'].includes(typeof options)
-  throw new ConvoError('E_ARGUMENT', `the options of ${of} must be an object, got ${describe(options)}`, {
-    ...(isValue && { fix: `${of}({ ${one}: ${typeof options === 'string' ? `'${options}'` : options} })` }),
+/**
+ * Options as an object of its own, without getters.
+ *
+ * @param known the options that there are, where not all of them are checked later
+ * @param one an option, for a call with it as the fix where a value is given instead
+ * @throws ConvoError E_ARGUMENT for what is no object, cannot be read or has inherited options; E_NAME for unknown ones
+ */
+export function ownOptions<T extends object>(
+  options: T,
+  of: string,
+  { known, one }: { readonly known?: readonly string[]; readonly one?: string | undefined } = {},
+): T {
+  const what = `the options of ${of}`
+  return readOf(what, () => {
+    if (typeof options !== 'object' || options === null || Array.isArray(options)) {
+      const isValue = one !== undefined && ['number', 'string', 'boolean'].includes(typeof options)
+      throw new ConvoError('E_ARGUMENT', `${what} must be an object, got ${describe(options)}`, {
+        ...(isValue && {
+          fix: `${of}({ ${one}: ${typeof options === 'string' ? `'${options}'` : options} })`,
+        }),
+      })
+    }
+    for (const key in options) {
+      if (Object.hasOwn(options, key) || key in Object.prototype) continue
+      throw new ConvoError('E_ARGUMENT', `${what} inherit ${key}, which would not be seen`, {
+        fix: '{ ...defaults, ...options }',
+      })
+    }
+    for (const key of Object.keys(options)) if (known?.includes(key) === false) throw noOption(of, key, known)
+    return ownCopy(what, { ...options })
+  })
+}
+
+function noOption(of: string, key: string, known: readonly string[]): ConvoError {
+  const guess = nearest(key, known)
+  return new ConvoError('E_NAME', `${of} has no option ${key}`, {
+    why: `options: ${known.join(', ') || 'none'}`,
+    ...(guess !== undefined && { fix: guess }),
   })
 }
 
 /** Options by the names that the command line has for them, of which no table is at hand. */
 export function commandOptions(options: object, of: string): Readonly<Record<string, unknown>> {
-  checkObject(options, of)
-  const names = Object.keys(options).map((key) =>
-    key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`),
-  )
-  return typedOptions(options, Object.fromEntries(names.map((name) => [name, {}])) as Params, of)
+  const own = ownOptions(options, of)
+  const names = Object.keys(own).map((key) => key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`))
+  return typedOptions(own, Object.fromEntries(names.map((name) => [name, {}])) as Params, of)
 }
 
 /** Numbers, texts and so on, and lists of them: what may be given for words that are typed. */

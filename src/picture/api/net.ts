@@ -17,7 +17,7 @@ import { defined } from '../../text/record.ts'
 import { modelParams, netOperation } from '../net.ts'
 import type { Operation } from '../operations.ts'
 import type { NetOptions } from './methods.ts'
-import { checkObject, optionName, pathOf } from './names.ts'
+import { optionName, pathOf } from './names.ts'
 
 /** A trained network that is ready to run, on pictures by `convo(x).net(net)` and on tensors by `run`. */
 export class Net {
@@ -87,7 +87,6 @@ export async function openNet(given: string | URL | Uint8Array, options: NetOpti
     const found = describe(source)
     throw new ConvoError('E_ARGUMENT', `a network is read from a path or a Uint8Array, got ${found}`)
   }
-  checkObject(options, 'loadNet')
   const values = resolve(modelParams, defined(options), optionName)
   const model = await apart('network', readModel)(source, values)
   return new Net(model, typeof source === 'string' ? source : model.network.name)

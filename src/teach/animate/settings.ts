@@ -77,7 +77,7 @@ export function sceneOptions(
   for (const name of Object.keys(given)) {
     if (given[name] === undefined || (takes as readonly string[]).includes(name)) continue
     throw new ConvoError('E_OPTION', `--${name} does not apply to the animation of ${operator}`, {
-      why: `options: ${takes.map((one) => `--${one}`).join(' ')}`,
+      why: `options: ${takes.map((one) => `--${one}`).join(', ')}`,
     })
   }
   const options = resolve(sceneSettings, given)

@@ -1,0 +1,41 @@
+/** Jobs that are begun and not done, at most: the others wait with nothing read or prepared. */
+const mostBegun = 3
+let begun = 0
+const waiting: (() => void)[] = []
+
+/**
+ * Runs a job when its turn has come. It must wait for nothing that may need a turn too, such as a stream. One that waits
+ * is a promise and no more, so that thousands of them are little.
+ *
+ * @throws the reason of the signal, when that is aborted before
+ */
+export function inQueue<T>(signal: AbortSignal | undefined, job: () => Promise<T>): Promise<T> {
+  if (signal?.aborted) return Promise.reject(signal.reason)
+  if (begun < mostBegun) {
+    begun++
+    return passing(job)
+  }
+  return new Promise((done, failed) => {
+    const turn = () => {
+      signal?.removeEventListener('abort', leave)
+      done(passing(job))
+    }
+    const leave = () => {
+      waiting.splice(waiting.indexOf(turn), 1)
+      failed(signal?.reason)
+    }
+    signal?.addEventListener('abort', leave)
+    waiting.push(turn)
+  })
+}
+
+/** Runs a job, and gives its turn to the next that waits. */
+async function passing<T>(job: () => Promise<T>): Promise<T> {
+  try {
+    return await job()
+  } finally {
+    const next = waiting.shift()
+    if (next === undefined) begun--
+    else next()
+  }
+}
