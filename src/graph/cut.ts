@@ -1,7 +1,7 @@
 import type { Stencil } from '../conv/stencil.ts'
 import { mostStrips } from '../conv/strips.ts'
 import type { BankNeeds, FilterNeeds, WorkOf } from './node.ts'
-import { planPasses } from './passes.ts'
+import { mostPasses, planPasses } from './passes.ts'
 import { type Listed, planStrip, type Strip } from './schedule.ts'
 import { rowCount, type Span } from './spans.ts'
 
@@ -21,8 +21,6 @@ const littleSlower = 1.05
 const finishedBytes = 96 * 2 ** 20
 /** Below this nothing is gained by other strips. */
 const littleRepeated = 1.1
-/** More passes cost more than the memory that they save. */
-const mostPasses = 512
 /** Scratch memory that passes of a strip work in, where their rows can be few enough. */
 const passBytes = 24 * 2 ** 20
 

@@ -4,6 +4,9 @@ import type { Span } from './spans.ts'
 
 type Steps = readonly Listed<WorkOf<BankNeeds, unknown, FilterNeeds>>[]
 
+/** More passes over a strip cost more than the memory that they save. */
+export const mostPasses = 512
+
 /** New rows of every step in a pass. */
 type Fresh = readonly Span[]
 
@@ -16,7 +19,12 @@ export function planPasses(list: Steps, out: Span, passRows: number): Strip | un
   const asked = askedFor(list, out, passRows)
   if (asked === undefined) return undefined
   const [first, ...others] = asked as [Fresh, ...Fresh[]]
-  const most = list.map((_, i) => others.reduce((rows, fresh) => Math.max(rows, sizeOf(fresh[i]!)), 1))
+  const most = list.map((_, i) =>
+    others.reduce(
+      (rows, fresh) => Math.max(rows, sizeOf(fresh[i]!)),
+      Math.ceil(sizeOf(first[i]!) / mostPasses),
+    ),
+  )
   const passes = others.length === 0 ? asked : [...inSteps(list, first, most), ...others]
   const kept = list.length - 1
   const lows = list.map((_, i) => lowsOf(list, passes, i))
