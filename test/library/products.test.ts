@@ -114,12 +114,12 @@ it('a check makes the results of the command, approves, and reports in every for
   await expect(report(second, 'xml' as 'html')).rejects.toMatchObject({ code: 'E_NAME' })
   await expect(check(here.path('nowhere.yaml'))).rejects.toMatchObject({ code: 'E_INPUT' })
   // a check of nothing always passes
-  for (const wrong of [
-    { shard: { index: 3, count: 2 } },
-    { shard: { index: 0, count: 0 } },
-    { allow: ['changed'] },
-  ])
-    await expect(check(manifest, { results, ...wrong })).rejects.toMatchObject({ code: 'E_OPTION' })
+  for (const [wrong, code] of [
+    [{ shard: { index: 3, count: 2 } }, 'E_ARGUMENT'],
+    [{ shard: { index: 0, count: 0 } }, 'E_ARGUMENT'],
+    [{ allow: ['changed'] }, 'E_OPTION'],
+  ] as const)
+    await expect(check(manifest, { results, ...wrong })).rejects.toMatchObject({ code })
 })
 
 it('explains as the command does, of a layer and of a picture, with the drawing', async () => {

@@ -47,7 +47,7 @@ export function checkText(what: string, given: unknown): string {
 
 /** The path of a text or of a `file:` URL. @throws ConvoError E_ARGUMENT for anything else */
 export const checkPath = (what: string, given: unknown): string =>
-  given instanceof URL ? pathOf(given) : checkText(what, given)
+  readOf(what, () => given instanceof URL) ? pathOf(given as URL) : checkText(what, given)
 
 /** The path of a `file:` URL. @throws ConvoError E_ARGUMENT for another URL */
 export function pathOf(url: URL): string {

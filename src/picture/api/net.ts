@@ -1,7 +1,7 @@
 import { types } from 'node:util'
 import { checkAlgorithm, checkOptions, checkRank } from '../../conv/spec.ts'
 import { confinedTo, directSums } from '../../definition/engine.ts'
-import { asConvoError, ConvoError } from '../../error.ts'
+import { asConvoError, ConvoError, readOf } from '../../error.ts'
 import { nodeOf, planesNode, traced, tracer } from '../../graph/node.ts'
 import { describeModel, type ModelFacts } from '../../net/describe.ts'
 import { fitOf, type Model, throughModel } from '../../net/model.ts'
@@ -82,7 +82,7 @@ export class Net {
 
 /** Reads a network, as `loadNet` does. */
 export async function openNet(given: string | URL | Uint8Array, options: NetOptions): Promise<Net> {
-  const source = given instanceof URL ? pathOf(given) : given
+  const source = readOf('the source of a network', () => given instanceof URL) ? pathOf(given as URL) : given
   if (typeof source !== 'string' && !types.isUint8Array(source)) {
     const found = describe(source)
     throw new ConvoError('E_ARGUMENT', `a network is read from a path or a Uint8Array, got ${found}`)
