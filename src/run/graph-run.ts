@@ -62,9 +62,18 @@ export const shapeOf = ({ width, height, channels, depth, full }: PictureShape):
 
 const align = (bytes: number): number => Math.ceil(bytes / 64) * 64
 
-/** Steps between may give more than memory holds, their rows come and go. @throws ConvoError E_TOO_LARGE */
-const checkResult = ({ shape }: Node): void =>
-  checkLimit('tensorSamples', sizeOf(shape), `an output of ${shape.join('x')}`)
+/**
+ * Bounds what comes out. Steps between may give more than memory holds, their rows come and go; and a result in strips may be
+ * as large as the picture is when it is enlarged twofold.
+ *
+ * @throws ConvoError E_TOO_LARGE
+ */
+function checkResult({ shape }: Node, over?: Source): void {
+  const { width = 0, height = 0, channels = 0 } = over?.picture ?? {}
+  const size = sizeOf(shape)
+  if (size > 4 * width * height * channels)
+    checkLimit('tensorSamples', size, `an output of ${shape.join('x')}`)
+}
 
 /** Runs the steps of `outs`, of which there are several where the sink is a sheet. */
 export async function run(
@@ -74,7 +83,7 @@ export async function run(
   sinkOf: (stripRows: number) => GraphSink,
   hooks: Hooks = {},
 ): Promise<void> {
-  given.forEach(checkResult)
+  for (const out of given) checkResult(out, over)
   const { arena } = session
   const mark = arena.mark()
   try {
