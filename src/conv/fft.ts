@@ -113,16 +113,22 @@ export const fftScratchBytes1d = (axis: FftAxis): number => axis.n * 32
 
 /** The tables that `correlateFft2d` reads, one after the other: twiddles for y, twiddles for x, spectrum. */
 export function fftTables2d(weights: ArrayLike<number>, plan: FftPlan2d): Float32Array {
-  const made = ahead.get(weights)
-  if (made?.plan.y.n === plan.y.n && made.plan.x.n === plan.x.n) return made.tables
-  return join([fftTwiddles(plan.y.n), fftTwiddles(plan.x.n), spectrum2d(weights, plan)])
+  return (
+    madeFor(weights, plan) ?? join([fftTwiddles(plan.y.n), fftTwiddles(plan.x.n), spectrum2d(weights, plan)])
+  )
 }
 
-/** Tables that are there before they are asked for, by the weights that they are of. */
+/** Tables made ahead, by their weights. */
 const ahead = new WeakMap<object, { readonly plan: FftPlan2d; readonly tables: Float32Array }>()
+
+function madeFor(weights: ArrayLike<number>, { y, x }: FftPlan2d): Float32Array | undefined {
+  const made = ahead.get(weights)
+  return made?.plan.y.n === y.n && made.plan.x.n === x.n ? made.tables : undefined
+}
 
 /** Makes the tables that `fftTables2d` will give: those of a large kernel take long, and the event loop turns meanwhile. */
 export async function makeFftTables2d(weights: ArrayLike<number>, plan: FftPlan2d): Promise<void> {
+  if (madeFor(weights, plan) !== undefined) return
   const steps = spectrumSteps(weights, plan)
   for (let step = steps.next(); ; step = steps.next()) {
     if (step.done === true) {

@@ -66,10 +66,10 @@ const leastSeen = 1e-3
 const unseen = -1
 
 /** The light of a channel and where it was seen, 0 or 1; nothing where all of it is finite and not below 0. */
-async function lightOf({
-  shape,
-  data,
-}: Tensor): Promise<readonly [light: Tensor, where: Tensor] | undefined> {
+async function lightOf(
+  { shape, data }: Tensor,
+  note: (what: string) => void,
+): Promise<readonly [light: Tensor, where: Tensor] | undefined> {
   const { min, peak } = await extremes(data)
   if (min >= 0 && peak < Number.POSITIVE_INFINITY) return undefined
   const [light, where] = [new Float32Array(data.length), new Float32Array(data.length)]
@@ -80,6 +80,8 @@ async function lightOf({
       where[i] = isSeen ? 1 : 0
     }
   })
+  if (min < 0) note('samples below 0 were taken as 0')
+  if (where.includes(0)) note('samples that are not finite were estimated from those around them')
   return [new Tensor(shape, light), new Tensor(shape, where)]
 }
 
@@ -92,9 +94,6 @@ async function aboveBlack({ shape, data }: Tensor, full: number): Promise<Tensor
   return new Tensor(shape, out)
 }
 
-const notLight =
-  'samples below 0 were taken as 0, and samples that are not finite were estimated from those around them'
-
 /** A channel [1,H,W] after some iterations, from a flat estimate of what is on it and around it: its level does not matter. */
 async function restored(
   engine: Engine,
@@ -105,8 +104,7 @@ async function restored(
   full: number,
   note: (what: string) => void,
 ): Promise<Tensor> {
-  const odd = await lightOf(x)
-  if (odd !== undefined) note(notLight)
+  const odd = await lightOf(x, note)
   const [light, where] = odd ?? [x]
   const [, height, width] = x.shape as [number, number, number]
   const [kH = 1, kW = 1] = k.shape

@@ -47,12 +47,14 @@ export const check = (
     ])
     const { findManifest, loadManifest, manifestFiles } = manifests
     const own = ownOptions(options, 'check', { known: checkOptions })
-    const { results = defaultResults, filter = [], tags = [], allow = [], shard, onCase } = own
+    const { results = defaultResults, filter = [], tags = [], allow = [], shard, selfTest, onCase } = own
     checkText('the folder of results', results)
     checkTexts('filter', filter)
     checkTexts('tags', tags)
     checkSettings.allow.parse(checkTexts('allow', allow), 'allow')
     checkFunction('onCase', onCase)
+    if (selfTest !== undefined && typeof selfTest !== 'boolean')
+      throw new ConvoError('E_ARGUMENT', `selfTest must be true or false, got ${describe(selfTest)}`)
     if (shard !== undefined && !isShard(shard)) {
       throw new ConvoError('E_ARGUMENT', `shard must be a part of a whole, got ${describe(shard)}`, {
         fix: '{ index: 1, count: 4 }',

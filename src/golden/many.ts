@@ -38,7 +38,13 @@ export async function checkMany(manifests: readonly Manifest[], options: RunOpti
 }
 
 /** The folder of the results of a manifest, beside those of the others: one may be in a folder of another one. */
-const folderOf = (label: string): string => pathOfName(label).replaceAll('/', '%2F')
+function folderOf(label: string): string {
+  const name = pathOfName(label).replaceAll('/', '%2F')
+  // file systems take names of 255 bytes
+  return Buffer.byteLength(name) <= 200
+    ? name
+    : `${[...name].slice(0, 45).join('')}-${sha256(label).slice(0, 8)}`
+}
 
 /** @throws ConvoError E_NAME for two cases that would have one name: those of manifests in folders of one another */
 function refuseTwice(wanted: readonly (readonly [Manifest, RunOptions])[]): void {
@@ -49,7 +55,7 @@ function refuseTwice(wanted: readonly (readonly [Manifest, RunOptions])[]): void
       const before = seen.get(folded(whole))
       if (before !== undefined)
         throw new ConvoError('E_NAME', `two cases would be called ${whole}`, {
-          why: [before, file].map((one) => `${one}: it has one of them`),
+          why: [before, file].map((one) => `one is in ${one}`),
           fix: 'another name for one of the cases',
         })
       seen.set(folded(whole), file)

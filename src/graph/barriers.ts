@@ -102,7 +102,7 @@ export function nodesOf(out: Node): Node[] {
 }
 
 /** What a step in another order is made of. */
-function unordered(node: Node): Node {
+export function unordered(node: Node): Node {
   const { work, inputs } = node
   return work.kind === 'layer' && work.name === 'rearranged' ? unordered(inputs[0]!) : node
 }

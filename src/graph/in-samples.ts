@@ -3,9 +3,9 @@ import type { Moved, Node } from './node.ts'
 import { isHeld, type Windows } from './windows.ts'
 
 /**
- * The same steps over whole samples of `bytes` bytes, pixels side by side, that never become floats; nothing where a step is
- * none that moves samples, looks for ranks in windows, or is the difference of two of which the first is nowhere smaller. A filter of one step
- * takes a third of the time, one of several a fifth (windows in test/bench).
+ * The same steps over whole samples of `bytes` bytes, pixels side by side, that never become floats. Undefined if any step
+ * does something else than move samples, rank windows, or subtract what is nowhere larger. A filter of one step takes a third
+ * of the time, one of several a fifth (windows in test/bench).
  */
 export function inSamples(out: Node, bytes: 1 | 2): Node | undefined {
   const known = new Map<Node, Node | undefined>()

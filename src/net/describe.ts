@@ -1,5 +1,5 @@
 import type { BankAlgorithm } from '../conv/bank-algorithm.ts'
-import { withoutBarriers } from '../graph/barriers.ts'
+import { unordered, withoutBarriers } from '../graph/barriers.ts'
 import { cutOf, planPart } from '../graph/cut.ts'
 import { fused } from '../graph/fuse.ts'
 import { type Bank, type Node, nodeOf, sourceNode, traced, tracer } from '../graph/node.ts'
@@ -121,7 +121,10 @@ export async function describeModel(
 function isBarrier({ work, inputs }: Node): boolean {
   if (work.kind !== 'layer') return false
   if (work.name === 'summary' || work.name === 'product' || work.name === 'sampled') return true
-  return work.name === 'standardized' || (work.name === 'across' && inputs.some(isBarrier))
+  return (
+    work.name === 'standardized' ||
+    (work.name === 'across' && inputs.some((one) => isBarrier(unordered(one))))
+  )
 }
 
 /** Multiplications by weights: of banks at every place that they are used. */

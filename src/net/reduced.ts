@@ -40,7 +40,7 @@ const kinds: Readonly<Record<string, Reduction>> = {
 async function over(turn: Turn, value: Value, axes: readonly number[], of: Across): Promise<Value> {
   const { engine } = turn
   const atoms = axes.flatMap((i) => value.dims[i]!)
-  if (atoms.length === 0) return value
+  if (atoms.length === 0) return of === 'l2' ? ((await through(turn, value, 'abs')) as Value) : value
   const flat = atoms.filter(({ axis }) => axis !== 0)
   if (flat.length > 0 && areAll(value, flat, [1, 2])) {
     // planes first, whatever they were shuffled from, then what is left of their channels

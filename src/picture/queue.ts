@@ -1,11 +1,13 @@
+import { setMaxListeners } from 'node:events'
+
 /** Jobs that are begun and not done, at most: the others wait with nothing read or prepared. */
 const mostBegun = 3
 let begun = 0
 const waiting: (() => void)[] = []
 
 /**
- * Runs a job when its turn has come. It must wait for nothing that may need a turn too, such as a stream. One that waits
- * is a promise and no more, so that thousands of them are little.
+ * Runs a job when its turn has come. It must wait for nothing that may need a turn too, such as a stream. A
+ * waiting job is only a promise, so thousands are cheap.
  *
  * @throws the reason of the signal, when that is aborted before
  */
@@ -24,7 +26,11 @@ export function inQueue<T>(signal: AbortSignal | undefined, job: () => Promise<T
       waiting.splice(waiting.indexOf(turn), 1)
       failed(signal?.reason)
     }
-    signal?.addEventListener('abort', leave)
+    if (signal !== undefined) {
+      // one signal may be that of thousands
+      setMaxListeners(0, signal)
+      signal.addEventListener('abort', leave)
+    }
     waiting.push(turn)
   })
 }

@@ -63,8 +63,8 @@ export const shapeOf = ({ width, height, channels, depth, full }: PictureShape):
 const align = (bytes: number): number => Math.ceil(bytes / 64) * 64
 
 /**
- * Bounds what comes out. Steps between may give more than memory holds, their rows come and go; and a result in strips may be
- * as large as the picture is when it is enlarged twofold.
+ * Bounds what comes out. Steps between may give more than memory holds, since only some of their rows are there; a
+ * result in strips may be as large as the picture is when it is enlarged twofold.
  *
  * @throws ConvoError E_TOO_LARGE
  */

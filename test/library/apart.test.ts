@@ -105,6 +105,8 @@ it('prepares the spectrum of a large kernel in pieces, with the same bits', asyn
   const expected = fftTables2d(weights, plan)
   await makeFftTables2d(weights, plan)
   expect(fftTables2d(weights, plan)).toEqual(expected)
+  // made once
+  expect(fftTables2d(weights, plan)).toBe(fftTables2d(weights, plan))
   // the weights over another picture have other tables
   const other = planFft2d(61, 45, 3000, 4000)
   expect(fftTables2d(weights, other)).toEqual(fftTables2d(weights.slice(), other))

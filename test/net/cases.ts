@@ -244,6 +244,8 @@ const ofWholes: readonly Case[] = [
 /** Every operator in its attributes. */
 export const cases: readonly Case[] = [
   ...shuffled,
+  alone('ReduceL2', [], { axes: [1] }, { shape: [1, 1, 7, 9] }),
+  alone('LpNormalization', [], { axis: 1 }, { shape: [1, 1, 7, 9] }),
   ...[
     'Relu',
     'Sigmoid',

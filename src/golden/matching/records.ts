@@ -3,7 +3,7 @@ import { join, resolve } from 'node:path'
 // not the global ones, which tests may have put others in the place of
 import { clearTimeout, setTimeout } from 'node:timers'
 import { orElse } from '../../error.ts'
-import { appendTo, removeFolderUnder, writeUnder } from '../../files/change.ts'
+import { appendTo, placeUnder, removeFolderUnder, writeUnder } from '../../files/change.ts'
 import { readText } from '../../files/read.ts'
 import { entriesIn, statOf } from '../../files/stat.ts'
 import { type CaseResult, ownIgnore, type Run, resultsName } from '../results.ts'
@@ -15,7 +15,7 @@ import { testResults } from '../settings.ts'
 //   .convo/tests/
 //     results.json                      all that is known, as `convo check` writes it
 //     circle.test.ts.<file>.<run>/      of one file of tests
-//       cases.jsonl                     the file, then a line for each comparison
+//       cases.jsonl                     the file, and a line for each comparison
 //       draws-a-circle-1/               expected, actual and difference
 //
 // A file that runs again starts over. Each process adds to the folders of its own tests only; results.json is made from
@@ -30,10 +30,8 @@ export async function beginRecords(root: string, folder: string, file: string): 
   const others = foldersIn(results).filter((one) => one !== folder && stemOf(one) === stemOf(folder))
   for (const one of others) await removeFolderUnder(root, `${testResults}/${one}`)
   if (!existsSync(join(results, '.gitignore'))) await writeUnder(root, `${testResults}/.gitignore`, ownIgnore)
-  // another process of the same run may have begun it
-  if (!existsSync(join(results, folder, linesName))) {
-    await writeUnder(root, `${testResults}/${folder}/${linesName}`, `${JSON.stringify(file)}\n`)
-  }
+  // each process of the run names the file: which of them is the first is not known
+  appendTo(placeUnder(root, `${testResults}/${folder}/${linesName}`), `${JSON.stringify(file)}\n`)
   if (others.length > 0) await writeRun(root)
 }
 
@@ -87,15 +85,15 @@ const foldersIn = (results: string): string[] =>
 async function gather(root: string): Promise<Run> {
   const all = new Map<string, CaseResult>()
   for (const folder of foldersIn(join(root, testResults))) {
-    const [file, ...results] = linesOf(join(root, testResults, folder, linesName))
-    if (typeof file !== 'string') continue
+    const file = linesOf(join(root, testResults, folder, linesName)).find((one) => typeof one === 'string')
+    if (file === undefined) continue
     if (!existsSync(resolve(root, file))) {
       // its tests are gone, and never begin again
       await removeFolderUnder(root, `${testResults}/${folder}`)
       continue
     }
     // of a test that was tried again, the last
-    for (const result of results as CaseResult[]) all.set(result.name, result)
+    for (const result of recorded(root, folder)) all.set(result.name, result)
   }
   const cases = [...all.values()]
   const milliseconds = Math.round(cases.reduce((sum, one) => sum + one.milliseconds, 0))
@@ -105,7 +103,7 @@ async function gather(root: string): Promise<Run> {
 
 /** What came of the comparisons of a file of tests. */
 export const recorded = (root: string, folder: string): CaseResult[] =>
-  linesOf(join(root, testResults, folder, linesName)).slice(1) as CaseResult[]
+  linesOf(join(root, testResults, folder, linesName)).filter((one) => typeof one === 'object') as CaseResult[]
 
 /** The lines of a file as JSON; one that another process is writing is not whole yet, and omitted. */
 function linesOf(path: string): unknown[] {

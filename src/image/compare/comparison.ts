@@ -140,5 +140,5 @@ export type DiffStyle = (typeof diffStyles)[number]
 export const brief = (value: number): string =>
   Number.isInteger(value) ? String(value) : String(Number(value.toPrecision(6)))
 
-/** That two animations are shown otherwise, which is no matter of pixels. */
+/** Two animations that differ in their timing, which pixels do not show. */
 export const timingNote = 'the animations differ in their timing or number of repeats, which are not compared'

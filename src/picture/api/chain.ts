@@ -251,7 +251,8 @@ export class Chain {
   /** Runs the chain and gives its samples, rounded once to 8 or 16 bits, or floats with `range: 'raw'`. @throws ConvoError */
   async raw(): Promise<RawResult> {
     const { range, depth: bits } = this.#state.options
-    const asFloats = range === 'raw' && bits === undefined ? { depth: 32 } : {}
+    const isOpen = (bits ?? this.#state.format.coding.depth) === undefined
+    const asFloats = range === 'raw' && isOpen ? { depth: 32 } : {}
     const kept: Picture[] = []
     const store: PageStore = async (_, picture) => {
       kept.push(picture)

@@ -68,8 +68,13 @@ export async function compareInputs(
   if (diffStyle !== undefined && !diffStyles.includes(diffStyle)) {
     throw new ConvoError('E_OPTION', `diffStyle must be one of ${diffStyles.join(', ')}`)
   }
-  const there = [await arrived(expected), await arrived(actual)] as const
-  const where = mask === undefined ? undefined : await arrived(mask)
+  // side by side, since one source may feed them all
+  const [first, second, where] = await Promise.all([
+    arrived(expected),
+    arrived(actual),
+    mask === undefined ? undefined : arrived(mask),
+  ])
+  const there = [first, second] as const
   return inQueue(undefined, () => compareThere(there, where, { values, reading, diffStyle }))
 }
 

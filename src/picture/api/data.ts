@@ -21,7 +21,8 @@ import { camelCase, checkPath, inWords, libraryErrors, optionName } from './name
 export const readKernel = (source: string | URL): Promise<Kernel> =>
   libraryErrors(async () => {
     const text = checkPath('the source of a kernel', source)
-    const tensor = source instanceof URL ? decodeURIComponent(source.hash) : ''
+    const hash = source instanceof URL ? source.hash : ''
+    const tensor = orElse(() => decodeURIComponent(hash), hash)
     const bytes = orElse(() => statSync(text.replace(/#[^#]*$/, '')).size, 0)
     return (bytes > largeFile ? readApart : loadNamed)(`${text}${tensor}`)
   })

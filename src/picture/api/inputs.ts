@@ -58,12 +58,13 @@ export type SharpPipeline = {
 export type NamedInput = { readonly name: string; readonly given?: Opened | InMemory }
 
 const theInput = 'the input'
+const fetched = 'convo(await (await fetch(url)).arrayBuffer())'
 
 /** What messages and names of outputs call an input. @throws ConvoError E_ARGUMENT for a URL that is no file */
 export const nameOfInput = (input: PictureInput): string =>
   typeof input === 'string'
     ? input
-    : readOf(theInput, () => (input instanceof URL ? pathOf(input) : theInput))
+    : readOf(theInput, () => (input instanceof URL ? pathOf(input, theInput, fetched) : theInput))
 
 /**
  * The bytes of an input that comes from elsewhere, when they are there; another input as it is.
@@ -92,9 +93,23 @@ function coming(input: PictureInput): Promise<PictureInput> | undefined {
     })
   }
   if (!isObject(input) || types.isUint8Array(input) || input instanceof Blob || isRaw(input)) return undefined
-  // one that a stream is piped into has its bytes when that has ended
-  if (isSharp(input)) return isFed(input) ? finished(input, { readable: false }).then(() => input) : undefined
+  if (isSharp(input)) return isFed(input) ? fed(input) : undefined
   return isIterable(input) ? gather(input) : undefined
+}
+
+const feeding = new WeakMap<Writable, Promise<void>>()
+
+/** A pipeline of sharp that a stream is piped into, when it has all bytes of that. @throws ConvoError E_INPUT */
+async function fed<T extends Writable>(pipeline: T): Promise<T> {
+  const before = feeding.get(pipeline)
+  const ended = before ?? finished(pipeline, { readable: false, cleanup: true })
+  if (before === undefined) feeding.set(pipeline, ended)
+  try {
+    await ended
+  } catch (cause) {
+    throw failedStream(cause)
+  }
+  return pipeline
 }
 
 /**
@@ -186,13 +201,12 @@ async function* failingAsInput<T>(stream: AsyncIterable<T>): AsyncGenerator<T> {
   try {
     yield* stream
   } catch (cause) {
-    if (cause instanceof ConvoError) throw cause
-    throw new ConvoError('E_INPUT', 'the stream of the input failed', {
-      why: asConvoError(cause).message,
-      cause,
-    })
+    throw cause instanceof ConvoError ? cause : failedStream(cause)
   }
 }
+
+const failedStream = (cause: unknown): ConvoError =>
+  new ConvoError('E_INPUT', 'the stream of the input failed', { why: asConvoError(cause).message, cause })
 
 async function ofSharp(pipeline: SharpPipeline): Promise<NamedInput> {
   try {

@@ -47,14 +47,14 @@ export function checkText(what: string, given: unknown): string {
 
 /** The path of a text or of a `file:` URL. @throws ConvoError E_ARGUMENT for anything else */
 export const checkPath = (what: string, given: unknown): string =>
-  readOf(what, () => given instanceof URL) ? pathOf(given as URL) : checkText(what, given)
+  readOf(what, () => given instanceof URL) ? pathOf(given as URL, what) : checkText(what, given)
 
 /** The path of a `file:` URL. @throws ConvoError E_ARGUMENT for another URL */
-export function pathOf(url: URL): string {
+export function pathOf(url: URL, what: string, fix?: string): string {
   if (url.protocol !== 'file:') {
-    throw new ConvoError('E_ARGUMENT', `only file: URLs can be read, got ${url.protocol}`, {
+    throw new ConvoError('E_ARGUMENT', `${what} may be a file: URL, got ${url.protocol}`, {
       why: url.href,
-      fix: 'convo(await (await fetch(url)).arrayBuffer())',
+      fix,
     })
   }
   try {

@@ -82,7 +82,13 @@ export class Net {
 
 /** Reads a network, as `loadNet` does. */
 export async function openNet(given: string | URL | Uint8Array, options: NetOptions): Promise<Net> {
-  const source = readOf('the source of a network', () => given instanceof URL) ? pathOf(given as URL) : given
+  const source = readOf('the source of a network', () => given instanceof URL)
+    ? pathOf(
+        given as URL,
+        'the source of a network',
+        'loadNet(new Uint8Array(await (await fetch(url)).arrayBuffer()))',
+      )
+    : given
   if (typeof source !== 'string' && !types.isUint8Array(source)) {
     const found = describe(source)
     throw new ConvoError('E_ARGUMENT', `a network is read from a path or a Uint8Array, got ${found}`)
