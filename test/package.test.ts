@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import sharp from 'sharp'
 import { describe, expect, test } from 'vitest'
@@ -132,7 +132,10 @@ void main()
       () => {
         const isOld = compiler === 'TypeScript 5.0'
         const files = kinds.map((kind) => `program.${kind}`)
-        for (const file of files) writeFileSync(at(file), program)
+        for (const file of files) {
+          writeFileSync(at(file), program)
+          rmSync(at(file.replace('ts', 'js')), { force: true })
+        }
         const compilerOptions = { ...strict, module, moduleResolution }
         writeFileSync(at('tsconfig.json'), JSON.stringify({ compilerOptions, files }))
         const tsc = isOld ? at('node_modules/typescript/bin/tsc') : installed('typescript/bin/tsc')

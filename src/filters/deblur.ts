@@ -85,11 +85,12 @@ async function lightOf(
   return [new Tensor(shape, light), new Tensor(shape, where)]
 }
 
-/** The light of a channel, at least one level: what is 0 once stays so. Half of white where it was not seen. */
+/** The light of a channel, above 0 by less than shows: what is 0 once stays so. Half of white where it was not seen. */
 async function aboveBlack({ shape, data }: Tensor, full: number): Promise<Tensor> {
   const out = new Float32Array(data.length)
   await inTurns(data.length, (from, to) => {
-    for (let i = from; i < to; i++) out[i] = data[i] === unseen ? full / 2 : Math.max(data[i]!, full / 255)
+    for (let i = from; i < to; i++)
+      out[i] = data[i] === unseen ? full / 2 : Math.max(data[i]!, full * 2 ** -20)
   })
   return new Tensor(shape, out)
 }

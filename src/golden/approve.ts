@@ -87,10 +87,21 @@ async function prepareParts(run: Run, results: string, choice: Choice): Promise<
   const chosen =
     choice.kind === 'names' ? new Set(casesNamed(run, choice.names).map(({ name }) => name)) : undefined
   const parts: Prepared[] = []
-  for (const { label, folder } of run.parts ?? []) {
-    const [own, start] = [join(results, folder), `${label}/`]
-    const part = readResults(own)
-    const names = part.cases.map(({ name }) => name).filter((name) => chosen?.has(start + name))
+  const known = (run.parts ?? []).map(({ label, folder }) => {
+    const own = join(results, folder)
+    return { own, start: `${label}/`, part: readResults(own) }
+  })
+  // an obsolete golden may be called as a case of another manifest: the name means the case
+  const cases = new Set(
+    known.flatMap(({ start, part }) =>
+      part.cases.flatMap(({ name, status }) => (status === 'obsolete' ? [] : [start + name])),
+    ),
+  )
+  for (const { own, start, part } of known) {
+    const names = part.cases
+      .filter(({ name, status }) => status !== 'obsolete' || !cases.has(start + name))
+      .map(({ name }) => name)
+      .filter((name) => chosen?.has(start + name))
     if (chosen === undefined || names.length > 0)
       parts.push(await prepare(part, own, chosen === undefined ? choice : { kind: 'names', names }, start))
   }
@@ -134,11 +145,15 @@ async function promoteAll({ run, cases, untouched, pictures }: Prepared): Promis
   return { written, removed, untouched }
 }
 
+/** Whether a case failed; goldens that no test compares fail no test, and are removed as if they did. */
+const isOwed = (run: Run, { status, failed }: CaseResult): boolean =>
+  failed || (status === 'obsolete' && run.source === 'tests')
+
 function choose(run: Run, choice: Choice, lock: Lock): CaseResult[] {
   if (choice.kind === 'new') return run.cases.filter(({ status }) => status === 'new')
   if (choice.kind === 'all') {
     const needs = (one: Approvable) =>
-      one.status === 'error' ? isOfOtherTool(one, lock) : one.status !== 'obsolete' || one.failed
+      one.status === 'error' ? isOfOtherTool(one, lock) : one.status !== 'obsolete' || isOwed(run, one)
     return run.cases.filter((one) => isApprovable(one) && one.status !== 'tolerated' && needs(one))
   }
   return casesNamed(run, choice.names)
@@ -152,7 +167,7 @@ function casesNamed(run: Run, names: readonly string[]): CaseResult[] {
     if (exact !== undefined) return [exact]
     const matches = run.cases.filter(({ name }) => nameMatches(name, pattern))
     if (matches.length === 0) throw unknownName(pattern, run)
-    return matches.filter((one) => one.failed && isApprovable(one))
+    return matches.filter((one) => isOwed(run, one) && isApprovable(one))
   })
   return [...new Set(found)]
 }

@@ -2,6 +2,7 @@ import { dirname, extname, parse, relative, resolve } from 'node:path'
 import { ConvoError } from '../error.ts'
 import { fixedPart, glob, isPattern } from '../files/glob.ts'
 import { from, type Place, placeText } from '../files/located.ts'
+import { isSameFile } from '../files/output.ts'
 import type { ToleranceValues } from '../image/compare/tolerance.ts'
 import { cut } from '../text/cut.ts'
 import { fileInTheWay, fillName, folded, nameProblem, pathOfName } from './names.ts'
@@ -81,8 +82,10 @@ export async function casesOf(
     if (name === undefined) return []
     const extension = steps.length === 0 ? extname(path).toLowerCase() : isRaw(steps) ? '.npy' : '.png'
     const golden = pathOfName(name) + extension
-    if (resolve(goldens, golden) === resolve(file)) {
-      complaints.add(place('name'), `${name}: its golden would be ${path} itself, so it would always pass`)
+    const target = resolve(goldens, golden)
+    if (target === resolve(file) || isSameFile(target, file)) {
+      const trouble = steps.length === 0 ? 'so it would always pass' : 'which approving would replace'
+      complaints.add(place('name'), `${name}: its golden would be ${path} itself, ${trouble}`)
       return []
     }
     cases.push({
@@ -123,17 +126,17 @@ type Found = { readonly path: string; readonly base: string }
  * goldens, and results.
  */
 function writtenByCheck(base: string, goldens: string): (file: string) => boolean {
-  const known = new Map([[base, false]])
+  const known = new Map([[resolve(base), false]])
   const isWritten = (folder: string): boolean => {
     const before = known.get(folder)
     if (before !== undefined) return before
-    const isOne = resolve(folder) === resolve(goldens) || isOwn(folder)
+    const isOne = folder === resolve(goldens) || isOwn(folder)
     const above = dirname(folder)
     const found = isOne || (above !== folder && isWritten(above))
     known.set(folder, found)
     return found
   }
-  return (file) => isWritten(dirname(file))
+  return (file) => isWritten(resolve(dirname(file)))
 }
 
 /** The files that patterns name, each once. A path without wildcards need not exist: its case will say so. */

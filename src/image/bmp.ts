@@ -109,6 +109,7 @@ export function readBmp(bytes: Uint8Array, name: string): OwnPicture {
     depth: 8,
     ...(bits === 32 &&
       channels === 3 &&
+      (given[0]! | given[1]! | given[2]!) >>> 24 === 0 &&
       isVaried(bytes, start + 3, start + pitch * height) && {
         asRead: [`the fourth byte of the pixels of ${name} was not read as alpha: its header has none`],
       }),

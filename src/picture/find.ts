@@ -3,8 +3,9 @@ import { basename, dirname, join, normalize, resolve } from 'node:path'
 import { ConvoError } from '../error.ts'
 import { systemError } from '../files/errors.ts'
 import { fixedPart, glob, isDynamicPattern, isPattern } from '../files/glob.ts'
+import { isSameFile } from '../files/output.ts'
 import { readWhole } from '../files/read.ts'
-import { leaves } from '../files/root.ts'
+import { isWithin } from '../files/root.ts'
 import { isFolder } from '../files/stat.ts'
 import { passedOver, promised } from '../image/foreign.ts'
 import { looksLikePicture } from '../image/format.ts'
@@ -116,7 +117,7 @@ function scan(
     if (entry.name.startsWith('.')) {
       if (looksLikePicture(entry.name.slice(1))) to.hidden.push(path)
     } else if (entry.isDirectory()) {
-      const isOut = sources.without !== undefined && resolve(path) === resolve(sources.without)
+      const isOut = sources.without !== undefined && isSameFile(path, sources.without)
       if (sources.recursive && !isOut) scan(top, join(rel, entry.name), sources, to)
       else if (!isOut) to.below.push(path)
     } else if (entry.isSymbolicLink() && isFolder(path)) {
@@ -154,8 +155,8 @@ async function expand(
   const linkOf = linkFinder(folder)
   const links = new Set(found.flatMap((path) => linkOf(dirname(path)) ?? []))
   for (const link of links) linked.push(join(folder, link))
-  const isInside = sources.without !== undefined && !leaves(folder, sources.without)
-  const out = isInside && resolve(sources.without) !== resolve(folder) ? sources.without : undefined
+  const isInside = sources.without !== undefined && isWithin(folder, sources.without)
+  const out = isInside && !isSameFile(sources.without, folder) ? sources.without : undefined
   // `**` and `*` do not say that everything is a picture; `*.dat` does
   const isAny = /^\*+$/.test(segments.at(-1) ?? '')
   if (isAny) for (const path of found.filter(looksForeign)) strangers.push(join(folder, path))
@@ -166,7 +167,7 @@ async function expand(
       rel: dirname(path) === '.' ? '' : dirname(path),
       named: false,
     }))
-    .filter(({ path }) => out === undefined || leaves(out, path))
+    .filter(({ path }) => out === undefined || !isWithin(out, path))
   if (inputs.length === 0) {
     throw new ConvoError('E_INPUT', `no file matches ${pattern}`, {
       why: `looked in ${folder} for ${rest}`,

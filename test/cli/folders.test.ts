@@ -6,6 +6,7 @@ import {
   readdirSync,
   readFileSync,
   rmSync,
+  symlinkSync,
   writeFileSync,
 } from 'node:fs'
 import { join } from 'node:path'
@@ -222,6 +223,10 @@ describe('convo compare of folders', () => {
     cpSync(path('a'), path('e/new'), { recursive: true })
     const inner = await run('compare', 'e', 'e/new', '--json', '--update')
     expect(statuses(inner.stdout)).toEqual(all)
+    expect(existsSync(path('e/new/deep/added.png'))).toBe(true)
+    // also by another way to it
+    symlinkSync(path('e'), path('link'))
+    await run('compare', 'link', 'e/new', '--update')
     expect(existsSync(path('e/new/deep/added.png'))).toBe(true)
     expect(statuses((await run('compare', 'e', './e', '--json')).stdout)).toHaveProperty(
       'new/equal.png',

@@ -364,6 +364,11 @@ describe('deblurring', () => {
     const { data } = await run('richardson-lucy', { iterations: 20, damping: 20 }, flat, { kernel: blur })
     expect(worst(data, flat.data)).toBeLessThan(0.05)
   })
+  it('damping leaves black black, at any depth', async () => {
+    const black = tensor(new Float32Array(height * width))
+    const { data } = await run('richardson-lucy', { iterations: 20, damping: 5 }, black, { kernel: blur })
+    expect(Math.max(...data)).toBeLessThan(255 / 65535 / 2)
+  })
   it('damping keeps a soft slope, whatever its level', async () => {
     const slope = Float32Array.from({ length: height * width }, (_, i) => 110 + (i % width))
     const { data } = await run('richardson-lucy', { iterations: 20, damping: 20 }, tensor(slope), {

@@ -2,7 +2,7 @@ import { join, relative } from 'node:path'
 import { ConvoError } from '../../error.ts'
 import { isPattern } from '../../files/glob.ts'
 import { isSameFile } from '../../files/output.ts'
-import { leaves } from '../../files/root.ts'
+import { isWithin } from '../../files/root.ts'
 import { isFolder, statOf } from '../../files/stat.ts'
 import { findInputs } from '../../picture/find.ts'
 import { defined } from '../../text/record.ts'
@@ -69,7 +69,7 @@ export async function findPairs(expected: string, actual: string): Promise<Folde
 
 /** One side; the other may be a folder in it, which is not looked into. */
 async function sideOf(word: string, other: string) {
-  const isInside = isFolder(other) && !leaves(word, other) && !isSameFile(word, other)
+  const isInside = isFolder(other) && isWithin(word, other) && !isSameFile(word, other)
   const without = isInside ? other : undefined
   const found = await findInputs({ words: [word], recursive: true, isNull: false, without })
   const folder = found.folders[0]!
@@ -99,7 +99,7 @@ function respelled<Side extends { readonly files: ReadonlyMap<string, string> }>
 
 /** @throws ConvoError E_PATH for an output in one of the folders, which the next comparison would find there */
 export function refuseInside({ expected, actual }: FolderPair, output: string, option: string): void {
-  const inside = [expected, actual].find((folder) => !leaves(folder, output))
+  const inside = [expected, actual].find((folder) => isWithin(folder, output))
   if (inside === undefined) return
   throw new ConvoError('E_PATH', `${option} ${output} is inside ${inside}, whose pictures are compared`, {
     fix: 'a folder next to it',

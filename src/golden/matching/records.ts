@@ -108,6 +108,6 @@ export const recorded = (root: string, folder: string): CaseResult[] =>
 /** The lines of a file as JSON; one that another process is writing is not whole yet, and omitted. */
 function linesOf(path: string): unknown[] {
   // not begun yet, or gone
-  const text = orElse(() => readText(path, 'manifestBytes'), '')
+  const text = orElse(() => readText(path, 'logBytes'), '')
   return text.split('\n').flatMap((line): unknown[] => orElse(() => [JSON.parse(line)], []))
 }
