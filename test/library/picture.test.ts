@@ -17,8 +17,9 @@ import convo, {
   Tensor,
   writeKernel,
 } from '../../src/index.ts'
-import { Chain, operationParams, pictureParams } from '../../src/picture/api/chain.ts'
+import { Chain } from '../../src/picture/api/chain.ts'
 import { camelCase, optionName } from '../../src/picture/api/names.ts'
+import { operationParams, pictureParams } from '../../src/picture/api/params.ts'
 import { operations } from '../../src/picture/operations.ts'
 import { processPicture } from '../../src/picture/process.ts'
 import { prepareWork, understandWork } from '../../src/picture/words/prepare.ts'

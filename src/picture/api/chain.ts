@@ -3,15 +3,8 @@ import { Readable } from 'node:stream'
 import { types } from 'node:util'
 import { asConvoError, ConvoError, invariant, orElse, readOf } from '../../error.ts'
 import { memoryFile, type Own } from '../../files/memory.ts'
-import {
-  type CodingOption,
-  formatOfPath,
-  type OutputFormat,
-  outputFormats,
-  traitsOf,
-} from '../../image/format.ts'
+import { formatOfPath, type OutputFormat, outputFormats, traitsOf } from '../../image/format.ts'
 import { loadSharp, type Sharp } from '../../image/sharp.ts'
-import type { Params } from '../../params.ts'
 import type { Watch } from '../../run/watch.ts'
 import type { Picture, Samples } from '../../tensor/picture.ts'
 import { Tensor } from '../../tensor/tensor.ts'
@@ -20,8 +13,6 @@ import type { DryRun, PageStore, PictureJob, Report } from '../job.ts'
 import { isOwn, type Operation, operations } from '../operations.ts'
 import { outputOf } from '../output-path.ts'
 import { inQueue } from '../queue.ts'
-import { runSettings } from '../run-settings.ts'
-import { pictureSettings } from '../settings.ts'
 import type { Asked, Prepared } from '../words/prepare.ts'
 import type { PictureInput } from './inputs.ts'
 import { type KernelInput, kernelOf } from './kernel-input.ts'
@@ -47,6 +38,7 @@ import {
   typedOptions,
 } from './names.ts'
 import type { Net } from './net.ts'
+import { encoderParams, fileParams, operationParams, pictureParams } from './params.ts'
 
 /** How a picture is read, computed and written, besides its operations. */
 export type ConvoOptions = PictureOptions & Watch
@@ -61,52 +53,6 @@ export type RawResult = {
   /** bits of a sample; 32 are floats, which `range: 'raw'` and `depth: 32` give */
   readonly depth: 8 | 16 | 32
   readonly report: Report
-}
-
-/** Settings of the library that are the command's alone. */
-const ofCommand = [
-  'preview',
-  'force',
-  'dry-run',
-  'json',
-  'quiet',
-  'verbose',
-  'debug',
-  'fail-on-clip',
-  'in-place',
-]
-
-/** The options of a whole picture. */
-export const pictureParams = Object.fromEntries(
-  Object.entries({ ...pictureSettings, ...runSettings }).filter(([name]) => !ofCommand.includes(name)),
-)
-
-/** The options of an operation in a chain: its own, and how its kernel meets the picture. */
-export const operationParams = ({ params, shared }: Operation) => ({
-  ...params,
-  ...Object.fromEntries(
-    Object.entries(shared).filter(
-      ([name]) => !Object.hasOwn(pictureSettings, name) && !Object.hasOwn(runSettings, name),
-    ),
-  ),
-})
-
-/** The options of `toFile`. */
-export const fileParams = { 'in-place': pictureSettings['in-place'] }
-
-/** The options of the encoder of a format, as its method has them: `compression` is that of the format. */
-export function encoderParams(name: OutputFormat): Params {
-  const { takes, depths } = traitsOf(name)
-  const own = (Object.entries(takes) as [CodingOption, true | readonly [number, number]][]).map(
-    ([option, bounds]): [string, Params[string]] => {
-      const param: Params[string] = pictureSettings[option]
-      if (bounds === true) return [option.replace(`${name}-`, ''), param]
-      const [min, max] = bounds
-      return [option, { ...param, summary: param.summary.replace(/: .*/, ''), min, max }]
-    },
-  )
-  const depth = { ...pictureSettings.depth, choices: depths.map(String) }
-  return { ...Object.fromEntries(own), ...(depths.length > 1 && { depth }) }
 }
 
 /** How a format is encoded, by the names of the command line. */

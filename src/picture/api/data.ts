@@ -8,9 +8,9 @@ import { writeKernel as kernelBytes } from '../../kernel/write.ts'
 import type { Params } from '../../params.ts'
 import { apart } from '../../run/apart.ts'
 import { type Operation, operations } from '../operations.ts'
-import { operationParams } from './chain.ts'
 import { kernelOf } from './kernel-input.ts'
 import { camelCase, checkPath, inWords, libraryErrors, optionName } from './names.ts'
+import { operationParams } from './params.ts'
 
 /**
  * A kernel by a name, such as `gaussian:sigma=2`, from a file in any format that is read, such as `edge.mat` or

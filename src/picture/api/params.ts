@@ -1,0 +1,53 @@
+import { type CodingOption, type OutputFormat, traitsOf } from '../../image/format.ts'
+import type { Params } from '../../params.ts'
+import type { Operation } from '../operations.ts'
+import { runSettings } from '../run-settings.ts'
+import { pictureSettings } from '../settings.ts'
+
+// Which options of the command line the library has, and where: its types are made from these.
+
+/** Settings of a picture that are the command's alone. */
+const ofCommand = [
+  'preview',
+  'force',
+  'dry-run',
+  'json',
+  'quiet',
+  'verbose',
+  'debug',
+  'fail-on-clip',
+  'in-place',
+]
+
+/** The options of a whole picture. */
+export const pictureParams = Object.fromEntries(
+  Object.entries({ ...pictureSettings, ...runSettings }).filter(([name]) => !ofCommand.includes(name)),
+)
+
+/** The options of an operation in a chain: its own, and how its kernel meets the picture. */
+export const operationParams = ({ params, shared }: Operation) => ({
+  ...params,
+  ...Object.fromEntries(
+    Object.entries(shared).filter(
+      ([name]) => !Object.hasOwn(pictureSettings, name) && !Object.hasOwn(runSettings, name),
+    ),
+  ),
+})
+
+/** The options of `toFile`. */
+export const fileParams = { 'in-place': pictureSettings['in-place'] }
+
+/** The options of the encoder of a format, as its method has them: `compression` is that of the format. */
+export function encoderParams(name: OutputFormat): Params {
+  const { takes, depths } = traitsOf(name)
+  const own = (Object.entries(takes) as [CodingOption, true | readonly [number, number]][]).map(
+    ([option, bounds]): [string, Params[string]] => {
+      const param: Params[string] = pictureSettings[option]
+      if (bounds === true) return [option.replace(`${name}-`, ''), param]
+      const [min, max] = bounds
+      return [option, { ...param, summary: param.summary.replace(/: .*/, ''), min, max }]
+    },
+  )
+  const depth = { ...pictureSettings.depth, choices: depths.map(String) }
+  return { ...Object.fromEntries(own), ...(depths.length > 1 && { depth }) }
+}
