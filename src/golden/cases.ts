@@ -158,10 +158,12 @@ async function findInputs(
       throw error
     })
     if (paths === undefined) continue
-    const base = fixedPart(pattern)
+    // as the found paths are: from the folder, without `./`
+    const base = relative(folder, from(folder, fixedPart(pattern))) || '.'
     const isWritten = writtenByCheck(from(folder, base), goldens)
     const inputs = paths.filter((path) => !isWritten(from(folder, path))).sort()
-    if (inputs.length === 0) fail(`no file matches ${pattern}`)
+    const hint = inputKey === 'actual' ? '; a check compares pictures that are there: make them first' : ''
+    if (inputs.length === 0) fail(`no file matches ${pattern}${hint}`)
     for (const path of inputs) found.set(path, { path, base })
   }
   return [...found.values()]

@@ -87,10 +87,15 @@ function noteLeft({ cases }: Run, { written }: Approved, results: string, io: Io
 }
 
 function choiceOf(names: readonly string[], { all, new: isNew }: { all: boolean; new: boolean }): Choice {
-  if ([names.length > 0, all, isNew].filter(Boolean).length !== 1) {
-    throw new ConvoError('E_USAGE', 'approve needs names of cases, --all or --new', {
+  const given = [names.length > 0 && 'names of cases', all && '--all', isNew && '--new'].filter(
+    (one) => one !== false,
+  )
+  if (given.length !== 1) {
+    const problem =
+      given.length === 0 ? 'needs names of cases, --all or --new' : `takes one of ${given.join(' and ')}`
+    throw new ConvoError('E_USAGE', `approve ${problem}`, {
       why: 'usage: convo approve [names...] [--all | --new]',
-      fix: 'convo approve --new',
+      fix: `convo approve ${all && !isNew ? '--all' : '--new'}`,
     })
   }
   return names.length > 0 ? { kind: 'names', names } : { kind: all ? 'all' : 'new' }

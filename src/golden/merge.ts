@@ -113,14 +113,16 @@ function mergeRuns(parts: readonly Part[]): Run {
   const owners = new Map<string, string>()
   for (const { file, run } of parts) {
     for (const one of run.cases) {
-      const owner = owners.get(one.name)
+      // an obsolete golden may be called as a case of another manifest
+      const key = `${one.status === 'obsolete' ? 'golden' : 'case'} ${one.name}`
+      const owner = owners.get(key)
       if (owner !== undefined) {
         throw new ConvoError('E_USAGE', `the case ${JSON.stringify(one.name)} is in two of the results`, {
           why: [owner, file],
           fix: 'name each shard once',
         })
       }
-      owners.set(one.name, file)
+      owners.set(key, file)
     }
   }
   const cases = inOrder(parts)

@@ -14,8 +14,8 @@ export type ReportData = {
   readonly links?: readonly { readonly text: string; readonly url: string }[]
   /** The command that accepts everything, where cases are not approved one by one. */
   readonly accept?: string
-  /** The folder beside the page that pictures are loaded from; absent where they are in the page. */
-  readonly folder?: string
+  /** How the files beside the page begin that pictures are loaded from; absent where they are in the page. */
+  readonly beside?: string
   readonly cases: readonly ReportCase[]
 }
 

@@ -23,7 +23,7 @@ let current: ReportCase | undefined
 let mode: Mode = 'side'
 let shown = 0
 const marks = new Map<string, Mark>()
-const pictures = createPictures(data.cases, data.folder)
+const pictures = createPictures(data.cases, data.beside)
 
 const viewer = createViewer(byId('canvas') as HTMLCanvasElement, { hover: showHover, changed: showZoom })
 

@@ -19,11 +19,11 @@ function bytesOf(base64: string): Uint8Array {
 /** Pictures beside the page are scripts: a page that is opened from a disk may not read other files. */
 type Loaded = { convoPictures?: Record<number, string> }
 
-function textOf(number: number, folder: string | undefined): Promise<string> {
-  if (folder === undefined) return Promise.resolve(byId(`picture-${number}`).textContent ?? '')
+function textOf(number: number, beside: string | undefined): Promise<string> {
+  if (beside === undefined) return Promise.resolve(byId(`picture-${number}`).textContent ?? '')
   return new Promise((done, failed) => {
     const script = document.createElement('script')
-    script.src = `${folder}/${number}.js`
+    script.src = `${beside}${number}.js`
     script.onload = () => {
       const loaded = (window as Loaded).convoPictures ?? {}
       const text = loaded[number] ?? ''
@@ -37,7 +37,7 @@ function textOf(number: number, folder: string | undefined): Promise<string> {
 }
 
 /** The pictures of the page, decoded when they are wanted. */
-export function createPictures(cases: readonly ReportCase[], folder?: string) {
+export function createPictures(cases: readonly ReportCase[], beside?: string) {
   const decoded = new Map<number, Promise<Shown>>()
   const sizes = new Map<number, number>()
   const thumbnails = new Map<number, HTMLCanvasElement>()
@@ -52,7 +52,7 @@ export function createPictures(cases: readonly ReportCase[], folder?: string) {
     const known = decoded.get(number)
     if (known !== undefined) return known
     const stretch = stretches.get(number) ?? plain
-    const loading = textOf(number, folder).then(async (text) => {
+    const loading = textOf(number, beside).then(async (text) => {
       const bytes = bytesOf(text)
       const pixels = await (areFloats(bytes) ? decodeFloats : decodePng)(bytes)
       sizes.set(number, pixels.width * pixels.height)

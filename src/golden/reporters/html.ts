@@ -36,8 +36,8 @@ const mostBytes = 192 * 2 ** 20
 /** Of these, what goldens of cases that pass may take: they are for looking around. */
 const mostPassingBytes = 24 * 2 ** 20
 
-/** Where the pictures of a page are that are not in it. */
-const besideFolder = 'pictures'
+/** How the files of pictures begin that are not in the page; no other program's are called so. */
+const besideStart = 'pictures/convo-'
 
 /**
  * The report of a run. Pictures are embedded as they are where they are PNGs that the page decodes itself, to the last
@@ -58,7 +58,7 @@ export async function reportPage(
     if (bytes === undefined) return undefined
     const text = Buffer.from(bytes).toString('base64')
     if (beside === undefined) pictures.push(text)
-    else await beside(`${besideFolder}/${count}.js`, `(window.convoPictures??={})[${count}]="${text}"\n`)
+    else await beside(`${besideStart}${count}.js`, `(window.convoPictures??={})[${count}]="${text}"\n`)
     return count++
   }
   const isOnePage = beside === undefined
@@ -91,8 +91,8 @@ export async function reportPage(
     })
   }
   // of an earlier page that had more
-  while (await beside?.(`${besideFolder}/${count}.js`)) count++
-  return document({ ...dataOf(run, cases), ...(!isOnePage && { folder: besideFolder }) }, pictures)
+  while (await beside?.(`${besideStart}${count}.js`)) count++
+  return document({ ...dataOf(run, cases), ...(!isOnePage && { beside: besideStart }) }, pictures)
 }
 
 function dataOf(run: Run, cases: readonly ReportCase[]): ReportData {
@@ -138,7 +138,7 @@ function document(data: ReportData, pictures: readonly string[]): string {
     readFileSync(distFile(name), 'utf8').trim(),
   )
   const hash = createHash('sha256').update(script!).digest('base64')
-  const policy = `default-src 'none'; script-src 'sha256-${hash}'${data.folder === undefined ? '' : " 'self'"}; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'`
+  const policy = `default-src 'none'; script-src 'sha256-${hash}'${data.beside === undefined ? '' : " 'self'"}; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'`
   const embedded = pictures.map(
     (base64, i) => `<script type="application/octet-stream" id="picture-${i}">${base64}</script>`,
   )

@@ -58,7 +58,9 @@ describe('approve', () => {
   it('says what it needs, and what it does not know', async () => {
     await changedRun()
     expect((await here.convo(['approve'])).stderr).toContain('approve needs names of cases, --all or --new')
-    expect((await here.convo(['approve', '--all', 'edge'])).status).toBe(2)
+    const both = await here.convo(['approve', '--all', 'edge'])
+    expect(both).toMatchObject({ status: 2 })
+    expect(both.stderr).toContain('approve takes one of names of cases and --all')
     const unknown = await here.convo(['approve', 'egde'])
     expect(unknown).toMatchObject({ status: 2 })
     expect(unknown.stderr).toContain('the last run has no case "egde"   [E_NAME]')

@@ -54,6 +54,14 @@ describe('a manifest', () => {
     }
   })
 
+  it('measures {rel} from the fixed part of a pattern, however that is spelled', async () => {
+    here.write('pictures/deep/a.png', '')
+    for (const start of ['pictures', './pictures', 'pictures/../pictures', here.path('pictures')]) {
+      const { cases } = await load(`cases: [{ name: "x/{rel}/{stem}", actual: "${start}/**/*.png" }]`)
+      expect(cases.map(({ name }) => name)).toEqual(['x/deep/a'])
+    }
+  })
+
   it('may be JSON, with the same complaints', async () => {
     here.write('a.png', '')
     const text = JSON.stringify({ cases: [{ name: 'a', input: 'a.png', run: ['sobel'] }] }, null, 2)
@@ -139,7 +147,12 @@ cases:
       'goldens: .\ncases:\n  - name: "{stem}"\n    actual: "*.png"',
       ['convo.check.yaml:3:11: a: its golden would be a.png itself, so it would always pass'],
     ],
-    ['cases:\n  - name: a\n    actual: "*.gif"', ['convo.check.yaml:3:13: a: no file matches *.gif']],
+    [
+      'cases:\n  - name: a\n    actual: "*.gif"',
+      [
+        'convo.check.yaml:3:13: a: no file matches *.gif; a check compares pictures that are there: make them first',
+      ],
+    ],
     [
       'cases:\n  - name: "{stm}"\n    actual: a.png',
       [

@@ -106,6 +106,28 @@ describe('convo report merge', () => {
     expect(here.files().filter((name) => name.startsWith('all'))).toEqual([])
   })
 
+  it('takes an obsolete golden that is called as a case of another manifest', async () => {
+    here.write('a/in.png', stripes(24, 3))
+    here.write('a/b/in.png', stripes(24, 3))
+    here.write('a/m.yaml', 'cases: [{ name: x, actual: in.png }]')
+    here.write('a/b/m.yaml', 'cases: [{ name: y.png, actual: in.png }]')
+    const check = ['check', 'a/m.yaml', 'a/b/m.yaml']
+    await here.convo([...check, '--update'])
+    here.write('a/goldens/b/y.png', stripes(24, 3))
+    const parts = [1, 2, 3].map((index) => [...check, '--shard', `${index}/3`, '--results', `s${index}`])
+    for (const part of parts) await here.convo(part)
+    const run = await here.convo(['report', 'merge', 's1', 's2', 's3', '-o', 'all.json'])
+    expect([run.status, run.stderr]).toEqual([1, ''])
+    const { cases } = JSON.parse(here.read('all.json').toString()) as {
+      cases: { name: string; status: string }[]
+    }
+    expect(cases.map(({ name, status }) => [name, status])).toEqual([
+      ['a/x', 'pass'],
+      ['a/b/y.png', 'pass'],
+      ['a/b/y.png', 'obsolete'],
+    ])
+  })
+
   it('leaves out pictures that did not come along', async () => {
     await shards(1)
     rmSync(here.path('s1/a'), { recursive: true })

@@ -156,9 +156,14 @@ describe.skipIf(!hasBrowser)('the pictures of the page, in Chromium', () => {
     )
     await page.close()
     // those of an earlier page go
-    for (const n of [2, 3, 4]) here.write(`page/pictures/${n}.js`, 'before')
+    for (const n of [2, 3, 4]) here.write(`page/pictures/convo-${n}.js`, 'before')
+    here.write('page/pictures/3.js', 'of another program')
     await here.convo(['check', '--reporter', 'html=page/'])
-    expect(here.files('page')).toEqual(['index.html', ...[0, 1, 2].map((n) => `pictures/${n}.js`)])
+    expect(here.files('page')).toEqual([
+      'index.html',
+      'pictures/3.js',
+      ...[0, 1, 2].map((n) => `pictures/convo-${n}.js`),
+    ])
     page = await browser.newPage({ viewport: { width: 400, height: 900 } })
     await page.goto(`file://${here.path('page/index.html')}`)
     await expect.poll(() => page.evaluate(`document.getElementById('viewer').dataset.ready`)).toBe('one')
