@@ -123,6 +123,7 @@ const typed: readonly (readonly [line: string, suggestion: string])[] = [
   // too many
   ['sobel a.png b.png golden.png', "convo batch a.png b.png golden.png -o 'out/{rel}/{stem}.png' -- sobel"],
   ['sobel a.png b.png o.jpg', "convo batch a.png b.png -o 'out/{rel}/{stem}.jpg' -- sobel"],
+  ['sobel a.png b.png made', "convo batch a.png b.png -o 'made/{rel}/{stem}.png' -- sobel"],
   ['sobel my cat.png o.png', "convo sobel 'my cat.png' o.png"],
   ['compare a.png b.png in.png', 'convo compare a.png b.png'],
   ['gaussian a.png o.png 2', 'convo gaussian a.png o.png --sigma 2'],

@@ -183,7 +183,7 @@ const isFolderName = (word: string): boolean => word.endsWith('/') || isFolder(w
 /** Whether a name is a template, as `out/{stem}.png`. */
 const hasKeys = (word: string): boolean => /\{\w/.test(word) && !existsSync(word)
 
-/** A batch over the pictures of a line, into the folder or by the template that it names, or into `out`. */
+/** A batch over the pictures of a line, into the folder, new or not, or by the template that it names, or into `out`. */
 function batchOf(
   step: readonly string[],
   args: readonly string[],
@@ -196,7 +196,10 @@ function batchOf(
   if (inputs.length < 2 && !isOutput) return undefined
   const own = rest.filter((word) => ofBatch.includes(word))
   const others = rest.filter((word) => !ofBatch.includes(word))
-  const output = hasKeys(last) ? last : join(isOutput ? last : 'out', fileOf(inputs, isOutput ? '' : last))
+  const isTheFolder = isOutput || (extname(last) === '' && !existsSync(last))
+  const output = hasKeys(last)
+    ? last
+    : join(isTheFolder ? last : 'out', fileOf(inputs, isTheFolder ? '' : last))
   return ['batch', ...inputs, '-o', output, ...own, '--', ...step, ...others, ...tail]
 }
 
