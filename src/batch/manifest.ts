@@ -1,7 +1,8 @@
 import { dirname, isAbsolute, join } from 'node:path'
-import { readValid } from '../files/document.ts'
-import { located, operationWords } from '../files/located.ts'
-import { type Schema, settingSchema, text, textOrList } from '../files/schema.ts'
+import { manifestError, readValid } from '../files/document.ts'
+import { located } from '../files/located.ts'
+import { type Schema, settingSchema, textOrList } from '../files/schema.ts'
+import { lineOf, stepsOf, type Written, writtenSchema } from '../picture/words/written.ts'
 import { optionWords } from '../text/shell.ts'
 import { batchSettings } from './options.ts'
 
@@ -17,35 +18,48 @@ type Raw = {
   readonly inputs?: string | readonly string[]
   /** Another name for them. */
   readonly input?: string | readonly string[]
-  readonly operation: string | readonly (string | number)[]
+  /** Another name for `run`. */
+  readonly operation?: Written['run']
   readonly options?: Readonly<Record<string, string | number | boolean>>
-} & Readonly<Record<string, unknown>>
+} & Written &
+  Readonly<Record<string, unknown>>
 
 /** Settings that are paths. */
 const paths = ['output', 'files-from', 'failed-list', 'log']
+
+const kind = 'a valid batch'
 
 /** Settings that are for the command line only. */
 const typedOnly = ['debug', 'dry-run', 'explain', 'quiet', 'verbose']
 
 /**
- * Reads `convo batch job.yaml`: `inputs`, `operation`, its `options`, and the settings of the batch under the names of
+ * Reads `convo batch job.yaml`: `inputs`, `run` or `chain`, the `options` of the operation, and the settings of the batch under the names of
  * their options. Paths are taken from the file's folder.
  *
  * @throws ConvoError E_INPUT, E_MANIFEST with every complaint at file:line:column
  */
 export function readManifest(file: string): ManifestBatch {
-  const source = readValid(file, batchSchema, 'a valid batch', 'inputs, output and operation')
+  const source = readValid(file, batchSchema, kind, 'inputs, output and run')
   const {
     $schema: _,
     input = [],
     inputs = input,
+    run,
+    chain,
     operation,
     options = {},
     ...settings
   } = source.document.toJS() as Raw
+  const ways = Object.entries({ run, chain, operation }).filter(([, value]) => value !== undefined)
+  if (ways.length !== 1) {
+    const got = ways.length === 0 ? 'none' : ways.map(([key]) => key).join(' and ')
+    throw manifestError(`${file} is not ${kind}`, [
+      { place: source.placeOf(source.root), message: `the manifest needs one of run and chain, got ${got}` },
+    ])
+  }
   const folder = dirname(file)
   const from = (path: string) => (isAbsolute(path) || path === '-' ? path : join(folder, path))
-  const words = [...operationWords(operation), ...optionWords(options)]
+  const words = [...lineOf(stepsOf({ run: run ?? operation, chain })), ...optionWords(options)]
   const given = Object.fromEntries(
     Object.entries(settings)
       .filter(([, value]) => value !== false)
@@ -73,7 +87,7 @@ export const batchSchema: Schema = {
   title: 'convo batch manifest',
   description: 'Inputs, output and operation of `convo batch`, and its options by their names.',
   type: 'object',
-  required: ['output', 'operation'],
+  required: ['output'],
   additionalProperties: false,
   properties: {
     $schema: { type: 'string' },
@@ -82,10 +96,8 @@ export const batchSchema: Schema = {
       ...textOrList,
     },
     input: { description: 'The same as inputs.', ...textOrList },
-    operation: {
-      description: 'The operation with its options, as on the command line.',
-      oneOf: [text, { type: 'array', minItems: 1, items: { type: ['string', 'number'] } }],
-    },
+    ...writtenSchema,
+    operation: { ...writtenSchema.run, description: 'The same as run.' },
     options: { description: 'Options of the operation, by name.', type: 'object' },
     ...settings,
   },

@@ -15,10 +15,6 @@ export function located(word: string, folder: string): { readonly word: string; 
   return { word: tensor === undefined ? file : `${file}#${tensor}`, file }
 }
 
-/** `gaussian --sigma 2` is `[gaussian, --sigma, 2]`: in a text, spaces part words; a word with spaces needs the list. */
-export const operationWords = (operation: string | readonly (string | number | boolean)[]): string[] =>
-  typeof operation === 'string' ? operation.trim().split(/\s+/) : operation.map(String)
-
 /** Where something is in a file; line and column are counted from 1. */
 export type Place = { readonly file: string; readonly line: number; readonly column: number }
 

@@ -1,5 +1,6 @@
 import { type Schema, settingSchema, text, textOrList } from '../files/schema.ts'
 import { toleranceSettings } from '../image/compare/tolerance.ts'
+import { writtenSchema } from '../picture/words/written.ts'
 
 const tags: Schema = {
   description: 'Words to choose cases by: --tag slow.',
@@ -12,8 +13,6 @@ const allow: Schema = {
   type: 'array',
   items: { enum: ['new', 'obsolete'] },
 }
-
-const words: Schema = { type: 'array', minItems: 1, items: { type: ['string', 'number', 'boolean'] } }
 
 const tolerance: Schema = {
   description: 'How much a picture may differ from its golden: `exact`, or limits with the reason for them.',
@@ -49,15 +48,7 @@ const oneCase: Schema = {
     },
     input: { description: 'A picture, a glob, or a list of them. Each picture is a case.', ...textOrList },
     inputs: { description: 'The same as input.', ...textOrList },
-    run: {
-      description:
-        'The operation with its options, as on the command line: [gaussian, --sigma, 2] or gaussian --sigma 2.',
-      oneOf: [text, words],
-    },
-    chain: {
-      description: 'Several operations in a row: an array of arrays, or one array with -- between the steps.',
-      oneOf: [text, words, { type: 'array', minItems: 1, items: words }],
-    },
+    ...writtenSchema,
     actual: {
       description:
         'Pictures made by another program, which are only compared: a path, a glob, or a list of them.',

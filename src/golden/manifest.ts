@@ -5,9 +5,9 @@ import { ConvoError } from '../error.ts'
 import { manifestError, readValid, type Source } from '../files/document.ts'
 import { glob, isPattern } from '../files/glob.ts'
 import { sha256 } from '../files/hash.ts'
-import { operationWords } from '../files/located.ts'
 import { type ToleranceValues, toleranceSettings } from '../image/compare/tolerance.ts'
 import { resolve } from '../params.ts'
+import { stepsOf, type Written } from '../picture/words/written.ts'
 import { type Allowed, type Case, Complaints, casesOf, complainOfRepeated, type Entry } from './cases.ts'
 import { checkSchema } from './check-schema.ts'
 import { goldensOf } from './goldens-folder.ts'
@@ -94,13 +94,11 @@ export async function loadManifest(file: string): Promise<Manifest> {
 
 type RawTolerance = 'exact' | Readonly<Record<string, unknown>>
 
-type RawCase = {
+type RawCase = Written & {
   readonly name: string
   readonly input?: string | readonly string[]
   /** Another name for it. */
   readonly inputs?: string | readonly string[]
-  readonly run?: string | readonly Word[]
-  readonly chain?: string | readonly (Word | readonly Word[])[]
   readonly actual?: string | readonly string[]
   readonly tolerance?: RawTolerance
   readonly allow?: readonly Allowed[]
@@ -113,8 +111,6 @@ type RawManifest = {
   readonly defaults?: Pick<RawCase, 'tolerance' | 'allow' | 'tags'>
   readonly cases: readonly RawCase[]
 }
-
-type Word = string | number | boolean
 
 function entryOf(
   source: Source,
@@ -144,32 +140,13 @@ function entryOf(
   return {
     name: raw.name,
     place,
-    steps:
-      run !== undefined
-        ? stepsOfRun(operationWords(run))
-        : chain !== undefined
-          ? stepsOf(typeof chain === 'string' ? operationWords(chain) : chain)
-          : [],
+    steps: stepsOf({ run, chain }),
     inputKey: actual !== undefined ? 'actual' : raw.input === undefined ? 'inputs' : 'input',
     patterns: [patterns].flat(),
     ...loose,
     allow: new Set(raw.allow ?? manifest.defaults?.allow),
     tags: raw.tags ?? manifest.defaults?.tags ?? [],
   }
-}
-
-/** One operation, or several with `--` between them, as a batch takes them; `chain` brings its own. */
-const stepsOfRun = (words: string[]): string[][] => (words[0] === 'chain' ? [words] : stepsOf(words))
-
-/** Steps from an array of arrays, or from one array with `--` between the steps. */
-function stepsOf(chain: readonly (Word | readonly Word[])[]): string[][] {
-  const steps: string[][] = [[]]
-  for (const part of chain) {
-    if (Array.isArray(part)) steps.push(part.map(String))
-    else if (part === '--') steps.push([])
-    else steps.at(-1)?.push(String(part))
-  }
-  return steps.filter((step) => step.length > 0)
 }
 
 function toleranceOf(

@@ -1,7 +1,8 @@
 import { ConvoError } from '../error.ts'
 import { located } from '../files/located.ts'
 import { prepareWork, understandWork } from '../picture/words/prepare.ts'
-import { joinedSteps, stepOperations } from '../picture/words/steps.ts'
+import { stepOperations } from '../picture/words/steps.ts'
+import { lineOf } from '../picture/words/written.ts'
 import { commandLine } from '../text/shell.ts'
 
 /** The operations of a case, understood. */
@@ -30,9 +31,7 @@ export async function prepareCase(
   const found = steps.map((words) => words.map((word) => located(word, folder)))
   const files = new Set(found.flat().flatMap(({ file }) => file ?? []))
   const here = found.map((words) => words.map(({ word }) => word))
-  const isChain = here[0]?.[0]?.startsWith('-') === true
-  const words = joinedSteps(isChain ? [['chain', ...here[0]!], ...here.slice(1)] : here)
-  const prepared = await prepareWork(understandWork(words, refuse))
+  const prepared = await prepareWork(understandWork(lineOf(here), refuse))
   return {
     command: commandLine(commandOf(here, names)),
     files: [...new Set([...files, ...prepared.files])],

@@ -20,7 +20,7 @@ const jobFile = `
     inputs: [photos, scans/*.tif]
     recursive: true
     output: out/{rel}/{stem}.png
-    operation: gaussian --sigma 2`
+    run: gaussian --sigma 2`
 
 /** `convo batch [options] <inputs...> -o <template> -- <operation> [its options]`, `convo batch job.yaml` */
 export const batchCommand: Command = {

@@ -18,12 +18,17 @@ const places = ['inputs: in', 'output: out/{stem}.png']
 
 describe('a batch in a file', () => {
   it.each<[string, string[]]>([
+    ['run: gaussian --sigma 2', ['gaussian', '--sigma', '2']],
     ['operation: gaussian --sigma 2', ['gaussian', '--sigma', '2']],
     ['operation: [gaussian, --sigma, 2]', ['gaussian', '--sigma', '2']],
     [
       'operation: gaussian\noptions: { sigma: 2, gray: true, flip: false }',
       ['gaussian', '--sigma', '2', '--gray'],
     ],
+    ['run: [gaussian, --sigma, 2, --, sobel]', ['gaussian', '--sigma', '2', '--', 'sobel']],
+    ['chain: gaussian --sigma 2 -- sobel', ['gaussian', '--sigma', '2', '--', 'sobel']],
+    ['chain: [[gaussian, --sigma, 2], [sobel]]', ['gaussian', '--sigma', '2', '--', 'sobel']],
+    ['chain: [[--gray], [gaussian], [sobel]]', ['chain', '--gray', '--', 'gaussian', '--', 'sobel']],
     ['operation: [gaussian, --sigma, 2, --, sobel]', ['gaussian', '--sigma', '2', '--', 'sobel']],
     ['operation: chain --gray -- gaussian -- sobel', ['chain', '--gray', '--', 'gaussian', '--', 'sobel']],
   ])('%s', (text, words) => {
@@ -62,9 +67,13 @@ describe('a batch in a file', () => {
     expect(error.why).toEqual([
       `${path}:1:1: the manifest needs output`,
       expect.stringMatching(/^\S+:1:9: inputs must be/),
-      `${path}:2:13: operation[0] must be text or a number, got a list`,
+      `${path}:2:13: operation[0] must be text or a number or true or false, got a list`,
       `${path}:3:1: unknown key jbs; did you mean jobs?`,
     ])
+    const none = await failure('E_MANIFEST', () => readManifest(manifest(...places)))
+    expect(none.why).toEqual([`${path}:1:1: the manifest needs one of run and chain, got none`])
+    const two = await failure('E_MANIFEST', () => readManifest(manifest(...places, 'run: box', 'chain: box')))
+    expect(two.why).toEqual([`${path}:1:1: the manifest needs one of run and chain, got run and chain`])
     const empty = await failure('E_MANIFEST', () => readManifest(manifest('# nothing')))
     expect(empty.message).toContain('is empty')
   })
