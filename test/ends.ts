@@ -5,6 +5,9 @@ import { fileURLToPath } from 'node:url'
 // Programs that use the library and must end by themselves. `npm run test:nodes -- 20.9 24` runs them on other releases
 // of Node, through npx; without versions on the oldest that is supported and the newest of each line.
 
+/** The newest line of Node that convo is tried on. */
+export const newest = '26'
+
 /** Milliseconds until a program that has not ended is taken for one that never will. */
 const patience = 120_000
 
@@ -75,7 +78,7 @@ export function runProgram(
 }
 
 if (argv[1] === fileURLToPath(import.meta.url)) {
-  const versions = argv.length > 2 ? argv.slice(2) : ['20.9', '20', '22', '24']
+  const versions = argv.length > 2 ? argv.slice(2) : ['20.9', '20', '22', '24', newest]
   let failed = 0
   for (const version of versions) {
     for (const [name, { code, body }] of Object.entries(programs)) {

@@ -1,8 +1,10 @@
-import { spawnSync } from 'node:child_process'
-import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { execFileSync, spawnSync } from 'node:child_process'
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import sharp from 'sharp'
 import { describe, expect, test } from 'vitest'
+import { newest } from './ends.ts'
 import { installed, isInstalled, packed } from './packed.ts'
 
 const at = packed(['typescript@5.0.4', '@types/node@20'])
@@ -31,6 +33,25 @@ describe('the package', () => {
     }
     expect(readFileSync(at('one.png')).equals(readFileSync(at('two.png')))).toBe(true)
     expect(readFileSync(at('name.png')).equals(readFileSync(at('file.png')))).toBe(true)
+  })
+
+  test.runIf(isInstalled)('gives the same bytes on the newest Node', () => {
+    const folder = at('newest')
+    mkdirSync(folder)
+    writeFileSync(join(folder, 'package.json'), '{ "private": true }')
+    const words = ['install', '--no-audit', '--no-fund', '--prefer-offline', `node@${newest}`]
+    execFileSync('npm', words, { cwd: folder, stdio: 'ignore' })
+    const program = at('node_modules/convo/bin/convo.js')
+    for (const [name, ...more] of [
+      ['one.png', 'sobel'],
+      ['net.png', 'net', fileURLToPath(new URL('../samples/networks/denoise.safetensors', import.meta.url))],
+    ] as const) {
+      expect(convo(...more, 'in.png', name, '-q')).toMatchObject({ status: 0 })
+      const node = join(folder, 'node_modules/node/bin/node')
+      const line = [program, ...more, 'in.png', 'newest.png', '-q']
+      expect(spawnSync(node, line, { cwd: at(), encoding: 'utf8' })).toMatchObject({ status: 0, stderr: '' })
+      expect(readFileSync(at('newest.png')).equals(readFileSync(at(name)))).toBe(true)
+    }
   })
 
   test('batches, checks and reports: what they need is in it', () => {

@@ -67,7 +67,12 @@ export function compileEngine(): WebAssembly.Module {
  * code that it replaces is slow. To be called when all is loaded: Node keeps compiled code of its own modules, which
  * V8 takes under the flags of the start only, and sharp's load takes 1.3 times as long without.
  */
-export const optimise = (): void => setFlagsFromString('--no-liftoff')
+export function optimise(): void {
+  if (Number.parseInt(process.versions.v8, 10) <= lastForced) setFlagsFromString('--no-liftoff')
+}
+
+/** The V8 of Node 24. Later ones look for what the baseline code has counted, and crash where there is none; they lose no time. */
+const lastForced = 13
 
 /** The loops over `memory`, which must be shared. */
 export function loadEngine(
