@@ -25,7 +25,6 @@ export async function withoutBarriers(
   hold?: (bytes: number) => void,
 ): Promise<readonly Node[]> {
   let outs = given
-  const before = planesOf(given)
   for (let barrier = lowestBarrier(outs); barrier !== undefined; barrier = lowestBarrier(outs)) {
     const { node, settings, input } = barrier
     if (input !== undefined) {
@@ -42,7 +41,7 @@ export async function withoutBarriers(
       outs = replaced(outs, new Map([[node, planesNode(await summed(barrier, compute))]]))
     }
     // what only steps below looked at is held no more
-    hold?.(planesOf(outs) - before)
+    hold?.(planesOf(outs) - planesOf(given))
   }
   return outs
 }

@@ -33,7 +33,9 @@ export function cutOf<B extends BankNeeds, F extends FilterNeeds>(
   const [channels, height, width] = list.at(-1)!.shape
   if (typeof given === 'object') return { ...given, stripRows: Math.min(given.stripRows, height) }
   const stripRows = chooseStripRows(list, given)
-  if (!list.every((step) => rolling.has(step.work.kind) && !isDeep(step))) return { stripRows }
+  // a single strip computes nothing twice
+  if (stripRows >= height || !list.every((step) => rolling.has(step.work.kind) && !isDeep(step)))
+    return { stripRows }
   const whole = list.reduce((sum, step) => sum + step.shape[1] * rowCost(step), 0)
   /** What a strip costs, as a share of all, in the middle of as many. */
   const costOf = (rows: number): number => {

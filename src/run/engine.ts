@@ -68,8 +68,12 @@ export function compileEngine(): WebAssembly.Module {
  * V8 takes under the flags of the start only, and sharp's load takes 1.3 times as long without.
  */
 export function optimise(): void {
-  if (Number.parseInt(process.versions.v8, 10) <= lastForced) setFlagsFromString('--no-liftoff')
+  if (!isOptimised && Number.parseInt(process.versions.v8, 10) <= lastForced)
+    setFlagsFromString('--no-liftoff')
+  isOptimised = true
 }
+
+let isOptimised = false
 
 /** The V8 of Node 24. Later ones look for what the baseline code has counted, and crash where there is none; they lose no time. */
 const lastForced = 13

@@ -363,6 +363,9 @@ function multiplicationsOf({ work, shape, slices = 1 }: Listed): number {
   return (phases.reduce((sum, { taps }) => sum + taps.length, 0) / phases.length) * channelsPerGroup
 }
 
+/** Whether steps take long enough for more than one thread. */
+export const isWorthThreads = (out: Node): boolean => costOf(listed(out)) >= parallelFrom
+
 /** About how many multiplications the steps take, or a strip of them. */
 function costOf(list: readonly Listed[], strip?: Strip, perSample = multiplicationsOf): number {
   const rowsOf = (i: number) => (strip === undefined ? list[i]!.shape[1] : rowCount(strip.buffers[i]!.rows))

@@ -6,7 +6,7 @@ import { copied } from '../host/turns.ts'
 import { Tensor } from '../tensor/tensor.ts'
 import { put } from './bank.ts'
 import { runToTensor } from './graph.ts'
-import { run } from './graph-run.ts'
+import { isWorthThreads, run } from './graph-run.ts'
 import type { Pool, Session } from './pool.ts'
 
 /**
@@ -67,8 +67,10 @@ async function repeated(
   }
 }
 
-/** Rows of a strip of a bank over a small tensor, so that all threads have some. */
+/** Rows of a strip of a bank over a small tensor, so that all threads have some: all where there is one. */
 export function stripsOf(out: Tensor): number | undefined {
-  const { work, shape } = nodeOf(out)
-  return work.kind === 'bank' && shape[1] < 256 ? Math.max(4, Math.ceil(shape[1] / 4)) : undefined
+  const node = nodeOf(out)
+  const [, height] = node.shape
+  if (node.work.kind !== 'bank' || height >= 256) return undefined
+  return isWorthThreads(node) ? Math.max(4, Math.ceil(height / 4)) : height
 }

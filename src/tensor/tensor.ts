@@ -39,39 +39,36 @@ export class Tensor {
 
 Object.defineProperty(Tensor.prototype, brand, {})
 
-const pending = new WeakSet<Tensor>()
+/** A tensor whose numbers are computed later. A class with fields, as planning makes several in every call. */
+class Pending {
+  readonly shape: readonly number[]
+  /** The tensor that it has its numbers from, in another shape. */
+  readonly before: Tensor | undefined
 
-/** A tensor of which only the shape is known: its numbers are computed later, and to look at them is a bug. */
-export function pendingTensor(shape: readonly number[]): Tensor {
-  const get = () => {
+  constructor(shape: readonly number[], before?: Tensor) {
+    this.shape = shape
+    this.before = before
+  }
+
+  get data(): Float32Array {
     throw new ConvoError('E_INTERNAL', 'an operator looked at numbers that are not supported yet')
   }
-  const tensor: Tensor = Object.create(Tensor.prototype, {
-    shape: { value: shape, enumerable: true },
-    data: { get },
-  })
-  pending.add(tensor)
-  return tensor
 }
 
-const reshapes = new WeakMap<Tensor, Tensor>()
+Object.setPrototypeOf(Pending.prototype, Tensor.prototype)
+
+/** A tensor of which only the shape is known: its numbers are computed later, and to look at them is a bug. */
+export const pendingTensor = (shape: readonly number[]): Tensor => new Pending(shape)
 
 /** The same numbers in another shape of as many. */
-export function reshaped(x: Tensor, shape: readonly number[]): Tensor {
-  if (!isPending(x)) return new Tensor(shape, x.data)
-  const tensor = pendingTensor(shape)
-  reshapes.set(tensor, x)
-  return tensor
-}
+export const reshaped = (x: Tensor, shape: readonly number[]): Tensor =>
+  isPending(x) ? new Pending(shape, x) : new Tensor(shape, x.data)
 
 /** The tensor that another one has its numbers from; itself where it was not reshaped. */
-export const unshaped = (x: Tensor): Tensor => {
-  const before = reshapes.get(x)
-  return before === undefined ? x : unshaped(before)
-}
+export const unshaped = (x: Tensor): Tensor => (x instanceof Pending && x.before ? unshaped(x.before) : x)
 
 /** Whether only the shape of a tensor is known. */
-export const isPending = (tensor: Tensor): boolean => pending.has(tensor)
+export const isPending = (tensor: Tensor): boolean => tensor instanceof Pending
 
 /** A tensor that is there in a plan and not computed: it has a shape, and no numbers. */
 export const unseen = ({ shape }: Pick<Tensor, 'shape'>): Tensor =>
