@@ -33,30 +33,20 @@ const fromI16: i32 = 2
 const fromGradient: i32 = 3
 @inline
 const fromSmallGradient: i32 = 4
+
 /** 8-bit samples from `n` float32 sums. */
 export function quantiseF32U8(dst: Address, src: Address, n: i32, params: Address, counts: Address): void {
-  const way = wayOf(params)
-  if (way == product) toU8(dst, src, 0, n, params, counts, fromF32, product)
-  else if (way == quotient) toU8(dst, src, 0, n, params, counts, fromF32, quotient)
-  else toU8(dst, src, 0, n, params, counts, fromF32, everything)
+  byWay<u8>(dst, src, 0, n, params, counts, fromF32, wayOf(params))
 }
 
 /** 8-bit samples from `n` sums of 32 bits. */
 export function quantiseI32U8(dst: Address, src: Address, n: i32, params: Address, counts: Address): void {
-  const way = wayOf(params)
-  if (way == product) toU8(dst, src, 0, n, params, counts, fromI32, product)
-  else if (way == snapped) toU8(dst, src, 0, n, params, counts, fromI32, snapped)
-  else if (way == quotient) toU8(dst, src, 0, n, params, counts, fromI32, quotient)
-  else toU8(dst, src, 0, n, params, counts, fromI32, everything)
+  byWay<u8>(dst, src, 0, n, params, counts, fromI32, wayOf(params))
 }
 
 /** 8-bit samples from `n` sums of 16 bits. */
 export function quantiseI16U8(dst: Address, src: Address, n: i32, params: Address, counts: Address): void {
-  const way = wayOfSums(params)
-  if (way == product) toU8(dst, src, 0, n, params, counts, fromI16, product)
-  else if (way == snapped) toU8(dst, src, 0, n, params, counts, fromI16, snapped)
-  else if (way == quotient) toU8(dst, src, 0, n, params, counts, fromI16, quotient)
-  else toU8(dst, src, 0, n, params, counts, fromI16, everything)
+  byWay<u8>(dst, src, 0, n, params, counts, fromI16, wayOfSums(params))
 }
 
 /**
@@ -66,30 +56,32 @@ export function quantiseI16U8(dst: Address, src: Address, n: i32, params: Addres
 export function magnitudeI16U8(dst: Address, gx: Address, gy: Address, n: i32, params: Address, counts: Address): void {
   const way = wayOfSums(params)
   if (load<i32>(params, finishFlags) & flagSmall) {
-    if (way == product) toU8(dst, gx, gy, n, params, counts, fromSmallGradient, product)
-    else if (way == quotient) toU8(dst, gx, gy, n, params, counts, fromSmallGradient, quotient)
-    else toU8(dst, gx, gy, n, params, counts, fromSmallGradient, everything)
+    byWay<u8>(dst, gx, gy, n, params, counts, fromSmallGradient, way)
     return
   }
-  if (way == product) toU8(dst, gx, gy, n, params, counts, fromGradient, product)
-  else if (way == quotient) toU8(dst, gx, gy, n, params, counts, fromGradient, quotient)
-  else toU8(dst, gx, gy, n, params, counts, fromGradient, everything)
+  byWay<u8>(dst, gx, gy, n, params, counts, fromGradient, way)
 }
 
 /** 16-bit samples from `n` float32 sums. */
 export function quantiseF32U16(dst: Address, src: Address, n: i32, params: Address, counts: Address): void {
-  const way = wayOf(params)
-  if (way == product) toU16(dst, src, n, params, counts, fromF32, product)
-  else if (way == quotient) toU16(dst, src, n, params, counts, fromF32, quotient)
-  else toU16(dst, src, n, params, counts, fromF32, everything)
+  byWay<u16>(dst, src, 0, n, params, counts, fromF32, wayOf(params))
 }
 
 /** 16-bit samples from `n` sums of 32 bits. */
 export function quantiseI32U16(dst: Address, src: Address, n: i32, params: Address, counts: Address): void {
-  const way = wayOf(params)
-  if (way == product) toU16(dst, src, n, params, counts, fromI32, product)
-  else if (way == quotient) toU16(dst, src, n, params, counts, fromI32, quotient)
-  else toU16(dst, src, n, params, counts, fromI32, everything)
+  byWay<u16>(dst, src, 0, n, params, counts, fromI32, wayOf(params))
+}
+
+/** Samples of type T by the loop for a way of scaling. Only sums of whole numbers are snapped, and to 8 bits. */
+@inline
+function byWay<T>(
+  dst: usize, src: usize, other: usize, n: i32, params: usize, counts: usize, from: i32, way: i32,
+): void {
+  if (way == product) toSamples<T>(dst, src, other, n, params, counts, from, product)
+  else if (sizeof<T>() == 1 && (from == fromI32 || from == fromI16) && way == snapped)
+    toSamples<T>(dst, src, other, n, params, counts, from, snapped)
+  else if (way == quotient) toSamples<T>(dst, src, other, n, params, counts, from, quotient)
+  else toSamples<T>(dst, src, other, n, params, counts, from, everything)
 }
 
 /** float32 results from `n` float32 sums: scale, offset and range as for samples, but neither rounded nor clamped. */
@@ -169,8 +161,8 @@ function loadSums(src: usize, other: usize, i: i32, from: i32): v128 {
 
 /** Snapped sums, and sums of 16 bits whose scale and offset are ordinary need no clamping before they are rounded (see `wayOfSums`). */
 @inline
-function round(v: v128, from: i32, way: i32): v128 {
-  return (from >= fromI16 && way != everything) || way == snapped ? rounded(v) : nearest(v)
+function round<T>(v: v128, from: i32, way: i32): v128 {
+  return (sizeof<T>() == 1 && from >= fromI16 && way != everything) || way == snapped ? rounded(v) : nearest(v)
 }
 
 /** Samples of one run of counting: 16-bit lane counters cannot overflow in it. */
@@ -179,53 +171,16 @@ const countedRun: i32 = 131072
 // Clips are counted without a branch: to skip blocks that have none gains 8 %, but scattered clipping then costs 25 %.
 
 @inline
-function toU8(
-  dst: usize,
-  src: usize,
-  other: usize,
-  n: i32,
-  params: usize,
-  counts: usize,
-  from: i32,
-  way: i32,
+function toSamples<T>(
+  dst: usize, src: usize, other: usize, n: i32, params: usize, counts: usize, from: i32, way: i32,
 ): void {
   const scale = f32x4.splat(way == product || way == snapped ? 1 / load<f32>(params, finishScale) : load<f32>(params, finishScale))
   const offset = f32x4.splat(way == snapped ? snap(load<f32>(params, finishScale)) : load<f32>(params, finishOffset))
   const mask = absoluteMask(params)
   const low = affineLow(params)
   const gain = affineGain(params)
-  for (let start = 0; start < n; start += countedRun) {
-    const stop = min(n, start + countedRun)
-    let under = i16x8.splat(0)
-    let over = i16x8.splat(0)
-    for (let i = start; i < stop; i += 8) {
-      const a = round(finish(loadSums(src, other, i, from), scale, offset, mask, low, gain, way), from, way)
-      const b = round(finish(loadSums(src, other, i + 4, from), scale, offset, mask, low, gain, way), from, way)
-      const v = i16x8.narrow_i32x4_s(a, b)
-      v128.store64_lane(dst + <usize>i, i8x16.narrow_i16x8_u(v, v), 0)
-      let below = i16x8.lt_s(v, i16x8.splat(0))
-      let above = i16x8.gt_s(v, i16x8.splat(255))
-      if (i + 8 > stop) {
-        const real = lanesBefore(stop - i)
-        below = v128.and(below, real)
-        above = v128.and(above, real)
-      }
-      under = i16x8.sub(under, below)
-      over = i16x8.sub(over, above)
-    }
-    addClipped(params, counts, under, over)
-  }
-}
-
-@inline
-function toU16(dst: usize, src: usize, n: i32, params: usize, counts: usize, from: i32, way: i32): void {
-  const scale = f32x4.splat(way == product ? 1 / load<f32>(params, finishScale) : load<f32>(params, finishScale))
-  const offset = f32x4.splat(load<f32>(params, finishOffset))
-  const mask = absoluteMask(params)
-  const low = affineLow(params)
-  const gain = affineGain(params)
   const order =
-    load<i32>(params, finishFlags) & flagBigEndian
+    sizeof<T>() == 2 && load<i32>(params, finishFlags) & flagBigEndian
       ? i8x16(1, 0, 3, 2, 5, 4, 7, 6, 9, 8, 11, 10, 13, 12, 15, 14)
       : i8x16(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15)
   for (let start = 0; start < n; start += countedRun) {
@@ -233,11 +188,20 @@ function toU16(dst: usize, src: usize, n: i32, params: usize, counts: usize, fro
     let under = i16x8.splat(0)
     let over = i16x8.splat(0)
     for (let i = start; i < stop; i += 8) {
-      const a = nearest(finish(loadSums(src, 0, i, from), scale, offset, mask, low, gain, way))
-      const b = nearest(finish(loadSums(src, 0, i + 4, from), scale, offset, mask, low, gain, way))
-      v128.store(dst + (<usize>i << 1), i8x16.swizzle(i16x8.narrow_i32x4_u(a, b), order))
-      let below = i16x8.narrow_i32x4_s(i32x4.lt_s(a, i32x4.splat(0)), i32x4.lt_s(b, i32x4.splat(0)))
-      let above = i16x8.narrow_i32x4_s(i32x4.gt_s(a, i32x4.splat(65535)), i32x4.gt_s(b, i32x4.splat(65535)))
+      const a = round<T>(finish(loadSums(src, other, i, from), scale, offset, mask, low, gain, way), from, way)
+      const b = round<T>(finish(loadSums(src, other, i + 4, from), scale, offset, mask, low, gain, way), from, way)
+      let below: v128
+      let above: v128
+      if (sizeof<T>() == 1) {
+        const v = i16x8.narrow_i32x4_s(a, b)
+        v128.store64_lane(dst + <usize>i, i8x16.narrow_i16x8_u(v, v), 0)
+        below = i16x8.lt_s(v, i16x8.splat(0))
+        above = i16x8.gt_s(v, i16x8.splat(255))
+      } else {
+        v128.store(dst + (<usize>i << 1), i8x16.swizzle(i16x8.narrow_i32x4_u(a, b), order))
+        below = i16x8.narrow_i32x4_s(i32x4.lt_s(a, i32x4.splat(0)), i32x4.lt_s(b, i32x4.splat(0)))
+        above = i16x8.narrow_i32x4_s(i32x4.gt_s(a, i32x4.splat(65535)), i32x4.gt_s(b, i32x4.splat(65535)))
+      }
       if (i + 8 > stop) {
         const real = lanesBefore(stop - i)
         below = v128.and(below, real)
