@@ -11,3 +11,6 @@ export const nowhere = -1 as Address
 
 /** What a loop takes for a block that is not there. */
 export const noBlock = 0 as Address
+
+/** Bytes up to the next line of the cache. */
+export const align = (bytes: number): number => Math.ceil(bytes / 64) * 64

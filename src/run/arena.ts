@@ -1,5 +1,6 @@
 import { ConvoError } from '../error.ts'
 import type { Address } from '../graph/address.ts'
+import { mebibytes } from '../text/count.ts'
 
 const page = 65536
 const maximumPages = 65536
@@ -47,12 +48,10 @@ function grow(memory: WebAssembly.Memory, pages: number, bytes: number): void {
   try {
     memory.grow(pages)
   } catch (cause) {
-    const asked = `${megabytes(bytes)} more on top of ${megabytes(memory.buffer.byteLength)}`
+    const asked = `${mebibytes(bytes)} more on top of ${mebibytes(memory.buffer.byteLength)}`
     throw new ConvoError('E_TOO_LARGE', `${asked} are needed, and at most 4096 MiB can be used`, {
       fix: 'a smaller picture or tensor, or process it in parts',
       cause,
     })
   }
 }
-
-const megabytes = (bytes: number): string => `${Math.ceil(bytes / 2 ** 20)} MiB`

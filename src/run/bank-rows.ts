@@ -1,4 +1,4 @@
-import { type Address, plus } from '../graph/address.ts'
+import { type Address, align, plus } from '../graph/address.ts'
 import { slicesOf } from '../graph/node.ts'
 import { pitchOf } from '../graph/schedule.ts'
 import { type Span, slotOf } from '../graph/spans.ts'
@@ -7,8 +7,6 @@ import { block, phasesAcross, wholeRow } from './bank.ts'
 import type { WasmExports } from './engine.ts'
 import type { PlacedTaps } from './graph-job.ts'
 import { type PlacedRows, rowAt } from './placed-rows.ts'
-
-const align = (bytes: number): number => Math.ceil(bytes / 64) * 64
 
 /** Computes rows of a bank's output from rows of its input; `scratch` is room for a tile. Addresses of buffers are absolute. */
 export function prepareBankRows(

@@ -1,7 +1,7 @@
 import type { Range } from '../definition/quantise.ts'
 import { sizeOfElement } from '../definition/windows.ts'
 import { invariant } from '../error.ts'
-import { type Address, nowhere } from '../graph/address.ts'
+import { type Address, align, nowhere } from '../graph/address.ts'
 import { withoutBarriers } from '../graph/barriers.ts'
 import { type Cut, cutOf, planPart } from '../graph/cut.ts'
 import { fused } from '../graph/fuse.ts'
@@ -59,8 +59,6 @@ export const shapeOf = ({ width, height, channels, depth, full }: PictureShape):
   depth,
   full,
 })
-
-const align = (bytes: number): number => Math.ceil(bytes / 64) * 64
 
 /**
  * Bounds what comes out. Steps between may give more than memory holds, since only some of their rows are there; a

@@ -14,6 +14,7 @@ import type { Combine } from '../conv/recipe.ts'
 import { type Stencil, weightSum } from '../conv/stencil.ts'
 import type { Extremes, Range } from '../definition/quantise.ts'
 import type { Address } from '../graph/address.ts'
+import { align } from '../graph/address.ts'
 import { outChannels } from '../graph/node.ts'
 import type { Span } from '../graph/spans.ts'
 import type { Tone } from '../graph/tone.ts'
@@ -30,7 +31,6 @@ const slack = 64
 /** Bytes of sums that a block of rows may take, so that they stay in the second-level cache. */
 const blockBytes = 256 * 1024
 
-const align = (bytes: number): number => Math.ceil(bytes / 64) * 64
 /** An odd multiple of 64: rows whose distance is a multiple of 4096 fall into the same cache sets, and cost twice the time. */
 const pitchOf = (bytes: number): number => Math.ceil((bytes + slack) / 128) * 128 + 64
 
@@ -332,4 +332,5 @@ function fftBytes(s: PlacedStencil): number {
   return 0
 }
 
-const absSum = (a: Float32Array): number => a.reduce((s, v) => s + Math.abs(v), 0)
+/** The sum of the magnitudes of weights. */
+export const absSum = (a: Float32Array): number => a.reduce((s, v) => s + Math.abs(v), 0)

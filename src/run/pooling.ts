@@ -2,7 +2,7 @@ import type { Shape } from '../definition/layer.ts'
 import { type LayerWork, runLayer } from '../definition/layers.ts'
 import { firstTap, type PoolAxes, type PoolAxis } from '../definition/pool.ts'
 import type { Rows } from '../definition/rows.ts'
-import { type Address, plus } from '../graph/address.ts'
+import { type Address, align, plus } from '../graph/address.ts'
 import type { WasmExports } from './engine.ts'
 import { type Compute, type PlacedRows, rowAt } from './placed-rows.ts'
 
@@ -30,8 +30,6 @@ function layOut([az, ay, ax]: PoolAxes) {
 
 /** Taps of a window, those outside too as far as any window has them. */
 const tapsOf = ({ high }: PoolAxis): number => high.reduce((most, last) => Math.max(most, last), 0) + 1
-
-const align = (bytes: number): number => Math.ceil(bytes / 64) * 64
 
 /** Whether a layer goes through windows here. */
 export const isPooling = (work: LayerWork): work is Pooling =>

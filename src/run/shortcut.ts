@@ -7,6 +7,7 @@ import { type FinishParams, type WasmExports, writeFinishParams } from './engine
 import { finishParamsOf } from './finish.ts'
 import type { PartResult, RowsOf } from './part.ts'
 import type { PlacedStencil, StencilJob } from './picture-job.ts'
+import { absSum } from './place-picture.ts'
 import type { SourceRows } from './source-rows.ts'
 
 /**
@@ -250,5 +251,3 @@ function prepareAlphaCopy(
     return undefined
   return (out, y) => wasm.copyAlpha(out, input.under(y), plan.outWidth, source.channels, 1)
 }
-
-const absSum = (a: Float32Array): number => a.reduce((s, v) => s + Math.abs(v), 0)

@@ -1,13 +1,11 @@
 import type { Shape } from '../definition/layer.ts'
 import { type SimilarityOptions, type SimilarityTap, similarityTaps } from '../definition/similarity.ts'
-import { type Address, plus } from '../graph/address.ts'
+import { type Address, align, plus } from '../graph/address.ts'
 import { similarityNeeds } from '../graph/node.ts'
 import { pitchOf } from '../graph/schedule.ts'
 import { rowCount, type Span, slotOf, united } from '../graph/spans.ts'
 import type { WasmExports } from './engine.ts'
 import { type PlacedRows, rowAt } from './placed-rows.ts'
-
-const align = (bytes: number): number => Math.ceil(bytes / 64) * 64
 
 /** Where the tables, rows and tile of a step are in its scratch memory. */
 function layOut(
