@@ -163,6 +163,24 @@ describe('explain a chain', () => {
       [10, 26, 26],
     ])
   })
+
+  test('what needs all of its input is named, and sees all of a picture or volume', async () => {
+    const steps = ['--', 'normalize', '--', 'gaussian']
+    const e = JSON.parse((await explain('chain', '--input', '3x20x30', '--json', ...steps)).stdout)
+    expect(e.steps.map((s: { seesAll?: true }) => s.seesAll)).toEqual([true, undefined])
+    expect(e.steps[0].receptiveField).toEqual([20, 30])
+    const deep = ['chain', 'volume.tif', '--', 'conv3d', ...steps]
+    const { stdout } = await explain(...deep)
+    expect(stdout).toMatch(/\n {2}normalize needs all of its input first, which is kept in memory\n$/)
+    expect(stdout).not.toContain('gaussian needs')
+    expect((await explain('richardson-lucy', 'scene.png', '--kernel', 'disk:radius=3')).stdout).toMatch(
+      /memory +needs all of its input/,
+    )
+    expect((await explain('gaussian', 'scene.png')).stdout).not.toContain('needs all')
+    // with numbers that are given, rows are enough
+    const given = ['chain', '--input', '3x20x30', '--', 'normalize', '--mean', '9', '--std', '2']
+    expect((await explain(...given)).stdout).not.toContain('needs all')
+  })
 })
 
 describe('explain a filter', () => {

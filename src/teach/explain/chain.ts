@@ -22,7 +22,7 @@ import {
 } from './explain.ts'
 import type { ChainExplanation, ChainStep } from './explanation.ts'
 import { explainSettings } from './settings.ts'
-import { chainRows } from './text.ts'
+import { chainRows, needsAll } from './text.ts'
 
 /** Reports what a chain would do to an input, step by step; gives the exit status. */
 export async function explainChain(
@@ -74,7 +74,12 @@ async function chainOf(
       step: before.step.map((j, a) => j * one.step[a]!),
     })
   }
-  const { operation: _, algorithm: __, ...last } = done.at(-1) ?? { ...start, operation: '', algorithm: '' }
+  const {
+    operation: _,
+    algorithm: __,
+    seesAll: ___,
+    ...last
+  } = done.at(-1) ?? { ...start, operation: '', algorithm: '' }
   const total = (of: (step: ChainStep) => number) => done.reduce((sum, step) => sum + of(step), 0)
   return {
     operation: 'chain',
@@ -86,16 +91,17 @@ async function chainOf(
   }
 }
 
-/** The shape that a small step makes of another; what it keeps under a name is there for later ones. */
-async function shapeBehind(
+/** What a small step makes of a shape; what it keeps under a name is there for later ones. */
+async function smallStep(
   operation: Asked['operation'],
   given: Given,
   shape: readonly number[],
   kept: Map<string, Tensor>,
-): Promise<readonly number[]> {
+): Promise<Pick<ChainStep, 'output' | 'seesAll'>> {
   const values = resolve(operation.params, pick(given, operation.params))
   const made = operation.build({ values, kernel: undefined, settings: {}, channels: shape[0]!, full: 255 })
-  if (made.seesAll === true) return shape
+  if (made.seesAll) return { output: shape, seesAll: true }
+  if (shape.length === 4) return { output: shape }
   const find = (name: string): Tensor => {
     const found = kept.get(name)
     if (found !== undefined) return found
@@ -108,7 +114,7 @@ async function shapeBehind(
     Object.assign(find, { keep }),
   )
   if (made.keeps !== undefined) kept.set(made.keeps, out)
-  return out.shape
+  return { output: out.shape }
 }
 
 /** A network as a step; its result may have colours or alpha that it does not see itself. */
@@ -159,14 +165,14 @@ async function oneStep(
   const { shape } = input
   const ones = shape.slice(1).map(() => 1)
   if (operation.group === 'steps') {
-    const output = shape.length === 3 ? await shapeBehind(operation, given, shape, kept) : shape
+    const { output, ...sees } = await smallStep(operation, given, shape, kept)
     const step = shape.slice(1).map((n, i) => n / output[i + 1]!)
     const { size } = resolve(operation.params, pick(given, operation.params)) as { size?: readonly number[] }
     const isPooled = size !== undefined
-    const isAll = output.length === 3 && output[1] === 1 && output[2] === 1
+    const isAll = sees.seesAll || (output.length === 3 && output[1] === 1 && output[2] === 1)
     const receptiveField = isAll ? shape.slice(1) : isPooled ? [size[0]!, size[1] ?? size[0]!] : ones
     const { algorithm } = arithmetics.samples
-    return { algorithm, output, parameters: 0, multiplications: 0, receptiveField, step }
+    return { algorithm, output, parameters: 0, multiplications: 0, receptiveField, step, ...sees }
   }
   const { result: e } = await explained(operation, input, given, isLayer)
   const [parameters, multiplications] =
@@ -183,6 +189,7 @@ async function oneStep(
     multiplications,
     receptiveField: deep(e.receptiveField),
     step: deep(e.step),
+    ...('seesAll' in e && e.seesAll && { seesAll: true as const }),
   }
 }
 
@@ -193,5 +200,7 @@ function chainText(chain: ChainExplanation, isVerbose: boolean): string {
     cells
       .map((cell, i) => (i === 2 || i === 3 ? cell.padStart(widths[i]!) : cell.padEnd(widths[i]!)))
       .join('  ')
-  return `${rows.map((cells) => `  ${line(cells)}`.trimEnd()).join('\n')}\n`
+  const whole = chain.steps.filter(({ seesAll }) => seesAll)
+  const lines = [...rows.map(line), ...whole.map(({ operation }) => `${operation} ${needsAll}`)]
+  return `${lines.map((text) => `  ${text}`.trimEnd()).join('\n')}\n`
 }

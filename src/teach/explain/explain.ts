@@ -280,7 +280,7 @@ async function seenBySteps(run: Planned, shape: readonly number[]): Promise<Seen
   if (run.step.seesAll) {
     const multiplications = slices * (run.step.multiplications?.(colours) ?? 0)
     const receptiveField = [plane[1], plane[2]] as const
-    return { receptiveField, step: [1, 1], multiplications, windows: [], borders: [] }
+    return { receptiveField, step: [1, 1], multiplications, windows: [], borders: [], seesAll: true }
   }
   const seen = seenOf(nodeOf(await run.step.apply(traced(sourceNode(colours)), tracer)))
   return { ...seen, multiplications: slices * seen.multiplications }

@@ -54,10 +54,12 @@ export type ChainStep = {
   readonly multiplications: number
   readonly receptiveField: readonly number[]
   readonly step: readonly number[]
+  /** Needs all of its input before it gives any output; absent where rows are enough. */
+  readonly seesAll?: true
 }
 
 /** A chain in numbers: its steps, and what they come to. */
-export type ChainExplanation = Omit<ChainStep, 'operation' | 'algorithm'> & {
+export type ChainExplanation = Omit<ChainStep, 'operation' | 'algorithm' | 'seesAll'> & {
   readonly operation: 'chain'
   readonly input: readonly number[]
   readonly steps: readonly ChainStep[]

@@ -27,6 +27,8 @@ export type Seen = {
   readonly windows: readonly Window[]
   /** What is outside; none where it does not count. */
   readonly borders: readonly Outside[]
+  /** Needs all of its input before it gives any output. */
+  readonly seesAll?: true
 }
 
 type Window = { readonly size: readonly [height: number, width: number]; readonly pixels: number }

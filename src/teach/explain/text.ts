@@ -116,6 +116,9 @@ export const filterText = (
 ): string =>
   `${head(e.operation, e.summary, width)}\n${table([...filterLines(e, isVerbose), ...more], width)}`
 
+/** Said of a step that sees all of its input. */
+export const needsAll = 'needs all of its input first, which is kept in memory'
+
 /** A filter that takes steps over planes, for people. */
 export const stepsText = (
   e: StepsExplanation,
@@ -141,6 +144,7 @@ export const stepsText = (
         ],
       ),
       ['receptive field', area(e.receptiveField)],
+      e.seesAll && ['memory', needsAll],
       e.multiplications > 0 && ['multiplications', grouped(e.multiplications)],
       ['arithmetic', `${e.algorithm}: ${e.reason}`],
       ...more,
