@@ -19,12 +19,12 @@ const bin = fileURLToPath(new URL('../../bin/convo.js', import.meta.url))
 export async function enterProcess(
   problem: ProcessProblem,
   peers: readonly Peer[],
-  { images, level }: { images: string; level: number | undefined },
+  { images, level, cpu }: { images: string; level: number | undefined; cpu: boolean },
 ): Promise<Contestant[]> {
   if (problem.filter === 'version') {
     return [
-      command('convo --version', [process.execPath, bin, '--version']),
-      command('node -e 0', [process.execPath, '-e', '0']),
+      command('convo --version', [process.execPath, bin, '--version'], cpu),
+      command('node -e 0', [process.execPath, '-e', '0'], cpu),
     ]
   }
   const png = join(images, `${problem.picture}.png`)
@@ -36,7 +36,7 @@ export async function enterProcess(
   const enter = (name: string, line: (work: ProcessWork) => readonly string[] | undefined) => {
     const output = join(folder, `${name.replaceAll(/\W/g, '')}.${problem.to}`)
     const args = line({ input, output, folder, level, ...work })
-    return args === undefined ? [] : [command(name, args, output)]
+    return args === undefined ? [] : [command(name, args, cpu, output)]
   }
   const [convo] = enter('convo', (work) => commandOfConvo(problem, work))
   const close = async () => rmSync(folder, { recursive: true, force: true })
@@ -91,17 +91,25 @@ function commandOfConvo({ filter, settings }: ProcessProblem, work: ProcessWork)
   return [process.execPath, bin, filter, work.input, work.output, '--quiet', ...options]
 }
 
-function command(name: string, [program = '', ...args]: readonly string[], output?: string): Contestant {
+/** @param cpu whether the processor time of all threads counts, not that of the clock */
+function command(name: string, line: readonly string[], cpu: boolean, output?: string): Contestant {
+  const [program = '', ...args] = cpu ? ['time', '-f', 'cpu %U %S', ...line] : line
   return {
     name,
     run: () =>
       new Promise((resolve, reject) => {
         const before = performance.now()
-        const child = spawn(program, args, { stdio: ['ignore', 'ignore', 'inherit'] })
+        const child = spawn(program, args, { stdio: ['ignore', 'ignore', cpu ? 'pipe' : 'inherit'] })
+        let said = ''
+        child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+          said += text
+        })
         child.on('error', reject)
-        child.on('exit', (code) => {
-          if (code === 0) resolve(performance.now() - before)
-          else reject(new Error(`${name} ended with ${code}: ${args.join(' ')}`))
+        child.on('close', (code) => {
+          const [, user, system] = /^cpu ([\d.]+) ([\d.]+)$/m.exec(said) ?? []
+          const taken = cpu ? 1000 * (Number(user) + Number(system)) : performance.now() - before
+          if (code === 0) resolve(taken)
+          else reject(new Error(`${name} ended with ${code}: ${args.join(' ')}\n${said}`))
         })
       }),
     ...(output === undefined ? {} : { bytes: () => statSync(output).size }),
