@@ -17,5 +17,8 @@ export function formatsPage(): string {
     'float64, signed and 32-bit whole numbers) or with many channels are read as arrays, like .npy files. HEIC and JPEG XL are',
     'read, to 8 bits, where their decoders are installed: `npm install heic-decode`, `npm install @jsquash/jxl`.',
     '',
+    'A file that was cut off is refused, also a JPEG of which only the end marker is missing: how much is missing is not known.',
+    'Damage is not noticed in lossy WebP, which has no checksum, and may not be in the last eight rows of a JPEG.',
+    '',
   ].join('\n')
 }

@@ -32,7 +32,7 @@ const lastPower = 24
  *     exp(−|offset|² / 2σs²) · exp(−d² / 2σr²),    divided by the sum of all taps inside the picture,
  *
  * d² being the mean over channels and over the patch of the squared differences between p and its neighbour. One kernel
- * for all channels; taps outside weigh nothing. All steps are rounded to float32: squares are added patch row by patch row,
+ * for all channels; taps outside weigh nothing, and patches that reach over an edge see its samples repeated. All steps are rounded to float32: squares are added patch row by patch row,
  * channel by channel, then across the patch; the second exponential is a power of two by a polynomial (`decay`), 0 from 2^−24
  * on; weights and weighted samples are added tap by tap in rows, and divided at the end. So the result is the same everywhere.
  *
@@ -46,18 +46,20 @@ export function involveBySimilarity(x: Tensor, options: SimilarityOptions): Tens
   const { perSquare, taps } = similarityTaps(x.shape, options)
   const out = Tensor.zeros(x.shape)
   const pad = (patch - 1) / 2
-  const squares = new Float32Array(width)
+  const squares = new Float32Array(width + 2 * pad)
   const plane = height * width
 
-  /** The squared differences between the columns of a patch and those `dy`, `dx` away, at row `y`. */
+  /** The squared differences between the columns of a patch and those `dy`, `dx` away, at row `y`; from `pad` columns before. */
   function addUpSquares(y: number, dy: number, dx: number): void {
     squares.fill(0)
     for (let q = -pad; q <= pad; q++) {
       const [here, there] = [clamp(y + q, height) * width, clamp(y + q + dy, height) * width]
       for (let base = 0; base < channels * plane; base += plane) {
-        for (let i = 0; i < width; i++) {
-          const d = fround(x.data[base + here + i]! - x.data[base + there + clamp(i + dx, width)]!)
-          squares[i] = squares[i]! + fround(d * d)
+        for (let i = -pad; i < width + pad; i++) {
+          const d = fround(
+            x.data[base + here + clamp(i, width)]! - x.data[base + there + clamp(i + dx, width)]!,
+          )
+          squares[pad + i] = squares[pad + i]! + fround(d * d)
         }
       }
     }
@@ -71,7 +73,7 @@ export function involveBySimilarity(x: Tensor, options: SimilarityOptions): Tens
       addUpSquares(y, dy, dx)
       for (let i = Math.max(0, -dx); i < Math.min(width, width - dx); i++) {
         let alike = 0
-        for (let q = i - pad; q <= i + pad; q++) alike = fround(alike + squares[clamp(q, width)]!)
+        for (let q = 0; q < patch; q++) alike = fround(alike + squares[i + q]!)
         const w = weightOf(fround(alike * perSquare), near)
         totals[i] = totals[i]! + w
         // a sample of weight 0 adds nothing, be it NaN

@@ -5,7 +5,7 @@ import type { Arriving, Picture, Samples } from '../tensor/picture.ts'
 import { counted } from '../text/count.ts'
 import { type Animation, type Canvas, clear, framePng, lay } from './apng.ts'
 import { type BorrowedKind, isBorrowed, readBorrowed } from './borrowed.ts'
-import { refuseStranger } from './foreign.ts'
+import { refuseStranger, wayOf, ways } from './foreign.ts'
 import {
   type Facts,
   factsOfPng,
@@ -78,7 +78,8 @@ export async function readHeader(source: Source, options: DecodeOptions): Promis
  *
  * sharp is set to fail on warnings, its strictest setting: JPEG data that is damaged in the middle raises a warning
  * only, and no harmless oddity that was tried did (unknown TIFF tags, bad profiles, bytes after the end, damaged
- * ancillary PNG chunks). Lossy WebP has no checksum: damage inside it may pass as a picture.
+ * ancillary PNG chunks). Lossy WebP has no checksum: damage inside it may pass as a picture, and so may damage in the last
+ * eight rows of a JPEG, behind which libvips looks for no warnings.
  *
  * @throws ConvoError E_INPUT for a file that cannot be read, E_DECODE for one that is damaged or no picture, E_TOO_LARGE
  *   for more than `maxPixels`, before decoding
@@ -385,9 +386,13 @@ async function attempt<T>(name: string, act: () => Promise<T>): Promise<T> {
     return await act()
   } catch (cause) {
     if (cause instanceof ConvoError) throw cause
+    const why = reasons(cause)
+    const isCut = why.some((line) => /premature end of JPEG/i.test(line))
     throw new ConvoError('E_DECODE', `${name} cannot be decoded: it is damaged or in an unsupported format`, {
-      why: reasons(cause).map((line) => `${name}: ${line}`),
-      fix: 'a new copy of the file',
+      why: why.map((line) => `${name}: ${line}`),
+      fix: isCut
+        ? `a new copy of the file, or what is there of it: ${wayOf(ways.still, name)}`
+        : 'a new copy of the file',
       cause,
     })
   }

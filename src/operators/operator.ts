@@ -51,7 +51,7 @@ export type Step = {
   readonly full?: FullScale
   /** The number that represents 1 in what comes out, when it is not that of what went in. */
   readonly unit?: FullScale
-  /** Of `colour`: alpha [1,H,W] for a picture of this size, where that is another one. */
+  /** Alpha [1,H,W] for a picture of this size: of `colour`, where that is another one; of one that moves samples, always. */
   carries?(alpha: Tensor, size: readonly [height: number, width: number], engine: Engine): Promise<Tensor>
   /** Whether one or three channels that came out are a picture. Default: they are. */
   givesPicture?(): boolean

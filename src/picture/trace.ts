@@ -218,9 +218,15 @@ async function overPlanes(
     const y = await apply(await tracer.layer('weighted', [x], {}))
     return made(await tracer.layer('straightened', [y], { full: step.full ?? full }), true)
   }
+  const colours = x.shape[0]! - 1
+  if (mode === 'separate' && step.moves && step.carries !== undefined) {
+    const y = await apply(await tracer.layer('select', [x], { first: 0, count: colours }))
+    const own = await tracer.layer('select', [x], { first: colours, count: 1 })
+    const alpha = await step.carries(own, [y.shape[1]!, y.shape[2]!], tracer)
+    return made(await tracer.layer('join', [y, alpha], { gain: [1, 1] }), true, true)
+  }
   if (mode === 'separate' && (step.acts === 'each' || step.isChannelwise))
     return made(await apply(x), true, step.moves)
-  const colours = x.shape[0]! - 1
   const seen = await coveredOf(ground, before)
   const y = await apply(await tracer.layer('select', [seen], { first: 0, count: colours }))
   const [, ...size] = y.shape as [number, number, number]

@@ -14,7 +14,8 @@ function layOut(
   taps: readonly SimilarityTap[],
   rows: number,
 ) {
-  const reach = taps.reduce((most, { dx }) => Math.max(most, dx), 0)
+  // as far as a patch about a neighbour reaches
+  const reach = taps.reduce((most, { dx }) => Math.max(most, dx), 0) + (patch - 1) / 2
   const pitch = pitchOf(width + 2 * reach)
   const rowPitch = pitchOf(width + patch)
   const offsets = align(taps.length * 4)
@@ -99,7 +100,7 @@ export function prepareSimilarity(
 
   // A row whose pixels are compared by patches, or that has any number of channels: tap by tap, through rows of weights.
   const pad = (patch - 1) / 2
-  const [edged, summed, weights, totals] = [0, 1, 2, 3].map((i) =>
+  const [squares, summed, weights, totals] = [0, 1, 2, 3].map((i) =>
     plus(scratch, layout.made + i * layout.rowPitch),
   ) as [Address, Address, Address, Address]
   const inside = (y: number) => Math.max(0, Math.min(y, height - 1))
@@ -112,16 +113,14 @@ export function prepareSimilarity(
     for (let c = 0; c < channels; c++) wasm.fillRow(made(c), width, 0)
     for (const { dy, dx, near } of taps) {
       if (y + dy < 0 || y + dy >= height) continue
-      const squares = plus(edged, pad * 4)
-      wasm.fillRow(squares, width, 0)
+      wasm.fillRow(squares, width + 2 * pad, 0)
       for (let q = -pad; q <= pad; q++) {
-        for (let c = 0; c < channels; c++)
-          wasm.addSquares(squares, tileRow(c, y + q), plus(tileRow(c, y + q + dy), dx * 4), width)
+        for (let c = 0; c < channels; c++) {
+          const [here, there] = [tileRow(c, y + q), tileRow(c, y + q + dy)]
+          wasm.addSquares(squares, plus(here, -pad * 4), plus(there, (dx - pad) * 4), width + 2 * pad)
+        }
       }
-      const at = squares / 4
-      numbers.fill(numbers[at]!, at - pad, at)
-      numbers.fill(numbers[at + width - 1]!, at + width, at + width + pad)
-      wasm.sumAcross(summed, edged, width, patch)
+      wasm.sumAcross(summed, squares, width, patch)
       // where the neighbour is outside, it is like nothing
       const sum = summed / 4
       numbers.fill(Number.NaN, sum, sum + Math.max(0, -dx))

@@ -31,7 +31,13 @@ export type ProcessWork = {
     }
   | { readonly kind: 'gaussian'; readonly sigma: number }
   | { readonly kind: 'sobel' }
-  | { readonly kind: 'median' | 'erode'; readonly side: number }
+  | {
+      readonly kind: 'filter'
+      readonly filter: string
+      readonly settings: Readonly<Record<string, unknown>>
+      /** The kernel of a filter that takes one, row-major; its weights sum to 1. */
+      readonly blur?: { readonly shape: readonly number[]; readonly weights: readonly number[] }
+    }
 )
 
 /** Somebody to compare with, ready. */

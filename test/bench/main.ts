@@ -31,6 +31,7 @@ options:
   --python <path>   an interpreter that has cv2 (or CONVO_BENCH_PYTHON)
   --images <dir>    PNGs for process problems (default samples)
   --level <n>       the level of zlib for all in process problems; else each has its own default
+  --cpu             processor time of process problems, by GNU time, where other work disturbs the clock
   --quick           small problems, sharp alone beside convo; every result is held against a digest
   --list            print the problems and the peers        --json         one line of JSON for each row`
 
@@ -54,6 +55,7 @@ export async function main(argv: string[]): Promise<void> {
       against: { type: 'string' },
       memory: { type: 'boolean', default: false },
       where: { type: 'boolean', default: false },
+      cpu: { type: 'boolean', default: false },
       help: { type: 'boolean', short: 'h', default: false },
     },
   })
@@ -98,7 +100,7 @@ export async function main(argv: string[]): Promise<void> {
     if (!values.json) console.log(machine())
     for (const line of missing) console.error(`skipped, not there: ${line}`)
     const level = values.level === undefined ? undefined : Number(values.level)
-    const files = { images: values.images, level }
+    const files = { images: values.images, level, cpu: values.cpu }
     let wrong = 0
     for (const problem of problems) {
       const rows = await runOne(problem, peers, runs, Number(values.budget), files)
@@ -118,7 +120,7 @@ async function runOne(
   peers: readonly Peer[],
   runs: number,
   budget: number,
-  files: { images: string; level: number | undefined },
+  files: { images: string; level: number | undefined; cpu: boolean },
 ): Promise<Row[]> {
   const contestants =
     problem.kind === 'process' ? await enterProcess(problem, peers, files) : [await enterConvo(problem)]

@@ -54,7 +54,7 @@ export const grammar = `problems:
   conv2d <k>x<k> u8|f32 gray|rgb <w>x<h>|<n>MP [float] [direct|fft] [threads=<n>]   a dense kernel of full rank
   <filter> [setting=value...] u8|f32 gray|rgb <w>x<h>|<n>MP [threads=<n>]          gaussian sigma=5 u8 rgb 12MP
   bank <c>x<h>x<w> <n>f <k>x<k> s<stride> [d<dilation>] [g<groups>|depthwise] [transposed] [threads=<n>]
-  process sobel|sharpen|gaussian sigma=<s>|conv2d <k>x<k> <picture>                a PNG of --images, by its name
+  process conv2d <k>x<k>|<filter> [setting=value...] <picture>                     a PNG of --images, by its name
     [from=jpg] [to=jpg|webp|tif|gif|avif]                                         read and written in these, by equal settings
   process version                                                                  against node -e 0
   threads=1,2 compares convo with itself; without it there is one thread, and the peers have one too`

@@ -4,6 +4,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import sharp from 'sharp'
+import { namedKernels } from '../../src/filters/names.ts'
+import { filters, stepFilters } from '../../src/filters/table.ts'
+import { loadKernel } from '../../src/kernel/source.ts'
+import { resolve as settingsOf } from '../../src/params.ts'
 import type { Contestant, Peer, ProcessWork } from './contest.ts'
 import { rows } from './peers/libvips.ts'
 import { encoded } from './peers/sharp.ts'
@@ -15,12 +19,12 @@ const bin = fileURLToPath(new URL('../../bin/convo.js', import.meta.url))
 export async function enterProcess(
   problem: ProcessProblem,
   peers: readonly Peer[],
-  { images, level }: { images: string; level: number | undefined },
+  { images, level, cpu }: { images: string; level: number | undefined; cpu: boolean },
 ): Promise<Contestant[]> {
   if (problem.filter === 'version') {
     return [
-      command('convo --version', [process.execPath, bin, '--version']),
-      command('node -e 0', [process.execPath, '-e', '0']),
+      command('convo --version', [process.execPath, bin, '--version'], cpu),
+      command('node -e 0', [process.execPath, '-e', '0'], cpu),
     ]
   }
   const png = join(images, `${problem.picture}.png`)
@@ -28,10 +32,11 @@ export async function enterProcess(
   const folder = mkdtempSync(join(tmpdir(), 'convo-bench-'))
   const input = problem.from === 'png' ? png : join(folder, `input.${problem.from}`)
   if (problem.from !== 'png') await encoded(sharp(png), problem.from).toFile(input)
+  const work = await workOf(problem)
   const enter = (name: string, line: (work: ProcessWork) => readonly string[] | undefined) => {
     const output = join(folder, `${name.replaceAll(/\W/g, '')}.${problem.to}`)
-    const args = line({ input, output, folder, level, ...workOf(problem) })
-    return args === undefined ? [] : [command(name, args, output)]
+    const args = line({ input, output, folder, level, ...work })
+    return args === undefined ? [] : [command(name, args, cpu, output)]
   }
   const [convo] = enter('convo', (work) => commandOfConvo(problem, work))
   const close = async () => rmSync(folder, { recursive: true, force: true })
@@ -49,15 +54,30 @@ type Kind = ProcessWork extends infer W
     : never
   : never
 
-function workOf({ text, filter, settings, side }: ProcessProblem): Kind {
+async function workOf({ text, filter, settings, side }: ProcessProblem): Promise<Kind> {
   if (filter === 'sobel') return { kind: 'sobel' }
   if (filter === 'gaussian') return { kind: 'gaussian', sigma: Number(settings.sigma ?? 1) }
-  if (filter === 'median' || filter === 'erode') return { kind: filter, side: Number(settings.size ?? 3) }
   if (filter === 'sharpen')
     return { kind: 'kernel', side: 3, weights: [0, -1, 0, -1, 5, -1, 0, -1, 0], scale: 1 }
-  if (filter !== 'conv2d') throw new Error(`${text}: no peer knows ${filter}`)
+  if (filter !== 'conv2d') {
+    const { kernel, ...given } = settings
+    const entry = filters[filter] ?? stepFilters[filter]
+    if (entry === undefined) throw new Error(`${text}: there is no filter ${filter}`)
+    const own = {
+      kind: 'filter',
+      filter,
+      settings: { ...settingsOf(entry.params, given), ...given },
+    } as const
+    return kernel === undefined ? own : { ...own, blur: await blurOf(String(kernel)) }
+  }
   const weights = Array.from(madeUpWeights({ side, whole: true }))
   return { kind: 'kernel', side, weights, scale: weights.reduce((a, b) => a + b, 0) }
+}
+
+async function blurOf(source: string) {
+  const { shape, weights } = await loadKernel(source, { names: namedKernels })
+  const sum = weights.reduce((a, b) => a + b, 0)
+  return { shape, weights: Array.from(weights, (w) => w / sum) }
 }
 
 function commandOfConvo({ filter, settings }: ProcessProblem, work: ProcessWork): string[] {
@@ -71,17 +91,25 @@ function commandOfConvo({ filter, settings }: ProcessProblem, work: ProcessWork)
   return [process.execPath, bin, filter, work.input, work.output, '--quiet', ...options]
 }
 
-function command(name: string, [program = '', ...args]: readonly string[], output?: string): Contestant {
+/** @param cpu whether the processor time of all threads counts, not that of the clock */
+function command(name: string, line: readonly string[], cpu: boolean, output?: string): Contestant {
+  const [program = '', ...args] = cpu ? ['time', '-f', 'cpu %U %S', ...line] : line
   return {
     name,
     run: () =>
       new Promise((resolve, reject) => {
         const before = performance.now()
-        const child = spawn(program, args, { stdio: ['ignore', 'ignore', 'inherit'] })
+        const child = spawn(program, args, { stdio: ['ignore', 'ignore', cpu ? 'pipe' : 'inherit'] })
+        let said = ''
+        child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+          said += text
+        })
         child.on('error', reject)
-        child.on('exit', (code) => {
-          if (code === 0) resolve(performance.now() - before)
-          else reject(new Error(`${name} ended with ${code}: ${args.join(' ')}`))
+        child.on('close', (code) => {
+          const [, user, system] = /^cpu ([\d.]+) ([\d.]+)$/m.exec(said) ?? []
+          const taken = cpu ? 1000 * (Number(user) + Number(system)) : performance.now() - before
+          if (code === 0) resolve(taken)
+          else reject(new Error(`${name} ended with ${code}: ${args.join(' ')}\n${said}`))
         })
       }),
     ...(output === undefined ? {} : { bytes: () => statSync(output).size }),

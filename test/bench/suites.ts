@@ -48,6 +48,18 @@ export const suites: Readonly<Record<string, readonly string[]>> = {
     ...[5, 31].map((size) => `process median size=${size} scene`),
     'process erode size=31 scene',
   ],
+  filters: [
+    ...['highpass', 'local-contrast', 'guided', 'harris', 'structure-tensor'].map(
+      (filter) => `${filter} u8 gray 4000x3000`,
+    ),
+    'nlmeans u8 gray 2MP',
+    ...[
+      ...['open size=9', 'close size=9', 'gradient', 'tophat size=9', 'blackhat size=9', 'dilate size=9'],
+      ...['canny', 'bilateral', 'guided', 'highpass', 'local-contrast'],
+      ...['wiener', 'richardson-lucy'].map((filter) => `${filter} kernel=gaussian:sigma=2`),
+      ...['resize curve=catmull-rom by=0.5', 'resize curve=catmull-rom by=2', 'crop size=1000', 'pad by=100'],
+    ].map((filter) => `process ${filter} scene`),
+  ],
   threads: [
     'conv2d 11x11 f32 gray 4000x3000 direct threads=1,2',
     'conv2d 31x31 f32 gray 4000x3000 threads=1,2',

@@ -2,6 +2,8 @@ import { writeFileSync } from 'node:fs'
 import sharp from 'sharp'
 import { describe, expect, test } from 'vitest'
 import { filters } from '../../src/filters/table.ts'
+import { decode } from '../../src/image/decode.ts'
+import { encodePngWhole } from '../../src/image/png-whole.ts'
 import { writeNpy } from '../../src/kernel/formats/npy.ts'
 import { convo, scratch } from './convo.ts'
 import { noise, readArray, read as readPicture, write as writePicture } from './pictures.ts'
@@ -74,6 +76,34 @@ describe('transparency', () => {
       channels: 4,
     })
   })
+
+  test.each([
+    ['RGBA, 8 bits', 4, 8],
+    ['gray and alpha, 8 bits', 2, 8],
+    ['RGBA, 16 bits', 4, 16],
+  ] as const)(
+    'the frame of pad is opaque where its level is given, else transparent: %s',
+    async (_, channels, depth) => {
+      const unit = depth === 8 ? 1 : 257
+      const data = new (depth === 8 ? Uint8Array : Uint16Array)(3 * 2 * channels).map((_, i) => 30 * i + 7)
+      const png = encodePngWhole({ width: 3, height: 2, channels, depth, data, meta: {} })
+      writeFileSync(here.path('framed.png'), png)
+      const frame = ['--by', '1,2', '--border', 'constant']
+      const padded = async (...more: string[]) => {
+        expect((await run('pad', 'framed.png', 'out.png', ...frame, ...more)).status).toBe(0)
+        const made = await decode(here.path('out.png'), { maxPixels: 1e6, orient: true })
+        const inside = [1, 2].flatMap((y) => [
+          ...made.data.subarray((y * 7 + 2) * channels, (y * 7 + 5) * channels),
+        ])
+        expect(inside).toEqual([...data])
+        return [...made.data.subarray(0, channels)]
+      }
+      const level = (...levels: number[]) => levels.slice(-channels).map((v) => v * unit)
+      expect(await padded()).toEqual(level(0, 0, 0, 0))
+      expect(await padded('--fill', '200')).toEqual(level(200, 200, 200, 255))
+      expect(await padded('--fill', '0')).toEqual(level(0, 0, 0, 255))
+    },
+  )
 
   test('one colour stays that colour, however alpha steps and overshoots', async () => {
     const row = Array.from({ length: 40 }, (_, x) => [200, 100, 50, x < 13 ? 100 : x < 26 ? 200 : 255])

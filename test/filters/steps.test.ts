@@ -1,9 +1,10 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import { filterDefaults, planRecipe } from '../../src/conv/plan.ts'
+import { type FilterOptions, filterDefaults, planRecipe } from '../../src/conv/plan.ts'
+import type { Recipe } from '../../src/conv/recipe.ts'
 import { referenceEngine as engine } from '../../src/definition/engine.ts'
 import { evaluateRecipe } from '../../src/definition/evaluate.ts'
-import { stepFilters } from '../../src/filters/table.ts'
+import { filters, stepFilters } from '../../src/filters/table.ts'
 import { type Kernel, kernel } from '../../src/kernel/kernel.ts'
 import type { KernelOptions } from '../../src/operators/operator.ts'
 import { resolve } from '../../src/params.ts'
@@ -36,13 +37,18 @@ async function run(
   const step = entry.build({ values: resolve(entry.params, values), kernel, settings, channels, full })
   if (step.kernels !== undefined) {
     const { recipe, options } = step.kernels
-    const size = { width: x.shape[2]!, height: x.shape[1]! }
-    const plan = planRecipe(recipe, { ...options, algorithm: 'direct' }, { ...size, samples: 'f32' })
-    const data = evaluateRecipe(plan, { ...size, channels: 1, data: x.data }, full)
-    return new Tensor([1, plan.outHeight, plan.outWidth], data)
+    return weighed(recipe, options, x, full)
   }
   const out = await step.apply(x, engine)
   return (await step.settle?.(out)) ?? out
+}
+
+/** What a recipe of sums makes of it. */
+function weighed(recipe: Recipe, options: FilterOptions, x: Tensor, full = 255): Tensor {
+  const size = { width: x.shape[2]!, height: x.shape[1]! }
+  const plan = planRecipe(recipe, { ...options, algorithm: 'direct' }, { ...size, samples: 'f32' })
+  const data = evaluateRecipe(plan, { ...size, channels: 1, data: x.data }, full)
+  return new Tensor([1, plan.outHeight, plan.outWidth], data)
 }
 
 const worst = (a: ArrayLike<number>, b: ArrayLike<number>): number => {
@@ -137,6 +143,22 @@ describe('windows', () => {
     await expect(run('median', {}, scene, { settings: { fill: 3 } })).rejects.toThrow(
       '--fill does not apply to --border replicate',
     )
+  })
+})
+
+describe('differences from a blur', () => {
+  it.each([
+    ['highpass 3', 'highpass', { sigma: 3 }, 127.5],
+    ['local-contrast 2 0.8', 'local-contrast', { sigma: 2, amount: 0.8 }, 0],
+  ])('%s is made of SciPy’s Gaussian', (figures, name, values, middle) => {
+    const { params, build } = filters[name]!
+    const { data } = weighed(build(resolve(params, values)), filterDefaults, scene)
+    expect(
+      worst(
+        data,
+        floats(figures).map((v) => v + middle),
+      ),
+    ).toBeLessThan(5e-4)
   })
 })
 

@@ -320,6 +320,14 @@ describe('decode refuses', () => {
     expect((await decode(trailing, options)).data).toEqual(photo.data)
   })
 
+  it('a JPEG of which even the end marker alone is missing, with what decodes the rest', async () => {
+    const jpeg = Buffer.from((await encode(photo, 'jpeg')).bytes)
+    for (const missing of [1, 2, 60, jpeg.length >> 1]) {
+      const act = () => decode(jpeg.subarray(0, -missing), { ...options, name: 'cut.jpg' })
+      expect((await failure('E_DECODE', act)).fix).toContain('ffmpeg -i cut.jpg cut.png')
+    }
+  })
+
   it('data that is damaged in the middle, where the format can tell', async () => {
     for (const format of ['png', 'jpeg', 'tiff', 'gif'] as const) {
       const bytes = Uint8Array.from((await encode(photo, format)).bytes)

@@ -579,3 +579,11 @@ test('file URLs are paths', async () => {
     code: 'E_ARGUMENT',
   })
 })
+
+test('a fix ends a value where the sentence goes on', async () => {
+  const clear = { data: new Uint8Array(4), width: 1, height: 1, channels: 4 } as const
+  await expect(convo.convo(clear).box().jpeg().toBuffer()).rejects.toMatchObject({
+    code: 'E_OUTPUT',
+    fix: expect.stringMatching(/^background: 'white', or /),
+  })
+})

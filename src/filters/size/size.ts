@@ -197,7 +197,8 @@ export const sizes: Readonly<Record<string, Operator>> = {
   pad: operator({
     summary: 'adds pixels around the picture',
     formula: 'out[y,x] = x[y − top, x − left], extended as set by --border',
-    source: 'the border modes of convo list borders',
+    source:
+      'the border modes of convo list borders. With alpha, --border constant adds transparent pixels, and --fill opaque ones',
     group: 'size',
     params: {
       by: {
@@ -219,7 +220,14 @@ export const sizes: Readonly<Record<string, Operator>> = {
       const margins =
         c === undefined ? { top: a, bottom: a, left: b, right: b } : { top: a, bottom: b, left: c, right: d }
       const { border, fill } = outside(settings, full)
-      return { ...moving, apply: (x, engine) => engine.layer('framed', [x], { margins, border, fill }) }
+      const framed = (engine: Engine, x: Tensor, level: number) =>
+        engine.layer('framed', [x], { margins, border, fill: level })
+      return {
+        ...moving,
+        apply: (x, engine) => framed(engine, x, fill),
+        // a level that is asked for is seen
+        ...(settings.fill !== undefined && { carries: (alpha, _, engine) => framed(engine, alpha, full) }),
+      }
     },
   }),
 }

@@ -150,8 +150,9 @@ export const inWords = (text: string): string =>
       (_, no, name: string) => `${camelCase(name)}: ${no === undefined}`,
     )
     .replace(/\bno --([a-z][\w-]*)/g, (_, name: string) => `no ${optionName(name)}`)
-    .replace(/--([a-z][\w-]*) (<[^>]+>|[\w#%.,-]+(?::[\w#%.,=-]+)*)/g, (all, name: string, value: string) =>
-      isWord(value) ? all : `${optionName(name)}: ${literal(value)}`,
+    .replace(
+      /--([a-z][\w-]*) (<[^>]+>|[\w#%.,-]*[\w#%](?::[\w#%.,=-]*[\w#%])*)/g,
+      (all, name: string, value: string) => (isWord(value) ? all : `${optionName(name)}: ${literal(value)}`),
     )
     .replace(/--([a-z][\w-]*)/g, (_, name: string) => optionName(name))
 

@@ -16,8 +16,10 @@ export const gmic: PeerEntry = {
           const start = [found.path, '-v', '-', work.input]
           const end = ['round', 'cut', '0,255', 'output', work.output]
           if (work.kind === 'gaussian') return [...start, 'blur', `${work.sigma},1,1`, ...end]
-          if (work.kind === 'median' || work.kind === 'erode')
-            return [...start, work.kind, String(work.side), ...end]
+          if (work.kind === 'filter') {
+            const isWindow = ['median', 'erode', 'dilate'].includes(work.filter)
+            return isWindow ? [...start, work.filter, String(work.settings.size ?? 3), ...end] : undefined
+          }
           if (work.kind === 'kernel') {
             const kernel = `(${rows(work.side, work.weights, ',', ';')})`
             return [

@@ -15,7 +15,10 @@ export const imagemagick: PeerEntry = {
     return (
       found && {
         name: `ImageMagick ${found.version}`,
-        command: (work) => [found.path, work.input, ...operation(work), ...encoder(work), work.output],
+        command(work) {
+          const words = operation(work)
+          return words && [found.path, work.input, ...words, ...encoder(work), work.output]
+        },
       }
     )
   },
@@ -29,14 +32,40 @@ const encoder = ({ level }: ProcessWork): string[] =>
         ...['-define', 'png:compression-filter=5', '-define', 'png:compression-strategy=0'],
       ]
 
-function operation(work: ProcessWork): string[] {
+/** Filters by name, from their settings. */
+const filters: Readonly<Record<string, (settings: Readonly<Record<string, unknown>>) => string[]>> = {
+  median: ({ size }) => ['-statistic', 'Median', `${size}x${size}`],
+  ...Object.fromEntries(
+    Object.entries({
+      ...{ erode: 'Erode', dilate: 'Dilate', open: 'Open', close: 'Close', gradient: 'Edge' },
+      ...{ tophat: 'TopHat', blackhat: 'BottomHat' },
+    }).map(([name, method]) => [
+      name,
+      ({ size = 3 }) => ['-morphology', method, `Square:${(Number(size) - 1) / 2}`],
+    ]),
+  ),
+  // its thresholds are shares of the largest magnitude
+  canny: ({ sigma }) => ['-colorspace', 'gray', '-canny', `0x${sigma}+10%+20%`],
+  highpass: ({ sigma }) => [
+    ...['(', '+clone', '-blur', `0x${sigma}`, ')', '+swap', '-compose', 'Mathematics'],
+    ...['-define', 'compose:args=0,1,-1,0.5', '-composite'],
+  ],
+  'local-contrast': ({ sigma, amount }) => ['-unsharp', `0x${sigma}+${amount}+0`],
+  resize: ({ by }) => ['-filter', 'Catrom', '-resize', `${100 * Number(by)}%`],
+  crop: ({ size }) => ['-gravity', 'center', '-crop', `${size}x${size}+0+0`, '+repage'],
+  pad: ({ by }) => [
+    ...['-set', 'option:distort:viewport', `%[fx:w+${2 * Number(by)}]x%[fx:h+${2 * Number(by)}]-${by}-${by}`],
+    ...['-virtual-pixel', 'Edge', '-filter', 'point', '-distort', 'SRT', '0', '+repage'],
+  ],
+}
+
+function operation(work: ProcessWork): string[] | undefined {
+  if (work.kind === 'filter') return filters[work.filter]?.(work.settings)
   if (work.kind === 'gaussian') return ['-blur', `0x${work.sigma}`]
   if (work.kind === 'kernel') {
     const kernel = `${work.side}x${work.side}:${rows(work.side, work.weights, ',', ' ')}`
     return ['-define', `convolve:scale=${1 / work.scale}`, '-morphology', 'Correlate', kernel]
   }
-  if (work.kind === 'median') return ['-statistic', 'Median', `${work.side}x${work.side}`]
-  if (work.kind === 'erode') return ['-morphology', 'Erode', `Square:${(work.side - 1) / 2}`]
   // Each gradient around the middle gray, folded to its magnitude; then the root of the sum of their squares.
   const one = (kernel: string) => ['(', '-clone', '0', '-morphology', 'Correlate', `3x3:${kernel}`, ')']
   return [

@@ -6,6 +6,7 @@ import { libvips } from './libvips.ts'
 import { onnxruntime } from './onnxruntime.ts'
 import { opencv } from './opencv.ts'
 import { opencvJs } from './opencv-js.ts'
+import { scikitImage } from './scikit-image.ts'
 import { sharpPeer } from './sharp.ts'
 import { tfjs } from './tfjs.ts'
 
@@ -13,6 +14,7 @@ const entries: readonly PeerEntry[] = [
   sharpPeer,
   libvips,
   opencv,
+  scikitImage,
   imagemagick,
   graphicsmagick,
   gmic,

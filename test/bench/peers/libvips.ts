@@ -20,9 +20,16 @@ export const libvips: PeerEntry = {
           if (work.kind === 'sobel') return [vips.path, 'sobel', work.input, output]
           if (work.kind === 'gaussian')
             return [vips.path, 'gaussblur', work.input, output, String(work.sigma)]
-          if (work.kind !== 'kernel') {
-            const [side, rank] = [String(work.side), work.kind === 'erode' ? 0 : (work.side ** 2 - 1) / 2]
-            return [vips.path, 'rank', work.input, output, side, side, String(rank)]
+          if (work.kind === 'filter') {
+            const { size = 3, by } = work.settings
+            const last = Number(size) ** 2 - 1
+            const ranks: Record<string, number> = { erode: 0, median: last / 2, dilate: last }
+            const rank = ranks[work.filter]
+            if (work.filter === 'resize')
+              return [vips.path, 'resize', work.input, output, String(by), '--kernel', 'cubic']
+            return rank === undefined
+              ? undefined
+              : [vips.path, 'rank', work.input, output, String(size), String(size), String(rank)]
           }
           const { side, weights, scale } = work
           const matrix = join(work.folder, 'kernel.mat')

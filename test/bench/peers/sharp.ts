@@ -16,7 +16,7 @@ export const sharpPeer: PeerEntry = {
     enter: async (problem) => (problem.kind === 'picture' ? enterPicture(problem) : undefined),
     // There is no magnitude of gradients: both as 16 bits, and the rest in JavaScript.
     command: (work) =>
-      work.kind === 'erode'
+      work.kind === 'filter' && !['median', 'resize'].includes(work.filter)
         ? undefined
         : [
             process.execPath,
@@ -107,7 +107,11 @@ const script = `
   async function main() {
     if (work.kind === 'sobel') return await sobel()
     if (work.kind === 'gaussian') return open().blur(work.sigma)
-    if (work.kind === 'median') return open().median(work.side)
+    if (work.filter === 'median') return open().median(work.settings.size)
+    if (work.filter === 'resize') {
+      const { width } = await open().metadata()
+      return open().resize(Math.round(width * work.settings.by), null, { kernel: 'cubic' })
+    }
     const { side, weights, scale } = work
     return open().convolve({ width: side, height: side, kernel: weights, scale })
   }
