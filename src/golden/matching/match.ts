@@ -10,7 +10,7 @@ import {
   toleranceSettings,
 } from '../../image/compare/tolerance.ts'
 import { digestOf } from '../../image/digest.ts'
-import { resolve } from '../../params.ts'
+import { ownOptions, resolve } from '../../params.ts'
 import { type CompareOptions, readParams } from '../../picture/api/comparing.ts'
 import { inWords, optionName, typedOptions } from '../../picture/api/names.ts'
 import { compareApart } from '../../run/apart.ts'
@@ -64,7 +64,7 @@ type Match = {
 
 /** Compares a picture with the golden of a test, writes it where it may be written, and reports it. */
 export async function match(runner: Runner, given: Promise<unknown>, options: GoldenOptions): Promise<Found> {
-  const { name, ...rest } = options
+  const { name, ...rest } = ownOptions(options, 'toMatchGolden')
   const session = sessionOf(runner, (begun) => watchEnd(begun, runner))
   // taken now, as the next of the test may be asked for while this one is made
   const golden = goldenOf(session, runner, name)
