@@ -1,7 +1,7 @@
 import { extname, join } from 'node:path'
 import { ConvoError } from '../error.ts'
 import { placeUnder, writeUnder } from '../files/change.ts'
-import { sha256 } from '../files/hash.ts'
+import { sha256, sha256InTurns } from '../files/hash.ts'
 import { version } from '../files/package.ts'
 import { linksOf, type Shard } from '../host/engines.ts'
 import { timingNote } from '../image/compare/comparison.ts'
@@ -228,7 +228,7 @@ async function obsoleteResult({ name, file }: Obsolete, goldens: string, results
     facts: [],
     ...(bytes !== undefined && { expected }),
     approval: {
-      golden: { path: join(goldens, file), ...optional('sha256', bytes && sha256(bytes)) },
+      golden: { path: join(goldens, file), ...optional('sha256', bytes && (await sha256InTurns(bytes))) },
       inputs: [],
     },
     milliseconds: 0,

@@ -668,7 +668,12 @@ test('an output of another format than was said is refused, and the name that is
 })
 
 test('a data: URL is not taken for a path', async () => {
-  await expect(convo.convo(`data:image/png;base64,${'A'.repeat(9999)}`).box().raw()).rejects.toMatchObject({
+  await expect(
+    convo
+      .convo(`data:image/png;base64,${'A'.repeat(9999)}`)
+      .box()
+      .raw(),
+  ).rejects.toMatchObject({
     message: 'an input is a file, not a data: URL',
     fix: expect.stringContaining("'base64'"),
   })

@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { readUnder, writeUnder } from '../../files/change.ts'
-import { sha256 } from '../../files/hash.ts'
+import { sha256InTurns } from '../../files/hash.ts'
 import { isCi } from '../../host/engines.ts'
 import { type Comparison, shapeOf } from '../../image/compare/comparison.ts'
 import {
@@ -211,8 +211,8 @@ async function approvalOf(
   if (!isBelow) return undefined
   const entry = { file: shown, digest: await digestOf(picture), ...shapeOf(picture), tools: {} }
   return {
-    golden: { path: shown, ...optional('sha256', before && sha256(before)) },
-    actual: { file: actual, sha256: sha256(png), entry },
+    golden: { path: shown, ...optional('sha256', before && (await sha256InTurns(before))) },
+    actual: { file: actual, sha256: await sha256InTurns(png), entry },
     inputs: [],
   }
 }
