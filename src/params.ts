@@ -1,4 +1,4 @@
-import { ConvoError, nearest } from './error.ts'
+import { ConvoError, nearest, ownCopy, readOf } from './error.ts'
 import { describe } from './text/describe.ts'
 
 /**
@@ -271,4 +271,55 @@ function parseNumber(
 
 function withDefault<T>(param: Param<T>, fallback: T | undefined): WithDefault<T> {
   return (fallback === undefined ? param : { ...param, default: fallback }) as WithDefault<T>
+}
+
+/**
+ * Checks the options of a function of the library.
+ *
+ * @param of the name of the function, for messages
+ * @param known the options that there are, where not all of them are checked later
+ * @param one an option, for a call with it as the fix where a value is given instead
+ * @throws ConvoError E_ARGUMENT for what is no object, cannot be read or has inherited options; E_NAME for unknown ones,
+ *   which would otherwise be dropped silently
+ */
+export function checkOptions(options: unknown, of: string, known?: readonly string[], one?: string): void {
+  const what = `the options of ${of}`
+  readOf(what, () => {
+    if (typeof options !== 'object' || options === null || Array.isArray(options)) {
+      const isValue = one !== undefined && ['number', 'string', 'boolean'].includes(typeof options)
+      throw new ConvoError('E_ARGUMENT', `${what} must be an object, got ${describe(options)}`, {
+        why: known === undefined ? [] : `options: ${known.join(', ') || 'none'}`,
+        fix: isValue
+          ? `${of}({ ${one}: ${typeof options === 'string' ? `'${options}'` : options} })`
+          : undefined,
+      })
+    }
+    for (const key in options) {
+      if (Object.hasOwn(options, key) || key in Object.prototype) continue
+      throw new ConvoError('E_ARGUMENT', `${what} inherit ${key}, which would not be seen`, {
+        fix: '{ ...defaults, ...options }',
+      })
+    }
+    for (const key of Object.keys(options)) if (known?.includes(key) === false) throw noOption(of, key, known)
+  })
+}
+
+/** Options as an object of its own, without getters. @throws ConvoError as `checkOptions` does */
+export function ownOptions<T extends object>(
+  options: T,
+  of: string,
+  known?: readonly string[],
+  one?: string,
+): T {
+  checkOptions(options, of, known, one)
+  const what = `the options of ${of}`
+  return readOf(what, () => ownCopy(what, { ...options }))
+}
+
+/** The error for an option that a function does not have. */
+export function noOption(of: string, key: string, known: readonly string[]): ConvoError {
+  return new ConvoError('E_NAME', `${of} has no option ${key}`, {
+    why: `options: ${known.join(', ') || 'none'}`,
+    fix: nearest(key, known),
+  })
 }

@@ -168,7 +168,7 @@ void main()
         for (const file of files) {
           const words = [file.replace('ts', 'js')]
           const run = spawnSync(process.execPath, words, { cwd: at(), encoding: 'utf8' })
-          expect([run.stderr, run.stdout]).toEqual(['', 'E_ARGUMENT\nTensor 108 1x2x2 4 2 function\n'])
+          expect([run.stderr, run.stdout]).toEqual(['', 'E_NAME\nTensor 108 1x2x2 4 2 function\n'])
         }
       },
     )

@@ -1,15 +1,16 @@
 import { PassThrough } from 'node:stream'
 import { ConvoError } from '../error.ts'
 import type { Io } from '../host/io.ts'
+import { ownOptions } from '../params.ts'
 import { Chain } from '../picture/api/chain.ts'
 import { convo } from '../picture/api/convo.ts'
 import type { BatchOptions } from '../picture/api/methods.ts'
 import {
+  checkPath,
+  checkPaths,
   checkSignal,
-  checkText,
-  checkTexts,
+  isUrl,
   libraryErrors,
-  ownOptions,
   typedOptions,
 } from '../picture/api/names.ts'
 import { describe } from '../text/describe.ts'
@@ -33,17 +34,24 @@ export type Steps = (picture: Chain) => Chain
  * @throws ConvoError for what keeps the batch from starting; a picture that fails is an event. The reason of `signal`
  */
 export async function* batch(
-  inputs: string | readonly string[],
-  output: string,
+  inputs: string | URL | readonly (string | URL)[],
+  output: string | URL,
   steps: Steps,
   options: BatchOptions & { readonly signal?: AbortSignal | undefined } = {},
 ): AsyncGenerator<Entry, void> {
   const { signal, ...others } = ownOptions(options, 'batch')
   checkSignal(signal)
-  const paths = typeof inputs === 'string' ? [inputs] : checkTexts('the inputs', inputs)
+  const paths =
+    typeof inputs === 'string' || isUrl(inputs, 'the inputs')
+      ? [checkPath('the inputs', inputs)]
+      : checkPaths('the inputs', inputs)
   if (paths.length === 0) throw new ConvoError('E_ARGUMENT', 'the list of inputs is empty')
-  checkText('the output', output)
-  const given = { ...typedOptions(others, batchParams, 'batch'), output, json: true, quiet: true }
+  const given = {
+    ...typedOptions(others, batchParams, 'batch'),
+    output: checkPath('the output', output),
+    json: true,
+    quiet: true,
+  }
   const operation = wordsOf(steps)
   const entries = new PassThrough({ objectMode: true })
   const io: Io = {

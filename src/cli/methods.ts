@@ -17,6 +17,7 @@ import { explainSettings } from '../teach/explain/settings.ts'
 function typeOf(name: string, { isFlag, choices, metavar = '', repeats }: Param<unknown>): string {
   if (isFlag) return 'boolean'
   if (name === 'kernel') return 'KernelInput'
+  if (/^<(file|kernel|path|picture)>$/.test(metavar)) return 'string | URL'
   if (name === 'border') return 'BorderName | BorderAlias'
   const numbers = /^<(k|n)>\|<(\w+(,\w+)+)>/.test(metavar) || metavar.includes('|<y,x>')
   const kinds = [

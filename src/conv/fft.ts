@@ -1,5 +1,5 @@
 import { invariant } from '../error.ts'
-import { pause } from '../host/turns.ts'
+import { copyTo, pause } from '../host/turns.ts'
 import { cos, sin } from '../tensor/math.ts'
 
 /**
@@ -132,10 +132,14 @@ export async function makeFftTables2d(weights: ArrayLike<number>, plan: FftPlan2
   const steps = spectrumSteps(weights, plan)
   for (let step = steps.next(); ; step = steps.next()) {
     if (step.done === true) {
-      ahead.set(weights, {
-        plan,
-        tables: join([fftTwiddles(plan.y.n), fftTwiddles(plan.x.n), step.value]),
-      })
+      const parts = [fftTwiddles(plan.y.n), fftTwiddles(plan.x.n), step.value]
+      const tables = new Float32Array(parts.reduce((sum, p) => sum + p.length, 0))
+      let at = 0
+      for (const part of parts) {
+        await copyTo(tables, part, at)
+        at += part.length
+      }
+      ahead.set(weights, { plan, tables })
       return
     }
     await pause()

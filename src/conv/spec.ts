@@ -1,5 +1,6 @@
-import { asConvoError, ConvoError, nearest, ownCopy } from '../error.ts'
+import { asConvoError, ConvoError } from '../error.ts'
 import { checkLimit } from '../limits.ts'
+import { checkOptions } from '../params.ts'
 import { type BorderAlias, type BorderName, borderName } from '../tensor/border.ts'
 import { isPending, sizeOf, Tensor } from '../tensor/tensor.ts'
 import { describe } from '../text/describe.ts'
@@ -61,7 +62,15 @@ const axisNames = ['depth', 'height', 'width'] as const
  * @throws ConvoError E_ARGUMENT, E_SHAPE; the message names the argument and the numbers
  */
 export function correlationOf(spatial: 2 | 3, x: Tensor, weight: Tensor, options: ConvOptions): Correlation {
-  checkOptions(options, ['bias', 'stride', 'padding', 'dilation', 'groups', 'paddingMode', 'algorithm'])
+  checkOptions(options, `conv${spatial}d`, [
+    'bias',
+    'stride',
+    'padding',
+    'dilation',
+    'groups',
+    'paddingMode',
+    'algorithm',
+  ])
   checkAlgorithm(options.algorithm)
   checkRank('x', x, spatial + 1, spatial === 2 ? '[C,H,W]' : '[C,D,H,W]')
   checkTensor('weight', weight)
@@ -120,7 +129,14 @@ export function transpositionOf(
   weight: Tensor,
   options: TransposeOptions,
 ): Transposition {
-  checkOptions(options, ['bias', 'stride', 'padding', 'outputPadding', 'dilation', 'groups'])
+  checkOptions(options, `convTranspose${spatial}d`, [
+    'bias',
+    'stride',
+    'padding',
+    'outputPadding',
+    'dilation',
+    'groups',
+  ])
   checkRank('x', x, spatial + 1, spatial === 2 ? '[C,H,W]' : '[C,D,H,W]')
   checkRank('weight', weight, spatial + 2, spatial === 2 ? '[C,O/groups,kH,kW]' : '[C,O/groups,kD,kH,kW]')
   const channels = x.shape[0]!
@@ -295,23 +311,6 @@ export function checkTensor(name: string, tensor: unknown): Tensor {
     why: 'its buffer was transferred or resized',
     fix: 'copy it before the transfer',
   })
-}
-
-/** @throws ConvoError E_ARGUMENT when a name is not among the options, which would otherwise be dropped silently */
-export function checkOptions(options: unknown, known: readonly string[]): void {
-  if (typeof options !== 'object' || options === null) {
-    throw new ConvoError('E_ARGUMENT', `options must be an object, got ${describe(options)}`, {
-      why: `options: ${known.join(', ')}`,
-    })
-  }
-  for (const name of Object.keys(ownCopy('the options', options))) {
-    if (known.includes(name)) continue
-    const guess = nearest(name, known)
-    throw new ConvoError('E_ARGUMENT', `unknown option "${name}"`, {
-      why: `options: ${known.join(', ')}`,
-      ...(guess ? { fix: guess } : {}),
-    })
-  }
 }
 
 function checkGroups(groups: number, count: number, what: string): void {

@@ -32,10 +32,23 @@ export type Stencil = {
   | { readonly algorithm: 'box'; readonly weight: number }
 )
 
+const sums = new WeakMap<Float32Array, number>()
+
+/** The sum of weights, remembered: of a kernel of 501x501 it takes milliseconds, and is asked for several times. */
+function sumOf(weights: Float32Array): number {
+  let sum = sums.get(weights)
+  if (sum !== undefined) return sum
+  sum = 0
+  for (let i = 0; i < weights.length; i++) sum += weights[i]!
+  sums.set(weights, sum)
+  return sum
+}
+
 /** The sum of the weights of a stencil, or of what `of` makes of them. */
-export function weightSum(s: Stencil, of: (weight: number) => number = (weight) => weight): number {
-  const total = (weights: Float32Array) => weights.reduce((t, w) => t + of(w), 0)
-  if (s.algorithm === 'box') return of(s.weight) * s.kH * s.kW
-  if ('col' in s) return total(s.col) * total(s.row) * of(s.weight ?? 1)
+export function weightSum(s: Stencil, of?: (weight: number) => number): number {
+  const one = of ?? ((weight) => weight)
+  const total = of === undefined ? sumOf : (weights: Float32Array) => weights.reduce((t, w) => t + of(w), 0)
+  if (s.algorithm === 'box') return one(s.weight) * s.kH * s.kW
+  if ('col' in s) return total(s.col) * total(s.row) * one(s.weight ?? 1)
   return total(s.weights)
 }

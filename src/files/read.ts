@@ -158,6 +158,14 @@ function address(name: string): ErrorDetail {
 function inputError(name: string, cause: unknown): ConvoError {
   const { code, message } = cause as NodeJS.ErrnoException
   if (name === '') return new ConvoError('E_INPUT', 'the path of an input is empty', { cause, fix: 'a file' })
+  if (/^data:/i.test(name)) {
+    return new ConvoError('E_INPUT', 'an input is a file, not a data: URL', {
+      cause,
+      fix: "the bytes in it: Buffer.from(url.slice(url.indexOf(',') + 1), 'base64')",
+    })
+  }
+  if (code === 'ENAMETOOLONG')
+    return new ConvoError('E_INPUT', `the name of a file is too long: ${name}`, { cause })
   if (isAbsent(code))
     return new ConvoError('E_INPUT', `there is no file ${name}`, { cause, ...address(name) })
   if (code === 'EACCES' || code === 'EPERM') {

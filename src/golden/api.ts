@@ -1,12 +1,13 @@
 import { ConvoError, readOf } from '../error.ts'
+import { ownOptions } from '../params.ts'
 import type { ReadOptions } from '../picture/api/methods.ts'
 import {
   checkFunction,
   checkPath,
+  checkPaths,
   checkText,
   checkTexts,
   libraryErrors,
-  ownOptions,
 } from '../picture/api/names.ts'
 import { describe } from '../text/describe.ts'
 import type { Approved } from './approve.ts'
@@ -35,7 +36,7 @@ const loadMany = () => import('./folders/library.ts')
  * @throws ConvoError for what keeps all cases from being checked; a case that cannot be made has the status `error`
  */
 export const check = (
-  manifest?: string | URL | readonly string[],
+  manifest?: string | URL | readonly (string | URL)[],
   options: CheckOptions = {},
 ): Promise<Run> =>
   libraryErrors(async () => {
@@ -46,9 +47,9 @@ export const check = (
       import('./settings.ts'),
     ])
     const { findManifest, loadManifest, manifestFiles } = manifests
-    const own = ownOptions(options, 'check', { known: checkOptions })
+    const own = ownOptions(options, 'check', checkOptions)
     const { results = defaultResults, filter = [], tags = [], allow = [], shard, selfTest, onCase } = own
-    checkText('the folder of results', results)
+    const folder = checkPath('the folder of results', results)
     checkTexts('filter', filter)
     checkTexts('tags', tags)
     checkSettings.allow.parse(checkTexts('allow', allow), 'allow')
@@ -64,12 +65,12 @@ export const check = (
       manifest === undefined
         ? [findManifest()]
         : readOf('the manifests', () => Array.isArray(manifest))
-          ? await manifestFiles(checkTexts('the manifests', manifest))
+          ? await manifestFiles(checkPaths('the manifests', manifest))
           : [checkPath('the manifest', manifest)]
     if (files.length === 0) throw new ConvoError('E_ARGUMENT', 'the list of manifests is empty')
     const loaded: Manifest[] = []
     for (const file of files) loaded.push(await loadManifest(file))
-    const wanted = { ...own, results, filter, tags, allow }
+    const wanted = { ...own, results: folder, filter, tags, allow }
     const [only, ...others] = loaded
     return others.length === 0 ? runCheck(only!, wanted) : checkMany(loaded, wanted)
   })
@@ -82,7 +83,7 @@ export const check = (
  */
 export const approve = (
   cases: 'all' | 'new' | readonly string[],
-  options: { readonly results?: string | undefined } = {},
+  options: { readonly results?: string | URL | undefined } = {},
 ): Promise<Approved> =>
   libraryErrors(async () => {
     const [{ approve: promote }, { readResults }, { defaultResults }] = await Promise.all([
@@ -90,13 +91,13 @@ export const approve = (
       import('./results.ts'),
       import('./settings.ts'),
     ])
-    const { results = defaultResults } = ownOptions(options, 'approve', { known: ['results'] })
-    checkText('the folder of results', results)
+    const { results = defaultResults } = ownOptions(options, 'approve', ['results'])
+    const folder = checkPath('the folder of results', results)
     const choice =
       cases === 'all' || cases === 'new'
         ? { kind: cases }
         : ({ kind: 'names', names: checkTexts('the cases', cases) } as const)
-    return promote(readResults(results), results, choice)
+    return promote(readResults(folder), folder, choice)
   })
 
 /**
@@ -123,8 +124,8 @@ export const report = (run: Run, reporter: ReporterName): Promise<string> =>
  *   read has the status `error`
  */
 export const compareFolders = (
-  expected: string,
-  actual: string,
+  expected: string | URL,
+  actual: string | URL,
   options: CompareFoldersOptions = {},
 ): Promise<Run> => libraryErrors(async () => (await loadMany()).compareFoldersAt(expected, actual, options))
 
@@ -134,7 +135,7 @@ export const compareFolders = (
  * @throws ConvoError for a picture that cannot be read, or where there is none
  */
 export const digestFiles = (
-  paths: readonly string[],
+  paths: readonly (string | URL)[],
   options: ReadOptions = {},
 ): Promise<readonly FileDigest[]> =>
   libraryErrors(async () => (await loadMany()).digestFilesAt(paths, options))
@@ -145,5 +146,5 @@ export const digestFiles = (
  * @param list the path of the list
  * @throws ConvoError E_INPUT for a list that cannot be read; a picture that cannot be has the status `error`
  */
-export const checkDigests = (list: string, options: ReadOptions = {}): Promise<readonly Checked[]> =>
+export const checkDigests = (list: string | URL, options: ReadOptions = {}): Promise<readonly Checked[]> =>
   libraryErrors(async () => (await loadMany()).checkDigestsIn(list, options))

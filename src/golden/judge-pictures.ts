@@ -1,7 +1,7 @@
 import { dirname, extname, join } from 'node:path'
 import { asConvoError, ConvoError } from '../error.ts'
 import { removeUnder, writeUnder } from '../files/change.ts'
-import { sha256 } from '../files/hash.ts'
+import { sha256InTurns } from '../files/hash.ts'
 import type { Comparison } from '../image/compare/comparison.ts'
 import { glowOf } from '../image/compare/glow.ts'
 import { comparePages } from '../image/compare/pages.ts'
@@ -168,7 +168,7 @@ async function approvalOf(
   const manifest = manifestFrom(around.goldens, one.place.file)
   const entry = await entryFor(one.golden, made.bytes, actual, { tools: made.tools, manifest })
   return {
-    golden: { path: golden.path, ...optional('sha256', golden.bytes && sha256(golden.bytes)) },
+    golden: { path: golden.path, ...optional('sha256', golden.bytes && (await sha256InTurns(golden.bytes))) },
     actual: { file: made.file, sha256: entry.sha256!, entry },
     inputs: await made.inputs(),
   }

@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { removeUnder } from '../files/change.ts'
-import { sha256 } from '../files/hash.ts'
+import { sha256InTurns } from '../files/hash.ts'
 import { type Shape, shapeOf } from '../image/compare/comparison.ts'
 import { compareEqual } from '../image/compare/equal.ts'
 import { type Tolerance, toleranceOf } from '../image/compare/tolerance.ts'
@@ -26,7 +26,7 @@ export async function judge(
   const lone = loneGolden(golden)
   if (lone !== undefined) return lone
   const isSameFile = golden.bytes?.equals(made.bytes) === true
-  if (isSameFile && !around.selfTest && entry?.sha256 === sha256(made.bytes)) {
+  if (isSameFile && !around.selfTest && entry?.sha256 === (await sha256InTurns(made.bytes))) {
     if (made.isWritten) await removeUnder(around.results, made.file)
     return knownToPass(entry, await toleranceFor(one))
   }

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs'
 import { join, relative } from 'node:path'
 import { ConvoError } from '../error.ts'
 import { writeUnder } from '../files/change.ts'
-import { sha256 } from '../files/hash.ts'
+import { sha256InTurns } from '../files/hash.ts'
 import { readText } from '../files/read.ts'
 import { nameTrouble } from '../files/root.ts'
 import { fits, map, maybe, must, object, oneOf, text } from '../files/shape.ts'
@@ -37,7 +37,7 @@ export const entryFor = async (
   pages: readonly Picture[],
   more: Pick<LockEntry, 'tools' | 'manifest'>,
 ): Promise<LockEntry> => ({
-  ...{ file, digest: await digestOf(...pages), sha256: sha256(bytes) },
+  ...{ file, digest: await digestOf(...pages), sha256: await sha256InTurns(bytes) },
   ...shapeOf(pages[0]!),
   ...more,
 })

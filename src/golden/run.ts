@@ -1,7 +1,7 @@
 import { extname, join } from 'node:path'
 import { ConvoError } from '../error.ts'
 import { placeUnder, writeUnder } from '../files/change.ts'
-import { sha256 } from '../files/hash.ts'
+import { sha256, sha256InTurns } from '../files/hash.ts'
 import { version } from '../files/package.ts'
 import { linksOf, type Shard } from '../host/engines.ts'
 import { timingNote } from '../image/compare/comparison.ts'
@@ -33,7 +33,7 @@ import { toleranceText } from './tolerance.ts'
 /** What a check may be given. */
 export type CheckOptions = {
   /** The folder of pictures and results.json; what is there is removed. Default: as of `convo check`. */
-  readonly results?: string | undefined
+  readonly results?: string | URL | undefined
   /** Names of cases, with `*` for any text. Default: all. */
   readonly filter?: readonly string[] | undefined
   /** Tags, of which a case must have one. Default: all. */
@@ -49,7 +49,7 @@ export type CheckOptions = {
 }
 
 /** The same of a run of one manifest or several. */
-export type RunOptions = CheckOptions & {
+export type RunOptions = Omit<CheckOptions, 'results'> & {
   readonly results: string
   /** Of one of several manifests: what the names of its cases begin with, all of them, and whose turn it is. */
   readonly among?: { readonly label: string; readonly manifests: readonly Manifest[]; readonly turns: Turns }
@@ -228,7 +228,7 @@ async function obsoleteResult({ name, file }: Obsolete, goldens: string, results
     facts: [],
     ...(bytes !== undefined && { expected }),
     approval: {
-      golden: { path: join(goldens, file), ...optional('sha256', bytes && sha256(bytes)) },
+      golden: { path: join(goldens, file), ...optional('sha256', bytes && (await sha256InTurns(bytes))) },
       inputs: [],
     },
     milliseconds: 0,
@@ -240,7 +240,7 @@ function withVerdict(
   result: Bare,
   allow: ReadonlySet<string>,
   manifest: Manifest,
-  options: CheckOptions,
+  options: Omit<CheckOptions, 'results'>,
 ): CaseResult {
   const { status } = result
   const isAllowed = [...allow, ...manifest.allow, ...(options.allow ?? [])].includes(status)

@@ -69,15 +69,14 @@ export function kernel(
       `kernel size must match the weights, got ${weights.length} numbers for ${shape.join('x')} = ${count}`,
     )
   }
-  const data = Float64Array.from(weights)
-  data.forEach((w, i) => {
-    if (!Number.isFinite(Math.fround(w))) {
-      throw new ConvoError(
-        'E_KERNEL_VALUE',
-        `weights must be finite float32 numbers, got ${w} at index ${i} ([${placeOf(shape, i).join(',')}], counted from 0)`,
-      )
-    }
-  })
+  const data = new Float64Array(weights)
+  for (let i = 0; i < data.length; i++) {
+    if (Number.isFinite(Math.fround(data[i]!))) continue
+    throw new ConvoError(
+      'E_KERNEL_VALUE',
+      `weights must be finite float32 numbers, got ${data[i]} at index ${i} ([${placeOf(shape, i).join(',')}], counted from 0)`,
+    )
+  }
   const { scale = 1, offset = 0, anchor, bias } = fields
   if (!isScale(scale)) {
     throw new ConvoError('E_KERNEL_VALUE', `scale must be a finite float32 number other than 0, got ${scale}`)

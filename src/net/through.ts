@@ -183,7 +183,7 @@ async function mapOf(
       { fix: '--classes colours' },
     )
   if (map === undefined && made > 1)
-    throw new ConvoError('E_OPTION', `--palette colours one map, and the network gives ${made}`, {
+    throw new ConvoError('E_OPTION', `--palette needs one map, and the network gives ${made}`, {
       fix: `--palette ${heat} --map 0`,
     })
   if (map === undefined) return out

@@ -1,9 +1,9 @@
-import { type Bias, biasOf, type ConvOptions, checkOptions } from '../conv/spec.ts'
+import { type Bias, biasOf, type ConvOptions } from '../conv/spec.ts'
 import type { Engine } from '../definition/engine.ts'
 import type { Activation } from '../definition/functions.ts'
 import { ConvoError } from '../error.ts'
 import { type Kernel, kernel as makeKernel, showShape } from '../kernel/kernel.ts'
-import { text } from '../params.ts'
+import { checkOptions, text } from '../params.ts'
 import type { Tensor } from '../tensor/tensor.ts'
 import { checkActivation } from './activation.ts'
 import { bankOf, correlateBank, refuseAlgorithm } from './bank.ts'
@@ -51,7 +51,7 @@ export async function depthwiseSeparableConv2d(
   pointwise: Tensor,
   options: DepthwiseSeparableOptions = {},
 ): Promise<Tensor> {
-  checkOptions(options, [
+  checkOptions(options, 'depthwiseSeparableConv2d', [
     'stride',
     'padding',
     'dilation',

@@ -1,8 +1,9 @@
 import type { Correlation } from '../conv/geometry.ts'
-import { biasOf, type ConvOptions, checkOptions, checkRank, correlationOf } from '../conv/spec.ts'
+import { biasOf, type ConvOptions, checkRank, correlationOf } from '../conv/spec.ts'
 import type { Engine } from '../definition/engine.ts'
 import { ConvoError } from '../error.ts'
 import { type Kernel, kernel as makeKernel, showShape } from '../kernel/kernel.ts'
+import { checkOptions } from '../params.ts'
 import type { Tensor } from '../tensor/tensor.ts'
 import { bankOf, correlateBank, forEachChannel, refuseAlgorithm, wrongRank } from './bank.ts'
 import { correlationOptions, correlationStep } from './conv2d.ts'
@@ -41,7 +42,7 @@ export function depthwiseCorrelation(
   options: DepthwiseOptions,
   name = 'weight',
 ): Correlation {
-  checkOptions(options, ['bias', 'stride', 'padding', 'dilation', 'paddingMode'])
+  checkOptions(options, 'depthwiseConv2d', ['bias', 'stride', 'padding', 'dilation', 'paddingMode'])
   checkRank('x', x, 3, '[C,H,W]')
   checkRank(name, weight, 4, '[C*m,1,kH,kW]')
   const [channels, filters] = [x.shape[0]!, weight.shape[0]!]

@@ -1,9 +1,9 @@
 import { correlationAxis, extent } from '../conv/geometry.ts'
-import { type Bias, biasOf, checkOptions, checkRank, correlationOf, wholeAtLeast } from '../conv/spec.ts'
+import { type Bias, biasOf, checkRank, correlationOf, wholeAtLeast } from '../conv/spec.ts'
 import { type Engine, referenceEngine } from '../definition/engine.ts'
 import type { LayerSettings } from '../definition/layers.ts'
 import { ConvoError } from '../error.ts'
-import { choice, custom, expected, integer, number, text } from '../params.ts'
+import { checkOptions, choice, custom, expected, integer, number, text } from '../params.ts'
 import { asTensor, type TensorInput } from '../tensor/like.ts'
 import type { Tensor } from '../tensor/tensor.ts'
 import { describe } from '../text/describe.ts'
@@ -63,7 +63,7 @@ const generatorNames = ['reduceWeight', 'reduceBias', 'batchNorm', 'spanWeight',
  * @throws ConvoError E_ARGUMENT, E_SHAPE
  */
 export async function involution2d(engine: Engine, x: Tensor, options: InvolutionOptions): Promise<Tensor> {
-  checkOptions(options, [...sizeNames, ...generatorNames])
+  checkOptions(options, 'involution2d', [...sizeNames, ...generatorNames])
   checkRank('x', x, 3, '[C,H,W]')
   const sizes = involutionSizes(x.shape[0]!, options)
   const kernel = await generateKernel(engine, x, options, sizes)
@@ -87,7 +87,7 @@ export async function involutionApply2d(
   options: InvolutionSizes,
 ): Promise<Tensor> {
   const [x, kernel] = [await asTensor(input), await asTensor(kernels)]
-  checkOptions(options, sizeNames)
+  checkOptions(options, 'involutionApply2d', sizeNames)
   checkRank('x', x, 3, '[C,H,W]')
   checkRank('kernel', kernel, 3, '[G*K*K,H,W]')
   const sizes = involutionSizes(x.shape[0]!, options)
@@ -167,7 +167,7 @@ async function generateKernel(
 /** The numbers of a batch normalisation. @throws ConvoError E_ARGUMENT, E_SHAPE */
 function normalisation(bn: BatchNorm | undefined, hidden: number): LayerSettings['rectified'] {
   if (bn === undefined) return {}
-  checkOptions(bn, ['gamma', 'beta', 'mean', 'variance', 'eps'])
+  checkOptions(bn, 'batchNorm', ['gamma', 'beta', 'mean', 'variance', 'eps'])
   const list = (name: 'gamma' | 'beta' | 'mean' | 'variance'): readonly number[] => {
     if (bn[name] === undefined) throw new ConvoError('E_ARGUMENT', `batchNorm.${name} is missing`)
     return Array.from(biasNamed(`batchNorm.${name}`, bn[name], hidden)!)

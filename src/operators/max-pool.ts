@@ -1,5 +1,5 @@
 import { checkOutput, extent } from '../conv/geometry.ts'
-import { axisChoices, checkFlag, checkOptions, checkRank, type PerAxis, perAxis } from '../conv/spec.ts'
+import { axisChoices, checkFlag, checkRank, type PerAxis, perAxis } from '../conv/spec.ts'
 import type { Engine } from '../definition/engine.ts'
 import type { LayerSettings } from '../definition/layers.ts'
 import { type PoolAxes, type PoolAxis, poolRow } from '../definition/pool.ts'
@@ -7,7 +7,7 @@ import { rowsOf } from '../definition/rows.ts'
 import { ConvoError } from '../error.ts'
 import { converted, copied, inRows } from '../host/turns.ts'
 import { checkLimit } from '../limits.ts'
-import { flag, text } from '../params.ts'
+import { checkOptions, flag, text } from '../params.ts'
 import { asTensor, type TensorInput } from '../tensor/like.ts'
 import { floats, reshaped, sizeOf, Tensor } from '../tensor/tensor.ts'
 import { flatPair, pair, perSide, sides, triple } from './bank.ts'
@@ -131,7 +131,14 @@ async function maxPool(
 
 /** Checks the arguments of a pooling and decides its numbers. @throws ConvoError E_ARGUMENT, E_SHAPE */
 export function poolAxes(spatial: 2 | 3, x: Tensor, options: PoolOptions): PoolAxes {
-  checkOptions(options, ['kernelSize', 'stride', 'padding', 'dilation', 'ceilMode', 'returnIndices'])
+  checkOptions(options, `maxPool${spatial}d`, [
+    'kernelSize',
+    'stride',
+    'padding',
+    'dilation',
+    'ceilMode',
+    'returnIndices',
+  ])
   checkRank('x', x, spatial + 1, spatial === 2 ? '[C,H,W]' : '[C,D,H,W]')
   const { kernelSize, stride = kernelSize, padding, dilation, ceilMode = false } = options
   checkFlag('ceilMode', ceilMode)

@@ -1,9 +1,9 @@
-import { axisChoices, checkOptions, checkRank, type PerAxis, perAxis } from '../conv/spec.ts'
+import { axisChoices, checkRank, type PerAxis, perAxis } from '../conv/spec.ts'
 import { ConvoError, ownCopy } from '../error.ts'
 import { inTurns } from '../host/turns.ts'
 import { type Kernel, kernel as makeKernel } from '../kernel/kernel.ts'
 import { checkLimit } from '../limits.ts'
-import { flag, text } from '../params.ts'
+import { checkOptions, flag, text } from '../params.ts'
 import { asTensor, type TensorInput } from '../tensor/like.ts'
 import { floats, Tensor } from '../tensor/tensor.ts'
 import { describe } from '../text/describe.ts'
@@ -66,7 +66,7 @@ async function maxUnpool(
   indices: Indices,
   options: UnpoolOptions,
 ): Promise<Tensor> {
-  checkOptions(options, ['outputSize', 'kernelSize', 'stride', 'padding'])
+  checkOptions(options, `maxUnpool${spatial}d`, ['outputSize', 'kernelSize', 'stride', 'padding'])
   checkRank('x', x, spatial + 1, spatial === 2 ? '[C,H,W]' : '[C,D,H,W]')
   checkIndices(x, indices)
   const size = outputSize(spatial, x, options)

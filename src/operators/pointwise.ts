@@ -1,9 +1,9 @@
-import { type Bias, biasOf, checkOptions, checkRank, checkTensor, correlationOf } from '../conv/spec.ts'
+import { type Bias, biasOf, checkRank, checkTensor, correlationOf } from '../conv/spec.ts'
 import type { Engine } from '../definition/engine.ts'
 import type { Activation } from '../definition/functions.ts'
 import { ConvoError } from '../error.ts'
 import { type Kernel, kernel as makeKernel, showShape } from '../kernel/kernel.ts'
-import { choice } from '../params.ts'
+import { checkOptions, choice } from '../params.ts'
 import { Tensor } from '../tensor/tensor.ts'
 import { activate, activationParam, checkActivation } from './activation.ts'
 import { type Bank, bankOf, correlateBank, notWithKernel } from './bank.ts'
@@ -33,7 +33,7 @@ export async function pointwiseConv2d(
   weight: Tensor,
   options: PointwiseOptions = {},
 ): Promise<Tensor> {
-  checkOptions(options, ['bias', 'activation'])
+  checkOptions(options, 'pointwiseConv2d', ['bias', 'activation'])
   checkRank('x', x, 3, '[C,H,W]')
   const activation = checkActivation(options.activation ?? 'none')
   const bank = pointwiseBank(weight)

@@ -1,10 +1,10 @@
 import type { Axis, Correlation } from '../conv/geometry.ts'
 import { sumsToZero } from '../conv/recipe.ts'
-import { biasOf, checkOptions, checkRank, correlationOver, floatsOf } from '../conv/spec.ts'
+import { biasOf, checkRank, correlationOver, floatsOf } from '../conv/spec.ts'
 import type { Engine } from '../definition/engine.ts'
 import { ConvoError, invariant } from '../error.ts'
 import { type Kernel, kernel as makeKernel } from '../kernel/kernel.ts'
-import { integer, numbers } from '../params.ts'
+import { checkOptions, integer, numbers } from '../params.ts'
 import { Tensor } from '../tensor/tensor.ts'
 import { type BankOptions, bankOf, finished, finishOf, pictureCorrelation, refuseAlgorithm } from './bank.ts'
 import { correlationOptions } from './conv2d.ts'
@@ -43,7 +43,7 @@ export async function separableConv2d(
   row: Vector,
   options: SeparableOptions = {},
 ): Promise<Tensor> {
-  checkOptions(options, ['bias', 'stride', 'padding', 'dilation', 'paddingMode'])
+  checkOptions(options, 'separableConv2d', ['bias', 'stride', 'padding', 'dilation', 'paddingMode'])
   checkRank('x', x, 3, '[C,H,W]')
   const [down, across] = [vectorOf('col', col), vectorOf('row', row)]
   const channels = x.shape[0]!

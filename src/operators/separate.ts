@@ -1,7 +1,8 @@
-import { checkOptions, checkTensor } from '../conv/spec.ts'
+import { checkTensor } from '../conv/spec.ts'
 import { ConvoError } from '../error.ts'
 import { analyse, factor, lowRank } from '../kernel/analyse.ts'
 import { type Kernel, kernel } from '../kernel/kernel.ts'
+import { checkOptions } from '../params.ts'
 import { Tensor } from '../tensor/tensor.ts'
 import { describe } from '../text/describe.ts'
 
@@ -32,7 +33,7 @@ export function separateKernel(
   weights: PlaneWeights,
   options: { readonly rank?: number | undefined } = {},
 ): Separation {
-  checkOptions(options, ['rank'])
+  checkOptions(options, 'separate', ['rank'])
   const plane = planeKernel(weights)
   const { singularValues = new Float64Array(), rank = 0 } = analyse(plane)
   const factors = factor(plane)

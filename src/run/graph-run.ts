@@ -10,7 +10,7 @@ import { type Filter, type Node, slicesOf } from '../graph/node.ts'
 import { type Listed, listed, planStrip, type Strip } from '../graph/schedule.ts'
 import { sliceOf } from '../graph/slices.ts'
 import { rowCount, type Span } from '../graph/spans.ts'
-import { copied, copyTo } from '../host/turns.ts'
+import { copied, copyTo, pause } from '../host/turns.ts'
 import { linearTables } from '../image/light.ts'
 import { checkLimit } from '../limits.ts'
 import { isGuest } from '../signals.ts'
@@ -138,6 +138,7 @@ async function runSteps(
     (least, cut) => (cut.passRows === undefined ? least : Math.min(least ?? cut.passRows, cut.passRows)),
     undefined,
   )
+  await pause()
   const sink = sinkOf(stripRows)
   const rows = sink.kind === 'sheet' ? sink.layout.height : height
   const parts = Math.ceil(rows / stripRows)
@@ -153,13 +154,17 @@ async function runSteps(
     if (work.kind === 'planes' && !planes.has(work))
       planes.set(work, await placePlanes(arena, work.data, sizeOf(shape)))
   }
-  const lists = plain.map((list, n) => {
+  const lists: Listed<PlacedWork>[][] = []
+  for (const [n, list] of plain.entries()) {
     const strips = plans.flatMap(({ segments, strips }) => strips.filter((_, i) => segments[i]!.list === n))
-    return list.map((step, i): Listed<PlacedWork> => {
+    const placed: Listed<PlacedWork>[] = []
+    for (const [i, step] of list.entries()) {
       const spans = strips.flatMap(({ buffers }) => buffers[i]!.rows)
-      return { ...step, work: placeWork(arena, step, spans, shape, sink, planes) }
-    })
-  })
+      await pause()
+      placed.push({ ...step, work: placeWork(arena, step, spans, shape, sink, planes) })
+    }
+    lists.push(placed)
+  }
   const work = align(most(plans.flatMap(({ strips }) => strips.map(({ bytes }) => bytes))))
   const floats =
     work +

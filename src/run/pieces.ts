@@ -3,12 +3,14 @@ import type { Listed } from '../graph/schedule.ts'
 import { rowCount, type Span } from '../graph/spans.ts'
 import { longestWork } from '../host/turns.ts'
 
-/** How many rows of a step are computed at a time by a thread that has others to answer. */
-export type Pace = { rows: number; readonly least: number }
+/**
+ * How many rows of a step are computed at a time by a thread that has others to answer. `around`: those that are read for one,
+ * which are read again for every piece.
+ */
+export type Pace = { rows: number; readonly least: number; readonly around: number }
 
 /**
- * Begins with few rows: what it costs shows only when they are done. Never fewer than those around them that are read again
- * for every piece.
+ * Begins with few rows: what it costs shows only when they are done.
  *
  * @param block rows that the step computes at once
  */
@@ -27,9 +29,8 @@ export function paceOf<B extends BankNeeds, P, F extends FilterNeeds>(
           work,
           row,
         )
-  const around = Math.max(4, ...read.map(rowCount))
-  const least = Math.ceil(around / block) * block
-  return { rows: least, least }
+  const least = Math.ceil(4 / block) * block
+  return { rows: least, least, around: Math.max(...read.map(rowCount)) }
 }
 
 /** Computes rows piece by piece, and pauses between them; all at once without a pace. */
@@ -47,8 +48,10 @@ export function* inPieces(
     const began = performance.now()
     act([y, next])
     const took = performance.now() - began
-    if (took < longestWork / 2 && next - y === pace.rows) pace.rows *= 2
-    else if (took > longestWork) pace.rows = Math.max(pace.least, pace.rows >> 1)
+    // what a piece takes comes on top of the work before it: half of the longest, but while reading around it takes the most
+    const enough = pace.rows < pace.around ? longestWork / 2 : longestWork / 4
+    if (took < enough && next - y === pace.rows) pace.rows *= 2
+    else if (took > 2 * enough) pace.rows = Math.max(pace.least, pace.rows >> 1)
     y = next
     yield
   }

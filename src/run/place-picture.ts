@@ -18,6 +18,7 @@ import { align } from '../graph/address.ts'
 import { outChannels } from '../graph/node.ts'
 import type { Span } from '../graph/spans.ts'
 import type { Tone } from '../graph/tone.ts'
+import { pause } from '../host/turns.ts'
 import { linearTables, srgb } from '../image/light.ts'
 import { pngRowBytes } from '../image/png.ts'
 import { borders } from '../tensor/border.ts'
@@ -104,7 +105,10 @@ export function placePicture(
 export async function prepareTables(plan: RecipePlan): Promise<void> {
   const { fullWidth, fullHeight } = fullSize(plan)
   for (const s of plan.stencils) {
-    if (s.algorithm === 'fft') await makeFftTables2d(s.weights, planFft2d(s.kH, s.kW, fullHeight, fullWidth))
+    if (s.algorithm !== 'fft') continue
+    await makeFftTables2d(s.weights, planFft2d(s.kH, s.kW, fullHeight, fullWidth))
+    weightSum(s)
+    await pause()
   }
   if (plan.native !== undefined) await prepareTables(plan.native)
 }

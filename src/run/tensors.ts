@@ -1,10 +1,8 @@
 import { confinedTo, type Engine, type Together } from '../definition/engine.ts'
 import { invariant } from '../error.ts'
-import type { Address } from '../graph/address.ts'
 import { nodeOf, planesNode, traced, tracer } from '../graph/node.ts'
-import { copied } from '../host/turns.ts'
+import { copied, copyTo } from '../host/turns.ts'
 import { Tensor } from '../tensor/tensor.ts'
-import { put } from './bank.ts'
 import { runToTensor } from './graph.ts'
 import { isWorthThreads, run } from './graph-run.ts'
 import type { Pool, Session } from './pool.ts'
@@ -45,10 +43,16 @@ async function repeated(
 ): Promise<Tensor> {
   const { arena } = session
   const begin = arena.mark()
-  const resident = ({ shape, data }: Tensor, address: Address) =>
-    new Tensor(shape, new Float32Array(arena.memory.buffer, address, data.length))
-  const [first, ...others] = inputs.map((x) => resident(x, put(arena, x.data)))
-  let [x, spare] = [first!, resident(first!, arena.alloc(first!.data.byteLength))]
+  const roomFor = ({ shape, data }: Tensor) =>
+    new Tensor(shape, new Float32Array(arena.memory.buffer, arena.alloc(data.byteLength), data.length))
+  const resident: Tensor[] = []
+  for (const x of inputs) {
+    const room = roomFor(x)
+    await copyTo(room.data, x.data, 0)
+    resident.push(room)
+  }
+  const [first, ...others] = resident
+  let [x, spare] = [first!, roomFor(first!)]
   const mark = arena.mark()
   try {
     for (let i = 0; i < times; i++) {

@@ -2,21 +2,14 @@ import { ConvoError, ownCopy } from '../error.ts'
 import type { Explanation } from '../operators/explain.ts'
 import { resolve } from '../params.ts'
 import { readKernel } from '../picture/api/data.ts'
-import { type KernelInput, kernelOf } from '../picture/api/kernel-input.ts'
+import { isWord, type KernelInput, kernelApart, kernelOf, kernelWord } from '../picture/api/kernel-input.ts'
 import type {
   AnimateOptions,
   ExplainOptions,
   OperationOptions,
   PictureOptions,
 } from '../picture/api/methods.ts'
-import {
-  checkPath,
-  checkText,
-  commandOptions,
-  libraryErrors,
-  ownOptions,
-  typedOptions,
-} from '../picture/api/names.ts'
+import { checkPath, checkText, commandOptions, libraryErrors, typedOptions } from '../picture/api/names.ts'
 import type { DryRun } from '../picture/job.ts'
 import type { Operation } from '../picture/operations.ts'
 import { apart } from '../run/apart.ts'
@@ -62,13 +55,12 @@ export const explain = <const N extends string>(
       ])
     const found: Operation = findOperation(checkText('the operation', operation))
     const { input: _, svg: __, json: ___, ...own } = explainSettings
-    const asGiven = ownOptions(options, 'explain') as { kernel?: KernelInput }
-    const { kernel, ...rest } = asGiven
-    const isNamed = kernel === undefined || typeof kernel === 'string'
+    const { words, kernel } = kernelApart(options, 'explain')
     const known = { ...own, ...found.shared, ...found.params }
-    const typed = typedOptions(isNamed ? asGiven : rest, known, 'explain')
-    if (!isNamed && found.kernel === 'none') throw new ConvoError('E_OPTION', `${found.name} takes no kernel`)
-    const given = isNamed ? typed : { ...typed, kernel: kernelOf(kernel) }
+    const typed = typedOptions(words, known, 'explain')
+    if (kernel !== undefined && found.kernel === 'none')
+      throw new ConvoError('E_OPTION', `${found.name} takes no kernel`)
+    const given = kernel === undefined ? typed : { ...typed, kernel }
     const isLayer = Array.isArray(from) && from.every((size) => typeof size === 'number')
     const path = isLayer ? undefined : checkPath('the input', from)
     const asked = isLayer ? resolve(explainSettings, { input: from.join('x') }) : resolve(explainSettings, {})
@@ -86,8 +78,9 @@ export const explain = <const N extends string>(
 export const show = (kernel: KernelInput): Promise<{ readonly facts: Facts; readonly svg: string }> =>
   libraryErrors(async () => {
     const { card } = await import('./show/show.ts')
-    const read = typeof kernel === 'string' ? await readKernel(kernel) : kernelOf(kernel)
-    return apart('show', card)(read, typeof kernel === 'string' ? kernel : (read.name ?? 'kernel'))
+    if (isWord(kernel)) return apart('show', card)(await readKernel(kernel), kernelWord(kernel))
+    const read = kernelOf(kernel)
+    return apart('show', card)(read, read.name ?? 'kernel')
   })
 
 /**

@@ -1,8 +1,8 @@
-import { rmSync } from 'node:fs'
+import { copyFileSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
-import { describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { orElse } from '../../src/error.ts'
 import * as convo from '../../src/index.ts'
 import { limits } from '../../src/limits.ts'
@@ -562,21 +562,74 @@ test.each<[string, () => unknown, string]>([
   await expect(attempt()).rejects.toMatchObject({ fix })
 })
 
-test('file URLs are paths', async () => {
+describe('file URLs are paths', () => {
   const at = (path: string) => new URL(`../../${path}`, import.meta.url)
-  const output = pathToFileURL(join(tmpdir(), `convo-url-${process.pid}.json`))
-  const kernel = await convo.readKernel(at('kernels/emboss-5x5.json'))
-  expect(kernel.shape).toEqual([5, 5])
-  await convo.writeKernel(kernel, output)
-  expect((await convo.readKernel(output)).weights).toEqual(kernel.weights)
-  const picture = new URL(`convo-url-${process.pid}.png`, output)
-  await convo.convo(at('samples/scene.png')).box().toFile(picture)
-  expect((await convo.digest(picture)).width).toBe(640)
-  expect(await convo.explain('box', picture)).toMatchObject({ input: [3, 420, 640] })
-  expect((await convo.loadNet(at('samples/networks/denoise.safetensors'))).name).toBe('DnCNN')
-  for (const one of [output, picture]) rmSync(one)
-  await expect(convo.readKernel(new URL('https://example.org/k.json'))).rejects.toMatchObject({
-    code: 'E_ARGUMENT',
+  const scene = at('samples/scene.png')
+  const weights = at('kernels/emboss-5x5.json')
+  let folder: string
+  const into = (name: string) => pathToFileURL(join(folder, name))
+  beforeAll(() => {
+    folder = mkdtempSync(join(tmpdir(), 'convo url '))
+    for (const name of ['a', 'b']) {
+      mkdirSync(join(folder, name))
+      copyFileSync(scene, join(folder, name, 'one.png'))
+    }
+    writeFileSync(into('check.yaml'), 'cases:\n  - name: one\n    input: a/one.png\n    run: [box]\n')
+  })
+  afterAll(() => rmSync(folder, { recursive: true }))
+
+  const calls: Readonly<Record<string, () => Promise<unknown>>> = {
+    readKernel: () => convo.readKernel(weights),
+    writeKernel: async () => convo.writeKernel(await convo.readKernel(weights), into('k.json')),
+    toFile: () => convo.convo(scene).box().toFile(into('{stem}-box.png')),
+    'a kernel of a step': () => convo.convo(scene).conv2d({ kernel: weights }).toBuffer(),
+    'a kernel of explain': () => convo.explain('conv2d', scene, { kernel: weights }),
+    'a mask': () => convo.convo(scene, { mask: scene }).box().toBuffer(),
+    compare: () => convo.compare(scene, scene, { mask: scene }),
+    digest: () => convo.digest(scene),
+    digestFiles: () => convo.digestFiles([into('a'), scene]),
+    checkDigests: async () => {
+      const lines = await convo.digestFiles([into('a')])
+      writeFileSync(into('list.txt'), lines.map(({ digest, image }) => `${digest}  ${image}\n`).join(''))
+      const [one, ...others] = await convo.checkDigests(into('list.txt'))
+      expect([one?.status, others.length]).toEqual(['ok', 0])
+    },
+    compareFolders: async () => {
+      const run = await convo.compareFolders(into('a'), into('b'), { results: into('results'), mask: scene })
+      expect(run.cases.map(({ status }) => status)).toEqual(['same'])
+    },
+    'check and approve': async () => {
+      const results = into('checked')
+      expect((await convo.check([into('check.yaml')], { results })).cases).toHaveLength(1)
+      expect(await convo.approve('new', { results })).toBeDefined()
+    },
+    batch: async () => {
+      const made: string[] = []
+      const log = into('log.ndjson')
+      for await (const entry of convo.batch([into('a')], into('out/{stem}.png'), (one) => one.box(), { log }))
+        if (entry.event === 'item') made.push(entry.output)
+      expect([made.length, existsSync(into('out/one.png')), existsSync(log)]).toEqual([1, true, true])
+    },
+    explain: () => convo.explain('box', scene),
+    show: () => convo.show(weights),
+    loadNet: () => convo.loadNet(at('samples/networks/denoise.safetensors')),
+  }
+  test.each(Object.keys(calls))('%s', async (name) => {
+    await calls[name]!()
+  })
+
+  test('the names of outputs come from them', () => {
+    expect(existsSync(into('scene-box.png'))).toBe(true)
+  })
+
+  const other = new URL('https://example.org/k.json')
+  test.each<[string, () => Promise<unknown>]>([
+    ['readKernel', () => convo.readKernel(other)],
+    ['digestFiles', () => convo.digestFiles([other])],
+    ['a kernel', async () => convo.convo(scene).conv2d({ kernel: other })],
+    ['check', () => convo.check(other)],
+  ])('%s refuses another URL', async (_, call) => {
+    await expect(call()).rejects.toMatchObject({ code: 'E_ARGUMENT' })
   })
 })
 
@@ -586,4 +639,62 @@ test('a fix ends a value where the sentence goes on', async () => {
     code: 'E_OUTPUT',
     fix: expect.stringMatching(/^background: 'white', or /),
   })
+})
+
+test('unknown options have one code, of operators and of pictures', async () => {
+  const x = new convo.Tensor([1, 4, 4], new Float32Array(16))
+  const weight = new convo.Tensor([1, 1, 3, 3], new Float32Array(9))
+  const options = { strides: 2 } as never
+  const calls = [
+    () => convo.conv2d(x, weight, options),
+    () => convo.maxPool2d(x, options),
+    () => convo.separate([[1]], options),
+    () => convo.involution2d(x, options),
+    () => convo.digest(raw, options),
+    () => convo.compare(raw, raw, options),
+    async () => convo.convo(raw, options),
+    async () => convo.convo(raw).conv2d(options),
+    async () => convo.convo(raw).box().png(options),
+    () => convo.convo(raw).box().toFile('x.png', options),
+  ]
+  for (const call of calls) {
+    await expect(call()).rejects.toMatchObject({
+      code: 'E_NAME',
+      message: expect.stringContaining('has no option strides'),
+    })
+  }
+})
+
+test('an output of another format than was said is refused, and the name that is meant is the fix', async () => {
+  const chain = convo.convo(raw).box().webp({ quality: 50 })
+  await expect(chain.toFile('folder/x.png')).rejects.toMatchObject({
+    code: 'E_OPTION',
+    fix: "toFile('folder/x.webp')",
+  })
+  await expect(chain.toFile('folder/x')).rejects.toMatchObject({ fix: "toFile('folder/x.webp')" })
+  expect((await chain.raw()).data).toHaveLength(48)
+})
+
+test('a data: URL is not taken for a path', async () => {
+  await expect(
+    convo
+      .convo(`data:image/png;base64,${'A'.repeat(9999)}`)
+      .box()
+      .raw(),
+  ).rejects.toMatchObject({
+    message: 'an input is a file, not a data: URL',
+    fix: expect.stringContaining("'base64'"),
+  })
+  const name = 'a'.repeat(5000)
+  await expect(convo.convo(name).box().raw()).rejects.toMatchObject({ code: 'E_INPUT', why: [] })
+})
+
+test('an option of convo that is not there is refused at once', () => {
+  expect(() => convo.convo(raw, { grey: true } as never)).toThrow('convo has no option grey')
+})
+
+test('a kernel of a list that holds itself is refused', () => {
+  const kernel: unknown[] = []
+  kernel.push(kernel)
+  expect(() => convo.convo(raw).conv2d({ kernel: kernel as never })).toThrow('must be lists of numbers')
 })

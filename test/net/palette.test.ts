@@ -71,7 +71,7 @@ describe('a map of numbers', () => {
     const refusal = (network: TestNetwork, options: Partial<PassOptions>) =>
       made(network, options).catch(String)
     expect(await refusal(times(1), { heat: 'magma' })).toContain(
-      '--palette colours one map, and the network gives 3',
+      '--palette needs one map, and the network gives 3',
     )
     expect(await refusal(times(1), { map: 3 })).toContain('--map 3 is none of the 3 maps')
     expect(await refusal(times(1, 'ArgMax'), { heat: 'magma' })).toContain('the network gives classes')

@@ -1,16 +1,9 @@
 import { ConvoError } from '../../error.ts'
 import { type ToleranceValues, toleranceOf, toleranceSettings } from '../../image/compare/tolerance.ts'
-import { resolve } from '../../params.ts'
+import { ownOptions, resolve } from '../../params.ts'
 import { readParams } from '../../picture/api/comparing.ts'
 import type { ReadOptions, ToleranceOptions } from '../../picture/api/methods.ts'
-import {
-  checkFunction,
-  checkText,
-  checkTexts,
-  optionName,
-  ownOptions,
-  typedOptions,
-} from '../../picture/api/names.ts'
+import { checkFunction, checkPath, checkPaths, optionName, typedOptions } from '../../picture/api/names.ts'
 import { describe } from '../../text/describe.ts'
 import { pick } from '../../text/record.ts'
 import { maskOf } from '../compare-files.ts'
@@ -27,7 +20,7 @@ import { acceptActual, compareFolders } from './run.ts'
 export type CompareFoldersOptions = ToleranceOptions &
   ReadOptions & {
     /** The folder for the pictures of pairs that differ, which `report(run, 'html')` shows. Default: none are written. */
-    readonly results?: string | undefined
+    readonly results?: string | URL | undefined
     /** Copies what was added or changed over the expected pictures, and removes those without an actual one. */
     readonly update?: boolean | undefined
     /** Called for each pair as it is done. */
@@ -39,8 +32,8 @@ const readingFrom = (given: Readonly<Record<string, unknown>>) =>
 
 /** `compareFolders` of the library. */
 export async function compareFoldersAt(
-  expected: string,
-  actual: string,
+  expected: string | URL,
+  actual: string | URL,
   options: CompareFoldersOptions,
 ): Promise<Run> {
   const { results, update = false, onCase, ...rest } = ownOptions(options, 'compareFolders')
@@ -53,15 +46,16 @@ export async function compareFoldersAt(
   const reading = readingFrom(pick(given, readParams))
   const mask = values.mask === undefined ? undefined : await maskOf(values.mask, reading)
   const folders = await findPairs(
-    checkText('the expected folder', expected),
-    checkText('the actual folder', actual),
+    checkPath('the expected folder', expected),
+    checkPath('the actual folder', actual),
   )
-  if (results !== undefined) refuseInside(folders, checkText('the folder of results', results), 'results')
+  const folder = results === undefined ? undefined : checkPath('the folder of results', results)
+  if (folder !== undefined) refuseInside(folders, folder, 'results')
   const run = await compareFolders(folders, {
     tolerance: toleranceOf(values, mask),
     toleranceText: toleranceText(values),
     reading,
-    results,
+    results: folder,
     onCase,
   })
   if (update) await acceptActual(folders, run)
@@ -70,16 +64,20 @@ export async function compareFoldersAt(
 
 /** `digestFiles` of the library. */
 export async function digestFilesAt(
-  paths: readonly string[],
+  given: readonly (string | URL)[],
   options: ReadOptions,
 ): Promise<readonly FileDigest[]> {
-  const reading = readingFrom(typedOptions(options, readParams, 'digestFiles'))
-  if (checkTexts('the paths', paths).length === 0) {
+  const reading = readingFrom(typedOptions(ownOptions(options, 'digestFiles'), readParams, 'digestFiles'))
+  const paths = checkPaths('the paths', given)
+  if (paths.length === 0) {
     throw new ConvoError('E_ARGUMENT', 'the list of paths is empty')
   }
   return (await digestFiles(paths, reading)).files
 }
 
 /** `checkDigests` of the library. */
-export const checkDigestsIn = (list: string, options: ReadOptions): Promise<readonly Checked[]> =>
-  checkDigests(checkText('the list', list), readingFrom(typedOptions(options, readParams, 'checkDigests')))
+export const checkDigestsIn = (list: string | URL, options: ReadOptions): Promise<readonly Checked[]> =>
+  checkDigests(
+    checkPath('the list', list),
+    readingFrom(typedOptions(ownOptions(options, 'checkDigests'), readParams, 'checkDigests')),
+  )

@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { readUnder, writeUnder } from '../../files/change.ts'
-import { sha256 } from '../../files/hash.ts'
+import { sha256InTurns } from '../../files/hash.ts'
 import { isCi } from '../../host/engines.ts'
 import { type Comparison, shapeOf } from '../../image/compare/comparison.ts'
 import {
@@ -10,7 +10,7 @@ import {
   toleranceSettings,
 } from '../../image/compare/tolerance.ts'
 import { digestOf } from '../../image/digest.ts'
-import { resolve } from '../../params.ts'
+import { ownOptions, resolve } from '../../params.ts'
 import { type CompareOptions, readParams } from '../../picture/api/comparing.ts'
 import { inWords, optionName, typedOptions } from '../../picture/api/names.ts'
 import { compareApart } from '../../run/apart.ts'
@@ -64,7 +64,7 @@ type Match = {
 
 /** Compares a picture with the golden of a test, writes it where it may be written, and reports it. */
 export async function match(runner: Runner, given: Promise<unknown>, options: GoldenOptions): Promise<Found> {
-  const { name, ...rest } = options
+  const { name, ...rest } = ownOptions(options, 'toMatchGolden')
   const session = sessionOf(runner, (begun) => watchEnd(begun, runner))
   // taken now, as the next of the test may be asked for while this one is made
   const golden = goldenOf(session, runner, name)
@@ -211,8 +211,8 @@ async function approvalOf(
   if (!isBelow) return undefined
   const entry = { file: shown, digest: await digestOf(picture), ...shapeOf(picture), tools: {} }
   return {
-    golden: { path: shown, ...optional('sha256', before && sha256(before)) },
-    actual: { file: actual, sha256: sha256(png), entry },
+    golden: { path: shown, ...optional('sha256', before && (await sha256InTurns(before))) },
+    actual: { file: actual, sha256: await sha256InTurns(png), entry },
     inputs: [],
   }
 }

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { distFile } from '../../files/package.ts'
+import { inTurns, pieceOf } from '../../host/turns.ts'
 import { Verbatim } from '../../text/message.ts'
 import { optional } from '../../text/record.ts'
 import { scriptJson, xmlText } from '../../text/xml.ts'
@@ -56,7 +57,7 @@ export async function reportPage(
   let count = 0
   const embed = async (bytes: Uint8Array | undefined): Promise<number | undefined> => {
     if (bytes === undefined) return undefined
-    const text = Buffer.from(bytes).toString('base64')
+    const text = await base64Of(bytes)
     if (beside === undefined) pictures.push(text)
     else await beside(`${besideStart}${count}.js`, `(window.convoPictures??={})[${count}]="${text}"\n`)
     return count++
@@ -133,16 +134,26 @@ function caseData(one: CaseResult, approve: Approve): ReportCase {
   }
 }
 
+/** Bytes as base64, in pieces whose bytes are a multiple of three. */
+async function base64Of(bytes: Uint8Array): Promise<string> {
+  let text = ''
+  await inTurns(
+    bytes.length,
+    (from, to) => {
+      text += Buffer.from(bytes.buffer, bytes.byteOffset + from, to - from).toString('base64')
+    },
+    3 * pieceOf,
+  )
+  return text
+}
+
 function document(data: ReportData, pictures: readonly string[]): string {
   const [script, style] = ['report.js', 'report-style.css'].map((name) =>
     readFileSync(distFile(name), 'utf8').trim(),
   )
   const hash = createHash('sha256').update(script!).digest('base64')
   const policy = `default-src 'none'; script-src 'sha256-${hash}'${data.beside === undefined ? '' : " 'self'"}; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'`
-  const embedded = pictures.map(
-    (base64, i) => `<script type="application/octet-stream" id="picture-${i}">${base64}</script>`,
-  )
-  return [
+  const lines = [
     '<!doctype html>',
     '<html lang="en">',
     '<head>',
@@ -154,10 +165,13 @@ function document(data: ReportData, pictures: readonly string[]): string {
     '</head>',
     `<body>${markup}`,
     `<script type="application/json" id="data">${scriptJson(data)}</script>`,
-    ...embedded,
+    ...pictures.map(
+      (base64, i) => `<script type="application/octet-stream" id="picture-${i}">${base64}</script>`,
+    ),
     `<script>${script}</script>`,
     '</body>',
     '</html>',
-    '',
-  ].join('\n')
+  ]
+  // by and by: `join` would copy all pictures at once
+  return lines.reduce((page, line) => `${page}${line}\n`, '')
 }

@@ -1,21 +1,22 @@
-import { extname } from 'node:path'
+import { extname, join, parse } from 'node:path'
 import { Readable } from 'node:stream'
 import { types } from 'node:util'
 import { asConvoError, ConvoError, invariant, orElse, readOf } from '../../error.ts'
 import { memoryFile, type Own } from '../../files/memory.ts'
 import { formatOfPath, type OutputFormat, outputFormats, traitsOf } from '../../image/format.ts'
 import { loadSharp, type Sharp } from '../../image/sharp.ts'
+import { ownOptions } from '../../params.ts'
 import type { Watch } from '../../run/watch.ts'
 import type { Picture, Samples } from '../../tensor/picture.ts'
 import { Tensor } from '../../tensor/tensor.ts'
 import { describe } from '../../text/describe.ts'
 import type { DryRun, PageStore, PictureJob, Report } from '../job.ts'
 import { isOwn, type Operation, operations } from '../operations.ts'
-import { outputOf } from '../output-path.ts'
+import { type OutputPath, outputOf } from '../output-path.ts'
 import { inQueue } from '../queue.ts'
 import type { Asked, Prepared } from '../words/prepare.ts'
 import type { PictureInput } from './inputs.ts'
-import { type KernelInput, kernelOf } from './kernel-input.ts'
+import { kernelApart } from './kernel-input.ts'
 import type {
   AvifOptions,
   FileOptions,
@@ -28,15 +29,7 @@ import type {
   TiffOptions,
   WebpOptions,
 } from './methods.ts'
-import {
-  camelCase,
-  checkPath,
-  checkText,
-  libraryErrors,
-  optionName,
-  ownOptions,
-  typedOptions,
-} from './names.ts'
+import { camelCase, checkPath, checkText, libraryErrors, optionName, typedOptions } from './names.ts'
 import type { Net } from './net.ts'
 import { encoderParams, fileParams, operationParams, pictureParams } from './params.ts'
 
@@ -65,7 +58,8 @@ type State = {
   readonly input: PictureInput
   readonly options: ConvoOptions
   readonly steps: readonly Asked[]
-  readonly format: Format
+  /** Of what is encoded, where it was said. */
+  readonly format?: Format
   readonly run: Runner
 }
 
@@ -91,15 +85,14 @@ export class Chain {
   /** @internal Adds an operation; its methods, such as `gaussian`, call this. */
   static add(chain: Chain, operation: Operation, options: object = {}): Chain {
     const [first] = Object.keys(operation.params)
-    const own = ownOptions(options, camelCase(operation.name), { one: first && optionName(first) })
-    const { kernel, ...rest } = own as { kernel?: KernelInput }
-    const isNamed = kernel === undefined || typeof kernel === 'string'
+    const of = camelCase(operation.name)
+    const { words, kernel } = kernelApart(options, of, first && optionName(first))
     const params = operationParams(operation)
-    const given = typedOptions(isNamed ? own : rest, params, camelCase(operation.name))
-    if (!isNamed && !Object.hasOwn(params, 'kernel')) {
-      throw new ConvoError('E_OPTION', `${camelCase(operation.name)} takes no kernel`)
+    const given = typedOptions(words, params, of)
+    if (kernel !== undefined && !Object.hasOwn(params, 'kernel')) {
+      throw new ConvoError('E_OPTION', `${of} takes no kernel`)
     }
-    const step: Asked = { operation, given, kernel: isNamed ? undefined : kernelOf(kernel) }
+    const step: Asked = { operation, given, kernel }
     return new Chain({ ...chain.#state, steps: [...chain.#state.steps, step] })
   }
 
@@ -164,15 +157,19 @@ export class Chain {
    */
   async toFile(path: string | URL, options: FileOptions = {}): Promise<Report> {
     const target = checkPath('the path of a file', path)
-    const more = typedOptions(options, fileParams, 'toFile')
+    const more = typedOptions(ownOptions(options, 'toFile'), fileParams, 'toFile')
     return this.#queued((input) =>
-      this.#run(input, (name, operation) => outputOf(target, name, operation), more),
+      this.#run(
+        input,
+        async (name, operation) => this.#agreed(await outputOf(target, name, operation)),
+        more,
+      ),
     )
   }
 
   /** Runs the chain and gives the bytes of a file, PNG unless another format was chosen. @throws ConvoError */
   toBuffer(): Promise<Buffer & Own> {
-    return this.#toMemory(extensionOf(this.#state.format))
+    return this.#toMemory(this.#extension())
   }
 
   /** The bytes of `toBuffer` as a stream; an error destroys it. */
@@ -197,7 +194,7 @@ export class Chain {
   /** Runs the chain and gives its samples, rounded once to 8 or 16 bits, or floats with `range: 'raw'`. @throws ConvoError */
   async raw(): Promise<RawResult> {
     const { range, depth: bits } = this.#state.options
-    const isOpen = (bits ?? this.#state.format.coding.depth) === undefined
+    const isOpen = (bits ?? this.#state.format?.coding.depth) === undefined
     const asFloats = range === 'raw' && isOpen ? { depth: 32 } : {}
     const kept: Picture[] = []
     const store: PageStore = async (_, picture) => {
@@ -226,7 +223,7 @@ export class Chain {
   async plan(): Promise<DryRun> {
     const { dryRun } = await import('../dry-run.ts')
     return this.#attempt(async () => {
-      const path = `output${extensionOf(this.#state.format)}`
+      const path = `output${this.#extension()}`
       const { job } = await this.#prepare(this.#coding(path))
       const { openGiven } = await import('./inputs.ts')
       const { name, given } = await openGiven(this.#state.input, this.#state.options.signal)
@@ -236,7 +233,7 @@ export class Chain {
 
   #as(name: OutputFormat, options: object): Chain {
     const params = encoderParams(name)
-    const given = Object.entries(typedOptions(options, params, name))
+    const given = Object.entries(typedOptions(ownOptions(options, name), params, name))
     for (const [option, value] of given) params[option]!.parse(value, optionName(option))
     const { takes } = traitsOf(name)
     const coding = given.map(([option, value]) => {
@@ -246,11 +243,26 @@ export class Chain {
     return new Chain({ ...this.#state, format: { name, coding: Object.fromEntries(coding) } })
   }
 
+  #extension(): string {
+    return outputFormats[this.#state.format?.name ?? 'png'].extensions[0]
+  }
+
   /** What was said of the format, where the output is of it. */
   #coding(output: string): Readonly<Record<string, unknown>> {
-    const { name, coding } = this.#state.format
-    const extensions: readonly string[] = outputFormats[name].extensions
-    return extensions.includes(extname(output).toLowerCase()) ? coding : {}
+    const { format } = this.#state
+    return format && isOf(format.name, output) ? format.coding : {}
+  }
+
+  /** An output whose extension is of the format that was said. @throws ConvoError E_OPTION */
+  #agreed(target: OutputPath): OutputPath {
+    const { format } = this.#state
+    if (format === undefined || isOf(format.name, target.output)) return target
+    const [extension] = outputFormats[format.name].extensions
+    const { dir, name } = parse(target.output)
+    throw new ConvoError('E_OPTION', `${target.output} is not the name of a ${format.name} file`, {
+      why: `${format.name}() says how toBuffer() and files of that format are encoded`,
+      fix: `toFile('${join(dir, name + extension)}')`,
+    })
   }
 
   #toMemory(extension: string): Promise<Buffer & Own> {
@@ -343,7 +355,9 @@ const guarded =
 const isIterable = (input: unknown): boolean =>
   typeof input === 'object' && input !== null && orElse(() => Symbol.asyncIterator in input, false)
 
-const extensionOf = ({ name }: Format): string => outputFormats[name].extensions[0]
+/** Whether a path has an extension of a format. */
+const isOf = (name: OutputFormat, path: string): boolean =>
+  (outputFormats[name].extensions as readonly string[]).includes(extname(path).toLowerCase())
 
 export interface Chain extends Methods<Chain> {}
 

@@ -6,7 +6,7 @@ import type { FileComparison, Pages } from '../../image/compare/pages.ts'
 import { showsPictures } from '../../image/compare/render.ts'
 import { type ToleranceValues, toleranceOf, toleranceSettings } from '../../image/compare/tolerance.ts'
 import type { Source } from '../../image/reader.ts'
-import { resolve } from '../../params.ts'
+import { ownOptions, resolve } from '../../params.ts'
 import { compareApart } from '../../run/apart.ts'
 import { differPlain } from '../../run/differ.ts'
 import { encodeInStrips } from '../../run/png-write.ts'
@@ -19,7 +19,7 @@ import { inQueue } from '../queue.ts'
 import { sharedSettings } from '../settings.ts'
 import { arrived, openGiven, type PictureInput } from './inputs.ts'
 import type { ReadOptions, ToleranceOptions } from './methods.ts'
-import { optionName, ownOptions, typedOptions } from './names.ts'
+import { optionName, typedOptions } from './names.ts'
 
 /** How a picture that is compared or hashed is read. */
 export const readParams = {
@@ -116,7 +116,11 @@ async function compareThere(
 
 /** `digest` of the library. */
 export async function digestInput(picture: PictureInput, options: ReadOptions): Promise<Digest> {
-  const reading = resolve(readParams, typedOptions(options, readParams, 'digest'), optionName)
+  const reading = resolve(
+    readParams,
+    typedOptions(ownOptions(options, 'digest'), readParams, 'digest'),
+    optionName,
+  )
   const there = await arrived(picture)
   return inQueue(undefined, async () => {
     const { pages, source, name } = await openInputPages(there, reading)

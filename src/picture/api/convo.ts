@@ -1,7 +1,9 @@
+import { ownOptions } from '../../params.ts'
 import { closePools, poolOf } from '../../run/shared.ts'
 import { Chain, type ConvoOptions, type Runner } from './chain.ts'
 import type { PictureInput } from './inputs.ts'
-import { checkFunction, checkSignal, ownOptions } from './names.ts'
+import { checkFunction, checkSignal, optionName } from './names.ts'
+import { pictureParams } from './params.ts'
 
 const run: Runner = async (job, threads) => {
   // loaded here: a program that only imports convo does not wait for it
@@ -15,12 +17,14 @@ const run: Runner = async (job, threads) => {
  */
 export const close = (): Promise<void> => closePools()
 
+const known = [...Object.keys(pictureParams).map(optionName), 'signal', 'onProgress']
+
 function begin(input: PictureInput, given: ConvoOptions = {}): Chain {
-  const options = ownOptions(given, 'convo')
+  const options = ownOptions(given, 'convo', known)
   const { signal, onProgress } = options
   checkSignal(signal)
   checkFunction('onProgress', onProgress)
-  return new Chain({ input, options, steps: [], format: { name: 'png', coding: {} }, run })
+  return new Chain({ input, options, steps: [], run })
 }
 
 /**

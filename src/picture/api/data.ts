@@ -8,7 +8,7 @@ import { writeKernel as kernelBytes } from '../../kernel/write.ts'
 import type { Params } from '../../params.ts'
 import { apart } from '../../run/apart.ts'
 import { type Operation, operations } from '../operations.ts'
-import { kernelOf } from './kernel-input.ts'
+import { kernelOf, kernelWord } from './kernel-input.ts'
 import { camelCase, checkPath, inWords, libraryErrors, optionName } from './names.ts'
 import { operationParams } from './params.ts'
 
@@ -20,11 +20,9 @@ import { operationParams } from './params.ts'
  */
 export const readKernel = (source: string | URL): Promise<Kernel> =>
   libraryErrors(async () => {
-    const text = checkPath('the source of a kernel', source)
-    const hash = source instanceof URL ? source.hash : ''
-    const tensor = orElse(() => decodeURIComponent(hash), hash)
-    const bytes = orElse(() => statSync(text.replace(/#[^#]*$/, '')).size, 0)
-    return (bytes > largeFile ? readApart : loadNamed)(`${text}${tensor}`)
+    const word = kernelWord(source)
+    const bytes = orElse(() => statSync(word.replace(/#[^#]*$/, '')).size, 0)
+    return (bytes > largeFile ? readApart : loadNamed)(word)
   })
 
 /**

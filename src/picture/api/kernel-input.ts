@@ -1,31 +1,58 @@
 import { checkTensor } from '../../conv/spec.ts'
-import { ConvoError, ownCopy } from '../../error.ts'
+import { ConvoError, orElse, ownCopy, readOf } from '../../error.ts'
 import { type Kernel, kernel as makeKernel } from '../../kernel/kernel.ts'
+import { checkOptions, ownOptions } from '../../params.ts'
 import { Tensor } from '../../tensor/tensor.ts'
 import { describe } from '../../text/describe.ts'
+import { checkPath, isUrl } from './names.ts'
 
-/** Weights of a kernel: rows of numbers, deeper lists for channels and filters, a tensor, or what `readKernel` gives. */
-export type KernelInput = string | Kernel | Tensor | NestedNumbers
+/**
+ * A kernel: a name, a file, its numbers as text, or weights: rows of numbers, deeper lists for channels and filters, a
+ * tensor, or what `readKernel` gives.
+ */
+export type KernelInput = string | URL | Kernel | Tensor | NestedNumbers
 
 /** A list of numbers, or of such lists. */
 export type NestedNumbers = readonly (number | NestedNumbers)[]
 
-/** The kernel of what was given for one. @throws ConvoError E_KERNEL_SHAPE, E_KERNEL_VALUE, E_ARGUMENT */
-export function kernelOf(input: Exclude<KernelInput, string>): Kernel {
+/** What is typed for a kernel in a file, a tensor of it behind #, or of a name. @throws ConvoError E_ARGUMENT for other values */
+export function kernelWord(source: unknown): string {
+  const text = checkPath('the source of a kernel', source)
+  const hash = isUrl(source, 'the source of a kernel') ? source.hash : ''
+  return text + orElse(() => decodeURIComponent(hash), hash)
+}
+
+/**
+ * Options of the caller's as an object of its own, in which a kernel is a word, and the kernel that is given by its weights.
+ *
+ * @throws ConvoError as `ownOptions` and `kernelOf` do
+ */
+export function kernelApart(
+  options: object,
+  of: string,
+  one?: string,
+): { readonly words: object; readonly kernel: Kernel | undefined } {
+  checkOptions(options, of, undefined, one)
+  const { kernel, ...rest }: { kernel?: KernelInput } = readOf(`the options of ${of}`, () => ({ ...options }))
+  const words = ownOptions(rest, of)
+  if (kernel === undefined) return { words, kernel }
+  return isWord(kernel)
+    ? { words: { ...words, kernel: kernelWord(kernel) }, kernel: undefined }
+    : { words, kernel: kernelOf(kernel) }
+}
+
+/** Whether a kernel has a name or is in a file. */
+export const isWord = (kernel: KernelInput): kernel is string | URL =>
+  typeof kernel === 'string' || isUrl(kernel, 'the kernel')
+
+/** The kernel of what was given for one, copied. @throws ConvoError E_KERNEL_SHAPE, E_KERNEL_VALUE, E_ARGUMENT */
+export function kernelOf(input: Exclude<KernelInput, string | URL>): Kernel {
+  if (readOf('the kernel', () => Array.isArray(input)))
+    return readOf('the kernel', () => ofLists(input as Lists))
   const given = ownCopy('the kernel', input)
   if (given instanceof Tensor) {
     const { shape, data } = checkTensor('kernel', given)
     return makeKernel(shape, data)
-  }
-  if (Array.isArray(given)) {
-    const shape: number[] = []
-    for (let list: unknown = given; Array.isArray(list); list = list[0]) shape.push(list.length)
-    const weights = given.flat(Number.POSITIVE_INFINITY) as number[]
-    const rows = shape.length === 1 ? [1, ...shape] : shape
-    if (!isRegular(given, shape) || weights.some((w) => typeof w !== 'number')) {
-      throw new ConvoError('E_KERNEL_SHAPE', 'the rows of a kernel must be lists of numbers of equal length')
-    }
-    return makeKernel(rows, weights)
   }
   const one: Partial<Kernel> | null = typeof given === 'object' ? (given as Kernel) : null
   if (Array.isArray(one?.shape) && one.weights instanceof Float64Array) {
@@ -38,7 +65,35 @@ export function kernelOf(input: Exclude<KernelInput, string>): Kernel {
   })
 }
 
-function isRegular(list: unknown, [length, ...rest]: readonly number[]): boolean {
-  if (length === undefined) return !Array.isArray(list)
-  return Array.isArray(list) && list.length === length && list.every((one) => isRegular(one, rest))
+type Lists = readonly unknown[]
+
+/** A kernel of lists: their numbers are read once, as there may be a million. */
+function ofLists(lists: Lists): Kernel {
+  const shape: number[] = []
+  // no kernel has six axes, and a list that holds itself has no end
+  for (let list: unknown = lists; Array.isArray(list) && shape.length < 6; list = list[0])
+    shape.push(list.length)
+  const rows = rowsOf(lists, shape)
+  const length = shape.at(-1) ?? 0
+  const weights = rows && new Float64Array(rows.length * length)
+  const isFilled = rows?.every((row, y) => {
+    for (let x = 0; x < length; x++) {
+      const weight = row[x]
+      if (typeof weight !== 'number') return false
+      weights![y * length + x] = weight
+    }
+    return true
+  })
+  if (weights === undefined || isFilled !== true) {
+    throw new ConvoError('E_KERNEL_SHAPE', 'the rows of a kernel must be lists of numbers of equal length')
+  }
+  return makeKernel(shape.length === 1 ? [1, ...shape] : shape, weights)
+}
+
+/** The innermost lists; undefined where lists differ in length. */
+function rowsOf(lists: unknown, [length, ...rest]: readonly number[]): readonly Lists[] | undefined {
+  if (!Array.isArray(lists) || lists.length !== length) return undefined
+  if (rest.length === 0) return [lists]
+  const rows = lists.map((one) => rowsOf(one, rest))
+  return rows.some((row) => row === undefined) ? undefined : (rows.flat() as Lists[])
 }

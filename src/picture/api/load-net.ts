@@ -1,5 +1,6 @@
+import { ownOptions } from '../../params.ts'
 import type { NetOptions } from './methods.ts'
-import { libraryErrors, ownOptions } from './names.ts'
+import { libraryErrors } from './names.ts'
 import type { Net } from './net.ts'
 
 /**
@@ -10,7 +11,7 @@ import type { Net } from './net.ts'
  */
 export async function loadNet(source: string | URL | Uint8Array, options: NetOptions = {}): Promise<Net> {
   return libraryErrors(async () => {
-    const own = ownOptions(options, 'loadNet', { known: ['scale', 'head', 'set'] })
+    const own = ownOptions(options, 'loadNet', ['scale', 'head', 'set'])
     // loaded here: a program that only imports convo does not wait for it
     const { openNet } = await import('./net.ts')
     return openNet(source, own)

@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url'
-import { asConvoError, ConvoError, nearest, ownCopy, readOf } from '../../error.ts'
+import { asConvoError, ConvoError, ownCopy, readOf } from '../../error.ts'
 import { forgettingReads } from '../../files/reads.ts'
-import type { Params } from '../../params.ts'
+import { noOption, ownOptions, type Params } from '../../params.ts'
 import { describe } from '../../text/describe.ts'
 
 // The command line says --max-pixels and --no-orient, JavaScript maxPixels and orient: false.
@@ -14,7 +14,8 @@ export const camelCase = (name: string): string =>
 export const optionName = (name: string): string => camelCase(name.replace(/^no-/, ''))
 
 /**
- * Options of JavaScript as what would be typed for those of the command line. Those that are undefined are omitted.
+ * Options of JavaScript, as `ownOptions` gives them, as what would be typed for those of the command line. Those that are
+ * undefined are omitted.
  *
  * @param of what the options are of, for messages
  * @throws ConvoError E_NAME for an option that is not there, E_OPTION for one that says no with anything but true or false
@@ -22,8 +23,9 @@ export const optionName = (name: string): string => camelCase(name.replace(/^no-
 export function typedOptions(options: object, params: Params, of: string): Readonly<Record<string, unknown>> {
   const names = new Map(Object.keys(params).map((name) => [optionName(name), name]))
   const given: Record<string, unknown> = {}
-  for (const [key, value] of Object.entries(ownOptions(options, of))) {
-    if (value === undefined) continue
+  for (const [key, one] of Object.entries(options)) {
+    if (one === undefined) continue
+    const value = isUrl(one, key) ? pathOf(one, key) : one
     const name = names.get(key)
     if (name === undefined) throw noOption(of, key, [...names.keys()])
     if (!isPlain(value)) {
@@ -47,7 +49,10 @@ export function checkText(what: string, given: unknown): string {
 
 /** The path of a text or of a `file:` URL. @throws ConvoError E_ARGUMENT for anything else */
 export const checkPath = (what: string, given: unknown): string =>
-  readOf(what, () => given instanceof URL) ? pathOf(given as URL, what) : checkText(what, given)
+  isUrl(given, what) ? pathOf(given, what) : checkText(what, given)
+
+/** @throws ConvoError E_ARGUMENT for what cannot be asked */
+export const isUrl = (given: unknown, what: string): given is URL => readOf(what, () => given instanceof URL)
 
 /** The path of a `file:` URL. @throws ConvoError E_ARGUMENT for another URL */
 export function pathOf(url: URL, what: string, fix?: string): string {
@@ -66,6 +71,15 @@ export function pathOf(url: URL, what: string, fix?: string): string {
     })
   }
 }
+
+/** The paths of a list of texts and `file:` URLs. @throws ConvoError E_ARGUMENT for anything else */
+export const checkPaths = (what: string, given: unknown): readonly string[] =>
+  checkTexts(
+    what,
+    readOf(what, () =>
+      Array.isArray(given) ? given.map((one) => (one instanceof URL ? pathOf(one, what) : one)) : given,
+    ),
+  )
 
 /** A list of texts. @throws ConvoError E_ARGUMENT for anything else */
 export function checkTexts(what: string, given: unknown): readonly string[] {
@@ -86,47 +100,6 @@ export function checkSignal(signal: unknown): void {
   throw new ConvoError('E_ARGUMENT', `signal must be an AbortSignal, got ${describe(signal)}`)
 }
 
-/**
- * Options as an object of its own, without getters.
- *
- * @param known the options that there are, where not all of them are checked later
- * @param one an option, for a call with it as the fix where a value is given instead
- * @throws ConvoError E_ARGUMENT for what is no object, cannot be read or has inherited options; E_NAME for unknown ones
- */
-export function ownOptions<T extends object>(
-  options: T,
-  of: string,
-  { known, one }: { readonly known?: readonly string[]; readonly one?: string | undefined } = {},
-): T {
-  const what = `the options of ${of}`
-  return readOf(what, () => {
-    if (typeof options !== 'object' || options === null || Array.isArray(options)) {
-      const isValue = one !== undefined && ['number', 'string', 'boolean'].includes(typeof options)
-      throw new ConvoError('E_ARGUMENT', `${what} must be an object, got ${describe(options)}`, {
-        ...(isValue && {
-          fix: `${of}({ ${one}: ${typeof options === 'string' ? `'${options}'` : options} })`,
-        }),
-      })
-    }
-    for (const key in options) {
-      if (Object.hasOwn(options, key) || key in Object.prototype) continue
-      throw new ConvoError('E_ARGUMENT', `${what} inherit ${key}, which would not be seen`, {
-        fix: '{ ...defaults, ...options }',
-      })
-    }
-    for (const key of Object.keys(options)) if (known?.includes(key) === false) throw noOption(of, key, known)
-    return ownCopy(what, { ...options })
-  })
-}
-
-function noOption(of: string, key: string, known: readonly string[]): ConvoError {
-  const guess = nearest(key, known)
-  return new ConvoError('E_NAME', `${of} has no option ${key}`, {
-    why: `options: ${known.join(', ') || 'none'}`,
-    ...(guess !== undefined && { fix: guess }),
-  })
-}
-
 /** Options by the names that the command line has for them, of which no table is at hand. */
 export function commandOptions(options: object, of: string): Readonly<Record<string, unknown>> {
   const own = ownOptions(options, of)
@@ -144,6 +117,10 @@ export const inWords = (text: string): string =>
   text
     .replace(/memory:\d+\/output\.\w+/g, 'the output')
     .replaceAll('an output path ending in .npy', 'toTensor()')
+    .replace(/\bconvo list (filters|operators|kernels)\b/g, (_, list) =>
+      list === 'kernels' ? 'kernels.names' : list,
+    )
+    .replaceAll('convo batch for', 'batch() for')
     .replace(/^curl -L -o \S+ (\S+)$/, "convo(await (await fetch('$1')).arrayBuffer())")
     .replace(
       /^--(no-)?([a-z][\w-]*)(?=$|, or )/,
@@ -152,19 +129,19 @@ export const inWords = (text: string): string =>
     .replace(/\bno --([a-z][\w-]*)/g, (_, name: string) => `no ${optionName(name)}`)
     .replace(
       /--([a-z][\w-]*) (<[^>]+>|[\w#%.,-]*[\w#%](?::[\w#%.,=-]*[\w#%])*)/g,
-      (all, name: string, value: string) => (isWord(value) ? all : `${optionName(name)}: ${literal(value)}`),
+      (all, name: string, value: string) =>
+        sentenceWords.has(value) ? all : `${optionName(name)}: ${literal(value)}`,
     )
     .replace(/--([a-z][\w-]*)/g, (_, name: string) => optionName(name))
 
-/** Words of a sentence behind an option, which are no value. */
-const isWord = (value: string): boolean =>
-  /^(is|are|and|or|must|can|cannot|would|needs|keeps|takes|has|was|writes|shows|lays|mixes|does|says|sets)$/.test(
-    value,
-  ) ||
-  /^(applies|works|changes|uses|reads|gives|replaces|adds|counts|compares|skips|lowers|chooses|lists|belongs)$/.test(
-    value,
-  ) ||
-  /^(for|to|in|on|of|as|if|where|before|with|already|nearer|excludes?)$/.test(value)
+/** Words of a sentence that follow the name of an option, which are no values of it; a test looks for others in the source. */
+export const sentenceWords: ReadonlySet<string> = new Set(
+  [
+    'is are was has have would must can cannot does needs keeps takes writes shows lays mixes says sets works changes uses',
+    'applies reads gives replaces adds counts compares skips lowers chooses lists belongs makes means defines describes',
+    'excludes exclude prints and or for to in on of as if where what before with already nearer found out',
+  ].flatMap((line) => line.split(' ')),
+)
 
 const literal = (value: string): string =>
   /^(-?[\d.]+|true|false|<.*>)$/.test(value)

@@ -1,12 +1,12 @@
 import { types } from 'node:util'
-import { checkAlgorithm, checkOptions, checkRank } from '../../conv/spec.ts'
+import { checkAlgorithm, checkRank } from '../../conv/spec.ts'
 import { confinedTo, directSums } from '../../definition/engine.ts'
-import { asConvoError, ConvoError, readOf } from '../../error.ts'
+import { asConvoError, ConvoError } from '../../error.ts'
 import { nodeOf, planesNode, traced, tracer } from '../../graph/node.ts'
 import { describeModel, type ModelFacts } from '../../net/describe.ts'
 import { fitOf, type Model, throughModel } from '../../net/model.ts'
 import { readModel } from '../../net/read-model.ts'
-import { resolve } from '../../params.ts'
+import { checkOptions, ownOptions, resolve } from '../../params.ts'
 import { apart } from '../../run/apart.ts'
 import { runToTensor } from '../../run/graph.ts'
 import { poolOf } from '../../run/shared.ts'
@@ -17,7 +17,7 @@ import { defined } from '../../text/record.ts'
 import { modelParams, netOperation } from '../net.ts'
 import type { Operation } from '../operations.ts'
 import type { NetOptions } from './methods.ts'
-import { optionName, pathOf } from './names.ts'
+import { isUrl, optionName, pathOf } from './names.ts'
 
 /** A trained network that is ready to run, on pictures by `convo(x).net(net)` and on tensors by `run`. */
 export class Net {
@@ -52,7 +52,7 @@ export class Net {
     try {
       const x = await asTensor(given)
       checkRank('x', x, 3, '[C,H,W]')
-      checkOptions(options, ['threads', 'algorithm'])
+      checkOptions(options, 'run', ['threads', 'algorithm'])
       checkAlgorithm(options.algorithm)
       const engine = options.algorithm === 'direct' ? directSums(tracer) : confinedTo(tracer, [x])
       const model = this.#model
@@ -65,14 +65,11 @@ export class Net {
   }
 
   /** Its layers, shapes, weights, multiplications, receptive field and memory at the size of a picture; computes nothing. */
-  async info({
-    width = 256,
-    height = 256,
-  }: {
-    readonly width?: number
-    readonly height?: number
-  } = {}): Promise<ModelFacts> {
+  async info(
+    options: { readonly width?: number | undefined; readonly height?: number | undefined } = {},
+  ): Promise<ModelFacts> {
     try {
+      const { width = 256, height = 256 } = ownOptions(options, 'info', ['width', 'height'])
       return await describeModel(this.#model, [this.#model.channels ?? 3, height, width])
     } catch (error) {
       throw asConvoError(error)
@@ -82,9 +79,9 @@ export class Net {
 
 /** Reads a network, as `loadNet` does. */
 export async function openNet(given: string | URL | Uint8Array, options: NetOptions): Promise<Net> {
-  const source = readOf('the source of a network', () => given instanceof URL)
+  const source = isUrl(given, 'the source of a network')
     ? pathOf(
-        given as URL,
+        given,
         'the source of a network',
         'loadNet(new Uint8Array(await (await fetch(url)).arrayBuffer()))',
       )
