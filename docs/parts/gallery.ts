@@ -85,6 +85,13 @@ export const examples: readonly Exhibit[] = [
     grows: 2,
   },
   {
+    name: 'net-edges',
+    title: 'Edges in noise',
+    line: 'A U-Net that was trained to find the edges that a picture had before it became noisy.',
+    command: 'net samples/networks/edges.safetensors samples/noisy.jpg out.png --in-range 0..1',
+    at: [0, 0],
+  },
+  {
     name: 'richardson-lucy',
     title: 'Deblur',
     line: 'Undoes a known blur, here that of a moving camera.',

@@ -61,9 +61,10 @@ const reduce =
   async (turn): Promise<Item> => {
     const [item] = turn.inputs
     const shape = shapeOf(item ?? valueAt(turn, 0))
-    const given = axesOf(turn)
-    if (given === undefined && numberOf(turn, 'noop_with_empty_axes', 0) === 1) return valueAt(turn, 0)
-    const axes = (given ?? shape.map((_, i) => i)).map((axis) => axisIn(turn, axis, shape.length))
+    const given = axesOf(turn) ?? []
+    if (given.length === 0 && numberOf(turn, 'noop_with_empty_axes', 0) === 1) return item ?? valueAt(turn, 0)
+    const all = given.length === 0 ? shape.map((_, i) => i) : given
+    const axes = all.map((axis) => axisIn(turn, axis, shape.length))
     const keeps = numberOf(turn, 'keepdims', 1) === 1
     if (item?.kind === 'known') {
       const made = reducedConstant(operator, item.constant, axes)

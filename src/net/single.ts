@@ -245,7 +245,9 @@ const prelu: Lowering = async (turn) => {
   if (slope === undefined) {
     const even = await plain(turn.engine, value)
     if (even !== value) return prelu({ ...turn, inputs: [even, turn.inputs[1]] })
-    throw unfit(turn, `a slope of [${given.shape}] does not have one number for each channel`)
+    const zero: Item = { kind: 'known', constant: constant('float32', [], [0]) }
+    const below = await meet(turn, 'multiply', await meet(turn, 'smaller', value, zero), turn.inputs[1]!)
+    return meet(turn, 'add', await through(turn, value, 'relu'), below)
   }
   return { ...value, planes: await turn.engine.layer('prelu', [value.planes], { slope }) }
 }

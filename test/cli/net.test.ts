@@ -304,24 +304,27 @@ describe('convo net', () => {
   })
 })
 
-describe('the network of samples', () => {
-  it('takes noise off a picture, and says nothing of guesses', async () => {
-    const sample = fileURLToPath(new URL('../../samples', import.meta.url))
-    const clean = await decode(join(sample, 'small/colour.png'), { maxPixels: 1e6, orient: true })
+describe('the networks of samples', () => {
+  const sample = fileURLToPath(new URL('../../samples', import.meta.url))
+  const pixels = (path: string) => decode(path, { maxPixels: 1e6, orient: true })
+
+  /** A picture without and with noise, and what the command makes of both. */
+  async function noisy() {
+    const path = join(sample, 'small/colour.png')
+    const clean = await pixels(path)
     const { width, height, channels } = clean
     const random = randoms(9)
     // the sum of twelve even numbers is nearly normal
     const normal = () => Array.from({ length: 12 }, random).reduce((a, b) => a + b, 0) / 2
-    const noisy = Array.from(clean.data, (v, i) =>
+    const data = Array.from(clean.data, (v, i) =>
       channels === 4 && i % 4 === 3 ? v : Math.max(0, Math.min(255, Math.round(v + 20 * normal()))),
     )
-    const input = await picture(
-      'noisy.png',
-      width,
-      height,
-      channels,
-      (x, y, c) => noisy[(y * width + x) * channels + c]!,
-    )
+    const sampleAt = (x: number, y: number, c: number) => data[(y * width + x) * channels + c]!
+    return { clean, path, data, input: await picture('noisy.png', width, height, channels, sampleAt) }
+  }
+
+  it('take noise off a picture, and say nothing of guesses', async () => {
+    const { clean, data, input } = await noisy()
     const { status, stderr } = await run(
       join(sample, 'networks/denoise.safetensors'),
       input,
@@ -329,10 +332,33 @@ describe('the network of samples', () => {
     )
     expect(status).toBe(0)
     expect(stderr.replace(/^note: .* clipped.*\n/m, '')).toBe('')
-    const made = await decode(folder.path('calm.png'), { maxPixels: 1e6, orient: true })
+    const made = await pixels(folder.path('calm.png'))
     const error = (data: ArrayLike<number>) =>
       Array.from(clean.data).reduce((sum, v, i) => sum + (v - data[i]!) ** 2, 0)
-    expect(error(made.data)).toBeLessThan(error(noisy) / 2)
+    expect(error(made.data)).toBeLessThan(error(data) / 2)
+  })
+
+  it('find edges in noise that a filter does not find', async () => {
+    const { path, input } = await noisy()
+    const net = ['net', join(sample, 'networks/edges.safetensors')]
+    /** How alike two results are: the correlation of their samples. */
+    const alike = async (words: readonly string[], ...options: string[]) => {
+      const of = async (file: string) => {
+        const out = folder.path('edges.png')
+        const { status } = await convo([...words, file, out, ...options, '--force'])
+        expect(status).toBe(0)
+        const { data, channels } = await pixels(out)
+        expect(channels).toBe(1)
+        const mean = Array.from(data).reduce((a, b) => a + b, 0) / data.length
+        return Array.from(data, (v) => v - mean)
+      }
+      const [a, b] = [await of(path), await of(input)]
+      const product = (x: number[], y: number[]) => x.reduce((sum, v, i) => sum + v * y[i]!, 0)
+      return product(a, b) / Math.sqrt(product(a, a) * product(b, b))
+    }
+    const byNetwork = await alike(net, '--in-range', '0..1')
+    expect(byNetwork).toBeGreaterThan(0.8)
+    expect(byNetwork).toBeGreaterThan((await alike(['sobel'], '--gray')) + 0.1)
   })
 })
 

@@ -290,6 +290,8 @@ export const cases: readonly Case[] = [
   alone('Clip', [], { min: -0.125, max: 0.5 }, { opset: 7 }),
   alone('PRelu', [F(4, 1, 1)]),
   alone('PRelu', [F(1)]),
+  // a slope for every column, row or sample
+  ...[F(1, 9), F(7, 1), F(4, 7, 9), F(1, 1, 7, 9)].map((slope) => alone('PRelu', [slope])),
   ...['Add', 'Sub', 'Mul', 'Min', 'Max', 'Sum'].flatMap((name) =>
     [F(1, 4, 1, 1), F(4, 1, 1), one(1.5), F(1, 1, 7, 9), F(9), F(1, 4, 7, 9), F(1, 1, 7, 1)].map((input) =>
       alone(name, [input]),
@@ -455,6 +457,8 @@ export const cases: readonly Case[] = [
   ...ofWholes,
   alone('ReduceSum', [wholes(2, 3)], { keepdims: 0 }),
   alone('ReduceSum', [wholes(1)]),
+  // no axes are all axes, unless it says that they are none
+  ...[0, 1].map((noop) => alone('ReduceSum', [wholes()], { noop_with_empty_axes: noop })),
   ...[1, 2, -1].flatMap((axis) => [alone('Softmax', [], { axis }), alone('LogSoftmax', [], { axis })]),
   ...[1, 2, 3].flatMap((axis) => [0, 1].map((keepdims) => alone('ArgMax', [], { axis, keepdims }))),
   alone('ArgMin', [], { axis: 1, select_last_index: 1 }, { of: Math.round }),

@@ -58,9 +58,9 @@ export const unet: Architecture = {
   },
 }
 
-/** The same as mateuszbuda wrote it for magnetic resonance pictures: gives the probability of one class. */
+/** The same as mateuszbuda wrote it: gives the probability of one class. */
 export const brainUnet: Architecture = {
-  name: 'U-Net of brain segmentation',
+  name: 'U-Net of one class',
   summary: 'U-Net: segmentation (mateuszbuda); encoder1.enc1conv1.weight upconv4.weight',
   recognises: hasAll('encoder1.enc1conv1.weight', 'upconv1.weight', 'conv.weight'),
   build(layers, x) {

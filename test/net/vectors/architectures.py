@@ -427,7 +427,7 @@ cases = [
     case('FSRCNN', '2x_fsrcnn.safetensors', FSRCNN(2), (1, 7, 8)),
     case('U-Net', 'unet.safetensors', UNet(False, n=2), (3, 19, 21)),
     case('U-Net', 'bilinear.safetensors', UNet(True, n=2), (3, 18, 35)),
-    case('U-Net of brain segmentation', 'brain.safetensors', Brain(n=2), (3, 16, 32)),
+    case('U-Net of one class', 'brain.safetensors', Brain(n=2), (3, 16, 32)),
 ]
 with open(os.path.join(os.path.dirname(__file__), 'architectures.json'), 'w') as out:
     out.write('[\n' + ',\n'.join(json.dumps(c) for c in cases) + '\n]\n')

@@ -1,0 +1,136 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { referenceEngine } from '../../src/definition/engine.ts'
+import { constant } from '../../src/net/formats/numbers.ts'
+import { lowerings } from '../../src/net/lowerings.ts'
+import { modelOf } from '../../src/net/model.ts'
+import type { Constant } from '../../src/net/network.ts'
+import { networkFrom } from '../../src/net/read.ts'
+import { trace } from '../../src/net/trace.ts'
+import { Tensor } from '../../src/tensor/tensor.ts'
+
+// ONNX's own tests of single nodes: a model, its inputs, and its outputs as NumPy computes them. They are in the package
+// libonnx-testdata of Debian; CONVO_ONNX_TESTS names another folder of them.
+
+const folder = process.env.CONVO_ONNX_TESTS ?? '/usr/share/libonnx-testdata/data/node'
+const isThere = existsSync(folder)
+
+type Numbers = new (buffer: ArrayBufferLike, offset: number, length: number) => ArrayLike<number | bigint>
+
+/** The types of numbers that pictures and sizes have. */
+const types: Readonly<Record<number, readonly [Constant['type'], Numbers, bytes: number]>> = {
+  1: ['float32', Float32Array, 4],
+  2: ['uint8', Uint8Array, 1],
+  3: ['int8', Int8Array, 1],
+  6: ['int32', Int32Array, 4],
+  7: ['int64', BigInt64Array, 8],
+  9: ['bool', Uint8Array, 1],
+}
+
+type Given = { readonly name: string; readonly constant: Constant }
+
+/** The tensors of a folder; undefined for types that pictures do not have. */
+const tensorsOf = (set: string, kind: 'input' | 'output') =>
+  readdirSync(set)
+    .filter((file) => file.startsWith(kind))
+    .sort((a, b) => Number(/\d+/.exec(a)) - Number(/\d+/.exec(b)))
+    .map((file) => tensorOf(readFileSync(join(set, file))))
+
+/** A TensorProto whose numbers are in `raw_data`, as all of these are. */
+function tensorOf(bytes: Buffer): Given | undefined {
+  let at = 0
+  const varint = () => {
+    let value = 0
+    for (let unit = 1; ; unit *= 128) {
+      const byte = bytes[at++]!
+      value += (byte & 127) * unit
+      if (byte < 128) return value
+    }
+  }
+  const shape: number[] = []
+  let [type, name] = [0, '']
+  let raw: Uint8Array = new Uint8Array()
+  while (at < bytes.length) {
+    const key = varint()
+    const number = varint()
+    if (key === 8) shape.push(number)
+    else if (key === 16) type = number
+    if (key % 8 !== 2) continue
+    const part = bytes.subarray(at, at + number)
+    at += number
+    if (key >> 3 === 8) name = part.toString('utf8')
+    else if (key >> 3 === 9) raw = part
+    else return undefined
+  }
+  const known = types[type]
+  if (known === undefined) return undefined
+  const [kind, numbers, size] = known
+  const data = new numbers(new Uint8Array(raw).buffer, 0, raw.length / size)
+  return { name, constant: constant(kind, shape, Array.from(data, Number)) }
+}
+
+/** Planes of floats, or of one picture of a batch. */
+const isPicture = ({ constant: { type, shape } }: Given) =>
+  type === 'float32' && (shape.length === 3 || (shape.length === 4 && shape[0] === 1))
+
+const names = isThere ? readdirSync(folder).filter((name) => name.startsWith('test_')) : []
+const found = names.flatMap((name) => {
+  const bytes = readFileSync(join(folder, name, 'model.onnx'))
+  const set = join(folder, name, 'test_data_set_0')
+  const [inputs, outputs] = [tensorsOf(set, 'input'), tensorsOf(set, 'output')]
+  const picture = inputs[0]
+  if (picture === undefined || !isPicture(picture) || inputs.includes(undefined)) return []
+  const output = outputs[0]
+  if (output === undefined || output.constant.shape.length < 3) return []
+  try {
+    const network = networkFrom(bytes)
+    if (!network.nodes.every(({ operator }) => Object.hasOwn(lowerings, operator))) return []
+    return [{ name, network, picture, others: inputs.slice(1) as Given[], output }]
+  } catch {
+    return []
+  }
+})
+
+/** What is refused, by what its test has and pictures do not. */
+const refused: readonly (readonly [name: RegExp, message: RegExp])[] = [
+  [/maxunpool/, /its indices do not come from a MaxPool of this network/],
+  [/reduce_prod/, /a product of samples is not supported/],
+  [/reshape_reordered/, /it does not fit/],
+  [/allowzero_reordered/, /a shape needs whole sizes of at least 1/],
+  [/scatternd_(add|multiply)/, /the reduction "\w+" is not supported/],
+  [/slice_start_out_of_bounds/, /no samples are left in axis 1/],
+]
+
+/** What is not compared: drops that are drawn by NumPy, and sizes that onnxruntime rounds too before it aligns corners. */
+const others = /^test_(training_dropout|resize_downsample_scales_\w+_align_corners)/
+
+describe.skipIf(!isThere)('single nodes of ONNX (needs libonnx-testdata)', () => {
+  it('are there', () => expect(found.length).toBeGreaterThan(250))
+
+  it.each(found.filter(({ name }) => !others.test(name)))('$name', async (one) => {
+    const message = refused.find(([name]) => name.test(one.name))?.[1]
+    if (message !== undefined) return expect(made(one)).rejects.toThrow(message)
+    const y = await made(one)
+    const wanted = Array.from(one.output.constant.data)
+    expect(y.data.length).toBe(wanted.length)
+    const most = wanted.reduce((m, v) => Math.max(m, Math.abs(v)), 1)
+    const isNear = (v: number, i: number) =>
+      Object.is(v, y.data[i]) || Math.abs(v - y.data[i]!) <= 1e-5 * most
+    expect(wanted.filter((v, i) => !isNear(v, i))).toEqual([])
+  })
+})
+
+/** The first output; inputs beside the picture are constants. */
+async function made({ network, picture, others, output }: (typeof found)[number]): Promise<Tensor> {
+  const given = new Map(others.map(({ name, constant }) => [name, constant] as const))
+  const { network: ready, declared } = await modelOf({
+    ...network,
+    inputs: network.inputs.filter(({ name }) => !given.has(name)),
+    outputs: network.outputs.filter(({ name }) => name === output.name),
+    constants: new Map([...network.constants, ...given]),
+  })
+  const { shape, data } = picture.constant
+  const x = new Tensor(shape.slice(-3), Float32Array.from(data))
+  return (await trace(ready, x, referenceEngine, 'chw', declared))[0]!
+}
