@@ -226,6 +226,7 @@ async function open(source: Source, options: DecodeOptions, known?: Seen): Promi
     (await attempt(name, () => nativeWork(() => sharpOf(input, { page: options.page ?? 0 }).metadata())))
   checkSize(facts, options.maxPixels, name)
   checkFrames(facts, seen, options.maxPixels, name)
+  refuseShort(probed, seen, name)
   const reading = readingOf(facts, name)
   const mode = options.metadata ?? 'keep'
   const header = headerOf(kind, facts, probed, seen, reading, options.orient, mode, name)
@@ -287,6 +288,15 @@ function checkPage(page: number, pages: number | undefined, name: string): void 
   throw new ConvoError('E_OPTION', `${name} has no page ${page + 1}`, {
     why: `${name} has ${counted(pages, 'page')}`,
     fix: pages === 1 ? 'no --page' : `--page ${pages}`,
+  })
+}
+
+/** Refuses pixels that cannot be in the file before memory is taken for them. @throws ConvoError E_DECODE */
+function refuseShort({ size }: Probe, { leastBytes = 0 }: Seen, name: string): void {
+  if (size >= leastBytes) return
+  throw new ConvoError('E_DECODE', `${name} cannot be decoded: it is damaged`, {
+    why: `${name}: its pixels do not fit in ${counted(size, 'byte')}`,
+    fix: 'a new copy of the file',
   })
 }
 

@@ -7,7 +7,7 @@ import { type Animation, readApng } from './apng.ts'
 import { refusal, wayOf, ways } from './foreign.ts'
 import { codingOf, commentOf } from './jpeg.ts'
 import { concat } from './png.ts'
-import { pixelAspect } from './png-head.ts'
+import { leastBytesOf, pixelAspect } from './png-head.ts'
 import { readTexts } from './png-text.ts'
 import type { Kind, Probe } from './probe.ts'
 import { type Reader, type Source, textOf, withReader } from './reader.ts'
@@ -41,6 +41,8 @@ export type Seen = {
   readonly preview?: { readonly why: string; readonly fix: string }
   /** what else a user should know */
   readonly notes: readonly string[]
+  /** how long a file with these pixels is at least */
+  readonly leastBytes?: number
 }
 
 type Part = Partial<Seen>
@@ -73,6 +75,7 @@ const lookers: Readonly<
       metadata: texts.lost ? ['damaged text', ...png.metadata] : png.metadata,
       held: texts.held,
       notes: [...damaged, ...(apng?.notes ?? [])],
+      leastBytes: leastBytesOf(png),
       ...(isLost && { unread: ['pictures of an animation whose acTL chunk is damaged'] }),
       ...(apng !== undefined && { apng, frames: apng.frames.length }),
     }

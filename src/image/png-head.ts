@@ -118,6 +118,16 @@ export function isSound({ read }: Reader, { at, length, end }: Chunk): boolean {
 
 const pieceBytes = 2 ** 16
 
+/** Samples of a pixel, by the colour type. */
+const samplesOf: Readonly<Record<number, number>> = { 0: 1, 2: 3, 3: 1, 4: 2, 6: 4 }
+
+/** How many bytes one byte of deflate stands for, at most: 258 in two bits. */
+const mostDeflated = 1032
+
+/** How long a PNG of this size is at least. */
+export const leastBytesOf = ({ width, height, bits, colourType }: PngHead): number =>
+  (width * height * bits * samplesOf[colourType]!) / 8 / mostDeflated
+
 /** Why a chunk cannot be used, by its length and place; nothing where it can. As libpng 1.6 has it. */
 function fault(
   chunk: Chunk,

@@ -53,6 +53,8 @@ export type TiffSeen = {
   readonly mends: readonly Mend[]
   /** what else a user should know */
   readonly notes: readonly string[]
+  /** how long a file with these pixels is at least */
+  readonly leastBytes: number
   /** why the first page is not the picture, where it is a smaller copy, and what to do */
   readonly preview?: { readonly why: string; readonly fix: string }
 }
@@ -84,7 +86,16 @@ export function readTiff(read: Read, name: string): TiffSeen {
   const [first] = pages
   // what is damaged so early is reported by the decoder
   if (layout === undefined || first === undefined)
-    return { metadata: [], held: {}, pages: 1, unread: [], isAlike: false, mends: [], notes: [] }
+    return {
+      metadata: [],
+      held: {},
+      pages: 1,
+      unread: [],
+      isAlike: false,
+      mends: [],
+      notes: [],
+      leastBytes: 0,
+    }
   const subs = pages.flatMap((page) => subDirectories(read, page, layout))
   refuseRaw(read, name, pages, subs)
   // an array is read here, and so are its pages
@@ -108,6 +119,7 @@ export function readTiff(read: Read, name: string): TiffSeen {
         : [`in subdirectories ${subs.length} ${subs.every(isReduced) ? 'smaller copies' : 'pictures'}`]),
       ...slicesBehind(read, first, pages.length),
     ],
+    leastBytes: Math.max(...pages.map((page) => leastBytesOf(read, page, layout))),
     // rounding to whole levels takes up to one from them
     notes: [
       ...(pages.some((page) => numberIn(page, tag.extraSamples) === 1)
@@ -345,6 +357,13 @@ function refuseSamples(read: Read, name: string, page: Directory, layout: Layout
     refuse('YCbCr colours for every pixel', toSrgb)
   if (photometric === 0 && format === 3) refuse('floats of which 0 is white', toSrgb)
   if (readerOfPlanes(read, page, layout) === undefined) refuse('separate planes of this kind', toPython(name))
+}
+
+/** The bytes of the pixels of a page that is not compressed; those of subsampled colours are fewer. */
+function leastBytesOf(read: Read, page: Directory, layout: Layout): number {
+  const number = (one: number) => firstNumber(read, page, one, layout)
+  if (number(tag.compression) > 1 || number(tag.photometric) === 6) return 0
+  return (number(tag.width) * number(tag.height) * (number(tag.samples) || 1) * (number(tag.bits) || 1)) / 8
 }
 
 /** libvips does not read these either. */

@@ -296,6 +296,23 @@ describe('decode refuses', () => {
     expect(error.why[0]).toContain('200000x200000 is 40000000000 pixels, the limit is 100000000')
   })
 
+  it('pixels that do not fit in the file, before memory is taken for them', async () => {
+    const tiff = floatTiff(4, 2, [1, 2, 3, 4, 5, 6, 7, 8])
+    tiff.writeUInt32LE(50_000_000, 8 + 2 + 8)
+    const png = Buffer.from(encodePngWhole(picture(4, 2, 1, 8, () => 0)))
+    png.writeUInt32BE(50_000_000, 16)
+    png.writeUInt32BE(slowCrc(png.subarray(12, 29)), 29)
+    for (const bytes of [tiff, png]) {
+      const error = await failure('E_DECODE', () => decode(bytes, options))
+      expect(error.why).toEqual([`the input: its pixels do not fit in ${bytes.length} bytes`])
+    }
+    // as well as deflate can
+    const flat = await sharp({ create: { width: 9000, height: 9000, channels: 3, background: 'black' } })
+      .png({ compressionLevel: 9 })
+      .toBuffer()
+    expect((await decode(flat, options)).width).toBe(9000)
+  })
+
   it('every format that is cut off, wherever it is cut', async () => {
     for (const format of ['png', 'jpeg', 'webp', 'tiff', 'gif', 'avif'] as const) {
       const { bytes } = await encode(photo, format)
