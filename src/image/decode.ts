@@ -24,7 +24,7 @@ import { kindOf, type Probe, probe } from './probe.ts'
 import { nameOf, type Source, wholeOf, withReader } from './reader.ts'
 import { grayAlphaOf, spread, viewSamples } from './samples.ts'
 import { type Raw, type RawRecipe, rawOf, reasons, sharpOf } from './sharp.ts'
-import { checkSize } from './size.ts'
+import { checkFrames, checkSize, refuseShort } from './size.ts'
 import { planesApart } from './tiff-array.ts'
 
 /** How to decode. */
@@ -288,25 +288,6 @@ function checkPage(page: number, pages: number | undefined, name: string): void 
   throw new ConvoError('E_OPTION', `${name} has no page ${page + 1}`, {
     why: `${name} has ${counted(pages, 'page')}`,
     fix: pages === 1 ? 'no --page' : `--page ${pages}`,
-  })
-}
-
-/** Refuses pixels that cannot be in the file before memory is taken for them. @throws ConvoError E_DECODE */
-function refuseShort({ size }: Probe, { leastBytes = 0 }: Seen, name: string): void {
-  if (size >= leastBytes) return
-  throw new ConvoError('E_DECODE', `${name} cannot be decoded: it is damaged`, {
-    why: `${name}: its pixels do not fit in ${counted(size, 'byte')}`,
-    fix: 'a new copy of the file',
-  })
-}
-
-/** All pictures of an animation count: they build on each other. */
-function checkFrames({ width, height }: Facts, { frames = 1 }: Seen, maxPixels: number, name: string): void {
-  const pixels = width * height * frames
-  if (pixels <= maxPixels) return
-  throw new ConvoError('E_TOO_LARGE', `${name} has more pixels than allowed`, {
-    why: `${name}: ${frames} pictures of ${width}x${height} are ${pixels} pixels, the limit is ${maxPixels}`,
-    fix: `--max-pixels ${pixels}`,
   })
 }
 

@@ -1,19 +1,46 @@
 import { ConvoError } from '../error.ts'
+import { counted } from '../text/count.ts'
+
+type Size = { readonly width: number; readonly height: number }
 
 /**
  * Checks the size of a page against the limit.
  *
  * @throws ConvoError E_TOO_LARGE for more than `maxPixels` pixels
  */
-export function checkSize(
-  size: { readonly width: number; readonly height: number },
-  maxPixels: number,
-  name: string,
-) {
+export function checkSize(size: Size, maxPixels: number, name: string): void {
   const pixels = size.width * size.height
   if (pixels <= maxPixels) return
   throw new ConvoError('E_TOO_LARGE', `${name} has more pixels than allowed`, {
     why: `${name}: ${size.width}x${size.height} is ${pixels} pixels, the limit is ${maxPixels}`,
+    fix: `--max-pixels ${pixels}`,
+  })
+}
+
+/** Refuses pixels that cannot be in the file before memory is taken for them. @throws ConvoError E_DECODE */
+export function refuseShort(
+  { size }: { readonly size: number },
+  { leastBytes = 0 }: { readonly leastBytes?: number },
+  name: string,
+): void {
+  if (size >= leastBytes) return
+  throw new ConvoError('E_DECODE', `${name} cannot be decoded: it is damaged`, {
+    why: `${name}: its pixels do not fit in ${counted(size, 'byte')}`,
+    fix: 'a new copy of the file',
+  })
+}
+
+/** All pictures of an animation count: they build on each other. */
+export function checkFrames(
+  { width, height }: Size,
+  { frames = 1 }: { readonly frames?: number },
+  maxPixels: number,
+  name: string,
+): void {
+  const pixels = width * height * frames
+  if (pixels <= maxPixels) return
+  throw new ConvoError('E_TOO_LARGE', `${name} has more pixels than allowed`, {
+    why: `${name}: ${frames} pictures of ${width}x${height} are ${pixels} pixels, the limit is ${maxPixels}`,
     fix: `--max-pixels ${pixels}`,
   })
 }
