@@ -198,7 +198,7 @@ export const sizes: Readonly<Record<string, Operator>> = {
     summary: 'adds pixels around the picture',
     formula: 'out[y,x] = x[y − top, x − left], extended as set by --border',
     source:
-      'the border modes of convo list borders. With alpha, --border constant adds transparent pixels, and --fill opaque ones',
+      'the border modes of convo list borders. With alpha, --border constant adds transparent pixels, or opaque ones with --fill',
     group: 'size',
     params: {
       by: {
