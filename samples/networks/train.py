@@ -3,8 +3,9 @@
     python3 samples/networks/train.py denoise|enlarge|edges [steps]
 
 denoise.safetensors: a DnCNN of 9 layers with 8 channels, 4,531 weights, for Gaussian noise of a standard deviation of 10 to
-30 levels. enlarge.safetensors: an ESPCN of 4 layers with 12 channels, 3,364 weights, that doubles the size of the luminance. edges.safetensors: a U-Net of 2 levels with 6 channels, 16,771 weights, that finds the edges
-which a picture had before noise of 5 to 50 levels was added to it.
+30 levels. enlarge.safetensors: an ESPCN of 4 layers with 12 channels, 3,364 weights, that doubles the size of the luminance.
+edges.safetensors: a U-Net of 2 levels with 6 channels, 16,771 weights, that finds the edges which a picture had before noise
+of 5 to 50 levels was added to it.
 
 Needs PyTorch, NumPy and Pillow. The seed is fixed; other versions of PyTorch may give other last digits.
 """

@@ -52,7 +52,7 @@ export async function* batch(
     json: true,
     quiet: true,
   }
-  const operation = wordsOf(steps)
+  const operation = wordsOf(steps, given.output)
   const entries = new PassThrough({ objectMode: true })
   const io: Io = {
     async out(message) {
@@ -88,7 +88,7 @@ export async function* batch(
 }
 
 /** The words of a chain, as a batch on the command line has them behind `--`. */
-function wordsOf(steps: Steps): string[] {
+function wordsOf(steps: Steps, output: string): string[] {
   if (typeof steps !== 'function') {
     throw new ConvoError('E_ARGUMENT', `steps must be a function that takes a chain, got ${describe(steps)}`)
   }
@@ -104,7 +104,8 @@ function wordsOf(steps: Steps): string[] {
       fix: '(picture) => picture.sharpen()',
     })
   }
-  return asked.flatMap(({ operation, given, kernel }, i) => {
+  const coding = optionWords(Chain.agreed(chain, output))
+  const words = asked.flatMap(({ operation, given, kernel }, i) => {
     if (operation.made?.files.length === 0) {
       throw new ConvoError('E_ARGUMENT', 'the network of a batch must come from a file', {
         why: 'worker processes make the pictures',
@@ -117,7 +118,8 @@ function wordsOf(steps: Steps): string[] {
         fix: 'writeKernel, and the path that it wrote',
       })
     }
-    const words = [...(operation.made?.words ?? []), ...optionWords(given)]
-    return [...(i === 0 ? [] : ['--']), operation.name, ...words]
+    const own = [...(operation.made?.words ?? []), ...optionWords(given)]
+    return [...(i === 0 ? [] : ['--']), operation.name, ...own]
   })
+  return asked.length === 1 ? [...words, ...coding] : ['chain', ...coding, '--', ...words]
 }

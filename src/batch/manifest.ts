@@ -33,8 +33,8 @@ const kind = 'a valid batch'
 const typedOnly = ['debug', 'dry-run', 'explain', 'quiet', 'verbose']
 
 /**
- * Reads `convo batch job.yaml`: `inputs`, `run` or `chain`, the `options` of the operation, and the settings of the batch under the names of
- * their options. Paths are taken from the file's folder.
+ * Reads `convo batch job.yaml`: `inputs`, `run` or `chain`, the `options` of the operation, and the settings of the batch
+ * under the names of their options. Paths are taken from the file's folder.
  *
  * @throws ConvoError E_INPUT, E_MANIFEST with every complaint at file:line:column
  */
@@ -51,15 +51,17 @@ export function readManifest(file: string): ManifestBatch {
     ...settings
   } = source.document.toJS() as Raw
   const ways = Object.entries({ run, chain, operation }).filter(([, value]) => value !== undefined)
+  const refuse = (message: string) =>
+    manifestError(`${file} is not ${kind}`, [{ place: source.placeOf(source.root), message }])
   if (ways.length !== 1) {
     const got = ways.length === 0 ? 'none' : ways.map(([key]) => key).join(' and ')
-    throw manifestError(`${file} is not ${kind}`, [
-      { place: source.placeOf(source.root), message: `the manifest needs one of run and chain, got ${got}` },
-    ])
+    throw refuse(`the manifest needs one of run and chain, got ${got}`)
   }
+  const steps = stepsOf({ run: run ?? operation, chain })
+  if (steps.length === 0) throw refuse(`${ways[0]![0]} names no operation`)
   const folder = dirname(file)
   const from = (path: string) => (isAbsolute(path) || path === '-' ? path : join(folder, path))
-  const words = [...lineOf(stepsOf({ run: run ?? operation, chain })), ...optionWords(options)]
+  const words = [...lineOf(steps), ...optionWords(options)]
   const given = Object.fromEntries(
     Object.entries(settings)
       .filter(([, value]) => value !== false)

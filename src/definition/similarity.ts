@@ -32,9 +32,10 @@ const lastPower = 24
  *     exp(−|offset|² / 2σs²) · exp(−d² / 2σr²),    divided by the sum of all taps inside the picture,
  *
  * d² being the mean over channels and over the patch of the squared differences between p and its neighbour. One kernel
- * for all channels; taps outside weigh nothing, and patches that reach over an edge see its samples repeated. All steps are rounded to float32: squares are added patch row by patch row,
- * channel by channel, then across the patch; the second exponential is a power of two by a polynomial (`decay`), 0 from 2^−24
- * on; weights and weighted samples are added tap by tap in rows, and divided at the end. So the result is the same everywhere.
+ * for all channels; taps outside weigh nothing, and patches that reach over an edge see its samples repeated. All steps are
+ * rounded to float32: squares are added patch row by patch row, channel by channel, then across the patch; the second
+ * exponential is a power of two by a polynomial (`decay`), 0 from 2^−24 on; weights and weighted samples are added tap by tap
+ * in rows, and divided at the end. So the result is the same everywhere.
  *
  * With `patch` 1 this is the bilateral filter (Tomasi and Manduchi 1998), its colour distance the root mean square over
  * channels. With larger patches and an infinite σs it is the softmax over the neighbourhood of −d² / 2σr²: self-attention

@@ -161,7 +161,7 @@ function inputError(name: string, cause: unknown): ConvoError {
   if (/^data:/i.test(name)) {
     return new ConvoError('E_INPUT', 'an input is a file, not a data: URL', {
       cause,
-      fix: "the bytes in it: Buffer.from(url.slice(url.indexOf(',') + 1), 'base64')",
+      fix: "the bytes in it, by base64 --decode or Buffer.from(text, 'base64')",
     })
   }
   if (code === 'ENAMETOOLONG')

@@ -137,10 +137,13 @@ function entryOf(
   if (patterns === undefined) return complain('needs an input for its operation')
   const loose = toleranceOf(source, node, raw, manifest, complaints)
   if (loose === undefined) return undefined
+  const steps = stepsOf({ run, chain })
+  if (actual === undefined && steps.length === 0)
+    return complain('names no operation', run === undefined ? 'chain' : 'run')
   return {
     name: raw.name,
     place,
-    steps: stepsOf({ run, chain }),
+    steps,
     inputKey: actual !== undefined ? 'actual' : raw.input === undefined ? 'inputs' : 'input',
     patterns: [patterns].flat(),
     ...loose,

@@ -121,7 +121,7 @@ const pieceBytes = 2 ** 16
 /** Samples of a pixel, by the colour type. */
 const samplesOf: Readonly<Record<number, number>> = { 0: 1, 2: 3, 3: 1, 4: 2, 6: 4 }
 
-/** How many bytes one byte of deflate stands for, at most: 258 in two bits. */
+/** How many bytes one byte of deflate becomes, at most: 258 in two bits. */
 const mostDeflated = 1032
 
 /** How long a PNG of this size is at least. */

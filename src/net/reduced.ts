@@ -62,8 +62,10 @@ const reduce =
     const [item] = turn.inputs
     const shape = shapeOf(item ?? valueAt(turn, 0))
     const given = axesOf(turn) ?? []
-    if (given.length === 0 && numberOf(turn, 'noop_with_empty_axes', 0) === 1) return item ?? valueAt(turn, 0)
-    const all = given.length === 0 ? shape.map((_, i) => i) : given
+    // no axes then; a square is still one
+    const isEach = given.length === 0 && numberOf(turn, 'noop_with_empty_axes', 0) === 1
+    if (isEach && operator === 'ReduceProd') return item ?? valueAt(turn, 0)
+    const all = given.length === 0 && !isEach ? shape.map((_, i) => i) : given
     const axes = all.map((axis) => axisIn(turn, axis, shape.length))
     const keeps = numberOf(turn, 'keepdims', 1) === 1
     if (item?.kind === 'known') {

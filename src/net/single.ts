@@ -245,6 +245,10 @@ const prelu: Lowering = async (turn) => {
   if (slope === undefined) {
     const even = await plain(turn.engine, value)
     if (even !== value) return prelu({ ...turn, inputs: [even, turn.inputs[1]] })
+    const size = shapeOf(value)
+    const fits = given.shape.every((n, i) => n === 1 || n === size.at(i - given.shape.length))
+    if (!fits || given.shape.length > size.length)
+      throw unfit(turn, `its slope [${given.shape.join(',')}] cannot be broadcast to [${size.join(',')}]`)
     const zero: Item = { kind: 'known', constant: constant('float32', [], [0]) }
     const below = await meet(turn, 'multiply', await meet(turn, 'smaller', value, zero), turn.inputs[1]!)
     return meet(turn, 'add', await through(turn, value, 'relu'), below)

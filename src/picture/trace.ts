@@ -214,16 +214,16 @@ async function overPlanes(
   }
   const usual = step.moves ? 'separate' : step.acts === 'each' ? 'premultiply' : 'copy'
   const mode = task.settings.alpha ?? usual
-  if (step.acts === 'each' && mode === 'premultiply') {
-    const y = await apply(await tracer.layer('weighted', [x], {}))
-    return made(await tracer.layer('straightened', [y], { full: step.full ?? full }), true)
-  }
   const colours = x.shape[0]! - 1
-  if (mode === 'separate' && step.moves && step.carries !== undefined) {
+  if (step.moves && step.carries !== undefined) {
     const y = await apply(await tracer.layer('select', [x], { first: 0, count: colours }))
     const own = await tracer.layer('select', [x], { first: colours, count: 1 })
     const alpha = await step.carries(own, [y.shape[1]!, y.shape[2]!], tracer)
     return made(await tracer.layer('join', [y, alpha], { gain: [1, 1] }), true, true)
+  }
+  if (step.acts === 'each' && mode === 'premultiply') {
+    const y = await apply(await tracer.layer('weighted', [x], {}))
+    return made(await tracer.layer('straightened', [y], { full: step.full ?? full }), true)
   }
   if (mode === 'separate' && (step.acts === 'each' || step.isChannelwise))
     return made(await apply(x), true, step.moves)

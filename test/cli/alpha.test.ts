@@ -101,7 +101,10 @@ describe('transparency', () => {
       const level = (...levels: number[]) => levels.slice(-channels).map((v) => v * unit)
       expect(await padded()).toEqual(level(0, 0, 0, 0))
       expect(await padded('--fill', '200')).toEqual(level(200, 200, 200, 255))
-      expect(await padded('--fill', '0')).toEqual(level(0, 0, 0, 255))
+      for (const alpha of ['premultiply', 'separate', 'copy']) {
+        expect(await padded('--fill', '200', '--alpha', alpha)).toEqual(level(200, 200, 200, 255))
+        expect(await padded('--fill', '0', '--alpha', alpha)).toEqual(level(0, 0, 0, 255))
+      }
     },
   )
 

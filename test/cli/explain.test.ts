@@ -176,6 +176,7 @@ describe('explain a chain', () => {
     expect((await explain('richardson-lucy', 'scene.png', '--kernel', 'disk:radius=3')).stdout).toMatch(
       /memory +needs all of its input/,
     )
+    expect((await explain('canny', 'scene.png')).stdout).toMatch(/memory +needs all of its input/)
     expect((await explain('gaussian', 'scene.png')).stdout).not.toContain('needs all')
     // with numbers that are given, rows are enough
     const given = ['chain', '--input', '3x20x30', '--', 'normalize', '--mean', '9', '--std', '2']

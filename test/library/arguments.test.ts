@@ -669,9 +669,12 @@ test('an output of another format than was said is refused, and the name that is
   const chain = convo.convo(raw).box().webp({ quality: 50 })
   await expect(chain.toFile('folder/x.png')).rejects.toMatchObject({
     code: 'E_OPTION',
-    fix: "toFile('folder/x.webp')",
+    fix: 'folder/x.webp',
   })
-  await expect(chain.toFile('folder/x')).rejects.toMatchObject({ fix: "toFile('folder/x.webp')" })
+  await expect(chain.toFile('folder/x')).rejects.toMatchObject({ fix: 'folder/x.webp' })
+  await expect(chain.toFile('.')).rejects.toMatchObject({ message: '. is a folder, not a file' })
+  const entries = convo.batch(['x.png'], 'out/{stem}.png', (picture) => picture.box().webp())
+  await expect(entries.next()).rejects.toMatchObject({ code: 'E_OPTION', fix: 'out/{stem}.webp' })
   expect((await chain.raw()).data).toHaveLength(48)
 })
 

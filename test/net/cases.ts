@@ -458,7 +458,9 @@ export const cases: readonly Case[] = [
   alone('ReduceSum', [wholes(2, 3)], { keepdims: 0 }),
   alone('ReduceSum', [wholes(1)]),
   // no axes are all axes, unless it says that they are none
-  ...[0, 1].map((noop) => alone('ReduceSum', [wholes()], { noop_with_empty_axes: noop })),
+  ...['ReduceSum', 'ReduceSumSquare', 'ReduceL1', 'ReduceL2', 'ReduceLogSumExp'].flatMap((operator) =>
+    [0, 1].map((noop) => alone(operator, [wholes()], { noop_with_empty_axes: noop })),
+  ),
   ...[1, 2, -1].flatMap((axis) => [alone('Softmax', [], { axis }), alone('LogSoftmax', [], { axis })]),
   ...[1, 2, 3].flatMap((axis) => [0, 1].map((keepdims) => alone('ArgMax', [], { axis, keepdims }))),
   alone('ArgMin', [], { axis: 1, select_last_index: 1 }, { of: Math.round }),

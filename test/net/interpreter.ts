@@ -263,8 +263,9 @@ const reduceBy =
   ([x, second], a) => {
     const rank = x!.shape.length
     const given = axesOf?.(rank) ?? (second === undefined ? list(a, 'axes') : Array.from(second.data)) ?? []
-    if (given.length === 0 && num(a, 'noop_with_empty_axes', 0) === 1) return [x!]
-    const axes = given.length === 0 ? x!.shape.map((_, i) => i) : given.map((i) => turn(i, rank))
+    // each sample alone then
+    const isEach = given.length === 0 && num(a, 'noop_with_empty_axes', 0) === 1
+    const axes = given.length === 0 && !isEach ? x!.shape.map((_, i) => i) : given.map((i) => turn(i, rank))
     const kept = x!.shape.map((n, i) => (axes.includes(i) ? 1 : n))
     const inner = x!.shape.map((n, i) => (axes.includes(i) ? n : 1))
     const out = make(kept, (index) =>

@@ -3,6 +3,7 @@ import { Readable } from 'node:stream'
 import { types } from 'node:util'
 import { asConvoError, ConvoError, invariant, orElse, readOf } from '../../error.ts'
 import { memoryFile, type Own } from '../../files/memory.ts'
+import { isFolder } from '../../files/stat.ts'
 import { formatOfPath, type OutputFormat, outputFormats, traitsOf } from '../../image/format.ts'
 import { loadSharp, type Sharp } from '../../image/sharp.ts'
 import { ownOptions } from '../../params.ts'
@@ -12,7 +13,7 @@ import { Tensor } from '../../tensor/tensor.ts'
 import { describe } from '../../text/describe.ts'
 import type { DryRun, PageStore, PictureJob, Report } from '../job.ts'
 import { isOwn, type Operation, operations } from '../operations.ts'
-import { type OutputPath, outputOf } from '../output-path.ts'
+import { outputOf } from '../output-path.ts'
 import { inQueue } from '../queue.ts'
 import type { Asked, Prepared } from '../words/prepare.ts'
 import type { PictureInput } from './inputs.ts'
@@ -161,7 +162,11 @@ export class Chain {
     return this.#queued((input) =>
       this.#run(
         input,
-        async (name, operation) => this.#agreed(await outputOf(target, name, operation)),
+        async (name, operation) => {
+          const found = await outputOf(target, name, operation)
+          Chain.agreed(this, found.output)
+          return found
+        },
         more,
       ),
     )
@@ -253,15 +258,21 @@ export class Chain {
     return format && isOf(format.name, output) ? format.coding : {}
   }
 
-  /** An output whose extension is of the format that was said. @throws ConvoError E_OPTION */
-  #agreed(target: OutputPath): OutputPath {
-    const { format } = this.#state
-    if (format === undefined || isOf(format.name, target.output)) return target
+  /**
+   * @internal The options of the encoder that was said, for an output whose extension is of its format.
+   *
+   * @throws ConvoError E_OPTION for one of another format
+   */
+  static agreed(chain: Chain, output: string): Readonly<Record<string, unknown>> {
+    const { format } = chain.#state
+    // a folder is refused by what writes files
+    if (format === undefined || output.endsWith('/') || isFolder(output)) return {}
+    if (isOf(format.name, output)) return format.coding
     const [extension] = outputFormats[format.name].extensions
-    const { dir, name } = parse(target.output)
-    throw new ConvoError('E_OPTION', `${target.output} is not the name of a ${format.name} file`, {
+    const { dir, name } = parse(output)
+    throw new ConvoError('E_OPTION', `${output} is not the name of a ${format.name} file`, {
       why: `${format.name}() says how toBuffer() and files of that format are encoded`,
-      fix: `toFile('${join(dir, name + extension)}')`,
+      fix: join(dir, name + extension),
     })
   }
 

@@ -94,6 +94,6 @@ function ofLists(lists: Lists): Kernel {
 function rowsOf(lists: unknown, [length, ...rest]: readonly number[]): readonly Lists[] | undefined {
   if (!Array.isArray(lists) || lists.length !== length) return undefined
   if (rest.length === 0) return [lists]
-  const rows = lists.map((one) => rowsOf(one, rest))
+  const rows = Array.from(lists, (one) => rowsOf(one, rest))
   return rows.some((row) => row === undefined) ? undefined : (rows.flat() as Lists[])
 }

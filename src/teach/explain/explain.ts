@@ -283,7 +283,12 @@ async function seenBySteps(run: Planned, shape: readonly number[]): Promise<Seen
     return { receptiveField, step: [1, 1], multiplications, windows: [], borders: [], seesAll: true }
   }
   const seen = seenOf(nodeOf(await run.step.apply(traced(sourceNode(colours)), tracer)))
-  return { ...seen, multiplications: slices * seen.multiplications }
+  return {
+    ...seen,
+    multiplications: slices * seen.multiplications,
+    // what is settled at the end may depend on every sample
+    ...(run.step.settle !== undefined && { receptiveField: [plane[1], plane[2]], seesAll: true }),
+  }
 }
 
 function filterOf(operation: Operation, input: Input, recipe: Recipe, plan: RecipePlan): FilterExplanation {

@@ -74,6 +74,8 @@ describe('a batch in a file', () => {
     expect(none.why).toEqual([`${path}:1:1: the manifest needs one of run and chain, got none`])
     const two = await failure('E_MANIFEST', () => readManifest(manifest(...places, 'run: box', 'chain: box')))
     expect(two.why).toEqual([`${path}:1:1: the manifest needs one of run and chain, got run and chain`])
+    const bare = await failure('E_MANIFEST', () => readManifest(manifest(...places, 'run: "--"')))
+    expect(bare.why).toEqual([`${path}:1:1: run names no operation`])
     const empty = await failure('E_MANIFEST', () => readManifest(manifest('# nothing')))
     expect(empty.message).toContain('is empty')
   })
