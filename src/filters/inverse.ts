@@ -74,7 +74,8 @@ function inverseOver(
   for (let y = 0; y < n; y++) {
     for (let x = 0; x < n; x++) {
       const at = 2 * (y * n + x)
-      const [re, im] = [grid[at]!, grid[at + 1]!]
+      const re = grid[at]!
+      const im = grid[at + 1]!
       const noise = penalty === 'flat' ? 1 : waves[y]! + waves[x]!
       const all = re * re + im * im + balance * noise * noise
       // where the blur lets nothing through and nothing is feared there is nothing to bring back
@@ -83,13 +84,15 @@ function inverseOver(
     }
   }
   transformSquare(grid, n)
-  const at = (y: number, x: number) => grid[2 * (wrapped(y) * n + wrapped(x))]! / (n * n)
+  // n is a power of two
+  const at = (y: number, x: number) => grid[2 * ((y & (n - 1)) * n + (x & (n - 1)))]! / (n * n)
   const reach = reachOf(at, n / 2 - 1)
   if (reach === n / 2 - 1 && n < mostSide) return undefined
   const side = 2 * reach + 1
-  const cut = Float64Array.from({ length: side * side }, (_, i) =>
-    at(Math.floor(i / side) - reach, (i % side) - reach),
-  )
+  const cut = new Float64Array(side * side)
+  for (let y = 0, i = 0; y < side; y++) {
+    for (let x = 0; x < side; x++, i++) cut[i] = at(y - reach, x - reach)
+  }
   const sum = cut.reduce((total, w) => total + w, 0)
   return kernel(
     [side, side],
@@ -114,8 +117,14 @@ function transformSquare(grid: Float64Array, n: number): void {
   const line = new Float64Array(2 * n)
   for (let y = 0; y < n; y++) transform(grid.subarray(2 * y * n, 2 * (y + 1) * n), roots)
   for (let x = 0; x < n; x++) {
-    for (let y = 0; y < n; y++) line.set(grid.subarray(2 * (y * n + x), 2 * (y * n + x) + 2), 2 * y)
+    for (let to = 0, at = 2 * x; to < 2 * n; to += 2, at += 2 * n) {
+      line[to] = grid[at]!
+      line[to + 1] = grid[at + 1]!
+    }
     transform(line, roots)
-    for (let y = 0; y < n; y++) grid.set(line.subarray(2 * y, 2 * y + 2), 2 * (y * n + x))
+    for (let from = 0, at = 2 * x; from < 2 * n; from += 2, at += 2 * n) {
+      grid[at] = line[from]!
+      grid[at + 1] = line[from + 1]!
+    }
   }
 }
