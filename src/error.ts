@@ -64,8 +64,9 @@ export class ConvoError extends Error {
   override readonly name = 'ConvoError'
   readonly code: ErrorCode
   readonly why: readonly string[]
-  readonly fix: string | undefined
-  readonly instead: Instead<string> | undefined
+  // declared, not defined: one that there is nothing to say in does not show where an error is printed
+  declare readonly fix?: string | undefined
+  declare readonly instead?: Instead<string> | undefined
 
   /** Whether it is an error of this copy of convo or of another one: a program may load the ES module and CommonJS. */
   static override [Symbol.hasInstance](thrown: unknown): boolean {
@@ -79,10 +80,10 @@ export class ConvoError extends Error {
     this.why = why.slice(0, mostLines).map(cutLine)
     if (why.length > mostLines) this.why = [...this.why, `and ${why.length - mostLines} more lines`]
     const { instead } = detail
-    this.instead = detail.fix === undefined && isKnown(instead) ? instead : undefined
+    if (instead !== undefined && detail.fix === undefined && isKnown(instead)) this.instead = instead
     const fix = detail.fix ?? fixOf(this.instead)
     // what is cut would not work as it is typed
-    this.fix = fix === undefined || cutLine(fix) === fix ? fix : undefined
+    if (fix !== undefined && cutLine(fix) === fix) this.fix = fix
   }
 }
 

@@ -20,7 +20,10 @@ describe('ConvoError', () => {
     const bare = new ConvoError('E_SHAPE', 'what')
     expect(bare.why).toEqual([])
     expect(bare.fix).toBeUndefined()
-    expect(bare).not.toHaveProperty('cause')
+    // printed, an error has no line of what it does not have
+    for (const part of ['fix', 'instead']) expect(bare).not.toHaveProperty(part)
+    const meant = new ConvoError('E_NAME', 'what', { instead: ['amont', 'amount'] })
+    expect(meant).toMatchObject({ fix: 'amount', instead: ['amont', 'amount'] })
   })
   it('is cut where it is longer than anybody reads, and suggests nothing that was cut', () => {
     const long = 'x'.repeat(1e5)
