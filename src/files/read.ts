@@ -141,8 +141,8 @@ export function rethrow(name: string, cause: unknown): never {
   throw (cause as NodeJS.ErrnoException).syscall === undefined ? cause : inputError(name, cause)
 }
 
-/** How to get at the file that an address names. */
-function address(name: string): ErrorDetail {
+/** How to get at the file that an address names, or the files that a pattern does. */
+function absent(name: string): ErrorDetail {
   if (/^file:\/\/\//i.test(name)) {
     try {
       return { instead: [name, decodeURI(new URL(name).pathname)] }
@@ -150,7 +150,10 @@ function address(name: string): ErrorDetail {
       return {}
     }
   }
-  if (!/^https?:\/\//i.test(name)) return {}
+  if (!/^https?:\/\//i.test(name))
+    return /[*?]/.test(name)
+      ? { fix: 'the path of one file, or convo batch for all that a pattern fits' }
+      : {}
   const file = basename(name.replace(/[?#].*/, ''))
   return { why: 'convo reads files, not addresses', fix: commandLine(['curl', '-L', '-o', file, name]) }
 }
@@ -166,8 +169,7 @@ function inputError(name: string, cause: unknown): ConvoError {
   }
   if (code === 'ENAMETOOLONG')
     return new ConvoError('E_INPUT', `the name of a file is too long: ${name}`, { cause })
-  if (isAbsent(code))
-    return new ConvoError('E_INPUT', `there is no file ${name}`, { cause, ...address(name) })
+  if (isAbsent(code)) return new ConvoError('E_INPUT', `there is no file ${name}`, { cause, ...absent(name) })
   if (code === 'EACCES' || code === 'EPERM') {
     return new ConvoError('E_INPUT', `no permission to read ${name}`, {
       cause,

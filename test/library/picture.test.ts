@@ -345,6 +345,12 @@ describe('inputs', () => {
   })
 })
 
+it('says for a pattern what takes patterns, and nothing for a file', async () => {
+  const fix = async (input: string) => (await failure(() => convo(input).box().toBuffer())).fix
+  expect(await fix('nowhere*.png')).toBe('the path of one file, or batch() for all that a pattern fits')
+  expect(await fix('nowhere.png')).toBeUndefined()
+})
+
 describe('outputs', () => {
   it('a file with its report, a stream, floats, a sharp pipeline, samples', async () => {
     const chain = convo(scene).sobel({ unit: true })
