@@ -38,7 +38,10 @@ export const batchSettings = {
     ...custom('stop after this many failures', '<n>|<n%>', parseAmount),
     unset: 'never',
   },
-  'failed-list': text('write the paths of failed inputs to a file, for --files-from', '<file>'),
+  'failed-list': text(
+    'write the paths of failed inputs to a file, one per line, to run only these again',
+    '<file>',
+  ),
   log: text(
     'write one line of JSON for every picture to a file; {shard} in its name becomes 2-of-8',
     '<file>',

@@ -48,6 +48,8 @@ export function encoderParams(name: OutputFormat): Params {
       return [option, { ...param, summary: param.summary.replace(/: .*/, ''), min, max }]
     },
   )
-  const depth = { ...pictureSettings.depth, choices: depths.map(String) }
+  // '; 32 is floating point' is for the formats that have it
+  const summary = depths.includes(32) ? pictureSettings.depth.summary : 'bits per sample of the output'
+  const depth = { ...pictureSettings.depth, summary, choices: depths.map(String) }
   return { ...Object.fromEntries(own), ...(depths.length > 1 && { depth }) }
 }
