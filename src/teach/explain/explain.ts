@@ -241,7 +241,7 @@ async function arithmeticOf(run: Planned | undefined, explanation: Explanation):
   return arithmetic.algorithm === 'bank' ? { ...bankFacts(explanation), ...arithmetic } : arithmetic
 }
 
-/** A filter that takes steps over planes: what it does to the size, and by which arithmetic. */
+/** A step, or a filter of several over planes: what it does to the size, and by which arithmetic. */
 async function explainedSteps(
   operation: Operation,
   run: Planned,
@@ -249,9 +249,6 @@ async function explainedSteps(
   [channels = 1, ...size]: readonly number[],
   { algorithm, reason }: Ran,
 ): Promise<Explained> {
-  if (operation.kind !== 'filter') {
-    throw new ConvoError('E_USAGE', `${operation.name} has no kernels to explain`, { why: operation.summary })
-  }
   const { name, summary, formula } = operation
   const result = {
     operation: name,
