@@ -14,7 +14,13 @@ import { planStep } from '../../picture/dry-run.ts'
 import { type Known, knownOf, knownVolume } from '../../picture/known.ts'
 import { type Operation, takesVolume } from '../../picture/operations.ts'
 import type { Layout } from '../../picture/run-settings.ts'
-import { correlationSettings, kernelOptions, type Settings, sharedSettings } from '../../picture/settings.ts'
+import {
+  correlationSettings,
+  kernelOptions,
+  type Settings,
+  sharedSettings,
+  withBias,
+} from '../../picture/settings.ts'
 import { withoutKernel } from '../../picture/words/prepare.ts'
 import type { Given } from '../../picture/words/syntax.ts'
 import { hasAlpha } from '../../tensor/picture.ts'
@@ -142,7 +148,7 @@ export async function explained(
 ): Promise<Explained> {
   const rules = layerRules(operation.name)
   const { values, kernel } = await givenTo(operation, given)
-  const asked = { values, settings: settingsOf(operation, given), kernel }
+  const asked = { values, settings: await withBias(settingsOf(operation, given)), kernel }
   const own = resolve(explainSettings, ownOf(operation, given))
   if (rules === undefined) {
     if (operation.kernel === 'required' && kernel === undefined) throw withoutKernel(operation)
