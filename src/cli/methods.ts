@@ -27,6 +27,7 @@ function typeOf(name: string, { isFlag, choices, metavar = '', repeats }: Param<
     ...(metavar === '<padding>' ? ['number'] : []),
     ...(metavar === '<x,y>' ? ['readonly [x: number, y: number]'] : []),
     ...(/<n,n|<list>/.test(metavar) ? ['readonly number[]'] : []),
+    ...(metavar.endsWith('|<file>') ? ['string', 'URL', 'Float32Array', 'Tensor'] : []),
     ...(/n%|\/N|x,y,w,h|name=n/.test(metavar) ? ['string'] : []),
     ...(metavar.includes('name=n') ? ['Readonly<Record<string, number>>'] : []),
     ...(metavar === '<x,y,w,h>'
@@ -119,6 +120,7 @@ export function methodsText(): string {
   return [
     '// Made by npm run build from the tables of operations and settings.\n',
     "import type { BorderAlias, BorderName } from '../../tensor/border.ts'\n",
+    "import type { Tensor } from '../../tensor/tensor.ts'\n",
     "import type { KernelInput } from './kernel-input.ts'\n\n",
     ...groups.map(([name, doc, params]) => typeText(name, doc, properties(params))),
     // a kernel that is drawn is a name, a file or numbers

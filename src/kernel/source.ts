@@ -6,10 +6,12 @@ import { packageFile } from '../files/package.ts'
 import { readFileWhole, readWhole } from '../files/read.ts'
 import { namesIn } from '../files/stat.ts'
 import { type Params, resolve } from '../params.ts'
+import { mostWeights } from './formats/binary.ts'
 import { formatOf, formats, readKernels } from './formats/index.ts'
+import { readNpy } from './formats/npy.ts'
 import { readSafetensors } from './formats/safetensors.ts'
 import { inlineKernels, isInline } from './inline.ts'
-import { type Kernel, showShape } from './kernel.ts'
+import { isLevel, type Kernel, showShape } from './kernel.ts'
 
 /** Kernels by name, each built from its settings. */
 export type KernelNames = Readonly<
@@ -69,6 +71,58 @@ export async function loadKernels(
   const file = find(source, cwd) ?? findOwn(source)
   if (file === undefined) throw unknown(source, names, cwd)
   return readKernels(await readBytes(file.path, file.shown), file.shown, file.fragment)
+}
+
+/**
+ * The numbers in a file, whatever their shape, such as a bias for each channel: .npy, .csv or any format of kernels that keeps
+ * the order; `net.safetensors#conv1.bias` is a tensor.
+ *
+ * @throws ConvoError E_KERNEL_FILE, E_KERNEL_FORMAT, E_KERNEL_VALUE, and what the formats throw
+ */
+export async function loadNumbers(source: string, cwd = process.cwd()): Promise<readonly number[]> {
+  const file = find(source, cwd)
+  if (file === undefined) throw missing(split(source)[0], cwd)
+  const { shown, fragment } = file
+  const bytes = await readBytes(file.path, shown)
+  const numbers = [...numbersIn(bytes, shown, fragment)]
+  const bad = numbers.findIndex((n) => !isLevel(n))
+  if (bad < 0) return numbers
+  throw new ConvoError('E_KERNEL_VALUE', `${shown} must hold finite numbers, got ${numbers[bad]}`, {
+    why: `number ${bad + 1} of ${numbers.length}`,
+  })
+}
+
+function numbersIn(
+  bytes: Uint8Array,
+  shown: string,
+  fragment: string | undefined,
+): ArrayLike<number> & Iterable<number> {
+  const format = formatOf(shown, bytes)
+  if (format === formats.npy) return readNpy(bytes, shown, mostWeights).data
+  if (format === formats.safetensors) {
+    const { names, tensor } = readSafetensors(bytes, shown)
+    const [only] = names
+    if (fragment !== undefined || (only !== undefined && names.length === 1))
+      return tensor(fragment ?? only!).data
+    const bias = names.find((name) => name.endsWith('bias')) ?? only
+    throw new ConvoError('E_KERNEL_FILE', `${shown} has ${names.length} tensors, but one is needed`, {
+      instead: [shown, bias && `${shown}#${bias}`],
+    })
+  }
+  if (format.direction.turns) {
+    throw new ConvoError('E_KERNEL_FORMAT', `${shown} is ${format.name}, which has no plain numbers`, {
+      fix: 'a .npy, .csv or .txt file',
+    })
+  }
+  const kernels = readKernels(bytes, shown, fragment)
+  if (kernels.length === 1) return kernels[0]!.weights
+  throw new ConvoError(
+    'E_KERNEL_FILE',
+    `${shown} has ${kernels.length} lists of numbers, but one is needed`,
+    {
+      fix: `${shown}#1`,
+    },
+  )
 }
 
 /** A file of a source: where it is, what it is called in errors, what is asked of it. */
@@ -162,17 +216,7 @@ function named(source: string, name: string, names: KernelNames): Kernel {
 function unknown(source: string, names: KernelNames, cwd: string): ConvoError {
   const [path] = split(source)
   const word = source.split(':', 1)[0]!
-  if (hasFolder(path) || isKernelFile(path)) {
-    const folder = dirname(path)
-    const guess = nearest(basename(path), kernelsIn(resolvePath(cwd, folder)))
-    const own = hasFolder(path) ? undefined : nearest(path, readyMade())
-    const fix =
-      guess === undefined ? own : folder === '.' && !path.startsWith('.') ? guess : join(folder, guess)
-    return new ConvoError('E_KERNEL_FILE', `there is no file ${path}`, {
-      why: `looked in ${resolvePath(cwd, folder)}${hasFolder(path) ? '' : ' and in the kernels folder of convo'}`,
-      instead: [path, fix],
-    })
-  }
+  if (hasFolder(path) || isKernelFile(path)) return missing(path, cwd, !hasFolder(path))
   const own = readyMade().map((f) => basename(f, extname(f)))
   // a filter of several kernels, as sobel: sobel-x is the first of them
   const part = Object.keys(names).find((name) => name.startsWith(`${word}-`))
@@ -180,6 +224,19 @@ function unknown(source: string, names: KernelNames, cwd: string): ConvoError {
   return new ConvoError('E_NAME', `there is no kernel "${word}"`, {
     why: 'a kernel is a name, a file, or numbers such as "-1 0 1; -2 0 2; -1 0 1"',
     ...(guess === undefined ? { fix: 'convo list kernels' } : { instead: [source, guess] as const }),
+  })
+}
+
+/** The error for a file that is not there, nor among the kernels of convo where those were `tried`. */
+function missing(path: string, cwd: string, tried = false): ConvoError {
+  const folder = dirname(path)
+  const guess = nearest(basename(path), kernelsIn(resolvePath(cwd, folder)))
+  const own = tried ? nearest(path, readyMade()) : undefined
+  const fix =
+    guess === undefined ? own : folder === '.' && !path.startsWith('.') ? guess : join(folder, guess)
+  return new ConvoError('E_KERNEL_FILE', `there is no file ${path}`, {
+    why: `looked in ${resolvePath(cwd, folder)}${tried ? ' and in the kernels folder of convo' : ''}`,
+    instead: [path, fix],
   })
 }
 

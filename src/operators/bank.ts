@@ -145,12 +145,25 @@ export type Finish = { readonly scale: Float32Array | undefined; readonly bias: 
 export function finishOf({ weight, kernel }: Bank, filters: number, options: BankOptions, gain = 1): Finish {
   const own = options.scale ?? kernel.scale
   const scale = options.normalize === true ? sums(weight, filters, gain) : new Float32Array(filters).fill(own)
-  const level = (f: number) => options.bias ?? kernel.offset + (kernel.bias?.[f] ?? 0)
+  const asked = typeof options.bias === 'object' ? ownBias(options.bias, filters) : options.bias
+  const level = (f: number) =>
+    typeof asked === 'object' ? asked[f]! : (asked ?? kernel.offset + (kernel.bias?.[f] ?? 0))
   const bias = Float32Array.from({ length: filters }, (_, f) => (level(f) * options.full) / 255)
   return {
     scale: scale.every((s) => s === 1) ? undefined : scale,
     bias: bias.every((b) => b === 0) ? undefined : bias,
   }
+}
+
+/** A bias for each filter. @throws ConvoError E_SHAPE for another count */
+function ownBias(bias: readonly number[], filters: number): readonly number[] {
+  if (bias.length === filters) return bias
+  const many = (n: number, what: string) => `${n} ${what}${n === 1 ? '' : 's'}`
+  throw new ConvoError(
+    'E_SHAPE',
+    `--bias has ${many(bias.length, 'number')} for ${many(filters, 'output channel')}`,
+    { fix: 'one number for each output channel, or one for all' },
+  )
 }
 
 /** The sum of the weights of each filter, 1 where it is 0. */

@@ -67,8 +67,12 @@ export type Step = {
  * The shared options about kernels, as far as they were given: for the rest every operator has defaults of its own.
  * Biases and fill values are in levels of 0..255, whatever the depth.
  */
-export type KernelOptions = { readonly [K in keyof FilterOptions]?: FilterOptions[K] | undefined } & {
+export type KernelOptions = {
+  readonly [K in keyof Omit<FilterOptions, 'bias'>]?: FilterOptions[K] | undefined
+} & {
   readonly groups?: number | undefined
+  /** One number, or one for each channel of the output. */
+  readonly bias?: number | readonly number[] | undefined
 }
 
 /** What a step is made from. */

@@ -30,9 +30,17 @@ export function recipeStep(
  * @throws ConvoError E_OPTION for a fill value that no border shows
  */
 export function filterOptions(
-  { groups: _, ...settings }: KernelOptions,
+  { groups: _, bias, ...settings }: KernelOptions,
   kernelBorder?: string,
 ): FilterOptions {
+  const [level, ...others] = [bias ?? []].flat()
+  if (others.length > 0) {
+    throw new ConvoError(
+      'E_OPTION',
+      `--bias has ${others.length + 1} numbers, but one kernel is applied to every channel alike`,
+      { why: 'a bias for each output channel needs a bank of filters', fix: 'one number, for all channels' },
+    )
+  }
   const border = settings.border ?? (kernelBorder === undefined ? 'replicate' : borderName(kernelBorder))
   if (settings.fill !== undefined && border !== 'constant') {
     throw new ConvoError('E_OPTION', `--fill does not apply to --border ${border}`, {
@@ -40,5 +48,5 @@ export function filterOptions(
     })
   }
   const given = Object.fromEntries(Object.entries(settings).filter(([, value]) => value !== undefined))
-  return { ...filterDefaults, ...given, border }
+  return { ...filterDefaults, ...given, ...(level !== undefined && { bias: level }), border }
 }

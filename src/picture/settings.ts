@@ -1,5 +1,6 @@
 import type { AlgorithmChoice, FilterOptions } from '../conv/plan.ts'
 import { ranges } from '../definition/quantise.ts'
+import { invariant } from '../error.ts'
 import { type Colour, parseColour } from '../image/colour.ts'
 import { type MetadataMode, metadataModes } from '../image/metadata.ts'
 import { type TiffCompression, tiffCompressions } from '../image/tiff-pack.ts'
@@ -63,7 +64,11 @@ export const correlationSettings = {
   scale: { ...custom('divide the sum by this number', '<n>', parseScale), unset: "the kernel's own" },
   normalize: flag('divide by the sum of the weights, so that flat areas keep their level'),
   bias: {
-    ...custom('add this to the result, in levels of 0..255 at any depth', '<n>', parseLevel),
+    ...custom<number | readonly number[] | string>(
+      'add this to the result, in levels of 0..255 at any depth: one number, or one for each output channel, with commas or in a file such as bias.npy, bias.csv or net.safetensors#conv1.bias',
+      '<n>|<n,n,…>|<file>',
+      parseBias,
+    ),
     unset: "the kernel's own",
   },
   stride: { ...custom('compute only every n-th pixel', '<n>|<y,x>', pairOf(1)), unset: '1' },
@@ -231,13 +236,26 @@ export function kernelOptions(settings: Settings): KernelOptions {
     flip,
     scale,
     normalize,
-    bias,
+    bias: levelsOf(bias),
     stride,
     dilation,
     padding,
     groups,
     algorithm,
   }
+}
+
+function levelsOf(bias: Settings['bias']): KernelOptions['bias'] {
+  invariant(typeof bias !== 'string', 'the file of a bias was read')
+  return bias
+}
+
+/** The settings with the numbers of a bias that is in a file. @throws ConvoError as `loadNumbers` does */
+export async function withBias(settings: Settings): Promise<Settings> {
+  if (typeof settings.bias !== 'string') return settings
+  // with all formats, which a run without a kernel does not need
+  const { loadNumbers } = await import('../kernel/source.ts')
+  return { ...settings, bias: await loadNumbers(settings.bias) }
 }
 
 function parseScale(given: unknown, name: string): number {
@@ -250,6 +268,24 @@ function parseLevel(given: unknown, name: string): number {
   const level = number('').parse(given, name)
   if (!isLevel(level)) throw expected(`a number from -${mostLevel} to ${mostLevel}`, name, given)
   return level
+}
+
+/** A level, levels for the channels, or the name of their file. */
+function parseBias(given: unknown, name: string): number | readonly number[] | string {
+  const isText = typeof given === 'string' && given.trim() !== ''
+  const parts: unknown = isText ? given.trim().split(/\s*[,;\s]\s*/) : given
+  if (
+    Array.isArray(parts) &&
+    parts.length > 0 &&
+    (!isText || parts.every((part) => part !== '' && Number.isFinite(Number(part))))
+  ) {
+    return isText && parts.length === 1
+      ? parseLevel(given, name)
+      : parts.map((part) => parseLevel(part, name))
+  }
+  return isText && /[./\\]/.test(given) && !/^[+-]?[\d.]+\s*%$/.test(given.trim())
+    ? given
+    : parseLevel(given, name)
 }
 
 function parseAnchor(given: unknown, name: string): { readonly x: number; readonly y: number } {

@@ -63,7 +63,7 @@ export const explain = <const N extends string>(
     const given = kernel === undefined ? typed : { ...typed, kernel }
     const isLayer = Array.isArray(from) && from.every((size) => typeof size === 'number')
     const path = isLayer ? undefined : checkPath('the input', from)
-    const asked = isLayer ? resolve(explainSettings, { input: from.join('x') }) : resolve(explainSettings, {})
+    const asked = isLayer ? resolve(explainSettings, { input: from }) : resolve(explainSettings, {})
     const shape = await inputOf(await meetsVolume(found, given), path, asked)
     const { result, draw } = await explained(found, shape, given, isLayer)
     const run = await runOver(found, path, given)

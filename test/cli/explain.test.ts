@@ -307,7 +307,21 @@ test('what means nothing to an operation or to a chain is refused, not dropped',
   }
 })
 
+test.each([
+  ['relu', [3, 8, 10], [1, 1]],
+  ['normalize', [3, 8, 10], [8, 10]],
+  ['avgpool --size 3 --stride 2', [3, 3, 4], [3, 3]],
+  ['globalpool', [3, 1, 1], [8, 10]],
+  ['argmax', [1, 8, 10], [1, 1]],
+])('%s alone: what comes out and what it sees', async (line, output, receptiveField) => {
+  const words = [...line.split(' '), '--input', '3x8x10']
+  expect(await json(...words)).toMatchObject({ input: [3, 8, 10], output, receptiveField })
+  expect((await explain(...words)).stdout).toMatch(/what it computes +out/)
+})
+
 test('sizes are understood with the sign for times as well as with the letter', async () => {
+  const plane = await json('conv2d', '--input', '9x7')
+  expect(plane).toEqual(await json('conv2d', '--input', '1x7x9'))
   const [sign, letter] = [await json('conv2d', '--input', '3×7×9'), await json('conv2d', '--input', '3x7x9')]
   expect(sign).toEqual(letter)
 })

@@ -292,6 +292,9 @@ describe('convo net', () => {
     expect(readFileSync(folder.path('graph.svg'), 'utf8')).toContain('ConvTranspose')
     const explained = await convo(['explain', path, '--input', '3x10x20', '--json'])
     expect(explained.stdout).toBe(info.stdout)
+    // two numbers are width x height wherever they are typed, three are those of a tensor
+    expect((await convo(['explain', path, '--input', '20x10', '--json'])).stdout).toBe(info.stdout)
+    expect((await convo(['net', 'info', path, '--input', '3x10x20', '--json'])).stdout).toBe(info.stdout)
     const own = folder.path('own.safetensors')
     expect((await convo(['net', 'convert', path, own])).status).toBe(0)
     const input = await picture('in.png', 9, 7, 3, ramp)

@@ -35,7 +35,7 @@ export const explainCommand: Command = {
   examples: [
     'convo explain gaussian in.png --sigma 20',
     ...examplesOf('explain'),
-    'convo explain espcn-x3.onnx photo.jpg',
+    'convo explain espcn-x3.onnx --input 640x480',
     'convo explain chain --input 3x224x224 -- conv2d --filters 64 --padding same -- relu -- maxpool',
   ],
   details: () => ({
@@ -78,11 +78,10 @@ async function run({ args, tail, given, io }: Call): Promise<number> {
   // a network is named by its file
   if (!isChain && !Object.hasOwn(operations, name) && existsSync(name)) {
     const own = resolve(explainSettings, given)
-    const shape =
+    const input =
       path === undefined
         ? own.input
         : (await (await import('../../teach/explain/explain.ts')).inputOf(false, path, own)).shape
-    const input = shape === undefined ? undefined : ([shape.at(-1)!, shape.at(-2)!] as const)
     return describeNetwork({ args: [name], io }, { input, svg: own.svg, json: own.json })
   }
   const operation = isChain ? undefined : findOperation(name)

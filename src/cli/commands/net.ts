@@ -1,11 +1,12 @@
 import { ConvoError } from '../../error.ts'
 import { noteMessage } from '../../host/io.ts'
-import { custom, expected, flag, type Params, text } from '../../params.ts'
+import { flag, type Params, text } from '../../params.ts'
 import { netHead, netSet, netSyntax, netScale as scale } from '../../picture/net.ts'
 import { runSettings } from '../../picture/run-settings.ts'
 import { pictureSettings } from '../../picture/settings.ts'
 import { chainSyntax } from '../../picture/words/operation-syntax.ts'
 import { argument } from '../../picture/words/syntax.ts'
+import { explainSettings } from '../../teach/explain/settings.ts'
 import { commandLine } from '../../text/shell.ts'
 import { type Call, type Command, commandOf } from '../command.ts'
 import { runOperation } from '../run-operation.ts'
@@ -45,18 +46,8 @@ export const netCommand: Command = {
   },
 }
 
-const size = custom(
-  'the size of the picture',
-  '<WxH>',
-  (given, name): readonly [width: number, height: number] => {
-    const match = /^(\d+)[x\u00d7](\d+)$/.exec(String(given))
-    if (match === null) throw expected('a size such as 640x480', name, given)
-    return [Number(match[1]), Number(match[2])]
-  },
-)
-
 const infoSettings = {
-  input: { ...size, unset: 'the size in the network, otherwise 256x256' },
+  input: { ...explainSettings.input, unset: 'the size in the network, otherwise 256x256' },
   scale,
   head: netHead,
   set: netSet,
@@ -104,7 +95,8 @@ export const netConvert: Command = commandOf(convertSettings, {
 export async function describeNetwork(
   { args: [path = ''], io }: Pick<Call, 'args' | 'io'>,
   own: {
-    readonly input?: readonly [number, number] | undefined
+    /** Rows and columns last. */
+    readonly input?: readonly number[] | undefined
     readonly scale?: number | undefined
     readonly head?: string | undefined
     readonly set?: unknown
@@ -117,8 +109,7 @@ export async function describeNetwork(
     import('../../net/describe.ts'),
   ])
   const opened = await openModel(path, own)
-  const [height, width] =
-    own.input === undefined ? (opened.fixed ?? [256, 256]) : [own.input[1], own.input[0]]
+  const [height, width] = (own.input?.slice(-2) as [number, number] | undefined) ?? opened.fixed ?? [256, 256]
   const facts = await describeModel(opened, [opened.channels ?? 3, height, width])
   if (own.svg !== undefined) {
     const [{ drawNetwork }, { writeDrawing }] = await Promise.all([

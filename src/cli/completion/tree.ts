@@ -82,5 +82,5 @@ function valueKind(name: string, param: Param<unknown>): ValueKind {
   if (param.isFlag) return { kind: 'none' }
   if (name === 'kernel') return kernels
   if (param.choices !== undefined) return { kind: 'words', words: param.choices }
-  return { kind: param.metavar === '<file>' ? 'file' : 'free' }
+  return { kind: param.metavar?.endsWith('<file>') ? 'file' : 'free' }
 }

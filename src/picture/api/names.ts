@@ -2,6 +2,7 @@ import { fileURLToPath } from 'node:url'
 import { asConvoError, ConvoError, ownCopy, readOf } from '../../error.ts'
 import { forgettingReads } from '../../files/reads.ts'
 import { noOption, ownOptions, type Params } from '../../params.ts'
+import { Tensor } from '../../tensor/tensor.ts'
 import { describe } from '../../text/describe.ts'
 
 // The command line says --max-pixels and --no-orient, JavaScript maxPixels and orient: false.
@@ -25,7 +26,8 @@ export function typedOptions(options: object, params: Params, of: string): Reado
   const given: Record<string, unknown> = {}
   for (const [key, one] of Object.entries(options)) {
     if (one === undefined) continue
-    const value = isUrl(one, key) ? pathOf(one, key) : one
+    const list = one instanceof Tensor ? one.data : one
+    const value = isUrl(one, key) ? pathOf(one, key) : isFloats(list) ? Array.from(list) : list
     const name = names.get(key)
     if (name === undefined) throw noOption(of, key, [...names.keys()])
     if (!isPlain(value)) {
@@ -108,6 +110,9 @@ export function commandOptions(options: object, of: string): Readonly<Record<str
 }
 
 /** Numbers, texts and so on, and lists of them: what may be given for words that are typed. */
+const isFloats = (value: unknown): value is Float32Array | Float64Array =>
+  value instanceof Float32Array || value instanceof Float64Array
+
 const isPlain = (value: unknown): boolean =>
   ['number', 'string', 'boolean'].includes(typeof value) ||
   (Array.isArray(value) && Array.from(value).every(isPlain))

@@ -14,7 +14,7 @@ import { activationStep } from '../../operators/activation.ts'
 import { type Params, resolve } from '../../params.ts'
 import type { PictureJob, StepMaker } from '../job.ts'
 import { findOperation, type Operation, sampleKernel, takesVolume } from '../operations.ts'
-import { kernelOptions, type Settings, sharedSettings } from '../settings.ts'
+import { kernelOptions, type Settings, sharedSettings, withBias } from '../settings.ts'
 import { type Line, refuseConflict } from './line.ts'
 import { chainSettings, chainSyntax, operationSyntax } from './operation-syntax.ts'
 import { checkStep, refuseOpenChain, stepOperations } from './steps.ts'
@@ -182,7 +182,7 @@ async function prepareStep({ operation: syntax, given, kernel: own, file }: Aske
   const operation = file === undefined ? syntax : await syntax.file!.open(file, given)
   const { name, params, shared } = operation
   const values = resolve(params, pick(given, params))
-  const settings: Settings = resolve(sharedSettings, pick(given, shared))
+  const settings = await withBias(resolve(sharedSettings, pick(given, shared)))
   const kernel = own ?? (await kernelOf(operation, settings))
   const isSized = kernel !== undefined || Object.hasOwn(params, 'size')
   const asked = { values, kernel, settings: kernelOptions(settings) }

@@ -14,7 +14,13 @@ import { planStep } from '../../picture/dry-run.ts'
 import { type Known, knownOf, knownVolume } from '../../picture/known.ts'
 import { type Operation, takesVolume } from '../../picture/operations.ts'
 import type { Layout } from '../../picture/run-settings.ts'
-import { correlationSettings, kernelOptions, type Settings, sharedSettings } from '../../picture/settings.ts'
+import {
+  correlationSettings,
+  kernelOptions,
+  type Settings,
+  sharedSettings,
+  withBias,
+} from '../../picture/settings.ts'
 import { withoutKernel } from '../../picture/words/prepare.ts'
 import type { Given } from '../../picture/words/syntax.ts'
 import { hasAlpha } from '../../tensor/picture.ts'
@@ -142,7 +148,7 @@ export async function explained(
 ): Promise<Explained> {
   const rules = layerRules(operation.name)
   const { values, kernel } = await givenTo(operation, given)
-  const asked = { values, settings: settingsOf(operation, given), kernel }
+  const asked = { values, settings: await withBias(settingsOf(operation, given)), kernel }
   const own = resolve(explainSettings, ownOf(operation, given))
   if (rules === undefined) {
     if (operation.kernel === 'required' && kernel === undefined) throw withoutKernel(operation)
@@ -241,7 +247,7 @@ async function arithmeticOf(run: Planned | undefined, explanation: Explanation):
   return arithmetic.algorithm === 'bank' ? { ...bankFacts(explanation), ...arithmetic } : arithmetic
 }
 
-/** A filter that takes steps over planes: what it does to the size, and by which arithmetic. */
+/** A step, or a filter of several over planes: what it does to the size, and by which arithmetic. */
 async function explainedSteps(
   operation: Operation,
   run: Planned,
@@ -249,9 +255,6 @@ async function explainedSteps(
   [channels = 1, ...size]: readonly number[],
   { algorithm, reason }: Ran,
 ): Promise<Explained> {
-  if (operation.kind !== 'filter') {
-    throw new ConvoError('E_USAGE', `${operation.name} has no kernels to explain`, { why: operation.summary })
-  }
   const { name, summary, formula } = operation
   const result = {
     operation: name,

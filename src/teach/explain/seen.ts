@@ -115,6 +115,13 @@ function reachOf(work: Node['work'], at: Reach, axis: 0 | 1, input: number, outp
       const isPart = places.at(-1)! - places[0]! === places.length - 1
       return reached(0, 0, isPart ? 1 : input / output)
     }
+    case 'averaged': {
+      const { start, low, high, dilation } = work.settings.axes[axis + 1]!
+      const far = low.reduce((most, first, i) => Math.max(most, high[i]! - first), 0)
+      return reached(0, far * dilation, output > 1 ? start[1]! - start[0]! : 1)
+    }
+    case 'summary':
+      return reached(0, input - 1)
     case 'resampledAcross':
       return axis === 0 ? at : reached(0, work.settings.taps - 1, input / output)
     case 'resampledDown':

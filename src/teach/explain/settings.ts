@@ -24,6 +24,7 @@ const parseAxes = (least: number) => (given: unknown, name: string) => {
 
 const perAxis = (summary: string, least: number) => custom(summary, '<n>|<z,y,x>', parseAxes(least))
 
+/** Sizes of a picture, typed width x height, or of a tensor, channels first. */
 function parseShape(given: unknown, name: string): readonly number[] {
   const list = typeof given === 'string' ? given.split(/[x,\u00d7]/).map(Number) : given
   if (
@@ -33,12 +34,13 @@ function parseShape(given: unknown, name: string): readonly number[] {
     !list.every((n) => Number.isSafeInteger(n) && n > 0)
   ) {
     throw expected(
-      '2 to 4 whole sizes such as 3x7x7 (channels x height x width) or 1x16x64x64 (with depth)',
+      '2 to 4 whole sizes such as 640x480 (width x height), 3x480x640 (channels x height x width) or 1x16x64x64 (with depth)',
       name,
       given,
     )
   }
-  refuseChannelsLast(list as number[], String(given), name)
+  if (typeof given === 'string' && list.length === 2) return list.toReversed() as number[]
+  refuseChannelsLast(list as number[], typeof given === 'string' ? given : list.join('x'), name)
   return list as number[]
 }
 
@@ -62,8 +64,8 @@ function parseDepth(given: unknown, name: string): Depth {
 /** What explain takes besides the options of the operation. */
 export const explainSettings = {
   input: custom(
-    'size of the input instead of a picture, channels x height x width; channels default to 1',
-    '<CxHxW>',
+    'size of the input instead of a picture: width x height of one channel, or channels x height x width',
+    '<WxH>|<CxHxW>',
     parseShape,
   ),
   size: perAxis('size of the kernel or window, instead of --kernel', 1),
