@@ -27,7 +27,7 @@ export function typedOptions(options: object, params: Params, of: string): Reado
   for (const [key, one] of Object.entries(options)) {
     if (one === undefined) continue
     const list = one instanceof Tensor ? one.data : one
-    const value = isUrl(one, key) ? pathOf(one, key) : isFloats(list) ? Array.from(list) : list
+    const value = isUrl(one, key) ? pathOf(one, key) : isFloats(list) ? readOf(key, () => [...list]) : list
     const name = names.get(key)
     if (name === undefined) throw noOption(of, key, [...names.keys()])
     if (!isPlain(value)) {
