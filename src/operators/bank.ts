@@ -8,6 +8,7 @@ import { type Kernel, planeSize, showShape } from '../kernel/kernel.ts'
 import { numbers } from '../params.ts'
 import { type BorderName, borderName } from '../tensor/border.ts'
 import { Tensor } from '../tensor/tensor.ts'
+import { counted } from '../text/count.ts'
 import { type Arithmetic, arithmetics, type FullScale, type KernelOptions } from './operator.ts'
 
 // Banks of filters on pictures: the shared options turned into the numbers of a correlation.
@@ -158,10 +159,9 @@ export function finishOf({ weight, kernel }: Bank, filters: number, options: Ban
 /** A bias for each filter. @throws ConvoError E_SHAPE for another count */
 function ownBias(bias: readonly number[], filters: number): readonly number[] {
   if (bias.length === filters) return bias
-  const many = (n: number, what: string) => `${n} ${what}${n === 1 ? '' : 's'}`
   throw new ConvoError(
     'E_SHAPE',
-    `--bias has ${many(bias.length, 'number')} for ${many(filters, 'output channel')}`,
+    `--bias has ${counted(bias.length, 'number')} for ${counted(filters, 'output channel')}`,
     { fix: 'one number for each output channel, or one for all' },
   )
 }

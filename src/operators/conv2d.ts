@@ -19,7 +19,7 @@ import { recipeStep } from './recipe.ts'
  * multiplications: weights · H'·W'. After LeCun et al. 1998; groups Krizhevsky et al. 2012; dilation Yu and Koltun 2016.
  *
  * @returns [O,H',W']
- * @throws ConvoError E_ARGUMENT, E_SHAPE; the message names the argument and the numbers
+ * @throws ConvoError E_ARGUMENT, E_NAME for an unknown option, E_SHAPE; the message names the argument and the numbers
  */
 export async function conv2d(
   engine: Engine,

@@ -34,7 +34,7 @@ import { type FullScale, type KernelOptions, operator } from './operator.ts'
  * multiplications: weights · D'·H'·W'. After Ji et al. 2013 and Tran et al. 2015.
  *
  * @returns [O,D',H',W']
- * @throws ConvoError E_ARGUMENT, E_SHAPE
+ * @throws ConvoError E_ARGUMENT, E_NAME for an unknown option, E_SHAPE
  */
 export async function conv3d(
   engine: Engine,

@@ -42,7 +42,7 @@ export type DepthwiseSeparableOptions = Omit<ConvOptions, 'groups' | 'bias'> & {
  * multiplications: weights · H'·W'. After Sifre 2014, Chollet 2017 (Xception), Howard et al. 2017 (MobileNets).
  *
  * @returns [O,H',W']
- * @throws ConvoError E_ARGUMENT, E_SHAPE
+ * @throws ConvoError E_ARGUMENT, E_NAME for an unknown option, E_SHAPE
  */
 export async function depthwiseSeparableConv2d(
   engine: Engine,

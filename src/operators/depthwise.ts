@@ -23,7 +23,7 @@ export type DepthwiseOptions = Omit<ConvOptions, 'groups'>
  * C-th of those of the plain convolution; multiplications: weights · H'·W'. After Sifre 2014.
  *
  * @returns [C·m,H',W']
- * @throws ConvoError E_ARGUMENT, E_SHAPE
+ * @throws ConvoError E_ARGUMENT, E_NAME for an unknown option, E_SHAPE
  */
 export async function depthwiseConv2d(
   engine: Engine,

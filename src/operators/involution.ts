@@ -60,7 +60,7 @@ const generatorNames = ['reduceWeight', 'reduceBias', 'batchNorm', 'spanWeight',
  * After Li et al. 2021.
  *
  * @returns [C, floor(H / s), floor(W / s)]
- * @throws ConvoError E_ARGUMENT, E_SHAPE
+ * @throws ConvoError E_ARGUMENT, E_NAME for an unknown option, E_SHAPE
  */
 export async function involution2d(engine: Engine, x: Tensor, options: InvolutionOptions): Promise<Tensor> {
   checkOptions(options, 'involution2d', [...sizeNames, ...generatorNames])
@@ -79,7 +79,7 @@ export async function involution2d(engine: Engine, x: Tensor, options: Involutio
  * of its own; multiplications: K²·C·H'·W'. After Li et al. 2021.
  *
  * @returns [C,H',W']
- * @throws ConvoError E_ARGUMENT, E_SHAPE
+ * @throws ConvoError E_ARGUMENT, E_NAME for an unknown option, E_SHAPE
  */
 export async function involutionApply2d(
   input: TensorInput,

@@ -45,7 +45,7 @@ export type Pooled = { readonly output: Tensor; readonly indices: Indices }
  * After Ranzato et al. 2007.
  *
  * @returns output [C,H',W'], and its indices
- * @throws ConvoError E_ARGUMENT, E_SHAPE; also when a window would be in the padding alone
+ * @throws ConvoError E_ARGUMENT, E_NAME for an unknown option, E_SHAPE; also when a window would be in the padding alone
  */
 export function maxPool2d(
   x: TensorInput,
@@ -61,7 +61,7 @@ export async function maxPool2d(x: TensorInput, options: PoolOptions): Promise<{
  * the volume of a channel. No weights; kD·kH·kW − 1 comparisons per output.
  *
  * @returns output [C,D',H',W'], and its indices
- * @throws ConvoError E_ARGUMENT, E_SHAPE
+ * @throws ConvoError E_ARGUMENT, E_NAME for an unknown option, E_SHAPE
  */
 export function maxPool3d(
   x: TensorInput,

@@ -35,7 +35,7 @@ export type UnpoolOptions = {
  *
  * @param indices of the shape of x, as `maxPool2d` gives them
  * @returns [C,H',W']
- * @throws ConvoError E_ARGUMENT, E_SHAPE, also for an index outside the output
+ * @throws ConvoError E_ARGUMENT, E_NAME for an unknown option, E_SHAPE, also for an index outside the output
  */
 export async function maxUnpool2d(
   x: TensorInput,
@@ -50,7 +50,7 @@ export async function maxUnpool2d(
  * multiplications.
  *
  * @returns [C,D',H',W']
- * @throws ConvoError E_ARGUMENT, E_SHAPE
+ * @throws ConvoError E_ARGUMENT, E_NAME for an unknown option, E_SHAPE
  */
 export async function maxUnpool3d(
   x: TensorInput,

@@ -25,7 +25,7 @@ export type PointwiseOptions = {
  * Size: H x W x C becomes H x W x O. Weights: O·C, and O biases; multiplications: O·C·H·W. After Lin, Chen and Yan 2013.
  *
  * @returns [O,H,W]
- * @throws ConvoError E_ARGUMENT, E_SHAPE
+ * @throws ConvoError E_ARGUMENT, E_NAME for an unknown option, E_SHAPE
  */
 export async function pointwiseConv2d(
   engine: Engine,

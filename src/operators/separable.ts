@@ -34,7 +34,7 @@ export type Vector = Tensor | Float32Array | Float64Array | readonly number[]
  * down a column that is repeated, mirrored or zero gives a repeated, mirrored or zero column.
  *
  * @returns [C,H',W']
- * @throws ConvoError E_ARGUMENT, E_SHAPE
+ * @throws ConvoError E_ARGUMENT, E_NAME for an unknown option, E_SHAPE
  */
 export async function separableConv2d(
   engine: Engine,

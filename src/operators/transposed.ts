@@ -39,7 +39,7 @@ import { edged, upsamplingCrop, upsamplingKernel, upsamplingRow } from './upsamp
  * After Zeiler et al. 2010, and Dumoulin and Visin 2016.
  *
  * @returns [O,H',W']
- * @throws ConvoError E_ARGUMENT, E_SHAPE
+ * @throws ConvoError E_ARGUMENT, E_NAME for an unknown option, E_SHAPE
  */
 export const convTranspose2d = (
   engine: Engine,
@@ -54,7 +54,7 @@ export const convTranspose2d = (
  * multiplications: weights · D·H·W. After Zeiler et al. 2010.
  *
  * @returns [O,D',H',W']
- * @throws ConvoError E_ARGUMENT, E_SHAPE
+ * @throws ConvoError E_ARGUMENT, E_NAME for an unknown option, E_SHAPE
  */
 export const convTranspose3d = (
   engine: Engine,

@@ -109,10 +109,10 @@ export function commandOptions(options: object, of: string): Readonly<Record<str
   return typedOptions(own, Object.fromEntries(names.map((name) => [name, {}])) as Params, of)
 }
 
-/** Numbers, texts and so on, and lists of them: what may be given for words that are typed. */
 const isFloats = (value: unknown): value is Float32Array | Float64Array =>
   value instanceof Float32Array || value instanceof Float64Array
 
+/** Numbers, texts and so on, and lists of them: what may be given for words that are typed. */
 const isPlain = (value: unknown): boolean =>
   ['number', 'string', 'boolean'].includes(typeof value) ||
   (Array.isArray(value) && Array.from(value).every(isPlain))
