@@ -64,8 +64,8 @@ export class ConvoError extends Error {
   override readonly name = 'ConvoError'
   readonly code: ErrorCode
   readonly why: readonly string[]
-  // declared, not defined: one that there is nothing to say in does not show where an error is printed
-  declare readonly fix?: string | undefined
+  readonly fix: string | undefined
+  // declared, not defined: where there is none, it does not show when an error is printed
   declare readonly instead?: Instead<string> | undefined
 
   /** Whether it is an error of this copy of convo or of another one: a program may load the ES module and CommonJS. */
@@ -83,7 +83,7 @@ export class ConvoError extends Error {
     if (instead !== undefined && detail.fix === undefined && isKnown(instead)) this.instead = instead
     const fix = detail.fix ?? fixOf(this.instead)
     // what is cut would not work as it is typed
-    if (fix !== undefined && cutLine(fix) === fix) this.fix = fix
+    this.fix = fix === undefined || cutLine(fix) === fix ? fix : undefined
   }
 }
 

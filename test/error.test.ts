@@ -20,8 +20,7 @@ describe('ConvoError', () => {
     const bare = new ConvoError('E_SHAPE', 'what')
     expect(bare.why).toEqual([])
     expect(bare.fix).toBeUndefined()
-    // printed, an error has no line of what it does not have
-    for (const part of ['fix', 'instead']) expect(bare).not.toHaveProperty(part)
+    for (const part of ['cause', 'instead']) expect(bare).not.toHaveProperty(part)
     const meant = new ConvoError('E_NAME', 'what', { instead: ['amont', 'amount'] })
     expect(meant).toMatchObject({ fix: 'amount', instead: ['amont', 'amount'] })
   })
