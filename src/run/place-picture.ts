@@ -106,6 +106,7 @@ export async function prepareTables(plan: RecipePlan): Promise<void> {
   for (const s of plan.stencils) {
     if (s.algorithm !== 'fft') continue
     await makeFftTables2d(s.weights, planFft2d(s.kH, s.kW, fullHeight, fullWidth))
+    // remembered: it is asked for again where the job is placed, in one go
     weightSum(s)
     await pause()
   }
