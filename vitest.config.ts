@@ -18,6 +18,8 @@ const settings = {
   testTimeout: 180_000,
   hookTimeout: 180_000,
   pool: 'forks',
+  // the same outcome on a CI server, where goldens are not written, and on GitHub
+  env: { CI: '', GITHUB_ACTIONS: '', GITHUB_STEP_SUMMARY: '' },
 } as const
 
 export default defineConfig({

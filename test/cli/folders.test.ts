@@ -17,7 +17,7 @@ import { convo, scratch } from './convo.ts'
 import { atTerminal, hasTerminals } from './pseudo-terminal.ts'
 
 const { path } = scratch()
-const run = (...args: string[]) => convo(args, { cwd: path(), env: { CI: '', GITHUB_ACTIONS: '' } })
+const run = (...args: string[]) => convo(args, { cwd: path() })
 
 /** A gray slope; `by` is added to the pixel in the middle. */
 async function slope(file: string, by = 0, width = 16): Promise<void> {
@@ -215,7 +215,7 @@ describe('convo compare of folders', () => {
       '',
     ])
     expect(status).toBe(1)
-    const plain = await convo(['compare', 'e', 'a', '--quiet'], { cwd: path(), env: { CI: '' } })
+    const plain = await convo(['compare', 'e', 'a', '--quiet'], { cwd: path() })
     expect([plain.stdout, plain.stderr]).toEqual(['', ''])
   })
 

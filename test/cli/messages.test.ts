@@ -24,7 +24,7 @@ function expectSafe(text: string): void {
 const here = scratch('scene.png')
 
 async function run(...args: string[]): Promise<Run> {
-  const done = await convo(args, { cwd: here.path(), env: { CI: '', GITHUB_ACTIONS: '' } })
+  const done = await convo(args, { cwd: here.path() })
   expectSafe(done.stdout)
   expectSafe(done.stderr)
   return done

@@ -26,7 +26,7 @@ export function atTerminal(args: readonly string[], options: TerminalOptions): P
   const { cwd, columns = 80, rows = 24, answer = '\x1b[?1;2c', into } = options
   const line = [process.execPath, launcher, ...args].map(quoted).join(' ')
   const redirected = into === undefined ? line : `${line} > ${quoted(into)}`
-  const plain = { CI: '', NO_COLOR: '', TERM: 'xterm-256color', COLORTERM: 'truecolor' }
+  const plain = { NO_COLOR: '', TERM: 'xterm-256color', COLORTERM: 'truecolor' }
   const child = spawn(
     'script',
     ['-qec', `stty -onlcr cols ${columns} rows ${rows}; ${redirected}`, '/dev/null'],

@@ -219,7 +219,7 @@ describe.skipIf(process.platform !== 'linux')('a signal', () => {
       execFileSync('mkfifo', [at('in.pipe'), at('kernel.txt'), at('pipe.png')])
       writeFileSync(at('x.png'), 'old')
       const before = readdirSync(folder).sort()
-      const child = start(args, { cwd: folder, env: { CI: '' } })
+      const child = start(args, { cwd: folder })
       child.stdin.on('error', () => undefined)
       const ended = new Promise<[number | null, NodeJS.Signals | null]>((done) =>
         child.on('exit', (code, by) => done([code, by])),
@@ -257,7 +257,7 @@ describe.skipIf(process.platform !== 'linux')('a batch', () => {
 
   it('that is killed takes its workers and what they started along, and their temporary files', async () => {
     rmSync(at('out'), { recursive: true, force: true })
-    const child = start(slow, { cwd: folder, env: { CI: '' } })
+    const child = start(slow, { cwd: folder })
     await isDrawing(child)
     const workers = childrenOf(child.pid!)
     const started = [...workers, ...workers.flatMap(childrenOf)]
@@ -269,7 +269,7 @@ describe.skipIf(process.platform !== 'linux')('a batch', () => {
 
   it('clears away after a worker that was killed, and goes on', async () => {
     rmSync(at('out'), { recursive: true, force: true })
-    const child = start([...line.slice(0, 1), ...slow.slice(2)], { cwd: folder, env: { CI: '' } })
+    const child = start([...line.slice(0, 1), ...slow.slice(2)], { cwd: folder })
     let said = ''
     child.stderr.on('data', (text) => {
       said += text
@@ -308,8 +308,7 @@ describe.skipIf(process.platform !== 'linux' || !hasTerminals)('at a terminal', 
     rmSync(at('project'), { recursive: true, force: true })
     execFileSync('mkdir', [at('project')])
     const cwd = at('project')
-    const run = (...args: string[]) =>
-      new Promise((done) => start(args, { cwd, env: { CI: '', GITHUB_ACTIONS: '' } }).on('close', done))
+    const run = (...args: string[]) => new Promise((done) => start(args, { cwd }).on('close', done))
     const manifest = (sigma: number) =>
       `cases: [{name: a, input: ../small.png, run: [gaussian, --sigma, ${sigma}]}]\n`
     writeFileSync(join(cwd, 'convo.check.yaml'), manifest(1))
@@ -317,7 +316,7 @@ describe.skipIf(process.platform !== 'linux' || !hasTerminals)('at a terminal', 
     writeFileSync(join(cwd, 'convo.check.yaml'), manifest(2))
     expect(await run('check')).toBe(1)
     const line = `"${process.execPath}" "${launcher}" review; echo "status $?"; stty -a`
-    const env = { ...process.env, CI: '', TERM: 'dumb' }
+    const env = { ...process.env, TERM: 'dumb' }
     const terminal = spawn('script', ['-qec', line, '/dev/null'], { cwd, env })
     let text = ''
     terminal.stdout.on('data', (piece) => {

@@ -79,7 +79,7 @@ describe('what a run loads', () => {
   })
   it('convo check of equal files: no operation, and nothing that decodes', async () => {
     writeFileSync(folder.path('convo.check.yaml'), 'cases: [{ name: a, actual: scene.png }]')
-    await convo(['check', '--update'], { cwd: folder.path(), env: { CI: '' } })
+    await convo(['check', '--update'], { cwd: folder.path() })
     expect(await loadedBy('check')).toBe('cli-golden')
   })
   it('convo sobel in out: no worker for a small picture, and sharp for what is no plain PNG', async () => {

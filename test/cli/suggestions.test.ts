@@ -39,7 +39,7 @@ afterAll(() => {
   for (const path of [folder, copies]) rmSync(path, { recursive: true, force: true })
 })
 
-const run = hosted({ CI: '', GITHUB_ACTIONS: '' })
+const run = hosted()
 const convo = (args: readonly string[], { cwd } = { cwd: folder }) => run(args, { cwd })
 
 /** Runs a command line in a copy of the folder. A shell takes it apart into words. */

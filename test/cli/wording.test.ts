@@ -5,7 +5,7 @@ import { png, stripes } from './check/repository.ts'
 import { convo, scratch } from './convo.ts'
 
 const here = scratch('scene.png')
-const run = (...args: string[]) => convo(args, { cwd: here.path(), env: { CI: '', GITHUB_ACTIONS: '' } })
+const run = (...args: string[]) => convo(args, { cwd: here.path() })
 const write = (name: string, bytes: string | Uint8Array) => writeFileSync(here.path(name), bytes)
 
 describe('sentences', () => {

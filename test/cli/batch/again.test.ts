@@ -20,7 +20,7 @@ import { writePictures } from './pictures.ts'
 
 let folder = ''
 const at = (name: string) => join(folder, name)
-const batch = (...args: string[]) => convo(['batch', ...args], { cwd: folder, env: { CI: '' } })
+const batch = (...args: string[]) => convo(['batch', ...args], { cwd: folder })
 const names = () => readdirSync(at('in')).sort()
 const resumeLine = (stderr: string) => /to resume: convo batch (.*)/.exec(stderr)![1]!.replaceAll("'", '')
 

@@ -18,7 +18,7 @@ import { entries, inputsOf, png, tree, write, writePictures } from './pictures.t
 
 let folder = ''
 const at = (name: string) => join(folder, name)
-const batch = (...args: string[]) => convo(['batch', ...args], { cwd: folder, env: { CI: '' } })
+const batch = (...args: string[]) => convo(['batch', ...args], { cwd: folder })
 const sobel = ['--', 'sobel']
 /** Of `sbatch --array=0-4:2`. */
 const array = {
@@ -287,7 +287,6 @@ describe('a batch', () => {
     write(at('out'), { sub: 'a file in the way' })
     const child = start(['batch', 'in', '-r', '-o', 'out/{rel}/{stem}.png', '-j', '1', ...sobel], {
       cwd: folder,
-      env: { CI: '' },
     })
     let said = ''
     child.stderr.on('data', (chunk: Buffer) => {
@@ -308,7 +307,6 @@ describe('a batch', () => {
       rmSync(at('out'), { recursive: true, force: true })
       const child = start(['batch', 'in', '-o', 'out/{stem}.png', '-q', '-j', '3', ...options, ...sobel], {
         cwd: folder,
-        env: { CI: '' },
       })
       const ended = new Promise<number | null>((done) => child.on('close', done))
       let workers = 0
@@ -386,7 +384,7 @@ describe('an interrupted batch', () => {
     let isPartly = 0
     for (let moment = 0; moment < 20; moment++) {
       rmSync(at('out'), { recursive: true, force: true })
-      const child = start([...line, '-q', ...sobel], { cwd: folder, env: { CI: '' } })
+      const child = start([...line, '-q', ...sobel], { cwd: folder })
       const ended = new Promise((done) => child.on('close', done))
       const wanted = moment * 2
       while (picturesOf(at('out')).length < wanted && child.exitCode === null) await pause(3)
@@ -423,7 +421,7 @@ describe('an interrupted batch', () => {
       const interrupted = async () => {
         rmSync(at('out'), { recursive: true, force: true })
         ;[told, said] = ['', '']
-        const child = start(line, { cwd: folder, env: { CI: '' } })
+        const child = start(line, { cwd: folder })
         child.stdout.on('data', (chunk: Buffer) => {
           told += chunk.toString()
         })
@@ -457,7 +455,6 @@ describe('a batch whose end comes from outside', () => {
     writePictures(at('in'), 200, 300, 200)
     const child = start(['batch', 'in', '-o', 'out/{stem}.png', '--json', ...sobel], {
       cwd: folder,
-      env: { CI: '' },
     })
     let said = ''
     child.stderr.on('data', (chunk: Buffer) => {
@@ -477,7 +474,7 @@ describe('--watch', () => {
   it('processes new, changed and slowly written pictures until it is stopped, and none of its own', async () => {
     writePictures(at('in'), 1)
     const line = ['batch', 'in', '-r', '-o', 'in/out/{rel}/{stem}.png', '--watch', '--json', ...sobel]
-    const child = start(line, { cwd: folder, env: { CI: '' } })
+    const child = start(line, { cwd: folder })
     let [told, said] = ['', '']
     child.stdout.on('data', (chunk: Buffer) => {
       told += chunk.toString()
@@ -552,7 +549,7 @@ describe('shards', () => {
       const run = (i: number) =>
         convo(['batch', 'in', '-o', 'out/{stem}.png', '-q', '--shard', auto, ...sobel], {
           cwd: folder,
-          env: { CI: '', ...env(i) },
+          env: env(i),
         })
       for (const i of [0, 2]) expect((await run(i)).status).toBe(0)
       const early = await convo(['batch', 'merge', 'out'], { cwd: folder })

@@ -7,7 +7,7 @@ import { writePictures } from './pictures.ts'
 
 let folder = ''
 const at = (name: string) => join(folder, name)
-const batch = (...args: string[]) => convo(['batch', ...args], { cwd: folder, env: { CI: '' } })
+const batch = (...args: string[]) => convo(['batch', ...args], { cwd: folder })
 const merge = (...args: string[]) => batch('merge', ...args)
 const pause = (milliseconds: number) => new Promise((done) => setTimeout(done, milliseconds))
 const namesIn = (name: string) => (existsSync(at(name)) ? readdirSync(at(name)) : [])
@@ -35,7 +35,7 @@ describe.runIf(existsSync('/proc/self/stat'))('a batch whose workers are killed'
   ] as const)('%s', async (_, line, goesOn) => {
     writePictures(at(line[0]), 3, 2600, 2000)
     const slow = ['--jobs', '1', '--', 'gaussian', '--sigma', '30']
-    const child = start(['batch', ...line, ...slow], { cwd: folder, env: { CI: '' } })
+    const child = start(['batch', ...line, ...slow], { cwd: folder })
     const ended = new Promise<number | null>((done) => child.on('close', done))
     while (temporaries().length === 0 && child.exitCode === null) await pause(1)
     const workers = workersOf(child.pid)

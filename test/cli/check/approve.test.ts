@@ -109,7 +109,7 @@ describe('approve', () => {
           .filter((name) => existsSync(here.path(`.convo/check/${name}/actual.png`)))
           .map((name) => [name, here.read(`.convo/check/${name}/actual.png`)]),
       )
-      const child = start(['approve', '--all'], { cwd: here.path(), env: { CI: '' } })
+      const child = start(['approve', '--all'], { cwd: here.path() })
       const ended = new Promise((done) => child.on('close', done))
       const isNew = (name: string) => made.get(name)?.equals(here.read(`goldens/${name}.png`)) === true
       while (child.exitCode === null && names.filter(isNew).length < wanted) await nextTurn()

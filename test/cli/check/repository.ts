@@ -38,8 +38,7 @@ export function repository(): Repository {
     },
     read: (name) => readFileSync(path(name)),
     files: (name = '') => filesBelow(path(name)),
-    convo: (args, env = {}) =>
-      convo(args, { cwd: folder, env: { CI: '', GITHUB_ACTIONS: '', GITHUB_STEP_SUMMARY: '', ...env } }),
+    convo: (args, env = {}) => convo(args, { cwd: folder, env }),
     results,
     statuses: () => Object.fromEntries(results().cases.map(({ name, status }) => [name, status])),
   }

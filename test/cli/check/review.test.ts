@@ -122,7 +122,7 @@ describe('convo review', () => {
 
   /** Runs a review in a pseudo-terminal; each key is pressed when its question is there. */
   function atTerminal(keys: string[]): Promise<{ status: number | null; text: string }> {
-    const env = { ...process.env, CI: '', NO_COLOR: '', TERM: 'xterm-256color', COLORTERM: 'truecolor' }
+    const env = { ...process.env, NO_COLOR: '', TERM: 'xterm-256color', COLORTERM: 'truecolor' }
     const line = `"${process.execPath}" "${launcher}" review`
     const child = spawn('script', ['-qec', line, '/dev/null'], { cwd: here.path(), env })
     let text = ''

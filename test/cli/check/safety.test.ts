@@ -25,7 +25,7 @@ async function project(): Promise<void> {
   here.write('precious.png', stripes(8, 3))
 }
 
-const inWork = hosted({ CI: '', GITHUB_ACTIONS: '', GITHUB_STEP_SUMMARY: '' })
+const inWork = hosted()
 const run = (...args: string[]) => inWork(args, { cwd: here.path('work') })
 
 function forge(change: (results: Any) => void): void {
