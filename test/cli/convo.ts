@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll } from 'vitest'
+import { hosted } from './hosted.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 
@@ -24,8 +25,11 @@ export type RunOptions = {
   launcher?: string
 }
 
-/** Runs the built program and waits for its end. */
+/** Runs the built program and waits for its end: in a process of its own where the options, or what bin answers, need one. */
 export function convo(args: readonly string[], options: RunOptions = {}): Promise<Run> {
+  const { cwd = process.cwd(), env = {}, ...own } = options
+  const isPlain = Object.keys({ ...env, ...own }).length === 0
+  if (isPlain && !['-V', '--version'].includes(args[0]!)) return hosted(args, cwd)
   const child = start(args, options)
   child.stdin.on('error', () => undefined)
   child.stdin.end(options.stdin ?? new Uint8Array())

@@ -1,19 +1,23 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import type { Readable } from 'node:stream'
-import { afterAll, beforeAll } from 'vitest'
-import { launcher, type Run } from './convo.ts'
+import { fileURLToPath } from 'node:url'
+import type { Run } from './convo.ts'
 
 /** Follows what a run wrote, on both streams. */
 const end = '\0the end of a run\0'
 
+/** A host keeps something of what it has run, so it ends after so many. */
+const runs = 50
+
 /** Loads the program for each command line anew and runs it, as the launcher does; what it listened to goes with it. */
 const program = `
-  const { load } = require(${JSON.stringify(launcher.replace(/convo\.js$/, 'load.js'))})
-  const dist = ${JSON.stringify(launcher.replace(/bin.convo\.js$/, 'dist'))}
+  const { load } = require(${at('bin/load.js')})
+  const dist = ${at('dist')}
   const emitters = [process, process.stdout, process.stderr]
   const heard = () => emitters.flatMap((one) =>
     one.eventNames().flatMap((event) => one.rawListeners(event).map((listener) => ({ one, event, listener }))))
+  process.on('disconnect', () => process.exit())
   process.on('message', async ({ args, cwd }) => {
     const before = new Set(heard().map(({ listener }) => listener))
     process.chdir(cwd)
@@ -28,37 +32,59 @@ const program = `
     process.send(status)
   })`
 
-/** The bytes of a stream up to the end of a run. */
-async function untilEnd(stream: Readable): Promise<Buffer> {
-  let bytes = Buffer.alloc(0)
-  while (bytes.indexOf(end) < 0) {
-    const [piece] = (await once(stream, 'data')) as [Buffer]
-    bytes = Buffer.concat([bytes, piece])
-  }
-  return bytes.subarray(0, bytes.indexOf(end))
+function at(path: string): string {
+  return JSON.stringify(fileURLToPath(new URL(`../../${path}`, import.meta.url)))
 }
 
+type Host = { child: ChildProcess; ran: number }
+
+/** Those that wait for a command line, for all test files of this process. */
+const idle: Host[] = []
+
 /**
- * The built program in one process for all tests of a file: each line takes 0.1 s of CPU less. For tests of what lines say
- * and write, one after another; how a process starts and ends is for `convo`.
+ * Runs the built program in a process that has run others, one after another: that takes half the CPU of one of its own.
+ * How a process starts is for `start`.
  */
-export function hosted(
-  env: Readonly<Record<string, string>> = {},
-): (args: readonly string[], options: { readonly cwd: string }) => Promise<Run> {
-  let child: ChildProcess
-  beforeAll(() => {
-    const stdio = ['ignore', 'pipe', 'pipe', 'ipc'] as const
-    child = spawn(process.execPath, ['-e', program], { env: { ...process.env, ...env }, stdio: [...stdio] })
+export async function hosted(args: readonly string[], cwd: string): Promise<Run> {
+  const host = idle.pop() ?? { child: begin(), ran: 0 }
+  const { child } = host
+  const told = new AbortController()
+  const streams = [child.stdout!, child.stderr!].map(untilEnd)
+  const message = once(child, 'message', told).then(([status]) => status)
+  const whole = Promise.all([message, ...streams.map(({ ended }) => ended)]).then(([status]) => status)
+  const closed = once(child, 'close', told).then(([status]) => {
+    // a line that ends its process ends the host
+    host.ran = runs - 1
+    return status
   })
-  afterAll(() => child.kill())
-  return async (args, { cwd }) => {
-    const died = once(child, 'exit').then(([status]) => {
-      throw new Error(`convo ${args.join(' ')} ended the process with ${status}`)
+  child.send({ args, cwd })
+  const status: number | null = await Promise.race([whole, closed])
+  told.abort()
+  const [bytes, stderr] = streams.map(({ written }) => written()) as [Buffer, Buffer]
+  if (++host.ran < runs) idle.push(host)
+  else child.kill()
+  return { status, bytes, stdout: bytes.toString(), stderr: stderr.toString() }
+}
+
+/** The bytes of a stream up to the end of a run. */
+function untilEnd(stream: Readable): { ended: Promise<void>; written: () => Buffer } {
+  let bytes = Buffer.alloc(0)
+  const ended = new Promise<void>((done) => {
+    stream.on('data', function take(piece: Buffer) {
+      const from = Math.max(0, bytes.length - end.length)
+      bytes = Buffer.concat([bytes, piece])
+      const found = bytes.indexOf(end, from)
+      if (found < 0) return
+      bytes = bytes.subarray(0, found)
+      stream.off('data', take)
+      done()
     })
-    died.catch(() => undefined)
-    const done = Promise.all([once(child, 'message'), untilEnd(child.stdout!), untilEnd(child.stderr!)])
-    child.send({ args, cwd })
-    const [[status], bytes, stderr] = (await Promise.race([done, died])) as [[number], Buffer, Buffer]
-    return { status, bytes, stdout: bytes.toString(), stderr: stderr.toString() }
-  }
+  })
+  return { ended, written: () => bytes }
+}
+
+function begin(): ChildProcess {
+  const child = spawn(process.execPath, ['-e', program], { stdio: ['ignore', 'pipe', 'pipe', 'ipc'] })
+  child.unref()
+  return child
 }

@@ -15,12 +15,10 @@ import { curv, grayProfile, rgbProfile } from '../image/icc.ts'
 import { noise, photo, picture } from '../image/pictures.ts'
 import { floatTiff, tiffOf } from '../image/tiff.ts'
 import { tiffArrayOf } from '../image/tiff-arrays.ts'
-import { scratch } from './convo.ts'
-import { hosted } from './hosted.ts'
+import { convo as run, scratch } from './convo.ts'
 import { readArray } from './pictures.ts'
 
 const folder = scratch()
-const run = hosted()
 const convo = (args: readonly string[], { cwd } = { cwd: folder.path() }) => run(args, { cwd })
 
 type Bytes = Uint8Array | Promise<Uint8Array>

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { stripes } from './check/repository.ts'
-import { hosted } from './hosted.ts'
+import { convo as run } from './convo.ts'
 import { refused } from './usage.ts'
 
 let folder = ''
@@ -39,7 +39,6 @@ afterAll(() => {
   for (const path of [folder, copies]) rmSync(path, { recursive: true, force: true })
 })
 
-const run = hosted()
 const convo = (args: readonly string[], { cwd } = { cwd: folder }) => run(args, { cwd })
 
 /** Runs a command line in a copy of the folder. A shell takes it apart into words. */

@@ -5,7 +5,7 @@ import { sha256 } from '../../../src/files/hash.ts'
 import { reportText } from '../../../src/golden/destinations.ts'
 import { runProblem } from '../../../src/golden/results-shape.ts'
 import fc from '../../property.ts'
-import { hosted } from '../hosted.ts'
+import { convo } from '../convo.ts'
 import { repository, stripes } from './repository.ts'
 
 const here = repository()
@@ -25,8 +25,7 @@ async function project(): Promise<void> {
   here.write('precious.png', stripes(8, 3))
 }
 
-const inWork = hosted()
-const run = (...args: string[]) => inWork(args, { cwd: here.path('work') })
+const run = (...args: string[]) => convo(args, { cwd: here.path('work') })
 
 function forge(change: (results: Any) => void): void {
   const path = here.path(`work/${resultsFile}`)
