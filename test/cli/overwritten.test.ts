@@ -12,7 +12,7 @@ import {
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { convo, launcher } from './convo.ts'
 
 const sample = fileURLToPath(new URL('../../samples/scene.png', import.meta.url))
@@ -26,7 +26,7 @@ let folder = ''
 const at = (name: string) => join(folder, name)
 const contents = () => inputs.map((name) => [name, readFileSync(at(name)).toString('base64')])
 
-beforeEach(() => {
+beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'convo-overwritten-'))
   for (const name of ['p.png', 'q.png']) copyFileSync(sample, at(name))
   writeFileSync(at('k.json'), kernel)
@@ -35,13 +35,12 @@ beforeEach(() => {
   writeFileSync(at('c.yaml'), manifest)
   symlinkSync('k.json', at('link.json'))
   linkSync(at('p.png'), at('hard.png'))
-  const make = (...words: string[]) =>
-    spawnSync(process.execPath, [launcher, ...words], { cwd: folder, encoding: 'utf8' })
-  expect(make('kernel', 'convert', 'k.json', 'k.npy').status).toBe(0)
-  expect(make('sobel', 'p.png', 'm.png').status).toBe(0)
-  expect(make('check', 'c.yaml', '--reporter', 'json=run.json').status).toBe(1)
+  const make = async (line: string) => (await convo(line.split(' '), { cwd: folder })).status
+  expect(await make('kernel convert k.json k.npy')).toBe(0)
+  expect(await make('sobel p.png m.png')).toBe(0)
+  expect(await make('check c.yaml --reporter json=run.json')).toBe(1)
 })
-afterEach(() => rmSync(folder, { recursive: true, force: true }))
+afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
 describe('no output takes the place of a file that the command reads', () => {
   it.each([
