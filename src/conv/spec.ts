@@ -54,7 +54,8 @@ export type TransposeOptions = {
   readonly groups?: number | undefined
 }
 
-const axisNames = ['depth', 'height', 'width'] as const
+/** The axes that are not channels, in order. */
+export const axisNames = ['depth', 'height', 'width'] as const
 
 /**
  * Checks the arguments of a 2-D (`spatial` 2) or 3-D convolution and decides every number of it.

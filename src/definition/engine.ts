@@ -2,7 +2,7 @@ import { bankAlgorithm } from '../conv/bank-algorithm.ts'
 import type { Correlation, Transposition } from '../conv/geometry.ts'
 import { type FilterOptions, planRecipe, type RecipePlan } from '../conv/plan.ts'
 import type { Recipe } from '../conv/recipe.ts'
-import { isPending, Tensor } from '../tensor/tensor.ts'
+import { isPending, sizeOf, Tensor } from '../tensor/tensor.ts'
 import { correlateTensors, outputShape, transposeReference } from './convolution.ts'
 import type { Shape } from './layer.ts'
 import { type LayerName, type LayerSettings, layers } from './layers.ts'
@@ -124,6 +124,6 @@ export const shapeOfLayer = (x: Tensor | undefined, shape: Shape): readonly numb
 /** A volume [C,D,H,W] as planes [C,D·H,W]. */
 export const flatShape = ([channels = 1, ...sizes]: readonly number[]): Shape => [
   channels,
-  sizes.slice(0, -1).reduce((a, b) => a * b, 1),
+  sizeOf(sizes.slice(0, -1)),
   sizes.at(-1) ?? 1,
 ]

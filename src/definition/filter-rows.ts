@@ -118,3 +118,14 @@ export function paeth(a: number, b: number, c: number): number {
   const pc = Math.abs(p - c)
   return pa <= pb && pa <= pc ? a : pb <= pc ? b : c
 }
+
+/** Samples as PNG stores them: 8-bit as they are, 16-bit with the high byte first. */
+export function pngBytes(samples: Uint8Array | Uint16Array): Uint8Array {
+  if (samples instanceof Uint8Array) return samples
+  const bytes = new Uint8Array(samples.length * 2)
+  for (let i = 0; i < samples.length; i++) {
+    bytes[2 * i] = samples[i]! >>> 8
+    bytes[2 * i + 1] = samples[i]! & 0xff
+  }
+  return bytes
+}

@@ -1,8 +1,8 @@
 import { createHash, type Hash } from 'node:crypto'
-import { endianness } from 'node:os'
 import { invariant } from '../error.ts'
 import { inTurns } from '../host/turns.ts'
 import type { Picture } from '../tensor/picture.ts'
+import { isLittleEndian } from '../tensor/tensor.ts'
 
 /**
  * The digest of a picture: `sha256:` and 64 hexadecimal digits. Hashed are, for each page in turn, the line
@@ -38,7 +38,7 @@ export function createDigest(): {
 }
 
 function addPage(hash: Hash, { width, height, channels, depth, data }: Picture): Promise<unknown> {
-  invariant(endianness() === 'LE', 'samples in memory are little-endian')
+  invariant(isLittleEndian, 'samples in memory are little-endian')
   hash.update(`convo picture 1 ${width}x${height}x${channels} ${depth}\n`, 'ascii')
   return inTurns(data.length, (from, to) => {
     const part = data instanceof Float32Array ? plain(data.slice(from, to)) : data.subarray(from, to)

@@ -1,17 +1,15 @@
-import { filterRows } from '../definition/filter-rows.ts'
+import { adler32, adlerCombine } from '../definition/adler.ts'
+import { filterRows, pngBytes } from '../definition/filter-rows.ts'
 import { invariant } from '../error.ts'
 import { joined, pause, pieceOf } from '../host/turns.ts'
 import type { Picture, PictureMeta } from '../tensor/picture.ts'
 import {
-  adler32,
-  adlerCombine,
   type Compression,
   compressionSettings,
   concat,
   deflateStrip,
   idatChunk,
   isPngPicture,
-  pngBytes,
   pngHeader,
   pngRowBytes,
   pngTrailer,

@@ -169,35 +169,6 @@ export function zlibHeader(level: number): Uint8Array {
   return Uint8Array.of(cmf, flags + (31 - (((cmf << 8) | flags) % 31)))
 }
 
-const adlerBase = 65521
-/** The most bytes whose sums fit 32 bits before the remainder is taken (zlib's NMAX). */
-const adlerRun = 5552
-
-/** Adler-32 of some bytes (RFC 1950), continued from `start`. */
-export function adler32(bytes: Uint8Array, start = 1): number {
-  let a = start & 0xffff
-  let b = start >>> 16
-  for (let i = 0; i < bytes.length; ) {
-    const end = Math.min(i + adlerRun, bytes.length)
-    for (; i < end; i++) {
-      a = (a + bytes[i]!) | 0
-      b = (b + a) | 0
-    }
-    a = (a >>> 0) % adlerBase
-    b = (b >>> 0) % adlerBase
-  }
-  return ((b << 16) | a) >>> 0
-}
-
-/** Adler-32 of two runs of bytes laid end to end, from that of each and the length of the second. */
-export function adlerCombine(first: number, second: number, secondLength: number): number {
-  const a = ((first & 0xffff) + (second & 0xffff) + adlerBase - 1) % adlerBase
-  // each byte of the first run counts once more for every byte of the second
-  const carried = ((secondLength % adlerBase) * ((first & 0xffff) + adlerBase - 1)) % adlerBase
-  const b = ((first >>> 16) + (second >>> 16) + carried) % adlerBase
-  return ((b << 16) | a) >>> 0
-}
-
 /**
  * An IDAT chunk around parts of the zlib stream, as pieces to write in order: nothing is copied. One chunk for each
  * strip lets the thread that deflated it work out the CRC.
@@ -214,17 +185,6 @@ export function idatChunk(parts: readonly Uint8Array[]): Uint8Array[] {
 /** What comes after the last strip: the Adler-32 of all filtered bytes, in an IDAT of its own, and IEND. */
 export function pngTrailer(adler: number): Uint8Array {
   return concat([chunk('IDAT', uint32(adler)), chunk('IEND', new Uint8Array(0))])
-}
-
-/** Samples as PNG stores them: 8-bit as they are, 16-bit with the high byte first. */
-export function pngBytes(samples: Uint8Array | Uint16Array): Uint8Array {
-  if (samples instanceof Uint8Array) return samples
-  const bytes = new Uint8Array(samples.length * 2)
-  for (let i = 0; i < samples.length; i++) {
-    bytes[2 * i] = samples[i]! >>> 8
-    bytes[2 * i + 1] = samples[i]! & 0xff
-  }
-  return bytes
 }
 
 /** Lays runs of bytes end to end. */

@@ -1,4 +1,5 @@
 import { invariant } from '../error.ts'
+import { sizeOf } from '../tensor/tensor.ts'
 import { type Kernel, planeSize } from './kernel.ts'
 
 /** What can be read off a kernel's weights. */
@@ -155,7 +156,7 @@ export function lowRank(
 /** The kernel turned by 180 degrees in its last `axes`, its plane, the anchor with it: correlating becomes convolving. */
 export function flip(kernel: Kernel, axes = 2): Kernel {
   const [kH, kW] = planeSize(kernel.shape)
-  const plane = kernel.shape.slice(-axes).reduce((a, b) => a * b, 1)
+  const plane = sizeOf(kernel.shape.slice(-axes))
   const weights = new Float64Array(kernel.weights.length)
   for (let at = 0; at < weights.length; at += plane) {
     weights.set(kernel.weights.subarray(at, at + plane).toReversed(), at)

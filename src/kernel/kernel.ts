@@ -1,4 +1,5 @@
 import { ConvoError } from '../error.ts'
+import { sizeOf } from '../tensor/tensor.ts'
 
 /**
  * How the tool of a format uses the numbers of a file when it convolves: `as` is the command, `turns` whether it turns them
@@ -62,7 +63,7 @@ export function kernel(
       { why: 'shapes: [kH,kW], [C,kH,kW], [O,C/groups,kH,kW] or [O,C/groups,kD,kH,kW]' },
     )
   }
-  const count = shape.reduce((a, b) => a * b, 1)
+  const count = sizeOf(shape)
   if (weights.length !== count) {
     throw new ConvoError(
       'E_KERNEL_SHAPE',

@@ -1,4 +1,5 @@
-import { countOf, strided } from './formats/numbers.ts'
+import { sizeOf } from '../tensor/tensor.ts'
+import { strided } from './formats/numbers.ts'
 import type { Attribute, Constant, Network, NetworkNode } from './network.ts'
 
 /** The version of ONNX's operators that networks are built with. */
@@ -105,7 +106,7 @@ export const networkFrom = (
 /** A constant with its axes in another order, as `numpy.transpose`. */
 export function transposed(constant: Constant, order: readonly number[]): Constant {
   const { shape } = constant
-  const steps = shape.map((_, axis) => countOf(shape.slice(axis + 1)))
+  const steps = shape.map((_, axis) => sizeOf(shape.slice(axis + 1)))
   return strided(
     constant,
     order.map((axis) => shape[axis]!),

@@ -1,3 +1,4 @@
+import { sizeOf } from '../tensor/tensor.ts'
 import { type Constant, type Network, type NetworkNode, readsOf } from './network.ts'
 
 // Batch normalisation behind a bank is part of its weights: with k = gamma / √(variance + epsilon), w · k and
@@ -75,7 +76,7 @@ function merged(
   const group = bank.attributes.get('group')
   const groups = typeof group === 'number' ? group : 1
   const { shape, data } = weight
-  const taps = shape.slice(2).reduce((a, b) => a * b, 1)
+  const taps = sizeOf(shape.slice(2))
   const filterOf = (i: number): number => {
     if (!isTransposed) return Math.floor(i / (shape[1]! * taps))
     const channel = Math.floor(i / (shape[1]! * taps))

@@ -68,8 +68,8 @@ export type Constant = {
 /** How pictures and the numbers of a network belong together. */
 export type Meaning = {
   /** What black and white are for the network. */
-  readonly inRange?: '0..1' | '-1..1' | '0..255' | 'imagenet'
-  readonly outRange?: '0..1' | '-1..1' | '0..255' | 'imagenet'
+  readonly inRange?: NetRange
+  readonly outRange?: NetRange
   /** `luma`: the network takes and gives Y of YCbCr alone, and chroma is resized beside it. */
   readonly channels?: 'rgb' | 'bgr' | 'luma'
   /** How many times as wide and high as its input the output is. */

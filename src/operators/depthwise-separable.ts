@@ -4,7 +4,7 @@ import type { Activation } from '../definition/functions.ts'
 import { ConvoError } from '../error.ts'
 import { type Kernel, kernel as makeKernel, showShape } from '../kernel/kernel.ts'
 import { checkOptions, text } from '../params.ts'
-import type { Tensor } from '../tensor/tensor.ts'
+import { sizeOf, type Tensor } from '../tensor/tensor.ts'
 import { checkActivation } from './activation.ts'
 import { bankOf, correlateBank, refuseAlgorithm } from './bank.ts'
 import { correlationOptions } from './conv2d.ts'
@@ -17,7 +17,6 @@ import {
   perChannel,
   places,
   plainBank,
-  product,
   times,
 } from './layer.ts'
 import { operator } from './operator.ts'
@@ -145,7 +144,7 @@ export const depthwiseSeparableCommand = operator({
       return [
         `(C·${letters(k)} + O·C) · ${places(out, "'")}`,
         `(${times(c, ...k)} + ${times(o, c)}) · ${times(...out)}`,
-        (c * each + mix) * product(out),
+        (c * each + mix) * sizeOf(out),
       ]
     },
     plain: plainBank,

@@ -1,11 +1,12 @@
 import { type Axis, correlationAxis, extent } from '../conv/geometry.ts'
-import { axisChoices, perAxis, wholeAtLeast } from '../conv/spec.ts'
+import { axisChoices, axisNames, perAxis, wholeAtLeast } from '../conv/spec.ts'
 import { ConvoError, nearest } from '../error.ts'
 import { analyse } from '../kernel/analyse.ts'
 import type { Kernel } from '../kernel/kernel.ts'
+import { sizeOf } from '../tensor/tensor.ts'
 import { otherChannels } from './bank.ts'
 import { operators } from './index.ts'
-import { banked, everywhere, type Layer, type LayerRules, type Plain, product, type Sizes } from './layer.ts'
+import { banked, everywhere, type Layer, type LayerRules, type Plain, type Sizes } from './layer.ts'
 import type { Operator } from './operator.ts'
 
 // What an operator would do to an input of a given shape, in numbers, without computing it.
@@ -60,8 +61,6 @@ export type SizeExplanation = {
   readonly filled: string
 }
 
-const axisNames = ['depth', 'height', 'width'] as const
-
 /** The layer rules of an operator by its name; undefined for steps and filters. */
 export const layerRules = (name: string): Operator['layer'] =>
   Object.hasOwn(operators, name) ? operators[name]!.layer : undefined
@@ -108,7 +107,7 @@ export function explainOperator(name: string, input: readonly number[], layer: L
     ...(plain === undefined || count === 0 ? {} : { plain: { ...plain, share: count / plain.parameters } }),
     ...(separability === undefined ? {} : { separability }),
     ...(layer.error === undefined ? {} : { error: layer.error }),
-    memory: { input: product(input) * 4, weights: count * 4, output: product(output) * 4 },
+    memory: { input: sizeOf(input) * 4, weights: count * 4, output: sizeOf(output) * 4 },
   }
 }
 

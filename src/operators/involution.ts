@@ -5,10 +5,10 @@ import type { LayerSettings } from '../definition/layers.ts'
 import { ConvoError } from '../error.ts'
 import { checkOptions, choice, custom, expected, integer, number, text } from '../params.ts'
 import { asTensor, type TensorInput } from '../tensor/like.ts'
-import type { Tensor } from '../tensor/tensor.ts'
+import { sizeOf, type Tensor } from '../tensor/tensor.ts'
 import { describe } from '../text/describe.ts'
 import { generatorSizes, readGenerator } from './involution-weights.ts'
-import { plainBank, product, sameChannels, times } from './layer.ts'
+import { plainBank, sameChannels, times } from './layer.ts'
 import { operator } from './operator.ts'
 import { pointwiseBank } from './pointwise.ts'
 
@@ -338,11 +338,11 @@ export const involutionCommand = operator({
     weights({ channels: c, groups: g, kernel: k, layer: { rule, hidden = Math.max(1, Math.floor(c / 4)) } }) {
       if (rule !== undefined) return [`none, the kernels come from ${rule}`, '0', 0]
       const r = wholeAtLeast('hidden', hidden, 1)
-      return ['C·R + R·K·K·G', `${times(c, r)} + ${times(r, ...k, g)}`, c * r + r * product(k) * g]
+      return ['C·R + R·K·K·G', `${times(c, r)} + ${times(r, ...k, g)}`, c * r + r * sizeOf(k) * g]
     },
     multiplications({ axes, channels: c, kernel: k, layer: { rule } }, [formula, filled, count]) {
       const out = axes.map((a) => a.output)
-      const many = product(out) * (count + product(k) * c)
+      const many = sizeOf(out) * (count + sizeOf(k) * c)
       return rule === undefined
         ? [`H'·W'·(${formula} + K·K·C)`, `${times(...out)}·(${filled} + ${times(...k, c)})`, many]
         : ["H'·W'·K·K·C", times(...out, ...k, c), many]

@@ -2,6 +2,7 @@ import { type Axis, type AxisChoice, extent, type Padding } from '../conv/geomet
 import type { PaddingOption, PerAxis } from '../conv/spec.ts'
 import { ConvoError } from '../error.ts'
 import type { Kernel } from '../kernel/kernel.ts'
+import { sizeOf } from '../tensor/tensor.ts'
 
 // What an operator is as a layer of a network, so that it can be explained: its numbers by formulas, nothing computed.
 
@@ -101,7 +102,6 @@ export type Sizes = {
 /** A count with its formula, in letters and filled in. */
 export type Formula = readonly [formula: string, filled: string, count: number]
 
-export const product = (list: readonly number[]): number => list.reduce((a, b) => a * b, 1)
 export const times = (...list: readonly number[]): string => list.join('·')
 export const letters = (kernel: readonly number[], by = '·'): string =>
   ['kD', 'kH', 'kW'].slice(3 - kernel.length).join(by)
@@ -119,18 +119,18 @@ export function banked(s: Sizes): Formula {
   const { channels: c, filters: o, groups: g, kernel: k } = s
   if (s.each) return planes(s)
   const label = g === 1 ? 'O·C' : 'O·C/groups'
-  return [`${label}·${letters(k)}`, times(o, c / g, ...k), o * (c / g) * product(k)]
+  return [`${label}·${letters(k)}`, times(o, c / g, ...k), o * (c / g) * sizeOf(k)]
 }
 
 /** One kernel, or a few, that every channel meets on its own. */
 export function planes({ kernel: k, kernels: n }: Pick<Sizes, 'kernel' | 'kernels'>): Formula {
-  return n === 1 ? [letters(k), times(...k), product(k)] : [`n·${letters(k)}`, times(n, ...k), n * product(k)]
+  return n === 1 ? [letters(k), times(...k), sizeOf(k)] : [`n·${letters(k)}`, times(n, ...k), n * sizeOf(k)]
 }
 
 /** Filters [C·m,1,…]: a few for every channel. */
 export function perChannel(s: Sizes): Formula {
   const { channels: c, multiplier: m, kernel: k } = s
-  return s.each ? planes(s) : [`C·m·${letters(k)}`, times(c, m, ...k), c * m * product(k)]
+  return s.each ? planes(s) : [`C·m·${letters(k)}`, times(c, m, ...k), c * m * sizeOf(k)]
 }
 
 /** Every weight at every place of the output, or of the input; those of planes for every channel. */
@@ -142,7 +142,7 @@ export function everywhere(s: Sizes, [, , count]: Formula, where: 'output' | 'in
     ? ['C·weights', `${c}·${count}`, c * count]
     : ['weights', `${count}`, count]
   const letters = places(size, where === 'output' ? "'" : '')
-  return [`${label} · ${letters}`, `${filled} · ${times(...size)}`, many * product(size)]
+  return [`${label} · ${letters}`, `${filled} · ${times(...size)}`, many * sizeOf(size)]
 }
 
 /** As many channels as there are. */
@@ -150,14 +150,14 @@ export const sameChannels = (s: Sizes): number[] => [s.channels, ...s.axes.map((
 
 /** The plain convolution between the same channels. */
 export function plainBank(s: Sizes, output: readonly number[], kernel = s.kernel): Plain {
-  const parameters = output[0]! * s.channels * product(kernel)
-  return { parameters, multiplications: parameters * product(output.slice(1)) }
+  const parameters = output[0]! * s.channels * sizeOf(kernel)
+  return { parameters, multiplications: parameters * sizeOf(output.slice(1)) }
 }
 
 /** A kernel that meets every channel alone has the full plane for a rival, not a bank. */
 export function plainPlane(s: Sizes, output: readonly number[], kernel = s.kernel): Plain {
-  const parameters = product(kernel)
-  return { parameters, multiplications: parameters * s.channels * product(output.slice(1)) }
+  const parameters = sizeOf(kernel)
+  return { parameters, multiplications: parameters * s.channels * sizeOf(output.slice(1)) }
 }
 
 /** How far the taps of each axis reach. */

@@ -91,7 +91,7 @@ async function largeMaxima(
   options: PoolOptions,
 ): Promise<Pooled | { readonly output: Tensor } | undefined> {
   const axes = poolAxes(spatial, x, options)
-  const taps = perAxis('kernelSize', options.kernelSize, spatial, 1).reduce((a, b) => a * b, 1)
+  const taps = sizeOf(perAxis('kernelSize', options.kernelSize, spatial, 1))
   const shape = [x.shape[0]!, ...axes.slice(3 - spatial).map(({ output }) => output)]
   const count = sizeOf(shape)
   const isWanted = options.returnIndices !== false
@@ -120,7 +120,7 @@ async function maxPool(
   const indices = options.returnIndices === false ? undefined : new Int32Array(count)
   const [{ output: depth }, { output: height }, { output: width }] = axes
   const rows = rowsOf(x)
-  const taps = perAxis('kernelSize', options.kernelSize, spatial, 1).reduce((a, b) => a * b, 1)
+  const taps = sizeOf(perAxis('kernelSize', options.kernelSize, spatial, 1))
   await inRows(channels * depth * height, width * taps, (row) => {
     const [c, z, y] = [Math.floor(row / height / depth), Math.floor(row / height) % depth, row % height]
     poolRow(rows, axes, c, z, y, output, row * width, indices)

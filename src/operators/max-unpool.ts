@@ -5,7 +5,7 @@ import { type Kernel, kernel as makeKernel } from '../kernel/kernel.ts'
 import { checkLimit } from '../limits.ts'
 import { checkOptions, flag, text } from '../params.ts'
 import { asTensor, type TensorInput } from '../tensor/like.ts'
-import { floats, Tensor } from '../tensor/tensor.ts'
+import { floats, sizeOf, Tensor } from '../tensor/tensor.ts'
 import { describe } from '../text/describe.ts'
 import { bankOf, correlateBank, pair, refuseOptions, sides, wrongRank } from './bank.ts'
 import { depthwiseBank } from './depthwise.ts'
@@ -71,7 +71,7 @@ async function maxUnpool(
   checkIndices(x, indices)
   const size = outputSize(spatial, x, options)
   const channels = x.shape[0]!
-  const room = size.reduce((a, b) => a * b, 1)
+  const room = sizeOf(size)
   const perChannel = x.data.length / channels
   checkLimit('tensorSamples', channels * room, `an output of ${[channels, ...size].join('x')}`)
   const data = floats(channels * room)

@@ -5,11 +5,11 @@ import type { Engine } from '../definition/engine.ts'
 import { ConvoError, invariant } from '../error.ts'
 import { type Kernel, kernel as makeKernel } from '../kernel/kernel.ts'
 import { checkOptions, integer, numbers } from '../params.ts'
-import { Tensor } from '../tensor/tensor.ts'
+import { sizeOf, Tensor } from '../tensor/tensor.ts'
 import { type BankOptions, bankOf, finished, finishOf, pictureCorrelation, refuseAlgorithm } from './bank.ts'
 import { correlationOptions } from './conv2d.ts'
 import { type DepthwiseOptions, depthwiseBank } from './depthwise.ts'
-import { correlationLayer, letters, plainPlane, product, sameChannels, times } from './layer.ts'
+import { correlationLayer, letters, plainPlane, sameChannels, times } from './layer.ts'
 import { type KernelOptions, operator, type Step } from './operator.ts'
 import { recipeStep } from './recipe.ts'
 import { separateKernel } from './separate.ts'
@@ -182,7 +182,7 @@ export const separableCommand = operator({
         [y.kernel, y.output, x.input],
         [x.kernel, y.output, x.output],
       ]
-      const total = c * n * passes.reduce((sum, pass) => sum + product(pass), 0)
+      const total = c * n * passes.reduce((sum, pass) => sum + sizeOf(pass), 0)
       const [label, number] = n === 1 ? ['C', `${c}`] : ['rank·C', times(n, c)]
       const filled = `${number}·(${passes.map((pass) => times(...pass)).join(' + ')})`
       return [`${label}·(kH·H'·W + kW·H'·W')`, filled, total]

@@ -6,7 +6,7 @@ import { ConvoError } from '../error.ts'
 import type { Kernel } from '../kernel/kernel.ts'
 import { checkLimit } from '../limits.ts'
 import { choice, numbers } from '../params.ts'
-import { Tensor } from '../tensor/tensor.ts'
+import { sizeOf, Tensor } from '../tensor/tensor.ts'
 import {
   type Bank,
   type BankOptions,
@@ -23,7 +23,7 @@ import {
   triple,
   wrongRank,
 } from './bank.ts'
-import { eachOwn, everywhere, letters, numbersOnly, planes, product, times } from './layer.ts'
+import { eachOwn, everywhere, letters, numbersOnly, planes, times } from './layer.ts'
 import { operator } from './operator.ts'
 import { edged, upsamplingCrop, upsamplingKernel, upsamplingRow } from './upsampling.ts'
 
@@ -131,7 +131,7 @@ export const transposedCommand = operator({
     const isVolume = isForVolume(values, kernel)
     const sides = sidesOf(values, isVolume)
     const { stride } = sides
-    checkLimit('phases', product(stride), `--stride ${stride}`)
+    checkLimit('phases', sizeOf(stride), `--stride ${stride}`)
     const kind = values.upsample ?? 'bilinear'
     if (kernel === undefined) {
       const why = 'needs a --kernel: the named kernels already fit their stride'
@@ -211,7 +211,7 @@ export const transposedCommand = operator({
       const { channels: c, filters: o, groups: g, kernel: k } = s
       if (s.each) return planes(s)
       const label = g === 1 ? 'C·O' : 'C·O/groups'
-      return [`${label}·${letters(k)}`, times(c, o / g, ...k), c * (o / g) * product(k)]
+      return [`${label}·${letters(k)}`, times(c, o / g, ...k), c * (o / g) * sizeOf(k)]
     },
     multiplications: (s, weights) => everywhere(s, weights, 'input'),
     sized(

@@ -1,10 +1,10 @@
+import { adlerCombine } from '../definition/adler.ts'
 import { flatShape } from '../definition/engine.ts'
 import { openOutput, writeAtomically } from '../files/output.ts'
 import { pause } from '../host/turns.ts'
 import { type EncodeOptions, encode, jpegStrips } from '../image/encode.ts'
 import { type CodingOption, extensionOf, formatOfPath } from '../image/format.ts'
 import {
-  adlerCombine,
   type Compression,
   concat,
   idatChunk,

@@ -12,7 +12,6 @@ import {
   finishScale,
   flagAbsolute,
   flagAffine,
-  flagBigEndian,
   flagSmall,
   flagWhole,
 } from './finish-params.ts'
@@ -30,7 +29,6 @@ export type FinishParams = {
   readonly offset: number
   readonly absolute?: boolean
   readonly affine?: { readonly low: number; readonly gain: number }
-  readonly bigEndian?: boolean
   readonly small?: boolean
   /** The scale is whole and positive, every |sum| is below 2^19, the offset is 0; only for whole sums, scale and alpha. */
   readonly whole?: boolean
@@ -47,7 +45,6 @@ export function writeFinishParams(memory: WebAssembly.Memory, address: Address, 
   const flags =
     (params.absolute ? flagAbsolute : 0) |
     (params.affine === undefined ? 0 : flagAffine) |
-    (params.bigEndian ? flagBigEndian : 0) |
     (params.small ? flagSmall : 0) |
     (params.whole ? flagWhole : 0)
   view.setInt32(finishFlags, flags, true)

@@ -17,9 +17,7 @@ export const finishBytes = 32
 
 export const flagAbsolute = 1
 export const flagAffine = 2
-/** 16-bit samples with the high byte first. */
-export const flagBigEndian = 4
 /** No |sum| exceeds 4096: for magnitudes. */
-export const flagSmall = 8
+export const flagSmall = 4
 /** The scale is whole and positive, every |sum| is below 2^19, the offset is 0, and nothing else is asked for: for whole sums. */
-export const flagWhole = 16
+export const flagWhole = 8

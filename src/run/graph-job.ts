@@ -25,7 +25,9 @@ export type GraphJob = {
   /** Rows of what goes to the sink in a part. */
   readonly stripRows: number
   /** Rows of what goes to the sink that are computed at a time, where a part is computed in passes. */
-  readonly passRows?: number | undefined
+  readonly passRows?: number
+  /** Whether a part may take longer than a thread that has others to answer works in one go. */
+  readonly isPaced: boolean
   /** The steps; of a sheet for each row of maps those that make it. */
   readonly lists: readonly StepList[]
   readonly source?: GraphSource | undefined

@@ -2,8 +2,15 @@ import type { Shape } from '../definition/layer.ts'
 import type { LayerName } from '../definition/layers.ts'
 import { invariant } from '../error.ts'
 import { type Address, plus } from '../graph/address.ts'
-import { planPart } from '../graph/cut.ts'
-import { type FilterNeeds, filterNeeds, ofSlice, slicesOf, type WorkOf } from '../graph/node.ts'
+import { type Cut, planPart } from '../graph/cut.ts'
+import {
+  type BankNeeds,
+  type FilterNeeds,
+  filterNeeds,
+  ofSlice,
+  slicesOf,
+  type WorkOf,
+} from '../graph/node.ts'
 import { type Listed, liesElsewhere, type Strip } from '../graph/schedule.ts'
 import { type Span, slotOf, united } from '../graph/spans.ts'
 import { wholeRow } from './bank.ts'
@@ -12,6 +19,7 @@ import type { WasmExports } from './engine.ts'
 import { prepareFloats } from './gather.ts'
 import {
   type GraphJob,
+  type GraphSink,
   type PlacedWork,
   rowsAtOnce,
   type Segment,
@@ -34,24 +42,25 @@ import { prepareWinograd } from './winograd-rows.ts'
 /**
  * Computes strips of a graph: the rows of each step that the strip needs, step by step, then the sink.
  *
- * @param caller of the thread that others wait for: it computes piece by piece; alone it leaves packing to other threads
+ * @param caller of the thread that others wait for: it has planned all parts, and computes piece by piece; alone it leaves
+ * packing to other threads
  */
 export function prepareGraph(
   job: GraphJob,
   wasm: WasmExports,
   memory: WebAssembly.Memory,
   scratch: Address,
-  caller?: { readonly isAlone: boolean },
+  caller?: { readonly isAlone: boolean; readonly plans: readonly PartPlan[] },
 ): RunPart {
   const { lists, sink, stripRows } = job
-  const [, height] = lists[0]!.at(-1)!.shape
+  const plans = caller?.plans
   const picture = pictureRows(job.source?.picture)
   const compute = lists.map((steps) =>
     steps.map((step) => prepareStep(job, step, steps, wasm, memory, scratch, picture)),
   )
   const store = prepareSink(job, wasm, memory, scratch, picture, caller?.isAlone === true)
   const paces = lists.map((steps) =>
-    steps.map((step) => (caller && isCut(step) ? paceIn(steps, step) : undefined)),
+    steps.map((step) => (caller && job.isPaced && isCut(step) ? paceIn(steps, step) : undefined)),
   )
 
   /** Computes the rows of a segment and gives them to the sink. */
@@ -139,11 +148,9 @@ export function prepareGraph(
   }
 
   return function* (part) {
-    const rows: Span = [part * stripRows, (part + 1) * stripRows]
-    const segments = segmentsOf(sink, height, rows)
-    const strips = segments.map(({ list, rows: own }) => planPart(lists[list]!, own, job.passRows))
-    picture.begin(part, stagedRows(lists, segments, strips))
-    store.begin(rows)
+    const { segments, strips, staged } = plans?.[part] ?? planOf(lists, sink, job, part)
+    picture.begin(part, staged)
+    store.begin([part * stripRows, (part + 1) * stripRows])
     for (const [i, segment] of segments.entries()) yield* run(segment, strips[i]!, part)
     return store.end(part)
   }
@@ -191,8 +198,27 @@ const paceIn = (steps: StepList, step: Listed<PlacedWork>): Pace =>
         : 1,
   )
 
-/** The rows of the picture that the segments of a part need. */
-export const stagedRows = <B, P, F extends FilterNeeds>(
+/** What a part consists of, how its strips are computed, and the rows of the picture that they need. */
+export type PartPlan = {
+  readonly segments: readonly Segment[]
+  readonly strips: readonly Strip[]
+  readonly staged: readonly Span[]
+}
+
+/** Plans a part of a job. */
+export function planOf<B extends BankNeeds, P, F extends FilterNeeds>(
+  lists: readonly (readonly Listed<WorkOf<B, P, F>>[])[],
+  sink: GraphSink,
+  { stripRows, passRows }: Cut,
+  part: number,
+): PartPlan {
+  const [, height] = lists[0]!.at(-1)!.shape
+  const segments = segmentsOf(sink, height, [part * stripRows, (part + 1) * stripRows])
+  const strips = segments.map(({ list, rows }) => planPart(lists[list]!, rows, passRows))
+  return { segments, strips, staged: stagedRows(lists, segments, strips) }
+}
+
+const stagedRows = <B, P, F extends FilterNeeds>(
   lists: readonly (readonly Listed<WorkOf<B, P, F>>[])[],
   segments: readonly Segment[],
   strips: readonly Strip[],

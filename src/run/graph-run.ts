@@ -3,7 +3,7 @@ import { sizeOfElement } from '../definition/windows.ts'
 import { invariant } from '../error.ts'
 import { type Address, align, nowhere } from '../graph/address.ts'
 import { withoutBarriers } from '../graph/barriers.ts'
-import { type Cut, cutOf, planPart } from '../graph/cut.ts'
+import { type Cut, cutOf } from '../graph/cut.ts'
 import { fused } from '../graph/fuse.ts'
 import { narrowed } from '../graph/narrow.ts'
 import { type Filter, type Node, slicesOf } from '../graph/node.ts'
@@ -25,10 +25,9 @@ import {
   type GraphSource,
   type PlacedWork,
   placeBankRows,
-  segmentsOf,
   workBytes,
 } from './graph-job.ts'
-import { readsPicture, stagedRows } from './graph-part.ts'
+import { planOf, readsPicture } from './graph-part.ts'
 import { floatRowBytes, pixelBytes } from './graph-sink.ts'
 import type { PartResult } from './part.ts'
 import type { PictureShape, Sink, Source, StencilJob } from './picture-job.ts'
@@ -142,11 +141,8 @@ async function runSteps(
   const sink = sinkOf(stripRows)
   const rows = sink.kind === 'sheet' ? sink.layout.height : height
   const parts = Math.ceil(rows / stripRows)
-  const plans = Array.from({ length: parts }, (_, part) => {
-    const segments = segmentsOf(sink, height, [part * stripRows, (part + 1) * stripRows])
-    const strips = segments.map(({ list, rows: own }) => planPart(plain[list]!, own, passRows))
-    return { segments, strips, staged: stagedRows(plain, segments, strips) }
-  })
+  const cut: Cut = { stripRows, ...(passRows !== undefined && { passRows }) }
+  const plans = Array.from({ length: parts }, (_, part) => planOf(plain, sink, cut, part))
   const shape = source && shapeOf(source.picture)
   const planes = new Map<Listed['work'], Address>()
   for (const { work, shape } of plain.flat()) {
@@ -190,25 +186,25 @@ async function runSteps(
     ...('job' in sink ? [sink.job] : []),
     ...lists.flat().flatMap(({ work }) => (work.kind === 'filter' ? [work.filter] : [])),
   ]
+  const cost = plans.reduce(
+    (sum, { segments, strips }) =>
+      segments.reduce((part, { list }, i) => part + costOf(plain[list]!, strips[i]), sum),
+    0,
+  )
   const place = (placed?: GraphSource): GraphJob => ({
     parts,
-    stripRows,
-    passRows,
+    ...cut,
+    isPaced: cost / parts > shortUpTo || plain.flat().some(({ work }) => !isPlainWork.has(work.kind)),
     lists: settled,
     source: placed,
     sink,
     scratchBytes: sinkRoom + ('job' in sink ? sink.job.scratchBytes : 0),
     layout: { work, floats, pixels, sink: sinkRoom },
   })
-  const cost = plans.reduce(
-    (sum, { segments, strips }) =>
-      segments.reduce((part, { list }, i) => part + costOf(plain[list]!, strips[i]), sum),
-    0,
-  )
   const parallel = cost >= parallelFrom
   const common = { parallel, aside: jobs.some(isLong) || cost / parts > longFrom, ...(drain && { drain }) }
   const runJob = (job: GraphJob, options: RunOptions) =>
-    session.run(job, parts, (part, result) => onPart?.(part, result, parts), options)
+    session.run(job, plans, (part, result) => onPart?.(part, result, parts), options)
 
   if (source === undefined) {
     await runJob(place(), common)
@@ -308,6 +304,11 @@ const roomOf = (list: readonly Listed<PlacedWork>[], { buffers }: Strip): number
       return workBytes(step, rows, rowCount(buffers[i]!.rows))
     }),
   )
+
+/** Multiplications of banks that a thread is through with in a few milliseconds. */
+const shortUpTo = 4e6
+/** Steps whose cost is known by their multiplications. */
+const isPlainWork: ReadonlySet<string> = new Set(['bank', 'planes'])
 
 /** Products of taps and samples that a thread sums up in a fifth of a second at least. */
 const longFrom = 6e8

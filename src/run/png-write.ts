@@ -1,15 +1,15 @@
+import { adlerCombine } from '../definition/adler.ts'
+import { pngBytes } from '../definition/filter-rows.ts'
 import { invariant } from '../error.ts'
 import { noBlock } from '../graph/address.ts'
 import { isDue, turn } from '../host/turns.ts'
 import type { Drawing } from '../image/compare/render.ts'
 import {
-  adlerCombine,
   compressionSettings,
   concat,
   deflateAside,
   idatChunk,
   isPngPicture,
-  pngBytes,
   pngHeader,
   pngRowBytes,
   pngTrailer,

@@ -20,7 +20,7 @@ import {
 } from './control.ts'
 import { compileEngine, loadEngine, optimise } from './engine.ts'
 import type { GraphJob } from './graph-job.ts'
-import { prepareGraph } from './graph-part.ts'
+import { type PartPlan, prepareGraph } from './graph-part.ts'
 import type { PartResult } from './part.ts'
 import type { Watch } from './watch.ts'
 
@@ -65,7 +65,7 @@ export type Session = {
   readonly arena: Arena
   readonly threads: number
   /** Runs all parts; `onPart` sees each result once, on the calling thread. */
-  run(job: GraphJob, parts: number, onPart: OnPart, options?: RunOptions): Promise<void>
+  run(job: GraphJob, plans: readonly PartPlan[], onPart: OnPart, options?: RunOptions): Promise<void>
   /** Of a session that computes nothing: takes note of memory that the same work would hold beside the shared one. */
   readonly hold?: (what: 'whole' | 'output', bytes: number) => void
 }
@@ -110,7 +110,7 @@ export function createPool(threads: number = defaultThreads()): Pool {
 
   async function runNow(
     job: GraphJob,
-    parts: number,
+    plans: readonly PartPlan[],
     onPart: OnPart,
     { parallel = true, aside = false, staging, drain }: RunOptions,
     { signal, onProgress }: Watch,
@@ -118,6 +118,7 @@ export function createPool(threads: number = defaultThreads()): Pool {
     signal?.throwIfAborted()
     optimise()
     const mark = arena.mark()
+    const parts = plans.length
     const own = aside ? 0 : 1
     const helpers = parallel || aside ? Math.min(threads - own, parts - own) : 0
     const scratch = Array.from({ length: helpers + own }, () => arena.alloc(job.scratchBytes))
@@ -180,7 +181,7 @@ export function createPool(threads: number = defaultThreads()): Pool {
     }
 
     async function takePart(): Promise<void> {
-      const runPart = prepareGraph(job, engine, arena.memory, scratch[0]!, { isAlone: helpers === 0 })
+      const runPart = prepareGraph(job, engine, arena.memory, scratch[0]!, { isAlone: helpers === 0, plans })
       for (;;) {
         stageAhead()
         const part = claim(control)
@@ -223,7 +224,7 @@ export function createPool(threads: number = defaultThreads()): Pool {
   const sessionOf = (watch: Watch, release: Arena['release']): Session => ({
     arena: { ...arena, release },
     threads,
-    run: (job, parts, onPart, options = {}) => runNow(job, parts, onPart, options, watch),
+    run: (job, plans, onPart, options = {}) => runNow(job, plans, onPart, options, watch),
   })
 
   function exclusive<R>(

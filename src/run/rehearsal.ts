@@ -30,7 +30,7 @@ export async function rehearse(
   await work({
     arena,
     threads,
-    async run(job, parts, _, { parallel = true, aside = false } = {}) {
+    async run(job, { length: parts }, _, { parallel = true, aside = false } = {}) {
       const mark = arena.mark()
       arena.alloc(job.scratchBytes * (parallel || aside ? Math.min(threads, parts) : 1))
       arena.release(mark)

@@ -15,6 +15,7 @@ declare namespace WebAssembly {
 
   class Module {
     constructor(bytes: Uint8Array)
+    static exports(module: Module): readonly { readonly name: string; readonly kind: string }[]
   }
 
   class Instance {

@@ -89,6 +89,9 @@ function checkSizes(sizes: readonly number[]): readonly number[] {
   throw new ConvoError('E_SHAPE', `a shape needs whole sizes of at least 1, got ${describe(shape)}`)
 }
 
+/** Whether this machine has the lowest byte of a number first, as files have. */
+export const isLittleEndian = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1
+
 /** The product of the sizes. */
 export const sizeOf = (shape: readonly number[]): number => shape.reduce((a, b) => a * b, 1)
 

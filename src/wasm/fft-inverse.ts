@@ -44,18 +44,27 @@ export function inverse4(
   im = v128.load(p + 3 * q, 16)
   const r3 = unturnedRe(re, im, wr, wi)
   const i3 = unturnedIm(re, im, wr, wi)
-  const tr = f32x4.add(r1, r3)
-  const ti = f32x4.add(i1, i3)
-  const er = f32x4.sub(r1, r3)
-  const ei = f32x4.sub(i1, i3)
   wr = v128.load32_splat(w, 8)
   wi = v128.load32_splat(w, 12)
   re = v128.load(p + 2 * q)
   im = v128.load(p + 2 * q, 16)
   const r2 = unturnedRe(re, im, wr, wi)
   const i2 = unturnedIm(re, im, wr, wi)
-  const r0 = v128.load(p)
-  const i0 = v128.load(p, 16)
+  storeInverse(
+    re0, re1, re2, re3, im0, im1, im2, im3, v128.load(p), v128.load(p, 16), r1, i1, r2, i2, r3, i3,
+  )
+}
+
+/** The sums of a radix-4 inverse butterfly, each part to an address of its own. */
+@inline
+function storeInverse(
+  re0: usize, re1: usize, re2: usize, re3: usize, im0: usize, im1: usize, im2: usize, im3: usize,
+  r0: v128, i0: v128, r1: v128, i1: v128, r2: v128, i2: v128, r3: v128, i3: v128,
+): void {
+  const tr = f32x4.add(r1, r3)
+  const ti = f32x4.add(i1, i3)
+  const er = f32x4.sub(r1, r3)
+  const ei = f32x4.sub(i1, i3)
   const sr = f32x4.add(r0, r2)
   const si = f32x4.add(i0, i2)
   const dr = f32x4.sub(r0, r2)
@@ -115,22 +124,7 @@ export function inverseMiddle(buffer: usize, n: u32, twiddles: usize): void {
 export function storeFirstInverse(
   p: usize, r0: v128, i0: v128, r1: v128, i1: v128, r2: v128, i2: v128, r3: v128, i3: v128,
 ): void {
-  const sr = f32x4.add(r0, r2)
-  const si = f32x4.add(i0, i2)
-  const dr = f32x4.sub(r0, r2)
-  const di = f32x4.sub(i0, i2)
-  const tr = f32x4.add(r1, r3)
-  const ti = f32x4.add(i1, i3)
-  const er = f32x4.sub(r1, r3)
-  const ei = f32x4.sub(i1, i3)
-  v128.store(p, f32x4.add(sr, tr))
-  v128.store(p, f32x4.add(si, ti), 16)
-  v128.store(p, f32x4.sub(dr, ei), 32)
-  v128.store(p, f32x4.add(di, er), 48)
-  v128.store(p, f32x4.sub(sr, tr), 64)
-  v128.store(p, f32x4.sub(si, ti), 80)
-  v128.store(p, f32x4.add(dr, ei), 96)
-  v128.store(p, f32x4.sub(di, er), 112)
+  storeInverse(p, p + 32, p + 64, p + 96, p + 16, p + 48, p + 80, p + 112, r0, i0, r1, i1, r2, i2, r3, i3)
 }
 
 /**

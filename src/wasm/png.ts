@@ -7,7 +7,7 @@ import { average, paeth } from './lanes'
 const summedBlocks: i32 = 255
 
 /**
- * Filters `rows` rows of `rowBytes` bytes (PNG, section 9; the definition is `filterRows` in src/image). For each row the
+ * Filters `rows` rows of `rowBytes` bytes (PNG, section 9; the definition is `filterRows` in src/definition). For each row the
  * filter byte, then the filtered bytes, one row right behind the other. bpp is the bytes of a pixel, 1 to 8. `above` is
  * the row before the first, or 0 where there is none: then that row takes None or Sub. `scratch` has 128 bytes.
  * Adaptive: least sum of absolute values of the filtered bytes as signed; of equals the lower number.

@@ -1,6 +1,6 @@
 // From sums to samples: scale, offset, range, one rounding half to even, saturation, clip counts.
 // Rows may be read and written up to 64 bytes past their end.
-import { flagBigEndian, flagSmall, finishFlags, finishOffset, finishScale } from '../run/finish-params'
+import { flagSmall, finishFlags, finishOffset, finishScale } from '../run/finish-params'
 import { Address } from './address'
 import {
   absoluteMask,
@@ -20,7 +20,7 @@ import {
   wayOfSums,
 } from './lanes'
 
-// How a row is finished is a block in memory: see ../run/how.
+// How a row is finished is a block in memory: see ../run/finish-params.
 
 
 @inline
@@ -67,18 +67,13 @@ export function quantiseF32U16(dst: Address, src: Address, n: i32, params: Addre
   byWay<u16>(dst, src, 0, n, params, counts, fromF32, wayOf(params))
 }
 
-/** 16-bit samples from `n` sums of 32 bits. */
-export function quantiseI32U16(dst: Address, src: Address, n: i32, params: Address, counts: Address): void {
-  byWay<u16>(dst, src, 0, n, params, counts, fromI32, wayOf(params))
-}
-
 /** Samples of type T by the loop for a way of scaling. Only sums of whole numbers are snapped, and to 8 bits. */
 @inline
 function byWay<T>(
   dst: usize, src: usize, other: usize, n: i32, params: usize, counts: usize, from: i32, way: i32,
 ): void {
   if (way == product) toSamples<T>(dst, src, other, n, params, counts, from, product)
-  else if (sizeof<T>() == 1 && (from == fromI32 || from == fromI16) && way == snapped)
+  else if ((from == fromI32 || from == fromI16) && way == snapped)
     toSamples<T>(dst, src, other, n, params, counts, from, snapped)
   else if (way == quotient) toSamples<T>(dst, src, other, n, params, counts, from, quotient)
   else toSamples<T>(dst, src, other, n, params, counts, from, everything)
@@ -125,13 +120,12 @@ export function scanRange(src: Address, n: i32, range: Address): void {
   store<f32>(range, f32x4.extract_lane(most, 0), 4)
 }
 
-/** Alpha of `pixels` pixels of 2 or 4 channels from the row at `src`; samples of `bytes` bytes: 1, 2 or 4. */
+/** Alpha of `pixels` pixels of 2 or 4 channels from the row at `src`; samples of `bytes` bytes: 1 or 4. */
 export function copyAlpha(dst: Address, src: Address, pixels: i32, channels: i32, bytes: i32): void {
   const step = <usize>(channels * bytes)
   const end = src + <usize>pixels * step
   const at = <usize>((channels - 1) * bytes)
   if (bytes == 1) for (; src < end; src += step, dst += step) store<u8>(dst + at, load<u8>(src + at))
-  else if (bytes == 2) for (; src < end; src += step, dst += step) store<u16>(dst + at, load<u16>(src + at))
   else for (; src < end; src += step, dst += step) store<u32>(dst + at, load<u32>(src + at))
 }
 
@@ -179,10 +173,6 @@ function toSamples<T>(
   const mask = absoluteMask(params)
   const low = affineLow(params)
   const gain = affineGain(params)
-  const order =
-    sizeof<T>() == 2 && load<i32>(params, finishFlags) & flagBigEndian
-      ? i8x16(1, 0, 3, 2, 5, 4, 7, 6, 9, 8, 11, 10, 13, 12, 15, 14)
-      : i8x16(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15)
   for (let start = 0; start < n; start += countedRun) {
     const stop = min(n, start + countedRun)
     let under = i16x8.splat(0)
@@ -198,7 +188,7 @@ function toSamples<T>(
         below = i16x8.lt_s(v, i16x8.splat(0))
         above = i16x8.gt_s(v, i16x8.splat(255))
       } else {
-        v128.store(dst + (<usize>i << 1), i8x16.swizzle(i16x8.narrow_i32x4_u(a, b), order))
+        v128.store(dst + (<usize>i << 1), i16x8.narrow_i32x4_u(a, b))
         below = i16x8.narrow_i32x4_s(i32x4.lt_s(a, i32x4.splat(0)), i32x4.lt_s(b, i32x4.splat(0)))
         above = i16x8.narrow_i32x4_s(i32x4.gt_s(a, i32x4.splat(65535)), i32x4.gt_s(b, i32x4.splat(65535)))
       }

@@ -5,10 +5,9 @@ import { join } from 'node:path'
 import { constants, deflateSync, inflateRawSync } from 'node:zlib'
 import sharp from 'sharp'
 import { afterAll, describe, expect, it } from 'vitest'
+import { adler32, adlerCombine } from '../../src/definition/adler.ts'
 import { filterRows, paeth } from '../../src/definition/filter-rows.ts'
 import {
-  adler32,
-  adlerCombine,
   compressionSettings,
   concat,
   deflateSlowly,

@@ -115,26 +115,3 @@ test('the angle at the axes', () => {
   })
   expect(s.f32(to, 6)[5]).toBe(8)
 })
-
-test('straight colour comes back from premultiplied sums', () => {
-  for (const channels of [2, 4]) {
-    for (const pixels of lengths) {
-      s.reset()
-      const row = floats(next, pixels * channels, 300)
-      for (let i = channels - 1; i < row.length; i += 2 * channels) row[i] = -Math.abs(row[i]!)
-      const [scale, offset, weightSum, full] = [f(9), f(-3.5), f(0.7), 255]
-      const expected = row.map((v, i) => {
-        const sum = row[i - (i % channels) + channels - 1]!
-        const alpha = f(sum / weightSum)
-        if (i % channels === channels - 1) return Math.min(full, Math.max(0, alpha))
-        return f((alpha > 0 ? f(f(v / scale) / alpha) : 0) + offset)
-      })
-      const [from, to] = [s.put(row), s.room(row.byteLength)]
-      wasm.unpremultiply(to, from, pixels, channels, scale, offset, weightSum, full)
-      expect(s.f32(to, row.length)).toEqual(expected)
-      wasm.unpremultiply(from, from, pixels, channels, scale, offset, weightSum, full)
-      expect(s.f32(from, row.length)).toEqual(expected)
-      expect(s.broken()).toEqual([])
-    }
-  }
-})

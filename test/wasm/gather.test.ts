@@ -3,7 +3,6 @@ import { floats, random, scratch, sizes, wholes } from './scratch.ts'
 
 const s = scratch()
 const { wasm } = s
-const f = Math.fround
 const next = random(1)
 
 afterEach(() => expect(s.broken()).toEqual([]))
@@ -40,46 +39,6 @@ test('tables are looked up for every sample', () => {
     expect(s.f32(to, n)).toEqual(Float32Array.from(bytes, (v) => table8[v]!))
     wasm.lookupU16(to, s.put(words), n, s.put(table16))
     expect(s.f32(to, n)).toEqual(Float32Array.from(words, (v) => table16[v]!))
-  }
-})
-
-test('gray is the luminance, alpha stays', () => {
-  for (const pixels of sizes.slice(0, 75)) {
-    for (const channels of [3, 4]) {
-      s.reset()
-      const row = floats(next, pixels * channels, 255)
-      const out = channels - 2
-      const to = s.room(4 * pixels * out)
-      wasm.mixGray(to, s.put(row), pixels, channels)
-      const expected = new Float32Array(pixels * out)
-      for (let i = 0; i < pixels; i++) {
-        const [r, g, b, a] = row.subarray(i * channels, (i + 1) * channels)
-        expected[i * out] = f(f(f(r! * f(0.2126)) + f(g! * f(0.7152))) + f(b! * f(0.0722)))
-        if (channels === 4) expected[i * out + 1] = a!
-      }
-      expect(s.f32(to, pixels * out)).toEqual(expected)
-      expect(s.broken()).toEqual([])
-    }
-  }
-})
-
-test('premultiplying multiplies colour and keeps alpha, in place too', () => {
-  for (const pixels of sizes.slice(0, 75)) {
-    for (const channels of [2, 4]) {
-      s.reset()
-      const row = floats(next, pixels * channels, 255)
-      const expected = row.map((v, i) => {
-        const alpha = row[i - (i % channels) + channels - 1]!
-        return i % channels === channels - 1 ? v : f(v * alpha)
-      })
-      const from = s.put(row)
-      const to = s.room(row.byteLength)
-      wasm.premultiply(to, from, pixels, channels)
-      expect(s.f32(to, row.length)).toEqual(expected)
-      wasm.premultiply(from, from, pixels, channels)
-      expect(s.f32(from, row.length)).toEqual(expected)
-      expect(s.broken()).toEqual([])
-    }
   }
 })
 

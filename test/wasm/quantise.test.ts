@@ -32,8 +32,7 @@ function samplesOf(values: ArrayLike<number>, how: FinishParams, full: number) {
     const counted = alpha === 0 || i % alpha !== alpha - 1
     if (counted && rounded < 0) counts[0]!++
     if (counted && rounded > full) counts[1]!++
-    const sample = Math.min(full, Math.max(0, rounded)) + 0
-    return how.bigEndian ? ((sample & 255) << 8) | (sample >> 8) : sample
+    return Math.min(full, Math.max(0, rounded)) + 0
   })
   return { samples, counts }
 }
@@ -58,7 +57,6 @@ const loops = [
   { name: 'i32 -> u8', loop: wasm.quantiseI32U8, from: 'i32', full: 255 },
   { name: 'i16 -> u8', loop: wasm.quantiseI16U8, from: 'i16', full: 255 },
   { name: 'f32 -> u16', loop: wasm.quantiseF32U16, from: 'f32', full: 65535 },
-  { name: 'i32 -> u16', loop: wasm.quantiseI32U16, from: 'i32', full: 65535 },
 ] as const
 
 function sums(from: 'f32' | 'i32' | 'i16', n: number, full: number, scale: number) {
@@ -75,22 +73,19 @@ describe.each(loops)('$name', ({ loop, from, full }) => {
   test('scales, rounds half to even once, saturates and counts', () => {
     for (const n of sizes) {
       for (const way of n > 100 ? ways.slice(0, 2) : ways) {
-        for (const bigEndian of full === 255 ? [false] : [false, true]) {
-          s.reset()
-          const how = { ...way, bigEndian }
-          const row = sums(from, n, full, how.scale)
-          const to = s.room((n * (full === 255 ? 8 : 16)) / 8)
-          const counts = s.put(Uint32Array.of(3, 5))
-          loop(to, s.put(row), n, s.how(how), counts)
-          const expected = samplesOf(
-            Array.from(row, (v) => finish(v, how)),
-            how,
-            full,
-          )
-          expect(Array.from(full === 255 ? s.u8(to, n) : s.u16(to, n))).toEqual(expected.samples)
-          expect(Array.from(s.u32(counts, 2))).toEqual([3 + expected.counts[0]!, 5 + expected.counts[1]!])
-          expect(s.broken()).toEqual([])
-        }
+        s.reset()
+        const row = sums(from, n, full, way.scale)
+        const to = s.room((n * (full === 255 ? 8 : 16)) / 8)
+        const counts = s.put(Uint32Array.of(3, 5))
+        loop(to, s.put(row), n, s.how(way), counts)
+        const expected = samplesOf(
+          Array.from(row, (v) => finish(v, way)),
+          way,
+          full,
+        )
+        expect(Array.from(full === 255 ? s.u8(to, n) : s.u16(to, n))).toEqual(expected.samples)
+        expect(Array.from(s.u32(counts, 2))).toEqual([3 + expected.counts[0]!, 5 + expected.counts[1]!])
+        expect(s.broken()).toEqual([])
       }
     }
   })
@@ -212,7 +207,7 @@ test('the range of a row widens what was found before', () => {
 
 test('alpha is copied, all else stays', () => {
   for (const channels of [2, 4]) {
-    for (const bytes of [1, 2, 4]) {
+    for (const bytes of [1, 4]) {
       for (const pixels of [1, 2, 5, 33]) {
         s.reset()
         const size = channels * bytes

@@ -1,4 +1,5 @@
 import { ConvoError } from '../../error.ts'
+import { sizeOf } from '../../tensor/tensor.ts'
 import { type Kernel, type KernelFields, kernel, showShape } from '../kernel.ts'
 
 /** The number that 16 bits mean in IEEE half precision. */
@@ -57,7 +58,7 @@ export const mostWeights = 2 ** 27
 
 /** Refuses a shape of too many weights, before they are read. @throws ConvoError E_KERNEL_SHAPE */
 export function checkCount(file: string, shape: readonly number[], most = mostWeights): void {
-  const count = shape.reduce((a, b) => a * b, 1)
+  const count = sizeOf(shape)
   if (count <= most) return
   throw new ConvoError('E_KERNEL_SHAPE', `a kernel can have at most ${most} weights, got ${count}`, {
     why: `${file}: shape ${showShape(shape)}`,

@@ -1,6 +1,7 @@
 import { ConvoError } from '../../error.ts'
 import { viewOf } from '../../files/read.ts'
 import { inTurns } from '../../host/turns.ts'
+import { isLittleEndian, sizeOf } from '../../tensor/tensor.ts'
 import { checkCount, kernelFrom, mostWeights, numberTypes } from './binary.ts'
 import type { KernelFormat } from './format.ts'
 
@@ -75,7 +76,7 @@ function openNpy(bytes: Uint8Array, file: string, most = Number.POSITIVE_INFINIT
   const order = descr[0]!
   const reader = numberTypes[descr.slice(1)]!
   checkCount(file, shape, most)
-  const count = shape.reduce((a, b) => a * b, 1)
+  const count = sizeOf(shape)
   const need = count * reader.bytes
   const have = bytes.length - start - length
   if (!Number.isSafeInteger(need) || need !== have) {
@@ -100,11 +101,9 @@ function openNpy(bytes: Uint8Array, file: string, most = Number.POSITIVE_INFINIT
   return { shape, dtype: descr, count, isSingle, fill }
 }
 
-const isLittleEndian = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1
-
 /** The row-major place of element `i` of an array that is stored first index fastest. */
 function rowMajor(shape: readonly number[]): (i: number) => number {
-  const strides = shape.map((_, d) => shape.slice(d + 1).reduce((a, b) => a * b, 1))
+  const strides = shape.map((_, d) => sizeOf(shape.slice(d + 1)))
   return (i) => {
     let rest = i
     let place = 0

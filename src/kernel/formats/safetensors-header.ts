@@ -1,5 +1,6 @@
 import { ConvoError } from '../../error.ts'
 import { viewOf } from '../../files/read.ts'
+import { sizeOf } from '../../tensor/tensor.ts'
 import { isRecord } from '../../text/record.ts'
 import { showShape } from '../kernel.ts'
 
@@ -35,9 +36,6 @@ export const sizes: Readonly<Record<string, number>> = {
   F64: 8, F32: 4, F16: 2, BF16: 2, F8_E5M2: 1, F8_E4M3: 1, F8_E8M0: 1, C64: 8,
   I64: 8, I32: 4, I16: 2, I8: 1, U64: 8, U32: 4, U16: 2, U8: 1, BOOL: 1,
 }
-
-/** How many numbers a shape holds; 1 without sizes. */
-export const count = (shape: readonly number[]): number => shape.reduce((a, b) => a * b, 1)
 
 /** Whether a file begins with the length of a header and a brace. */
 export const beginsAsHeader = (head: Uint8Array): boolean =>
@@ -175,7 +173,7 @@ function entryFrom(
   }
   const [begin = 0, end = 0] = offsets
   if (begin > end) throw fail(at, `data_offsets of "${plain(name)}" in order`, show(offsets))
-  const need = count(shape) * size
+  const need = sizeOf(shape) * size
   if (!Number.isSafeInteger(need) || need !== end - begin) {
     throw fail(at, `${need} bytes for "${plain(name)}", ${showShape(shape)} of ${dtype}`, `${end - begin}`)
   }

@@ -1,9 +1,10 @@
 import { ConvoError, nearest } from '../../error.ts'
 import { viewOf } from '../../files/read.ts'
+import { sizeOf } from '../../tensor/tensor.ts'
 import { fitsBias, showShape } from '../kernel.ts'
 import { checkCount, kernelFrom, numberTypes, upperHalf } from './binary.ts'
 import type { KernelFormat } from './format.ts'
-import { beginsAsHeader, count, type Entry, type Opened, open, plain, sizes } from './safetensors-header.ts'
+import { beginsAsHeader, type Entry, type Opened, open, plain, sizes } from './safetensors-header.ts'
 
 /** The tensors of a .safetensors file: names and shapes at once, the numbers when they are asked for. */
 export type Safetensors = {
@@ -137,7 +138,7 @@ function read<T extends Float32Array | Float64Array>(
   }
   checkCount(file, shape)
   const view = viewOf(bytes)
-  const data = allocate(count(shape))
+  const data = allocate(sizeOf(shape))
   const size = sizes[dtype]!
   for (let i = 0, at = begin; i < data.length; i++, at += size) data[i] = reader(view, at, true)
   return data

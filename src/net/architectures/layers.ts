@@ -1,8 +1,8 @@
 import { ConvoError } from '../../error.ts'
+import { sizeOf } from '../../tensor/tensor.ts'
 import { describe } from '../../text/describe.ts'
 import type { Builder } from '../builder.ts'
 import { quoted } from '../formats/format.ts'
-import { countOf } from '../formats/numbers.ts'
 import type { Attribute, Constant } from '../network.ts'
 import type { Weights } from './weights.ts'
 
@@ -26,7 +26,7 @@ export class Layers {
   /** A tensor that must be there. @throws ConvoError E_NET_FORMAT */
   shape(name: string, rank?: number): readonly number[] {
     const shape = this.weights.shape(name)
-    if (shape !== undefined && (rank === undefined || shape.length === rank) && countOf(shape) > 0)
+    if (shape !== undefined && (rank === undefined || shape.length === rank) && sizeOf(shape) > 0)
       return shape
     const { file } = this.weights
     throw new ConvoError('E_NET_FORMAT', `${file} lacks a tensor of its architecture, ${quoted(name)}`, {

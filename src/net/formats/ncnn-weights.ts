@@ -1,5 +1,6 @@
 import { ConvoError } from '../../error.ts'
 import { viewOf } from '../../files/read.ts'
+import { sizeOf } from '../../tensor/tensor.ts'
 import type { Constant } from '../network.ts'
 import { damaged, quoted } from './format.ts'
 import { budgetOf, bytesOf, constantFrom, type NumberType } from './numbers.ts'
@@ -30,7 +31,7 @@ export function ncnnWeights(open: () => Uint8Array, file: string): NcnnWeights {
   const budget = budgetOf(file)
   const take = (type: NumberType, shape: readonly number[], of: string): Constant => {
     bytes ??= open()
-    const count = shape.reduce((a, b) => a * b, 1)
+    const count = sizeOf(shape)
     if (!shape.every((n) => Number.isInteger(n) && n > 0) || !Number.isSafeInteger(count))
       throw fail(at, `sizes of ${quoted(of)} above 0`, shape.join('x'))
     budget.take(count)

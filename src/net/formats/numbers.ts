@@ -1,6 +1,7 @@
 import { viewOf } from '../../files/read.ts'
 import { half, upperHalf } from '../../kernel/formats/binary.ts'
 import { checkLimit } from '../../limits.ts'
+import { isLittleEndian, sizeOf } from '../../tensor/tensor.ts'
 import type { Constant } from '../network.ts'
 
 type Row = {
@@ -51,9 +52,6 @@ const arrays = {
   bool: Uint8Array,
 } as const satisfies Record<Constant['type'], unknown>
 
-/** Whether this machine has the lowest byte of a number first, as files have. */
-const isLittle = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1
-
 /** Numbers of a kind as a constant. The shape must hold as many. */
 export const constant = (
   type: Constant['type'],
@@ -65,15 +63,12 @@ export const constant = (
 export const floatsOf = (shape: readonly number[], numbers: ArrayLike<number>): Constant =>
   constant('float32', shape, numbers)
 
-/** How many numbers a shape holds; 1 without sizes. */
-export const countOf = (shape: readonly number[]): number => shape.reduce((a, b) => a * b, 1)
-
 /** Numbers of a file as a constant; their memory is their own. `bytes` holds as many as the shape needs. */
 export function constantFrom(type: NumberType, shape: readonly number[], bytes: Uint8Array): Constant {
   const { becomes, read, bytes: size, isSame }: Row = rows[type]
   const view = viewOf(bytes)
-  const data = new arrays[becomes](countOf(shape))
-  if (isSame === true && isLittle) {
+  const data = new arrays[becomes](sizeOf(shape))
+  if (isSame === true && isLittleEndian) {
     new Uint8Array(data.buffer).set(bytes.subarray(0, data.byteLength))
     return { type: becomes, shape, data }
   }
@@ -87,8 +82,8 @@ export function strided(
   shape: readonly number[],
   strides: readonly number[],
 ): Constant {
-  const count = countOf(shape)
-  const isDense = shape.every((n, axis) => n === 1 || strides[axis] === countOf(shape.slice(axis + 1)))
+  const count = sizeOf(shape)
+  const isDense = shape.every((n, axis) => n === 1 || strides[axis] === sizeOf(shape.slice(axis + 1)))
   if (isDense) return { type, shape, data: data.length === count ? data : data.slice(0, count) }
   const out = new arrays[type](count)
   const at = shape.map(() => 0)
@@ -132,7 +127,7 @@ export function constantFromList(
 export function bytesFrom({ type, data }: Constant): Uint8Array {
   const { bytes: size, isSame }: Row = rows[type]
   // as they are: to read a number and write it can change the bits of one that is none
-  if (isSame === true && isLittle)
+  if (isSame === true && isLittleEndian)
     return new Uint8Array(data.buffer, data.byteOffset, data.byteLength).slice()
   const bytes = new Uint8Array(data.length * size)
   const view = viewOf(bytes)

@@ -1,16 +1,9 @@
 import { ConvoError } from '../../error.ts'
+import { sizeOf } from '../../tensor/tensor.ts'
 import { describe } from '../../text/describe.ts'
 import type { Attribute, Constant, Meaning, Network, NetworkNode, Port } from '../network.ts'
 import { damaged, type Failure, type Given, type NetworkFormat, quoted } from './format.ts'
-import {
-  type Budget,
-  budgetOf,
-  bytesOf,
-  constantFrom,
-  constantFromList,
-  countOf,
-  type NumberType,
-} from './numbers.ts'
+import { type Budget, budgetOf, bytesOf, constantFrom, constantFromList, type NumberType } from './numbers.ts'
 import { inlined, ownDomain, versionsOf } from './onnx-functions.ts'
 import {
   type AttributeMessage,
@@ -224,7 +217,7 @@ function constantOf(one: TensorMessage, of: string, place: Place): Constant {
       fix: 'save the network with weights of float32 or float16',
     })
   }
-  const count = countOf(dims)
+  const count = sizeOf(dims)
   if (!dims.every((n) => n >= 0) || !Number.isSafeInteger(count))
     throw place.fail(0, `whole sizes of ${of}`, describe(dims))
   place.budget.take(count)

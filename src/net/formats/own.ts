@@ -1,11 +1,21 @@
 import { ConvoError } from '../../error.ts'
+import { sizeOf } from '../../tensor/tensor.ts'
 import { describe } from '../../text/describe.ts'
 import { isRecord, optional } from '../../text/record.ts'
 import type { Weights } from '../architectures/weights.ts'
 import { namesBeside } from '../builder.ts'
-import type { Attribute, Condition, Constant, Meaning, Network, NetworkNode, Port } from '../network.ts'
+import {
+  type Attribute,
+  type Condition,
+  type Constant,
+  type Meaning,
+  type Network,
+  type NetworkNode,
+  netRanges,
+  type Port,
+} from '../network.ts'
 import { quoted } from './format.ts'
-import { bytesFrom, countOf } from './numbers.ts'
+import { bytesFrom } from './numbers.ts'
 
 /** The key of the metadata of a .safetensors file under which convo keeps the graph, in JSON. */
 export const graphKey = 'convo.network'
@@ -89,7 +99,7 @@ function safetensorsOf(
   const entries: [string, unknown][] = [[metadataKey, metadata]]
   for (const [name, constant] of tensors) {
     const { type, shape, data } = constant
-    if (data.length !== countOf(shape)) {
+    if (data.length !== sizeOf(shape)) {
       throw new ConvoError('E_ARGUMENT', `tensor ${quoted(name)} has ${data.length} numbers for its shape`)
     }
     const body = bytesFrom(constant)
@@ -219,7 +229,6 @@ const specials = new Map<unknown, number>([
   ['-Infinity', Number.NEGATIVE_INFINITY],
 ])
 
-const ranges = ['0..1', '-1..1', '0..255', 'imagenet'] as const
 const orders = ['rgb', 'bgr', 'luma'] as const
 
 /** What is meant, as far as it is known; other values are as good as none. */
@@ -228,8 +237,8 @@ function meaningOf({ inRange, outRange, channels, scale, multiple }: Record<stri
   const size = (value: unknown) =>
     Number.isFinite(value) && (value as number) > 0 ? (value as number) : undefined
   return {
-    ...optional('inRange', one(ranges, inRange)),
-    ...optional('outRange', one(ranges, outRange)),
+    ...optional('inRange', one(netRanges, inRange)),
+    ...optional('outRange', one(netRanges, outRange)),
     ...optional('channels', one(orders, channels)),
     ...optional('scale', size(scale)),
     ...optional('multiple', size(multiple)),

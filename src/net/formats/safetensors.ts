@@ -1,9 +1,10 @@
 import { ConvoError, type ErrorCode } from '../../error.ts'
 import { beginsAsHeader, type Opened, open } from '../../kernel/formats/safetensors-header.ts'
+import { sizeOf } from '../../tensor/tensor.ts'
 import { networkOf } from '../architectures/index.ts'
 import type { Weights } from '../architectures/weights.ts'
 import { type NetworkFormat, quoted } from './format.ts'
-import { budgetOf, constantFrom, countOf, type NumberType } from './numbers.ts'
+import { budgetOf, constantFrom, type NumberType } from './numbers.ts'
 import { graphKey, graphOf } from './own.ts'
 
 const types: Readonly<Record<string, NumberType>> = {
@@ -73,7 +74,7 @@ function weightsOf({ file, entries, bytes }: Opened): Weights {
           },
         )
       }
-      budget.take(countOf(shape))
+      budget.take(sizeOf(shape))
       return constantFrom(type, shape, bytes.subarray(begin, end))
     },
   }

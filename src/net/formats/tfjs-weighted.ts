@@ -1,6 +1,7 @@
+import { sizeOf } from '../../tensor/tensor.ts'
 import { transposed } from '../builder.ts'
 import type { Constant } from '../network.ts'
-import { constant, countOf } from './numbers.ts'
+import { constant } from './numbers.ts'
 import {
   activated,
   axisOf,
@@ -125,7 +126,7 @@ export const batchNorm: Make = (layer) => {
   const part = (key: string, otherwise: number) =>
     layer.hasWeight(key)
       ? layer.weight(key, 1)
-      : constant('float32', mean.shape, new Float32Array(countOf(mean.shape)).fill(otherwise))
+      : constant('float32', mean.shape, new Float32Array(sizeOf(mean.shape)).fill(otherwise))
   const parts = [part('gamma', 1), part('beta', 0), mean, layer.weight('moving_variance', 1)]
   const names = parts.map((one, i) =>
     builder.constant(one, `${name}.${['gamma', 'beta', 'mean', 'variance'][i]}`),

@@ -1,11 +1,12 @@
 import { ConvoError } from '../../error.ts'
 import { checkLimit } from '../../limits.ts'
+import { sizeOf } from '../../tensor/tensor.ts'
 import { describe } from '../../text/describe.ts'
 import { isRecord } from '../../text/record.ts'
 import { builder, networkFrom } from '../builder.ts'
 import type { Constant, Network, Port } from '../network.ts'
 import { type Given, type NetworkFormat, quoted } from './format.ts'
-import { budgetOf, bytesOf, constant, constantFrom, countOf, type NumberType } from './numbers.ts'
+import { budgetOf, bytesOf, constant, constantFrom, type NumberType } from './numbers.ts'
 import type { Config, Layer } from './tfjs-layer.ts'
 import { kerasLayers } from './tfjs-layers.ts'
 
@@ -221,7 +222,7 @@ function weightsOf(manifest: readonly unknown[], { record, list, text }: Checks,
       const stated = text(quantised?.dtype ?? spec.dtype, 'dtype')
       const type = Object.hasOwn(types, stated) ? types[stated] : undefined
       const isShape = shape.every((n): n is number => Number.isSafeInteger(n) && (n as number) >= 0)
-      const count = isShape ? countOf(shape) : Number.NaN
+      const count = isShape ? sizeOf(shape) : Number.NaN
       if (type === undefined || !isShape || !Number.isSafeInteger(count)) {
         throw notModel(
           file,
@@ -263,9 +264,9 @@ function weightsOf(manifest: readonly unknown[], { record, list, text }: Checks,
     const spec = find(layer, part)
     if (spec === undefined && refuse === undefined) return undefined
     if (spec === undefined) throw refuse!(`has no weights called ${quoted(part)}`)
-    if (rank !== undefined && (spec.shape.length !== rank || countOf(spec.shape) === 0))
+    if (rank !== undefined && (spec.shape.length !== rank || sizeOf(spec.shape) === 0))
       throw refuse!(`has a ${part} of ${describe(spec.shape)}, where ${rank} sizes are needed`)
-    budget.take(countOf(spec.shape))
+    budget.take(sizeOf(spec.shape))
     const read = constantFrom(spec.type, spec.shape, spec.bytes())
     const { scale, offset } = spec
     const isPlain = scale === 1 && offset === 0

@@ -1,9 +1,10 @@
 import { ConvoError } from '../../error.ts'
 import { viewOf } from '../../files/read.ts'
+import { sizeOf } from '../../tensor/tensor.ts'
 import { networkOf } from '../architectures/index.ts'
 import type { Weights } from '../architectures/weights.ts'
 import { damaged, type Failure, type Given, type NetworkFormat, quoted } from './format.ts'
-import { budgetOf, bytesOf, constantFrom, countOf, type NumberType, strided } from './numbers.ts'
+import { budgetOf, bytesOf, constantFrom, type NumberType, strided } from './numbers.ts'
 import { Call, type Dict, Named, readPickle, Stored, type Value } from './pickle.ts'
 import { beginsAsZip, openZip } from './zip.ts'
 
@@ -252,7 +253,7 @@ function weightsOf(tensors: ReadonlyMap<string, Tensor>, storage: Storage, file:
     shape: (name) => tensors.get(name)?.shape,
     read(name) {
       const { storage: id, first, shape, strides } = tensors.get(name)!
-      const count = countOf(shape)
+      const count = sizeOf(shape)
       const end =
         count === 0 ? first : shape.reduce((sum, n, axis) => sum + (n - 1) * strides[axis]!, first) + 1
       budget.take(Math.max(count, end - first))

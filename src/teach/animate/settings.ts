@@ -11,7 +11,7 @@ import {
   type Values,
   wordOr,
 } from '../../params.ts'
-import { Tensor } from '../../tensor/tensor.ts'
+import { sizeOf, Tensor } from '../../tensor/tensor.ts'
 import { exampleWeights } from './examples.ts'
 
 const whole = (min: number, max: number) => ({ min, max, whole: true })
@@ -163,7 +163,7 @@ export async function weightsOf(
       { fix: 'a single plane, or different --channels, --filters or --groups' },
     )
   }
-  const count = want.reduce((a, b) => a * b, 1)
+  const count = sizeOf(want)
   const data = Float32Array.from(
     { length: count },
     (_, i) => kernel.weights[i % kernel.weights.length]! / kernel.scale,

@@ -1,4 +1,5 @@
 import { type Explanation, layerRules } from '../../operators/explain.ts'
+import { sizeOf } from '../../tensor/tensor.ts'
 import type { Box } from '../draw/svg.ts'
 import type { Teaching } from '../operators/teaching.ts'
 import type { Piece, Solid } from './solids.ts'
@@ -24,7 +25,7 @@ export function operatorPieces(
 /** A tensor [C,H,W] or [C,D,H,W] as a solid. */
 export const tensor = (shape: readonly number[]) => {
   const [height, width] = [shape.at(-2)!, shape.at(-1)!]
-  const depth = shape.slice(0, -2).reduce((a, b) => a * b, 1)
+  const depth = sizeOf(shape.slice(0, -2))
   const [channels = 1, slices] = shape.slice(0, -2)
   const many = `${channels} ${channels === 1 ? 'channel' : 'channels'}`
   return {

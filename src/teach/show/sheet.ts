@@ -1,4 +1,5 @@
 import type { Kernel } from '../../kernel/kernel.ts'
+import { sizeOf } from '../../tensor/tensor.ts'
 import { colours } from '../draw/palette.ts'
 import { fittedText, moved, svgDocument, text } from '../draw/svg.ts'
 import { heading } from './card.ts'
@@ -29,7 +30,7 @@ function columnsOf(count: number, perFilter: number): number {
 export function drawSheet(kernel: Kernel, facts: Facts): string {
   const all = planesOf(kernel)
   const planes = all.slice(0, mostPlanes)
-  const perFilter = kernel.shape.length < 4 ? 1 : kernel.shape.slice(1, -2).reduce((a, b) => a * b, 1)
+  const perFilter = kernel.shape.length < 4 ? 1 : sizeOf(kernel.shape.slice(1, -2))
   const columns = columnsOf(planes.length, perFilter)
   const tile = Math.max(56, Math.min(220, (1100 - gap * (columns - 1)) / columns))
   const most = largest(kernel.weights)
