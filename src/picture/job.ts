@@ -16,7 +16,7 @@ export type StepMaker = (picture: {
   readonly channels: number
   readonly full: FullScale
   readonly unit?: FullScale | undefined
-}) => Step
+}) => Step | Promise<Step>
 
 /** One run: an input through steps, floats between them, into an output. */
 export type PictureJob = {
