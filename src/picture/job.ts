@@ -3,7 +3,6 @@ import { ConvoError } from '../error.ts'
 import { isSameFile } from '../files/output.ts'
 import { noteRead, refuseReplacing } from '../files/reads.ts'
 import type { Light } from '../image/light.ts'
-import type { Source } from '../image/reader.ts'
 import type { FullScale, Step } from '../operators/operator.ts'
 import type { Outcome, Watch } from '../run/watch.ts'
 import type { Picture } from '../tensor/picture.ts'
@@ -32,6 +31,8 @@ export type PictureJob = {
   readonly isVolume?: boolean | undefined
   /** The input where it is no file; `input` is then what messages call it. */
   readonly given?: Opened | InMemory | undefined
+  /** The mask where it is no file; its setting is then what messages call it. */
+  readonly mask?: Opened | InMemory | undefined
   /** Takes the picture instead of its file. */
   readonly store?: PageStore | undefined
 } & Watch
@@ -46,7 +47,7 @@ export type PictureTask = PictureJob & {
   /** The tone curves of the picture, for --linear. */
   readonly light?: Light | undefined
   /** Of one page of several: which, from 0, and of how many; what is read once gives the mask of all. */
-  readonly at?: { readonly page: number; readonly count: number; mask(path: string): Promise<Source> }
+  readonly at?: { readonly page: number; readonly count: number; mask(path: string): Promise<Opened> }
 }
 
 /** What becomes of a picture that is ready to be encoded; returns bytes and what the format could not hold. */
