@@ -38,11 +38,11 @@ export type CheckOptions = {
   readonly filter?: readonly string[] | undefined
   /** Tags, of which a case must have one. Default: all. */
   readonly tags?: readonly string[] | undefined
-  /** Statuses that do not make the check fail, such as `new`. */
+  /** Statuses that do not make the check fail, such as `new`. Default: none. */
   readonly allow?: readonly string[] | undefined
   /** The share of the cases to check; `index` counts from 1. Default: all. */
   readonly shard?: { readonly index: number; readonly count: number } | undefined
-  /** Checks too that every golden would be missed if it were another one. */
+  /** Checks too that every golden would be missed if it were another one. Default: false. */
   readonly selfTest?: boolean | undefined
   /** Called for each case as it is done. */
   readonly onCase?: ((result: CaseResult, done: number, all: number) => void) | undefined

@@ -59,9 +59,13 @@ export type PageStore = (
 /** A picture as reports describe it. */
 export type PictureFacts = {
   readonly path: string
+  /** Pixels of a row. */
   readonly width: number
+  /** Rows. */
   readonly height: number
+  /** Samples of a pixel, alpha among them. */
   readonly channels: number
+  /** Bits of a sample; 32 are floats. */
   readonly depth: number
 }
 
@@ -76,14 +80,19 @@ export type PlanFacts = {
 
 /** What a run did. */
 export type Report = {
+  /** The operations, parted by `--`. */
   readonly operation: string
   readonly input: PictureFacts
   readonly output: PictureFacts & { readonly bytes: number }
+  /** What each step ran. */
   readonly plan: readonly PlanFacts[]
   /** The tone curve of --linear. */
   readonly light?: string
+  /** Samples that were below black or above white. */
   readonly clipped: Outcome
+  /** What a user should know, in sentences. */
   readonly notes: readonly string[]
+  /** From the call to the result. */
   readonly milliseconds: number
 }
 

@@ -20,7 +20,7 @@ import { acceptActual, compareFolders } from './run.ts'
 export type CompareFoldersOptions = Omit<CompareOptions, 'diffStyle'> & {
   /** The folder for the pictures of pairs that differ, which `report(run, 'html')` shows. Default: none are written. */
   readonly results?: string | URL | undefined
-  /** Copies what was added or changed over the expected pictures, and removes those without an actual one. */
+  /** Copies what was added or changed over the expected pictures, and removes those without an actual one. Default: false. */
   readonly update?: boolean | undefined
   /** Called for each pair as it is done. */
   readonly onCase?: ((result: CaseResult, done: number, all: number) => void) | undefined

@@ -46,8 +46,11 @@ export type ConvoOptions = Omit<PictureOptions, 'mask'> &
 
 /** Samples of a picture, interleaved, row by row, and the report of the run. */
 export type RawResult = {
+  /** Uint8Array, Uint16Array or Float32Array, by `depth`; its memory is the caller's */
   readonly data: Samples & Own
+  /** pixels of a row */
   readonly width: number
+  /** rows */
   readonly height: number
   /** 1 gray, 2 gray and alpha, 3 RGB, 4 RGB and alpha */
   readonly channels: 1 | 2 | 3 | 4

@@ -18,8 +18,11 @@ import { pathOf } from './names.ts'
 
 /** Samples of a picture that is in memory: interleaved, row by row, alpha last. An `ImageData` is one. */
 export type RawPicture = {
+  /** Levels of 0..255 in bytes, 0..65535 in Uint16Array; floats of 0..1 or 0..255, or with `full` of 0..full. */
   readonly data: Uint8Array | Uint8ClampedArray | Uint16Array | Float32Array | Float64Array
+  /** Pixels of a row, at least 1. */
   readonly width: number
+  /** Rows, at least 1. */
   readonly height: number
   /** 1 gray, 2 gray and alpha, 3 RGB, 4 RGB and alpha. Default: as many as the length of `data` says. */
   readonly channels?: number | undefined

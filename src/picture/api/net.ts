@@ -46,7 +46,9 @@ export class Net {
   async run(
     given: TensorInput,
     options: {
+      /** Threads, 1 to 1024. Default: those of the processor, or as `setThreads` said. */
       readonly threads?: number | undefined
+      /** `direct` computes every product. Default: `auto`. */
       readonly algorithm?: 'auto' | 'direct' | undefined
     } = {},
   ): Promise<Tensor> {
@@ -67,7 +69,12 @@ export class Net {
 
   /** Its layers, shapes, weights, multiplications, receptive field and memory at the size of a picture; computes nothing. */
   async info(
-    options: { readonly width?: number | undefined; readonly height?: number | undefined } = {},
+    options: {
+      /** Pixels of a row of the picture, at least 1. Default: 256. */
+      readonly width?: number | undefined
+      /** Rows of the picture, at least 1. Default: 256. */
+      readonly height?: number | undefined
+    } = {},
   ): Promise<ModelFacts> {
     try {
       const { width = 256, height = 256 } = ownOptions(options, 'info', ['width', 'height'])
