@@ -126,8 +126,8 @@ export function methodsText(): string {
     // a kernel that is drawn is a name, a file or numbers
     typeText(
       'AnimateOptions',
-      'What an operator is animated with; each takes some of them.',
-      properties(sceneSettings).replace('?: KernelInput', '?: string'),
+      'What an operator is animated with; each takes some of them. Defaults are those of its example.',
+      properties(sceneSettings).replace('?: KernelInput', '?: string | URL'),
     ),
     types.join('\n'),
     '\n/** The options of each operation, by its name on the command line. */\nexport interface OperationOptions {\n',

@@ -173,6 +173,8 @@ type Prepared = {
   readonly anchor: readonly [number, number]
   readonly scale: number
   readonly dense: () => Float32Array
+  /** The sum of the magnitudes of its weights. */
+  readonly absSum: () => number
   readonly factors: { readonly col: Float64Array; readonly row: Float64Array } | undefined
   readonly given: PlaneKernel['form']
 }
@@ -187,9 +189,11 @@ function prepare(k: PlaneKernel, options: FilterOptions): Prepared {
     const anchor = options.flip ? ([kH - 1 - asked[0], kW - 1 - asked[1]] as const) : asked
     const total = sum(col) * sum(row)
     const scale = options.normalize ? (total === 0 ? 1 : total) : k.scale
-    const dense = () =>
-      Float32Array.from({ length: kH * kW }, (_, i) => col[Math.floor(i / kW)]! * row[i % kW]!)
-    return { kH, kW, anchor, scale, dense, factors: { col, row }, given: 'separable' }
+    const dense = onDemand(() =>
+      Float32Array.from({ length: kH * kW }, (_, i) => col[Math.floor(i / kW)]! * row[i % kW]!),
+    )
+    const absSum = onDemand(() => abs(col) * abs(row))
+    return { kH, kW, anchor, scale, dense, absSum, factors: { col, row }, given: 'separable' }
   }
   const { anchor: _, ...plain } = k.kernel
   const asked =
@@ -202,15 +206,9 @@ function prepare(k: PlaneKernel, options: FilterOptions): Prepared {
   const anchor = final.anchor ?? [Math.floor(kH / 2), Math.floor(kW / 2)]
   const worthwhile = kH * kW >= separableTaps || options.algorithm === 'separable'
   const factors = worthwhile && kH > 1 && kW > 1 ? factor(final) : undefined
-  return {
-    kH,
-    kW,
-    anchor,
-    scale: final.scale,
-    dense: () => Float32Array.from(final.weights),
-    factors,
-    given: 'dense',
-  }
+  const dense = onDemand(() => new Float32Array(final.weights))
+  const absSum = onDemand(() => (factors === undefined ? abs(dense()) : abs(factors.col) * abs(factors.row)))
+  return { kH, kW, anchor, scale: final.scale, dense, absSum, factors, given: 'dense' }
 }
 
 /** What decides the arithmetic of a kernel. */
@@ -255,7 +253,7 @@ const askedFft: Way = ({ algorithm, undilated, isConfined, place, dense }) => {
   })
 }
 
-const isExact = (choice: Choice): boolean => choice.samples === 'u8' && absSum(choice) * 255 < 2 ** 24
+const isExact = (choice: Choice): boolean => choice.samples === 'u8' && choice.absSum() * 255 < 2 ** 24
 const hasWholeLines = ({ lines }: Choice): boolean =>
   lines !== undefined && allWhole(lines.col) && allWhole(lines.row)
 
@@ -271,7 +269,7 @@ const integer: Way = (choice) => {
   const { algorithm, place, taps, dense, isBox } = choice
   if (!isExact(choice) || (algorithm === 'auto' && isBox())) return undefined
   if (!hasWholeLines(choice) && !(taps < fftTaps && allWhole(dense()))) return undefined
-  const sums = absSum(choice) * 255 <= 32767 ? 'i16' : 'i32'
+  const sums = choice.absSum() * 255 <= 32767 ? 'i16' : 'i32'
   const reason = `whole weights and 8-bit samples: exact in ${sums}`
   return { ...place, weights: dense(), algorithm: 'integer', sums, reason }
 }
@@ -332,7 +330,7 @@ function chooseStencil(
   const lines = factors && { col: Float32Array.from(factors.col), row: Float32Array.from(factors.row) }
   const isConfined = () => {
     const most = peak?.() ?? levelPeak
-    return !(most < fftPeak && most * absSum(k) < fftReach)
+    return !(most < fftPeak && most * k.absSum() < fftReach)
   }
   const isBox = () => isBoxOf(k, undilated)
   const choice = { ...k, algorithm, samples, place, taps: kH * kW, undilated, lines, isBox, isConfined }
@@ -376,13 +374,17 @@ function placeAxis(
   return { origin: before - axis.before, output: axis.output }
 }
 
+/** Makes something when it is asked for, once: a pass over a large kernel takes milliseconds. */
+function onDemand<T>(make: () => T): () => T {
+  let made: T | undefined
+  return () => (made ??= make())
+}
+
 const sum = (a: Float64Array): number => a.reduce((s, v) => s + v, 0)
 const abs = (a: Float32Array | Float64Array): number => {
   let total = 0
-  for (const v of a) total += Math.abs(v)
+  for (let i = 0; i < a.length; i++) total += Math.abs(a[i]!)
   return total
 }
-const absSum = (k: Prepared): number =>
-  k.factors === undefined ? abs(k.dense()) : abs(k.factors.col) * abs(k.factors.row)
 const allWhole = (a: Float32Array): boolean => a.every(Number.isInteger)
 const allEqual = (a: Float32Array | Float64Array): boolean => a.every((v) => v === a[0])

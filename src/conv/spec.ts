@@ -34,23 +34,38 @@ export type Bias = Tensor | Float32Array | readonly number[]
 
 /** The options of the convolutions. Everything has PyTorch's default: stride 1, no padding, dilation 1, one group, zeros. */
 export type ConvOptions = {
+  /** Added to every sample of an output channel: one number for each. Default: 0. */
   readonly bias?: Bias | undefined
+  /** Samples from one place of the kernel to the next, whole, at least 1. Default: 1. */
   readonly stride?: PerAxis | undefined
+  /**
+   * Samples added around the input, whole, at least 0. `same`: the output has the size of the input, divided by the stride;
+   * `valid`: none; `full`: every tap meets every sample. Default: 0.
+   */
   readonly padding?: PaddingOption | undefined
+  /** Samples from one tap to the next, whole, at least 1. Default: 1. */
   readonly dilation?: PerAxis | undefined
+  /** Groups of channels that are convolved apart; a divisor of the input and output channels. Default: 1. */
   readonly groups?: number | undefined
+  /** What the samples of the padding are. Default: `zeros`. */
   readonly paddingMode?: PaddingMode | undefined
-  /** `direct`: every sum is computed as the formula has it, also where products can be saved. Default `auto`. */
+  /** `direct`: every sum is computed as the formula has it, also where products can be saved. Default: `auto`. */
   readonly algorithm?: 'auto' | 'direct' | undefined
 }
 
 /** The options of the transposed convolutions. */
 export type TransposeOptions = {
+  /** Added to every sample of an output channel: one number for each. Default: 0. */
   readonly bias?: Bias | undefined
+  /** Samples of the output from one input sample to the next, whole, at least 1. Default: 1. */
   readonly stride?: PerAxis | undefined
+  /** Samples that the output loses at each edge, whole, at least 0. Default: 0. */
   readonly padding?: PerAxis | readonly (readonly [before: number, after: number])[] | undefined
+  /** Samples that the output has more at the end, whole, at least 0, less than the stride or the dilation. Default: 0. */
   readonly outputPadding?: PerAxis | undefined
+  /** Samples from one tap to the next, whole, at least 1. Default: 1. */
   readonly dilation?: PerAxis | undefined
+  /** Groups of channels that are convolved apart; a divisor of the input and output channels. Default: 1. */
   readonly groups?: number | undefined
 }
 

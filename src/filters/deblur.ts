@@ -9,7 +9,7 @@ import { wrongRank } from '../operators/bank.ts'
 import { type Operator, operator } from '../operators/operator.ts'
 import { recipeStep } from '../operators/recipe.ts'
 import { choice, integer, number } from '../params.ts'
-import { extremes } from '../tensor/picture.ts'
+import { extremes, type Seen } from '../tensor/picture.ts'
 import { Tensor } from '../tensor/tensor.ts'
 import { inverseOf, isCutOff } from './inverse.ts'
 import { outside } from './outside.ts'
@@ -45,12 +45,17 @@ function blurOf(operation: string, given: Kernel, mayBeNegative: boolean): Kerne
 }
 
 /** What to do about an inverse that is cut off; `over` makes others of the same blur. */
-function cutNote(balance: number, over: (balance: number, noise?: 'flat') => Kernel): string {
-  const larger = () =>
-    [3, 10, 30, 100]
-      .map((times) => Number((balance * times).toPrecision(3)))
-      .find((one) => !isCutOff(over(one)))
-  const enough = isCutOff(over(balance, 'flat')) ? larger() : 'flat'
+async function cutNote(
+  balance: number,
+  over: (balance: number, noise?: 'flat') => Promise<Kernel>,
+): Promise<string> {
+  const larger = async () => {
+    for (const times of [3, 10, 30, 100]) {
+      const one = Number((balance * times).toPrecision(3))
+      if (!isCutOff(await over(one))) return one
+    }
+  }
+  const enough = isCutOff(await over(balance, 'flat')) ? await larger() : 'flat'
   const advice =
     enough === undefined ? '' : enough === 'flat' ? '--penalty flat or ' : `--balance ${enough} or `
   return `the kernel that undoes this blur was cut off at 511x511, which distorts the result; ${advice}richardson-lucy avoids it`
@@ -68,9 +73,9 @@ const unseen = -1
 /** The light of a channel and where it was seen, 0 or 1; nothing where all of it is finite and not below 0. */
 async function lightOf(
   { shape, data }: Tensor,
+  { min, peak }: Seen,
   note: (what: string) => void,
 ): Promise<readonly [light: Tensor, where: Tensor] | undefined> {
-  const { min, peak } = await extremes(data)
   if (min >= 0 && peak < Number.POSITIVE_INFINITY) return undefined
   const [light, where] = [new Float32Array(data.length), new Float32Array(data.length)]
   await inTurns(data.length, (from, to) => {
@@ -105,7 +110,8 @@ async function restored(
   full: number,
   note: (what: string) => void,
 ): Promise<Tensor> {
-  const odd = await lightOf(x, note)
+  const seen = await extremes(x.data)
+  const odd = await lightOf(x, seen, note)
   const [light, where] = odd ?? [x]
   const [, height, width] = x.shape as [number, number, number]
   const [kH = 1, kW = 1] = k.shape
@@ -113,7 +119,7 @@ async function restored(
   // the pixels outside that the picture's own see
   const margins = { top: y, bottom: kH - 1 - y, left, right: kW - 1 - left }
   const [high, wide] = [height + kH - 1, width + kW - 1]
-  const peak = () => x.data.reduce((most, v) => Math.max(most, Math.abs(v)), 0)
+  const peak = () => seen.peak
   const plan = (kernel: Kernel) =>
     planRecipe(
       single(kernel),
@@ -142,9 +148,9 @@ async function restored(
         })
   const estimate = await engine.together(
     [first, light, weight],
-    async (own, e, seen, w) => {
+    async (own, e, given, w) => {
       const blurred = await own.filter(e!, blur, full)
-      const short = await place(own, formula, [await framed(own, seen!, unseen), blurred], {
+      const short = await place(own, formula, [await framed(own, given!, unseen), blurred], {
         full,
         by: damping,
       })
@@ -179,17 +185,17 @@ export const deblurring: Readonly<Record<string, Operator>> = {
     takes: ['border', 'fill'],
     sample: 'gaussian:sigma=2',
     examples: ['convo wiener in.png out.png --kernel motion:length=15,angle=30'],
-    build({ values: { balance, penalty }, kernel, settings, full }) {
+    async build({ values: { balance, penalty }, kernel, settings, full }) {
       outside(settings, full)
       const blur = blurOf('wiener', kernel!, true)
       const over = (amount: number, noise = penalty) => inverseOf(blur, middleOf(blur), amount, noise)
-      const inverse = over(balance)
+      const inverse = await over(balance)
       const step = recipeStep(
         single(inverse),
         { kernel, settings, full },
         { border: settings.border ?? 'symmetric' },
       )
-      return isCutOff(inverse) ? { ...step, notes: [cutNote(balance, over)] } : step
+      return isCutOff(inverse) ? { ...step, notes: [await cutNote(balance, over)] } : step
     },
   }),
   'richardson-lucy': operator({

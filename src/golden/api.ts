@@ -83,7 +83,10 @@ export const check = (
  */
 export const approve = (
   cases: 'all' | 'new' | readonly string[],
-  options: { readonly results?: string | URL | undefined } = {},
+  options: {
+    /** The folder of the results of the check. Default: as of `convo check`. */
+    readonly results?: string | URL | undefined
+  } = {},
 ): Promise<Approved> =>
   libraryErrors(async () => {
     const [{ approve: promote }, { readResults }, { defaultResults }] = await Promise.all([

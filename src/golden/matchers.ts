@@ -5,7 +5,7 @@ import { inLibraryWords } from '../picture/api/names.ts'
 import { describe } from '../text/describe.ts'
 import type { GoldenOptions } from './matching/match.ts'
 import type { GoldenPicture } from './matching/received.ts'
-import { type GoldenTest, nodeRunner, type Runner, runnerOf } from './matching/runner.ts'
+import { type Calling, type GoldenTest, nodeRunner, type Runner, runnerOf } from './matching/runner.ts'
 
 export type { GoldenOptions } from './matching/match.ts'
 export type { GoldenPicture } from './matching/received.ts'
@@ -51,7 +51,7 @@ export async function toMatchGolden(
   received: GoldenPicture | PromiseLike<GoldenPicture>,
   options: GoldenOptions | string = {},
 ): Promise<MatcherResult> {
-  const { pass, text, isBroken } = await attempt(() => runnerOf(this), received, options)
+  const { pass, text, isBroken } = await attempt(matcher, () => runnerOf(this), received, options)
   // what could not be compared fails, whichever way it was asked
   return { pass: isBroken === true ? this?.isNot === true : pass, message: () => text }
 }
@@ -71,12 +71,24 @@ export async function matchGolden(
   picture: GoldenPicture | PromiseLike<GoldenPicture>,
   options: GoldenOptions | string = {},
 ): Promise<void> {
-  const { pass, text } = await attempt(() => nodeRunner(t), picture, options)
+  const { pass, text } = await attempt(plain, () => nodeRunner(t), picture, options)
   if (!pass) throw new AssertionError({ message: text, stackStartFn: matchGolden })
+}
+
+const matcher: Calling = {
+  name: 'toMatchGolden',
+  call: (picture, options = '') => `await expect(${picture}).toMatchGolden(${options})`,
+}
+
+const plain: Calling = {
+  name: 'matchGolden',
+  call: (picture, options) =>
+    `await matchGolden(t, ${[picture, ...(options === undefined ? [] : [options])].join(', ')})`,
 }
 
 /** What came of it; what keeps a picture from being compared fails the test with all that the error says. */
 async function attempt(
+  calling: Calling,
   runner: () => Runner,
   received: unknown,
   options: GoldenOptions | string,
@@ -85,26 +97,26 @@ async function attempt(
   // what it is rejected with is reported where it is awaited, and must not end the process before
   picture.catch(() => undefined)
   try {
-    const asked = optionsOf(options)
+    const asked = optionsOf(options, calling)
     // now: later another test may be running
     const one = runner()
     // loaded here, as all that only a comparison needs
     const { match } = await import('./matching/match.ts')
-    const found = await match(one, picture, asked)
+    const found = await match(one, calling, picture, asked)
     if (found.isNew) printInTest(found.text)
     return found
   } catch (error) {
     // what the test's own promise was rejected with is the test's
     if (!(error instanceof ConvoError)) throw error
-    return { pass: false, isBroken: true, text: textOf(error) }
+    return { pass: false, isBroken: true, text: textOf(error, calling) }
   }
 }
 
 /** The error as the message of a failed test. */
-const textOf = (error: ConvoError): string =>
-  formatError(inLibraryWords(error)).replace(/^error: /, 'toMatchGolden: ')
+const textOf = (error: ConvoError, { name }: Calling): string =>
+  formatError(inLibraryWords(error)).replace(/^error: /, `${name}: `)
 
-function optionsOf(given: unknown): GoldenOptions {
+function optionsOf(given: unknown, { name: called, call }: Calling): GoldenOptions {
   if (typeof given === 'string') return { name: given }
   const { name } = typeof given === 'object' && given !== null ? (given as GoldenOptions) : {}
   if (
@@ -117,7 +129,7 @@ function optionsOf(given: unknown): GoldenOptions {
   }
   throw new ConvoError(
     'E_ARGUMENT',
-    `toMatchGolden takes options or the name of a golden, got ${describe(name ?? given)}`,
-    { fix: "toMatchGolden({ maxAbs: 1, name: 'after' })" },
+    `${called} takes options or the name of a golden, got ${describe(name ?? given)}`,
+    { fix: call('picture', "{ maxAbs: 1, name: 'after' }") },
   )
 }

@@ -1,7 +1,7 @@
 import { extname, join } from 'node:path'
 import { ConvoError } from '../error.ts'
 import { placeUnder, writeUnder } from '../files/change.ts'
-import { sha256, sha256InTurns } from '../files/hash.ts'
+import { sha256InTurns } from '../files/hash.ts'
 import { version } from '../files/package.ts'
 import { linksOf, type Shard } from '../host/engines.ts'
 import { timingNote } from '../image/compare/comparison.ts'
@@ -38,11 +38,11 @@ export type CheckOptions = {
   readonly filter?: readonly string[] | undefined
   /** Tags, of which a case must have one. Default: all. */
   readonly tags?: readonly string[] | undefined
-  /** Statuses that do not make the check fail, such as `new`. */
+  /** Statuses that do not make the check fail, such as `new`. Default: none. */
   readonly allow?: readonly string[] | undefined
   /** The share of the cases to check; `index` counts from 1. Default: all. */
   readonly shard?: { readonly index: number; readonly count: number } | undefined
-  /** Checks too that every golden would be missed if it were another one. */
+  /** Checks too that every golden would be missed if it were another one. Default: false. */
   readonly selfTest?: boolean | undefined
   /** Called for each case as it is done. */
   readonly onCase?: ((result: CaseResult, done: number, all: number) => void) | undefined
@@ -189,7 +189,7 @@ async function make(
   digests: Map<string, Promise<Seen>>,
 ): Promise<{ made: Made; command?: string; notes?: readonly string[] }> {
   const see = (path: string) => {
-    const known = digests.get(path) ?? readBytes(path).then((bytes) => ({ path, sha256: sha256(bytes) }))
+    const known = digests.get(path) ?? readBytes(path).then((bytes) => seenAs(path, bytes))
     digests.set(path, known)
     return known
   }
@@ -199,10 +199,7 @@ async function make(
   const mask = one.tolerance.mask === undefined ? [] : [one.tolerance.mask]
   if (one.steps.length === 0) {
     const bytes = await readBytes(one.input)
-    const inputs = async () => [
-      { path: one.input, sha256: sha256(bytes) },
-      ...(await Promise.all(mask.map(see))),
-    ]
+    const inputs = async () => [await seenAs(one.input, bytes), ...(await Promise.all(mask.map(see)))]
     return { made: { file, bytes, isWritten: false, inputs, tools: {} } }
   }
   // all operations, which cases of pictures that are there do not need
@@ -215,6 +212,11 @@ async function make(
   const made = { file, bytes, isWritten: true, inputs: async () => inputs, tools: toolVersions() }
   return { made, command: work.command, notes }
 }
+
+const seenAs = async (path: string, bytes: Uint8Array): Promise<Seen> => ({
+  path,
+  sha256: await sha256InTurns(bytes),
+})
 
 async function obsoleteResult({ name, file }: Obsolete, goldens: string, results: string): Promise<Bare> {
   const bytes = await pictureUnder(goldens, file)

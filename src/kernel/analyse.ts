@@ -113,8 +113,10 @@ export function factor(
   if (kernel.shape.length !== 2) return undefined
   const [kH, kW] = planeSize(kernel.shape)
   const { weights } = kernel
-  const pivot = weights.reduce((best, w, i) => (Math.abs(w) > Math.abs(weights[best]!) ? i : best), 0)
-  const largest = weights[pivot]!
+  let [pivot, largest] = [0, weights[0]!]
+  for (let i = 1; i < weights.length; i++) {
+    if (Math.abs(weights[i]!) > Math.abs(largest)) [pivot, largest] = [i, weights[i]!]
+  }
   if (largest === 0) return undefined
   const [py, px] = [Math.floor(pivot / kW), pivot % kW]
   const pivotRow = weights.slice(py * kW, py * kW + kW)

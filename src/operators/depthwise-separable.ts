@@ -24,9 +24,11 @@ import { matrixBank, pointwiseBank, pointwiseConv2d } from './pointwise.ts'
 
 /** The options of the depthwise separable convolution; stride, padding and dilation are those of the depthwise step. */
 export type DepthwiseSeparableOptions = Omit<ConvOptions, 'groups' | 'bias'> & {
+  /** Added by the first step: one number for each of its C·m channels. Default: 0. */
   readonly depthwiseBias?: Bias | undefined
+  /** Added by the second step: one number for each output channel. Default: 0. */
   readonly pointwiseBias?: Bias | undefined
-  /** What every result of the second step goes through. */
+  /** What every result of the second step goes through. Default: `none`. */
   readonly activation?: Activation | undefined
 }
 

@@ -16,9 +16,11 @@ import { pointwiseBank } from './pointwise.ts'
 export type InvolutionSizes = {
   /** K, odd: a kernel has K x K numbers. */
   readonly kernelSize: number
+  /** Samples from one place of the kernel to the next, whole, at least 1. Default: 1. */
   readonly stride?: number | undefined
-  /** The channels of a group share a kernel. */
+  /** The channels of a group share a kernel; a divisor of the channels. Default: 1. */
   readonly groups?: number | undefined
+  /** Samples from one tap to the next, whole, at least 1. Default: 1. */
   readonly dilation?: number | undefined
 }
 
@@ -26,20 +28,27 @@ export type InvolutionSizes = {
 export type KernelGenerator = {
   /** [R,C,1,1] or [R,C] */
   readonly reduceWeight: Tensor
+  /** R numbers. Default: 0. */
   readonly reduceBias?: Bias | undefined
+  /** Applied to the R reduced channels, before the ReLU. Default: none. */
   readonly batchNorm?: BatchNorm | undefined
   /** [K·K·G,R,1,1] or [K·K·G,R]; number g·K·K + u·K + v is the tap in row u, column v of group g. */
   readonly spanWeight: Tensor
+  /** K·K·G numbers. Default: 0. */
   readonly spanBias?: Bias | undefined
 }
 
 /** Batch normalisation in its inference form: (v − mean) / √(variance + eps) · gamma + beta, R numbers each. */
 export type BatchNorm = {
+  /** Factors of the normalised channels, R numbers. */
   readonly gamma: Bias
+  /** Added after that, R numbers. */
   readonly beta: Bias
+  /** Subtracted first, R numbers. */
   readonly mean: Bias
+  /** Its square root divides the difference, R numbers. */
   readonly variance: Bias
-  /** 1e-5 unless given. */
+  /** Added to the variance. Default: 1e-5. */
   readonly eps?: number | undefined
 }
 

@@ -16,15 +16,17 @@ import { operator } from './operator.ts'
 
 /** The options of max pooling. */
 export type PoolOptions = {
+  /** Samples of a window, whole, at least 1. */
   readonly kernelSize: PerAxis
-  /** As far as the window is large, unless given. */
+  /** Samples from one window to the next, whole, at least 1. Default: the size of the window. */
   readonly stride?: PerAxis | undefined
-  /** Around the input; padding never wins. */
+  /** Samples added around the input, which never win, whole; no window may lie in them alone. Default: 0. */
   readonly padding?: PerAxis | readonly (readonly [before: number, after: number])[] | undefined
+  /** Samples from one sample of a window to its next, whole, at least 1. Default: 1. */
   readonly dilation?: PerAxis | undefined
-  /** Rounds the output size up, so that the last windows may reach over the edge. */
+  /** Rounds the output size up, so that the last windows may reach over the edge. Default: false. */
   readonly ceilMode?: boolean | undefined
-  /** False leaves the switches out. */
+  /** False leaves the switches out. Default: true. */
   readonly returnIndices?: boolean | undefined
 }
 

@@ -16,10 +16,13 @@ import { type FullScale, type KernelOptions, operator, type Step } from './opera
 
 /** The options of unpooling: the size of the output, or the pooling that it undoes. */
 export type UnpoolOptions = {
-  /** (D',)H',W'. Unless given, (in − 1)·stride − before − after + kernelSize. */
+  /** (D',)H',W', as the input of the pooling was. Default: (in − 1)·stride − before − after + kernelSize. */
   readonly outputSize?: readonly number[] | undefined
+  /** Samples of a window of the pooling, whole, at least 1. Needed without `outputSize`. */
   readonly kernelSize?: PerAxis | undefined
+  /** Samples from one window of the pooling to the next, whole, at least 1. Default: the size of the window. */
   readonly stride?: PerAxis | undefined
+  /** The padding of the pooling, in samples. Default: 0. */
   readonly padding?: PerAxis | readonly (readonly [before: number, after: number])[] | undefined
 }
 

@@ -116,7 +116,8 @@ export type Operator<P extends Params = Params> = {
   readonly sample?: string
   /** The shared options that it takes; any other is refused. */
   readonly takes: readonly (keyof KernelOptions)[]
-  build(given: Given<P>): Step
+  /** The step; a promise of one whose kernel takes long to make, so that the event loop turns meanwhile. */
+  build(given: Given<P>): Step | Promise<Step>
   /** What it is as a layer of a network, for `explain`; steps are none. `of` throws as the command does. */
   readonly layer?: LayerRules & { of(given: LayerGiven<P>): Layer | Promise<Layer> }
   /** What `animate` shows of it by default, by the names to ask for it; drawn in teach/operators. */

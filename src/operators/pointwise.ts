@@ -12,8 +12,9 @@ import { type KernelOptions, operator } from './operator.ts'
 
 /** The options of the 1x1 convolution. */
 export type PointwiseOptions = {
+  /** Added to every sample of an output channel: one number for each. Default: 0. */
   readonly bias?: Bias | undefined
-  /** What every result goes through; `none` unless given. */
+  /** What every result goes through. Default: `none`. */
   readonly activation?: Activation | undefined
 }
 

@@ -31,7 +31,10 @@ export type Separation = {
  */
 export function separateKernel(
   weights: PlaneWeights,
-  options: { readonly rank?: number | undefined } = {},
+  options: {
+    /** How many outer products approximate it, from 1 to the smaller of its sizes. Default: 1, which must be exact. */
+    readonly rank?: number | undefined
+  } = {},
 ): Separation {
   checkOptions(options, 'separate', ['rank'])
   const plane = planeKernel(weights)

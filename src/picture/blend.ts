@@ -9,7 +9,8 @@ import type { Source } from '../run/picture-job.ts'
 import type { Session } from '../run/pool.ts'
 import { fullInTurns, hasAlpha } from '../tensor/picture.ts'
 import { Tensor } from '../tensor/tensor.ts'
-import { inputName, sourceOf } from './input.ts'
+import { dataOfArray } from './array.ts'
+import { type InMemory, inputName, loadArray, type Opened, openInput } from './input.ts'
 import type { PictureTask } from './job.ts'
 import { limitsOf } from './load.ts'
 import { type Ground, tonedSource } from './recipe.ts'
@@ -95,26 +96,25 @@ function regionNotes({ settings: { region }, input }: PictureTask, { width, heig
  * The mask as weights of 0..1: its luma times its alpha. Of a mask of as many pages as the input the one of the same number,
  * and that of --page where it has it, else the first.
  *
- * @throws ConvoError E_SHAPE for one of another size
+ * @throws ConvoError E_SHAPE for one of another size, or an array that is no picture
  */
 async function maskOf(
-  { settings, input, at }: PictureTask,
+  task: PictureTask,
   { width, height }: Size,
 ): Promise<{ readonly mask?: Tensor; readonly note?: string }> {
+  const { settings, input, at } = task
   if (settings.mask === undefined) return {}
   if (settings.mask === '-' && input === '-')
     throw new ConvoError('E_OPTION', 'standard input is the picture, and cannot be the mask too', {
       fix: 'a file as the mask',
     })
-  const source = await (at?.mask ?? sourceOf)(settings.mask)
-  const options = { ...limitsOf({ ...settings, page: undefined }), name: inputName(settings.mask) }
-  const page = at?.page ?? (settings.page ?? 1) - 1
-  const pages = page > 0 || at !== undefined ? (await readHeader(source, options)).pages : 1
-  const isPaged = at === undefined ? page > 0 && page < pages : pages === at.count
-  const picture = await decode(source, isPaged ? { ...options, page } : options)
+  const name = inputName(settings.mask)
+  const called = task.mask === undefined ? `the mask ${name}` : name
+  const given = task.mask ?? (await (at?.mask ?? openInput)(settings.mask))
+  const { picture, isPaged } = await maskPicture(given, task, called)
   if (picture.width !== width || picture.height !== height) {
-    throw new ConvoError('E_SHAPE', `the mask ${settings.mask} has a different size than ${input}`, {
-      why: `${settings.mask}: ${picture.width}x${picture.height}, ${input}: ${width}x${height}`,
+    throw new ConvoError('E_SHAPE', `${called} has a different size than ${input}`, {
+      why: `${name}: ${picture.width}x${picture.height}, ${input}: ${width}x${height}`,
       fix: 'a mask of the same size',
     })
   }
@@ -131,7 +131,26 @@ async function maskOf(
   })
   const mask = new Tensor([1, height, width], weights)
   if (isPaged || picture.pages === 1) return { mask }
-  return { mask, note: `only the first of the ${picture.pages} pages of ${options.name} is used as the mask` }
+  return { mask, note: `only the first of the ${picture.pages} pages of ${name} is used as the mask` }
+}
+
+/** The samples of a mask, and whether they are of the page that is asked for. @throws ConvoError E_SHAPE for what is no picture */
+async function maskPicture(given: Opened | InMemory, { settings, at }: PictureTask, called: string) {
+  if ('decoded' in given) return { picture: given.decoded, isPaged: false }
+  const own = { ...settings, page: undefined, layout: 'auto', full: undefined } as const
+  if ('array' in given || given.probe.isArray) {
+    const found = await dataOfArray('array' in given ? given.array : await loadArray(given, own))
+    if (found.kind === 'picture') return { picture: { ...found.picture, pages: 1 }, isPaged: false }
+    throw new ConvoError('E_SHAPE', `${called} is no picture: [${found.tensor.shape.join(',')}]`, {
+      fix: 'an array [H,W]',
+    })
+  }
+  const { source, path } = given
+  const options = { ...limitsOf(own), name: inputName(path) }
+  const page = at?.page ?? (settings.page ?? 1) - 1
+  const pages = page > 0 || at !== undefined ? (await readHeader(source, options)).pages : 1
+  const isPaged = at === undefined ? page > 0 && page < pages : pages === at.count
+  return { picture: await decode(source, isPaged ? { ...options, page } : options), isPaged }
 }
 
 /** A gray result, as edges are, as one of as many channels as a picture in colour. */

@@ -3,7 +3,6 @@ import { ConvoError } from '../error.ts'
 import { isSameFile } from '../files/output.ts'
 import { noteRead, refuseReplacing } from '../files/reads.ts'
 import type { Light } from '../image/light.ts'
-import type { Source } from '../image/reader.ts'
 import type { FullScale, Step } from '../operators/operator.ts'
 import type { Outcome, Watch } from '../run/watch.ts'
 import type { Picture } from '../tensor/picture.ts'
@@ -16,7 +15,7 @@ export type StepMaker = (picture: {
   readonly channels: number
   readonly full: FullScale
   readonly unit?: FullScale | undefined
-}) => Step
+}) => Step | Promise<Step>
 
 /** One run: an input through steps, floats between them, into an output. */
 export type PictureJob = {
@@ -32,6 +31,8 @@ export type PictureJob = {
   readonly isVolume?: boolean | undefined
   /** The input where it is no file; `input` is then what messages call it. */
   readonly given?: Opened | InMemory | undefined
+  /** The mask where it is no file; its setting is then what messages call it. */
+  readonly mask?: Opened | InMemory | undefined
   /** Takes the picture instead of its file. */
   readonly store?: PageStore | undefined
 } & Watch
@@ -46,7 +47,7 @@ export type PictureTask = PictureJob & {
   /** The tone curves of the picture, for --linear. */
   readonly light?: Light | undefined
   /** Of one page of several: which, from 0, and of how many; what is read once gives the mask of all. */
-  readonly at?: { readonly page: number; readonly count: number; mask(path: string): Promise<Source> }
+  readonly at?: { readonly page: number; readonly count: number; mask(path: string): Promise<Opened> }
 }
 
 /** What becomes of a picture that is ready to be encoded; returns bytes and what the format could not hold. */
@@ -58,9 +59,13 @@ export type PageStore = (
 /** A picture as reports describe it. */
 export type PictureFacts = {
   readonly path: string
+  /** Pixels of a row. */
   readonly width: number
+  /** Rows. */
   readonly height: number
+  /** Samples of a pixel, alpha among them. */
   readonly channels: number
+  /** Bits of a sample; 32 are floats. */
   readonly depth: number
 }
 
@@ -75,14 +80,19 @@ export type PlanFacts = {
 
 /** What a run did. */
 export type Report = {
+  /** The operations, parted by `--`. */
   readonly operation: string
   readonly input: PictureFacts
   readonly output: PictureFacts & { readonly bytes: number }
+  /** What each step ran. */
   readonly plan: readonly PlanFacts[]
   /** The tone curve of --linear. */
   readonly light?: string
+  /** Samples that were below black or above white. */
   readonly clipped: Outcome
+  /** What a user should know, in sentences. */
   readonly notes: readonly string[]
+  /** From the call to the result. */
   readonly milliseconds: number
 }
 

@@ -46,7 +46,7 @@ export type Operation = {
   readonly shared: Params
   /** The recipe at its defaults, where there is one, for help. */
   recipe?(): Recipe
-  build(given: Given): Step
+  build(given: Given): Step | Promise<Step>
 }
 
 /** Every operation by name, filters first, in the order of lists and help. */

@@ -5,9 +5,8 @@ import { encodePages } from '../image/encode.ts'
 import { formatOfPath, type OutputFormat } from '../image/format.ts'
 import type { Header } from '../image/header.ts'
 import type { Probe } from '../image/probe.ts'
-import type { Source } from '../image/reader.ts'
 import type { Picture } from '../tensor/picture.ts'
-import { type Loaded, type Opened, readied, sourceOf } from './input.ts'
+import { type Loaded, type Opened, openInput, readied } from './input.ts'
 import type { PageStore, PictureTask, Report } from './job.ts'
 import { limitsOf, treatmentOf } from './load.ts'
 import { checkNumbered, numbered, one } from './numbered.ts'
@@ -115,10 +114,10 @@ export async function runPaged(
     return { bytes: 0, notes: [] }
   }
   const reports: PageReport[] = []
-  let source: Promise<Source> | undefined
-  const mask = (path: string): Promise<Source> => {
-    source ??= sourceOf(path)
-    return source
+  let opened: Promise<Opened> | undefined
+  const mask = (path: string): Promise<Opened> => {
+    opened ??= openInput(path)
+    return opened
   }
   for await (const page of pages) {
     const at = { page: reports.length, count, mask }

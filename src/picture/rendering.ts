@@ -15,6 +15,7 @@ import type { Sink } from '../run/picture-job.ts'
 import type { Session } from '../run/pool.ts'
 import type { Outcome } from '../run/watch.ts'
 import { depthOfFull, hasAlpha, type Picture, type PictureMeta } from '../tensor/picture.ts'
+import { openInput } from './input.ts'
 import { factsOf, type PictureFacts, type PictureTask } from './job.ts'
 import { alone } from './numbered.ts'
 import {
@@ -208,7 +209,7 @@ const pagesOf = ({ store, at }: PictureTask): number => (store === undefined ? 1
 export const paged = (task: PictureTask, count: number): PictureTask => ({
   ...task,
   store: async () => ({ bytes: 0, notes: [] }),
-  at: { page: 0, count, mask: async (path) => path },
+  at: { page: 0, count, mask: openInput },
 })
 
 /** What the encoder of a format takes for each byte of the samples that it is given: measured on 12 megapixels. */

@@ -3,6 +3,7 @@ import { ConvoError, invariant, nearest } from '../error.ts'
 import { nodeOf, planesNode, sourceNode, traced, tracer } from '../graph/node.ts'
 import { listed } from '../graph/schedule.ts'
 import { sliceBySlice } from '../graph/slices.ts'
+import { pause } from '../host/turns.ts'
 import { arithmetics, type Kept, type Step } from '../operators/operator.ts'
 import { costApart, costOfSlices } from '../run/graph-run.ts'
 import type { Source } from '../run/picture-job.ts'
@@ -51,6 +52,8 @@ export async function traceJob(
   const begun = await beginBlending(start, task, ground)
   let { state } = begun
   for (const [i, make] of task.steps.entries()) {
+    // the first plan of a large kernel takes ten milliseconds, and what came before may have too
+    await pause()
     // the luma comes with the tones that the first step would have to see to
     state = await takeStep(ground, engine, state, make, task, i === 0 && !begun.blending?.isLuma)
   }
@@ -84,7 +87,7 @@ async function takeStep(
   task: PictureTask,
   isFirst: boolean,
 ): Promise<State> {
-  const step = make({ ...shapeOf(state.data), unit: state.unit })
+  const step = await make({ ...shapeOf(state.data), unit: state.unit })
   const unit = step.unit ?? state.unit
   const kept = keptOf(state)
   const { isSmall, seen } = smallness(ground, state.data)

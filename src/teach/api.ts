@@ -62,7 +62,9 @@ export const explain = <const N extends string>(
       throw new ConvoError('E_OPTION', `${found.name} takes no kernel`)
     const given = kernel === undefined ? typed : { ...typed, kernel }
     const isLayer = Array.isArray(from) && from.every((size) => typeof size === 'number')
-    const path = isLayer ? undefined : checkPath('the input', from)
+    const path = isLayer
+      ? undefined
+      : checkPath('the input', from, 'a path, a file: URL or sizes such as [3, 480, 640]')
     const asked = isLayer ? resolve(explainSettings, { input: from }) : resolve(explainSettings, {})
     const shape = await inputOf(await meetsVolume(found, given), path, asked)
     const { result, draw } = await explained(found, shape, given, isLayer)

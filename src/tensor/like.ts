@@ -9,8 +9,11 @@ import { sizeOf, Tensor } from './tensor.ts'
  * [D,H,W,C], as in a canvas or in TensorFlow.
  */
 export type TensorLike = {
+  /** The numbers, row-major, the last index fastest. */
   readonly data: NumberArray
+  /** Whole sizes of at least 1, in the order of `layout`. */
   readonly shape: readonly number[]
+  /** Whether the channels come first or last. Default: `CHW`. */
   readonly layout?: 'CHW' | 'HWC' | undefined
 }
 

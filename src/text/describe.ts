@@ -15,7 +15,8 @@ function described(value: unknown): string {
     return `[${shown.join(', ')}${value.length > 8 ? ', …' : ''}]`
   }
   if (typeof value === 'string') return JSON.stringify(cut(value))
-  if (value === null || value === undefined || typeof value === 'object') return item(value)
+  if (value === null || value === undefined || ['object', 'function'].includes(typeof value))
+    return item(value)
   return `${item(value)} (${typeof value})`
 }
 

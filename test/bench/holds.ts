@@ -164,10 +164,13 @@ async function pictureCases(api: Api, images: string): Promise<Cases> {
     'tensor hwc': () => ({ shape: [height, width, 3], data: floats.data, layout: 'hwc' }) as never,
     sharp: () => sharp(data, { raw: { width, height, channels: 3 } }),
   }
-  const written = (name: string, made: () => Promise<unknown>) => async () => {
-    if (!existsSync(name)) await made()
-    return () => convo(name, { maxPixels: 1e9 }).sharpen().raw()
-  }
+  const written =
+    (name: string, made: () => Promise<unknown>, isBuffer = false) =>
+    async () => {
+      if (!existsSync(name)) await made()
+      const input = isBuffer ? await readFile(name) : name
+      return () => convo(input, { maxPixels: 1e9 }).sharpen().raw()
+    }
   const kept = { ...raw, data: data.slice() }
   const input = (type: string) =>
     ({ u8: raw, 'rgba u8': { ...raw, data: rgba, channels: 4 }, u16: wide, f32: floats })[type]!
@@ -215,7 +218,9 @@ async function pictureCases(api: Api, images: string): Promise<Cases> {
     ...named('output', outputs, (chain, file) => async () => () => chain().toFile(file)),
     ...named('output', outs, (end) => async () => () => end(convo(raw).sharpen())),
     ...named('input', outputs, (chain, file) => written(file, () => chain().toFile(file))),
+    ...named('buffer', outputs, (chain, file) => written(file, () => chain().toFile(file), true)),
     ...named('input', bySharp, (make, file) => written(file, () => make(file))),
+    ...named('buffer', bySharp, (make, file) => written(file, () => make(file), true)),
     ...named('input', Object.fromEntries(more.map((file) => [basename(file), file])), (file) =>
       written(file, async () => undefined),
     ),
@@ -349,6 +354,23 @@ async function otherCases(api: Api, { matchGolden }: typeof Matchers): Promise<C
       api
         .convo(raw)
         .conv2d({ kernel: new api.Tensor(kernel.shape, kernel.data) })
+        .raw(),
+    ...Object.fromEntries(
+      [31, 63, 128].flatMap((size) =>
+        (['flat', 'laplacian'] as const).map((penalty) => [
+          `wiener kernel ${size} ${penalty}`,
+          () =>
+            api
+              .convo(raw)
+              .wiener({ kernel: new api.Tensor([size, size], random.slice(0, size * size)), penalty })
+              .raw(),
+        ]),
+      ),
+    ),
+    'richardsonLucy kernel 101': () =>
+      api
+        .convo(raw)
+        .richardsonLucy({ kernel: new api.Tensor([101, 101], random.slice(0, 101 * 101)), iterations: 1 })
         .raw(),
     'conv2d kernel 101 lists': () =>
       api

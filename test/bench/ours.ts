@@ -97,7 +97,7 @@ async function placeSteps(problem: PictureProblem, session: Session): Promise<Wo
     channels,
     full: 255,
   }
-  const step = entry.build(given)
+  const step = await entry.build(given)
   const out = nodeOf(await step.apply(traced(sourceNode([channels, height, width])), tracer))
   const identity = single(kernel([1, 1], [1]))
   const plan = planRecipe(identity, filterDefaults, { width, height, samples: 'f32' })

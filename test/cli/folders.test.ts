@@ -265,6 +265,13 @@ describe('convo compare of folders', () => {
     expect(await report(found, 'markdown')).toContain('4 of 6 pictures differ')
     expect(existsSync(path('out/sized.png/expected.png'))).toBe(true)
     await expect(compareFolders(path('e'), path('a'), { maxAbss: 3 } as never)).rejects.toThrow(/maxAbs/)
+    const mask = { data: new Uint8Array(16 * 16), width: 16, height: 16 }
+    mask.data[0] = 255
+    const { cases } = await compareFolders(path('e'), path('a'), { mask })
+    expect(cases.find(({ name }) => name === 'deep/changed.png')).toMatchObject({
+      status: 'same',
+      tolerance: '--mask the mask',
+    })
   })
 })
 

@@ -34,7 +34,7 @@ async function run(
 ): Promise<Tensor> {
   const entry = stepFilters[name]!
   const channels = x.shape[0]!
-  const step = entry.build({ values: resolve(entry.params, values), kernel, settings, channels, full })
+  const step = await entry.build({ values: resolve(entry.params, values), kernel, settings, channels, full })
   if (step.kernels !== undefined) {
     const { recipe, options } = step.kernels
     return weighed(recipe, options, x, full)
@@ -411,7 +411,7 @@ describe('deblurring', () => {
     odd.set([Number.NaN, Number.POSITIVE_INFINITY], 5 * width + 9)
     const { build, params } = stepFilters['richardson-lucy']!
     const values = resolve(params, { iterations: 5 })
-    const made = build({ values, kernel: wide, settings: {}, channels: 1, full: 255 })
+    const made = await build({ values, kernel: wide, settings: {}, channels: 1, full: 255 })
     expect(worst((await made.apply(tensor(odd), engine)).data, flat)).toBeLessThan(0.05)
     expect(made.notes).toEqual(['samples that are not finite were estimated from those around them'])
     const [below, zero] = [scene.data.map((v) => v - 60), scene.data.map((v) => Math.max(0, v - 60))]
@@ -430,18 +430,19 @@ describe('deblurring', () => {
     const wide = kernel([1, 200], new Float64Array(200).fill(1))
     await expect(run('wiener', {}, scene, { kernel: wide })).rejects.toThrow('up to 128 x 128, got 200 x 1')
   })
-  it('wiener notes an inverse that is too wide for it, and what helps does', () => {
+  it('wiener notes an inverse that is too wide for it, and what helps does', async () => {
     const entry = stepFilters.wiener!
-    const notes = (given: Readonly<Record<string, unknown>>, width = 15) => {
+    const notes = async (given: Readonly<Record<string, unknown>>, width = 15) => {
       const k = kernel([1, width], new Float64Array(width).fill(1))
       const values = resolve(entry.params, given)
-      return (entry.build({ values, kernel: k, settings: {}, channels: 1, full: 255 }).notes ?? []).join()
+      const step = await entry.build({ values, kernel: k, settings: {}, channels: 1, full: 255 })
+      return (step.notes ?? []).join()
     }
-    expect(notes({})).toBe('')
+    expect(await notes({})).toBe('')
     const grain = { penalty: 'laplacian', balance: 0.01 }
-    expect(notes(grain)).toMatch(/cut off at 511x511.*; --penalty flat or richardson-lucy/)
-    const [, balance] = /--balance ([\d.]+)/.exec(notes({ balance: 0.001 }))!
-    expect(notes({ balance: Number(balance) })).toBe('')
+    expect(await notes(grain)).toMatch(/cut off at 511x511.*; --penalty flat or richardson-lucy/)
+    const [, balance] = /--balance ([\d.]+)/.exec(await notes({ balance: 0.001 }))!
+    expect(await notes({ balance: Number(balance) })).toBe('')
   })
 
   /** The scene under a blur. */

@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { linked, marks } from '../../src/definition/edges.ts'
+import { stepFilters } from '../../src/filters/table.ts'
 import { converted, copied, inRows, inTurns, joined, pause, pieceOf, turn } from '../../src/host/turns.ts'
 import { fitFormat, inColour } from '../../src/image/fit.ts'
 import { blackened, flatten, hasHidden, withoutAlpha } from '../../src/image/flatten.ts'
@@ -8,6 +9,8 @@ import { plainWriters } from '../../src/image/plain.ts'
 import { grayAlphaOf, spread } from '../../src/image/samples.ts'
 import { readTiffArray } from '../../src/image/tiff-array.ts'
 import { readNpyArray, writeNpy } from '../../src/kernel/formats/npy.ts'
+import { kernel } from '../../src/kernel/kernel.ts'
+import { resolve } from '../../src/params.ts'
 import { openGiven } from '../../src/picture/api/inputs.ts'
 import { dataOfArray, pagesOfArray, readArray } from '../../src/picture/array.ts'
 import { covered } from '../../src/picture/hidden.ts'
@@ -171,6 +174,16 @@ describe('loops over whole pictures let the event loop turn:', () => {
 
   // what is done, and the samples that it goes over at least
   it.each<[string, number, () => Promise<unknown>]>([
+    [
+      'the kernel of wiener is made',
+      1,
+      async () => {
+        const { build, params } = stepFilters.wiener!
+        const values = resolve(params, { penalty: 'laplacian' })
+        const blur = kernel([128, 128], new Float64Array(128 * 128).fill(1))
+        return build({ values, kernel: blur, settings: {}, channels: 1, full: 255 })
+      },
+    ],
     ['bmp is read', 3, async () => reading('bmp', await written('bmp', of(3)))],
     ['a palette of bmp is read', 2, async () => reading('bmp', await written('bmp', of(1)))],
     ['ppm is read', 3, async () => reading('pnm', await written('ppm', of(3)))],

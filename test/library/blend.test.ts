@@ -1,10 +1,13 @@
-import { writeFileSync } from 'node:fs'
+import { createReadStream, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { PassThrough, Readable } from 'node:stream'
+import { pathToFileURL } from 'node:url'
+import sharp from 'sharp'
 import { describe, expect, it } from 'vitest'
 import { blendRow, lumaOf } from '../../src/definition/blend.ts'
 import { rowsOf } from '../../src/definition/rows.ts'
 import { encode } from '../../src/image/encode.ts'
-import { type Chain, type ConvoOptions, convo } from '../../src/index.ts'
+import { type Chain, type ConvoOptions, convo, type PictureInput } from '../../src/index.ts'
 import { Tensor } from '../../src/tensor/tensor.ts'
 import { failure, noise, picture, temporaryFolder } from '../image/pictures.ts'
 
@@ -82,6 +85,73 @@ describe('a result over its input', () => {
     }
   })
 
+  it('takes a mask from wherever an input may come from, to the same samples', async () => {
+    const levels = Uint8Array.from({ length: width * height }, (_, i) => noise(i) % 256)
+    const file = join(folder, 'mask ä.png')
+    const { bytes } = await encode({ width, height, channels: 1, depth: 8, data: levels, meta: {} }, 'png')
+    writeFileSync(file, bytes)
+    const wide = Uint16Array.from(levels, (v) => v * 257)
+    const rgb = Uint8ClampedArray.from({ length: 3 * levels.length }, (_, i) => levels[Math.floor(i / 3)]!)
+    const array = join(folder, 'mask.npy')
+    await convo({ data: levels, width, height }, { range: 'raw' })
+      .conv2d({ kernel: [[1]] })
+      .toFile(array)
+    const of255 = Float32Array.from(levels)
+    const masks: Readonly<Record<string, () => PictureInput>> = {
+      'a file URL': () => pathToFileURL(file),
+      'a path of an array': () => array,
+      'a Buffer': () => Buffer.from(bytes),
+      'the bytes of an array': () => readFileSync(array),
+      'an ArrayBuffer': () => Uint8Array.from(bytes).buffer,
+      'a Blob': () => new Blob([Uint8Array.from(bytes)]),
+      'a stream': () => createReadStream(file),
+      samples: () => ({ data: levels, width, height }),
+      'samples of three channels': () => ({ data: rgb, width, height }),
+      'samples of 16 bits': () => ({ data: wide, width, height }),
+      floats: () => ({ data: of255, width, height }),
+      doubles: () => ({ data: Float64Array.from(levels), width, height }),
+      'a tensor': () => new Tensor([height, width], of255),
+      'a tensor of three channels': () =>
+        new Tensor(
+          [3, height, width],
+          Float32Array.from({ length: 3 * levels.length }, (_, i) => of255[i % levels.length]!),
+        ),
+      sharp: () => sharp(file),
+    }
+    const one = inputs[4]!
+    const expected = await samples(of(one, { mask: file }).laplacian())
+    expect(expected).not.toEqual(await samples(of(one).laplacian()))
+    for (const [name, mask] of Object.entries(masks))
+      expect(await samples(of(one, { mask: mask() }).laplacian()), name).toEqual(expected)
+    const source = new PassThrough()
+    const found = samples(convo(source, { mask: createReadStream(file) }).laplacian())
+    const coded = await encode(one, 'png')
+    source.end(coded.bytes)
+    expect(await found, 'two streams').toEqual(expected)
+  })
+  it('refuses what is no mask, by its name', async () => {
+    const wrong: readonly (readonly [mask: unknown, code: string, message: RegExp])[] = [
+      [null, 'E_ARGUMENT', /cannot be read from null/],
+      [7, 'E_ARGUMENT', /cannot be read from 7/],
+      [new URL('http://localhost/mask.png'), 'E_ARGUMENT', /^the mask may be a file: URL|^mask may be/],
+      [Buffer.from('no picture'), 'E_DECODE', /^the mask /],
+      [Readable.from([]), 'E_INPUT', /^the stream of the mask gave no bytes/],
+      [{ data: new Uint8Array(4), width: 2, height: 2 }, 'E_SHAPE', /^the mask has a different size/],
+      [
+        new Tensor([5, height, width], new Float32Array(5 * width * height)),
+        'E_SHAPE',
+        /^the mask is no picture/,
+      ],
+      [Promise.resolve('mask.png'), 'E_ARGUMENT', /cannot be read from a promise/],
+    ]
+    for (const [mask, code, message] of wrong) {
+      const error = samples(of(inputs[4]!, { mask: mask as string }).box())
+      await expect(error, String(mask)).rejects.toMatchObject({
+        code,
+        message: expect.stringMatching(message),
+      })
+    }
+  })
   it('lies between them as the mask is gray, times the mix, rounded once', async () => {
     const one = inputs.find(({ channels, depth }) => channels === 3 && depth === 8)!
     const mask = join(folder, 'ramp.png')

@@ -185,6 +185,8 @@ describe('work that is not to be done', () => {
       },
     })
     await expect(failing.raw()).rejects.toMatchObject({ code: 'E_ARGUMENT', why: ['not so'] })
+    const later = blurred({ threads: 4, onProgress: async () => Promise.reject(new Error('nor so')) })
+    await expect(later.raw()).rejects.toMatchObject({ code: 'E_ARGUMENT', why: ['nor so'] })
     expect((await blurred({ threads: 4 }).raw()).width).toBe(1500)
   })
 })

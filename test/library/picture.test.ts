@@ -13,6 +13,7 @@ import convo, {
   kernels,
   loadNet,
   operators,
+  type PictureInput,
   readKernel,
   Tensor,
   writeKernel,
@@ -124,6 +125,26 @@ describe('a chain gives what the command gives for the same words', () => {
       ]),
     )
   const input = fc.constantFrom('gray.png', 'alpha.png', 'deep.png')
+  /** The ways in which a file comes in. */
+  const ways: Readonly<Record<string, (path: string) => PictureInput>> = {
+    path: (path) => path,
+    URL: (path) => pathToFileURL(path),
+    Buffer: (path) => readFileSync(path),
+    Uint8Array: (path) => Uint8Array.from(readFileSync(path)),
+    ArrayBuffer: (path) => Uint8Array.from(readFileSync(path)).buffer,
+    Blob: (path) => new Blob([readFileSync(path)]),
+    stream: (path) => createReadStream(path),
+  }
+  /** The ways in which the bytes of a file come out. */
+  const ends: Readonly<Record<string, (chain: Chain, extension: string) => Promise<Buffer>>> = {
+    buffer: (chain) => chain.toBuffer(),
+    stream: async (chain) => Buffer.concat(await chain.toStream().toArray()),
+    async file(chain, extension) {
+      const path = here.path(`made.${extension}`)
+      await chain.toFile(path)
+      return readFileSync(path)
+    },
+  }
   const format = fc.constantFrom('png', 'png', 'jpeg', 'webp', 'tiff', 'gif', 'ppm', 'bmp', 'pam', 'pfm')
 
   it('of one operation or several, with options of the picture, in any format, refusals too', async () => {
@@ -135,8 +156,9 @@ describe('a chain gives what the command gives for the same words', () => {
         fc.oneof(fc.constant({}), some(pictureParams, 2)),
         input,
         format,
-        fc.boolean(),
-        async (steps, whole, file, extension, isPath) => {
+        fc.constantFrom(...Object.keys(ways)),
+        fc.constantFrom(...Object.keys(ends)),
+        async (steps, whole, file, extension, way, end) => {
           const path = here.path(file)
           const words = steps.flatMap(({ name, options }, i) => [
             ...(i === 0 ? [] : ['--']),
@@ -149,18 +171,18 @@ describe('a chain gives what the command gives for the same words', () => {
             steps
               .reduce(
                 (made, { name, options }) => Chain.add(made, operations[name]!, inJavaScript(options)),
-                convo(isPath ? path : readFileSync(path), inJavaScript(whole)),
+                convo(ways[way]!(path), inJavaScript(whole)),
               )
               .as(extension as 'png')
           const expected = await byCommand(path, all, `.${extension}`).catch((error: ConvoError) => error)
           if (expected instanceof Error) {
-            const { code, message } = await failure(() => chain().toBuffer())
+            const { code, message } = await failure(() => ends[end]!(chain(), extension))
             // of several reasons each may name another one
             const isAlone = steps.length === 1 && Object.keys(whole).length === 0
             if (isAlone) expect(code, `${expected.message} | ${message}`).toBe(expected.code)
             refused++
           } else {
-            expect((await chain().toBuffer()).equals(expected)).toBe(true)
+            expect((await ends[end]!(chain(), extension)).equals(expected), `${way}, ${end}`).toBe(true)
             equal++
           }
         },

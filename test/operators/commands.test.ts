@@ -22,7 +22,9 @@ type Call = {
 function build(name: string, { values = {}, kernel: k, settings = {}, full = 255 }: Call = {}): Step {
   const entry = operators[name]
   if (entry === undefined) throw new Error(`no operator ${name}`)
-  return entry.build({ values: resolve(entry.params, values), kernel: k, settings, channels: 3, full })
+  const step = entry.build({ values: resolve(entry.params, values), kernel: k, settings, channels: 3, full })
+  if (step instanceof Promise) throw new Error(`${name} takes long to make`)
+  return step
 }
 
 /** Runs a command on a tensor as the definitions say, whichever kind of step it is. */

@@ -127,7 +127,7 @@ describe('what is explained is what runs', () => {
     const values = resolve(operator.params, given)
     const parts = { values, kernel: undefined, settings: {} } as const
     const layer = await operator.layer!.of({ ...parts, shape: [1, 48, 48], isTextbook: false })
-    const step = operator.build({ ...parts, channels: 1, full: 255 })
+    const step = await operator.build({ ...parts, channels: 1, full: 255 })
     // from which line to which the input moves an output line, near the middle
     const reach = async (axis: 0 | 1) => {
       const lines = new Map<number, [number, number]>()

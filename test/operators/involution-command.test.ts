@@ -47,7 +47,7 @@ async function run(
     channels: 3,
     full,
   }
-  const step = involutionCommand.build(given)
+  const step = await involutionCommand.build(given)
   return step.apply(x, engine)
 }
 

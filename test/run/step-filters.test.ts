@@ -56,14 +56,13 @@ const levels = (shape: readonly number[]): Tensor => {
 const builtFor = (name: string, values: Readonly<Record<string, unknown>>, border?: BorderName) => {
   const entry = stepFilters[name]!
   const settings = border === undefined ? {} : { border }
-  const step = entry.build({
+  return entry.build({
     values: resolve(entry.params, values),
     kernel: undefined,
     settings,
     channels: 3,
     full: 255,
   })
-  return step
 }
 
 const inStrips = (x: Tensor, stripRows: number, steps: (engine: Engine, x: Tensor) => Promise<Tensor>) =>
@@ -82,7 +81,7 @@ describe('strips and threads', () => {
       for (const border of takesBorder
         ? [undefined, ...(Object.keys(borders) as BorderName[])]
         : [undefined]) {
-        const step = builtFor(name, values, border)
+        const step = await builtFor(name, values, border)
         const expected = await step.apply(x, referenceEngine)
         for (const stripRows of [1, 5, 64]) {
           expect(
@@ -99,7 +98,7 @@ describe('strips and threads', () => {
     const entry = stepFilters['richardson-lucy']!
     for (const damping of [0, 10]) {
       const values = resolve(entry.params, { iterations: 3, damping })
-      const step = entry.build({ values, kernel: k, settings: {}, channels: 1, full: 255 })
+      const step = await entry.build({ values, kernel: k, settings: {}, channels: 1, full: 255 })
       const x = levels([2, 21, 26])
       const expected = await step.apply(x, referenceEngine)
       expect(isSame(await step.apply(x, poolEngine(pool)), expected)).toBe(true)

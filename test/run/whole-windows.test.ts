@@ -206,15 +206,14 @@ const chained =
     for (const { name, settings, border, fill } of given) {
       const entry = stepFilters[name]!
       const values = resolve(entry.params, { ...settings })
-      made = await entry
-        .build({
-          values,
-          kernel: undefined,
-          settings: { border, ...(border === 'constant' && { fill }) },
-          channels,
-          full,
-        })
-        .apply(made, engine)
+      const step = await entry.build({
+        values,
+        kernel: undefined,
+        settings: { border, ...(border === 'constant' && { fill }) },
+        channels,
+        full,
+      })
+      made = await step.apply(made, engine)
     }
     return made
   }
@@ -301,7 +300,7 @@ it('a difference that may be below 0 is not one of whole samples', async () => {
   for (const settings of [{ border: 'reflect' }, { border: 'constant', fill: 9 }] as const) {
     const entry = stepFilters.tophat!
     const values = resolve(entry.params, { size: '5' })
-    const step = entry.build({ values, kernel: undefined, settings, channels: 1, full: 255 })
+    const step = await entry.build({ values, kernel: undefined, settings, channels: 1, full: 255 })
     expect(inSamples(await tracedOver(picture, (engine, x) => step.apply(x, engine)), 1)).toBeUndefined()
   }
   const reversed: Steps = async (engine, x) => {

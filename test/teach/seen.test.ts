@@ -9,7 +9,7 @@ const size = 400
 
 async function graphOf(name: string, given: object = {}, settings: object = {}) {
   const entry = stepFilters[name]!
-  const step = entry.build({
+  const step = await entry.build({
     values: resolve(entry.params, { ...given }),
     kernel: undefined,
     settings,

@@ -1,12 +1,12 @@
 import { ConvoError } from '../../error.ts'
 import { type ToleranceValues, toleranceOf, toleranceSettings } from '../../image/compare/tolerance.ts'
 import { ownOptions, resolve } from '../../params.ts'
-import { readParams } from '../../picture/api/comparing.ts'
-import type { ReadOptions, ToleranceOptions } from '../../picture/api/methods.ts'
+import { type CompareOptions, maskPicture, readParams } from '../../picture/api/comparing.ts'
+import { nameOfInput } from '../../picture/api/inputs.ts'
+import type { ReadOptions } from '../../picture/api/methods.ts'
 import { checkFunction, checkPath, checkPaths, optionName, typedOptions } from '../../picture/api/names.ts'
 import { describe } from '../../text/describe.ts'
 import { pick } from '../../text/record.ts'
-import { maskOf } from '../compare-files.ts'
 import { type Checked, checkDigests, digestFiles, type FileDigest } from '../digests.ts'
 import type { CaseResult, Run } from '../results.ts'
 import { readingOf } from '../settings.ts'
@@ -17,15 +17,14 @@ import { acceptActual, compareFolders } from './run.ts'
 // Comparisons and digests of many files, in the words of the library.
 
 /** What folders of pictures may differ by, and what is written. */
-export type CompareFoldersOptions = ToleranceOptions &
-  ReadOptions & {
-    /** The folder for the pictures of pairs that differ, which `report(run, 'html')` shows. Default: none are written. */
-    readonly results?: string | URL | undefined
-    /** Copies what was added or changed over the expected pictures, and removes those without an actual one. */
-    readonly update?: boolean | undefined
-    /** Called for each pair as it is done. */
-    readonly onCase?: ((result: CaseResult, done: number, all: number) => void) | undefined
-  }
+export type CompareFoldersOptions = Omit<CompareOptions, 'diffStyle'> & {
+  /** The folder for the pictures of pairs that differ, which `report(run, 'html')` shows. Default: none are written. */
+  readonly results?: string | URL | undefined
+  /** Copies what was added or changed over the expected pictures, and removes those without an actual one. Default: false. */
+  readonly update?: boolean | undefined
+  /** Called for each pair as it is done. */
+  readonly onCase?: ((result: CaseResult, done: number, all: number) => void) | undefined
+}
 
 const readingFrom = (given: Readonly<Record<string, unknown>>) =>
   readingOf(resolve(readParams, given, optionName))
@@ -36,15 +35,17 @@ export async function compareFoldersAt(
   actual: string | URL,
   options: CompareFoldersOptions,
 ): Promise<Run> {
-  const { results, update = false, onCase, ...rest } = ownOptions(options, 'compareFolders')
+  const { results, update = false, onCase, mask: given, ...rest } = ownOptions(options, 'compareFolders')
   checkFunction('onCase', onCase)
   if (typeof update !== 'boolean') {
     throw new ConvoError('E_OPTION', `update must be true or false, got ${describe(update)}`)
   }
-  const given = typedOptions(rest, { ...toleranceSettings, ...readParams }, 'compareFolders')
-  const values: ToleranceValues = resolve(toleranceSettings, pick(given, toleranceSettings), optionName)
-  const reading = readingFrom(pick(given, readParams))
-  const mask = values.mask === undefined ? undefined : await maskOf(values.mask, reading)
+  const { mask: _, ...limits } = toleranceSettings
+  const words = typedOptions(rest, { ...limits, ...readParams }, 'compareFolders')
+  const values: ToleranceValues = resolve(toleranceSettings, pick(words, limits), optionName)
+  const read = resolve(readParams, pick(words, readParams), optionName)
+  const mask = given === undefined ? undefined : await maskPicture(given, read)
+  const called = given === undefined ? undefined : nameOfInput(given, 'the mask')
   const folders = await findPairs(
     checkPath('the expected folder', expected),
     checkPath('the actual folder', actual),
@@ -53,8 +54,8 @@ export async function compareFoldersAt(
   if (folder !== undefined) refuseInside(folders, folder, 'results')
   const run = await compareFolders(folders, {
     tolerance: toleranceOf(values, mask),
-    toleranceText: toleranceText(values),
-    reading,
+    toleranceText: toleranceText({ ...values, mask: called }),
+    reading: readingOf(read),
     results: folder,
     onCase,
   })

@@ -26,7 +26,7 @@ import { readingOf, testResults } from '../settings.ts'
 import { toleranceText } from '../tolerance.ts'
 import { pngOf, type Reading, type Received, receive } from './received.ts'
 import { record, writeRun, writeRunSoon } from './records.ts'
-import type { Runner } from './runner.ts'
+import type { Calling, Runner } from './runner.ts'
 import { type Golden, goldenOf, type Session, sessionOf } from './session.ts'
 import { watchEnd } from './unused.ts'
 
@@ -56,6 +56,7 @@ type Asked = {
 /** One comparison on its way. */
 type Match = {
   readonly runner: Runner
+  readonly calling: Calling
   readonly session: Session
   readonly golden: Golden
   readonly asked: Asked
@@ -63,15 +64,20 @@ type Match = {
 }
 
 /** Compares a picture with the golden of a test, writes it where it may be written, and reports it. */
-export async function match(runner: Runner, given: Promise<unknown>, options: GoldenOptions): Promise<Found> {
-  const { name, ...rest } = ownOptions(options, 'toMatchGolden')
+export async function match(
+  runner: Runner,
+  calling: Calling,
+  given: Promise<unknown>,
+  options: GoldenOptions,
+): Promise<Found> {
+  const { name, ...rest } = ownOptions(options, calling.name)
   const session = sessionOf(runner, (begun) => watchEnd(begun, runner))
   // taken now, as the next of the test may be asked for while this one is made
-  const golden = goldenOf(session, runner, name)
-  const asked = understand(rest)
+  const golden = goldenOf(session, runner, calling, name)
+  const asked = understand(rest, calling)
   const picture = await given
-  const one: Match = { runner, session, golden, asked, began: performance.now() }
-  const received = await receive(picture, asked.reading)
+  const one: Match = { runner, calling, session, golden, asked, began: performance.now() }
+  const received = await receive(picture, asked.reading, calling)
   const expected = await readUnder(golden.folder, golden.file, 'encodedBytes')
   if (expected === undefined) return withoutGolden(one, received)
   // most goldens are what they were: then nothing is decoded
@@ -80,9 +86,9 @@ export async function match(runner: Runner, given: Promise<unknown>, options: Go
   return compare(one, received, expected)
 }
 
-function understand({ mask, ...rest }: Omit<GoldenOptions, 'name'>): Asked {
+function understand({ mask, ...rest }: Omit<GoldenOptions, 'name'>, calling: Calling): Asked {
   const { mask: _, ...limits } = toleranceSettings
-  const given = typedOptions(rest, { ...limits, ...readParams }, 'toMatchGolden')
+  const given = typedOptions(rest, { ...limits, ...readParams }, calling.name)
   const values = resolve(toleranceSettings, pick(given, toleranceSettings), optionName) as ToleranceValues
   toleranceOf(values)
   const reading = readingOf(resolve(readParams, pick(given, readParams), optionName))
@@ -114,10 +120,10 @@ async function withoutGolden(one: Match, received: Received): Promise<Found> {
 }
 
 async function compare(one: Match, received: Received, expected: Buffer): Promise<Found> {
-  const { runner, session, golden, asked } = one
+  const { runner, session, golden } = one
   refusePointer(expected, `the golden ${golden.shown}`, golden.shown)
   const [actual, [before]] = await Promise.all([received.picture(), loadPages(expected, golden.shown)])
-  const tolerance = await toleranceFor(asked)
+  const tolerance = await toleranceFor(one)
   const found = await compareApart(before!, actual, tolerance)
   const status = statusOf[found.outcome]
   if (status === 'pass') return passed(one, { status, message: 'every sample equals the golden' })
@@ -175,14 +181,16 @@ const limitsInWords = (text: string): string =>
 
 const label = (name: string, text: string): string => `${name.padEnd(11)} ${text}`
 
-const failed = ({ golden }: Match, first: string, rest: readonly string[]): Found => ({
+const failed = ({ golden, calling }: Match, first: string, rest: readonly string[]): Found => ({
   pass: false,
   golden: golden.shown,
-  text: [`toMatchGolden: ${first}`, ...rest.map((line) => `  ${line}`)].map(visibleLine).join('\n'),
+  text: [`${calling.name}: ${first}`, ...rest.map((line) => `  ${line}`)].map(visibleLine).join('\n'),
 })
 
-async function toleranceFor({ values, mask, reading }: Asked): Promise<Tolerance> {
-  return toleranceOf(values, mask === undefined ? undefined : await (await receive(mask, reading)).picture())
+async function toleranceFor({ asked, calling }: Match): Promise<Tolerance> {
+  const { values, mask, reading } = asked
+  const received = mask === undefined ? undefined : await receive(mask, reading, calling)
+  return toleranceOf(values, await received?.picture())
 }
 
 async function writeGolden(one: Match, png: Buffer): Promise<void> {

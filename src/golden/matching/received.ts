@@ -11,6 +11,7 @@ import { encodeInStrips } from '../../run/png-write.ts'
 import { fullInTurns, type Picture } from '../../tensor/picture.ts'
 import { Tensor } from '../../tensor/tensor.ts'
 import { describe } from '../../text/describe.ts'
+import type { Calling } from './runner.ts'
 
 /** What can be compared with a golden: any picture of the library, a chain, or a promise of one. */
 export type GoldenPicture = PictureInput | Chain
@@ -29,9 +30,9 @@ export type Reading = PageOptions & { readonly full?: number | undefined }
 const name = 'the picture'
 
 /** @throws ConvoError E_ARGUMENT for what is no picture; E_INPUT, E_DECODE for what cannot be read; what a chain throws */
-export async function receive(given: unknown, reading: Reading): Promise<Received> {
+export async function receive(given: unknown, reading: Reading, calling: Calling): Promise<Received> {
   if (hasMethods(given, 'toTensor', 'raw')) {
-    return receive(await (given as Pick<Chain, 'raw'>).raw(), reading)
+    return receive(await (given as Pick<Chain, 'raw'>).raw(), reading, calling)
   }
   // tensors of another copy of the library, as CommonJS and ES modules have one each
   if (isTensor(given)) return ofInput(new Tensor([...given.shape], given.data), reading)
@@ -39,7 +40,7 @@ export async function receive(given: unknown, reading: Reading): Promise<Receive
   if (typeof given !== 'object' || given === null || Array.isArray(given)) {
     throw new ConvoError('E_ARGUMENT', `cannot read a picture from ${describe(given)}`, {
       why: 'accepted: a path, the bytes of a file, { data, width, height }, a Tensor, a sharp pipeline, a chain, or a promise of one',
-      fix: 'await expect(convo(input).sobel()).toMatchGolden()',
+      fix: calling.call('convo(input).sobel()'),
     })
   }
   return ofInput(given as PictureInput, reading)

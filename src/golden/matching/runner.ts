@@ -34,6 +34,13 @@ export type Runner = {
   readonly isOwnProcess?: true
 }
 
+/** The function that a test called, for messages. */
+export type Calling = {
+  readonly name: string
+  /** A call of it as code. */
+  call(picture: string, options?: string): string
+}
+
 /** What Vitest and Jest keep for each run of a file of tests. */
 export type SnapshotState = {
   readonly _updateSnapshot?: unknown

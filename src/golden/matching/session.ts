@@ -6,7 +6,7 @@ import { leaves } from '../../files/root.ts'
 import { pathOfName } from '../names.ts'
 import { testGoldens } from '../settings.ts'
 import { beginRecords } from './records.ts'
-import { type Runner, type SnapshotState, shownPath } from './runner.ts'
+import { type Calling, type Runner, type SnapshotState, shownPath } from './runner.ts'
 
 /** One run of a file of tests, as far as this process sees it. */
 export type Session = {
@@ -91,7 +91,12 @@ export const goldensOf = (file: string): string => `${testGoldens}/${pathOfName(
  *
  * @throws ConvoError E_NAME for a name of digits alone, or two tests whose names make one
  */
-export function goldenOf(session: Session, runner: Runner, given: string | undefined): Golden {
+export function goldenOf(
+  session: Session,
+  runner: Runner,
+  calling: Calling,
+  given: string | undefined,
+): Golden {
   const { test, attempt, project } = runner
   const ending = given === undefined ? String(nextCount(session, test, attempt)) : slugOf(given)
   if (given !== undefined && !/\p{L}/u.test(ending)) {
@@ -105,7 +110,7 @@ export function goldenOf(session: Session, runner: Runner, given: string | undef
   if (owner !== undefined && owner !== test) {
     throw new ConvoError('E_NAME', 'two tests have the same golden', {
       why: [`${JSON.stringify(owner)} and ${JSON.stringify(test)}: both are ${stem}.png`],
-      fix: "a different name for one of the tests, or toMatchGolden('name')",
+      fix: `a different name for one of the tests, or ${calling.call('picture', "'name'")}`,
     })
   }
   session.owners.set(stem.toLowerCase(), test)

@@ -2,7 +2,7 @@ import { readdirSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { orElse } from '../../error.ts'
 import { removeUnder } from '../../files/change.ts'
-import { sha256 } from '../../files/hash.ts'
+import { sha256InTurns } from '../../files/hash.ts'
 import { isCi } from '../../host/engines.ts'
 import { printInTest } from '../../host/io.ts'
 import { counted } from '../../text/count.ts'
@@ -94,7 +94,7 @@ export async function reportUnused(
       facts: [],
       ...(bytes !== undefined && {
         approval: {
-          golden: { path: shownPath(root, join(folder, golden)), sha256: sha256(bytes) },
+          golden: { path: shownPath(root, join(folder, golden)), sha256: await sha256InTurns(bytes) },
           inputs: [],
         },
       }),

@@ -30,17 +30,27 @@ import type {
   TiffOptions,
   WebpOptions,
 } from './methods.ts'
-import { camelCase, checkPath, checkText, libraryErrors, optionName, typedOptions } from './names.ts'
+import { camelCase, checkPath, checkText, isUrl, libraryErrors, optionName, typedOptions } from './names.ts'
 import type { Net } from './net.ts'
 import { encoderParams, fileParams, operationParams, pictureParams } from './params.ts'
 
 /** How a picture is read, computed and written, besides its operations. */
-export type ConvoOptions = PictureOptions & Watch
+export type ConvoOptions = Omit<PictureOptions, 'mask'> &
+  Watch & {
+    /**
+     * A picture of the same size, from anywhere that an input may come from: the result where it is white, the input where it
+     * is black, a mixture where it is gray. Default: the result everywhere.
+     */
+    readonly mask?: PictureInput | undefined
+  }
 
 /** Samples of a picture, interleaved, row by row, and the report of the run. */
 export type RawResult = {
+  /** Uint8Array, Uint16Array or Float32Array, by `depth`; its memory is the caller's */
   readonly data: Samples & Own
+  /** pixels of a row */
   readonly width: number
+  /** rows */
   readonly height: number
   /** 1 gray, 2 gray and alpha, 3 RGB, 4 RGB and alpha */
   readonly channels: 1 | 2 | 3 | 4
@@ -157,11 +167,11 @@ export class Chain {
    * @throws ConvoError for anything that keeps it from being done; the file is then as it was before
    */
   async toFile(path: string | URL, options: FileOptions = {}): Promise<Report> {
-    const target = checkPath('the path of a file', path)
+    const target = checkPath('the output', path)
     const more = typedOptions(ownOptions(options, 'toFile'), fileParams, 'toFile')
-    return this.#queued((input) =>
+    return this.#queued((inputs) =>
       this.#run(
-        input,
+        inputs,
         async (name, operation) => {
           const found = await outputOf(target, name, operation)
           Chain.agreed(this, found.output)
@@ -206,7 +216,9 @@ export class Chain {
       kept.push(picture)
       return { bytes: 0, notes: [] }
     }
-    const report = await this.#queued((input) => this.#run(input, { output: 'output.tif', store }, asFloats))
+    const report = await this.#queued((inputs) =>
+      this.#run(inputs, { output: 'output.tif', store }, asFloats),
+    )
     const [picture] = kept
     if (picture === undefined || kept.length > 1) {
       throw new ConvoError('E_OPTION', 'the result is several pictures, not one', { fix: 'toTensor()' })
@@ -277,10 +289,10 @@ export class Chain {
   }
 
   #toMemory(extension: string): Promise<Buffer & Own> {
-    return this.#queued(async (input) => {
+    return this.#queued(async (inputs) => {
       const file = memoryFile(extension)
       try {
-        await this.#run(input, { output: file.path })
+        await this.#run(inputs, { output: file.path })
         return await file.bytes()
       } finally {
         file.close()
@@ -290,8 +302,9 @@ export class Chain {
 
   async #prepare(more: Readonly<Record<string, unknown>>): Promise<Prepared> {
     const { options, steps } = this.#state
-    const { signal: _, onProgress: __, ...rest } = options
-    const given = { ...typedOptions(rest, pictureParams, 'convo'), ...more }
+    const { signal: _, onProgress: __, mask, ...rest } = options
+    const words = { ...rest, mask: isElsewhere(mask) ? theMask : mask }
+    const given = { ...typedOptions(words, pictureParams, 'convo'), ...more }
     const [first] = steps
     if (first === undefined) {
       throw new ConvoError('E_USAGE', 'the chain has no steps', {
@@ -305,7 +318,7 @@ export class Chain {
   }
 
   async #run(
-    input: PictureInput,
+    { input, mask }: Inputs,
     target: Target | ((name: string, operation: string) => Promise<Target>),
     more: Readonly<Record<string, unknown>> = {},
   ): Promise<Report> {
@@ -317,20 +330,33 @@ export class Chain {
     const { output, ...rest } = typeof target === 'function' ? await target(named, operation) : target
     const prepared = await this.#prepare({ ...this.#coding(output), ...more })
     const { name, given } = await openGiven(input, signal)
-    const watch = { signal, onProgress: onProgress && guarded(onProgress) }
-    return run({ ...prepared.job(name, output), ...rest, given, ...watch }, threads)
+    const over = isElsewhere(mask) ? await openGiven(mask, signal, theMask) : undefined
+    const progress = onProgress && guarded(onProgress)
+    const job = { ...prepared.job(name, output), ...rest, given, mask: over?.given }
+    const report = await run({ ...job, signal, onProgress: progress?.call }, threads)
+    await progress?.settled()
+    return report
   }
 
   /** Runs in the queue of all jobs: until its turn nothing is prepared or read but streams, which may take any time. */
-  #queued<T>(act: (input: PictureInput) => Promise<T>): Promise<T> {
+  #queued<T>(act: (inputs: Inputs) => Promise<T>): Promise<T> {
     const { input, options } = this.#state
-    const work = (there: PictureInput) => inQueue(options.signal, () => this.#attempt(async () => act(there)))
-    return isIterable(input) ? this.#attempt(() => this.#arrived()).then(work) : work(input)
+    const { mask, signal } = options
+    const work = (there: Inputs) => inQueue(signal, () => this.#attempt(async () => act(there)))
+    const isComing = isIterable(input) || isIterable(mask)
+    return isComing ? this.#attempt(() => this.#arrived()).then(work) : work({ input, mask })
   }
 
-  async #arrived(): Promise<PictureInput> {
+  async #arrived(): Promise<Inputs> {
     const { arrived } = await import('./inputs.ts')
-    return arrived(this.#state.input, this.#state.options.signal)
+    const { input, options } = this.#state
+    const { mask, signal } = options
+    // side by side, since one source may feed both
+    const [one, other] = await Promise.all([
+      arrived(input, signal),
+      mask === undefined ? undefined : arrived(mask, signal, theMask),
+    ])
+    return { input: one, mask: other }
   }
 
   async #attempt<T>(act: () => Promise<T>): Promise<T> {
@@ -345,22 +371,38 @@ export class Chain {
   }
 }
 
+/** What a run reads. */
+type Inputs = { readonly input: PictureInput; readonly mask: PictureInput | undefined }
+
+const theMask = 'the mask'
+
+/** Whether a mask is no word of the command line, which the path of a file is. */
+const isElsewhere = (mask: PictureInput | undefined): mask is Exclude<PictureInput, string | URL> =>
+  mask !== undefined && typeof mask !== 'string' && !isUrl(mask, theMask)
+
 /** Where a run writes. */
 type Target = Pick<PictureJob, 'output' | 'series' | 'store'>
 
-/** A callback whose errors are not taken for those of convo. */
-const guarded =
-  (onProgress: (share: number) => void) =>
-  (share: number): void => {
-    try {
-      onProgress(share)
-    } catch (cause) {
-      throw new ConvoError('E_ARGUMENT', 'onProgress threw an error', {
-        why: asConvoError(cause).message,
-        cause,
-      })
-    }
+/** A callback whose errors are not taken for those of convo; `settled` waits for what an async one has promised. */
+function guarded(onProgress: (share: number) => unknown) {
+  const promised: Promise<unknown>[] = []
+  const failed = (cause: unknown) =>
+    new ConvoError('E_ARGUMENT', 'onProgress threw an error', { why: asConvoError(cause).message, cause })
+  return {
+    call(share: number): void {
+      try {
+        const made = onProgress(share)
+        if (types.isPromise(made)) promised.push(made.then(() => undefined, failed))
+      } catch (cause) {
+        throw failed(cause)
+      }
+    },
+    async settled(): Promise<void> {
+      const error = (await Promise.all(promised)).find((one) => one !== undefined)
+      if (error !== undefined) throw error
+    },
   }
+}
 
 /** Whether an input may be one that comes from elsewhere. */
 const isIterable = (input: unknown): boolean =>

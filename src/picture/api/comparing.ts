@@ -32,7 +32,7 @@ export const readParams = {
 export type CompareOptions = Omit<ToleranceOptions, 'mask'> &
   ReadOptions & {
     /** A picture of the same size: only what is not black in it is compared. */
-    readonly mask?: PictureInput
+    readonly mask?: PictureInput | undefined
     /** Draws what differs, as PNG in `diff` of the result. */
     readonly diffStyle?: DiffStyle
   }
@@ -72,7 +72,7 @@ export async function compareInputs(
   const [first, second, where] = await Promise.all([
     arrived(expected),
     arrived(actual),
-    mask === undefined ? undefined : arrived(mask),
+    mask === undefined ? undefined : arrived(mask, undefined, theMask),
   ])
   const there = [first, second] as const
   return inQueue(undefined, () => compareThere(there, where, { values, reading, diffStyle }))
@@ -89,7 +89,7 @@ async function compareThere(
   mask: PictureInput | undefined,
   { values, reading, diffStyle }: Comparing,
 ): Promise<CompareResult> {
-  const region = mask === undefined ? undefined : await onlyPage((await openInputPages(mask, reading)).pages)
+  const region = mask === undefined ? undefined : await maskPicture(mask, reading)
   const [left, right] = [await openInputPages(expected, reading), await openInputPages(actual, reading)]
   const isSeen = diffStyle !== undefined && showsPictures(diffStyle)
   const { comparison: found, shown } = await compareAndShow(
@@ -137,8 +137,9 @@ type Reading = {
 async function openInputPages(
   input: PictureInput,
   { 'max-pixels': maxPixels, 'no-orient': noOrient, layout }: Reading,
+  what?: string,
 ): Promise<{ readonly pages: Pages; readonly source?: Source; readonly name: string }> {
-  const { name: path, given } = await openGiven(input)
+  const { name: path, given } = await openGiven(input, undefined, what)
   const name = inputName(path)
   if (given !== undefined && !('probe' in given)) refuseForFiles({ layout })
   if (given !== undefined && 'array' in given) return { pages: await pagesOfArray(given.array), name }
@@ -150,9 +151,15 @@ async function openInputPages(
   return { pages: await openPages(source, { maxPixels, orient: !noOrient, layout, name }), source, name }
 }
 
-async function onlyPage({ pictures }: Pages): Promise<Picture | undefined> {
-  for await (const picture of pictures) return picture
-  return undefined
+const theMask = 'the mask'
+
+/** The picture of a mask. @throws ConvoError E_OPTION for one of several pages */
+export async function maskPicture(mask: PictureInput, reading: Reading): Promise<Picture> {
+  const { pages, name } = await openInputPages(mask, reading, theMask)
+  for await (const picture of pages.pictures) if (pages.count === 1) return picture
+  throw new ConvoError('E_OPTION', 'the mask must be a single picture', {
+    why: `${name}: ${pages.count} pages`,
+  })
 }
 
 async function* only(picture: Picture): AsyncGenerator<Picture> {

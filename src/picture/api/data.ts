@@ -34,7 +34,7 @@ export const readKernel = (source: string | URL): Promise<Kernel> =>
 export const writeKernel = (kernel: Kernel, path: string | URL): Promise<void> =>
   libraryErrors(async () => {
     const own = kernelOf(kernel)
-    const target = checkPath('the path of a kernel', path)
+    const target = checkPath('the output', path)
     const write = own.weights.length > largeKernel ? writtenApart : kernelBytes
     const bytes = await write(own, target)
     await writeAtomically(target, (output) => output.write(bytes))

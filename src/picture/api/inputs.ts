@@ -18,8 +18,11 @@ import { pathOf } from './names.ts'
 
 /** Samples of a picture that is in memory: interleaved, row by row, alpha last. An `ImageData` is one. */
 export type RawPicture = {
+  /** Levels of 0..255 in bytes, 0..65535 in Uint16Array; floats of 0..1 or 0..255, or with `full` of 0..full. */
   readonly data: Uint8Array | Uint8ClampedArray | Uint16Array | Float32Array | Float64Array
+  /** Pixels of a row, at least 1. */
   readonly width: number
+  /** Rows, at least 1. */
   readonly height: number
   /** 1 gray, 2 gray and alpha, 3 RGB, 4 RGB and alpha. Default: as many as the length of `data` says. */
   readonly channels?: number | undefined
@@ -61,19 +64,24 @@ const theInput = 'the input'
 const fetched = 'convo(await (await fetch(url)).arrayBuffer())'
 
 /** What messages and names of outputs call an input. @throws ConvoError E_ARGUMENT for a URL that is no file */
-export const nameOfInput = (input: PictureInput): string =>
+export const nameOfInput = (input: PictureInput, what = theInput): string =>
   typeof input === 'string'
     ? input
-    : readOf(theInput, () => (input instanceof URL ? pathOf(input, theInput, fetched) : theInput))
+    : readOf(what, () => (input instanceof URL ? pathOf(input, what, fetched) : what))
 
 /**
  * The bytes of an input that comes from elsewhere, when they are there; another input as it is.
  *
  * @param signal ends the wait for a stream that nothing comes from, and closes it
+ * @param what what messages call it
  * @throws ConvoError E_INPUT for a stream that fails or is empty; the reason of the signal
  */
-export async function arrived(input: PictureInput, signal?: AbortSignal): Promise<PictureInput> {
-  const coming = comingFrom(input)
+export async function arrived(
+  input: PictureInput,
+  signal?: AbortSignal,
+  what = theInput,
+): Promise<PictureInput> {
+  const coming = comingFrom(input, what)
   if (coming === undefined) return input
   try {
     return await untilAborted(coming, signal)
@@ -83,58 +91,63 @@ export async function arrived(input: PictureInput, signal?: AbortSignal): Promis
   }
 }
 
-const comingFrom = (input: PictureInput): Promise<PictureInput> | undefined =>
-  readOf(theInput, () => coming(input))
+const comingFrom = (input: PictureInput, what: string): Promise<PictureInput> | undefined =>
+  readOf(what, () => coming(input, what))
 
-function coming(input: PictureInput): Promise<PictureInput> | undefined {
+function coming(input: PictureInput, what: string): Promise<PictureInput> | undefined {
   if (types.isPromise(input)) {
     throw new ConvoError('E_ARGUMENT', 'a picture cannot be read from a promise', {
-      fix: 'convo(await input)',
+      fix: what === theInput ? 'convo(await input)' : 'await it',
     })
   }
   if (!isObject(input) || types.isUint8Array(input) || input instanceof Blob || isRaw(input)) return undefined
-  if (isSharp(input)) return isFed(input) ? fed(input) : undefined
-  return isIterable(input) ? gather(input) : undefined
+  if (isSharp(input)) return isFed(input) ? fed(input, what) : undefined
+  return isIterable(input) ? gather(input, what) : undefined
 }
 
 const feeding = new WeakMap<Writable, Promise<void>>()
 
 /** A pipeline of sharp that a stream is piped into, when it has all bytes of that. @throws ConvoError E_INPUT */
-async function fed<T extends Writable>(pipeline: T): Promise<T> {
+async function fed<T extends Writable>(pipeline: T, what: string): Promise<T> {
   const before = feeding.get(pipeline)
   const ended = before ?? finished(pipeline, { readable: false, cleanup: true })
   if (before === undefined) feeding.set(pipeline, ended)
   try {
     await ended
   } catch (cause) {
-    throw failedStream(cause)
+    throw failedStream(cause, what)
   }
   return pipeline
 }
 
 /**
  * @param signal ends the wait for it
+ * @param what what messages call it
  * @throws ConvoError E_ARGUMENT for what is none of the kinds of input; E_INPUT, E_DECODE for what cannot be read
  */
-export const openGiven = async (input: PictureInput, signal?: AbortSignal): Promise<NamedInput> =>
-  untilAborted(opened(await arrived(input, signal)), signal)
+export const openGiven = async (
+  input: PictureInput,
+  signal?: AbortSignal,
+  what = theInput,
+): Promise<NamedInput> => untilAborted(opened(await arrived(input, signal, what), what), signal)
 
-const opened = async (input: PictureInput): Promise<NamedInput> => readOf(theInput, () => openedAs(input))()
+const opened = async (input: PictureInput, what: string): Promise<NamedInput> =>
+  readOf(what, () => openedAs(input, what))()
 
 /** How an input is opened. Its getters are asked here, once. */
-function openedAs(input: PictureInput): () => NamedInput | Promise<NamedInput> {
+function openedAs(input: PictureInput, what: string): () => NamedInput | Promise<NamedInput> {
   if (typeof input === 'string' || input instanceof URL) {
-    const name = nameOfInput(input)
+    const name = nameOfInput(input, what)
     return () => ({ name })
   }
-  if (types.isUint8Array(input)) return () => ofBytes(ownView(input))
-  if (types.isAnyArrayBuffer(input)) return () => ofBytes(viewOf(input))
-  if (input instanceof Blob) return async () => ofBytes(await gather(input.stream()))
+  if (types.isUint8Array(input)) return () => ofBytes(ownView(input), what)
+  if (types.isAnyArrayBuffer(input)) return () => ofBytes(viewOf(input, what), what)
+  if (input instanceof Blob) return async () => ofBytes(await gather(input.stream(), what), what)
   if (isObject(input) && isRaw(input)) {
     const { data, width, height, channels, depth } = input
-    return () => ofSamples({ data, width, height, channels, depth })
+    return () => ofSamples({ data, width, height, channels, depth }, what)
   }
-  if (isObject(input) && isSharp(input)) return () => ofSharp(input)
+  if (isObject(input) && isSharp(input)) return () => ofSharp(input, what)
   const { body, data, toTensor } = (isObject(input) ? input : {}) as Partial<
     Record<'body' | 'data' | 'toTensor', unknown>
   >
@@ -147,72 +160,74 @@ function openedAs(input: PictureInput): () => NamedInput | Promise<NamedInput> {
   return async () => {
     const tensor = await asTensor(input as TensorInput)
     if (tensor instanceof Tensor) {
-      return { name: theInput, given: { array: await arrayOf(checkTensor('input', tensor)) } }
+      return { name: what, given: { array: await arrayOf(checkTensor('input', tensor), what) } }
     }
     if (Array.isArray(data)) {
       throw new ConvoError('E_ARGUMENT', `data must be a typed array of samples, got ${describe(data)}`, {
         fix: 'Uint8Array.from(data)',
       })
     }
-    const what = typeof toTensor === 'function' ? 'a chain' : describe(input)
-    throw new ConvoError('E_ARGUMENT', `a picture cannot be read from ${what}`, {
+    const thing = what === theInput ? 'a picture' : what
+    const found = typeof toTensor === 'function' ? 'a chain' : describe(input)
+    throw new ConvoError('E_ARGUMENT', `${thing} cannot be read from ${found}`, {
       why: 'accepted: a path, a file URL, bytes, a Blob, a stream, { data, width, height }, a Tensor or a sharp pipeline',
       fix,
     })
   }
 }
 
-function viewOf(buffer: ArrayBuffer | SharedArrayBuffer): Uint8Array {
+/** The bytes of a buffer. @throws ConvoError E_ARGUMENT for one that was transferred */
+export function viewOf(buffer: ArrayBuffer | SharedArrayBuffer, what: string): Uint8Array {
   try {
     return new Uint8Array(buffer)
   } catch (cause) {
-    throw new ConvoError('E_ARGUMENT', 'the input is an ArrayBuffer that was transferred and has no bytes', {
+    throw new ConvoError('E_ARGUMENT', `${what} is an ArrayBuffer that was transferred and has no bytes`, {
       cause,
     })
   }
 }
 
 /** Bytes of a file. Those of a stream may come in any pieces. */
-function ofBytes(source: Uint8Array): NamedInput {
-  return { name: theInput, given: { path: theInput, source, probe: probe(source, theInput) } }
+function ofBytes(source: Uint8Array, what: string): NamedInput {
+  return { name: what, given: { path: what, source, probe: probe(source, what) } }
 }
 
-async function gather(stream: AsyncIterable<Uint8Array | string>): Promise<Uint8Array> {
+async function gather(stream: AsyncIterable<Uint8Array | string>, what: string): Promise<Uint8Array> {
   const chunks: Uint8Array[] = []
   let size = 0
-  for await (const chunk of failingAsInput(stream)) {
+  for await (const chunk of failingAsInput(stream, what)) {
     const bytes = typeof chunk === 'string' ? Buffer.from(chunk) : chunk
     if (!(bytes instanceof Uint8Array)) {
       throw new ConvoError('E_ARGUMENT', `a stream of a picture gives bytes, got ${describe(chunk)}`)
     }
     size += bytes.length
-    checkLimit('encodedBytes', size, theInput)
+    checkLimit('encodedBytes', size, what)
     chunks.push(bytes)
   }
   if (size > 0) return joined(chunks)
-  throw new ConvoError('E_INPUT', 'the stream of the input gave no bytes', {
+  throw new ConvoError('E_INPUT', `the stream of ${what} gave no bytes`, {
     why: 'a stream can be read once',
     fix: 'a new stream for every chain, or its bytes in a Buffer',
   })
 }
 
 /** What a stream gives; what it fails with is the cause of an error of convo's. */
-async function* failingAsInput<T>(stream: AsyncIterable<T>): AsyncGenerator<T> {
+async function* failingAsInput<T>(stream: AsyncIterable<T>, what: string): AsyncGenerator<T> {
   try {
     yield* stream
   } catch (cause) {
-    throw cause instanceof ConvoError ? cause : failedStream(cause)
+    throw cause instanceof ConvoError ? cause : failedStream(cause, what)
   }
 }
 
-const failedStream = (cause: unknown): ConvoError =>
-  new ConvoError('E_INPUT', 'the stream of the input failed', { why: asConvoError(cause).message, cause })
+const failedStream = (cause: unknown, what: string): ConvoError =>
+  new ConvoError('E_INPUT', `the stream of ${what} failed`, { why: asConvoError(cause).message, cause })
 
-async function ofSharp(pipeline: SharpPipeline): Promise<NamedInput> {
+async function ofSharp(pipeline: SharpPipeline, what: string): Promise<NamedInput> {
   try {
     const { data, info } = await cloneOf(pipeline).raw().toBuffer({ resolveWithObject: true })
     const { width, height, channels } = info
-    return ofSamples({ data, width, height, channels })
+    return ofSamples({ data, width, height, channels }, what)
   } catch (cause) {
     throw new ConvoError('E_DECODE', 'the pipeline of sharp failed', {
       why: asConvoError(cause).message,
@@ -263,10 +278,13 @@ function ownView<A extends RawPicture['data']>(data: A): A {
 
 const ownTypes = [Uint8Array, Uint8ClampedArray, Uint16Array, Float32Array, Float64Array] as const
 
-async function ofSamples(raw: RawPicture): Promise<NamedInput> {
+async function ofSamples(raw: RawPicture, what: string): Promise<NamedInput> {
   const { width, height } = raw
   const given = ownView(raw.data)
-  const [data, notes] = await samplesOf(raw.depth === undefined ? given : await atDepth(given, raw.depth))
+  const [data, notes] = await samplesOf(
+    raw.depth === undefined ? given : await atDepth(given, raw.depth),
+    what,
+  )
   for (const [name, size] of [
     ['width', width],
     ['height', height],
@@ -284,13 +302,13 @@ async function ofSamples(raw: RawPicture): Promise<NamedInput> {
   if (![1, 2, 3, 4].includes(channels) || data.length !== width * height * channels) {
     throw new ConvoError(
       'E_SHAPE',
-      `${data.length} samples do not fill a picture of ${width}x${height} pixels${raw.channels === undefined ? '' : ` with channels: ${describe(raw.channels)}`}`,
+      `${data.length} samples do not fill a picture of ${width}x${height} pixels${raw.channels === undefined ? '' : ` with channels: ${typeof raw.channels === 'number' ? raw.channels : describe(raw.channels)}`}`,
       { why: 'a pixel has 1 to 4 samples: gray, gray and alpha, RGB, RGB and alpha' },
     )
   }
   const depth = data instanceof Uint8Array ? 8 : data instanceof Uint16Array ? 16 : 32
   const decoded = { width, height, channels: channels as 1, depth, data, meta: {}, notes, pages: 1 } as const
-  return { name: theInput, given: { decoded } }
+  return { name: what, given: { decoded } }
 }
 
 /** Bits of a sample, as they are named, and the arrays that hold them. */
@@ -317,7 +335,7 @@ async function atDepth(data: RawPicture['data'], depth: unknown): Promise<RawPic
 }
 
 /** Samples in one of the three types that are computed with; views share their memory. */
-async function samplesOf(data: RawPicture['data']): Promise<readonly [Samples, string[]]> {
+async function samplesOf(data: RawPicture['data'], what: string): Promise<readonly [Samples, string[]]> {
   if (data instanceof Uint8ClampedArray) {
     return [new Uint8Array(data.buffer, data.byteOffset, data.length), []]
   }
@@ -327,7 +345,7 @@ async function samplesOf(data: RawPicture['data']): Promise<readonly [Samples, s
       for (let i = from; i < to; i++) if (floats[i] !== data[i] && !Number.isNaN(data[i])) return true
       return false
     }))
-    return [floats, isExact ? [] : [`${theInput} has float64 samples, which were rounded to float32`]]
+    return [floats, isExact ? [] : [`${what} has float64 samples, which were rounded to float32`]]
   }
   if (data instanceof Uint8Array || data instanceof Uint16Array || data instanceof Float32Array)
     return [data, []]
@@ -336,7 +354,10 @@ async function samplesOf(data: RawPicture['data']): Promise<readonly [Samples, s
   })
 }
 
-async function arrayOf({ shape, data }: Tensor): Promise<Extract<InMemory, { array: unknown }>['array']> {
+async function arrayOf(
+  { shape, data }: Tensor,
+  what: string,
+): Promise<Extract<InMemory, { array: unknown }>['array']> {
   const [width = 1, height = 1, channels = 1, slices] =
     shape.length === 4 ? [shape[3], shape[2], shape[0], shape[1]] : [...shape].reverse()
   if (shape.length < 2 || shape.length > 4) {
@@ -348,7 +369,7 @@ async function arrayOf({ shape, data }: Tensor): Promise<Extract<InMemory, { arr
   const found = await extremes(data)
   const guess = guessFull(found) ?? 255
   return {
-    name: theInput,
+    name: what,
     layout: 'chw',
     channels,
     ...(slices !== undefined && { slices }),
@@ -357,6 +378,6 @@ async function arrayOf({ shape, data }: Tensor): Promise<Extract<InMemory, { arr
     depth: 32,
     full: guess,
     data,
-    scaleNote: scaleNote(theInput, found, guess),
+    scaleNote: scaleNote(what, found, guess),
   }
 }

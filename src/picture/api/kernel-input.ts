@@ -17,7 +17,7 @@ export type NestedNumbers = readonly (number | NestedNumbers)[]
 
 /** What is typed for a kernel in a file, a tensor of it behind #, or of a name. @throws ConvoError E_ARGUMENT for other values */
 export function kernelWord(source: unknown): string {
-  const text = checkPath('the source of a kernel', source)
+  const text = checkPath('the source of a kernel', source, 'a name, a file, a file: URL or numbers as text')
   const hash = isUrl(source, 'the source of a kernel') ? source.hash : ''
   return text + orElse(() => decodeURIComponent(hash), hash)
 }

@@ -9,7 +9,10 @@ import type { Net } from './net.ts'
  * @param source a path, a `file:` URL, or the bytes of a file
  * @throws ConvoError E_INPUT, E_OPTION, E_NET_FORMAT, E_NET_SYNTAX, E_NET_OPERATOR
  */
-export async function loadNet(source: string | URL | Uint8Array, options: NetOptions = {}): Promise<Net> {
+export async function loadNet(
+  source: string | URL | Uint8Array | ArrayBuffer,
+  options: NetOptions = {},
+): Promise<Net> {
   return libraryErrors(async () => {
     const own = ownOptions(options, 'loadNet', ['scale', 'head', 'set'])
     // loaded here: a program that only imports convo does not wait for it

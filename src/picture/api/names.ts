@@ -43,15 +43,15 @@ export function typedOptions(options: object, params: Params, of: string): Reado
   return given
 }
 
-/** A text. @throws ConvoError E_ARGUMENT for anything else */
-export function checkText(what: string, given: unknown): string {
+/** A text; messages say what it may be. @throws ConvoError E_ARGUMENT for anything else */
+export function checkText(what: string, given: unknown, kinds = 'a string'): string {
   if (typeof given === 'string' && given !== '') return given
-  throw new ConvoError('E_ARGUMENT', `${what} must be a string, got ${describe(given)}`)
+  throw new ConvoError('E_ARGUMENT', `${what} must be ${kinds}, got ${describe(given)}`)
 }
 
 /** The path of a text or of a `file:` URL. @throws ConvoError E_ARGUMENT for anything else */
-export const checkPath = (what: string, given: unknown): string =>
-  isUrl(given, what) ? pathOf(given, what) : checkText(what, given)
+export const checkPath = (what: string, given: unknown, kinds = 'a path or a file: URL'): string =>
+  isUrl(given, what) ? pathOf(given, what) : checkText(what, given, kinds)
 
 /** @throws ConvoError E_ARGUMENT for what cannot be asked */
 export const isUrl = (given: unknown, what: string): given is URL => readOf(what, () => given instanceof URL)
@@ -81,13 +81,14 @@ export const checkPaths = (what: string, given: unknown): readonly string[] =>
     readOf(what, () =>
       Array.isArray(given) ? given.map((one) => (one instanceof URL ? pathOf(one, what) : one)) : given,
     ),
+    'paths or file: URLs',
   )
 
-/** A list of texts. @throws ConvoError E_ARGUMENT for anything else */
-export function checkTexts(what: string, given: unknown): readonly string[] {
+/** A list of texts; messages say of what. @throws ConvoError E_ARGUMENT for anything else */
+export function checkTexts(what: string, given: unknown, kinds = 'strings'): readonly string[] {
   const list = ownCopy(what, given)
   if (Array.isArray(list) && list.every((one) => typeof one === 'string')) return list
-  throw new ConvoError('E_ARGUMENT', `${what} must be a list of strings, got ${describe(given)}`)
+  throw new ConvoError('E_ARGUMENT', `${what} must be a list of ${kinds}, got ${describe(given)}`)
 }
 
 /** @throws ConvoError E_ARGUMENT for what is neither a function nor undefined */

@@ -16,6 +16,7 @@ import { describe } from '../../text/describe.ts'
 import { defined } from '../../text/record.ts'
 import { modelParams, netOperation } from '../net.ts'
 import type { Operation } from '../operations.ts'
+import { viewOf } from './inputs.ts'
 import type { NetOptions } from './methods.ts'
 import { isUrl, optionName, pathOf } from './names.ts'
 
@@ -45,7 +46,9 @@ export class Net {
   async run(
     given: TensorInput,
     options: {
+      /** Threads, 1 to 1024. Default: those of the processor, or as `setThreads` said. */
       readonly threads?: number | undefined
+      /** `direct` computes every product. Default: `auto`. */
       readonly algorithm?: 'auto' | 'direct' | undefined
     } = {},
   ): Promise<Tensor> {
@@ -66,7 +69,12 @@ export class Net {
 
   /** Its layers, shapes, weights, multiplications, receptive field and memory at the size of a picture; computes nothing. */
   async info(
-    options: { readonly width?: number | undefined; readonly height?: number | undefined } = {},
+    options: {
+      /** Pixels of a row of the picture, at least 1. Default: 256. */
+      readonly width?: number | undefined
+      /** Rows of the picture, at least 1. Default: 256. */
+      readonly height?: number | undefined
+    } = {},
   ): Promise<ModelFacts> {
     try {
       const { width = 256, height = 256 } = ownOptions(options, 'info', ['width', 'height'])
@@ -78,17 +86,21 @@ export class Net {
 }
 
 /** Reads a network, as `loadNet` does. */
-export async function openNet(given: string | URL | Uint8Array, options: NetOptions): Promise<Net> {
+export async function openNet(
+  given: string | URL | Uint8Array | ArrayBuffer,
+  options: NetOptions,
+): Promise<Net> {
   const source = isUrl(given, 'the source of a network')
-    ? pathOf(
-        given,
-        'the source of a network',
-        'loadNet(new Uint8Array(await (await fetch(url)).arrayBuffer()))',
-      )
-    : given
+    ? pathOf(given, 'the source of a network', 'loadNet(await (await fetch(url)).arrayBuffer())')
+    : types.isArrayBuffer(given)
+      ? viewOf(given, 'the network')
+      : given
   if (typeof source !== 'string' && !types.isUint8Array(source)) {
     const found = describe(source)
-    throw new ConvoError('E_ARGUMENT', `a network is read from a path or a Uint8Array, got ${found}`)
+    throw new ConvoError(
+      'E_ARGUMENT',
+      `a network is read from a path, a file: URL or the bytes of a file, got ${found}`,
+    )
   }
   const values = resolve(modelParams, defined(options), optionName)
   const model = await apart('network', readModel)(source, values)

@@ -192,8 +192,8 @@ async function prepareStep({ operation: syntax, given, kernel: own, file }: Aske
     settings,
     files: operation.made?.files ?? [],
     isVolume: takesVolume(operation, values, kernel),
-    step(picture) {
-      const step = operation.build({ ...asked, ...picture })
+    async step(picture) {
+      const step = await operation.build({ ...asked, ...picture })
       return notes?.withKernelNotes(step, kernel, settings) ?? step
     },
     ...(operation.isFollowed &&

@@ -99,7 +99,13 @@ async function smallStep(
   kept: Map<string, Tensor>,
 ): Promise<Pick<ChainStep, 'output' | 'seesAll'>> {
   const values = resolve(operation.params, pick(given, operation.params))
-  const made = operation.build({ values, kernel: undefined, settings: {}, channels: shape[0]!, full: 255 })
+  const made = await operation.build({
+    values,
+    kernel: undefined,
+    settings: {},
+    channels: shape[0]!,
+    full: 255,
+  })
   if (made.seesAll) return { output: shape, seesAll: true }
   if (shape.length === 4) return { output: shape }
   const find = (name: string): Tensor => {
@@ -137,7 +143,7 @@ async function networkStep(
   const values = resolve(operation.params, pick(given, operation.params))
   const { channels } = coloursOf(model, all - alpha, { colours: values.colours as NetColours | undefined })
   const facts = await describeModel(model, [channels, height, width])
-  const step = operation.build({ values, kernel: undefined, settings: {}, channels: all, full: 255 })
+  const step = await operation.build({ values, kernel: undefined, settings: {}, channels: all, full: 255 })
   const seen = await step.apply(traced(sourceNode([all - alpha, height, width])), tracer)
   const [filters = 1, ...size] = seen.shape
   const isPicture = (filters === 1 || filters === 3) && step.givesPicture?.() !== false

@@ -152,7 +152,7 @@ export async function explained(
   const own = resolve(explainSettings, ownOf(operation, given))
   if (rules === undefined) {
     if (operation.kernel === 'required' && kernel === undefined) throw withoutKernel(operation)
-    const run = planned(operation, input, asked)
+    const run = await planned(operation, input, asked)
     const { step } = run
     const { output, arithmetic, recipe } = await run.plan()
     if (step.kernels === undefined || recipe === undefined)
@@ -189,7 +189,7 @@ async function layerExplanation(
 ): Promise<Explanation & Arithmetic> {
   const { values, settings, kernel } = given
   const isOpen = operation.kernel === 'required' && kernel === undefined
-  const run = isOpen ? undefined : planned(operation, input, given)
+  const run = isOpen ? undefined : await planned(operation, input, given)
   const slices = operation.input === undefined ? slicesOf(input.shape) : undefined
   const seen = isLayer ? input.shape : seenBy(run, input.shape)
   const shape = slices === undefined ? seen : planeOf(seen)
@@ -319,15 +319,15 @@ function filterOf(operation: Operation, input: Input, recipe: Recipe, plan: Reci
 }
 
 /** What the command would run on such an input, slice by slice of a volume. @throws ConvoError as the command does */
-function planned(
+async function planned(
   operation: Operation,
   { shape, depth, peak }: Input,
   { values, settings, kernel }: Asked,
-): Planned {
+): Promise<Planned> {
   const full = depth === 16 ? 65535 : 255
   const channels = shape[0]!
   const given = { values, kernel, settings: kernelOptions(settings), channels, full }
-  const step = operation.build(given)
+  const step = await operation.build(given)
   const [height, width] = shape.slice(-2) as [number, number]
   const isMaps = shape.length > 3 || channels > 4
   const known = { width, height, channels, depth, full, pages: 1, hasSlices: false, isMaps, peak }
