@@ -42,8 +42,8 @@ export const isSmallMedian = ({ element, index }: Ranked): boolean =>
   (element.width === 3 || element.width === 5) &&
   index === sizeOfElement(element) >> 1
 
-/** Windows of up to this many bytes are searched bit by bit, larger squares by histograms: where the two take as long. */
-const fewSamples = 80
+/** Windows of up to this many bytes are searched bit by bit, larger ones by histograms: where the two take as long. */
+const [fewInRectangle, fewSamples] = [35, 80]
 /** What is counted in 16 bits. */
 const mostCounted = 65_535
 
@@ -56,8 +56,9 @@ export function rankWay(ranked: Ranked, bytes: 1 | 2 | 4): RankWay {
   if (isExtreme(ranked)) return 'extremes'
   if (isSmallMedian(ranked)) return 'comparisons'
   if (bytes > 1) return 'sorted'
-  if (count <= fewSamples) return 'bits'
-  return isFull(ranked.element) && count <= mostCounted ? 'columns' : 'rows'
+  const isRectangle = isFull(ranked.element)
+  if (count <= (isRectangle ? fewInRectangle : fewSamples)) return 'bits'
+  return isRectangle && count <= mostCounted ? 'columns' : 'rows'
 }
 
 /**

@@ -32,7 +32,7 @@ import { prepareMoved } from './moved.ts'
 import type { RunPart } from './part.ts'
 import { prepareRows } from './picture.ts'
 import { inPieces, type Pace, paceOf } from './pieces.ts'
-import { type Compute, type PlacedRows, rowAt } from './placed-rows.ts'
+import { type Compute, type PlacedRows, rowAt, withPauses } from './placed-rows.ts'
 import { prepareWindows } from './ranked.ts'
 import { type PictureRows, pictureRows } from './rows.ts'
 import { prepareSimilarity } from './similarity.ts'
@@ -87,8 +87,7 @@ export function prepareGraph(
       }
       const to = inSink(steps, i) ?? { ...buffer, address: plus(scratch, buffer.address) }
       buffers.push(to)
-      for (const span of buffer.rows)
-        yield* inPieces(span, pace, (rows) => compute[list]![i]!(to, from, rows))
+      for (const span of buffer.rows) yield* computed(compute[list]![i]!, pace, to, from, span)
     }
     store.put(segment, buffers.at(-1)!, part)
   }
@@ -140,7 +139,7 @@ export function prepareGraph(
         now[i] = { ...now[i]!, rows: [there] }
         if (fresh[1] <= fresh[0]) continue
         const from = inputs.map((input) => now[input]!)
-        yield* inPieces(fresh, paces[segment.list]![i], (rows) => computes[i]!(now[i]!, from, rows))
+        yield* computed(computes[i]!, paces[segment.list]![i], now[i]!, from, fresh)
       }
       before = turns
     }
@@ -154,6 +153,18 @@ export function prepareGraph(
     for (const [i, segment] of segments.entries()) yield* run(segment, strips[i]!, part)
     return store.end(part)
   }
+}
+
+/** Computes rows with pauses between pieces: those of the step if it has any, else rows at the pace. */
+function* computed(
+  compute: Compute,
+  pace: Pace | undefined,
+  to: PlacedRows,
+  from: readonly PlacedRows[],
+  rows: Span,
+): Generator<undefined, void> {
+  if (compute.paused !== undefined) yield* compute.paused(to, from, rows)
+  else yield* inPieces(rows, pace, (piece) => compute(to, from, piece))
 }
 
 /** All rows of planes that are one after the other. */
@@ -257,12 +268,19 @@ function prepareStep(
     const one = steps.map((other, i) => ({ ...other, shape: shapes[i]! }))
     const own = { ...step, shape: ofSlice(step.shape, slices), slices: 1 }
     const compute = prepareStep(job, own, one, wasm, memory, start, picture)
-    return (to, from, rows) => {
-      for (const [z, ...part] of slicesOf(rows, own.shape[1])) {
+    const parts = (to: PlacedRows, from: readonly PlacedRows[], rows: Span) =>
+      slicesOf(rows, own.shape[1]).map(([z, ...part]) => {
         const inputs = from.map((input, k) => rowsOfSlice(input, z, shapes[step.inputs[k]!]![1]))
-        compute(rowsOfSlice(to, z, own.shape[1]), inputs, part)
+        return [rowsOfSlice(to, z, own.shape[1]), inputs, part] as const
+      })
+    const { paused } = compute
+    if (paused === undefined)
+      return (...work) => {
+        for (const part of parts(...work)) compute(...part)
       }
-    }
+    return withPauses(function* (...work) {
+      for (const part of parts(...work)) yield* paused(...part)
+    })
   }
   const scratch = plus(start, job.layout.work)
   const first = prepareWork(job, step, steps, wasm, memory, start, picture)
@@ -317,10 +335,8 @@ function prepareWork(
       const rows = prepareSimilarity(shape, work.options, wasm, memory, scratch)
       return (to, [from], span) => rows(to, from!, span)
     }
-    case 'windows': {
-      const rows = prepareWindows(shape, work, wasm, memory, scratch)
-      return (to, [from], span) => rows(to, from!, span)
-    }
+    case 'windows':
+      return prepareWindows(shape, work, wasm, memory, scratch)
     case 'moved':
       return prepareMoved(shape, steps[inputs[0]!]!.shape, work, wasm, memory)
     case 'apart':

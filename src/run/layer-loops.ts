@@ -183,10 +183,8 @@ function prepareLoop(
       return prepareBlend(work.settings, shape, given[0], wasm, scratch)
     case 'formula':
       return formulaRows(work.settings, shape, wasm)
-    case 'ranked': {
-      const rows = prepareRanked(shape, work.settings, wasm, memory, scratch)
-      return (to, [from], span) => rows(to, from!, span)
-    }
+    case 'ranked':
+      return prepareRanked(shape, work.settings, wasm, memory, scratch)
     case 'thinned':
       return prepareThinned(work.settings, shape, wasm, memory)
     case 'resampledAcross': {

@@ -1,6 +1,7 @@
 import { type Address, plus } from '../graph/address.ts'
 import type { Buffer } from '../graph/schedule.ts'
 import { type Span, slotOf } from '../graph/spans.ts'
+import { withoutPauses } from './pieces.ts'
 
 /** Rows of a step in the shared memory. */
 export type PlacedRows = Omit<Buffer, 'address'> & { readonly address: Address }
@@ -9,5 +10,11 @@ export type PlacedRows = Omit<Buffer, 'address'> & { readonly address: Address }
 export const rowAt = ({ rows, address, plane, pitch }: PlacedRows, c: number, y: number): Address =>
   plus(address, c * plane + slotOf(rows, y) * pitch)
 
-/** Computes rows of a step from those of its inputs. */
-export type Compute = (to: PlacedRows, from: readonly PlacedRows[], rows: Span) => void
+type Act<Result> = (to: PlacedRows, from: readonly PlacedRows[], rows: Span) => Result
+
+/** Computes rows of a step from those of its inputs. `paused`: the same, of a step that knows best where to pause. */
+export type Compute = Act<void> & { readonly paused?: Act<Generator<undefined, void>> }
+
+/** What computes in pieces of its own and pauses between them, which is what few rows at a time would take longer for. */
+export const withPauses = (paused: Act<Generator<undefined, void>>): Compute =>
+  Object.assign<Act<void>, Pick<Compute, 'paused'>>((...work) => withoutPauses(paused(...work)), { paused })

@@ -13,40 +13,71 @@ import type { Span } from '../graph/spans.ts'
 import { isHeld, type Windows } from '../graph/windows.ts'
 import { borders } from '../tensor/border.ts'
 import { viewOf, type WasmExports } from './engine.ts'
-import { type PlacedRows, rowAt } from './placed-rows.ts'
+import { type Compute, type PlacedRows, rowAt, withPauses } from './placed-rows.ts'
 
-/** Samples of a row whose histograms stay in a second-level cache. */
-const tileSamples = 384
+/** Bytes of histograms of a tile, which stay in a second-level cache, and samples of a row that are worth those at their sides. */
+const [histogramBytes, fewestSamples] = [2 ** 18, 384]
+/** Samples of a row that are searched bit by bit, and bytes of one that are compared, which takes a hundredth of the time. */
+const [bitsSamples, rowBytes] = [2048, 16_384]
 /** Samples that are sorted at once, as far as windows are not wider. */
 const sortedSamples = 2 ** 18
-
-const columnBytes = 544
-
-/** Columns of a tile of the way by ranks. */
-const rankedColumns = (width: number, { width: wide }: Element, rows: number): number =>
-  Math.min(width, Math.max(wide, Math.floor(sortedSamples / rows) - wide + 1))
+/** Rows that come out of them, beside twice those of a window. */
+const sortedRows = 64
+/** Samples that come and go in a tile of histograms along rows. */
+const countedSamples = 2 ** 21
 
 /** Rows of windows: `n` samples come out of each, `step` are side by side in a pixel. */
 type Lines = { readonly element: Element; readonly index: number; readonly n: number; readonly step: number }
 
-/** Where everything is in the scratch memory, for `rows` rows of the input; whole samples alone need less. */
-function layOut({ element, n, step }: Lines, rows: number, bytes: SampleBytes) {
+/** Samples that are computed at once: whole pixels of a row, and how many rows. */
+type Tile = { readonly columns: number; readonly rows: number }
+
+/** Bytes of the histogram of a column: its counts are of 8 or 16 bits. */
+const columnBytesOf = ({ height }: Element): number => (height < 256 ? 272 : 544)
+
+/** The largest tile of `rows` rows of samples: as many of them as are used again while they are near, and few milliseconds. */
+function tileOf({ element, index, n, step }: Lines, rows: number, bytes: SampleBytes): Tile {
+  const { height, width, runs } = element
+  const side = (width - 1) * step
+  const across = (samples: number) => ({ columns: Math.min(n, Math.ceil(samples / step) * step), rows })
+  switch (rankWay({ element, index }, bytes)) {
+    case 'columns':
+      return across(Math.max(fewestSamples, Math.floor(histogramBytes / columnBytesOf(element)) - side))
+    case 'rows':
+      return {
+        columns: n,
+        rows: Math.min(rows, Math.max(1, Math.floor(countedSamples / (2 * runs.length * n)))),
+      }
+    case 'sorted': {
+      const many = Math.min(rows, sortedRows + 2 * height)
+      const wide = Math.floor(sortedSamples / (sortedRows + 3 * height))
+      return { ...across(Math.max(width, wide - side)), rows: many }
+    }
+    case 'bits':
+      return across(bitsSamples)
+    default:
+      return across(rowBytes / bytes)
+  }
+}
+
+/** Where everything is in the scratch memory, for tiles of samples of some bytes. */
+function layOut({ element, step }: Lines, { columns, rows }: Tile, bytes: SampleBytes) {
   let top = 0
   const room = (bytes: number): number => {
     top += Math.ceil(bytes / 64) * 64 + 64
     return top - Math.ceil(bytes / 64) * 64 - 64
   }
-  const wide = n + (element.width - 1) * step
+  const wide = columns + (element.width - 1) * step
+  const all = rows + element.height - 1
   const pitch = pitchOf((wide * bytes) / 4)
-  const isWhole = bytes < 4
-  const sorted = isWhole ? 0 : rows * (rankedColumns(n, element, rows) + element.width - 1)
+  const sorted = bytes < 4 ? 0 : all * wide
   return {
     pitch,
-    input: room(rows * pitch),
-    output: room(isWhole ? 0 : Math.max(1, rows - element.height + 1) * pitch),
+    input: room(all * pitch),
+    output: room(rows * pitch),
     row: room(pitch),
     table: room(Math.max(sizeOfElement(element) * 4, element.runs.length * 12)),
-    columns: room((tileSamples + (element.width - 1) * step) * columnBytes),
+    columns: room(Math.max(12 * 1024, bytes === 1 ? wide * columnBytesOf(element) : 0)),
     work: room(1024),
     pairs: room(sorted * 8),
     other: room(sorted * 8),
@@ -58,20 +89,28 @@ function layOut({ element, n, step }: Lines, rows: number, bytes: SampleBytes) {
   }
 }
 
-/** Scratch memory for rows of a rank filter of which `rows` rows of the input are there. */
-export const rankedBytes = ([, , n]: Shape, { element, index }: Ranked, rows: number): number =>
-  layOut({ element, index, n, step: 1 }, rows, 4).bytes
+/** Scratch memory for samples of some bytes, for any strip of `rows` rows. */
+const bytesOf = (lines: Lines, rows: number, bytes: SampleBytes): number =>
+  layOut(lines, tileOf(lines, rows, bytes), bytes).bytes
+
+/** Scratch memory for rows of a rank filter of which `rows` rows of the input are there: bytes, or else keys. */
+export function rankedBytes([, , n]: Shape, { element, index }: Ranked, rows: number): number {
+  const lines = { element, index, n, step: 1 }
+  const own = Math.max(1, rows - element.height + 1)
+  return Math.max(bytesOf(lines, own, 1), bytesOf(lines, own, 4))
+}
 
 /** The same for windows over whole samples, for any strip of `rows` rows. */
 export const windowBytes = ([, , n]: Shape, { windows, bytes }: WindowWork, rows: number): number =>
-  layOut(linesOf(n, windows), rows + windows.ranked.element.height - 1, bytes).bytes
+  bytesOf(linesOf(n, windows), rows, bytes)
 
 /** Bytes of samples as the loops take them: whole ones of 1 or 2, or keys of 4 that order as they do. */
 type SampleBytes = 1 | 2 | 4
 
-/** Rows of the input in the scratch memory, and where those of the output go, `outPitch` apart. */
+/** A tile of the input in the scratch memory, `n` samples wide without its sides, and where its output goes, rows `outPitch` apart. */
 type Strip = {
   readonly at: ReturnType<typeof layOut>
+  readonly n: number
   readonly rows: number
   readonly bytes: SampleBytes
   readonly out: Address
@@ -96,11 +135,11 @@ function* widening(held: number, length: number): Generator<readonly [number, nu
  * then by sets of ranks.
  */
 function prepareWays(lines: Lines, wasm: WasmExports, memory: WebAssembly.Memory, scratch: Address) {
-  const { element, index, n, step } = lines
+  const { element, index, step } = lines
   const { height, width, runs } = element
   const count = sizeOfElement(element)
   const [isSmallest, isLargest] = [index === 0, index === count - 1]
-  const wide = n + (width - 1) * step
+  const side = (width - 1) * step
   const words = new Int32Array(memory.buffer)
 
   const inputRow = ({ at }: Strip, y: number) => plus(scratch, at.input + y * at.pitch)
@@ -108,7 +147,8 @@ function prepareWays(lines: Lines, wasm: WasmExports, memory: WebAssembly.Memory
   const largest = isLargest && !isSmallest
 
   function extremes(strip: Strip): void {
-    const { rows, out, outPitch, at, bytes } = strip
+    const { n, rows, out, outPitch, at, bytes } = strip
+    const wide = n + side
     const { extremeAlong: along, extremeDown: down } = wasm
     const pixel = step * bytes
     const [input, pitch] = [inputRow(strip, 0), at.pitch]
@@ -158,7 +198,7 @@ function prepareWays(lines: Lines, wasm: WasmExports, memory: WebAssembly.Memory
   }
 
   function medians(strip: Strip): void {
-    const { at, rows, bytes, out, outPitch } = strip
+    const { at, n, rows, bytes, out, outPitch } = strip
     const [from, work] = [inputRow(strip, 0), plus(scratch, at.columns)]
     wasm.median(out, outPitch, from, at.pitch, n * bytes, rows, width, step * bytes, bytes, work)
   }
@@ -170,24 +210,23 @@ function prepareWays(lines: Lines, wasm: WasmExports, memory: WebAssembly.Memory
       for (let i = 0; i < many; i++) words[t++] = row * strip.at.pitch + (left + i) * step
     }
     for (let y = 0; y < strip.rows; y++)
-      wasm.rankFew(outputRow(strip, y), inputRow(strip, y), n, table, count, index)
+      wasm.rankFew(outputRow(strip, y), inputRow(strip, y), strip.n, table, count, index)
   }
 
   function byColumns(strip: Strip): void {
-    const [columns, work] = [plus(scratch, strip.at.columns), plus(scratch, strip.at.work)]
-    const tile = Math.floor(tileSamples / step) * step
-    for (let x = 0; x < n; x += tile) {
-      const own = Math.min(tile, n - x)
-      const seen = own + (width - 1) * step
-      words.fill(0, columns / 4, (columns + seen * columnBytes) / 4)
-      for (let y = 0; y < height - 1; y++) wasm.countColumns(columns, plus(inputRow(strip, y), x), seen, 1)
-      for (let y = 0; y < strip.rows; y++) {
-        wasm.countColumns(columns, plus(inputRow(strip, y + height - 1), x), seen, 1)
-        for (let c = 0; c < step; c++) {
-          const [to, from] = [plus(outputRow(strip, y), x + c), plus(columns, c * columnBytes)]
-          wasm.rankColumns(to, from, own / step, step, width, index, work)
-        }
-        wasm.countColumns(columns, plus(inputRow(strip, y), x), seen, -1)
+    const { at, n, rows } = strip
+    const [columns, work] = [plus(scratch, at.columns), plus(scratch, at.work)]
+    const columnBytes = columnBytesOf(element)
+    const bytes = columnBytes / 272
+    wasm.startColumns(columns, inputRow(strip, 0), at.pitch, n + side, height, bytes)
+    for (let y = 0; y < rows; y++) {
+      if (y > 0) {
+        const [come, gone] = [inputRow(strip, y + height - 1), inputRow(strip, y - 1)]
+        wasm.slideColumns(columns, come, gone, n + side, bytes)
+      }
+      for (let c = 0; c < step; c++) {
+        const [to, from] = [plus(outputRow(strip, y), c), plus(columns, c * columnBytes)]
+        wasm.rankColumns(to, from, n / step, step, width, index, bytes, work)
       }
     }
   }
@@ -207,16 +246,16 @@ function prepareWays(lines: Lines, wasm: WasmExports, memory: WebAssembly.Memory
     for (let y = 0; y < strip.rows; y++) {
       for (let c = 0; c < step; c++) {
         const [to, from] = [plus(outputRow(strip, y), c), plus(inputRow(strip, y), c)]
-        wasm.rankBytes(to, from, n / step, step, table, runs.length, index, counts)
+        wasm.rankBytes(to, from, strip.n / step, step, table, runs.length, index, counts)
       }
     }
   }
 
   /** Of keys. */
   function byRanks(strip: Strip): void {
-    const { at } = strip
-    const all = height + strip.rows - 1
-    const tile = rankedColumns(n, element, all)
+    const { at, n, rows } = strip
+    const all = height + rows - 1
+    const seen = n + side
     const [pairs, ranks, sorted] = [
       plus(scratch, at.pairs),
       plus(scratch, at.ranks),
@@ -224,18 +263,13 @@ function prepareWays(lines: Lines, wasm: WasmExports, memory: WebAssembly.Memory
     ]
     const [table, bits, blocks] = [plus(scratch, at.table), plus(scratch, at.bits), plus(scratch, at.blocks)]
     words.fill(0, bits / 4, (bits + (at.bytes - at.bits)) / 4)
-    for (let x = 0; x < n; x += tile) {
-      const own = Math.min(tile, n - x)
-      const seen = own + width - 1
-      for (let y = 0; y < all; y++)
-        wasm.pairRow(plus(pairs, y * seen * 8), plus(inputRow(strip, y), x * 4), seen, y * seen)
-      wasm.sortPairs(pairs, plus(scratch, at.other), all * seen, plus(scratch, at.work))
-      wasm.spreadPairs(pairs, all * seen, ranks, sorted)
-      putRuns(table, seen * 4, 4)
-      for (let y = 0; y < strip.rows; y++) {
-        const to = plus(outputRow(strip, y), x * 4)
-        wasm.rankRuns(to, plus(ranks, y * seen * 4), own, table, runs.length, index, bits, blocks, sorted)
-      }
+    for (let y = 0; y < all; y++) wasm.pairRow(plus(pairs, y * seen * 8), inputRow(strip, y), seen, y * seen)
+    wasm.sortPairs(pairs, plus(scratch, at.other), all * seen, plus(scratch, at.work))
+    wasm.spreadPairs(pairs, all * seen, ranks, sorted)
+    putRuns(table, seen * 4, 4)
+    for (let y = 0; y < rows; y++) {
+      const from = plus(ranks, y * seen * 4)
+      wasm.rankRuns(outputRow(strip, y), from, n, table, runs.length, index, bits, blocks, sorted)
     }
   }
 
@@ -249,13 +283,21 @@ function prepareWays(lines: Lines, wasm: WasmExports, memory: WebAssembly.Memory
   }
 
   return {
-    wide,
     inputRow,
     outputRow,
     /** What does not count, whole and as the keys of the infinities. */
     neutral: isSmallest ? { 1: 255, 2: 65_535, 4: 0x7f800000 } : { 1: 0, 2: 0, 4: ~0x7f800000 },
-    layOut: (rows: number, bytes: SampleBytes) => layOut(lines, rows, bytes),
-    /** The rows of the output from those of the input. */
+    /** The tiles of rows of which each has room in the scratch memory. */
+    *tiles([first, end]: Span, bytes: SampleBytes) {
+      const { n } = lines
+      const { columns, rows } = tileOf(lines, end - first, bytes)
+      const at = layOut(lines, { columns, rows }, bytes)
+      for (let y = first; y < end; y += rows) {
+        for (let x = 0; x < n; x += columns)
+          yield { at, x, y, n: Math.min(columns, n - x), rows: Math.min(rows, end - y), bytes }
+      }
+    },
+    /** The output of a tile from its input. */
     run: (strip: Strip) => ways[rankWay(lines, strip.bytes)](strip),
   }
 }
@@ -267,57 +309,68 @@ export function prepareRanked(
   wasm: WasmExports,
   memory: WebAssembly.Memory,
   scratch: Address,
-): (to: PlacedRows, from: PlacedRows, rows: Span) => void {
+): Compute {
   const { element, index, ignored } = ranked
   const ways = prepareWays({ element, index, n, step: 1 }, wasm, memory, scratch)
-  const { wide, neutral, inputRow } = ways
+  const { neutral, inputRow } = ways
   const { top, bottom, left, right } = ignored ?? { top: 0, bottom: 0, left: 0, right: 0 }
   const inHeight = outHeight + element.height - 1
-  const inside = wide - left - right
+  const inWidth = n + element.width - 1
   const words = new Int32Array(memory.buffer)
   const octets = new Uint8Array(memory.buffer)
-  const counts = (y: number) => y >= top && y < inHeight - bottom
 
-  /** The rows of the input as bytes; false where they are none. */
-  function putBytes(strip: Strip, from: PlacedRows, c: number, first: number): boolean {
-    for (let y = 0; y < strip.rows + element.height - 1; y++) {
-      const row = inputRow(strip, y)
-      octets.fill(neutral[1], row, row + wide)
-      if (!counts(first + y)) continue
-      if (wasm.packU8(plus(row, left), plus(rowAt(from, c, first + y), left * 4), inside) === 0) return false
+  /** Puts the input of a tile into the scratch memory, as bytes or as keys; false where samples are no bytes. */
+  function put(strip: Strip, from: PlacedRows, c: number, x: number, y: number): boolean {
+    const { bytes } = strip
+    const wide = strip.n + element.width - 1
+    // what counts of these columns
+    const [begin, end] = [Math.max(0, left - x), Math.min(wide, inWidth - right - x)]
+    const [all, none] = bytes === 1 ? [octets, neutral[1]] : [words, neutral[4]]
+    for (let i = 0; i < strip.rows + element.height - 1; i++) {
+      const row = inputRow(strip, i)
+      const at = row / bytes
+      const [count, many] = [y + i >= top && y + i < inHeight - bottom, end - begin]
+      if (!count || many <= 0) {
+        all.fill(none, at, at + wide)
+        continue
+      }
+      const [to, there] = [plus(row, begin * bytes), plus(rowAt(from, c, y + i), (x + begin) * 4)]
+      if (bytes === 1 && wasm.packU8(to, there, many) === 0) return false
+      if (bytes === 4) wasm.toKeys(to, there, many)
+      all.fill(none, at, at + begin)
+      all.fill(none, at + end, at + wide)
     }
     return true
   }
 
-  function putKeys(strip: Strip, from: PlacedRows, c: number, first: number): void {
-    for (let y = 0; y < strip.rows + element.height - 1; y++) {
-      const row = inputRow(strip, y)
-      const at = row / 4
-      if (counts(first + y)) wasm.toKeys(row, rowAt(from, c, first + y), wide)
-      else words.fill(neutral[4], at, at + wide)
-      words.fill(neutral[4], at, at + left)
-      words.fill(neutral[4], at + left + inside, at + wide)
+  /** All of a channel, with pauses between tiles; false where samples are no bytes. */
+  function* ranks(
+    to: PlacedRows,
+    from: PlacedRows,
+    c: number,
+    rows: Span,
+    bytes: 1 | 4,
+  ): Generator<undefined, boolean> {
+    for (const { x, y, ...tile } of ways.tiles(rows, bytes)) {
+      const strip: Strip = { ...tile, out: plus(scratch, tile.at.output), outPitch: tile.at.pitch }
+      if (!put(strip, from, c, x, y)) return false
+      ways.run(strip)
+      for (let i = 0; i < strip.rows; i++) {
+        const [row, there] = [ways.outputRow(strip, i), plus(rowAt(to, c, y + i), x * 4)]
+        if (bytes === 1) wasm.convertU8(there, row, strip.n)
+        else wasm.fromKeys(there, row, strip.n)
+      }
+      yield
     }
+    return true
   }
 
-  return (to, from, [first, end]) => {
-    const rows = end - first
-    const at = ways.layOut(rows + element.height - 1, 4)
-    const common = { at, rows, out: plus(scratch, at.output), outPitch: at.pitch }
+  return withPauses(function* (to, [from], rows) {
     for (let c = 0; c < channels; c++) {
-      let strip: Strip = { ...common, bytes: 1 }
-      if (!isHeld(ranked) || !putBytes(strip, from, c, first)) {
-        strip = { ...common, bytes: 4 }
-        putKeys(strip, from, c, first)
-      }
-      ways.run(strip)
-      for (let y = first; y < end; y++) {
-        const row = ways.outputRow(strip, y - first)
-        if (strip.bytes === 1) wasm.convertU8(rowAt(to, c, y), row, n)
-        else wasm.fromKeys(rowAt(to, c, y), row, n)
-      }
+      const isDone = isHeld(ranked) && (yield* ranks(to, from!, c, rows, 1))
+      if (!isDone) yield* ranks(to, from!, c, rows, 4)
     }
-  }
+  })
 }
 
 /** Windows over whole samples. */
@@ -337,42 +390,50 @@ export function prepareWindows(
   wasm: WasmExports,
   memory: WebAssembly.Memory,
   scratch: Address,
-): (to: PlacedRows, from: PlacedRows, rows: Span) => void {
+): Compute {
   const { ranked, margins, border, fill, step, height } = windows
   const { element, ignored } = ranked
   const ways = prepareWays(linesOf(n, windows), wasm, memory, scratch)
   const samples = viewOf(memory, bytes)
-  const { wide, inputRow } = ways
   const { source } = borders[border]
-  const width = wide / step - margins.left - margins.right
+  const width = n / step + element.width - 1 - margins.left - margins.right
   const outside = ignored === undefined ? fill : ways.neutral[bytes]
 
-  /** Columns `first` to `end` − 1 of a row that are beside the picture. */
-  function putSide(row: number, from: number, first: number, end: number): void {
+  /** Columns `first` to `end` − 1 of the picture, some beside it, from the sample `at` on. */
+  function putColumns(at: number, from: number, first: number, end: number): void {
     for (let x = first; x < end; x++) {
-      const column = ignored === undefined ? source(x - margins.left, width) : -1
+      const column = ignored === undefined ? source(x, width) : -1
       for (let c = 0; c < step; c++)
-        samples[row + x * step + c] = column < 0 ? outside : samples[from + column * step + c]!
+        samples[at + (x - first) * step + c] = column < 0 ? outside : samples[from + column * step + c]!
     }
   }
 
-  return (to, from, [first, end]) => {
-    const at = ways.layOut(end - first + element.height - 1, bytes)
-    const out = rowAt(to, 0, first)
-    const strip: Strip = { at, rows: end - first, bytes, out, outPitch: to.pitch }
-    for (let i = 0; i < end - first + element.height - 1; i++) {
-      const row = inputRow(strip, i)
-      const y = first + i - margins.top
-      const place = ignored === undefined || (y >= 0 && y < height) ? source(y, height) : -1
-      if (place < 0) {
-        samples.fill(outside, row / bytes, row / bytes + wide)
-        continue
+  return withPauses(function* (to, [from], rows) {
+    for (const { x, y: first, ...tile } of ways.tiles(rows, bytes)) {
+      const out = plus(rowAt(to, 0, first), x * bytes)
+      const strip: Strip = { ...tile, out, outPitch: to.pitch }
+      // columns of the picture, and which of them are inside
+      const begin = x / step - margins.left
+      const end = begin + strip.n / step + element.width - 1
+      const [left, right] = [Math.min(end, Math.max(begin, 0)), Math.max(begin, Math.min(end, width))]
+      const beyond = Math.max(left, right)
+      const pixel = step * bytes
+      for (let i = 0; i < strip.rows + element.height - 1; i++) {
+        const row = ways.inputRow(strip, i)
+        const y = first + i - margins.top
+        const place = ignored === undefined || (y >= 0 && y < height) ? source(y, height) : -1
+        if (place < 0) {
+          samples.fill(outside, row / bytes, row / bytes + (end - begin) * step)
+          continue
+        }
+        const there = rowAt(from!, 0, place)
+        if (right > left)
+          wasm.copyBytes(plus(row, (left - begin) * pixel), plus(there, left * pixel), (right - left) * pixel)
+        if (begin < left) putColumns(row / bytes, there / bytes, begin, left)
+        if (beyond < end) putColumns(row / bytes + (beyond - begin) * step, there / bytes, beyond, end)
       }
-      const there = rowAt(from, 0, place)
-      wasm.copyBytes(plus(row, margins.left * step * bytes), there, width * step * bytes)
-      putSide(row / bytes, there / bytes, 0, margins.left)
-      putSide(row / bytes, there / bytes, margins.left + width, wide / step)
+      ways.run(strip)
+      yield
     }
-    ways.run(strip)
-  }
+  })
 }

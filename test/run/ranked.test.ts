@@ -128,13 +128,34 @@ describe('ranks of windows, by every way', () => {
   ] as const)(
     '%s in a window of %i x %i, rank %i, over the seams of tiles',
     async (kind, height, width, index) => {
-      const x = samples(kind, [1, height + 5, 640], 7)
+      const x = samples(kind, [1, height + 5, 1100], 7)
       await check(x, joined(elementOf(height, width, () => true)), index, false, 4)
+    },
+  )
+  it.each([255, 256, 300])(
+    'counts of columns of %i rows fit, also where all samples are the same',
+    async (height) => {
+      const element = joined(elementOf(height, 3, () => true))
+      const [dark, bright] = [0, 255].map((level) => {
+        const x = samples('bytes', [1, height + 2, 8], 5)
+        x.data.fill(level, 0, x.data.length - 12)
+        return x
+      })
+      for (const index of [1, (height * 3) >> 1, height * 3 - 2]) {
+        await check(dark!, element, index, false, 3)
+        await check(bright!, element, index, false, 3)
+      }
     },
   )
   it('bytes under a large disk go by their counts', async () => {
     const disk = joined(elementOf(13, 13, (y, x) => (y - 6) ** 2 + (x - 6) ** 2 <= 36))
     await check(samples('bytes', [2, 20, 100], 3), disk, 56, false, 3)
+    // a few rows at a time
+    await check(samples('bytes', [1, 17, 25_000], 3), disk, 56, false, 5)
+  })
+  it('words are sorted some rows at a time', async () => {
+    const element = joined(elementOf(3, 4, () => true))
+    await check(samples('words', [1, 90, 20], 3), element, 4, false, 88)
   })
   it.each([
     [3, 0],

@@ -181,6 +181,41 @@ it('whole samples stay whole, whatever the window, the border, the rank and the 
   expect(taken).toBe(150)
 })
 
+it.each(['ignored', 'reflect', 'wrap', 'constant'] as const)(
+  'tiles of a wide picture meet, border %s',
+  async (border) => {
+    const isIgnored = border === 'ignored'
+    for (const [size, bytes, channels, width, isExtreme] of [
+      [[5, 5], 1, 3, 5600, true],
+      [[9, 3], 2, 3, 2800, true],
+      [[11, 9], 1, 3, 700, false],
+      [[5, 7], 1, 3, 1400, false],
+    ] as const) {
+      const { element, anchor } = windowOf(
+        'a window',
+        { size: [...size], shape: undefined, angle: undefined },
+        undefined,
+      )
+      const margins = {
+        top: anchor[0],
+        bottom: element.height - 1 - anchor[0],
+        left: anchor[1],
+        right: element.width - 1 - anchor[1],
+      }
+      const index = isIgnored || isExtreme ? sizeOfElement(element) - 1 : sizeOfElement(element) >> 2
+      const steps: Steps = async (engine, x) => {
+        const mode = isIgnored ? 'replicate' : border
+        const frame = await engine.layer('framed', [x], { margins, border: mode, fill: 77 })
+        return engine.layer('ranked', [frame], { element, index, ...(isIgnored && { ignored: margins }) })
+      }
+      const picture = pictureOf(6, width, channels, bytes, 8)
+      const out = await tracedOver(picture, steps)
+      expect(inSamples(out, bytes)).toBeDefined()
+      expect(await asCommand(picture, out)).toEqual(await expectedOf(picture, steps))
+    }
+  },
+)
+
 const windowSettings = fc.oneof(
   fc.tuple(sides, fc.integer({ min: 2, max: 13 })).map((size) => ({ size: size.join() })),
   fc.record({
