@@ -88,7 +88,7 @@ export const examples: readonly Exhibit[] = [
     name: 'net-edges',
     title: 'Edges in noise',
     line: 'A U-Net that was trained to find the edges that a picture had before it became noisy.',
-    command: 'net samples/networks/edges.safetensors samples/noisy.jpg out.png --in-range 0..1',
+    command: 'net samples/networks/edges.safetensors samples/noisy.jpg out.png',
     at: [0, 0],
   },
   {

@@ -73,6 +73,8 @@ class Unet(nn.Module):
     rate = 1e-2
     channels, size, side, steps = 3, 8, 128, 1500
     loss = staticmethod(functional.binary_cross_entropy)
+    # its tensors do not say it
+    meaning = {"convo.in-range": "0..1"}
 
     def __init__(self, features=6, levels=2):
         super().__init__()
@@ -184,7 +186,8 @@ for step in range(steps):
     if step % 100 == 0:
         print(f"{step}: {loss.item():.6f}", flush=True)
 
-header, blobs, start = {"__metadata__": {"format": "pt", "trained by": "samples/networks/train.py"}}, [], 0
+about = {"format": "pt", "trained by": "samples/networks/train.py", **getattr(network, "meaning", {})}
+header, blobs, start = {"__metadata__": about}, [], 0
 for key, tensor in network.state_dict().items():
     if key.endswith("num_batches_tracked"):
         continue

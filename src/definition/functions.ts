@@ -48,6 +48,23 @@ export function erf(v: number): number {
   return v < 0 ? -positive : positive
 }
 
+/** exp(v²) · erfc(v) / t, t = 4 / (4 + v), from 0 to 10: the polynomial through its values in s = 2.8 t − 1.8, lowest power first. */
+const tail = [
+  0.3633313301288408, 0.283657405855952, 0.18472143745830458, 0.10053341245546361, 0.04538155713034424,
+  0.016646404832235662, 0.004743116705819618, 0.000937209530564612, 7.66098815143943e-5,
+  -2.0923772393529042e-5, -7.642356862461676e-6, -2.962949333933019e-7, 3.402057209964177e-7,
+  5.320483593643135e-8, -1.1852008081979657e-8, -3.1134174156824037e-9,
+]
+
+/** v times the share of the bell curve below it, erfc(−v/√2) / 2; good to 1e-13 of itself, also far below 0. */
+function gelu(v: number): number {
+  const a = abs(v * Math.SQRT1_2)
+  const t = 4 / (4 + a)
+  const s = t * 2.8 - 1.8
+  const share = exp(-a * a) * t * tail.reduceRight((sum, coefficient) => sum * s + coefficient)
+  return 0.5 * v * (v < 0 ? share : 2 - share)
+}
+
 const clamped = (low: number, v: number, high: number): number => Math.min(high, Math.max(low, v))
 
 /** a to the power b as float32; for whole b also of negative a. */
@@ -77,7 +94,7 @@ export const functions = {
   elu: (a) => (v) => (v < 0 ? fround(a * expm1(v)) : v),
   selu: (a, b) => (v) => fround(v > 0 ? b * v : b * a * expm1(v)),
   celu: (a) => (v) => (v < 0 ? fround(a * expm1(v / a)) : v),
-  gelu: constant((v) => fround(0.5 * v * (1 + erf(v * Math.SQRT1_2)))),
+  gelu: constant((v) => fround(gelu(v))),
   'gelu-tanh': constant((v) => fround(0.5 * v * (1 + tanh(0.7978845608028654 * (v + 0.044715 * v * v * v))))),
   silu: constant((v) => (v === Number.NEGATIVE_INFINITY ? 0 : fround(v * logistic(v)))),
   mish: constant((v) => (v === Number.NEGATIVE_INFINITY ? 0 : fround(v * tanh(softplus(v))))),

@@ -8,7 +8,7 @@ import type { Meaning, NetColours, NetRange } from './network.ts'
 export type Asked = {
   readonly inRange?: NetRange | undefined
   /** `raw`: numbers as they come. */
-  readonly outRange?: NetRange | 'raw' | undefined
+  readonly outRange?: Meaning['outRange'] | undefined
   readonly colours?: NetColours | undefined
 }
 
@@ -65,7 +65,9 @@ export function senseOf(
   const notes = note === undefined ? [] : [note]
   const inRange = asked.inRange ?? meaning.inRange ?? '0..1'
   if (asked.inRange === undefined && meaning.inRange === undefined)
-    notes.push('the network does not state its range: 0 is black and 1 is white; --in-range changes it')
+    notes.push(
+      'the network does not state its range: 0 is black and 1 is white; --in-range changes it, and net convert keeps it in the file',
+    )
   const outRange = asked.outRange ?? meaning.outRange ?? guessedOut(model, made === channels, inRange)
   return { inRange, outRange, colours, channels, notes }
 }

@@ -69,9 +69,10 @@ export type Constant = {
 export type Meaning = {
   /** What black and white are for the network. */
   readonly inRange?: NetRange
-  readonly outRange?: NetRange
+  /** `raw`: numbers that are not levels. */
+  readonly outRange?: NetRange | 'raw'
   /** `luma`: the network takes and gives Y of YCbCr alone, and chroma is resized beside it. */
-  readonly channels?: 'rgb' | 'bgr' | 'luma'
+  readonly channels?: NetColours
   /** How many times as wide and high as its input the output is. */
   readonly scale?: number
   /** Width and height must be multiples of this: what is missing is added at the right and bottom, and cut off behind. */
@@ -81,7 +82,19 @@ export type Meaning = {
 /** What black and white are for a network. */
 export const netRanges = ['0..1', '-1..1', '0..255', 'imagenet'] as const
 export type NetRange = (typeof netRanges)[number]
+/** What they are for what it gives, which may be no levels. */
+export const netOutRanges = [...netRanges, 'raw'] as const
 
 /** Which channels a network takes: RGB, BGR, gray, or the luminance of a picture in colour, whose chroma is resized beside it. */
 export const netColours = ['rgb', 'bgr', 'gray', 'luma'] as const
 export type NetColours = (typeof netColours)[number]
+
+/**
+ * What a file of any format may say of its samples in its metadata, in the words of the options: `convo.in-range` and the
+ * others.
+ */
+export const meaningKeys = {
+  'in-range': { field: 'inRange', words: netRanges },
+  'out-range': { field: 'outRange', words: netOutRanges },
+  colours: { field: 'channels', words: netColours },
+} as const satisfies Readonly<Record<string, { field: keyof Meaning; words: readonly string[] }>>

@@ -8,10 +8,10 @@ import {
   neededAt,
   numberOf,
   type Turn,
-  textOf,
   unfit,
   unsupported,
   valueAt,
+  wordOf,
 } from './step.ts'
 import { type Atom, type Dimension, type Item, shapeOf, type Value } from './value.ts'
 
@@ -91,8 +91,7 @@ async function scatterNd(turn: Turn): Promise<Item> {
   const [item, , updates = valueAt(turn, 2)] = [first(turn), ...turn.inputs.slice(1)]
   const shape = shapeOf(item)
   const indices = neededAt(turn, 1, 'the indices')
-  const reduction = textOf(turn, 'reduction', 'none')
-  if (reduction !== 'none') throw unsupported(turn, `the reduction "${reduction}" is not supported`)
+  wordOf(turn, 'reduction', ['none'])
   const depth = indices.shape.at(-1) ?? 0
   const places = tuples(turn, indices, shape)
   const rest = shape.slice(depth)

@@ -108,24 +108,25 @@ export async function joined(turn: Turn, values: readonly Value[], axis: number)
 }
 
 /** ONNX's names of what is outside. */
-const modes: Readonly<Record<string, BorderName>> = {
+const modes = {
   constant: 'constant',
   edge: 'replicate',
   reflect: 'reflect',
   wrap: 'wrap',
-}
+} as const satisfies Readonly<Record<string, BorderName>>
+
+/** What is outside, `constant` unless given. */
+export const padModes = Object.keys(modes) as (keyof typeof modes)[]
 
 /** A value with samples more, or fewer, before and behind dimensions. @throws ConvoError E_NET_OPERATOR, E_SHAPE */
 export function paddedValue(
   turn: Turn,
   value: Value,
   pads: ReadonlyMap<number, readonly [before: number, after: number]>,
-  mode: string,
+  mode: keyof typeof modes,
   fill: number,
 ): Promise<Value> {
-  const border = Object.hasOwn(modes, mode) ? modes[mode]! : undefined
-  if (border === undefined)
-    throw unsupported(turn, `the mode "${mode}" is not supported`, 'constant, edge, reflect or wrap')
+  const border = modes[mode]
   const shape = shapeOf(value)
   const { source } = borders[border]
   const places = new Map(

@@ -39,7 +39,8 @@ const maxPool: Lowering = async (turn) => {
   if (!turn.node.outputs[1]) return out
   const across = kernel[1]
   const places = batchValue(await turn.engine.layer('switches', [planes], { axes, across }), pictures)
-  return [out, { ...places, pooling: { axes, across } }]
+  const isByColumns = numberOf(turn, 'storage_order', 0) !== 0
+  return [out, { ...places, pooling: { axes, across, isByColumns } }]
 }
 
 const maxUnpool: Lowering = async (turn) => {
@@ -52,7 +53,13 @@ const maxUnpool: Lowering = async (turn) => {
       'its indices do not come from a MaxPool of this network',
       'the second output of the MaxPool',
     )
-  const { axes, across } = pooling
+  const { axes, across, isByColumns } = pooling
+  if (isByColumns)
+    throw unsupported(
+      turn,
+      'indices that count down columns are not supported',
+      'a MaxPool with storage_order 0',
+    )
   if (axes[1].output !== planes.shape[1] || axes[2].output !== planes.shape[2])
     throw unfit(turn, `its indices are for ${axes[2].output}x${axes[1].output}`)
   const target =

@@ -3,6 +3,7 @@ import { ConvoError } from '../error.ts'
 import { readFileWhole, readWhole } from '../files/read.ts'
 import { under } from '../files/root.ts'
 import { describe } from '../text/describe.ts'
+import { optional } from '../text/record.ts'
 import { refusedAs } from './formats/foreign.ts'
 import type { Given, NetworkFormat } from './formats/format.ts'
 import { quoted } from './formats/format.ts'
@@ -11,7 +12,7 @@ import { onnx } from './formats/onnx.ts'
 import { safetensors } from './formats/safetensors.ts'
 import { tfjs } from './formats/tfjs.ts'
 import { torch } from './formats/torch.ts'
-import type { Network } from './network.ts'
+import { type Meaning, meaningKeys, type Network } from './network.ts'
 import { inOrder } from './order.ts'
 
 /** Formats of files of networks, in the order in which they are tried. */
@@ -67,10 +68,27 @@ export function networkFrom(bytes: Uint8Array, options: NetworkOptions = {}): Ne
   const format = networkFormats.find(({ recognises }) => recognises(bytes))
   if (format === undefined) throw unknown(bytes, file)
   const network = inOrder(format.read(bytes, given), file)
-  const { scale } = given
-  // what an architecture knows is not to be overruled
-  if (scale === undefined || network.meaning?.scale !== undefined) return network
-  return { ...network, meaning: { ...network.meaning, scale } }
+  // what an architecture knows of sizes is not to be overruled
+  const meaning = { ...optional('scale', given.scale), ...network.meaning }
+  return meant(Object.keys(meaning).length === 0 ? network : { ...network, meaning }, file)
+}
+
+/** The network with what its metadata says of samples. @throws ConvoError E_NET_FORMAT for words that convo does not know */
+export function meant(network: Network, file: string): Network {
+  const { metadata } = network
+  const said = Object.entries(meaningKeys).flatMap(([name, { field, words }]) => {
+    const key = `convo.${name}`
+    const value = metadata.get(key)
+    if (value === undefined) return []
+    if ((words as readonly string[]).includes(value)) return [[field, value] as const]
+    throw new ConvoError('E_NET_FORMAT', `${file} says ${key} ${quoted(value)} in its metadata`, {
+      why: `${file}: ${key} is one of ${words.join(', ')}`,
+      fix: `${key} ${words[0]}`,
+    })
+  })
+  return said.length === 0
+    ? network
+    : { ...network, meaning: { ...network.meaning, ...(Object.fromEntries(said) as Meaning) } }
 }
 
 /** Files of a folder, each read once, and shown to `onRead`. */

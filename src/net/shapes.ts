@@ -12,7 +12,7 @@ import {
   wholes,
 } from './constants.ts'
 import type { Constant } from './network.ts'
-import { indexed, joined, paddedValue } from './places.ts'
+import { indexed, joined, paddedValue, padModes } from './places.ts'
 import {
   places as along,
   axisIn,
@@ -22,12 +22,12 @@ import {
   numberOf,
   numbersOf,
   type Turn,
-  textOf,
   unfit,
   unsupported,
   valueAt,
+  wordOf,
 } from './step.ts'
-import { type Item, planesOf, reshaped, shapeOf, transposed, type Value } from './value.ts'
+import { arranged, type Item, planesOf, reshaped, shapeOf, transposed, type Value } from './value.ts'
 
 // Operators that compute nothing: they look at shapes, or bring samples to other places.
 
@@ -71,7 +71,7 @@ export const axesOf = (turn: Turn): readonly number[] | undefined => {
   return given === undefined ? numbersOf(turn, 'axes') : listOf(given)
 }
 
-function reshape(turn: Turn): Item {
+async function reshape(turn: Turn): Promise<Item> {
   const item = first(turn)
   const from = shapeOf(item)
   const target = listOf(neededAt(turn, 1, 'the shape'))
@@ -86,8 +86,13 @@ function reshape(turn: Turn): Item {
     const made = item.kind === 'value' ? reshaped(item, shape) : withShape(turn, item, shape)
     if (made !== undefined) return made
   }
-  const own = item.kind === 'value' ? baked(item, turn.declared) : undefined
-  return withShape(turn, item, own ?? shape)
+  if (item.kind === 'known') return withShape(turn, item, shape)
+  const wanted = baked(item, turn.declared) ?? shape
+  if (sizeOf(wanted) !== sizeOf(from) || reshaped(item, wanted) !== undefined)
+    return withShape(turn, item, wanted)
+  // rows of another length: all samples one after the other, and these taken apart
+  const row = await arranged(turn.engine, item, [from.map((_, i) => i), [], []])
+  return withShape(turn, row, wanted)
 }
 
 function slice(turn: Turn): Promise<Item> | Item {
@@ -217,12 +222,15 @@ function transpose(turn: Turn): Item {
   return item.kind === 'known' ? known(transposedConstant(item.constant, order)) : transposed(item, order)
 }
 
+/** Which of the numbers that channels are made of is the outermost: the row of a block, or the channel. */
+const shuffles = ['DCR', 'CRD'] as const
+
 /** Channels to blocks of b x b samples, by reshape and transposition. */
 const depthToSpace: Lowering = (turn) => {
   const item = valueAt(turn, 0)
   const b = numberOf(turn, 'blocksize', 1)
   const [n = 1, c = 1, h = 1, w = 1] = shapeOf(item)
-  const isCrd = textOf(turn, 'mode', 'DCR') === 'CRD'
+  const isCrd = wordOf(turn, 'mode', shuffles) === 'CRD'
   if (c % b ** 2 !== 0) throw unfit(turn, `${c} channels are not a multiple of ${b}x${b}`)
   const inner = c / b ** 2
   const parts = withShape(turn, item, isCrd ? [n, inner, b, b, h, w] : [n, b, b, inner, h, w]) as Value
@@ -236,13 +244,15 @@ const spaceToDepth: Lowering = (turn) => {
   const [n = 1, c = 1, h = 1, w = 1] = shapeOf(item)
   if (h % b !== 0 || w % b !== 0) throw unfit(turn, `${w}x${h} is not a multiple of ${b}`)
   const parts = withShape(turn, item, [n, c, h / b, b, w / b, b]) as Value
-  return withShape(turn, transposed(parts, [0, 3, 5, 1, 2, 4]), [n, c * b ** 2, h / b, w / b])
+  const isCrd = wordOf(turn, 'mode', shuffles) === 'CRD'
+  const turned = transposed(parts, isCrd ? [0, 1, 3, 5, 2, 4] : [0, 3, 5, 1, 2, 4])
+  return withShape(turn, turned, [n, c * b ** 2, h / b, w / b])
 }
 
 function pad(turn: Turn): Promise<Item> | Item {
   const value = valueAt(turn, 0)
   const rank = shapeOf(value).length
-  const mode = textOf(turn, 'mode', 'constant')
+  const mode = wordOf(turn, 'mode', padModes)
   const given = constantAt(turn, 1, 'the pads')
   const list =
     (given === undefined ? (numbersOf(turn, 'pads') ?? numbersOf(turn, 'paddings')) : listOf(given)) ?? []

@@ -9,10 +9,10 @@ import {
   neededAt,
   numberOf,
   type Turn,
-  textOf,
   unfit,
   unsupported,
   valueAt,
+  wordOf,
 } from './step.ts'
 import { type Dimension, type Item, merged, plain, planesOf, shapeOf, type Value } from './value.ts'
 
@@ -236,12 +236,14 @@ const pair =
 const prelu: Lowering = async (turn) => {
   const value = valueAt(turn, 0)
   const given = neededAt(turn, 1, 'the slope')
-  // a slope for each channel may be written [C], [C,1,1] or [1,C,1,1]
+  // [n] is a slope for every column, as all of ONNX spreads its inputs, where the file has n columns. Old files have [C] too,
+  // which can mean nothing else: a width that they leave open does not turn one into the other.
+  const [before] = turn.declared?.inputs ?? []
+  const isPerColumn = before !== undefined && shapeOf(before).at(-1) === given.data.length
   const isList = given.shape.length === 1 && value.dims.length > 1
-  const slope = numbersFor(
-    value,
-    isList ? { ...given, shape: [given.data.length, ...value.dims.slice(2).map(() => 1)] } : given,
-  )
+  const shape =
+    isList && !isPerColumn ? [given.data.length, ...value.dims.slice(2).map(() => 1)] : given.shape
+  const slope = numbersFor(value, { ...given, shape })
   if (slope === undefined) {
     const even = await plain(turn.engine, value)
     if (even !== value) return prelu({ ...turn, inputs: [even, turn.inputs[1]] })
@@ -294,7 +296,11 @@ export const singleLowerings: Readonly<Record<string, Lowering>> = {
   Clip: clip,
   PRelu: prelu,
   Gelu: (turn) =>
-    through(turn, valueAt(turn, 0), textOf(turn, 'approximate', 'none') === 'tanh' ? 'gelu-tanh' : 'gelu'),
+    through(
+      turn,
+      valueAt(turn, 0),
+      wordOf(turn, 'approximate', ['none', 'tanh']) === 'tanh' ? 'gelu-tanh' : 'gelu',
+    ),
   Mean: mean,
   Swish: swish(1),
   QuickGelu: swish(Math.fround(1.702)),

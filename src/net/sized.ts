@@ -9,10 +9,10 @@ import {
   numberOf,
   numbersOf,
   type Turn,
-  textOf,
   unfit,
   unsupported,
   valueAt,
+  wordOf,
 } from './step.ts'
 import { isAxis, plain, shapeOf, type Value } from './value.ts'
 
@@ -31,7 +31,7 @@ const { fround } = Math
 const halved = (o: number, scale: number): number => fround(fround(fround(o + 0.5) / scale) - 0.5)
 
 // In float32, as frameworks have it: where a place is half-way between two, the rounding decides.
-const coordinates: Readonly<Record<string, (o: number, axis: Axis) => number>> = {
+const coordinates = {
   half_pixel: (o, { scale }) => halved(o, scale),
   half_pixel_symmetric(o, { input, output, scale }) {
     const adjustment = output / (scale * input)
@@ -47,14 +47,17 @@ const coordinates: Readonly<Record<string, (o: number, axis: Axis) => number>> =
         ? start * (input - 1) + (o * (end - start) * (input - 1)) / (output - 1)
         : 0.5 * (start + end) * (input - 1),
     ),
-}
+} satisfies Readonly<Record<string, (o: number, axis: Axis) => number>>
 
-const nearests: Readonly<Record<string, (x: number) => number>> = {
+const nearests = {
   round_prefer_floor: (x) => Math.ceil(x - 0.5),
   round_prefer_ceil: (x) => Math.floor(x + 0.5),
   floor: Math.floor,
   ceil: Math.ceil,
-}
+} satisfies Readonly<Record<string, (x: number) => number>>
+
+/** The names in their order; the first is what is meant without one. */
+const namesOf = <T extends string>(table: Readonly<Record<T, unknown>>) => Object.keys(table) as T[]
 
 /** The weights of taps at these distances from a place. */
 const kernels = {
@@ -72,8 +75,9 @@ const kernels = {
 /** How an axis is resized. */
 export type Way = {
   readonly mode: 'nearest' | 'linear' | 'cubic'
-  readonly coordinate: string
-  readonly nearest: string
+  readonly coordinate: keyof typeof coordinates
+  /** `smaller`: up where the axis gets smaller, else down, as before opset 11. */
+  readonly nearest: keyof typeof nearests | 'smaller'
   readonly a: number
   readonly excludesOutside: boolean
   readonly smooths: boolean
@@ -82,10 +86,10 @@ export type Way = {
 /** The taps of an axis; a place that is -1 is outside, and `outside` is meant. */
 export function tapsOf(axis: Axis, way: Way): Taps {
   const { input, output, scale } = axis
-  const place = coordinates[way.coordinate]!
+  const place = coordinates[way.coordinate]
   const inside = (i: number) => Math.max(0, Math.min(i, input - 1))
   if (way.mode === 'nearest') {
-    const round = nearests[way.nearest]!
+    const round = nearests[way.nearest === 'smaller' ? (scale < 1 ? 'ceil' : 'floor') : way.nearest]
     const places = Int32Array.from({ length: output }, (_, o) => inside(round(place(o, axis))))
     return { taps: 1, places, weights: new Float64Array(output).fill(1) }
   }
@@ -120,9 +124,7 @@ const resize: Lowering = async (turn) => {
   const value = valueAt(turn, 0)
   const shape = shapeOf(value)
   const rank = shape.length
-  const mode = textOf(turn, 'mode', 'nearest').replace(/^bilinear$/, 'linear')
-  if (mode !== 'nearest' && mode !== 'linear' && mode !== 'cubic')
-    throw unsupported(turn, `the mode "${mode}" is not supported`)
+  const mode = wordOf(turn, 'mode', ['nearest', 'linear', 'cubic', 'bilinear'])
   const at = isOld ? 1 : 2
   const given = constantAt(turn, at, 'the scales')
   const listed = given === undefined || given.data.length === 0 ? numbersOf(turn, 'scales') : listOf(given)
@@ -140,17 +142,13 @@ const resize: Lowering = async (turn) => {
   }
   const roi = isOld ? undefined : constantAt(turn, 1, 'the part')
   const way: Way = {
-    mode,
-    coordinate: isOld ? 'asymmetric' : textOf(turn, 'coordinate_transformation_mode', 'half_pixel'),
-    nearest: isOld ? 'floor' : textOf(turn, 'nearest_mode', 'round_prefer_floor'),
+    mode: mode === 'bilinear' ? 'linear' : mode,
+    coordinate: isOld ? 'asymmetric' : wordOf(turn, 'coordinate_transformation_mode', namesOf(coordinates)),
+    nearest: isOld ? 'smaller' : wordOf(turn, 'nearest_mode', namesOf(nearests)),
     a: numberOf(turn, 'cubic_coeff_a', -0.75),
     excludesOutside: numberOf(turn, 'exclude_outside', 0) === 1,
     smooths: numberOf(turn, 'antialias', 0) === 1,
   }
-  if (coordinates[way.coordinate] === undefined)
-    throw unsupported(turn, `the coordinates "${way.coordinate}" are not supported`)
-  if (nearests[way.nearest] === undefined)
-    throw unsupported(turn, `the rounding "${way.nearest}" is not supported`)
   const outer = own.findIndex(({ output, input }, i) => i < rank - 2 && output !== input)
   if (outer >= 0)
     throw unsupported(
@@ -201,7 +199,7 @@ async function resizedPlanes(
   // what is cut out from beyond the edge is one number
   const shown = (axis: Axis): Int32Array =>
     Int32Array.from({ length: axis.output }, (_, o) => {
-      const x = coordinates[way.coordinate]!(o, axis)
+      const x = coordinates[way.coordinate](o, axis)
       return x < 0 || x > axis.input - 1 ? -1 : o
     })
   return engine.layer('placed', [made], { channels, rows: shown(row), columns: shown(column), fill: outside })
@@ -220,7 +218,7 @@ function wantedSizes(
   const before = declared?.inputs[0]
   const listBefore = declared?.inputs[3]
   const sizesBefore = listBefore?.kind === 'known' ? listBefore.constant.data : undefined
-  const policy = textOf(turn, 'keep_aspect_ratio_policy', 'stretch')
+  const policy = wordOf(turn, 'keep_aspect_ratio_policy', ['stretch', 'not_larger', 'not_smaller'])
   const ratios = sizes?.map((size, k) => size / shape[axes[k]!]!) ?? []
   const ratio =
     policy === 'not_larger' ? Math.min(...ratios) : policy === 'not_smaller' ? Math.max(...ratios) : undefined

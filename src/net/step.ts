@@ -60,10 +60,13 @@ export function numberOf({ node }: Turn, name: string, otherwise?: number): numb
   return typeof value === 'number' ? value : otherwise
 }
 
-/** An attribute that is a text. */
-export function textOf({ node }: Turn, name: string, otherwise: string): string {
-  const value = node.attributes.get(name)
-  return typeof value === 'string' ? value : otherwise
+/** An attribute that is one of these words, the first of them unless given. @throws ConvoError E_NET_OPERATOR */
+export function wordOf<const W extends string>(turn: Turn, name: string, words: readonly W[]): W {
+  const value = turn.node.attributes.get(name) ?? words[0]
+  const found = words.find((word) => word === value)
+  if (found === undefined)
+    throw unsupported(turn, `${name} ${describe(value)} is not supported`, `one of: ${words.join(', ')}`)
+  return found
 }
 
 /** An attribute that is a list of numbers. */

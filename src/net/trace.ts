@@ -28,7 +28,10 @@ export type OnNode = (seen: Seen) => void
 
 /** Switches are places within windows here, which only an unpooling understands. */
 const takesSwitches: ReadonlySet<string> = new Set(['MaxUnpool', 'Identity'])
-const switchesAlone = 'the indices of a MaxPool are computed for a MaxUnpool alone'
+const switchesAlone = (where: string) =>
+  new ConvoError('E_NET_OPERATOR', `${where}: the indices of a MaxPool are computed for a MaxUnpool alone`, {
+    fix: 'another output (--head), or a network without the indices',
+  })
 
 /** Operators of other domains that are the same. */
 const domains: ReadonlySet<string> = new Set(['', 'ai.onnx', 'com.microsoft'])
@@ -75,8 +78,7 @@ export async function trace(
     const lower = domains.has(node.domain) ? lowerings[node.operator] : undefined
     if (lower === undefined || !Object.hasOwn(lowerings, node.operator)) throw unknown(node)
     const switches = inputs.some((item) => item?.kind === 'value' && item.pooling !== undefined)
-    if (switches && !takesSwitches.has(node.operator))
-      throw new ConvoError('E_NET_OPERATOR', `${nameOf(node)}: ${switchesAlone}`)
+    if (switches && !takesSwitches.has(node.operator)) throw switchesAlone(nameOf(node))
     const turn = { node, inputs, engine, declared: declared.get(node) }
     const made = await attempt(node, async () => lower(turn))
     const outputs = Array.isArray(made) ? (made as readonly Item[]) : [made as Item]
@@ -91,8 +93,7 @@ export async function trace(
     network.outputs.map(async ({ name }) => {
       const item = items.get(name)
       if (item === undefined) throw new ConvoError('E_NET_OPERATOR', `no node makes the output "${name}"`)
-      if (item.kind === 'value' && item.pooling !== undefined)
-        throw new ConvoError('E_NET_OPERATOR', `output "${name}": ${switchesAlone}`)
+      if (item.kind === 'value' && item.pooling !== undefined) throw switchesAlone(`output "${name}"`)
       return (await outputOf(engine, item.kind === 'known' ? planesOf(item.constant) : item, layout)).planes
     }),
   )

@@ -24,7 +24,7 @@ export type Value = {
   readonly planes: Tensor
   readonly dims: readonly Dimension[]
   /** Of switches: the pooling whose maxima they place. */
-  readonly pooling?: { readonly axes: PoolAxes; readonly across: number }
+  readonly pooling?: { readonly axes: PoolAxes; readonly across: number; readonly isByColumns: boolean }
 }
 
 /** Numbers that do not depend on the picture. */

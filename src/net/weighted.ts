@@ -6,6 +6,7 @@ import { sizeOf, Tensor } from '../tensor/tensor.ts'
 import { batchAt, batchValue, orOfRows } from './batch.ts'
 import { constant, spreadShape, transposedConstant } from './constants.ts'
 import type { Constant } from './network.ts'
+import { withShape } from './shapes.ts'
 import {
   constantAt,
   countsOf,
@@ -18,10 +19,10 @@ import {
   numbersAt,
   numbersOf,
   type Turn,
-  textOf,
   unfit,
   unsupported,
   valueAt,
+  wordOf,
 } from './step.ts'
 import {
   type Item,
@@ -61,6 +62,8 @@ function forAll({ node }: Turn, weight: Constant, pictures: number): Tensor {
 
 type Pair = readonly [number, number]
 
+const autoPads = ['NOTSET', 'SAME_UPPER', 'SAME_LOWER', 'VALID'] as const
+
 /** Before and after of rows and columns, from `pads` or `auto_pad`. */
 export function paddingOf(
   turn: Turn,
@@ -69,7 +72,7 @@ export function paddingOf(
   stride: Pair,
   dilation: Pair,
 ): readonly [Pair, Pair] {
-  const auto = textOf(turn, 'auto_pad', 'NOTSET')
+  const auto = wordOf(turn, 'auto_pad', autoPads)
   const pads = countsOf(turn, 'pads', 4, 0) ?? [0, 0, 0, 0]
   const axis = (i: 0 | 1): Pair => {
     if (auto === 'NOTSET') return [pads[i]!, pads[i + 2]!]
@@ -121,7 +124,7 @@ const convTranspose: Lowering = async (turn) => {
   const added = pairOf(turn, 'output_padding', 0)
   const target = numbersOf(turn, 'output_shape')?.slice(-2)
   const outputPadding = [...added]
-  const auto = textOf(turn, 'auto_pad', 'NOTSET')
+  const auto = wordOf(turn, 'auto_pad', autoPads)
   const given = countsOf(turn, 'pads', 4, 0) ?? [0, 0, 0, 0]
   const padding = ([0, 1] as const).map((i): Pair => {
     const input = x.shape[i + 1]!
@@ -189,8 +192,18 @@ export async function byPlaces(
   )
 }
 
+const isList = (item: Item): boolean => shapeOf(item).length === 1
+
 const matMul: Lowering = async (turn) => {
   const [a, b] = turn.inputs
+  // a list is a matrix of one row or of one column, which is dropped
+  if (a !== undefined && b !== undefined && isList(a) !== isList(b)) {
+    const inputs = isList(a)
+      ? [withShape(turn, a, [1, ...shapeOf(a)]), b]
+      : [a, withShape(turn, b, [...shapeOf(b), 1])]
+    const made = (await matMul({ ...turn, inputs })) as Item
+    return withShape(turn, made, shapeOf(made).toSpliced(isList(a) ? -2 : -1, 1))
+  }
   if (a?.kind === 'value' && b?.kind === 'known' && b.constant.shape.length === 2)
     return byMatrix(turn, a, b.constant, undefined)
   if (a === undefined || b === undefined) throw unfit(turn, 'a matrix is missing')

@@ -2,7 +2,7 @@ import { directSums } from '../definition/engine.ts'
 import { ConvoError } from '../error.ts'
 import type { NetInputs } from '../net/inputs.ts'
 import type { Model } from '../net/model.ts'
-import { netColours, netRanges } from '../net/network.ts'
+import { netColours, netOutRanges, netRanges } from '../net/network.ts'
 import { heatNames } from '../net/palette.ts'
 import type { Given, Step } from '../operators/operator.ts'
 import { choice, custom, expected, integer, type Params, resolve, text } from '../params.ts'
@@ -20,10 +20,7 @@ export const netParams = {
     unset: 'from the network, otherwise 0..1',
   },
   'out-range': {
-    ...choice('range of black and white in its output; raw: numbers are not changed', [
-      ...netRanges,
-      'raw',
-    ] as const),
+    ...choice('range of black and white in its output; raw: numbers are not changed', netOutRanges),
     unset:
       'from the network; the same as --in-range if input and output have the same number of channels; otherwise raw',
   },

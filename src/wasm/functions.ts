@@ -90,6 +90,33 @@ function errors(v: v128): v128 {
   return v128.bitselect(v, signed, f64x2.ne(v, v))
 }
 
+/** gelu of functions.ts. */
+@inline
+function bellShares(v: v128): v128 {
+  const a = f64x2.abs(f64x2.mul(v, f64x2.splat(0.7071067811865476)))
+  const t = f64x2.div(f64x2.splat(4), f64x2.add(f64x2.splat(4), a))
+  const s = f64x2.sub(f64x2.mul(t, f64x2.splat(2.8)), f64x2.splat(1.8))
+  let p = f64x2.splat(-3.1134174156824037e-9)
+  p = f64x2.add(f64x2.mul(p, s), f64x2.splat(-1.1852008081979657e-8))
+  p = f64x2.add(f64x2.mul(p, s), f64x2.splat(5.320483593643135e-8))
+  p = f64x2.add(f64x2.mul(p, s), f64x2.splat(3.402057209964177e-7))
+  p = f64x2.add(f64x2.mul(p, s), f64x2.splat(-2.962949333933019e-7))
+  p = f64x2.add(f64x2.mul(p, s), f64x2.splat(-7.642356862461676e-6))
+  p = f64x2.add(f64x2.mul(p, s), f64x2.splat(-2.0923772393529042e-5))
+  p = f64x2.add(f64x2.mul(p, s), f64x2.splat(7.66098815143943e-5))
+  p = f64x2.add(f64x2.mul(p, s), f64x2.splat(0.000937209530564612))
+  p = f64x2.add(f64x2.mul(p, s), f64x2.splat(0.004743116705819618))
+  p = f64x2.add(f64x2.mul(p, s), f64x2.splat(0.016646404832235662))
+  p = f64x2.add(f64x2.mul(p, s), f64x2.splat(0.04538155713034424))
+  p = f64x2.add(f64x2.mul(p, s), f64x2.splat(0.10053341245546361))
+  p = f64x2.add(f64x2.mul(p, s), f64x2.splat(0.18472143745830458))
+  p = f64x2.add(f64x2.mul(p, s), f64x2.splat(0.283657405855952))
+  p = f64x2.add(f64x2.mul(p, s), f64x2.splat(0.3633313301288408))
+  const share = f64x2.mul(f64x2.mul(exponentials(f64x2.mul(f64x2.neg(a), a)), t), p)
+  const below = v128.bitselect(share, f64x2.sub(f64x2.splat(2), share), f64x2.lt(v, f64x2.splat(0)))
+  return f64x2.mul(f64x2.mul(f64x2.splat(0.5), v), below)
+}
+
 /** What a product of two doubles loses when it is rounded: productError of tensor/math.ts. */
 @inline
 function lostByProduct(a: v128, b: v128, product: v128): v128 {
@@ -194,10 +221,8 @@ function functionsOf(name: i32, v: v128, a: v128, b: v128): v128 {
       return belowZero(v, f64x2.mul(a, lessOne(v)))
     case 5:
       return errors(v)
-    case 6: {
-      const share = errors(f64x2.mul(v, f64x2.splat(0.7071067811865476)))
-      return f64x2.mul(f64x2.mul(f64x2.splat(0.5), v), f64x2.add(one, share))
-    }
+    case 6:
+      return bellShares(v)
     case 7: {
       const cube = f64x2.mul(f64x2.mul(f64x2.mul(f64x2.splat(0.044715), v), v), v)
       const share = tangents(f64x2.mul(f64x2.splat(0.7978845608028654), f64x2.add(v, cube)))

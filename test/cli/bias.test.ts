@@ -46,6 +46,13 @@ describe('a bias in a file of its own', () => {
         (v) => (v - 128) / 512,
       )
       writeFileSync(folder.path(`w${shape}.npy`), writeNpy(sizes, weights))
+      if (shape === '4,3,3,3') {
+        writeFileSync(folder.path('w3,1,3,3.npy'), writeNpy([3, 1, 3, 3], weights.slice(0, 27)))
+        const plane = weights.subarray(0, 9)
+        writeFileSync(folder.path('w3,3.npy'), writeNpy([3, 3], plane))
+        const thrice = Float32Array.from([...plane, ...plane, ...plane])
+        writeFileSync(folder.path('thrice.npy'), writeNpy([3, 1, 3, 3], thrice))
+      }
       writeFileSync(
         folder.path(`w${shape}.safetensors`),
         safetensors({
@@ -75,6 +82,44 @@ describe('a bias in a file of its own', () => {
       expect(bytes('two.npy').equals(first)).toBe(false)
     },
   )
+
+  // against the steps that they are made of, whose biases the banks above have tested
+  it.each([
+    [
+      'depthwise-separable',
+      'depthwise-separable --kernel w3,1,3,3.npy --pointwise w5,3,1,1.npy',
+      'depthwise --kernel w3,1,3,3.npy -- pointwise --kernel w5,3,1,1.npy',
+      5,
+    ],
+    [
+      'unpool with a bank',
+      'maxpool --switches s -- unpool --with s --kernel w4,3,3,3.npy',
+      'maxpool --switches s -- unpool --with s -- conv2d --kernel w4,3,3,3.npy',
+      4,
+    ],
+    [
+      'unpool with a kernel for every channel',
+      'unpool --kernel w3,3.npy',
+      'unpool --bare -- depthwise --kernel thrice.npy --border symmetric',
+      3,
+    ],
+  ])('%s has one for each of its outputs', async (_, words, steps, outputs) => {
+    const list = [...levels.subarray(0, outputs)].join(',')
+    const made = async (line: string, output: string, bias: string) => {
+      const { status, stderr } = await run(`chain in.npy ${output} -q -- ${line}${bias}`)
+      expect([status, stderr]).toEqual([0, ''])
+      return bytes(output)
+    }
+    const expected = await made(steps, 'steps.npy', ` --bias=${list}`)
+    for (const bias of [list, `b${outputs}.npy`])
+      expect((await made(words, 'one.npy', ` --bias=${bias}`)).equals(expected)).toBe(true)
+    expect((await made(words, 'one.npy', '')).equals(expected)).toBe(false)
+    const { status, stderr } = await run(`chain in.npy bad.npy -- ${words} --bias 1,2`)
+    expect([status, stderr]).toEqual([
+      2,
+      expect.stringContaining(`--bias has 2 numbers for ${outputs} output channels   [E_SHAPE]`),
+    ])
+  })
 
   it('is added to each channel by two passes, and refused where one kernel runs over every channel alike', async () => {
     const passes = 'separable in.npy out.npy -q --kernel gaussian:sigma=1 --rank 2'

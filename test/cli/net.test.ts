@@ -79,7 +79,7 @@ describe('convo net', () => {
     const input = await picture('in.png', 4, 4, 3, ramp)
     const { stderr } = await run(model('up.onnx', doubling(3)), input, folder.path('out.png'))
     expect(stderr).toContain(
-      'note: the network does not state its range: 0 is black and 1 is white; --in-range changes it',
+      'note: the network does not state its range: 0 is black and 1 is white; --in-range changes it, and net convert keeps it in the file',
     )
   })
 
@@ -304,6 +304,55 @@ describe('convo net', () => {
     ] as const)
       expect((await run(net, input, folder.path(output))).status).toBe(0)
     expect(readFileSync(folder.path('a.png')).equals(readFileSync(folder.path('b.png')))).toBe(true)
+    const again = folder.path('again.safetensors')
+    expect((await convo(['net', 'convert', own, again])).status).toBe(0)
+    expect(readFileSync(again).equals(readFileSync(own))).toBe(true)
+  })
+
+  it('keeps in the file what was said of its samples, and lets an option say otherwise', async () => {
+    const path = model('up.onnx', doubling(3))
+    const said = folder.path('said.safetensors')
+    const options = ['--in-range', '0..255', '--out-range', '0..1', '--colours', 'bgr']
+    const input = await picture('in.png', 4, 3, 3, (_x, _y, c) => c)
+    expect((await convo(['net', 'convert', path, said, ...options])).stderr).toBe('')
+    expect((await convo(['net', 'info', said])).stdout).toContain('convo.in-range: 0..255')
+    const bytesOf = async (...words: string[]) => {
+      const { stderr, status } = await run(...words, '--force')
+      expect([stderr, status]).toEqual([expect.stringMatching(/^(note: .* clipped.*\n)?$/), 0])
+      return readFileSync(words[2]!)
+    }
+    const out = folder.path('said.png')
+    const typed = await bytesOf(path, input, out, ...options)
+    expect((await bytesOf(said, input, out)).equals(typed)).toBe(true)
+    const same = ['--out-range', '0..255']
+    const other = await bytesOf(path, input, out, '--in-range', '0..255', '--colours', 'bgr', ...same)
+    expect((await bytesOf(said, input, out, ...same)).equals(other)).toBe(true)
+    expect(other.equals(typed)).toBe(false)
+    const again = folder.path('again.safetensors')
+    await convo(['net', 'convert', said, again])
+    expect(readFileSync(again).equals(readFileSync(said))).toBe(true)
+  })
+
+  it('compares the channels of --input with those that the network takes', async () => {
+    const path = model('up.onnx', doubling(3))
+    for (const command of [['net', 'info'], ['explain']]) {
+      const { status, stderr } = await convo([...command, path, '--input', '4x10x20'])
+      expect(status).toBe(2)
+      expect(stderr).toBe(
+        `error: the network takes 3 channels, and --input has 4   [E_SHAPE]\n  try: convo ${command.join(' ')} ${path} --input 20x10\n`,
+      )
+    }
+    const open = folder.path('open.onnx')
+    writeFileSync(
+      open,
+      onnxModel({
+        inputs: [{ name: 'x', shape: [1, 'c', 'h', 'w'] }],
+        outputs: [{ name: 'y' }],
+        nodes: [{ operator: 'Relu', inputs: ['x'], outputs: ['y'] }],
+      }),
+    )
+    const { stdout } = await convo(['net', 'info', open, '--input', '5x10x20', '--json'])
+    expect(JSON.parse(stdout)).toMatchObject({ input: [5, 10, 20], output: [5, 10, 20] })
   })
 })
 
@@ -359,7 +408,7 @@ describe('the networks of samples', () => {
       const product = (x: number[], y: number[]) => x.reduce((sum, v, i) => sum + v * y[i]!, 0)
       return product(a, b) / Math.sqrt(product(a, a) * product(b, b))
     }
-    const byNetwork = await alike(net, '--in-range', '0..1')
+    const byNetwork = await alike(net)
     expect(byNetwork).toBeGreaterThan(0.8)
     expect(byNetwork).toBeGreaterThan((await alike(['sobel'], '--gray')) + 0.1)
   })

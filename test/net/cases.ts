@@ -290,6 +290,10 @@ export const cases: readonly Case[] = [
   alone('Clip', [], { min: -0.125, max: 0.5 }, { opset: 7 }),
   alone('PRelu', [F(4, 1, 1)]),
   alone('PRelu', [F(1)]),
+  // a list is for columns, for channels only where it cannot be
+  alone('PRelu', [F(9)]),
+  alone('PRelu', [F(4)]),
+  alone('PRelu', [F(4)], {}, { shape: [1, 4, 7, 4] }),
   // a slope for every column, row or sample
   ...[F(1, 9), F(7, 1), F(4, 7, 9), F(1, 1, 7, 9)].map((slope) => alone('PRelu', [slope])),
   ...['Add', 'Sub', 'Mul', 'Min', 'Max', 'Sum'].flatMap((name) =>
@@ -470,6 +474,11 @@ export const cases: readonly Case[] = [
   alone('LayerNormalization', [F(9), F(9)]),
   alone('LayerNormalization', [F(4, 7, 9)], { axis: 1 }),
   alone('MatMul', [F(9, 5)]),
+  alone('MatMul', [F(9)]),
+  [
+    'MatMul of a list by a matrix',
+    { shape: usual, nodes: [{ operator: 'MatMul', inputs: [F(7), 'x'], outputs: ['y'] }] },
+  ],
   alone('Gemm', [F(6, 5), F(5)], { alpha: 0.5, beta: 2 }, { shape: [1, 6] }),
   alone('Gemm', [F(5, 6), F(5)], { transB: 1 }, { shape: [1, 6] }),
   alone('Concat', [F(1, 2, 7, 9)], { axis: 1 }),
@@ -493,11 +502,17 @@ export const cases: readonly Case[] = [
     alone('DepthToSpace', [], { blocksize: 2, mode }, { shape: [1, 12, 5, 6] }),
   ),
   alone('SpaceToDepth', [], { blocksize: 2 }, { shape: [1, 3, 6, 8] }),
+  ...['DCR', 'CRD'].map((mode) =>
+    alone('SpaceToDepth', [], { blocksize: 2, mode }, { shape: [1, 3, 6, 8], opset: 28 }),
+  ),
   alone('Transpose', [], { perm: [0, 1, 3, 2] }),
   alone('Transpose', [], { perm: [0, 2, 3, 1] }),
   alone('Reshape', [wholes(0, 2, 2, -1)]),
   alone('Reshape', [wholes(1, 4, 63)]),
   alone('Reshape', [wholes(1, 2, 14, 9)]),
+  // rows of other lengths
+  alone('Reshape', [wholes(1, 4, 9, 7)]),
+  alone('Reshape', [wholes(1, 7, 6, 6)]),
   alone('Flatten', [], { axis: 2 }),
   alone('Expand', [wholes(1, 4, 7, 9)], {}, { shape: [1, 4, 1, 9] }),
   alone('Expand', [wholes(3, 7, 9)], {}, { shape: [1, 1, 7, 1] }),
@@ -554,6 +569,9 @@ export const cases: readonly Case[] = [
     alone('Resize', [undefined, scales(0.4, 0.6)], { mode, antialias: 1, exclude_outside: 1 }, { opset: 18 }),
   ),
   alone('Resize', [scales(2, 1.5)], { mode: 'linear' }, { opset: 10 }),
+  alone('Resize', [scales(0.6, 0.6)], { mode: 'linear' }, { opset: 10 }),
+  alone('Resize', [scales(0.6, 0.45)], { mode: 'nearest' }, { opset: 10 }),
+  alone('Resize', [scales(2.5, 0.7)], { mode: 'nearest' }, { opset: 10 }),
   ...['nearest', 'linear'].map((mode) => alone('Upsample', [scales(2, 3)], { mode }, { opset: 9 })),
   ...['linear', 'nearest', 'cubic'].flatMap((mode) =>
     ['zeros', 'border', 'reflection'].flatMap((padding_mode) =>

@@ -428,9 +428,10 @@ const shuffle =
       ]
     }
     return [
-      make([n, C * b ** 2, H / b, W / b], ([, c, y, z]) =>
-        at(x!, [0, c! % C, y! * b + Math.floor(c! / C / b), z! * b + (Math.floor(c! / C) % b)]),
-      ),
+      make([n, C * b ** 2, H / b, W / b], ([, c, y, z]) => {
+        const [from, place] = crd ? [Math.floor(c! / b ** 2), c! % b ** 2] : [c! % C, Math.floor(c! / C)]
+        return at(x!, [0, from, y! * b + Math.floor(place / b), z! * b + (place % b)])
+      }),
     ]
   }
 
@@ -454,7 +455,7 @@ const resize: Op = ([x, second, third, fourth], a, opset, _outputs) => {
   const scale = x!.shape.map((n, i) => (sizes === undefined ? listed![i]! : shape[i]! / n))
   const mode = word(a, 'mode', 'nearest')
   const way = old ? 'asymmetric' : word(a, 'coordinate_transformation_mode', 'half_pixel')
-  const round = old ? 'floor' : word(a, 'nearest_mode', 'round_prefer_floor')
+  const round = word(a, 'nearest_mode', 'round_prefer_floor')
   const place = (o: number, d: number): number => {
     const [n, m, s] = [x!.shape[d]!, shape[d]!, scale[d]!]
     if (way === 'asymmetric') return o / s
@@ -477,8 +478,9 @@ const resize: Op = ([x, second, third, fourth], a, opset, _outputs) => {
     const p = place(o, d)
     const inside = (k: number) => Math.min(Math.max(k, 0), n - 1)
     if (mode === 'nearest') {
-      const k =
-        round === 'floor'
+      const k = old
+        ? (scale[d]! < 1 ? Math.ceil : Math.floor)(p)
+        : round === 'floor'
           ? Math.floor(p)
           : round === 'ceil'
             ? Math.ceil(p)
@@ -512,6 +514,17 @@ const resize: Op = ([x, second, third, fourth], a, opset, _outputs) => {
 const perChannel = (v: Nd, index: readonly number[]): number => v.data[index[1]!]!
 
 const matMul: Op = ([x, w]) => {
+  const rows = x!.shape.length === 1
+  const columns = w!.shape.length === 1
+  if (rows || columns) {
+    const [out] = matMul(
+      [rows ? nd([1, ...x!.shape], x!.data) : x, columns ? nd([...w!.shape, 1], w!.data) : w],
+      {},
+      0,
+      1,
+    )
+    return [nd(out!.shape.toSpliced(rows ? -2 : -1, 1), out!.data)]
+  }
   const K = x!.shape.at(-1)!
   const lead = spread(x!.shape.slice(0, -2), w!.shape.slice(0, -2))
   return [
@@ -629,9 +642,10 @@ export const meanings: Readonly<Record<string, Op>> = {
     ),
   ],
   PRelu: ([x, slope]) => {
-    // a slope for each channel may be a plain list
-    const s =
-      slope!.shape.length === 1 && slope!.shape[0]! > 1 ? nd([slope!.shape[0]!, 1, 1], slope!.data) : slope!
+    // before opset 7, a list was a slope for each channel
+    const [n = 1] = slope!.shape
+    const isOld = slope!.shape.length === 1 && n > 1 && n !== x!.shape.at(-1)
+    const s = isOld ? nd([n, 1, 1], slope!.data) : slope!
     return [make(x!.shape, (i) => (at(x!, i) < 0 ? at(x!, i) * pick(s, i) : at(x!, i)))]
   },
   Add: two((a, b) => a + b),

@@ -60,6 +60,10 @@ describe('an operator alone', () => {
       initializers: {
         scale: { shape: [], data: [0.5] },
         zero: { shape: [], data: [0], type: 'uint8' },
+        weights: { shape: [1, 1, 1, 1], data: [1] },
+        pads: { shape: [8], data: [0, 0, 0, 1, 0, 0, 0, 1], type: 'int64' },
+        scales: { shape: [4], data: [1, 1, 2, 2] },
+        grid: { shape: [1, 1, 1, 2], data: [0, 0] },
       },
       nodes: [{ ...node, inputs, outputs: ['y'] }],
     })
@@ -78,6 +82,89 @@ describe('an operator alone', () => {
     expect(await made({ operator: 'ReduceLogSumExp', attributes: { axes: [3] } }, ['x'], values)).toEqual([
       expected,
     ])
+  })
+
+  it('PRelu with a slope for each channel is the same at every width that its file leaves open', async () => {
+    const slopes = [0.5, 2, 0, -1]
+    const bytes = onnxModel({
+      inputs: [{ name: 'x', shape: [1, 4, 'h', 'w'] }],
+      outputs: [{ name: 'y' }],
+      initializers: { slope: { shape: [4], data: slopes } },
+      nodes: [{ operator: 'PRelu', inputs: ['x', 'slope'], outputs: ['y'] }],
+    })
+    const { network, declared } = await modelOf(networkFrom(bytes))
+    for (const width of [3, 4, 5]) {
+      const x = new Tensor([4, 1, width], new Float32Array(4 * width).fill(-2))
+      const [y] = await trace(network, x, referenceEngine, 'chw', declared)
+      expect(Array.from(y!.data)).toEqual(slopes.flatMap((by) => Array(width).fill(-2 * by)))
+    }
+  })
+
+  // ONNX's own test of opset 10
+  it('Resize before opset 11 rounds places up where it makes an axis smaller', async () => {
+    const bytes = onnxModel({
+      inputs: [{ name: 'x', shape: [1, 1, 2, 4] }],
+      outputs: [{ name: 'y' }],
+      opset: 10,
+      initializers: { scales: { shape: [4], data: [1, 1, 0.6, 0.6] } },
+      nodes: [
+        { operator: 'Resize', inputs: ['x', 'scales'], outputs: ['y'], attributes: { mode: 'nearest' } },
+      ],
+    })
+    const { network, declared } = await modelOf(networkFrom(bytes))
+    const x = new Tensor([1, 2, 4], Float32Array.of(1, 2, 3, 4, 5, 6, 7, 8))
+    const [y] = await trace(network, x, referenceEngine, 'chw', declared)
+    expect(Array.from(y!.data)).toEqual([1, 3])
+  })
+
+  it.each([
+    ['Conv', { auto_pad: 'SAME' }, 'auto_pad "SAME" is not supported'],
+    ['MaxPool', { kernel_shape: [1, 1], auto_pad: 'same_upper' }, 'auto_pad "same_upper" is not supported'],
+    ['Gelu', { approximate: 'sigmoid' }, 'approximate "sigmoid" is not supported'],
+    ['Pad', { mode: 'toString' }, 'mode "toString" is not supported'],
+    ['DepthToSpace', { blocksize: 1, mode: 'RCD' }, 'mode "RCD" is not supported'],
+    ['Resize', { coordinate_transformation_mode: 'half' }, 'coordinate_transformation_mode "half" is not'],
+    ['Resize', { nearest_mode: 'constructor' }, 'nearest_mode "constructor" is not supported'],
+    ['GridSample', { padding_mode: 'wrap' }, 'padding_mode "wrap" is not supported'],
+  ])('%s with %j names the setting, the node and what would do', async (operator, attributes, message) => {
+    const error = await made({ operator, attributes }, ['x', ...(inputs[operator] ?? [])], [1, 2]).catch(
+      (thrown) => thrown,
+    )
+    expect(error).toMatchObject({ code: 'E_NET_OPERATOR', fix: expect.stringMatching(/^one of: /) })
+    expect(error.message).toContain(`${operator} "`)
+    expect(error.message).toContain(message)
+  })
+  const inputs: Readonly<Record<string, readonly string[]>> = {
+    Conv: ['weights'],
+    Pad: ['pads'],
+    Resize: ['', 'scales'],
+    GridSample: ['grid'],
+  }
+
+  it('indices of a MaxPool in columns are refused', async () => {
+    const bytes = onnxModel({
+      inputs: [{ name: 'x', shape: [1, 1, 4, 4] }],
+      outputs: [{ name: 'y' }],
+      nodes: [
+        {
+          operator: 'MaxPool',
+          inputs: ['x'],
+          outputs: ['m', 'i'],
+          attributes: { kernel_shape: [2, 2], strides: [2, 2], storage_order: 1 },
+        },
+        {
+          operator: 'MaxUnpool',
+          inputs: ['m', 'i'],
+          outputs: ['y'],
+          attributes: { kernel_shape: [2, 2], strides: [2, 2] },
+        },
+      ],
+    })
+    const { network, declared } = await modelOf(networkFrom(bytes))
+    const x = new Tensor([1, 4, 4], new Float32Array(16))
+    await expect(trace(network, x, referenceEngine, 'chw', declared)).rejects.toThrow(
+      /indices that count down columns are not/,
+    )
   })
 
   it('pools with channels last are refused', async () => {

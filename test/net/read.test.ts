@@ -5,6 +5,7 @@ import { scratch } from '../cli/convo.ts'
 import { networkSeeds } from '../fuzz/networks.ts'
 import { failure, rejection } from '../kernel/expect-failure.ts'
 import { tensors } from '../kernel/formats/safetensors-file.ts'
+import { onnxModel } from './onnx-writer.ts'
 import { srcnn } from './small.ts'
 
 const folder = scratch()
@@ -52,6 +53,36 @@ describe('a path', () => {
     writeFileSync(path, described.find(({ ext }) => ext === '.param')!.bytes)
     const alone = await rejection(readNetwork(path))
     expect([alone.code, alone.message]).toEqual(['E_INPUT', `there is no file ${folder.path('alone.bin')}`])
+  })
+})
+
+describe('what a file says of its samples in its metadata', () => {
+  const relu = {
+    inputs: [{ name: 'x', shape: [1, 3, 'h', 'w'] }],
+    outputs: [{ name: 'y' }],
+    nodes: [{ operator: 'Relu', inputs: ['x'], outputs: ['y'] }],
+  }
+  const said = { 'convo.in-range': '-1..1', 'convo.out-range': 'raw', 'convo.colours': 'bgr' }
+  const meaning = { inRange: '-1..1', outRange: 'raw', channels: 'bgr' }
+
+  test('is heard in ONNX, also against what its types say', () => {
+    expect(networkFrom(onnxModel({ ...relu, metadata: said })).meaning).toEqual(meaning)
+    const bytes = { ...relu, inputs: [{ ...relu.inputs[0]!, type: 'uint8' as const }] }
+    expect(networkFrom(onnxModel(bytes)).meaning).toEqual({ inRange: '0..255' })
+    expect(networkFrom(onnxModel({ ...bytes, metadata: said })).meaning).toEqual(meaning)
+  })
+
+  test('is heard in safetensors of an architecture', () => {
+    const { meaning: own } = networkFrom(tensors(srcnn()))
+    expect(networkFrom(tensors(srcnn(), said)).meaning).toEqual({ ...own, ...meaning })
+  })
+
+  test('is refused where convo does not know the word', () => {
+    const bytes = onnxModel({ ...relu, metadata: { 'convo.in-range': '0..2' } })
+    const { code, message, why, fix } = failure(() => networkFrom(bytes, { name: 'a.onnx' }))
+    expect([code, message]).toEqual(['E_NET_FORMAT', 'a.onnx says convo.in-range "0..2" in its metadata'])
+    expect(why).toEqual(['a.onnx: convo.in-range is one of 0..1, -1..1, 0..255, imagenet'])
+    expect(fix).toBe('convo.in-range 0..1')
   })
 })
 

@@ -28,6 +28,24 @@ describe('the activations', () => {
     expect(functionOf('none')(v)).toBe(v)
   })
 
+  // x erfc(-x/√2) / 2 in 30 digits
+  it.each([
+    [-13, -7.952313719414843e-38],
+    [-9, -1.0157295653584566e-18],
+    [-6, -5.9195258702261885e-9],
+    [-3, -0.0040496940948902835],
+    [-0.75, -0.16997051428265114],
+    [-1e-20, -5e-21],
+    [0.75, 0.5800294857173488],
+    [3, 2.99595030590511],
+    [9, 9],
+    [-1e30, -0],
+    [1e30, 1e30],
+  ])('gelu(%d) has all digits of a float32', (v, want) => {
+    const got = functionOf('gelu')(v)
+    expect(Math.abs(got - want)).toBeLessThanOrEqual(Math.abs(want) * 6.1e-8 + 2 ** -150)
+  })
+
   it('let NaN through', () => {
     for (const name of activationNames) expect(functionOf(name)(Number.NaN)).toBeNaN()
   })

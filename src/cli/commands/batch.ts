@@ -28,7 +28,10 @@ export const batchCommand: Command = {
   summary: 'runs an operation on many pictures; skips what is up to date and resumes after an interruption',
   group: 'commands',
   arguments: [
-    argument('[inputs...]', 'files, folders, quoted globs; or one .yaml file that describes the whole batch'),
+    argument(
+      '[inputs...]',
+      'files, folders, quoted globs; or one .yaml or .json file that describes the whole batch',
+    ),
   ],
   tail: '<operation> [its options]',
   options: [
@@ -65,7 +68,7 @@ async function run({ args, tail, given, io }: Call): Promise<number> {
   const { runBatch } = await import('../../batch/batch.ts')
   const [file = ''] = args
   const again = sameCommand(args, given, tail)
-  if (args.length === 1 && /\.ya?ml$/i.test(file)) {
+  if (args.length === 1 && /\.(ya?ml|json)$/i.test(file)) {
     const { readManifest } = await import('../../batch/manifest.ts')
     const manifest = readManifest(file)
     const whole = { ...manifest.given, ...given }

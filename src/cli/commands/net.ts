@@ -1,12 +1,15 @@
 import { ConvoError } from '../../error.ts'
 import { noteMessage } from '../../host/io.ts'
+import { meaningKeys } from '../../net/network.ts'
 import { flag, type Params, text } from '../../params.ts'
-import { netHead, netSet, netSyntax, netScale as scale } from '../../picture/net.ts'
+import { netHead, netParams, netSet, netSyntax, netScale as scale } from '../../picture/net.ts'
 import { runSettings } from '../../picture/run-settings.ts'
 import { pictureSettings } from '../../picture/settings.ts'
 import { chainSyntax } from '../../picture/words/operation-syntax.ts'
 import { argument } from '../../picture/words/syntax.ts'
 import { explainSettings } from '../../teach/explain/settings.ts'
+import { counted } from '../../text/count.ts'
+import { defined, pick } from '../../text/record.ts'
 import { commandLine } from '../../text/shell.ts'
 import { type Call, type Command, commandOf } from '../command.ts'
 import { runOperation } from '../run-operation.ts'
@@ -65,27 +68,48 @@ export const netInfo: Command = commandOf(infoSettings, {
   run: async (settings, call) => describeNetwork(call, settings),
 })
 
-const convertSettings = { scale, debug: runSettings.debug } satisfies Params
+const convertSettings = {
+  scale,
+  ...(Object.fromEntries(
+    Object.keys(meaningKeys).map((name) => [
+      name,
+      { ...netParams[name as keyof typeof meaningKeys], unset: 'as in the input' },
+    ]),
+  ) as Pick<typeof netParams, keyof typeof meaningKeys>),
+  debug: runSettings.debug,
+} satisfies Params
 
 /** `convo net convert <in> <out>` */
 export const netConvert: Command = commandOf(convertSettings, {
   name: 'net convert',
   summary: 'writes a network as one .safetensors file: its graph as JSON, its weights as they are',
   arguments: [model, argument('<output>', 'a file ending in .safetensors')],
-  examples: ['convo net convert espcn-x3.onnx espcn-x3.safetensors'],
-  async run({ scale }, { args: [path = '', output = ''] }) {
+  examples: [
+    'convo net convert espcn-x3.onnx espcn-x3.safetensors',
+    'convo net convert style.onnx style.safetensors --in-range 0..255',
+  ],
+  details: () => ({
+    'What it keeps': [
+      '  --in-range, --out-range and --colours are written into the file, so that a run needs no options. Any network can say the same in its metadata (metadata_props of ONNX, __metadata__ of safetensors), under convo.in-range, convo.out-range and convo.colours.',
+    ].join('\n'),
+  }),
+  async run({ scale, ...own }, { args: [path = '', output = ''] }) {
     if (!output.endsWith('.safetensors')) {
       const named = `${output.replace(/\.[^./]*$/, '')}.safetensors`
       throw new ConvoError('E_OUTPUT', `a network can only be written as .safetensors, not as ${output}`, {
         fix: commandLine(['convo', 'net', 'convert', path, named]),
       })
     }
-    const [{ readNetwork }, { writeNetwork }, { writeAtomically }] = await Promise.all([
+    const [{ meant, readNetwork }, { writeNetwork }, { writeAtomically }] = await Promise.all([
       import('../../net/read.ts'),
       import('../../net/formats/own.ts'),
       import('../../files/output.ts'),
     ])
-    const bytes = writeNetwork(await readNetwork(path, scale === undefined ? {} : { scale }))
+    const network = await readNetwork(path, scale === undefined ? {} : { scale })
+    const said = Object.entries(defined(pick(own, meaningKeys))).map(
+      ([name, word]) => [`convo.${name}`, `${word}`] as const,
+    )
+    const bytes = writeNetwork(meant({ ...network, metadata: new Map([...network.metadata, ...said]) }, path))
     await writeAtomically(output, (file) => file.write(bytes))
     return 0
   },
@@ -110,7 +134,17 @@ export async function describeNetwork(
   ])
   const opened = await openModel(path, own)
   const [height, width] = (own.input?.slice(-2) as [number, number] | undefined) ?? opened.fixed ?? [256, 256]
-  const facts = await describeModel(opened, [opened.channels ?? 3, height, width])
+  const given = own.input?.length === 3 ? own.input[0] : undefined
+  const { channels = given ?? 3 } = opened
+  if (given !== undefined && given !== channels)
+    throw new ConvoError(
+      'E_SHAPE',
+      `the network takes ${counted(channels, 'channel')}, and --input has ${given}`,
+      {
+        fix: `--input ${width}x${height}`,
+      },
+    )
+  const facts = await describeModel(opened, [channels, height, width])
   if (own.svg !== undefined) {
     const [{ drawNetwork }, { writeDrawing }] = await Promise.all([
       import('../../teach/draw/network.ts'),

@@ -11,6 +11,8 @@ import {
   type Meaning,
   type Network,
   type NetworkNode,
+  netColours,
+  netOutRanges,
   netRanges,
   type Port,
 } from '../network.ts'
@@ -229,8 +231,6 @@ const specials = new Map<unknown, number>([
   ['-Infinity', Number.NEGATIVE_INFINITY],
 ])
 
-const orders = ['rgb', 'bgr', 'luma'] as const
-
 /** What is meant, as far as it is known; other values are as good as none. */
 function meaningOf({ inRange, outRange, channels, scale, multiple }: Record<string, unknown>): Meaning {
   const one = <T>(list: readonly T[], value: unknown) => list.find((item) => item === value)
@@ -238,8 +238,8 @@ function meaningOf({ inRange, outRange, channels, scale, multiple }: Record<stri
     Number.isFinite(value) && (value as number) > 0 ? (value as number) : undefined
   return {
     ...optional('inRange', one(netRanges, inRange)),
-    ...optional('outRange', one(netRanges, outRange)),
-    ...optional('channels', one(orders, channels)),
+    ...optional('outRange', one(netOutRanges, outRange)),
+    ...optional('channels', one(netColours, channels)),
     ...optional('scale', size(scale)),
     ...optional('multiple', size(multiple)),
   }

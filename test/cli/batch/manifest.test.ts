@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { readManifest } from '../../../src/batch/manifest.ts'
@@ -92,5 +92,35 @@ describe('a batch in a file', () => {
     expect(typed.stdout).toContain('"output":"typed/p000.png"')
     const again = await convo(['batch', path, '--json'], { cwd: other })
     expect(inputsOf(again.stdout, 'current')).toHaveLength(3)
+  })
+
+  it('may be JSON, and its chains name results as those of the command line do', async () => {
+    const other = join(folder, 'json')
+    writePictures(other, 2)
+    const chain = [
+      ['keep', '--as', 'skip'],
+      ['gaussian', '--sigma', '1'],
+      ['concat', '--with', 'skip'],
+      ['pointwise', '--kernel', '2 0 0 -1 0 0; 0 2 0 0 -1 0; 0 0 2 0 0 -1'],
+      ['add', '--with', 'skip'],
+    ]
+    writeFileSync(
+      join(other, 'job.json'),
+      JSON.stringify({ inputs: 'p*.png', output: 'batch/{stem}.png', chain }),
+    )
+    const { status, stderr } = await convo(['batch', join(other, 'job.json'), '--quiet'])
+    expect([status, stderr]).toEqual([0, ''])
+    for (const name of ['p000.png', 'p001.png']) {
+      const line = [
+        'chain',
+        name,
+        'one.png',
+        '--quiet',
+        '--force',
+        ...chain.flatMap((step) => ['--', ...step]),
+      ]
+      expect((await convo(line, { cwd: other })).status).toBe(0)
+      expect(readFileSync(join(other, 'batch', name)).equals(readFileSync(join(other, 'one.png')))).toBe(true)
+    }
   })
 })

@@ -16,14 +16,20 @@ type Given = { readonly dtype?: string; readonly shape: readonly number[]; reado
 export const bytesOf = (data: ArrayBufferView) => Buffer.from(data.buffer, data.byteOffset, data.byteLength)
 
 /** A valid file of some tensors. */
-export function tensors(given: Record<string, Given>): Uint8Array {
+export function tensors(
+  given: Record<string, Given>,
+  metadata: Readonly<Record<string, string>> = {},
+): Uint8Array {
   let at = 0
   const entries = Object.entries(given).map(([name, { dtype = 'F32', shape, data }]) => {
     const entry = { dtype, shape, data_offsets: [at, at + data.byteLength] }
     at += data.byteLength
     return [name, entry]
   })
-  const header = JSON.stringify({ __metadata__: { format: 'pt' }, ...Object.fromEntries(entries) })
+  const header = JSON.stringify({
+    __metadata__: { format: 'pt', ...metadata },
+    ...Object.fromEntries(entries),
+  })
   return file(header, Buffer.concat(Object.values(given).map(({ data }) => bytesOf(data))))
 }
 
