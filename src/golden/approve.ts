@@ -2,7 +2,7 @@ import { statSync } from 'node:fs'
 import { extname, join, relative, resolve } from 'node:path'
 import { ConvoError, nearest } from '../error.ts'
 import { removeUnder, writeUnder } from '../files/change.ts'
-import { sha256 } from '../files/hash.ts'
+import { sha256InTurns } from '../files/hash.ts'
 import { clearLeftovers } from '../files/leftovers.ts'
 import { isSameFile } from '../files/output.ts'
 import { readWhole } from '../files/read.ts'
@@ -218,13 +218,16 @@ async function lookAtAll(
         moved.push(`${input.path}: this input of ${name} was changed after the check`)
     }
     const picture = approval.actual && (await pictureUnder(results, approval.actual.file))
-    if (approval.actual !== undefined && (!picture || sha256(picture) !== approval.actual.sha256)) {
+    if (
+      approval.actual !== undefined &&
+      (!picture || (await sha256InTurns(picture)) !== approval.actual.sha256)
+    ) {
       moved.push(`${join(results, approval.actual.file)}: differs from what the check made`)
     }
     if (picture !== undefined) pictures.set(name, promotable(name, approval, picture, run))
     const { path, sha256: before } = approval.golden
     const golden = await pictureUnder(run.goldens, goldenFile(approval, run.goldens))
-    const now = golden && sha256(golden)
+    const now = golden && (await sha256InTurns(golden))
     // Existing files come from an approval that was interrupted off.
     if (now !== before && now !== approval.actual?.sha256) {
       moved.push(`${path}: this golden was changed after the check`)
@@ -303,7 +306,10 @@ function isGoldenOf(name: string, file: string, approval: Approval, run: Run): b
 async function isUnchanged({ path, sha256: before }: Seen): Promise<boolean> {
   try {
     // a device may have no end
-    return statSync(path).isFile() && sha256(await readWhole(path, { limit: 'encodedBytes' })) === before
+    return (
+      statSync(path).isFile() &&
+      (await sha256InTurns(await readWhole(path, { limit: 'encodedBytes' }))) === before
+    )
   } catch {
     return false
   }

@@ -331,14 +331,19 @@ async function otherCases(api: Api, { matchGolden }: typeof Matchers): Promise<C
       return api.report(await api.check('check.yaml', { selfTest: true }), 'html')
     },
     batch: async () => {
-      for await (const _ of api.batch(['a.png', 'a.tif'], 'out/{stem}.png', (picture) => picture.sharpen(), {
-        force: true,
-      }));
+      for await (const _ of api.batch(
+        ['a.png', 'a.tif'],
+        'out/{stem}-{ext}.png',
+        (picture) => picture.sharpen(),
+        {
+          force: true,
+        },
+      ));
     },
     plan: () => api.convo(raw).gaussian({ sigma: 9 }).sobel().plan(),
     'explain 12MP': () => api.explain('gaussian', 'a.png', { sigma: 20 }),
     'explain layer': () => api.explain('conv2d', [512, 1024, 1024], { size: 9, filters: 512 }),
-    'explain kernel': () => api.explain('conv2d', 'a.png', { kernel: 'array.npy' }),
+    'explain kernel': () => api.explain('conv2d', [1, 4096, 4096], { kernel: 'array.npy' }),
     animate: () => api.animate('conv2d', { size: [9, 9] }),
     'animate 12': () => api.animate('conv2d', { size: [12, 12] }),
     'readKernel npy': () => api.readKernel('array.npy'),

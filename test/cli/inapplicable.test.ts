@@ -71,13 +71,23 @@ describe('a mask', () => {
     ])
   })
 
-  it('is no array', async () => {
-    const { status, stderr } = await run('box a.png o.png --mask a.npy')
+  it('may be an array of samples, but no volume', async () => {
+    writeFileSync(
+      folder.path('half.npy'),
+      writeNpy(
+        [32, 48],
+        Float32Array.from({ length: 32 * 48 }, (_, i) => (i % 48 < 24 ? 0 : 255)),
+      ),
+    )
+    writeFileSync(folder.path('volume.npy'), writeNpy([1, 2, 32, 48], new Float32Array(2 * 32 * 48)))
+    expect((await run('box a.png n.png --mask half.npy')).status).toBe(0)
+    expect((await run('box a.png p.png --mask m.png')).status).toBe(0)
+    const [n, p] = ['n.png', 'p.png'].map((name) => readFileSync(folder.path(name)))
+    expect(n!.equals(p!)).toBe(true)
+    const { status, stderr } = await run('box a.png o.png --mask volume.npy')
     expect([status, stderr]).toEqual([
       2,
-      expect.stringContaining(
-        'error: a.npy holds an array, and a picture is needed here   [E_DECODE]\n  a.npy: it is a .npy file',
-      ),
+      expect.stringContaining('error: the mask volume.npy is no picture: [1,2,32,48]   [E_SHAPE]'),
     ])
   })
 })

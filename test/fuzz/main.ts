@@ -3,8 +3,6 @@ import { parseArgs } from 'node:util'
 import { fuzz } from './fuzz.ts'
 import { targets } from './targets.ts'
 
-// npm run fuzz -- --seconds 600 --seed 7 --runs 200000 --only kernels,pictures
-
 const names = Object.keys(targets).filter((name) => targets[name]!.weight > 0)
 const { values } = parseArgs({
   options: {
@@ -12,8 +10,14 @@ const { values } = parseArgs({
     runs: { type: 'string', default: '1000000000' },
     seed: { type: 'string', default: String(Date.now() % 1e6) },
     only: { type: 'string', default: names.join(',') },
+    help: { type: 'boolean' },
   },
 })
+if (values.help) {
+  console.log(`npm run fuzz -- --seconds 600 --seed 7 --runs 200000 --only kernels,pictures
+targets: ${names.join(', ')}`)
+  process.exit()
+}
 const chosen = values.only.split(',')
 const unknown = chosen.find((name) => !names.includes(name))
 if (unknown !== undefined) {

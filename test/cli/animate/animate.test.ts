@@ -12,7 +12,7 @@ describe('convo animate', () => {
   const run = (...line: string[]) => convo(['animate', ...line], { cwd: folder.path() })
 
   it.each(names)('%s as GIF: a page for each frame, and a small file', async (name) => {
-    const { status, stdout, stderr } = await run(name, `${name}.gif`)
+    const { status, stdout, stderr } = await run(name, `${name}.gif`, '--width', '340')
     expect([status, stdout, stderr]).toEqual([0, '', ''])
     const { pages, delay } = await sharp(folder.path(`${name}.gif`)).metadata()
     expect(pages).toBe((await sceneOf(name)).frames.length)
