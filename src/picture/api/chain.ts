@@ -1,7 +1,7 @@
 import { extname, join, parse } from 'node:path'
 import { Readable } from 'node:stream'
 import { types } from 'node:util'
-import { asConvoError, ConvoError, invariant, orElse, readOf } from '../../error.ts'
+import { ConvoError, invariant, readOf } from '../../error.ts'
 import { memoryFile, type Own } from '../../files/memory.ts'
 import { isFolder } from '../../files/stat.ts'
 import { formatOfPath, type OutputFormat, outputFormats, traitsOf } from '../../image/format.ts'
@@ -16,6 +16,8 @@ import { isOwn, type Operation, operations } from '../operations.ts'
 import { outputOf } from '../output-path.ts'
 import { inQueue } from '../queue.ts'
 import type { Asked, Prepared } from '../words/prepare.ts'
+import { isElsewhere, isIterable, theMask } from './elsewhere.ts'
+import { guarded } from './guarded.ts'
 import type { PictureInput } from './inputs.ts'
 import { kernelApart } from './kernel-input.ts'
 import type {
@@ -30,7 +32,7 @@ import type {
   TiffOptions,
   WebpOptions,
 } from './methods.ts'
-import { camelCase, checkPath, checkText, isUrl, libraryErrors, optionName, typedOptions } from './names.ts'
+import { camelCase, checkPath, checkText, libraryErrors, optionName, typedOptions } from './names.ts'
 import type { Net } from './net.ts'
 import { encoderParams, fileParams, operationParams, pictureParams } from './params.ts'
 
@@ -374,39 +376,8 @@ export class Chain {
 /** What a run reads. */
 type Inputs = { readonly input: PictureInput; readonly mask: PictureInput | undefined }
 
-const theMask = 'the mask'
-
-/** Whether a mask is no word of the command line, which the path of a file is. */
-const isElsewhere = (mask: PictureInput | undefined): mask is Exclude<PictureInput, string | URL> =>
-  mask !== undefined && typeof mask !== 'string' && !isUrl(mask, theMask)
-
 /** Where a run writes. */
 type Target = Pick<PictureJob, 'output' | 'series' | 'store'>
-
-/** A callback whose errors are not taken for those of convo; `settled` waits for what an async one has promised. */
-function guarded(onProgress: (share: number) => unknown) {
-  const promised: Promise<unknown>[] = []
-  const failed = (cause: unknown) =>
-    new ConvoError('E_ARGUMENT', 'onProgress threw an error', { why: asConvoError(cause).message, cause })
-  return {
-    call(share: number): void {
-      try {
-        const made = onProgress(share)
-        if (types.isPromise(made)) promised.push(made.then(() => undefined, failed))
-      } catch (cause) {
-        throw failed(cause)
-      }
-    },
-    async settled(): Promise<void> {
-      const error = (await Promise.all(promised)).find((one) => one !== undefined)
-      if (error !== undefined) throw error
-    },
-  }
-}
-
-/** Whether an input may be one that comes from elsewhere. */
-const isIterable = (input: unknown): boolean =>
-  typeof input === 'object' && input !== null && orElse(() => Symbol.asyncIterator in input, false)
 
 /** Whether a path has an extension of a format. */
 const isOf = (name: OutputFormat, path: string): boolean =>

@@ -17,6 +17,7 @@ import { inputName, refuseForFiles, sourceOf } from '../input.ts'
 import { openPages } from '../pages.ts'
 import { inQueue } from '../queue.ts'
 import { sharedSettings } from '../settings.ts'
+import { theMask } from './elsewhere.ts'
 import { arrived, openGiven, type PictureInput } from './inputs.ts'
 import type { ReadOptions, ToleranceOptions } from './methods.ts'
 import { optionName, typedOptions } from './names.ts'
@@ -150,8 +151,6 @@ async function openInputPages(
   const source = given?.source ?? (await sourceOf(path))
   return { pages: await openPages(source, { maxPixels, orient: !noOrient, layout, name }), source, name }
 }
-
-const theMask = 'the mask'
 
 /** The picture of a mask. @throws ConvoError E_OPTION for one of several pages */
 export async function maskPicture(mask: PictureInput, reading: Reading): Promise<Picture> {
