@@ -30,34 +30,42 @@ export function evaluateRecipe(plan: RecipePlan, source: Interleaved, full: numb
   })
 }
 
+/** The samples of one row of the output, interleaved. */
+type RowOf = (y: number) => Float32Array
+
 /** One kernel over interleaved samples, divided by its scale. */
 function evaluateStencil(plan: RecipePlan, s: Stencil, source: Interleaved, full: number): Float32Array {
-  const { channels } = source
-  const sample = reader(plan, source, full)
-  const out = new Float32Array(plan.outHeight * plan.outWidth * channels)
-  const sum = sumOf(s)
-  let o = 0
-  for (let y = 0; y < plan.outHeight; y++) {
-    const iy = plan.origin[0] + y * plan.stride[0] - s.anchor[0] * s.dilation[0]
-    for (let x = 0; x < plan.outWidth; x++) {
-      const ix = plan.origin[1] + x * plan.stride[1] - s.anchor[1] * s.dilation[1]
-      for (let c = 0; c < channels; c++) {
-        const acc = sum((ty, tx) => sample(iy + ty * s.dilation[0], ix + tx * s.dilation[1], c))
-        out[o++] = s.scale === 1 ? acc : acc / f32(s.scale)
-      }
-    }
-  }
-  return out
+  const rowOf = sums(plan, s, source, full)
+  const length = plan.outWidth * source.channels
+  const out = new Float32Array(plan.outHeight * length)
+  for (let y = 0; y < plan.outHeight; y++) out.set(rowOf(y), y * length)
+  return s.scale === 1 ? out : out.map((acc) => acc / f32(s.scale))
 }
 
-/** The sum over the taps of one output sample, each algorithm by its own definition. */
-function sumOf(s: Stencil): (at: (ty: number, tx: number) => number) => number {
+/** The sums over the taps of each output sample, each algorithm by its own definition. */
+function sums(plan: RecipePlan, s: Stencil, source: Interleaved, full: number): RowOf {
+  const { channels } = source
+  const sample = reader(plan, source, full)
+  /** The row of the input under a tap of an output row. */
+  const under = (y: number, ty: number) =>
+    plan.origin[0] + y * plan.stride[0] + (ty - s.anchor[0]) * s.dilation[0]
+  /** The column of the input under the first tap of an output column. */
+  const left = (x: number) => plan.origin[1] + x * plan.stride[1] - s.anchor[1] * s.dilation[1]
+  const eachSample = (sum: (at: (ty: number, tx: number) => number) => number): RowOf => {
+    return (y) => {
+      const out = new Float32Array(plan.outWidth * channels)
+      return out.map((_, i) => {
+        const [x, c] = [Math.floor(i / channels), i % channels]
+        return sum((ty, tx) => sample(under(y, ty), left(x) + tx * s.dilation[1], c))
+      })
+    }
+  }
   switch (s.algorithm) {
     // A tap of weight 0 is no tap: what is not finite under it does not reach the sum.
     case 'direct':
     case 'integer':
     case 'fft':
-      return (at) => {
+      return eachSample((at) => {
         let acc = 0
         for (let ty = 0, w = 0; ty < s.kH; ty++) {
           for (let tx = 0; tx < s.kW; tx++, w++) {
@@ -65,33 +73,44 @@ function sumOf(s: Stencil): (at: (ty: number, tx: number) => number) => number {
           }
         }
         return acc
-      }
+      })
     // Exact whole numbers: the order does not matter, and one rounding to float32 is left.
     case 'box':
-      return (at) => {
+      return eachSample((at) => {
         let acc = 0
         for (let ty = 0; ty < s.kH; ty++) for (let tx = 0; tx < s.kW; tx++) acc += at(ty, tx)
         return s.weight === 1 ? f32(acc) : f32(f32(acc) * s.weight)
-      }
+      })
     case 'integer-separable':
-      return (at) => {
+      return eachSample((at) => {
         let acc = 0
         for (let ty = 0; ty < s.kH; ty++) {
           for (let tx = 0; tx < s.kW; tx++) acc += s.col[ty]! * s.row[tx]! * at(ty, tx)
         }
         return f32(acc)
-      }
+      })
     // Column pass first, then the row pass over its rounded sums.
     case 'separable':
     case 'fft-separable':
-      return (at) => {
-        let acc = 0
-        for (let tx = 0; tx < s.kW; tx++) {
+      return (y) => {
+        const first = left(0)
+        const reach = left(plan.outWidth - 1) + (s.kW - 1) * s.dilation[1] - first + 1
+        const downs = new Float32Array(reach * channels).map((_, i) => {
           let down = 0
-          for (let ty = 0; ty < s.kH; ty++) down = f32(down + f32(s.col[ty]! * at(ty, tx)))
-          acc = f32(acc + f32(s.row[tx]! * down))
-        }
-        return s.weight === undefined ? acc : f32(acc * s.weight)
+          for (let ty = 0; ty < s.kH; ty++) {
+            const v = sample(under(y, ty), first + Math.floor(i / channels), i % channels)
+            down = f32(down + f32(s.col[ty]! * v))
+          }
+          return down
+        })
+        return new Float32Array(plan.outWidth * channels).map((_, i) => {
+          const x = left(Math.floor(i / channels)) - first
+          let acc = 0
+          for (let tx = 0; tx < s.kW; tx++) {
+            acc = f32(acc + f32(s.row[tx]! * downs[(x + tx * s.dilation[1]) * channels + (i % channels)]!))
+          }
+          return s.weight === undefined ? acc : f32(acc * s.weight)
+        })
       }
   }
 }

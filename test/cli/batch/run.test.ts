@@ -377,12 +377,12 @@ describe('a batch', () => {
 })
 
 describe('an interrupted batch', () => {
-  it('killed at 20 moments leaves no part of a picture; the next run makes the rest, and only the rest', async () => {
-    writePictures(at('in'), 40, 160, 120)
+  it('killed at 8 moments leaves no part of a picture; the next run makes the rest, and only the rest', async () => {
+    writePictures(at('in'), 20, 160, 120)
     const whole = await uninterrupted()
     const line = ['batch', 'in', '-o', 'out/{stem}.png']
     let isPartly = 0
-    for (let moment = 0; moment < 20; moment++) {
+    for (let moment = 0; moment < 8; moment++) {
       rmSync(at('out'), { recursive: true, force: true })
       const child = start([...line, '-q', ...sobel], { cwd: folder })
       const ended = new Promise((done) => child.on('close', done))
@@ -397,14 +397,14 @@ describe('an interrupted batch', () => {
       for (const name of left) {
         expect(readFileSync(at(`out/${name}`)).equals(whole.get(name)!), name).toBe(true)
       }
-      if (left.length > 0 && left.length < 40) isPartly++
+      if (left.length > 0 && left.length < 20) isPartly++
       const next = await batch(...line.slice(1), '--json', ...sobel)
       expect(next.status).toBe(0)
       const rest = [...whole.keys()].filter((name) => !left.includes(name)).map((name) => `in/${name}`)
-      expect(inputsOf(next.stdout, 'done'), `after ${left.length} of 40`).toEqual(rest)
+      expect(inputsOf(next.stdout, 'done'), `after ${left.length} of 20`).toEqual(rest)
       expect(tree(at('out'))).toEqual(whole)
     }
-    expect(isPartly).toBeGreaterThan(5)
+    expect(isPartly).toBeGreaterThan(2)
   }, 300_000)
 
   it('ends on the first signal, says how to go on, and goes on', async () => {
@@ -519,11 +519,12 @@ describe('shards', () => {
   it.each(['index', 'size'])('by %s, together make what one run makes', async (by) => {
     writePictures(at('in'), 17)
     const whole = await uninterrupted()
-    for (let n = 1; n <= 7; n++) {
+    for (const n of by === 'size' ? [1, 3] : [1, 2, 5, 7]) {
       const out = `out${n}`
       const runs = Array.from({ length: n }, (_, i) => {
         const mode = by === 'size' ? ['--shard-by', 'size'] : []
-        return batch('in', '-o', `${out}/{stem}.png`, '-q', '--shard', `${i + 1}/${n}`, ...mode, ...sobel)
+        const shard = ['--shard', `${i + 1}/${n}`, ...mode]
+        return batch('in', '-o', `${out}/{stem}.png`, '-q', '-j', '1', ...shard, ...sobel)
       })
       for (const run of await Promise.all(runs)) expect(run.status).toBe(0)
       expect(tree(at(out))).toEqual(whole)
