@@ -37,7 +37,11 @@ export function filterRows(
   for (let y = 0; y < count; y++) {
     const row = rows.subarray(y * rowBytes, (y + 1) * rowBytes)
     const at = y * (rowBytes + 1)
-    const allowed = mode === 'none' ? 1 : before === undefined ? 2 : 5
+    if (mode === 'none') {
+      out.set(row, at + 1)
+      continue
+    }
+    const allowed = before === undefined ? 2 : 5
     let least = Number.POSITIVE_INFINITY
     for (let filter = 0; filter < allowed; filter++) {
       const cost = filterRow(filter, row, before, bpp, candidate)
