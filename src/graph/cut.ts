@@ -1,6 +1,6 @@
 import type { Stencil } from '../conv/stencil.ts'
 import { mostStrips } from '../conv/strips.ts'
-import type { BankNeeds, FilterNeeds, WorkOf } from './node.ts'
+import { type BankNeeds, type FilterNeeds, filterNeeds, type WorkOf } from './node.ts'
 import { mostPasses, planPasses } from './passes.ts'
 import { type Listed, planStrip, type Strip } from './schedule.ts'
 import { rowCount, type Span } from './spans.ts'
@@ -10,15 +10,25 @@ const isFft = ({ algorithm }: Stencil): boolean => algorithm === 'fft' || algori
 /** The most scratch memory of a strip, so that what it works on stays near. */
 const stripBytes = 12 * 2 ** 20
 
-/** How a graph is cut: rows of a strip, and where a strip is computed a few rows at a time, how many. */
-export type Cut = { readonly stripRows: number; readonly passRows?: number }
+/** How a graph is cut. */
+export type Cut = {
+  readonly stripRows: number
+  /** Rows that are computed at a time, where a strip is computed in passes. */
+  readonly passRows?: number
+  /** Rows that are packed together, where they are not all of a strip: never a matter of threads, as bytes of files follow them. */
+  readonly pieceRows?: number
+}
 
 /** How many times as much as once may be computed in all because strips need rows of each other. */
 const mostRepeated = 2
 /** Longer strips that are this much faster at most are not worth their memory. */
 const littleSlower = 1.05
-/** Bytes of finished rows of a strip, which wait to be packed, at about 2 for each sample. */
-const finishedBytes = 96 * 2 ** 20
+/** Bytes of a strip that is kept as a whole, at about 2 for each sample. */
+const keptBytes = 96 * 2 ** 20
+/** Samples and rows that are packed together at least, as less would cost space in the file. */
+const [pieceSamples, leastPieceRows] = [16 * 1024, 16]
+/** Pieces of a picture at most: enough that strips of them are of about the same height. */
+const mostPieces = 64
 /** Below this nothing is gained by other strips. */
 const littleRepeated = 1.1
 /** Scratch memory that passes of a strip work in, where their rows can be few enough. */
@@ -45,17 +55,21 @@ export function cutOf<B extends BankNeeds, F extends FilterNeeds>(
   }
   if ((costOf(stripRows) * height) / stripRows <= littleRepeated) return { stripRows }
   let rows = stripRows
+  const pieceRows = given === undefined ? pieceOf(list) : rows
   if (given === undefined) {
     const counts = Array.from({ length: threads + 15 }, (_, i) =>
       i < threads ? i + 1 : (i - threads + 2) * threads,
     )
-    const ways = counts.map((count) => {
-      const high = Math.ceil(height / count)
+    const ways = counts.map((wanted) => {
+      const high = Math.min(height, pieceRows * Math.ceil(height / wanted / pieceRows))
       const cost = costOf(high)
+      const count = Math.ceil(height / high)
       return { high, total: cost * count, time: cost * Math.ceil(count / threads) }
     })
     const bounded = ways.filter(({ total }) => total <= mostRepeated)
-    const small = bounded.filter(({ high }) => high * channels * width * 2 <= finishedBytes)
+    // what is finished leaves piece by piece
+    const isKept = list.at(-1)!.work.kind !== 'finish'
+    const small = bounded.filter(({ high }) => !isKept || high * channels * width * 2 <= keptBytes)
     const fit = small.length > 0 ? small : bounded.slice(-1)
     const least = Math.min(...fit.map(({ time }) => time))
     rows = fit.findLast(({ time }) => time <= least * littleSlower)?.high ?? height
@@ -72,7 +86,27 @@ export function cutOf<B extends BankNeeds, F extends FilterNeeds>(
   const bytesOf = (n: number) => planPasses(list, [middle, Math.min(height, middle + rows)], n)?.bytes ?? 0
   while (passRows > fewest && bytesOf(passRows) > passBytes)
     passRows = Math.max(fewest, Math.ceil(passRows / 2))
-  return passRows < rows ? { stripRows: rows, passRows } : { stripRows: rows }
+  return { stripRows: rows, pieceRows, ...(passRows < rows && { passRows }) }
+}
+
+/** Rows of the last step that are packed together: a function of the shapes alone. */
+function pieceOf(list: readonly Listed<WorkOf<BankNeeds, unknown, FilterNeeds>>[]): number {
+  const { shape, work } = list.at(-1)!
+  const [channels, height, width] = shape
+  let block = 1
+  let rows = Math.max(
+    leastPieceRows,
+    Math.ceil(pieceSamples / (channels * width)),
+    Math.ceil(height / mostPieces),
+  )
+  if (work.kind === 'finish') {
+    const { plan } = work.filter
+    const y = plan.outHeight >> 1
+    // rows around it are read for each piece
+    rows = Math.max(rows, ...filterNeeds(work.filter, [y, y + 1]).map((span) => 2 * (span[1] - span[0])))
+    if (plan.stencils.some(isFft)) block = plan.stripRows
+  }
+  return Math.min(height, block * Math.ceil(rows / block))
 }
 
 /** Plans a strip in passes of `passRows` rows where they are given. */

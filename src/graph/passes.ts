@@ -19,13 +19,17 @@ export function planPasses(list: Steps, out: Span, passRows: number): Strip | un
   const asked = askedFor(list, out, passRows)
   if (asked === undefined) return undefined
   const [first, ...others] = asked as [Fresh, ...Fresh[]]
-  const most = list.map((_, i) =>
+  const [, height] = list.at(-1)!.shape
+  const most = list.map(({ shape }, i) =>
     others.reduce(
       (rows, fresh) => Math.max(rows, sizeOf(fresh[i]!)),
-      Math.ceil(sizeOf(first[i]!) / mostPasses),
+      // a strip of few rows has halos as high as those of others
+      Math.ceil(
+        Math.max(sizeOf(first[i]!) / mostPasses, others.length > 0 ? 0 : (passRows * shape[1]) / height),
+      ),
     ),
   )
-  const passes = others.length === 0 ? asked : [...inSteps(list, first, most), ...others]
+  const passes = [...inSteps(list, first, most), ...others]
   const kept = list.length - 1
   const lows = list.map((_, i) => lowsOf(list, passes, i))
   // what goes to the sink stays to the end, but for what is finished

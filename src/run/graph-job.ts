@@ -24,6 +24,8 @@ export type GraphJob = {
   readonly parts: number
   /** Rows of what goes to the sink in a part. */
   readonly stripRows: number
+  /** Results of all parts together: of a picture they are packed some rows at a time. */
+  readonly pieces: number
   /** Rows of what goes to the sink that are computed at a time, where a part is computed in passes. */
   readonly passRows?: number
   /** Whether a part may take longer than a thread that has others to answer works in one go. */

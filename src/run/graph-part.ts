@@ -29,7 +29,7 @@ import {
 import { floatRowBytes, prepareSink } from './graph-sink.ts'
 import { prepareLayer } from './layer-loops.ts'
 import { prepareMoved } from './moved.ts'
-import type { RunPart } from './part.ts'
+import type { Made, RunPart } from './part.ts'
 import { prepareRows } from './picture.ts'
 import { inPieces, type Pace, paceOf } from './pieces.ts'
 import { type Compute, type PlacedRows, rowAt, withPauses } from './placed-rows.ts'
@@ -64,11 +64,11 @@ export function prepareGraph(
   )
 
   /** Computes the rows of a segment and gives them to the sink. */
-  function* run(segment: Segment, strip: Strip, part: number): Generator<undefined, void> {
+  function* run(segment: Segment, strip: Strip): Generator<Made | undefined, void> {
     const { list } = segment
     const steps = lists[list]!
     if (strip.passes !== undefined) {
-      yield* runPasses(segment, steps, compute[list]!, strip, strip.passes, part)
+      yield* runPasses(segment, steps, compute[list]!, strip, strip.passes)
       return
     }
     const buffers: PlacedRows[] = []
@@ -77,7 +77,7 @@ export function prepareGraph(
       const from = inputs.map((input) => buffers[input]!)
       const pace = paces[list]![i]
       if (work.kind === 'finish') {
-        yield* inPieces(segment.rows, pace, (rows) => store.put({ ...segment, rows }, from[0], part))
+        yield* inPieces(segment.rows, pace, (rows) => store.put({ ...segment, rows }, from[0]))
         return
       }
       const there = elsewhere(steps[i]!)
@@ -89,7 +89,7 @@ export function prepareGraph(
       buffers.push(to)
       for (const span of buffer.rows) yield* computed(compute[list]![i]!, pace, to, from, span)
     }
-    store.put(segment, buffers.at(-1)!, part)
+    yield* store.put(segment, buffers.at(-1)!)
   }
 
   /** The rows of a step that are there before it is its turn. */
@@ -115,8 +115,7 @@ export function prepareGraph(
     computes: readonly Compute[],
     { buffers }: Strip,
     passes: NonNullable<Strip['passes']>,
-    part: number,
-  ): Generator<undefined, void> {
+  ): Generator<Made | undefined, void> {
     const now: PlacedRows[] = steps.map(
       (step, i) => elsewhere(step) ?? { ...buffers[i]!, address: plus(scratch, buffers[i]!.address) },
     )
@@ -125,7 +124,7 @@ export function prepareGraph(
       for (const [i, { there, fresh }] of turns.entries()) {
         const { work, inputs, shape } = steps[i]!
         if (work.kind === 'finish' && fresh[1] > fresh[0])
-          store.put({ ...segment, rows: fresh }, now[inputs[0]!], part)
+          yield* store.put({ ...segment, rows: fresh }, now[inputs[0]!])
         if (liesElsewhere(steps[i]!)) continue
         const { address, plane, pitch } = now[i]!
         const old = before === undefined ? there : before[i]!.there
@@ -143,15 +142,15 @@ export function prepareGraph(
       }
       before = turns
     }
-    if (steps.at(-1)!.work.kind !== 'finish') store.put(segment, now.at(-1), part)
+    if (steps.at(-1)!.work.kind !== 'finish') yield* store.put(segment, now.at(-1))
   }
 
   return function* (part) {
     const { segments, strips, staged } = plans?.[part] ?? planOf(lists, sink, job, part)
     picture.begin(part, staged)
     store.begin([part * stripRows, (part + 1) * stripRows])
-    for (const [i, segment] of segments.entries()) yield* run(segment, strips[i]!, part)
-    return store.end(part)
+    for (const [i, segment] of segments.entries()) yield* run(segment, strips[i]!)
+    yield* store.end(part)
   }
 }
 
@@ -164,7 +163,7 @@ function* computed(
   rows: Span,
 ): Generator<undefined, void> {
   if (compute.paused !== undefined) yield* compute.paused(to, from, rows)
-  else yield* inPieces(rows, pace, (piece) => compute(to, from, piece))
+  else yield* inPieces(rows, pace, (piece) => void compute(to, from, piece))
 }
 
 /** All rows of planes that are one after the other. */

@@ -37,8 +37,8 @@ import type { RunOptions, Session } from './pool.ts'
 /** How a recipe is the last step: over what, and what becomes of its samples. */
 export type Finishing = Filter & { readonly range: Range; readonly sink: Sink }
 
-/** Sees strips as they are done, in any order. */
-export type OnStrip = (part: number, strip: PartResult, parts: number) => void
+/** Sees pieces of strips as they are done, in any order. */
+export type OnStrip = (piece: number, result: PartResult, pieces: number) => void
 
 /** Below this many multiplications a worker costs more than it brings. */
 const parallelFrom = 4e6
@@ -77,7 +77,7 @@ export async function run(
   session: Session,
   over: Source | undefined,
   given: readonly Node[],
-  sinkOf: (stripRows: number) => GraphSink,
+  sinkOf: (pieceRows: number) => GraphSink,
   hooks: Hooks = {},
 ): Promise<void> {
   for (const out of given) checkResult(out, over)
@@ -123,7 +123,7 @@ async function runSteps(
   session: Session,
   over: Source | undefined,
   outs: readonly Node[],
-  sinkOf: (stripRows: number) => GraphSink,
+  sinkOf: (pieceRows: number) => GraphSink,
   { onPart, drain, cut: given }: Hooks,
 ): Promise<void> {
   const { arena } = session
@@ -132,15 +132,18 @@ async function runSteps(
   const source = plain.flat().some(readsPicture) ? over : undefined
   const [, height] = outs[0]!.shape
   const cuts = plain.map((list) => cutOf(list, given, session.threads))
-  const stripRows = Math.min(...cuts.map((cut) => cut.stripRows))
+  const pieceRows = Math.min(...cuts.map((cut) => cut.pieceRows ?? cut.stripRows))
+  const least = Math.min(...cuts.map((cut) => cut.stripRows))
+  const stripRows = Math.ceil(least / pieceRows) * pieceRows
   const passRows = cuts.reduce<number | undefined>(
     (least, cut) => (cut.passRows === undefined ? least : Math.min(least ?? cut.passRows, cut.passRows)),
     undefined,
   )
   await pause()
-  const sink = sinkOf(stripRows)
+  const sink = sinkOf(pieceRows)
   const rows = sink.kind === 'sheet' ? sink.layout.height : height
   const parts = Math.ceil(rows / stripRows)
+  const pieces = 'job' in sink ? Math.ceil(rows / pieceRows) : parts
   const cut: Cut = { stripRows, ...(passRows !== undefined && { passRows }) }
   const plans = Array.from({ length: parts }, (_, part) => planOf(plain, sink, cut, part))
   const shape = source && shapeOf(source.picture)
@@ -194,6 +197,7 @@ async function runSteps(
   const place = (placed?: GraphSource): GraphJob => ({
     parts,
     ...cut,
+    pieces,
     isPaced: cost / parts > shortUpTo || plain.flat().some(({ work }) => !isPlainWork.has(work.kind)),
     lists: settled,
     source: placed,
@@ -204,7 +208,7 @@ async function runSteps(
   const parallel = cost >= parallelFrom
   const common = { parallel, aside: jobs.some(isLong) || cost / parts > longFrom, ...(drain && { drain }) }
   const runJob = (job: GraphJob, options: RunOptions) =>
-    session.run(job, plans, (part, result) => onPart?.(part, result, parts), options)
+    session.run(job, plans, (piece, result) => onPart?.(piece, result, pieces), options)
 
   if (source === undefined) {
     await runJob(place(), common)

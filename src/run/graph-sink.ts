@@ -4,19 +4,21 @@ import { countMagnitudes, drawLabel, type MapFacts, magnitudeBins, spread } from
 import { createDiscard } from './collect.ts'
 import type { WasmExports } from './engine.ts'
 import type { GraphJob, GraphSink, PlacedPicture, Segment } from './graph-job.ts'
-import type { PartResult } from './part.ts'
+import type { Made } from './part.ts'
 import { preparePicture } from './picture.ts'
 import { type PlacedRows, rowAt } from './placed-rows.ts'
 import type { PictureRows } from './rows.ts'
 import { sourceRows } from './source-rows.ts'
 
-/** Takes the rows of a part, segment by segment. */
+/** Takes the rows of a part, segment by segment, and gives the pieces that they complete. */
 export type PartSink = {
   begin(rows: Span): void
-  /** Rows of a segment; of a picture in any number of pieces. Without `from`, rows of the picture itself. */
-  put(segment: Segment, from: PlacedRows | undefined, part: number): void
-  end(part: number): PartResult
+  /** Rows of a segment; of a picture any number at a time. Without `from`, rows of the picture itself. */
+  put(segment: Segment, from: PlacedRows | undefined): readonly Made[]
+  end(part: number): readonly Made[]
 }
+
+const nothing: readonly Made[] = []
 
 /** Bytes of a row of a source as floats, with the room that loops need behind it. */
 export const floatRowBytes = ({ width, channels }: Pick<PlacedPicture, 'width' | 'channels'>): number =>
@@ -51,13 +53,14 @@ export function prepareSink(
         begin: () => undefined,
         put({ rows: [first, end] }, from) {
           // what was written to its place is there
-          if (from!.address === sink.target) return
+          if (from!.address === sink.target) return nothing
           for (let c = 0; c < channels; c++) {
             for (let y = first; y < end; y++)
               wasm.copyBytes(plus(sink.target, (c * height + y) * width * 4), rowAt(from!, c, y), width * 4)
           }
+          return nothing
         },
-        end: () => ({}),
+        end: (piece) => [{ piece, result: {} }],
       }
     case 'array': {
       const data = new Float32Array(memory.buffer)
@@ -72,10 +75,11 @@ export function prepareSink(
               floats.set(data.subarray(at, at + width), to)
             }
           }
+          return nothing
         },
-        end() {
+        end(piece) {
           discard(floats.byteLength)
-          return { bytes: new Uint8Array(floats.buffer) }
+          return [{ piece, result: { bytes: new Uint8Array(floats.buffer) } }]
         },
       }
     }
@@ -83,11 +87,11 @@ export function prepareSink(
       const { input, finish } = finishing(sink)
       return {
         begin: () => undefined,
-        put({ rows }, from, part) {
+        put({ rows }, from) {
           input.turn(from === undefined ? picture.address : (y) => rowAt(from, 0, y))
-          finish.rows(rows, part)
+          return finish(rows)
         },
-        end: finish.end,
+        end: () => nothing,
       }
     }
     case 'sheet': {
@@ -96,29 +100,28 @@ export function prepareSink(
       const { depth, labels } = sink
       const { columns, step, width: wide } = sink.layout
       const rowSamples = wide * depth
+      let top = 0
       return {
-        begin([top]) {
+        begin([first]) {
+          top = first
           data.fill(sink.black, pixels / 4, pixels / 4 + stripRows * rowSamples)
           input.turn((y) => plus(pixels, (y - top) * rowSamples * 4))
         },
-        put({ list, rows: [first, end], to }, from, part) {
+        put({ list, rows: [first, end], to }, from) {
           const [maps] = lists[list]!.at(-1)!.shape
           for (let c = 0; c < maps; c++) {
             const column = Math.floor(c / depth)
             const label = labels[list * columns + column]
             for (let y = first; y < end; y++) {
-              const row = to + y - first - part * stripRows
+              const row = to + y - first - top
               const at = pixels / 4 + row * rowSamples + column * step[1] * depth + (c % depth)
               spread(data, rowAt(from!, c, y) / 4, width, data, at, depth)
               if (label !== undefined) drawLabel(label, y, data, at, depth)
             }
           }
+          return nothing
         },
-        end(part) {
-          const first = part * stripRows
-          finish.rows([first, Math.min(first + stripRows, sink.layout.height)], part)
-          return finish.end(part)
-        },
+        end: () => finish([top, Math.min(top + stripRows, sink.layout.height)]),
       }
     }
     case 'facts': {
@@ -142,8 +145,9 @@ export function prepareSink(
             }
             maps.push({ min, max, isSigned })
           }
+          return nothing
         },
-        end: () => ({ maps }),
+        end: (piece) => [{ piece, result: { maps } }],
       }
     }
     case 'magnitudes': {
@@ -158,8 +162,9 @@ export function prepareSink(
             for (let y = first; y < end; y++)
               countMagnitudes(bins[c]!, data, rowAt(from!, c, y) / 4, width, sink.largest[c]!)
           }
+          return nothing
         },
-        end: () => ({ bins }),
+        end: (piece) => [{ piece, result: { bins } }],
       }
     }
   }

@@ -36,7 +36,7 @@ export const runToArray = (
   drain?: () => Promise<void>,
 ): Promise<void> => run(session, graph.source, [graph.out], () => ({ kind: 'array' }), { onPart, drain })
 
-/** Runs a recipe over what a graph makes, or over a picture. Strips of a PNG reach `onStrip` in any order. */
+/** Runs a recipe over what a graph makes, or over a picture. Pieces of a PNG reach `onStrip` in any order. */
 export const runToPicture = (
   session: Session,
   graph: Over,
@@ -213,8 +213,8 @@ async function runFinished(
 ): Promise<Outcome> {
   const { arena } = session
   await prepareTables(plan)
-  const through = (to: Sink, own: Range, extremes?: Extremes) => (stripRows: number) =>
-    wrap(placePicture(arena, { ...plan, stripRows }, shape, tone, to, own, extremes))
+  const through = (to: Sink, own: Range, extremes?: Extremes) => (pieceRows: number) =>
+    wrap(placePicture(arena, { ...plan, stripRows: pieceRows }, shape, tone, to, own, extremes))
   let extremes: Extremes | undefined
   if (range === 'minmax') {
     const mark = arena.mark()
@@ -230,10 +230,10 @@ async function runFinished(
   }
   let [low, high] = [0, 0]
   await run(session, source, outs, through(sink, range, extremes), {
-    onPart: (part, result, parts) => {
+    onPart: (piece, result, pieces) => {
       low += result.low ?? 0
       high += result.high ?? 0
-      onStrip?.(part, result, parts)
+      onStrip?.(piece, result, pieces)
     },
     drain,
   })

@@ -1,7 +1,7 @@
 import type { Address } from '../graph/address.ts'
 import type { MapFacts } from '../image/sheet.ts'
 
-/** What a part leaves behind besides what it wrote into the shared memory. */
+/** What a piece of a part leaves behind besides what it wrote into the shared memory. */
 export type PartResult = {
   /** Deflated rows of a PNG, their Adler-32 and length before; packed rows of a TIFF; or rows of an array as float32 [C][rows][W]. */
   readonly bytes?: Uint8Array
@@ -22,8 +22,11 @@ export type PartResult = {
   readonly bins?: readonly Uint32Array[]
 }
 
-/** Computes one part, and pauses where the thread may do something else. */
-export type RunPart = (part: number) => Generator<undefined, PartResult>
+/** A piece of a part that is done. */
+export type Made = { readonly piece: number; readonly result: PartResult }
+
+/** Computes one part; yields its pieces, and nothing where the thread may do something else. */
+export type RunPart = (part: number) => Generator<Made | undefined, void>
 
 /** Computes `count` output rows from row `y` on and writes their samples at `to`, `pitch` bytes apart. */
 export type RowsOf = (y: number, count: number, tileFirst: number, to: Address, pitch: number) => void

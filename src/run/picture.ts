@@ -11,18 +11,16 @@ import { viewOf, type WasmExports } from './engine.ts'
 import { prepareFinish } from './finish.ts'
 import { prepareGather } from './gather.ts'
 import { prepareOwnColours } from './own-colours.ts'
-import type { PartResult, RowsOf } from './part.ts'
+import type { Made, PartResult, RowsOf } from './part.ts'
 import type { Sink, StencilJob } from './picture-job.ts'
 import { prepareCopy, prepareShortcut } from './shortcut.ts'
 import type { SourceRows } from './source-rows.ts'
 
-/** Computes parts of a picture: rows of one, in any number of pieces, then its end. */
-export type PicturePart = {
-  /** Gather, accumulate, combine, finish. */
-  rows(span: Span, part: number): void
-  /** Hands the part to the sink. */
-  end(part: number): PartResult
-}
+/**
+ * Computes rows of a picture, one after the other and any number at a time: gather, accumulate, combine, finish. Pieces of
+ * `stripRows` go to the sink when all of their rows are there.
+ */
+export type PictureParts = (rows: Span) => readonly Made[]
 
 /** Gets a thread ready for the parts of a picture. */
 export function preparePicture(
@@ -32,7 +30,7 @@ export function preparePicture(
   scratch: Address,
   input: SourceRows,
   isAlone: boolean,
-): PicturePart {
+): PictureParts {
   const { plan, layout, sink } = job
   const compute = prepareRows(job, wasm, memory, scratch, input)
   const copy = prepareCopy(job, wasm, input)
@@ -40,26 +38,33 @@ export function preparePicture(
   const rowBytes = plan.outWidth * job.tileChannels * 4
   const pitch = (plan.outWidth * job.tileChannels * depthOf(sink)) / 8
   let counts: PartResult = {}
-  return {
-    rows([first, end], part) {
-      const rows = end - first
-      const y = first - part * plan.stripRows
-      const found =
-        copy !== undefined && sink.kind === 'samples'
-          ? copy(first, rows, plus(sink.target, first * pitch), pitch)
-          : sink.kind === 'float'
-            ? compute(first, rows, plus(sink.target, first * rowBytes), rowBytes)
-            : compute(first, rows, plus(scratch, layout.out + y * layout.outPitch), layout.outPitch)
-      counts = bothCounts(counts, found)
-    },
-    end(part) {
-      const own = counts
-      counts = {}
-      const y = part * plan.stripRows
-      const rows = Math.min(plan.stripRows, plan.outHeight - y)
-      if (copy !== undefined && sink.kind === 'samples') return { ...own, rows: [y, y + rows] }
-      return { ...own, ...emit(part, rows) }
-    },
+  const add = (first: number, rows: number, y: number) => {
+    const found =
+      copy !== undefined && sink.kind === 'samples'
+        ? copy(first, rows, plus(sink.target, first * pitch), pitch)
+        : sink.kind === 'float'
+          ? compute(first, rows, plus(sink.target, first * rowBytes), rowBytes)
+          : compute(first, rows, plus(scratch, layout.out + y * layout.outPitch), layout.outPitch)
+    counts = bothCounts(counts, found)
+  }
+  const finished = (piece: number, top: number, bottom: number): Made => {
+    const own = counts
+    counts = {}
+    const isCopied = copy !== undefined && sink.kind === 'samples'
+    return { piece, result: { ...own, ...(isCopied ? { rows: [top, bottom] } : emit(piece, bottom - top)) } }
+  }
+  return ([first, end]) => {
+    const made: Made[] = []
+    for (let y = first; y < end; ) {
+      const piece = Math.floor(y / plan.stripRows)
+      const top = piece * plan.stripRows
+      const bottom = Math.min(top + plan.stripRows, plan.outHeight)
+      const next = Math.min(end, bottom)
+      add(y, next - y, y - top)
+      if (next === bottom) made.push(finished(piece, top, bottom))
+      y = next
+    }
+    return made
   }
 }
 

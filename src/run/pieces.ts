@@ -34,25 +34,26 @@ export function paceOf<B extends BankNeeds, P, F extends FilterNeeds>(
 }
 
 /** Computes rows piece by piece, and pauses between them; all at once without a pace. */
-export function* inPieces(
+export function* inPieces<T = never>(
   [first, end]: Span,
   pace: Pace | undefined,
-  act: (rows: Span) => void,
-): Generator<undefined, void> {
+  act: (rows: Span) => Iterable<T> | undefined,
+): Generator<T | undefined, void> {
   if (pace === undefined) {
-    act([first, end])
+    yield* act([first, end]) ?? []
     return
   }
   for (let y = first; y < end; ) {
     const next = Math.min(end, y + pace.rows)
     const began = performance.now()
-    act([y, next])
+    const made = act([y, next])
     const took = performance.now() - began
     // what a piece takes comes on top of the work before it: half of the longest, but while reading around it takes the most
     const enough = pace.rows < pace.around ? longestWork / 2 : longestWork / 4
     if (took < enough && next - y === pace.rows) pace.rows *= 2
     else if (took > 2 * enough) pace.rows = Math.max(pace.least, pace.rows >> 1)
     y = next
+    yield* made ?? []
     yield
   }
 }

@@ -21,13 +21,13 @@ import {
 import { compileEngine, loadEngine, optimise } from './engine.ts'
 import type { GraphJob } from './graph-job.ts'
 import { type PartPlan, prepareGraph } from './graph-part.ts'
-import type { PartResult } from './part.ts'
+import type { Made, PartResult } from './part.ts'
 import type { Watch } from './watch.ts'
 
 /** What a worker says. */
 export type WorkerMessage =
   | { readonly kind: 'ready' }
-  | { readonly kind: 'part'; readonly part: number; readonly result: PartResult }
+  | { readonly kind: 'made'; readonly made: Made }
   | { readonly kind: 'done' }
   | { readonly kind: 'failed'; readonly message: string; readonly stack: string }
 
@@ -57,8 +57,8 @@ export type Pool = {
   close(): Promise<void>
 }
 
-/** Sees the result of each part once, in any order, on the calling thread. */
-export type OnPart = (part: number, result: PartResult) => void
+/** Sees the result of each piece once, in any order, on the calling thread. */
+export type OnPart = (piece: number, result: PartResult) => void
 
 /** What one user of a pool has while it has it. */
 export type Session = {
@@ -128,11 +128,11 @@ export function createPool(threads: number = defaultThreads()): Pool {
     let done = 0
     let thrown: { readonly error: unknown } | undefined
     // called by messages of workers too, where nobody would catch
-    const onDone: OnPart = (part, result) => {
+    const onDone = ({ piece, result }: Made) => {
       done++
       try {
-        onPart(part, result)
-        onProgress?.(done / parts)
+        onPart(piece, result)
+        onProgress?.(done / job.pieces)
       } catch (error) {
         thrown ??= { error }
       }
@@ -187,20 +187,19 @@ export function createPool(threads: number = defaultThreads()): Pool {
         const part = claim(control)
         if (part >= parts) break
         while (stagedParts(control) <= part) await bringIn()
-        const steps = runPart(part)
-        let step = steps.next()
-        for (; step.done !== true; step = steps.next()) {
-          if (isDue()) await listen()
+        for (const made of runPart(part)) {
+          if (made !== undefined) {
+            onDone(made)
+            await drain?.()
+          } else if (isDue()) await listen()
         }
-        onDone(part, step.value)
         if (staging !== undefined) release(control, part, slots)
         await listen()
-        await drain?.()
       }
     }
 
     async function yieldTurn(): Promise<void> {
-      while (done < parts) {
+      while (done < job.pieces) {
         const next = stagedParts(control)
         await (next < parts ? staging?.missing?.(next) : undefined)
         stageAhead()
@@ -288,7 +287,7 @@ export async function untilAborted<T>(promise: Promise<T>, signal: AbortSignal |
 type Hire = { failure: Error | undefined; finish(): Promise<void> }
 
 type PoolWorker = {
-  offer(order: WorkerOrder, onPart: OnPart): Hire
+  offer(order: WorkerOrder, onMade: (made: Made) => void): Hire
   stop(): Promise<void>
 }
 
@@ -304,7 +303,7 @@ function startWorker(memory: WebAssembly.Memory, module: WebAssembly.Module): Po
         start(): void
         started: boolean
         settle(error?: Error): void
-        onPart: OnPart
+        onMade(made: Made): void
       })
     | undefined
 
@@ -316,7 +315,7 @@ function startWorker(memory: WebAssembly.Memory, module: WebAssembly.Module): Po
     if (message.kind === 'ready') {
       ready = true
       current?.start()
-    } else if (message.kind === 'part') current?.onPart(message.part, message.result)
+    } else if (message.kind === 'made') current?.onMade(message.made)
     else if (message.kind === 'done') current?.settle()
     else current?.settle(workerFailure(message.message, message.stack))
   })
@@ -338,7 +337,7 @@ function startWorker(memory: WebAssembly.Memory, module: WebAssembly.Module): Po
   worker.unref()
 
   return {
-    offer(order, onPart) {
+    offer(order, onMade) {
       let settle: () => void = () => undefined
       const settled = new Promise<void>((resolve) => {
         settle = resolve
@@ -346,7 +345,7 @@ function startWorker(memory: WebAssembly.Memory, module: WebAssembly.Module): Po
       const hire = {
         failure: death,
         started: false,
-        onPart,
+        onMade,
         start() {
           hire.started = true
           worker.ref()

@@ -5,7 +5,6 @@ import { ownBytes } from './collect.ts'
 import { awaitStaged, claim, controlWords, release } from './control.ts'
 import { loadEngine } from './engine.ts'
 import { prepareGraph } from './graph-part.ts'
-import { withoutPauses } from './pieces.ts'
 import type { WorkerMessage, WorkerOrder } from './pool.ts'
 
 // The body of a worker thread: claims parts of the job at hand until none is left.
@@ -24,12 +23,16 @@ port.on('message', async ({ job, parts, scratch, slots }: WorkerOrder) => {
     const runPart = prepareGraph(job, engine, memory, scratch)
     for (let part = claim(control); part < parts; part = claim(control)) {
       if (slots > 0) awaitStaged(control, part)
-      const { packing, ...made } = withoutPauses(runPart(part))
-      const bytes = packing === undefined ? made.bytes : await packing
-      const own = bytes && ownBytes(bytes)
-      const result = own === undefined ? made : { ...made, bytes: own }
+      for (const made of runPart(part)) {
+        if (made === undefined) continue
+        const { packing, ...result } = made.result
+        const bytes = packing === undefined ? result.bytes : await packing
+        const own = bytes && ownBytes(bytes)
+        const { piece } = made
+        if (own === undefined) say({ kind: 'made', made: { piece, result } })
+        else say({ kind: 'made', made: { piece, result: { ...result, bytes: own } } }, [own.buffer])
+      }
       if (slots > 0) release(control, part, slots)
-      say({ kind: 'part', part, result }, own === undefined ? [] : [own.buffer])
     }
     say({ kind: 'done' })
   } catch (error) {
