@@ -4,6 +4,7 @@ import type { Summary } from '../definition/summary.ts'
 import { ConvoError } from '../error.ts'
 import { choice, integer, number, numbers, type Params, text } from '../params.ts'
 import type { Tensor } from '../tensor/tensor.ts'
+import { commandLine } from '../text/shell.ts'
 import { activate } from './activation.ts'
 import { pair, sides } from './bank.ts'
 import { poolAxes } from './max-pool.ts'
@@ -169,6 +170,34 @@ export function named(name: string, kept: Kept | undefined): Tensor {
   throw new ConvoError('E_NAME', `no earlier step saved a result as "${name}"`)
 }
 
+/** Results that do not fit each other, with the step that makes them fit. */
+function unlike(step: 'add' | 'concat', x: Tensor, other: Tensor, name: string): ConvoError {
+  const [height, width] = x.shape.slice(-2) as [number, number]
+  const [h, w] = other.shape.slice(-2) as [number, number]
+  const [top, left] = [(h - height) >> 1, (w - width) >> 1]
+  const isSame = x.shape.slice(1).join() === other.shape.slice(1).join()
+  // so little is missing where windows went without a border
+  const isLittle = top >= 0 && left >= 0 && h < 1.5 * height && w < 1.5 * width
+  const before =
+    height >= h && width >= w
+      ? ['crop', '--size', `${w},${h}`]
+      : isLittle
+        ? ['pad', '--by', [top, h - height - top, left, w - width - left].join()]
+        : ['resize', '--width', `${w}`, '--height', `${h}`]
+  // channels that are not the same many can only stand side by side
+  const join = [x.shape[0] === other.shape[0] ? step : 'concat', '--with', name]
+  const isVolume = x.shape.length + other.shape.length > 6
+  return new ConvoError(
+    'E_SHAPE',
+    `${step}: [${x.shape}] and "${name}", which is [${other.shape}], differ${isSame ? '' : ' in size'}`,
+    {
+      fix: isVolume
+        ? 'steps that keep the size'
+        : `-- ${commandLine([...(isSame ? [] : [...before, '--']), ...join])}`,
+    },
+  )
+}
+
 const withParam = {
   with: {
     ...text('name of a result that was saved with keep --as', '<name>'),
@@ -188,11 +217,7 @@ export const addStep = operator({
     ...planar,
     async apply(x, engine, kept) {
       const other = values.with === undefined ? x : named(values.with, kept)
-      if (other.shape.join() !== x.shape.join())
-        throw new ConvoError(
-          'E_SHAPE',
-          `add: [${x.shape}] and "${values.with}", which is [${other.shape}], differ`,
-        )
+      if (other.shape.join() !== x.shape.join()) throw unlike('add', x, other, values.with!)
       return engine.layer('paired', [x, other], { operation: 'add' })
     },
   }),
@@ -211,10 +236,7 @@ export const concatStep = operator({
     async apply(x, engine, kept) {
       const other = values.with === undefined ? x : named(values.with, kept)
       if (other.shape.slice(1).join() !== x.shape.slice(1).join())
-        throw new ConvoError(
-          'E_SHAPE',
-          `concat: [${x.shape}] and "${values.with}", which is [${other.shape}], differ in size`,
-        )
+        throw unlike('concat', x, other, values.with!)
       return engine.layer('concat', [x, other], { axis: 0 })
     },
   }),

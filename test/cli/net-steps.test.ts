@@ -150,3 +150,30 @@ describe('a step that takes a volume', () => {
     expect([smoothed.status, smoothed.stderr]).toEqual([0, 'note: 24 slices are its pages\n'])
   })
 })
+
+describe('results that do not fit each other', () => {
+  const cases: [steps: string[], fix: string][] = [
+    [['keep --as a', 'crop --size 4,3', 'add --with a'], 'resize --width 10 --height 6 -- add --with a'],
+    [['keep --as a', 'maxpool', 'concat --with a'], 'resize --width 10 --height 6 -- concat --with a'],
+    [['keep --as a', 'crop --size 7,5', 'add --with a'], 'pad --by 0,1,1,2 -- add --with a'],
+    [['crop --size 7,5', 'keep --as a', 'resize --by 2', 'add --with a'], 'crop --size 7,5 -- add --with a'],
+    [['keep --as a', 'concat --with a', 'add --with a'], 'concat --with a'],
+    [
+      ['keep --as a', 'concat --with a', 'maxpool', 'add --with a'],
+      'resize --width 10 --height 6 -- concat --with a',
+    ],
+  ]
+  it.each(cases)('%j: the steps that mend it work', async (steps, fix) => {
+    const name = 'a skip'
+    const words = (text: string) => text.split(' ').map((word) => (word === 'a' ? name : word))
+    const line = (all: readonly string[]) => all.flatMap((step) => ['--', ...words(step)])
+    writeFileSync(folder.path('x.npy'), writeNpy(shape.slice(1), Float32Array.from(data)))
+    const head = ['chain', folder.path('x.npy'), folder.path('z.npy'), '--force', '--layout', 'chw']
+    const refused = await convo([...head, ...line(steps)])
+    expect(refused.stderr).toContain('[E_SHAPE]')
+    expect(refused.stderr).toContain(`try: -- ${fix.replace('--with a', "--with 'a skip'")}\n`)
+    const { status, stderr } = await convo([...head, ...line([...steps.slice(0, -1), ...fix.split(' -- ')])])
+    expect(stderr).not.toContain('error')
+    expect(status).toBe(0)
+  })
+})
