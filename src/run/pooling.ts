@@ -110,6 +110,10 @@ export function preparePooling(
     runLayer(work, out, [x], [y, y + 1], [[1, height, width]], one)
   }
 
+  // the usual one reads its rows where they are: 64 x 256 x 256 took 2.8 times as long in its loops, 1.3 times in net.run
+  const isPairs = deep === 1 && slots === 2 && taps === 2 && stride === 2 && ax.dilation === 1
+  const isInside = work.name === 'pool' && isPairs && left === 0 && right === 0
+
   return (to, [input], [first, end]) => {
     const from = input!
     surround(Number.NEGATIVE_INFINITY)
@@ -123,6 +127,13 @@ export function preparePooling(
         const slot = top % slots
         const slices = az.high[z]! - az.low[z]! + 1
         const dst = rowAt(to, c, y)
+        if (isInside && rows === 2 && slices === 1) {
+          const source = firstTap(az, z) * ay.input + top
+          const [upper, lower] = [rowAt(from, c, source), rowAt(from, c, source + 1)]
+          const by = ax.start[0]! * 4
+          if (!wasm.maxOfFour(dst, plus(upper, by), plus(lower, by), n)) asDefined(to, from, c, y)
+          continue
+        }
         let isFast = true
         for (let t = 0, slice = firstTap(az, z); t < slices; t++, slice += az.dilation) {
           const base = (slice % deep) * slots

@@ -36,6 +36,42 @@ export function maxAcross(dst: Address, src: Address, n: i32, tapStep: usize, ta
   }
 }
 
+/** The larger of two, the first of equal ones. */
+@inline
+function larger(a: f32, b: f32): f32 {
+  return a < b ? b : a
+}
+
+/** Maxima of n windows of 2x2, two samples apart, of two rows; whether all samples are numbers above −infinity. */
+export function maxOfFour(dst: Address, upper: Address, lower: Address, n: i32): bool {
+  const least = f32x4.splat(-Infinity)
+  let isPlain = i32x4.splat(-1)
+  let i = 0
+  for (; i + 4 <= n; i += 4) {
+    const at = <usize>i << 3
+    const a = v128.load(upper + at)
+    const b = v128.load(upper + at, 16)
+    const c = v128.load(lower + at)
+    const d = v128.load(lower + at, 16)
+    isPlain = v128.and(isPlain, v128.and(f32x4.gt(a, least), f32x4.gt(b, least)))
+    isPlain = v128.and(isPlain, v128.and(f32x4.gt(c, least), f32x4.gt(d, least)))
+    const above = f32x4.pmax(v128.shuffle<f32>(a, b, 0, 2, 4, 6), v128.shuffle<f32>(a, b, 1, 3, 5, 7))
+    const below = f32x4.pmax(v128.shuffle<f32>(c, d, 0, 2, 4, 6), v128.shuffle<f32>(c, d, 1, 3, 5, 7))
+    v128.store(dst + (<usize>i << 2), f32x4.pmax(above, below))
+  }
+  let isRest = true
+  for (; i < n; i++) {
+    const at = <usize>i << 3
+    const a = load<f32>(upper + at)
+    const b = load<f32>(upper + at, 4)
+    const c = load<f32>(lower + at)
+    const d = load<f32>(lower + at, 4)
+    isRest = isRest && a > -Infinity && b > -Infinity && c > -Infinity && d > -Infinity
+    store<f32>(dst + (<usize>i << 2), larger(larger(a, b), larger(c, d)))
+  }
+  return isRest && i32x4.all_true(isPlain)
+}
+
 /**
  * Where those maxima are, as whole numbers: `place` of tap 0 of the first window, `tapPlace` more for each tap and `windowPlace`
  * for each window. Of equal ones the first.

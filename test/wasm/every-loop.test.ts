@@ -426,6 +426,7 @@ const loops: { readonly [K in keyof WasmExports]: Row } = {
   maxAcross: layer('pool', { axes }),
   placesAcross: layer('pooled', { axes }),
   maxDown: layer('pool', { axes }),
+  maxOfFour: layer('pool', { axes: poolAxes(2, Tensor.zeros([3, 9, 37]), { kernelSize: 2 }) }),
   placesDown: layer('pooled', { axes }),
   windowSums: layer('averaged', means),
   meansRow: layer('averaged', means),
