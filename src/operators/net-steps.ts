@@ -184,7 +184,7 @@ function unlike(step: 'add' | 'concat', x: Tensor, other: Tensor, name: string):
       : isLittle
         ? ['pad', '--by', [top, h - height - top, left, w - width - left].join()]
         : ['resize', '--width', `${w}`, '--height', `${h}`]
-  // channels that are not the same many can only stand side by side
+  // other numbers of channels can be joined, not added
   const join = [x.shape[0] === other.shape[0] ? step : 'concat', '--with', name]
   const isVolume = x.shape.length + other.shape.length > 6
   return new ConvoError(
