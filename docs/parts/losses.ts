@@ -42,7 +42,7 @@ export const losses: readonly Group[] = [
       row('EXIF after the picture data of a PNG', 'reported', 'EXIF after the picture of … is lost'),
       row('metadata of a later page of a TIFF', 'reported', 'XMP of later pages of … is lost'),
       row(
-        'pixels that are not square (pHYs, JFIF, GIF)',
+        'pixels that are not square (pHYs, JFIF, GIF, TIFF, OpenEXR)',
         'reported',
         'aspect ratio of the pixels of … is lost',
       ),

@@ -5,6 +5,7 @@ import { type ExrBlock, type ExrChannel, exrCompressions, sampleBytes } from './
 import { unpackBlock } from './exr-unpack.ts'
 import { refusal, wayOf } from './foreign.ts'
 import { damaged, endsEarly, type OwnPicture } from './own-picture.ts'
+import { pixelAspect } from './png-head.ts'
 import { textOf } from './reader.ts'
 
 // OpenEXR pictures (OpenEXR file layout, openexr.com): a header of named values, a table of places, blocks of rows or tiles.
@@ -116,6 +117,7 @@ export function readExr(bytes: Uint8Array, name: string): OwnPicture {
           ]
         : []),
       ...(hasOtherPrimaries ? [`the primaries (chromaticities) of ${name} were not applied`] : []),
+      ...(aspect === 1 ? [] : [`${pixelAspect} of ${name} is lost`]),
     ],
     async samples() {
       // nothing is packed into less than a 2000th

@@ -142,7 +142,10 @@ export function headerOf(
   // the pictures of an animation are over each other as they are stored
   const turns = orient && apng === undefined
   const { width, height } = turns ? facts.autoOrient : facts
-  const resolution = stored ?? (facts.exif && exifResolution(facts.exif))
+  // of a JPEG that says it twice EXIF is believed, as by libvips and ImageMagick; of others, what is outside it
+  const inExif =
+    stored === undefined || kind === 'jpeg' ? facts.exif && exifResolution(facts.exif) : undefined
+  const resolution = inExif ?? stored
   const isTurned = turns && (facts.orientation ?? 1) > 4
   const orientation = turns ? undefined : facts.orientation
   const keepsIcc =
@@ -157,8 +160,7 @@ export function headerOf(
   const notes = [...asRead]
   if (seen.unread.length > 0) notes.push(`not read from ${name}: ${listed(seen.unread)}`)
   const metadata = keptOf(metadataOf(facts, seen), mode)
-  const lost = mode === 'keep' ? [...new Set(seen.metadata)] : []
-  if (lost.length > 0) notes.push(`${listed(lost)} of ${name} ${lost.length > 1 ? 'are' : 'is'} lost`)
+  notes.push(...lostNote(seen.metadata, mode, name))
   return {
     kind,
     width,
@@ -186,6 +188,12 @@ export function headerOf(
     notes,
     asRead,
   }
+}
+
+/** The note of what an output does not keep, where it was to be kept. */
+export function lostNote(metadata: readonly string[], mode: MetadataMode, name: string): string[] {
+  const lost = mode === 'keep' ? [...new Set(metadata)] : []
+  return lost.length > 0 ? [`${listed(lost)} of ${name} ${lost.length > 1 ? 'are' : 'is'} lost`] : []
 }
 
 /** What the decoder and the parts of a file give of its metadata. */

@@ -3,7 +3,7 @@ export type Resolution = readonly [x: number, y: number]
 
 import { viewOf } from '../files/read.ts'
 import type { Read } from './reader.ts'
-import { exifReader, firstDirectory } from './tiff-directory.ts'
+import { type Directory, exifReader, firstDirectory, type Layout } from './tiff-directory.ts'
 
 const perInch = 1 / 0.0254
 
@@ -19,19 +19,28 @@ export function jfifResolution(head: Uint8Array): Resolution | undefined {
 /** The resolution in an EXIF block. */
 export const exifResolution = (exif: Uint8Array): Resolution | undefined => tiffResolution(exifReader(exif))
 
-/** The resolution in the first directory of a TIFF (TIFF 6.0, tags 282, 283, 296); nothing where it is not as it should be. */
+/** The resolution in the first directory of a TIFF; nothing where it is not as it should be. */
 export function tiffResolution(read: Read): Resolution | undefined {
-  const first = firstDirectory(read)
-  if (first === undefined || first.layout.isBig) return undefined
-  const { tags, layout } = first
+  const { x, y, unit } = tiffDensity(read, firstDirectory(read))
+  return unit === 2 || unit === 3 ? resolution(x, y, unit === 2 ? perInch : 100) : undefined
+}
+
+/** Whether a directory of a TIFF states how much wider than high its pixels are, and not how large: the unit is 1. */
+export function tiffHasOwnAspect(read: Read, directory: Directory & { readonly layout: Layout }): boolean {
+  const { x, y, unit } = tiffDensity(read, directory)
+  return unit === 1 && x > 0 && y > 0 && x !== y
+}
+
+/** What the tags 282, 283 and 296 of a directory say (TIFF 6.0, section 8); NaN for what is not there or no ratio. */
+function tiffDensity(read: Read, directory: (Directory & { readonly layout: Layout }) | undefined) {
   const [x, y] = [282, 283].map((tag) => {
-    const ratio = viewOf(read(tags.get(tag)?.value ?? 0, 8))
-    if (!tags.has(tag) || ratio.byteLength < 8) return undefined
-    return ratio.getUint32(0, layout.little) / ratio.getUint32(4, layout.little)
+    const field = directory?.tags.get(tag)
+    const { little = true, isBig = false } = directory?.layout ?? {}
+    const ratio = viewOf(read(isBig ? (field?.place ?? 0) : (field?.value ?? 0), 8))
+    if (field?.type !== 5 || ratio.byteLength < 8) return Number.NaN
+    return ratio.getUint32(0, little) / ratio.getUint32(4, little)
   })
-  const unit = tags.get(296)?.value ?? 2
-  if (x === undefined || y === undefined || (unit !== 2 && unit !== 3)) return undefined
-  return resolution(x, y, unit === 2 ? perInch : 100)
+  return { x: x!, y: y!, unit: directory?.tags.get(296)?.value ?? 2 }
 }
 
 function resolution(x: number, y: number, scale: number): Resolution | undefined {

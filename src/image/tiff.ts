@@ -4,7 +4,9 @@ import type { Metadata } from '../tensor/metadata.ts'
 import { fieldsOf } from './exif.ts'
 import { refusal, wayOf, ways } from './foreign.ts'
 import { bytesOf, geoTags, metadataNames } from './metadata.ts'
+import { pixelAspect } from './png-head.ts'
 import { type Read, textOf } from './reader.ts'
+import { tiffHasOwnAspect } from './resolution.ts'
 import { holdsArray, readerOfPlanes } from './tiff-array.ts'
 import { type Directory, directoryAt, type Layout, numbersOf, sizes, tiffLayout } from './tiff-directory.ts'
 
@@ -107,9 +109,10 @@ export function readTiff(read: Read, name: string): TiffSeen {
   const isLater = (wanted: readonly number[]) =>
     pages.slice(1).some((page) => wanted.some((one) => page.tags.has(one) && !isEqual(page, first, one)))
   return {
-    metadata: metadata
-      .filter(([, tags]) => isLater(tags))
-      .map(([key]) => `${metadataNames[key]} of later pages`),
+    metadata: [
+      ...(tiffHasOwnAspect(read, { ...first, layout }) ? [pixelAspect] : []),
+      ...metadata.filter(([, tags]) => isLater(tags)).map(([key]) => `${metadataNames[key]} of later pages`),
+    ],
     held: heldOf(read, first, layout),
     icc: bytesOf(fieldsOf(read, first, layout, (one) => one === tag.profile).fields, tag.profile),
     pages: pages.length,

@@ -1,6 +1,7 @@
 import { ConvoError } from '../error.ts'
 import { converted, inTurns } from '../host/turns.ts'
 import type { Pages } from '../image/compare/pages.ts'
+import { lostNote } from '../image/header.ts'
 import { keptOf, type MetadataMode } from '../image/metadata.ts'
 import { iccFits } from '../image/png.ts'
 import { kindOf, probe } from '../image/probe.ts'
@@ -173,7 +174,7 @@ function besideArray(
   { orientation }: Pick<PictureMeta, 'orientation'>,
 ): Pick<PictureArray, 'meta' | 'notes' | 'pages'> {
   const { resolution } = probe(bytes, name)
-  const { held, icc, pages } = readTiff((at, length) => bytes.subarray(at, at + length), name)
+  const { held, icc, pages, metadata: lost } = readTiff((at, length) => bytes.subarray(at, at + length), name)
   const metadata = keptOf(held, mode)
   return {
     pages,
@@ -183,10 +184,12 @@ function besideArray(
       ...(icc && iccFits(icc, channels) && { icc }),
       ...(metadata && { metadata }),
     },
-    notes:
-      pages > 1
+    notes: [
+      ...(pages > 1
         ? [`${name} has ${pages} pages, but only page ${page + 1} was used; --page <n> selects another`]
-        : [],
+        : []),
+      ...lostNote(lost, mode, name),
+    ],
   }
 }
 

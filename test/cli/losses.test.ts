@@ -141,6 +141,13 @@ function float64(shape: string, values: number[]): Buffer {
 }
 
 /** A TIFF of one field more, or of another value in one. */
+/** A TIFF whose pixels are two times wider than high, and it does not say how large. */
+function tiffWithoutUnit(more: [number, number, number][]): Buffer {
+  const of = (at: number) =>
+    tiffOf([{ ...level, fields: [[282, 5, at], [283, 5, at + 8], [296, 3, 1], ...more] }])
+  return Buffer.concat([of(of(0).length), Buffer.from(Uint32Array.of(1, 1, 2, 1).buffer)])
+}
+
 const tiffField = (tag: number, type: number, value: number) =>
   tiffOf([{ ...level, fields: [[tag, type, value]] }])
 /** YCbCr as it is, and two 16-bit numbers in one field. */
@@ -262,13 +269,17 @@ const cases: Readonly<Record<string, Case>> = {
     files: { 'a.tif': tiffOf([level, { ...level, fields: [[700, 1, 0x3c]] }]) },
     runs: [`${same} a.tif o.tif`],
   },
-  'pixels that are not square (pHYs, JFIF, GIF)': {
+  'pixels that are not square (pHYs, JFIF, GIF, TIFF, OpenEXR)': {
     files: {
       'a.png': with_([chunkOf('pHYs', Buffer.concat([words(2, 1), Buffer.from([0])]))]),
       'a.jpg': jpegWith(0xe0, 'JFIF\0\x01\x02\0\0\x02\0\x01\0\0'),
       'a.gif': gifWith('', 17),
+      'a.tif': tiffWithoutUnit([]),
+      // of numbers that are read as an array
+      'b.tif': tiffWithoutUnit([[339, 3, 2]]),
+      'a.exr': exrOf({ width: 2, height: 1, channels: [['Y', 1]], sample: (x) => x, aspect: 2 }),
     },
-    runs: [`${same} a.png o.png`, `${same} a.jpg o.png`, `${same} a.gif o.png`],
+    runs: ['a.png', 'a.jpg', 'a.gif', 'a.tif', 'b.tif', 'a.exr'].map((name) => `${same} ${name} o.png`),
   },
   resolution: {
     files: { 'a.png': encoded(small({ resolution: [3937, 11811] }), 'png') },

@@ -178,6 +178,20 @@ describe('decode', () => {
     expect(await resolution(patched(1, 300, 150))).toEqual([11811, 5906])
     expect(await resolution(patched(2, 118, 59))).toEqual([11800, 5900])
     expect(await resolution(patched(0, 1, 1))).toBeUndefined()
+    // EXIF is believed where both say something, as by libvips and ImageMagick
+    const both = Buffer.from((await encode({ ...photo, meta: { resolution: [11800, 5900] } }, 'jpeg')).bytes)
+    expect(both.toString('latin1', 6, 10)).toBe('JFIF')
+    both[13] = 1
+    both.writeUInt32BE(0x480048, 14)
+    expect(await resolution(both)).toEqual([11800, 5900])
+  })
+
+  it('reads resolution from a BigTIFF, whose ratios lie in its directory', async () => {
+    const raw = { raw: { width: 48, height: 32, channels: 3 as const } }
+    const tiff = sharp(photo.data as Uint8Array, raw).tiff({ bigtiff: true, xres: 11.8, yres: 5.9 })
+    const bytes = await tiff.toBuffer()
+    expect(bytes.readUInt16LE(2)).toBe(43)
+    expect((await decode(bytes, options)).meta.resolution).toEqual([11800, 5900])
   })
 
   it('converts CMYK to RGB and says so', async () => {

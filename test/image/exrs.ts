@@ -12,6 +12,8 @@ export type ExrShape = {
   readonly compression?: number
   /** chromaticities of red, green, blue and white */
   readonly primaries?: readonly number[]
+  /** how much wider than high a pixel is */
+  readonly aspect?: number
   readonly sample?: (x: number, y: number, channel: number) => number
 }
 
@@ -51,6 +53,9 @@ export function exrOf(shape: ExrShape): Buffer {
             Buffer.from(Float32Array.from(shape.primaries).buffer),
           ),
         ]),
+    ...(shape.aspect === undefined
+      ? []
+      : [attribute('pixelAspectRatio', 'float', Buffer.from(Float32Array.of(shape.aspect).buffer))]),
     ...(parts > 1 ? [attribute('type', 'string', Buffer.from(tile ? 'tiledimage' : 'scanlineimage'))] : []),
     Buffer.alloc(1),
   ])
