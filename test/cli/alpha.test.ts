@@ -192,6 +192,7 @@ describe('colours that nobody sees', () => {
     ['gradient', '--gray'],
     ['chain', '--', 'gaussian', '--', 'sobel', '--', 'box'],
     ['chain', '--', 'median', '--', 'open'],
+    ['chain', '--', 'pad', '--by', '2', '--', 'dilate'],
     ['chain', '--', 'crop', '--size', '15,13', '--', 'dilate'],
     ['chain', '--', 'sobel', '--', 'maxpool', '--', 'laplacian'],
   ]
