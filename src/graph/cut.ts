@@ -123,6 +123,8 @@ const rolling: ReadonlySet<string> = new Set([
   'samples',
   'windows',
   'moved',
+  'rounded',
+  'mixed',
   'apart',
   'bank',
   'layer',

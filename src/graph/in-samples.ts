@@ -6,8 +6,11 @@ import { isHeld, type Windows } from './windows.ts'
  * The same steps over whole samples of `bytes` bytes, pixels side by side, that never become floats. Undefined if any step
  * does something else than move samples, rank windows, or subtract what is nowhere larger. A filter of one step takes a third
  * of the time, one of several a fifth (windows in test/bench).
+ *
+ * @param isRounded the picture is no such samples yet, as in gray, and is rounded first: what is moved and ranked is the same
+ * as if it were rounded at last, since rounding keeps the order, but differences are not
  */
-export function inSamples(out: Node, bytes: 1 | 2): Node | undefined {
+export function inSamples(out: Node, bytes: 1 | 2, isRounded = false): Node | undefined {
   const known = new Map<Node, Node | undefined>()
   const of = (node: Node): Node | undefined => {
     if (!known.has(node)) known.set(node, made(node))
@@ -19,18 +22,49 @@ export function inSamples(out: Node, bytes: 1 | 2): Node | undefined {
       inputs.includes(undefined)
         ? undefined
         : { shape: [1, height, width * channels], inputs: inputs as Node[], work }
-    if (node.work.kind === 'source') return as({ kind: 'samples', bytes }, [])
+    if (node.work.kind === 'source') return as({ kind: isRounded ? 'rounded' : 'samples', bytes }, [])
     const windows = windowsOf(node)
     if (windows !== undefined)
       return suits(windows, bytes) ? as({ kind: 'windows', bytes, windows }, [of(framedOf(node))]) : undefined
     const moving = movingOf(node, bytes)
     if (moving !== undefined) return as(moving, [of(node.inputs[0]!)])
-    if (node.work.kind !== 'layer' || node.work.name !== 'formula' || node.work.settings.name !== 'minus')
-      return undefined
+    const pixels = pixelsOf(node)
+    if (pixels !== undefined) {
+      const [only, ...more] = pixels
+      if (more.length === 0 && only!.count === only!.node.shape[0]) return of(only!.node)
+      const parts = pixels.map(({ node, first, count }) => ({ step: node.shape[0], first, count }))
+      return as(
+        { kind: 'mixed', bytes, parts },
+        pixels.map((part) => of(part.node)),
+      )
+    }
+    if (isRounded || node.work.kind !== 'layer') return undefined
+    if (node.work.name !== 'formula' || node.work.settings.name !== 'minus') return undefined
     const [a, b] = node.inputs as readonly [Node, Node]
     return isAbove(a, b) ? as({ kind: 'apart', bytes }, [of(a), of(b)]) : undefined
   }
   return out.work.kind === 'source' ? undefined : of(out)
+}
+
+/** Channels of a step. */
+type Channels = { readonly node: Node; readonly first: number; readonly count: number }
+
+/** The channels that a step is made of, of one other step or of two; they are found through selections and joints. */
+function pixelsOf({ work, inputs }: Node): readonly Channels[] | undefined {
+  if (work.kind !== 'layer') return undefined
+  const whole = (node: Node): Channels => ({ node, first: 0, count: node.shape[0] })
+  if (work.name === 'select') {
+    const end = work.settings.first + work.settings.count
+    let before = 0
+    return (pixelsOf(inputs[0]!) ?? [whole(inputs[0]!)]).flatMap(({ node, first, count }) => {
+      const [low, high] = [Math.max(0, work.settings.first - before), Math.min(count, end - before)]
+      before += count
+      return high > low ? [{ node, first: first + low, count: high - low }] : []
+    })
+  }
+  if (work.name !== 'join' || work.settings.gain[0] !== work.settings.gain[1]) return undefined
+  const found = inputs.flatMap((input) => pixelsOf(input) ?? [whole(input)])
+  return found.length > 2 ? inputs.map(whole) : found
 }
 
 /** A layer that moves samples, as it is over whole ones. */

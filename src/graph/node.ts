@@ -56,6 +56,10 @@ export type WorkOf<B, P = Float32Array, F = Filter> =
   | { readonly kind: 'windows'; readonly bytes: 1 | 2; readonly windows: Windows }
   /** such samples at other places */
   | Moved
+  /** the picture in gray, rounded to such samples */
+  | { readonly kind: 'rounded'; readonly bytes: 1 | 2 }
+  /** pixels of such samples that are made of channels of one input or of two */
+  | Mixed
   /** the difference of two steps of such samples, the first of which is nowhere smaller */
   | { readonly kind: 'apart'; readonly bytes: 1 | 2 }
   | LayerWork
@@ -68,6 +72,13 @@ export type Moved = {
   readonly bytes: 1 | 2
   readonly step: number
   readonly layer: Extract<LayerWork, { readonly name: 'framed' | 'chosen' }>
+}
+
+/** Pixels of whole samples: for each input, of whose samples `step` are a pixel, the channels that it gives. */
+export type Mixed = {
+  readonly kind: 'mixed'
+  readonly bytes: 1 | 2
+  readonly parts: readonly { readonly step: number; readonly first: number; readonly count: number }[]
 }
 
 /** A recipe over pixels of `channels` channels, whose white is `full`. */
@@ -135,13 +146,15 @@ export function needs<B extends BankNeeds, F extends FilterNeeds>(
     case 'source':
     case 'planes':
     case 'samples':
+    case 'rounded':
       return []
     case 'windows':
       return [windowRows(work.windows, rows)]
     case 'moved':
       return layerNeeds(work.layer, rows, shapes)
     case 'apart':
-      return [[rows], [rows]]
+    case 'mixed':
+      return shapes.map(() => [rows])
     case 'bank':
       return [bankNeeds(work.bank, rows)]
     case 'filter':

@@ -1,15 +1,31 @@
+import { type Node, nodeOf } from '../graph/node.ts'
 import { copied, inRows, inTurns } from '../host/turns.ts'
 import { hasAlphaWhere } from '../image/flatten.ts'
-import type { SourcePicture } from '../run/picture-job.ts'
+import { hasAlpha } from '../tensor/picture.ts'
 import { Tensor } from '../tensor/tensor.ts'
+import type { Pending } from './state.ts'
 
 // The colours of pixels that nobody sees, for steps that mix channels and take no account of alpha.
 
-/** False where no pixel of a picture is known to be hidden. */
-export async function mayHide(picture: SourcePicture | undefined): Promise<boolean> {
-  if (picture === undefined || !('data' in picture || 'arriving' in picture)) return true
+/** False where no pixel of what goes from step to step is known to be hidden: its alpha is that of the picture. */
+export async function mayHide({ out, source }: Pending): Promise<boolean> {
+  if (source === undefined || !hasSourceAlpha(nodeOf(out))) return true
+  const { picture, isSeen } = source
+  if (isSeen) return false
+  if (!('data' in picture || 'arriving' in picture)) return true
   const data = 'data' in picture ? picture.data : await picture.arriving.whole
   return hasAlphaWhere({ channels: picture.channels, data }, (alpha) => alpha === 0)
+}
+
+/** Whether the last channel of a step is that of the picture, or some of its samples. */
+function hasSourceAlpha({ work, inputs, shape: [channels] }: Node): boolean {
+  if (work.kind === 'source') return hasAlpha(channels)
+  if (work.kind !== 'layer') return false
+  if (work.name === 'join' && work.settings.gain[0] === work.settings.gain[1])
+    return hasSourceAlpha(inputs[1]!)
+  const [x] = inputs
+  const isLast = work.name === 'select' && work.settings.first + channels === x!.shape[0]
+  return (isLast || work.name === 'chosen') && hasSourceAlpha(x!)
 }
 
 /** Colours and alpha; hidden colours are those of a pixel near by that is seen. */

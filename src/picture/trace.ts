@@ -230,7 +230,7 @@ async function overPlanes(
   }
   if (mode === 'separate' && (step.acts === 'each' || step.isChannelwise))
     return made(await apply(x), true, step.moves)
-  const seen = await coveredOf(ground, before)
+  const { out: seen, source } = await coveredOf(ground, before)
   const y = await apply(await tracer.layer('select', [seen], { first: 0, count: colours }))
   const [, ...size] = y.shape as [number, number, number]
   const isSame = size.join() === x.shape.slice(1).join()
@@ -239,7 +239,8 @@ async function overPlanes(
   if (isOne(y) && (isSame || carries !== undefined)) {
     const own = await tracer.layer('select', [seen], { first: colours, count: 1 })
     const alpha = isSame ? own : await carries!(own, size, tracer)
-    const whole = made(await tracer.layer('join', [y, alpha], { gain: [step.full ?? full, full] }), true)
+    const { data } = made(await tracer.layer('join', [y, alpha], { gain: [step.full ?? full, full] }), true)
+    const whole = { data: { ...data, source } }
     const note = `--alpha ${mode} has no effect on an operation that mixes channels or ranks samples: alpha is kept as it is`
     return mode === 'copy' ? whole : { ...whole, note }
   }
@@ -258,9 +259,10 @@ function toned(data: Pending, task: PictureTask, isFirst: boolean): Pending {
 }
 
 /** The data with colours for hidden pixels. */
-async function coveredOf(ground: Ground, data: Pending): Promise<Tensor> {
-  if (ground.compute === undefined || !(await mayHide(pictureOf(data)))) return data.out
-  return traced(planesNode(await covered(await ground.compute(graphOf(data)))))
+async function coveredOf(ground: Ground, data: Pending): Promise<Pending> {
+  if (ground.compute === undefined) return data
+  if (!(await mayHide(data))) return { ...data, source: { ...data.source!, isSeen: true } }
+  return { ...data, out: traced(planesNode(await covered(await ground.compute(graphOf(data))))) }
 }
 
 /** How many times the work of steps over a volume may be done for slices one by one. */

@@ -234,6 +234,9 @@ function placeTaps(arena: Arena, { plan, weights, bias, index }: Bank): PlacedTa
 /** Room behind a loop's last row. */
 const slack = 128
 
+/** The places of a mixed vector, or how a row is rounded. */
+const placesBytes = 64
+
 /** Scratch memory of a step while it is computed, beside its rows. `rows` is the most rows of its input at once, `own` of what it gives. */
 export function workBytes(step: Listed<PlacedWork>, rows: number, own: number): number {
   const { work } = step
@@ -241,6 +244,9 @@ export function workBytes(step: Listed<PlacedWork>, rows: number, own: number): 
   switch (work.kind) {
     case 'windows':
       return windowBytes(shape, work, own)
+    case 'mixed':
+    case 'rounded':
+      return placesBytes
     case 'bank': {
       if (work.bank.algorithm === 'winograd') return winogradBytes(work.bank)
       const { plan, tileRows, tilePitch, blockRows, phases } = work.bank

@@ -1,6 +1,4 @@
-import type { Shape } from '../definition/layer.ts'
 import type { LayerName } from '../definition/layers.ts'
-import { invariant } from '../error.ts'
 import { type Address, plus } from '../graph/address.ts'
 import { type Cut, planPart } from '../graph/cut.ts'
 import {
@@ -16,7 +14,6 @@ import { type Span, slotOf, united } from '../graph/spans.ts'
 import { wholeRow } from './bank.ts'
 import { prepareBankRows } from './bank-rows.ts'
 import type { WasmExports } from './engine.ts'
-import { prepareFloats } from './gather.ts'
 import {
   type GraphJob,
   type GraphSink,
@@ -26,15 +23,15 @@ import {
   type StepList,
   segmentsOf,
 } from './graph-job.ts'
-import { floatRowBytes, prepareSink } from './graph-sink.ts'
+import { prepareSink } from './graph-sink.ts'
 import { prepareLayer } from './layer-loops.ts'
-import { prepareMoved } from './moved.ts'
+import { prepareMixed, prepareMoved } from './moved.ts'
 import type { Made, RunPart } from './part.ts'
 import { prepareRows } from './picture.ts'
 import { inPieces, type Pace, paceOf } from './pieces.ts'
 import { type Compute, type PlacedRows, rowAt, withPauses } from './placed-rows.ts'
 import { prepareWindows } from './ranked.ts'
-import { type PictureRows, pictureRows } from './rows.ts'
+import { floatsOf, type PictureRows, pictureRows, prepareRounded, prepareSource } from './rows.ts'
 import { prepareSimilarity } from './similarity.ts'
 import { sourceRows } from './source-rows.ts'
 import { prepareWinograd } from './winograd-rows.ts'
@@ -308,13 +305,14 @@ function prepareWork(
   picture: PictureRows,
 ): Compute {
   const scratch = plus(start, job.layout.work)
+  const floats = () => floatsOf(job, wasm, memory, start, picture)
   switch (work.kind) {
     case 'planes':
     case 'samples':
     case 'finish':
       return () => undefined
     case 'source':
-      return prepareSource(job, shape, wasm, memory, plus(start, job.layout.floats), picture)
+      return prepareSource(shape, wasm, floats())
     case 'filter': {
       const input = sourceRows(work.filter.plan)
       const compute = prepareRows(work.filter, wasm, memory, scratch, input)
@@ -338,6 +336,10 @@ function prepareWork(
       return prepareWindows(shape, work, wasm, memory, scratch)
     case 'moved':
       return prepareMoved(shape, steps[inputs[0]!]!.shape, work, wasm, memory)
+    case 'mixed':
+      return prepareMixed(shape, work, wasm, memory, scratch)
+    case 'rounded':
+      return prepareRounded(shape, work.bytes, wasm, memory, scratch, floats())
     case 'apart':
       return (to, [a, b], [first, end]) => {
         for (let y = first; y < end; y++)
@@ -360,27 +362,4 @@ function rowsOfSlice({ rows, address, plane, pitch }: PlacedRows, z: number, hei
   const [first] = own
   const above = first === undefined ? 0 : slotOf(rows, first[0] + top)
   return { rows: own, address: plus(address, above * pitch), plane, pitch }
-}
-
-/** Brings in rows of the picture: from interleaved samples to planes. `floats` is room for three rows. */
-function prepareSource(
-  { source }: GraphJob,
-  [channels]: Shape,
-  wasm: WasmExports,
-  memory: WebAssembly.Memory,
-  floats: Address,
-  rows: PictureRows,
-): Compute {
-  invariant(source !== undefined, 'a graph over a picture has one')
-  const { picture, tone } = source
-  const floatRow = floatRowBytes(picture)
-  const layout = { grayRow: floatRow, lightRow: 2 * floatRow }
-  const plan = { width: picture.width }
-  const toFloats = prepareFloats({ source: picture, tone, layout, plan }, wasm, memory, floats)
-  return (to, _, [first, end]) => {
-    for (let y = first; y < end; y++) {
-      toFloats(floats, rows.address(y))
-      wasm.splitPlanes(rowAt(to, 0, y), to.plane, floats, picture.width, channels)
-    }
-  }
 }

@@ -28,11 +28,12 @@ import {
   workBytes,
 } from './graph-job.ts'
 import { planOf, readsPicture } from './graph-part.ts'
-import { floatRowBytes, pixelBytes } from './graph-sink.ts'
+import { pixelBytes } from './graph-sink.ts'
 import type { PartResult } from './part.ts'
 import type { PictureShape, Sink, Source, StencilJob } from './picture-job.ts'
 import { fixedBytes, placePicture, prepareTables, withHow } from './place-picture.ts'
 import type { RunOptions, Session } from './pool.ts'
+import { floatRowBytes } from './rows.ts'
 
 /** How a recipe is the last step: over what, and what becomes of its samples. */
 export type Finishing = Filter & { readonly range: Range; readonly sink: Sink }

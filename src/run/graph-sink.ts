@@ -3,7 +3,7 @@ import type { Span } from '../graph/spans.ts'
 import { countMagnitudes, drawLabel, type MapFacts, magnitudeBins, spread } from '../image/sheet.ts'
 import { createDiscard } from './collect.ts'
 import type { WasmExports } from './engine.ts'
-import type { GraphJob, GraphSink, PlacedPicture, Segment } from './graph-job.ts'
+import type { GraphJob, GraphSink, Segment } from './graph-job.ts'
 import type { Made } from './part.ts'
 import { preparePicture } from './picture.ts'
 import { type PlacedRows, rowAt } from './placed-rows.ts'
@@ -19,10 +19,6 @@ export type PartSink = {
 }
 
 const nothing: readonly Made[] = []
-
-/** Bytes of a row of a source as floats, with the room that loops need behind it. */
-export const floatRowBytes = ({ width, channels }: Pick<PlacedPicture, 'width' | 'channels'>): number =>
-  Math.ceil((width * channels * 4 + 64) / 64) * 64
 
 /** Room for the rows that a sink works on. */
 export function pixelBytes({ sink, stripRows }: Pick<GraphJob, 'sink' | 'stripRows'>): number {

@@ -6,7 +6,7 @@ import type { Cut } from '../graph/cut.ts'
 import { inSamples } from '../graph/in-samples.ts'
 import { narrowed } from '../graph/narrow.ts'
 import { filterNode, interleaved, type Node, outChannels } from '../graph/node.ts'
-import { isPlainTone, type Tone } from '../graph/tone.ts'
+import { isPlainTone, plainTone, type Tone } from '../graph/tone.ts'
 import {
   labelOf,
   legibleLevels,
@@ -65,18 +65,21 @@ function asItIs(
   finishing: Finishing,
 ): { readonly x: Node; readonly depth: 8 | 16; readonly finishing: Finishing } | undefined {
   const { plan, tone, range, sink, full } = finishing
-  const isSame = isIdentity(plan) && isPlainTone(tone) && range === 'clamp'
+  // what is weighed by alpha and divided by it is the same where that is not 0 and levels are whole
+  const isKept = tone.alpha === 'premultiply' && source?.isSeen === true && !source.gray
+  const isSame =
+    isIdentity(plan) && isPlainTone(isKept ? { ...tone, alpha: 'plain' } : tone) && range === 'clamp'
   if (out === undefined || source === undefined || !isSame || !('depth' in sink)) return undefined
   const { picture, gray, light } = source
   const { depth } = sink
   const white = 2 ** depth - 1
   if (picture.depth !== depth || picture.full !== white || full !== white) return undefined
-  if (gray || light !== undefined) return undefined
-  const x = inSamples(out, depth === 8 ? 1 : 2)
+  if (light !== undefined) return undefined
+  const x = inSamples(out, depth === 8 ? 1 : 2, gray)
   const { width, height } = plan
   const samples = depth === 8 ? 'u8' : 'u16'
   const own = planRecipe(single(kernel([1, 1], [1])), filterDefaults, { width, height, samples })
-  return x && { x, depth, finishing: { ...finishing, plan: own } }
+  return x && { x, depth, finishing: { ...finishing, plan: own, tone: plainTone } }
 }
 
 /** Runs a planned recipe over a picture. */

@@ -1,6 +1,6 @@
 import type { Shape } from '../definition/layer.ts'
-import { plus } from '../graph/address.ts'
-import type { Moved } from '../graph/node.ts'
+import { type Address, plus } from '../graph/address.ts'
+import type { Mixed, Moved } from '../graph/node.ts'
 import { borders } from '../tensor/border.ts'
 import { viewOf, type WasmExports } from './engine.ts'
 import { type Compute, rowAt } from './placed-rows.ts'
@@ -58,6 +58,40 @@ export function prepareMoved(
           for (let i = 0; i < count * step; i++) samples[out + x * step + i] = samples[at + i]!
         }
       }
+    }
+  }
+}
+
+/** Pixels of whole samples made of channels of one input or of two, as many at a time as a vector has room for. */
+export function prepareMixed(
+  [, , n]: Shape,
+  { bytes, parts }: Mixed,
+  wasm: WasmExports,
+  memory: WebAssembly.Memory,
+  scratch: Address,
+): Compute {
+  const counts = parts.map(({ count }) => count)
+  const channels = counts.reduce((a, b) => a + b)
+  const pixels = Math.floor(16 / (bytes * Math.max(channels, ...parts.map(({ step }) => step))))
+  const own = pixels * channels * bytes
+  const vectors = Math.ceil(n / channels / pixels)
+  /** Which bytes of a vector of an input go where; 255 is none. */
+  const places = Uint8Array.from({ length: 32 }, (_, i) => {
+    const [part, at] = [i >> 4, i & 15]
+    const channel = Math.floor(at / bytes) % channels
+    const before = part === 0 ? 0 : counts[0]!
+    const from = parts[part]
+    if (from === undefined || at >= own || channel < before || channel >= before + from.count) return 255
+    const pixel = Math.floor(at / bytes / channels)
+    return (pixel * from.step + from.first + channel - before) * bytes + (at % bytes)
+  })
+  const stepOf = (part: number) => (parts[part]?.step ?? 0) * pixels * bytes
+  const octets = new Uint8Array(memory.buffer)
+  return (to, from, [first, end]) => {
+    octets.set(places, scratch)
+    for (let y = first; y < end; y++) {
+      const [a, b] = [rowAt(from[0]!, 0, y), rowAt(from[1] ?? from[0]!, 0, y)]
+      wasm.mixPixels(rowAt(to, 0, y), own, a, stepOf(0), b, stepOf(1), vectors, scratch)
     }
   }
 }

@@ -49,6 +49,8 @@ export type Source = {
   readonly picture: SourcePicture
   readonly gray: boolean
   readonly light?: Light | undefined
+  /** No pixel of it is known to have an alpha of 0. */
+  readonly isSeen?: boolean
 }
 
 /** Steps that are run when their result is asked for, and the picture that they run over, if there is one. */

@@ -1,7 +1,12 @@
+import type { Shape } from '../definition/layer.ts'
+import { invariant } from '../error.ts'
 import { type Address, nowhere, plus } from '../graph/address.ts'
 import type { Span } from '../graph/spans.ts'
-import type { PlacedPicture } from './graph-job.ts'
-import { type PlacedRows, rowAt } from './placed-rows.ts'
+import { type WasmExports, writeFinishParams } from './engine.ts'
+import { finishBytes } from './finish-params.ts'
+import { prepareFloats } from './gather.ts'
+import type { GraphJob, PlacedPicture } from './graph-job.ts'
+import { type Compute, type PlacedRows, rowAt } from './placed-rows.ts'
 
 /** The rows of the picture that a graph runs over. */
 export type PictureRows = {
@@ -25,5 +30,62 @@ export function pictureRows(picture: PlacedPicture | undefined): PictureRows {
     },
     address: (row) => rowAt(all, 0, row),
     all: () => all,
+  }
+}
+
+/** Bytes of a row of a source as floats, with the room that loops need behind it. */
+export const floatRowBytes = ({ width, channels }: Pick<PlacedPicture, 'width' | 'channels'>): number =>
+  Math.ceil((width * channels * 4 + 64) / 64) * 64
+
+/** Turns rows of the picture to floats in the first of three rows of room. */
+export function floatsOf(
+  { source, layout }: GraphJob,
+  wasm: WasmExports,
+  memory: WebAssembly.Memory,
+  start: Address,
+  rows: PictureRows,
+) {
+  invariant(source !== undefined, 'a graph over a picture has one')
+  const { picture, tone } = source
+  const floatRow = floatRowBytes(picture)
+  const floats = plus(start, layout.floats)
+  const job = {
+    source: picture,
+    tone,
+    layout: { grayRow: floatRow, lightRow: 2 * floatRow },
+    plan: { width: picture.width },
+  }
+  const toFloats = prepareFloats(job, wasm, memory, floats)
+  return (y: number): Address => {
+    toFloats(floats, rows.address(y))
+    return floats
+  }
+}
+
+/** Brings in rows of the picture: from interleaved samples to planes. */
+export function prepareSource(
+  [channels, , width]: Shape,
+  wasm: WasmExports,
+  floats: ReturnType<typeof floatsOf>,
+): Compute {
+  return (to, _, [first, end]) => {
+    for (let y = first; y < end; y++) wasm.splitPlanes(rowAt(to, 0, y), to.plane, floats(y), width, channels)
+  }
+}
+
+/** The same to whole samples, rounded as what goes into a file. */
+export function prepareRounded(
+  [, , n]: Shape,
+  bytes: 1 | 2,
+  wasm: WasmExports,
+  memory: WebAssembly.Memory,
+  scratch: Address,
+  floats: ReturnType<typeof floatsOf>,
+): Compute {
+  const quantise = bytes === 1 ? wasm.quantiseF32U8 : wasm.quantiseF32U16
+  return (to, _, [first, end]) => {
+    writeFinishParams(memory, scratch, { scale: 1, offset: 0 })
+    for (let y = first; y < end; y++)
+      quantise(rowAt(to, 0, y), floats(y), n, scratch, plus(scratch, finishBytes))
   }
 }

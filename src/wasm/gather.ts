@@ -7,6 +7,19 @@ export function copyBytes(dst: Address, src: Address, n: usize): void {
   memory.copy(dst, src, n)
 }
 
+/**
+ * `n` vectors of 16 bytes, `step` bytes apart: those of `a` at the first 16 places and those of `b` at the next 16, or 0 where
+ * neither has one.
+ */
+export function mixPixels(
+  dst: Address, step: usize, a: Address, aStep: usize, b: Address, bStep: usize, n: i32, places: Address,
+): void {
+  const fromA = v128.load(places)
+  const fromB = v128.load(places, 16)
+  for (let i = 0; i < n; i++, dst += step, a += aStep, b += bStep)
+    v128.store(dst, v128.or(i8x16.swizzle(v128.load(a), fromA), i8x16.swizzle(v128.load(b), fromB)))
+}
+
 /** float32 from `n` samples of 8 bits. */
 export function convertU8(dst: Address, src: Address, n: i32): void {
   for (const end = src + <usize>n; src < end; src += 16, dst += 64) {

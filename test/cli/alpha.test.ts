@@ -188,7 +188,12 @@ describe('colours that nobody sees', () => {
     ['conv2d', '--kernel', '1 2 1; 2 4 2; 1 2 1', '--normalize', '--linear'],
     ['conv2d', '--kernel', 'bank.npy'],
     ['pointwise', '--preset', 'sepia'],
+    ['median', '--size', '5'],
+    ['gradient', '--gray'],
     ['chain', '--', 'gaussian', '--', 'sobel', '--', 'box'],
+    ['chain', '--', 'median', '--', 'open'],
+    ['chain', '--', 'pad', '--by', '2', '--', 'dilate'],
+    ['chain', '--', 'crop', '--size', '15,13', '--', 'dilate'],
     ['chain', '--', 'sobel', '--', 'maxpool', '--', 'laplacian'],
   ]
   const modes = [[], ['--alpha', 'premultiply'], ['--alpha', 'copy'], ['--background', '#48c']]

@@ -2,19 +2,20 @@ import { afterAll, expect, it } from 'vitest'
 import { filterDefaults, planRecipe } from '../../src/conv/plan.ts'
 import { single } from '../../src/conv/recipe.ts'
 import { type Engine, referenceEngine } from '../../src/definition/engine.ts'
+import { roundHalfEven } from '../../src/definition/quantise.ts'
 import { sizeOfElement } from '../../src/definition/windows.ts'
 import { stepFilters } from '../../src/filters/table.ts'
 import { windowOf } from '../../src/filters/windows/element.ts'
 import type { Cut } from '../../src/graph/cut.ts'
 import { inSamples } from '../../src/graph/in-samples.ts'
 import { filterNode, type Node, nodeOf, sourceNode, traced, tracer } from '../../src/graph/node.ts'
-import { plainTone } from '../../src/graph/tone.ts'
+import { plainTone, type Tone } from '../../src/graph/tone.ts'
 import { kernel } from '../../src/kernel/kernel.ts'
 import { resolve } from '../../src/params.ts'
 import { viewOf } from '../../src/run/engine.ts'
 import { runToPicture } from '../../src/run/graph.ts'
 import { run, shapeOf } from '../../src/run/graph-run.ts'
-import type { SourcePicture } from '../../src/run/picture-job.ts'
+import type { Source, SourcePicture } from '../../src/run/picture-job.ts'
 import { placePicture } from '../../src/run/place-picture.ts'
 import { createPool, type Pool, type Session } from '../../src/run/pool.ts'
 import { type BorderName, borders } from '../../src/tensor/border.ts'
@@ -54,8 +55,9 @@ async function expectedOf({ width, height, channels, data }: Picture, steps: Ste
     (_, i) => data[(i % plane) * channels + Math.floor(i / plane)]!,
   )
   const made = await steps(referenceEngine, new Tensor([channels, height, width], planes))
-  const own = made.data.length / channels
-  return Array.from(made.data, (_, i) => made.data[(i % channels) * own + Math.floor(i / channels)]!)
+  const [count] = made.shape as [number]
+  const own = made.data.length / count
+  return Array.from(made.data, (_, i) => made.data[(i % count) * own + Math.floor(i / count)]!)
 }
 
 const tracedOver = async ({ channels, height, width }: Picture, steps: Steps): Promise<Node> =>
@@ -91,14 +93,21 @@ function targetFor({ arena }: Session, { depth }: Picture, { samples }: { sample
 }
 
 /** As a command runs it. */
-const asCommand = (picture: Picture, out: Node): Promise<number[]> =>
+const asCommand = (
+  picture: Picture,
+  out: Node,
+  source: Partial<Source> = {},
+  alpha: Tone['alpha'] = 'plain',
+): Promise<number[]> =>
   pool.exclusive(async (session) => {
-    const size = sizeOf(picture, out)
+    const { full } = picture
+    const channels = source.gray ? (out.shape[0] as 1 | 2) : picture.channels
+    const size = sizeOf({ ...picture, channels }, out)
     const { sink, read } = targetFor(session, picture, size)
-    const { channels, full } = picture
     const plan = planFor(picture, size, false)
-    const finishing = { plan, tone: plainTone, channels, full, range: 'clamp', sink } as const
-    await runToPicture(session, { out, source: { picture, gray: false } }, finishing)
+    const tone = { ...plainTone, alpha }
+    const finishing = { plan, tone, channels, full, range: 'clamp', sink } as const
+    await runToPicture(session, { out, source: { picture, gray: false, ...source } }, finishing)
     return read()
   })
 
@@ -289,6 +298,70 @@ const staysWhole = (
 
 it('chains of windows and their differences stay whole, in any strips', () =>
   staysWhole(oneStep, channelCounts, 60))
+
+/** Steps over the colours of a picture, whose alpha is put back after each. */
+const besideAlpha =
+  (given: readonly Steps[], full: number): Steps =>
+  async (engine, x) => {
+    let made = x
+    for (const step of given) {
+      const first = made.shape[0]! - 1
+      const y = await step(engine, await engine.layer('select', [made], { first: 0, count: first }))
+      const alpha = await engine.layer('select', [made], { first, count: 1 })
+      made = await engine.layer('join', [y, alpha], { gain: [full, full] })
+    }
+    return made
+  }
+
+const alphaPictures = fc.record({
+  size: fc.tuple(fc.integer({ min: 1, max: 45 }), fc.integer({ min: 1, max: 50 })),
+  given: fc.array(oneStep, { minLength: 1, maxLength: 3 }),
+  channels: fc.constantFrom(2 as const, 4 as const),
+  bytes: byteCounts,
+  seed: seeds,
+})
+
+it('colours stay whole beside alpha that is kept, straightened or not', async () => {
+  await fc.assert(
+    fc.asyncProperty(alphaPictures, async ({ size: [height, width], given, channels, bytes, seed }) => {
+      const picture = pictureOf(height, width, channels, bytes, seed)
+      // colours of hidden pixels become black where they are straightened
+      for (let i = channels - 1; i < picture.data.length; i += channels) picture.data[i] ||= 1
+      const { full } = picture
+      const steps = besideAlpha(
+        given.map((one) => chained([one], channels, full)),
+        full,
+      )
+      const out = await tracedOver(picture, steps)
+      const x = inSamples(out, bytes)
+      expect(x).toBeDefined()
+      const expected = await expectedOf(picture, steps)
+      expect(await inStrips(pool, picture, x!, Math.min(7, height))).toEqual(expected)
+      for (const isSeen of [true, false])
+        expect(await asCommand(picture, out, { isSeen }, 'premultiply')).toEqual(expected)
+    }),
+    { numRuns: 60 },
+  )
+})
+
+it('what ranks a picture in gray may round before, what subtracts may not', async () => {
+  await fc.assert(
+    fc.asyncProperty(alphaPictures, async ({ size: [height, width], given, channels, bytes, seed }) => {
+      // with and without alpha
+      const picture = pictureOf(height, width, channels === 2 ? 3 : 4, bytes, seed)
+      const steps = chained(given, 1, picture.full)
+      const [toned, gray] = [picture.channels - 2, { gray: true }] as const
+      const out = nodeOf(await steps(tracer, traced(sourceNode([toned, height, width]))))
+      const isRank = given.every(({ name }) => !['gradient', 'tophat', 'blackhat'].includes(name))
+      expect(inSamples(out, bytes, true) !== undefined).toBe(isRank)
+      const expected = await expectedOf(picture, async (engine, x) =>
+        steps(engine, await engine.layer('luma', [x], {})),
+      )
+      expect(await asCommand(picture, out, gray)).toEqual(expected.map(roundHalfEven))
+    }),
+    { numRuns: 60 },
+  )
+})
 
 const moves = fc.oneof(
   fc.record({

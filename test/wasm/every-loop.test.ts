@@ -286,6 +286,32 @@ const loops: { readonly [K in keyof WasmExports]: Row } = {
     }),
   },
   copyBytes: evaluated(recipes['integer i32']!),
+  mixPixels: once(layers.join, (next) => {
+    const [colours, whole, to] = [octets(next, 3 * 37), octets(next, 4 * 37), s.room(4 * 37)]
+    // four pixels of three and one of four channels
+    const pixel = [0, 1, 2, 3].flatMap((i) => [3 * i, 3 * i + 1, 3 * i + 2, 255])
+    const alpha = [0, 1, 2, 3].flatMap((i) => [255, 255, 255, 4 * i + 3])
+    const places = s.put(Uint8Array.from([...pixel, ...alpha]))
+    s.wasm.mixPixels(to, 16, s.put(colours), 12, s.put(whole), 16, 10, places)
+    const planes = (row: Uint8Array, step: number, first: number, count: number) => ({
+      data: Float32Array.from(
+        { length: 37 * count },
+        (_, i) => row[(i % 37) * step + first + Math.floor(i / 37)]!,
+      ),
+      at: (c: number) => c * 37,
+    })
+    const out = planes(whole, 4, 0, 4)
+    const shapes = [
+      [3, 1, 37],
+      [1, 1, 37],
+    ] as const
+    const inputs = [planes(colours, 3, 0, 3), planes(whole, 4, 3, 1)]
+    layers.join.run({ gain: [255, 255] }, out, inputs, [0, 1], shapes, [4, 1, 37])
+    return [
+      s.u8(to, 4 * 37),
+      Uint8Array.from({ length: 4 * 37 }, (_, i) => out.data[(i % 4) * 37 + (i >> 2)]!),
+    ]
+  }),
   convertU8: evaluated(direct!),
   convertU16: evaluated(direct!, {}, 'clamp', 16),
   convertI16: evaluated(recipes['integer i16']!, everySecond),
