@@ -1,20 +1,13 @@
 import { filterDefaults, isIdentity, planRecipe, type RecipePlan } from '../conv/plan.ts'
 import { single } from '../conv/recipe.ts'
-import type { Levels } from '../definition/levels.ts'
+import { type Levels, type MapFacts, magnitudeBins, noFacts } from '../definition/levels.ts'
 import type { Extremes, Range } from '../definition/quantise.ts'
 import type { Cut } from '../graph/cut.ts'
 import { inSamples } from '../graph/in-samples.ts'
 import { narrowed } from '../graph/narrow.ts'
 import { filterNode, interleaved, type Node, outChannels } from '../graph/node.ts'
 import { isPlainTone, type Tone } from '../graph/tone.ts'
-import {
-  labelOf,
-  legibleLevels,
-  type MapFacts,
-  magnitudeBins,
-  sheetLayout,
-  stretched,
-} from '../image/sheet.ts'
+import { labelOf, legibleLevels, sheetLayout, stretched } from '../image/sheet.ts'
 import { kernel } from '../kernel/kernel.ts'
 import type { Tensor } from '../tensor/tensor.ts'
 import type { GraphSink } from './graph-job.ts'
@@ -152,10 +145,7 @@ export async function levelsOf(
   if (form === 'plain') {
     return { levels: Array.from({ length: count }, () => ({ kind: 'plain' })), isSigned: false }
   }
-  const facts = Array.from(
-    { length: count },
-    (): MapFacts => ({ min: Number.POSITIVE_INFINITY, max: Number.NEGATIVE_INFINITY, isSigned: false }),
-  )
+  const facts = Array.from({ length: count }, () => noFacts)
   const wider = (a: MapFacts, b: MapFacts): MapFacts => ({
     min: Math.min(a.min, b.min),
     max: Math.max(a.max, b.max),
