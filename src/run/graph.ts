@@ -2,6 +2,7 @@ import { filterDefaults, isIdentity, planRecipe, type RecipePlan } from '../conv
 import { single } from '../conv/recipe.ts'
 import { type Levels, type MapFacts, magnitudeBins, noFacts } from '../definition/levels.ts'
 import type { Extremes, Range } from '../definition/quantise.ts'
+import { noBlock } from '../graph/address.ts'
 import type { Cut } from '../graph/cut.ts'
 import { inSamples } from '../graph/in-samples.ts'
 import { narrowed } from '../graph/narrow.ts'
@@ -141,9 +142,12 @@ export async function heldOnce(session: Session, graph: Graph): Promise<Graph> {
   const { shape } = graph.out
   const size = sizeOf(shape)
   if (size > mostHeld || !isCostly(graph.out)) return graph
-  const target = arena.alloc(size * 4)
+  // in a plan it is counted by itself, and no numbers are there
+  const isPlanned = session.hold !== undefined
+  session.hold?.('whole', size * 4)
+  const target = isPlanned ? noBlock : arena.alloc(size * 4)
   await run(session, graph.source, [graph.out], () => ({ kind: 'planes', target }))
-  const data = new Float32Array(arena.memory.buffer, target, size)
+  const data = new Float32Array(arena.memory.buffer, target, isPlanned ? 0 : size)
   return { ...graph, out: { shape, inputs: [], work: { kind: 'planes', data } } }
 }
 
