@@ -70,11 +70,11 @@ export function roundHalfEven(x: number): number {
   return rest === 0.5 ? below + (below % 2 === 0 ? 0 : 1) : x
 }
 
+/** The extremes of nothing. */
+export const noExtremes: Extremes = { min: Number.POSITIVE_INFINITY, max: Number.NEGATIVE_INFINITY }
+
 /** The extremes of the finite samples, joined with those found so far. Without one finite sample: `min` > `max`. */
-export function extremesOf(
-  src: Float32Array,
-  soFar: Extremes = { min: Number.POSITIVE_INFINITY, max: Number.NEGATIVE_INFINITY },
-): Extremes {
+export function extremesOf(src: Float32Array, soFar = noExtremes): Extremes {
   let { min, max } = soFar
   for (const v of src) {
     if (v < min && v !== Number.NEGATIVE_INFINITY) min = v

@@ -1,4 +1,4 @@
-import type { Levels } from '../definition/levels.ts'
+import { type Levels, magnitudeParts } from '../definition/levels.ts'
 import { ConvoError } from '../error.ts'
 import type { Extremes } from '../tensor/picture.ts'
 import { Tensor } from '../tensor/tensor.ts'
@@ -62,9 +62,6 @@ export function spread(
   else for (let i = 0; i < n; i++) out[at + i * step] = from[first + i]!
 }
 
-/** What decides the levels of maps: the extremes of the finite samples, and whether any sample is below 0. */
-export type MapFacts = Extremes & { readonly isSigned: boolean }
-
 /** The levels of a stretch from smallest to largest over 0..full; a flat map becomes 0. */
 export const stretched = ({ min, max }: Extremes, full: number): Levels => ({
   kind: 'stretched',
@@ -82,31 +79,13 @@ export function legibleLevels(bins: Uint32Array, largest: number, isSigned: bool
   return { kind: 'legible', low, gain: (full - low) / (reachOf(bins, largest) || 1), full }
 }
 
-/** Bins of a histogram of magnitudes: parts of the largest, and that itself. */
-export const magnitudeBins = 4097
-
-/** Counts the finite samples by their magnitude. */
-export function countMagnitudes(
-  bins: Uint32Array,
-  map: Float32Array,
-  from: number,
-  n: number,
-  largest: number,
-): void {
-  if (largest === 0) return
-  for (let i = from; i < from + n; i++) {
-    const v = Math.abs(map[i]!)
-    if (v < Number.POSITIVE_INFINITY) bins[Math.floor((v / largest) * 4096)]!++
-  }
-}
-
 /** The magnitude that all but a few of the counted samples stay below, to one part in 4096 of the largest. */
 function reachOf(bins: Uint32Array, largest: number): number {
   if (largest === 0) return 0
   const count = bins.reduce((a, b) => a + b, 0)
   let [bin, seen] = [0, bins[0]!]
   while (seen < shown * count) seen += bins[++bin]!
-  return (largest * (bin + 1)) / 4096
+  return (largest * (bin + 1)) / magnitudeParts
 }
 
 /** The share of the samples that a legible map shows without cutting off. */

@@ -7,7 +7,7 @@ import { leveled, narrowed, picked } from '../graph/narrow.ts'
 import { nodeOf, planesNode, traced } from '../graph/node.ts'
 import { checkChannels } from '../image/sheet.ts'
 import type { FullScale } from '../operators/operator.ts'
-import { levelsOf, runToTensor } from '../run/graph.ts'
+import { heldOnce, levelsOf, runToTensor } from '../run/graph.ts'
 import { costApart } from '../run/graph-run.ts'
 import type { Session } from '../run/pool.ts'
 import type { PictureMeta } from '../tensor/picture.ts'
@@ -45,20 +45,22 @@ export async function writeMaps(
   }
   const { chosen } = form
   if (chosen !== undefined) checkChannels(all.shape[0], chosen)
-  const maps = { ...graphOf(data), out: chosen === undefined ? all : picked(all, chosen) }
+  const asked = { ...graphOf(data), out: chosen === undefined ? all : picked(all, chosen) }
   const { full } = data
-  const [count] = maps.out.shape
+  const [count] = asked.out.shape
   const each = task.settings['map-range'] === 'each'
-  const through = (levels: readonly Levels[]): Pending => ({
+  const held = () => heldOnce(session, asked)
+  const through = (levels: readonly Levels[], { out } = asked): Pending => ({
     ...data,
-    out: traced(leveled(maps.out, levels)),
+    out: traced(leveled(out, levels)),
   })
   if (form.kind === 'array') {
-    const { levels } =
-      task.range === 'minmax'
-        ? await levelsOf(session, maps, [maps.out], 'stretched', false, full)
-        : { levels: Array.from({ length: count }, () => levelsOfRange(task.range, full)) }
-    return writeRendering(session, arrayRendering(session, through(levels)), task, meta)
+    const isStretched = task.range === 'minmax'
+    const maps = isStretched ? await held() : asked
+    const { levels } = isStretched
+      ? await levelsOf(session, maps, [maps.out], 'stretched', false, full)
+      : { levels: Array.from({ length: count }, () => levelsOfRange(task.range, full)) }
+    return writeRendering(session, arrayRendering(session, through(levels, maps)), task, meta)
   }
   const isColour = form.kind === 'colour'
   const isSplit = form.kind === 'split'
@@ -67,9 +69,10 @@ export async function writeMaps(
   if (!isLeveled) refuseMapRange(task)
   const kind = isLeveled ? levelsFor(task) : 'plain'
   const own: PictureTask = kind === 'plain' ? task : { ...task, range: 'clamp' }
+  const maps = kind === 'plain' ? asked : await held()
   const { levels, isSigned } = await levelsOf(session, maps, [maps.out], kind, each, full)
   const notes = kind === 'legible' ? [legibleNote(count, isSigned, each)] : []
-  const shown = through(levels)
+  const shown = through(levels, maps)
   if (isSplit) {
     const out = nodeOf(shown.out)
     // each map is computed when it is its turn, unless what is below all of them would be computed far too often

@@ -177,6 +177,7 @@ const byVectors: ReadonlySet<LayerName> = new Set<LayerName>([
   'affine',
   'averaged',
   'evened',
+  'leveled',
   'normalized',
   'paired',
   'pool',

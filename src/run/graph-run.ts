@@ -375,6 +375,9 @@ function multiplicationsOf({ work, shape, slices = 1 }: Listed): number {
 /** Whether steps take long enough for more than one thread. */
 export const isWorthThreads = (out: Node): boolean => costOf(listed(out)) >= parallelFrom
 
+/** Whether a sample takes more than to bring it back from memory. */
+export const isCostly = (out: Node): boolean => costOf(listed(out)) > 16 * sizeOf(out.shape)
+
 /** About how many multiplications the steps take, or a strip of them. */
 function costOf(list: readonly Listed[], strip?: Strip, perSample = multiplicationsOf): number {
   const rowsOf = (i: number) => (strip === undefined ? list[i]!.shape[1] : rowCount(strip.buffers[i]!.rows))

@@ -1,6 +1,7 @@
+import { type MapFacts, magnitudeBins, noFacts } from '../definition/levels.ts'
 import { type Address, plus } from '../graph/address.ts'
 import type { Span } from '../graph/spans.ts'
-import { countMagnitudes, drawLabel, type MapFacts, magnitudeBins, spread } from '../image/sheet.ts'
+import { drawLabel, spread } from '../image/sheet.ts'
 import { createDiscard } from './collect.ts'
 import type { WasmExports } from './engine.ts'
 import type { GraphJob, GraphSink, Segment } from './graph-job.ts'
@@ -20,8 +21,13 @@ export type PartSink = {
 
 const nothing: readonly Made[] = []
 
-/** Room for the rows that a sink works on. */
+/** Bytes of the counted magnitudes of a map, and of what is not counted. */
+const binBytes = (magnitudeBins + 1) * 4
+
+/** Room for the rows that a sink works on, or for what it finds out. */
 export function pixelBytes({ sink, stripRows }: Pick<GraphJob, 'sink' | 'stripRows'>): number {
+  if (sink.kind === 'facts') return 64
+  if (sink.kind === 'magnitudes') return sink.largest.length * binBytes
   return sink.kind === 'sheet' ? stripRows * sink.layout.width * sink.depth * 4 + 128 : 0
 }
 
@@ -38,6 +44,7 @@ export function prepareSink(
 ): PartSink {
   const [channels, height, width] = lists[0]!.at(-1)!.shape
   const pixels = plus(scratch, layout.pixels)
+  let maps: readonly MapFacts[] = []
   function finishing({ job }: Extract<GraphSink, { kind: 'picture' | 'sheet' }>) {
     const input = sourceRows(job.plan)
     return { input, finish: preparePicture(job, wasm, memory, plus(scratch, layout.sink), input, isAlone) }
@@ -111,7 +118,8 @@ export function prepareSink(
             for (let y = first; y < end; y++) {
               const row = to + y - first - top
               const at = pixels / 4 + row * rowSamples + column * step[1] * depth + (c % depth)
-              spread(data, rowAt(from!, c, y) / 4, width, data, at, depth)
+              if (depth === 1) wasm.copyBytes((at * 4) as Address, rowAt(from!, c, y), width * 4)
+              else spread(data, rowAt(from!, c, y) / 4, width, data, at, depth)
               if (label !== undefined) drawLabel(label, y, data, at, depth)
             }
           }
@@ -120,48 +128,38 @@ export function prepareSink(
         end: () => finish([top, Math.min(top + stripRows, sink.layout.height)]),
       }
     }
-    case 'facts': {
-      const data = new Float32Array(memory.buffer)
-      let maps: MapFacts[] = []
+    case 'facts':
       return {
-        begin: () => {
-          maps = []
-        },
+        begin: () => undefined,
         put({ rows: [first, end] }, from) {
-          for (let c = 0; c < channels; c++) {
-            let [min, max, isSigned] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, false]
-            for (let y = first; y < end; y++) {
-              const at = rowAt(from!, c, y) / 4
-              for (let i = at; i < at + width; i++) {
-                const v = data[i]!
-                if (v < 0) isSigned = true
-                if (v < min && v > Number.NEGATIVE_INFINITY) min = v
-                if (v > max && v < Number.POSITIVE_INFINITY) max = v
-              }
-            }
-            maps.push({ min, max, isSigned })
-          }
+          maps = Array.from({ length: channels }, (_, c) => {
+            const facts = new Float32Array(memory.buffer, pixels, 3)
+            facts.set([noFacts.min, noFacts.max, 0])
+            for (let y = first; y < end; y++) wasm.scanRange(rowAt(from!, c, y), width, pixels)
+            const [min, max, lowest] = facts as unknown as [number, number, number]
+            return { min, max, isSigned: lowest < 0 }
+          })
           return nothing
         },
         end: (piece) => [{ piece, result: { maps } }],
       }
-    }
-    case 'magnitudes': {
-      const data = new Float32Array(memory.buffer)
-      let bins: Uint32Array[] = []
+    case 'magnitudes':
       return {
-        begin: () => {
-          bins = Array.from({ length: channels }, () => new Uint32Array(magnitudeBins))
-        },
+        begin: () => new Uint8Array(memory.buffer, pixels, channels * binBytes).fill(0),
         put({ rows: [first, end] }, from) {
-          for (let c = 0; c < channels; c++) {
+          for (const [c, largest] of sink.largest.entries()) {
+            if (largest === 0) continue
             for (let y = first; y < end; y++)
-              countMagnitudes(bins[c]!, data, rowAt(from!, c, y) / 4, width, sink.largest[c]!)
+              wasm.countMagnitudes(plus(pixels, c * binBytes), rowAt(from!, c, y), width, largest)
           }
           return nothing
         },
-        end: (piece) => [{ piece, result: { bins } }],
+        end: (piece) => {
+          const bins = sink.largest.map((_, c) =>
+            new Uint32Array(memory.buffer, pixels + c * binBytes, magnitudeBins).slice(),
+          )
+          return [{ piece, result: { bins } }]
+        },
       }
-    }
   }
 }

@@ -118,6 +118,15 @@ function prepareLoop(
       const { scale, bias } = work.settings
       return eachRow(shape, (c, to, from) => wasm.affineRow(to, from!, n, scale?.[c] ?? 1, bias?.[c] ?? 0))
     }
+    case 'leveled': {
+      const { levels } = work.settings
+      if (!levels.every(({ kind }) => kind === 'legible' || kind === 'stretched')) return undefined
+      return eachRow(shape, (c, to, from) => {
+        const by = levels[c]!
+        if (by.kind === 'legible') wasm.legibleRow(to, from!, n, by.low, by.gain, by.full)
+        else if (by.kind === 'stretched') wasm.stretchedRow(to, from!, n, by.min, by.gain)
+      })
+    }
     case 'activate':
       return prepareFunction(work.settings, shape, wasm)
     case 'paired':

@@ -1,5 +1,5 @@
+import type { MapFacts } from '../definition/levels.ts'
 import type { Address } from '../graph/address.ts'
-import type { MapFacts } from '../image/sheet.ts'
 
 /** What a piece of a part leaves behind besides what it wrote into the shared memory. */
 export type PartResult = {

@@ -325,7 +325,7 @@ function layOut(
     filtered: take(shape.rows * filteredRow),
     filterScratch: take(128),
     finish: take((2 + stencils.length) * finishBytes),
-    counts: take(16),
+    counts: take(24),
   }
   return { layout, scratchBytes: top }
 }

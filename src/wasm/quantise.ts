@@ -93,31 +93,32 @@ export function finishF32(dst: Address, src: Address, n: i32, params: Address): 
 }
 
 /**
- * Widens two float32 in memory, least and greatest, by the finite samples of a row; start them at +Infinity and -Infinity.
- * v + (v - v) is v, or NaN where v is not finite, and NaN wins no comparison.
+ * Widens three float32 in memory: the least and the greatest finite sample of a row, and the least that is a number; start
+ * them at +Infinity, -Infinity and +Infinity. v + (v - v) is v, or NaN where v is not finite, and NaN wins no comparison.
  */
 export function scanRange(src: Address, n: i32, range: Address): void {
   let least = v128.load32_splat(range)
   let most = v128.load32_splat(range, 4)
-  const end = src + (<usize>(n & ~3) << 2)
-  for (; src < end; src += 16) {
-    const raw = v128.load(src)
+  let lowest = v128.load32_splat(range, 8)
+  const end = src + (<usize>n << 2)
+  while (src < end) {
+    const isWhole = src + 16 <= end
+    const raw = isWhole ? v128.load(src) : v128.load32_splat(src)
     const v = f32x4.add(raw, f32x4.sub(raw, raw))
     least = f32x4.pmin(least, v)
     most = f32x4.pmax(most, v)
+    lowest = f32x4.pmin(lowest, raw)
+    src += isWhole ? 16 : 4
   }
-  for (let i = 0; i < (n & 3); i++, src += 4) {
-    const raw = v128.load32_splat(src)
-    const v = f32x4.add(raw, f32x4.sub(raw, raw))
-    least = f32x4.pmin(least, v)
-    most = f32x4.pmax(most, v)
-  }
-  least = f32x4.pmin(least, v128.shuffle<i32>(least, least, 2, 3, 2, 3))
-  least = f32x4.pmin(least, v128.shuffle<i32>(least, least, 1, 1, 1, 1))
-  most = f32x4.pmax(most, v128.shuffle<i32>(most, most, 2, 3, 2, 3))
-  most = f32x4.pmax(most, v128.shuffle<i32>(most, most, 1, 1, 1, 1))
-  store<f32>(range, f32x4.extract_lane(least, 0))
-  store<f32>(range, f32x4.extract_lane(most, 0), 4)
+  store<f32>(range, leastLane(least))
+  store<f32>(range, -leastLane(f32x4.neg(most)), 4)
+  store<f32>(range, leastLane(lowest), 8)
+}
+
+@inline
+function leastLane(v: v128): f32 {
+  const two = f32x4.pmin(v, v128.shuffle<i32>(v, v, 2, 3, 2, 3))
+  return f32x4.extract_lane(f32x4.pmin(two, v128.shuffle<i32>(two, two, 1, 1, 1, 1)), 0)
 }
 
 /** Alpha of `pixels` pixels of 2 or 4 channels from the row at `src`; samples of `bytes` bytes: 1 or 4. */

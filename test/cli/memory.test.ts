@@ -13,8 +13,8 @@ const [input, bank, probe, peak] = ['in.png', 'bank.npy', 'probe.cjs', 'peak'].m
 ) as [() => string, () => string, () => string, () => string]
 
 /** What a dry run says of memory. */
-const memoryOf = async (line: readonly string[]): Promise<Record<string, number>> =>
-  JSON.parse((await convo([...line, '--dry-run', '--json'])).stdout).memory
+const memoryOf = async ([name = '', ...line]: readonly string[]): Promise<Record<string, number>> =>
+  JSON.parse((await convo([name, '--dry-run', '--json', ...line])).stdout).memory
 
 beforeAll(async () => {
   const noise = Uint8Array.from({ length: 90 * 60 * 3 }, (_, i) => (i * 2654435761) >>> 8)
@@ -59,6 +59,11 @@ test('counts what steps hold as a whole', async () => {
   expect(sobel.input).toBe(3000 * 2000 * 3)
   expect(sobel.whole).toBe(0)
   expect(canny.whole).toBeGreaterThan(3000 * 2000)
+  // maps that are looked at before they are written: 16 of a ninth of the picture, without a rest of two rows, as floats
+  const steps = ['--', 'conv2d', '--kernel', bank(), '--', 'maxpool', '--size', '3']
+  const maps = await memoryOf(['chain', input(), here.path('new.png'), ...steps])
+  expect(maps.whole).toBe(16 * 1000 * 666 * 4)
+  expect((await memoryOf(['conv2d', input(), here.path('new.png'), '--kernel', bank()])).whole).toBe(0)
 })
 
 test('explain says the same of a run, and of a volume by its slices', async () => {

@@ -1,13 +1,5 @@
-import { type Levels, writeLevels } from '../../src/definition/levels.ts'
-import {
-  countMagnitudes,
-  drawLabel,
-  labelOf,
-  legibleLevels,
-  magnitudeBins,
-  sheetLayout,
-  stretched,
-} from '../../src/image/sheet.ts'
+import { countMagnitudes, type Levels, magnitudeBins, writeLevels } from '../../src/definition/levels.ts'
+import { drawLabel, labelOf, legibleLevels, sheetLayout, stretched } from '../../src/image/sheet.ts'
 import { seenIn } from '../../src/tensor/picture.ts'
 import { Tensor } from '../../src/tensor/tensor.ts'
 

@@ -24,7 +24,7 @@ import { pick } from '../../src/image/sheet.ts'
 import { kernel } from '../../src/kernel/kernel.ts'
 import { poolAxes } from '../../src/operators/max-pool.ts'
 import { edged } from '../../src/operators/upsampling.ts'
-import { levelsOf, runToArray, runToSheet, runToTensor } from '../../src/run/graph.ts'
+import { heldOnce, levelsOf, runToArray, runToSheet, runToTensor } from '../../src/run/graph.ts'
 import { createPool } from '../../src/run/pool.ts'
 import { type BorderName, borders } from '../../src/tensor/border.ts'
 import type { Tensor } from '../../src/tensor/tensor.ts'
@@ -405,10 +405,11 @@ describe('a graph in strips', () => {
             const target = session.arena.alloc(height * width * 4)
             const plan = planRecipe(identity, filterDefaults, { width, height, samples: 'f32' })
             const sink = { kind: 'float', target } as const
-            const { levels: own } = await levelsOf(session, {}, [out], levels, each, 255)
+            const held = await heldOnce(session, { out })
+            const { levels: own } = await levelsOf(session, {}, [held.out], levels, each, 255)
             await runToSheet(
               session,
-              { out: leveled(out, own) },
+              { out: leveled(held.out, own) },
               { labels, black: 3, white: 200 },
               { plan, tone, range: 'raw', sink, channels: 1, full: 255 },
             )
@@ -421,6 +422,25 @@ describe('a graph in strips', () => {
       { numRuns: 150 },
     )
   })
+})
+
+it('what is needed several times is held where it takes long and is small', async () => {
+  const over = async (out: Node, filters: number, size: number) => {
+    const [x, weights] = [traced(out), fractions([filters, 3, size, size], 4)]
+    return nodeOf(await tracer.correlate(x, weights, undefined, correlationOf(2, x, weights, {})))
+  }
+  const x = planesNode(fractions([3, 40, 50], 3))
+  const [costly, cheap] = [await over(x, 4, 3), await over(x, 4, 1)]
+  const large = await over(sourceNode([3, 5000, 5000]), 1, 3)
+  const pool = createPool(2)
+  await pool.exclusive(async (session) => {
+    expect((await heldOnce(session, { out: cheap })).out).toBe(cheap)
+    expect((await heldOnce(session, { out: large })).out).toBe(large)
+    const { out } = await heldOnce(session, { out: costly })
+    expect(out.work.kind).toBe('planes')
+    expect(await runToTensor(session, { out })).toEqual(await runToTensor(session, { out: costly }))
+  })
+  await pool.close()
 })
 
 describe('the strips of a graph', () => {

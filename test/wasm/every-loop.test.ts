@@ -20,6 +20,7 @@ import { filterRows, pngBytes, unfilterRows } from '../../src/definition/filter-
 import { formulas } from '../../src/definition/formulas.ts'
 import { functions } from '../../src/definition/functions.ts'
 import { type LayerName, type LayerSettings, layers } from '../../src/definition/layers.ts'
+import { countMagnitudes, magnitudeBins, writeLevels } from '../../src/definition/levels.ts'
 import { operations } from '../../src/definition/mixing.ts'
 import { extremesOf, quantise } from '../../src/definition/quantise.ts'
 import { involveBySimilarity, type SimilarityOptions } from '../../src/definition/similarity.ts'
@@ -442,6 +443,37 @@ const loops: { readonly [K in keyof WasmExports]: Row } = {
     functionNames.map((name) => layer('activate', { name, unit: 1 })),
   ),
   softmaxRow: layer('softmax', { isLog: false }),
+  legibleRow: all(
+    writeLevels,
+    [0, 127.5].map((low) =>
+      layer('leveled', {
+        levels: [0.7, 31.9, 1 / 3].map((gain) => ({ kind: 'legible', low, gain, full: 255 })),
+      }),
+    ),
+  ),
+  stretchedRow: layer('leveled', {
+    levels: [-4, -1.3, 0.2].map((min) => ({
+      kind: 'stretched',
+      min: Math.fround(min),
+      gain: Math.fround(31.9),
+    })),
+  }),
+  countMagnitudes: once(countMagnitudes, (next) => {
+    const [found, expected] = [[] as number[], [] as number[]]
+    for (const n of [1, 2, 3, 4, 37, 400]) {
+      s.reset()
+      const row = floats(next, n, 90)
+      const largest = row.reduce((most, v) => Math.max(most, Math.abs(v)), 0)
+      if (n > 4) row.set([Number.NaN, Number.POSITIVE_INFINITY, 0, -0, Number.NEGATIVE_INFINITY], n - 5)
+      const bins = new Uint32Array(magnitudeBins + 1)
+      const at = s.put(bins)
+      s.wasm.countMagnitudes(at, s.put(row), n, largest)
+      countMagnitudes(bins, row, 0, n, largest)
+      found.push(...s.u32(at, magnitudeBins), ...s.broken())
+      expected.push(...bins.subarray(0, magnitudeBins))
+    }
+    return [found, expected]
+  }),
   involveRow: involved({}),
   addSquares: patches,
   sumAcross: patches,

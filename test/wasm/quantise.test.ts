@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, test } from 'vitest'
+import { extremesOf } from '../../src/definition/quantise.ts'
 import type { FinishParams } from '../../src/run/engine.ts'
 import { floats, random, scratch, sizes, wholes } from './scratch.ts'
 
@@ -192,16 +193,21 @@ test('float results are finished without rounding', () => {
 })
 
 test('the range of a row widens what was found before', () => {
+  const [up, down] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY]
   for (const n of sizes) {
     s.reset()
     const row = floats(next, n, 900)
-    const range = s.put(Float32Array.of(Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY))
+    if (n > 3) row[n - 3] = Number.NaN
+    if (n > 8) row.set([up, down], n - 9)
+    const range = s.put(Float32Array.of(up, down, up))
     const from = s.put(row)
     wasm.scanRange(from, n, range)
-    expect(Array.from(s.f32(range, 2))).toEqual([Math.min(...row), Math.max(...row)])
-    const wide = s.put(Float32Array.of(-1000, 1000))
+    const { min, max } = extremesOf(row)
+    const lowest = Math.min(...row.filter((v) => !Number.isNaN(v)))
+    expect(Array.from(s.f32(range, 3))).toEqual([min, max, lowest])
+    const wide = s.put(Float32Array.of(-1000, 1000, down))
     wasm.scanRange(from, n, wide)
-    expect(Array.from(s.f32(wide, 2))).toEqual([-1000, 1000])
+    expect(Array.from(s.f32(wide, 3))).toEqual([-1000, 1000, down])
   }
 })
 
