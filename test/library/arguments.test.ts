@@ -392,7 +392,7 @@ describe('arguments of any kind', () => {
         })
         await taken(one, whole)
       }),
-      { numRuns: name === 'setThreads' ? 50 : 250 },
+      { numRuns: ['setThreads', 'show'].includes(name) ? 50 : 250 },
     )
   })
 })

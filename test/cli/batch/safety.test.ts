@@ -33,7 +33,7 @@ describe.runIf(existsSync('/proc/self/stat'))('a batch whose workers are killed'
     ['with it, leaves what the next one clears away', ['in', '-o', 'out/{stem}.png'], false],
     ['with it, where pictures replace themselves', ['out', '-o', '{path}', '--in-place'], false],
   ] as const)('%s', async (_, line, goesOn) => {
-    writePictures(at(line[0]), 3, 2600, 2000)
+    writePictures(at(line[0]), 3, 1600, 1200)
     const slow = ['--jobs', '1', '--', 'gaussian', '--sigma', '30']
     const child = start(['batch', ...line, ...slow], { cwd: folder })
     const ended = new Promise<number | null>((done) => child.on('close', done))
