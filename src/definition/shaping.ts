@@ -25,7 +25,7 @@ function hull(places: Int32Array, [first, end]: Span): Span {
 }
 
 /** Whether places count up by one from the first. */
-const isRun = (places: Int32Array): boolean =>
+export const isRun = (places: Int32Array): boolean =>
   places[0]! >= 0 && places.every((place, i) => place === places[0]! + i)
 
 /** Channels, rows and columns taken from other places: slices, paddings, flips, nearest neighbours. */
@@ -89,7 +89,7 @@ const share = (factors: readonly Factor[], toAxis: 0 | 1 | 2, fromAxis: 0 | 1 | 
 }
 
 /** What places of an output axis, from the first on, add to the places of the input's axes. */
-const shares = (factors: readonly Factor[], axis: 0 | 1 | 2, [first, end]: Span): readonly Int32Array[] =>
+export const shares = (factors: readonly Factor[], axis: 0 | 1 | 2, [first, end]: Span): readonly Int32Array[] =>
   ([0, 1, 2] as const).map((fromAxis) => {
     const of = share(factors, axis, fromAxis)
     const table = new Int32Array(end - first)

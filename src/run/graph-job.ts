@@ -13,6 +13,7 @@ import { blendBytes } from './blend.ts'
 import { softmaxBytes } from './layer-loops.ts'
 import type { PictureShape, StencilJob } from './picture-job.ts'
 import { isPooling, poolingBytes } from './pooling.ts'
+import { isShaping, shapingBytes } from './shaping.ts'
 import { rankedBytes, windowBytes } from './ranked.ts'
 import { resamplingBytes } from './resample.ts'
 import { similarityBytes } from './similarity.ts'
@@ -264,6 +265,7 @@ export function workBytes(step: Listed<PlacedWork>, rows: number, own: number): 
         return resamplingBytes(work.settings)
       if (work.name === 'blend') return blendBytes(shape)
       if (isPooling(work)) return poolingBytes(work)
+      if (isShaping(work)) return shapingBytes(work, shape)
       if (work.name === 'softmax') return softmaxBytes(shape)
       return work.name === 'ranked' ? rankedBytes(shape, work.settings, rows) : 0
     default:

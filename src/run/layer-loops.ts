@@ -12,6 +12,7 @@ import { type Compute, type PlacedRows, rowAt } from './placed-rows.ts'
 import { preparePooling } from './pooling.ts'
 import { prepareRanked } from './ranked.ts'
 import { prepareAcross, prepareDown } from './resample.ts'
+import { preparePlaced, prepareRearranged, prepareResized } from './shaping.ts'
 
 /** Gets a layer ready: in a loop of its own where it has one, else as its definition. */
 export function prepareLayer(
@@ -204,6 +205,12 @@ function prepareLoop(
       const rows = prepareDown(work.settings, shape[0], n, wasm, memory, scratch)
       return (to, [from], span) => rows(to, from!, span)
     }
+    case 'placed':
+      return preparePlaced(work.settings, wasm, memory, scratch)
+    case 'rearranged':
+      return prepareRearranged(work.settings, wasm, memory, scratch)
+    case 'resized':
+      return prepareResized(work.settings, shape, wasm, memory, scratch)
     case 'softmax':
       if (work.settings.isLog) return undefined
       return (to, [from], [first, end]) => {

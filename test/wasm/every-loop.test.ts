@@ -67,6 +67,17 @@ type Compared = readonly [got: ArrayLike<number>, expected: ArrayLike<number>]
 type Comparison = (seed: number) => Compared | Promise<Compared>
 type Row = { readonly is: unknown; readonly by: Comparison }
 
+/** Places of an axis, and weights of which some are 0. */
+const taps = (seed: number, n: number, size: number): LayerSettings['resized']['rows'] => {
+  const next = random(seed)
+  return {
+    taps: 3,
+    places: Int32Array.from(line(3 * n, () => Math.floor(next() * size))),
+    weights: Float64Array.from(line(3 * n, (i) => (i % 4 === 1 ? 0 : next() - 0.5))),
+  }
+}
+const resizing = { rows: taps(3, 13, 9), columns: taps(5, 55, 37) }
+
 /** Float samples of a shape. */
 const tensor = (seed: number, shape: readonly number[], size = 4): Tensor =>
   new Tensor(shape, floats(random(seed), sizeOf(shape), size))
@@ -533,6 +544,42 @@ const loops: { readonly [K in keyof WasmExports]: Row } = {
     first: Int32Array.from(line(11, (i) => 3 * i)),
     weights: floats(random(3), 33, 1),
   }),
+  pickRow: all(
+    layers.placed,
+    [
+      layer('placed', {
+        channels: Int32Array.of(2, 0, -1),
+        rows: Int32Array.from(line(12, (i) => (i === 0 ? -1 : 9 - Math.ceil(i / 1.5)))),
+        columns: Int32Array.from(line(75, (i) => (i === 0 ? -1 : 37 - Math.ceil(i / 2)))),
+        fill: 0.25,
+      }),
+      // a pixel shuffle, and rows one after the other in one
+      layer(
+        'rearranged',
+        {
+          shape: [2, 18, 74],
+          factors: [
+            { size: 2, fromAxis: 0, from: 4, toAxis: 0, to: 1 },
+            { size: 9, fromAxis: 1, from: 1, toAxis: 1, to: 2 },
+            { size: 2, fromAxis: 0, from: 2, toAxis: 1, to: 1 },
+            { size: 37, fromAxis: 2, from: 1, toAxis: 2, to: 2 },
+            { size: 2, fromAxis: 0, from: 1, toAxis: 2, to: 1 },
+          ],
+        },
+        [[8, 9, 37]],
+      ),
+      layer('rearranged', {
+        shape: [3, 1, 333],
+        factors: [
+          { size: 3, fromAxis: 0, from: 1, toAxis: 0, to: 1 },
+          { size: 9, fromAxis: 1, from: 1, toAxis: 2, to: 37 },
+          { size: 37, fromAxis: 2, from: 1, toAxis: 2, to: 1 },
+        ],
+      }),
+    ],
+  ),
+  addScaledRow: layer('resized', resizing),
+  sumTaps: layer('resized', resizing),
   affineRow: layer('affine', { scale: Float32Array.of(3, 0.7, -2), bias: Float32Array.of(1, -2, 0.3) }),
   reluRow: layer('activate', { name: 'relu', unit: 1 }),
   preluRow: layer('prelu', { slope: Float32Array.of(0.1, -0.3, 2) }),
