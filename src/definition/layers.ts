@@ -147,7 +147,7 @@ const withAlpha = <S>(
 })
 
 /** Functions with f(k v) = k f(v) for positive k. */
-const scaleFree: ReadonlySet<FunctionName> = new Set<FunctionName>([
+export const scaleFree: ReadonlySet<FunctionName> = new Set<FunctionName>([
   'none',
   'relu',
   'leakyrelu',

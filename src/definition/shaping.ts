@@ -89,7 +89,11 @@ const share = (factors: readonly Factor[], toAxis: 0 | 1 | 2, fromAxis: 0 | 1 | 
 }
 
 /** What places of an output axis, from the first on, add to the places of the input's axes. */
-export const shares = (factors: readonly Factor[], axis: 0 | 1 | 2, [first, end]: Span): readonly Int32Array[] =>
+export const shares = (
+  factors: readonly Factor[],
+  axis: 0 | 1 | 2,
+  [first, end]: Span,
+): readonly Int32Array[] =>
   ([0, 1, 2] as const).map((fromAxis) => {
     const of = share(factors, axis, fromAxis)
     const table = new Int32Array(end - first)

@@ -119,7 +119,15 @@ export function prepareResized(
           const weight = rows.weights[t]!
           if (weight !== 0) wasm.addScaledRow(scratch, rowAt(from!, c, rows.places[t]!), span, weight)
         }
-        wasm.sumTaps(rowAt(to, c, y), scratch, width, plus(scratch, table), plus(scratch, weights), taps, step)
+        wasm.sumTaps(
+          rowAt(to, c, y),
+          scratch,
+          width,
+          plus(scratch, table),
+          plus(scratch, weights),
+          taps,
+          step,
+        )
       }
     }
   }

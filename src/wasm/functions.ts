@@ -267,18 +267,26 @@ function functionsOf(name: i32, v: v128, a: v128, b: v128): v128 {
     case 23:
       // zeros are positive
       return f64x2.add(f64x2.nearest(v), zero)
+    case 25:
+      return v128.bitselect(b, v128.and(v, f64x2.ne(v, v)), f64x2.gt(v, a))
     default:
       return f64x2.trunc(v)
   }
 }
 
-/** n samples through function number `name`, with its parameters. */
-export function functionRow(dst: Address, src: Address, n: i32, name: i32, first: f64, second: f64): void {
+/** n samples through function number `name`, with its parameters: unit · f(v / unit), where f is rounded. */
+export function functionRow(
+  dst: Address, src: Address, n: i32, name: i32, first: f64, second: f64, unit: f64,
+): void {
   const a = f64x2.splat(first)
   const b = f64x2.splat(second)
+  const one = f64x2.splat(unit)
   for (let i: usize = 0, end = <usize>n << 2; i < end; i += 8) {
-    const v = f64x2.promote_low_f32x4(v128.load64_zero(src + i))
-    v128.store64_lane(dst + i, f32x4.demote_f64x2_zero(functionsOf(name, v, a, b)), 0)
+    let v = f64x2.promote_low_f32x4(v128.load64_zero(src + i))
+    if (unit != 1) v = f64x2.div(v, one)
+    let made = f32x4.demote_f64x2_zero(functionsOf(name, v, a, b))
+    if (unit != 1) made = f32x4.demote_f64x2_zero(f64x2.mul(one, f64x2.promote_low_f32x4(made)))
+    v128.store64_lane(dst + i, made, 0)
   }
 }
 

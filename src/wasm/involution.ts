@@ -155,3 +155,14 @@ export function addWeighted(dst: Address, weights: Address, src: Address, n: i32
     v128.store(dst + i, addPart(v128.load(dst + i), w, f32x4.gt(w, f32x4.splat(0)), v128.load(src + i)))
   }
 }
+
+/** dst + a · b, both steps rounded, for exactly `n` samples; those of `b` are `step` bytes apart. */
+export function addProducts(dst: Address, a: Address, b: Address, n: i32, step: usize): void {
+  let left = n
+  if (step == 4) {
+    for (; left >= 4; left -= 4, dst += 16, a += 16, b += 16)
+      v128.store(dst, f32x4.add(v128.load(dst), f32x4.mul(v128.load(a), v128.load(b))))
+  }
+  for (; left > 0; left--, dst += 4, a += 4, b += step)
+    store<f32>(dst, load<f32>(dst) + load<f32>(a) * load<f32>(b))
+}

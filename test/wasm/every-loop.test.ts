@@ -449,10 +449,10 @@ const loops: { readonly [K in keyof WasmExports]: Row } = {
     ],
     Math.abs,
   ),
-  functionRow: all(
-    functions,
-    functionNames.map((name) => layer('activate', { name, unit: 1 })),
-  ),
+  functionRow: all(functions, [
+    ...functionNames.flatMap((name) => [1, 2.55].map((unit) => layer('activate', { name, unit }))),
+    ...[true, false].map((keep) => layer('threshold', { level: 1.5, keep, full: 255 })),
+  ]),
   softmaxRow: layer('softmax', { isLog: false }),
   legibleRow: all(
     writeLevels,
@@ -486,6 +486,15 @@ const loops: { readonly [K in keyof WasmExports]: Row } = {
     return [found, expected]
   }),
   involveRow: involved({}),
+  addProducts: all(
+    layers.kernels,
+    [1, 2].map((stride) =>
+      layer('kernels', { kernelSize: 3, stride, groups: 2, dilation: 2 }, [
+        [4, 9, 37],
+        [18, Math.ceil(9 / stride), Math.ceil(37 / stride)],
+      ]),
+    ),
+  ),
   addSquares: patches,
   sumAcross: patches,
   weighRow: patches,
@@ -544,44 +553,41 @@ const loops: { readonly [K in keyof WasmExports]: Row } = {
     first: Int32Array.from(line(11, (i) => 3 * i)),
     weights: floats(random(3), 33, 1),
   }),
-  pickRow: all(
-    layers.placed,
-    [
-      layer('placed', {
-        channels: Int32Array.of(2, 0, -1),
-        rows: Int32Array.from(line(12, (i) => (i === 0 ? -1 : 9 - Math.ceil(i / 1.5)))),
-        columns: Int32Array.from(line(75, (i) => (i === 0 ? -1 : 37 - Math.ceil(i / 2)))),
-        fill: 0.25,
-      }),
-      // a pixel shuffle, and rows one after the other in one
-      layer(
-        'rearranged',
-        {
-          shape: [2, 18, 74],
-          factors: [
-            { size: 2, fromAxis: 0, from: 4, toAxis: 0, to: 1 },
-            { size: 9, fromAxis: 1, from: 1, toAxis: 1, to: 2 },
-            { size: 2, fromAxis: 0, from: 2, toAxis: 1, to: 1 },
-            { size: 37, fromAxis: 2, from: 1, toAxis: 2, to: 2 },
-            { size: 2, fromAxis: 0, from: 1, toAxis: 2, to: 1 },
-          ],
-        },
-        [[8, 9, 37]],
-      ),
-      layer('rearranged', {
-        shape: [3, 1, 333],
+  pickRow: all(layers.placed, [
+    layer('placed', {
+      channels: Int32Array.of(2, 0, -1),
+      rows: Int32Array.from(line(12, (i) => (i === 0 ? -1 : 9 - Math.ceil(i / 1.5)))),
+      columns: Int32Array.from(line(75, (i) => (i === 0 ? -1 : 37 - Math.ceil(i / 2)))),
+      fill: 0.25,
+    }),
+    // a pixel shuffle, and rows one after the other in one
+    layer(
+      'rearranged',
+      {
+        shape: [2, 18, 74],
         factors: [
-          { size: 3, fromAxis: 0, from: 1, toAxis: 0, to: 1 },
-          { size: 9, fromAxis: 1, from: 1, toAxis: 2, to: 37 },
-          { size: 37, fromAxis: 2, from: 1, toAxis: 2, to: 1 },
+          { size: 2, fromAxis: 0, from: 4, toAxis: 0, to: 1 },
+          { size: 9, fromAxis: 1, from: 1, toAxis: 1, to: 2 },
+          { size: 2, fromAxis: 0, from: 2, toAxis: 1, to: 1 },
+          { size: 37, fromAxis: 2, from: 1, toAxis: 2, to: 2 },
+          { size: 2, fromAxis: 0, from: 1, toAxis: 2, to: 1 },
         ],
-      }),
-    ],
-  ),
+      },
+      [[8, 9, 37]],
+    ),
+    layer('rearranged', {
+      shape: [3, 1, 333],
+      factors: [
+        { size: 3, fromAxis: 0, from: 1, toAxis: 0, to: 1 },
+        { size: 9, fromAxis: 1, from: 1, toAxis: 2, to: 37 },
+        { size: 37, fromAxis: 2, from: 1, toAxis: 2, to: 1 },
+      ],
+    }),
+  ]),
   addScaledRow: layer('resized', resizing),
   sumTaps: layer('resized', resizing),
   affineRow: layer('affine', { scale: Float32Array.of(3, 0.7, -2), bias: Float32Array.of(1, -2, 0.3) }),
-  reluRow: layer('activate', { name: 'relu', unit: 1 }),
+  reluRow: all(layers.rectified, [layer('activate', { name: 'relu', unit: 1 }), layer('rectified', {})]),
   preluRow: layer('prelu', { slope: Float32Array.of(0.1, -0.3, 2) }),
   clipRow: layer('activate', { name: 'clip', unit: 1, a: -1.5, b: 2.25 }),
   operationRow: all(
