@@ -352,6 +352,8 @@ describe('a word of another tool', () => {
     ['gaussian a.png o.png --radius 6', 'convo gaussian a.png o.png --sigma 2'],
     ['gaussian a.png o.png --size 12', 'convo gaussian a.png o.png --sigma 2'],
     ['disk a.png o.png --size 7', 'convo disk a.png o.png --radius 3'],
+    ['pad a.png o.png --pad 30', 'convo pad a.png o.png --by 30'],
+    ['resize a.png o.png --size 900', 'convo resize a.png o.png --width 900'],
     ['box a.png o.png --ksize=5', 'convo box a.png o.png --size 5'],
     ['sobel a.png o.png --kernel-size 5', 'convo sobel a.png o.png --size 5'],
     ['sobel a.png o.png --mode reflect', 'convo sobel a.png o.png --border reflect'],
