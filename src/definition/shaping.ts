@@ -89,17 +89,17 @@ const share = (factors: readonly Factor[], toAxis: 0 | 1 | 2, fromAxis: 0 | 1 | 
 }
 
 /** What places of an output axis, from the first on, add to the places of the input's axes. */
-export const shares = (
+export function shares(
   factors: readonly Factor[],
   axis: 0 | 1 | 2,
   [first, end]: Span,
-): readonly Int32Array[] =>
-  ([0, 1, 2] as const).map((fromAxis) => {
+): readonly [channels: Int32Array, rows: Int32Array, columns: Int32Array] {
+  const table = (fromAxis: 0 | 1 | 2): Int32Array => {
     const of = share(factors, axis, fromAxis)
-    const table = new Int32Array(end - first)
-    for (let i = first; i < end; i++) table[i - first] = of(i)
-    return table
-  })
+    return Int32Array.from({ length: end - first }, (_, i) => of(first + i))
+  }
+  return [table(0), table(1), table(2)]
+}
 
 /** The axes taken to factors, and these put together again: pixel shuffles, transpositions, flattenings. */
 export const rearranged: Layer<{ readonly shape: Shape; readonly factors: readonly Factor[] }> = {
@@ -128,15 +128,15 @@ export const rearranged: Layer<{ readonly shape: Shape; readonly factors: readon
       for (let y = first; y < end; y++) {
         const to = out.at(c, y)
         const k = y - first
-        const [channel, row, column] = [cc![c]! + yc![k]!, cy![c]! + yy![k]!, cx![c]! + yx![k]!]
+        const [channel, row, column] = [cc[c]! + yc[k]!, cy[c]! + yy[k]!, cx[c]! + yx[k]!]
         // columns that come from one row are together: a row is looked up once for each
         let [lastChannel, lastRow, from] = [-1, -1, 0]
         for (let i = 0; i < width; i++) {
-          if (xc![i] !== lastChannel || xy![i] !== lastRow) {
-            ;[lastChannel, lastRow] = [xc![i]!, xy![i]!]
+          if (xc[i] !== lastChannel || xy[i] !== lastRow) {
+            ;[lastChannel, lastRow] = [xc[i]!, xy[i]!]
             from = x!.at(channel + lastChannel, row + lastRow) + column
           }
-          out.data[to + i] = x!.data[from + xx![i]!]!
+          out.data[to + i] = x!.data[from + xx[i]!]!
         }
       }
     }

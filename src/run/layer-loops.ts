@@ -3,17 +3,24 @@ import { type FunctionName, parametersOf } from '../definition/functions.ts'
 import type { Shape } from '../definition/layer.ts'
 import { type LayerWork, runLayer, scaleFree } from '../definition/layers.ts'
 import type { OperationName } from '../definition/mixing.ts'
-import { insideColumns } from '../definition/neighbourhood.ts'
 import type { Rows } from '../definition/rows.ts'
 import type { Summary } from '../definition/summary.ts'
-import { type Address, plus } from '../graph/address.ts'
+import type { Address } from '../graph/address.ts'
 import { prepareBlend } from './blend.ts'
 import type { WasmExports } from './engine.ts'
 import { type Compute, type PlacedRows, rowAt } from './placed-rows.ts'
 import { preparePooling } from './pooling.ts'
 import { prepareRanked } from './ranked.ts'
 import { prepareAcross, prepareDown } from './resample.ts'
-import { preparePlaced, prepareRearranged, prepareResized } from './shaping.ts'
+import {
+  prepareEvened,
+  preparePlaced,
+  prepareProduct,
+  prepareRearranged,
+  prepareResized,
+  prepareUnpooled,
+} from './shaping.ts'
+import { prepareKernels } from './similarity.ts'
 
 /** Gets a layer ready: in a loop of its own where it has one, else as its definition. */
 export function prepareLayer(
@@ -24,13 +31,12 @@ export function prepareLayer(
   memory: WebAssembly.Memory,
   scratch: Address,
 ): Compute {
-  const fast = prepareLoop(work, shape, shapes, wasm, memory, scratch)
-  if (fast !== undefined) return fast
   const data = new Float32Array(memory.buffer)
-  return (to, from, span) => {
+  const asDefined: Compute = (to, from, span) => {
     const rows = from.map((one) => rowsIn(data, one))
     runLayer(work, rowsIn(data, to), rows, span, shapes, shape)
   }
+  return prepareLoop(work, shape, shapes, wasm, memory, scratch, asDefined) ?? asDefined
 }
 
 /** Operations by their numbers in the loops. */
@@ -126,6 +132,7 @@ function prepareLoop(
   wasm: WasmExports,
   memory: WebAssembly.Memory,
   scratch: Address,
+  asDefined: Compute,
 ): Compute | undefined {
   const [, , n] = shape
   const [given = shape] = shapes
@@ -228,10 +235,17 @@ function prepareLoop(
     }
     case 'placed':
       return preparePlaced(work.settings, wasm, memory, scratch)
+    case 'product':
+    case 'productRows':
+      return prepareProduct(shape, shapes, wasm, asDefined)
     case 'rearranged':
-      return prepareRearranged(work.settings, wasm, memory, scratch)
+      return prepareRearranged(work.settings, wasm, memory, scratch, asDefined)
     case 'resized':
       return prepareResized(work.settings, shape, wasm, memory, scratch)
+    case 'evened':
+      return prepareEvened(work.settings, shape, wasm, memory, scratch)
+    case 'unpooled':
+      return prepareUnpooled(work.settings, shape, wasm, memory, scratch)
     case 'softmax':
       if (work.settings.isLog) return undefined
       return (to, [from], [first, end]) => {
@@ -275,37 +289,6 @@ const eachRow =
       for (let y = first; y < end; y++) loop(c, rowAt(to, c, y), ...from.map((one) => rowAt(one, c, y)))
     }
   }
-
-/** Every place with a kernel of its own: 2 megapixels of 3x3 take 1.4 s of processor time in all instead of 2.0. */
-function prepareKernels(
-  { kernelSize, stride, groups, dilation }: Extract<LayerWork, { name: 'kernels' }>['settings'],
-  [channels, , n]: Shape,
-  [, height, width]: Shape,
-  wasm: WasmExports,
-): Compute {
-  const area = { height, width, size: kernelSize, stride, dilation }
-  const half = (kernelSize - 1) / 2
-  const columns = Array.from({ length: kernelSize }, (_, v) => insideColumns(area, v, n))
-  return (to, [from, kernel], [top, bottom]) => {
-    for (let c = 0; c < channels; c++) {
-      const tap = Math.floor(c / (channels / groups)) * kernelSize ** 2
-      for (let y = top; y < bottom; y++) {
-        const dst = rowAt(to, c, y)
-        wasm.fillRow(dst, n, 0)
-        for (let u = 0; u < kernelSize; u++) {
-          const row = y * stride + (u - half) * dilation
-          if (row < 0 || row >= height) continue
-          const src = rowAt(from!, c, row)
-          for (const [v, [first, end]] of columns.entries()) {
-            const weights = plus(rowAt(kernel!, tap + u * kernelSize + v, y), first * 4)
-            const place = (v - half) * dilation + first * stride
-            wasm.addProducts(plus(dst, first * 4), weights, plus(src, place * 4), end - first, stride * 4)
-          }
-        }
-      }
-    }
-  }
-}
 
 /** Two samples to one; inputs may be repeated: 64 channels of 512x512, each times a number, take 60 ms instead of 230. */
 function preparePair(

@@ -1,28 +1,37 @@
 import type { Shape } from '../definition/layer.ts'
 import type { LayerSettings, LayerWork } from '../definition/layers.ts'
+import { unpooled } from '../definition/mixing.ts'
+import type { Span } from '../definition/rows.ts'
 import { isRun, shares, type Taps } from '../definition/shaping.ts'
 import { type Address, plus } from '../graph/address.ts'
 import type { WasmExports } from './engine.ts'
 import { type Compute, rowAt } from './placed-rows.ts'
 
-type Shaping = Extract<LayerWork, { name: 'placed' | 'rearranged' | 'resized' }>
+const names = ['evened', 'placed', 'rearranged', 'resized', 'unpooled'] as const
 
-/** Whether a layer brings samples to other places here. */
+type Shaping = Extract<LayerWork, { name: (typeof names)[number] }>
+
+/** Whether a layer is done by loops that need tables or sums here. */
 export const isShaping = (work: LayerWork): work is Shaping =>
-  work.name === 'placed' || work.name === 'rearranged' || work.name === 'resized'
+  (names as readonly string[]).includes(work.name)
 
 /** Samples of a row in doubles, and the tables of its columns, `step` entries for each tap. */
 function layOutTaps({ taps, places }: Taps) {
   const span = places.reduce((most, place) => Math.max(most, place), 0) + 1
   const step = Math.ceil(places.length / taps / 4) * 4
-  const weights = Math.ceil(span / 8) * 64
+  const weights = doublesBytes(span)
   const table = weights + taps * step * 8
   return { span, step, weights, table, bytes: table + taps * step * 4 }
 }
 
-/** Scratch memory: tables of places. */
-export const shapingBytes = (work: Shaping, [, , width]: Shape): number =>
-  work.name === 'resized' ? layOutTaps(work.settings.columns).bytes : width * 4
+/** Bytes of a row of doubles, with the room that loops need behind it. */
+const doublesBytes = (width: number): number => Math.ceil(width / 8) * 64
+
+/** Scratch memory: tables of places, and sums. */
+export function shapingBytes(work: Shaping, [, , width]: Shape): number {
+  if (work.name === 'resized') return layOutTaps(work.settings.columns).bytes
+  return work.name === 'evened' ? 2 * doublesBytes(width) : width * 4
+}
 
 /** Columns in other places: nearest neighbours, reflections, flips. */
 export function preparePlaced(
@@ -51,40 +60,32 @@ export function preparePlaced(
   }
 }
 
-/** Fewer columns from one row are not worth a call. */
-const fewColumns = 16
-
-/** Pixel shuffles and transpositions whose columns come from one row, or from a few one after the other. */
+/** Pixel shuffles and transpositions of rows that are one after the other. */
 export function prepareRearranged(
   { shape, factors }: LayerSettings['rearranged'],
   wasm: WasmExports,
   memory: WebAssembly.Memory,
   scratch: Address,
-): Compute | undefined {
+  asDefined: Compute,
+): Compute {
   const [channels, height, width] = shape
-  const [cc, cy, cx] = shares(factors, 0, [0, channels]) as [Int32Array, Int32Array, Int32Array]
-  const [yc, yy, yx] = shares(factors, 1, [0, height]) as [Int32Array, Int32Array, Int32Array]
-  const [xc, xy, xx] = shares(factors, 2, [0, width]) as [Int32Array, Int32Array, Int32Array]
-  // where columns begin that come from another row
-  const starts = Array.from(xy.keys()).filter((i) => i === 0 || xy[i] !== xy[i - 1])
-  if (width < fewColumns * starts.length) return undefined
+  const [cc, cy, cx] = shares(factors, 0, [0, channels])
+  const [yc, yy, yx] = shares(factors, 1, [0, height])
+  const [xc, xy, xx] = shares(factors, 2, [0, width])
   const words = new Int32Array(memory.buffer)
-  let [table, plane] = [new Int32Array(0), -1]
+  const tables = new Map<string, Int32Array>()
   return (to, [from], [first, end]) => {
-    if (from!.plane !== plane) {
-      plane = from!.plane
-      table = Int32Array.from(xx, (column, i) => xc[i]! * plane + column * 4)
-    }
+    const { rows, plane, pitch } = from!
+    if (rows.length > 1) return asDefined(to, [from!], [first, end])
+    const key = `${plane} ${pitch}`
+    const table =
+      tables.get(key) ?? Int32Array.from(xx, (column, i) => xc[i]! * plane + xy[i]! * pitch + column * 4)
+    tables.set(key, table)
     words.set(table, scratch / 4)
     for (let c = 0; c < channels; c++) {
       for (let y = first; y < end; y++) {
-        const dst = rowAt(to, c, y)
-        const [channel, row, column] = [cc[c]! + yc[y]!, cy[c]! + yy[y]!, cx[c]! + yx[y]!]
-        for (const [k, start] of starts.entries()) {
-          const src = plus(rowAt(from!, channel, row + xy[start]!), column * 4)
-          const n = (starts[k + 1] ?? width) - start
-          wasm.pickRow(plus(dst, start * 4), src, n, plus(scratch, start * 4), 0)
-        }
+        const src = rowAt(from!, cc[c]! + yc[y]!, cy[c]! + yy[y]!)
+        wasm.pickRow(rowAt(to, c, y), plus(src, (cx[c]! + yx[y]!) * 4), width, scratch, 0)
       }
     }
   }
@@ -127,6 +128,81 @@ export function prepareResized(
           plus(scratch, weights),
           taps,
           step,
+        )
+      }
+    }
+  }
+}
+
+/** Normalization over the channels of each place. */
+export function prepareEvened(
+  { epsilon, gamma, beta }: LayerSettings['evened'],
+  [channels, , width]: Shape,
+  wasm: WasmExports,
+  memory: WebAssembly.Memory,
+  scratch: Address,
+): Compute {
+  const [means, roots] = [scratch, plus(scratch, doublesBytes(width))]
+  const sums = (at: Address) => new Float64Array(memory.buffer, at, width)
+  return (to, [from], [first, end]) => {
+    const [mean, root] = [sums(means), sums(roots)]
+    for (let y = first; y < end; y++) {
+      mean.fill(0)
+      root.fill(0)
+      for (let c = 0; c < channels; c++) wasm.addScaledRow(means, rowAt(from!, c, y), width, 1)
+      for (let i = 0; i < width; i++) mean[i]! /= channels
+      for (let c = 0; c < channels; c++) wasm.addApart(roots, rowAt(from!, c, y), means, width)
+      for (let i = 0; i < width; i++) root[i] = Math.sqrt(root[i]! / channels + epsilon)
+      for (let c = 0; c < channels; c++)
+        wasm.evenedRow(rowAt(to, c, y), rowAt(from!, c, y), means, roots, width, gamma[c]!, beta[c]!)
+    }
+  }
+}
+
+/** Products of matrices. */
+export function prepareProduct(
+  [channels, , width]: Shape,
+  [a, b]: readonly Shape[],
+  wasm: WasmExports,
+  asDefined: Compute,
+): Compute {
+  const [, high] = b!
+  return (to, from, [first, end]) => {
+    const [left, right] = from
+    if (right!.rows.length > 1) return asDefined(to, from, [first, end])
+    for (let c = 0; c < channels; c++) {
+      const [inA, inB] = [a![0] === 1 ? 0 : c, b![0] === 1 ? 0 : c]
+      const rows = rowAt(right!, inB, 0)
+      for (let y = first; y < end; y++)
+        wasm.productRow(rowAt(to, c, y), rowAt(left!, inA, y), high, rows, right!.pitch, width)
+    }
+  }
+}
+
+/** Pooled samples to where they were. */
+export function prepareUnpooled(
+  settings: LayerSettings['unpooled'],
+  [channels, , width]: Shape,
+  wasm: WasmExports,
+  memory: WebAssembly.Memory,
+  scratch: Address,
+): Compute {
+  const { axes, across } = settings
+  const [, ay, ax] = axes
+  const starts = Int32Array.from(ax.start)
+  const words = new Int32Array(memory.buffer)
+  return (to, [from, places], [first, end]) => {
+    const [[low, high]] = unpooled.needs(settings, [first, end], []) as [Span]
+    words.set(starts, scratch / 4)
+    for (let c = 0; c < channels; c++) {
+      const dst = rowAt(to, c, first)
+      for (let y = first; y < end; y++) wasm.fillRow(rowAt(to, c, y), width, 0)
+      for (let o = low; o < high; o++) {
+        const [src, place] = [rowAt(from!, c, o), rowAt(places!, c, o)]
+        const [top, down] = [ay.start[o]!, ay.dilation]
+        wasm.unpoolRow(
+          ...([dst, to.pitch, width, first, end, src, place, ax.output] as const),
+          ...([top, down, scratch, across, ax.dilation] as const),
         )
       }
     }

@@ -1,11 +1,13 @@
 import type { Shape } from '../definition/layer.ts'
+import type { LayerSettings } from '../definition/layers.ts'
+import { insideColumns } from '../definition/neighbourhood.ts'
 import { type SimilarityOptions, type SimilarityTap, similarityTaps } from '../definition/similarity.ts'
 import { type Address, align, plus } from '../graph/address.ts'
 import { similarityNeeds } from '../graph/node.ts'
 import { pitchOf } from '../graph/schedule.ts'
 import { rowCount, type Span, slotOf, united } from '../graph/spans.ts'
 import type { WasmExports } from './engine.ts'
-import { type PlacedRows, rowAt } from './placed-rows.ts'
+import { type Compute, type PlacedRows, rowAt } from './placed-rows.ts'
 
 /** Where the tables, rows and tile of a step are in its scratch memory. */
 function layOut(
@@ -137,5 +139,36 @@ export function prepareSimilarity(
     numbers.set(nearness, near / 4)
     const gathered = gather(from, [first, end])
     for (let y = first; y < end; y++) (fused ? pixelRow : patchRow)(to, gathered, y)
+  }
+}
+
+/** Every place with a kernel of its own: 2 megapixels of 3x3 take 1.4 s of processor time in all instead of 2.0. */
+export function prepareKernels(
+  { kernelSize, stride, groups, dilation }: LayerSettings['kernels'],
+  [channels, , n]: Shape,
+  [, height, width]: Shape,
+  wasm: WasmExports,
+): Compute {
+  const area = { height, width, size: kernelSize, stride, dilation }
+  const half = (kernelSize - 1) / 2
+  const columns = Array.from({ length: kernelSize }, (_, v) => insideColumns(area, v, n))
+  return (to, [from, kernel], [top, bottom]) => {
+    for (let c = 0; c < channels; c++) {
+      const tap = Math.floor(c / (channels / groups)) * kernelSize ** 2
+      for (let y = top; y < bottom; y++) {
+        const dst = rowAt(to, c, y)
+        wasm.fillRow(dst, n, 0)
+        for (let u = 0; u < kernelSize; u++) {
+          const row = y * stride + (u - half) * dilation
+          if (row < 0 || row >= height) continue
+          const src = rowAt(from!, c, row)
+          for (const [v, [first, end]] of columns.entries()) {
+            const weights = plus(rowAt(kernel!, tap + u * kernelSize + v, y), first * 4)
+            const place = (v - half) * dilation + first * stride
+            wasm.addProducts(plus(dst, first * 4), weights, plus(src, place * 4), end - first, stride * 4)
+          }
+        }
+      }
+    }
   }
 }

@@ -76,6 +76,9 @@ const taps = (seed: number, n: number, size: number): LayerSettings['resized']['
     weights: Float64Array.from(line(3 * n, (i) => (i % 4 === 1 ? 0 : next() - 0.5))),
   }
 }
+const evening = { epsilon: 1e-3, gamma: Float32Array.of(1, -0.3, 2), beta: Float32Array.of(0.1, 0, -7) }
+/** Without padding: what is unpooled lies inside. */
+const plainAxes = poolAxes(2, Tensor.zeros([3, 11, 39]), { kernelSize: [2, 3], stride: 2 })
 const resizing = { rows: taps(3, 13, 9), columns: taps(5, 55, 37) }
 
 /** Float samples of a shape. */
@@ -586,6 +589,27 @@ const loops: { readonly [K in keyof WasmExports]: Row } = {
   ]),
   addScaledRow: layer('resized', resizing),
   sumTaps: layer('resized', resizing),
+  productRow: all(layers.product, [
+    layer('product', {}, [
+      [3, 9, 21],
+      [3, 21, 37],
+    ]),
+    layer('productRows', {}, [
+      [1, 9, 5],
+      [3, 5, 12],
+    ]),
+  ]),
+  addApart: layer('evened', evening),
+  evenedRow: layer('evened', evening),
+  unpoolRow: layer(
+    'unpooled',
+    { axes: plainAxes, across: 3 },
+    [
+      [3, 5, 19],
+      [3, 5, 19],
+    ],
+    (v) => Math.floor(Math.abs(v) * 1.5),
+  ),
   affineRow: layer('affine', { scale: Float32Array.of(3, 0.7, -2), bias: Float32Array.of(1, -2, 0.3) }),
   reluRow: all(layers.rectified, [layer('activate', { name: 'relu', unit: 1 }), layer('rectified', {})]),
   preluRow: layer('prelu', { slope: Float32Array.of(0.1, -0.3, 2) }),
