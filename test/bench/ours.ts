@@ -8,11 +8,12 @@ import { kernel } from '../../src/kernel/kernel.ts'
 import { conv2d } from '../../src/operators/conv2d.ts'
 import { convTranspose2d } from '../../src/operators/transposed.ts'
 import { resolve } from '../../src/params.ts'
-import { runRecipe, runToPicture } from '../../src/run/graph.ts'
+import { runToPicture } from '../../src/run/graph.ts'
 import { layOut } from '../../src/run/graph-run.ts'
 import { createPool, type Session } from '../../src/run/pool.ts'
 import { stripsOf } from '../../src/run/tensors.ts'
 import { sizeOf, Tensor } from '../../src/tensor/tensor.ts'
+import { runRecipe } from '../run/recipes.ts'
 import type { Contestant } from './contest.ts'
 import {
   type BankProblem,
