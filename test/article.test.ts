@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { extent, multiplications, weightCount } from '../src/conv/geometry.ts'
+import { extent, multiplications } from '../src/conv/geometry.ts'
 import { correlationOf } from '../src/conv/spec.ts'
 import {
   conv2d,
@@ -471,8 +471,11 @@ describe('pooling and unpooling', () => {
 })
 
 describe('what it costs', () => {
-  const weights = (input: number[], bank: number[], groups = 1) =>
-    weightCount(correlationOf(2, Tensor.zeros(input), Tensor.zeros(bank), { groups }))
+  /** O · C/groups · kernel size, by the sizes that a correlation found. */
+  const weights = (input: number[], bank: number[], groups = 1) => {
+    const c = correlationOf(2, Tensor.zeros(input), Tensor.zeros(bank), { groups })
+    return c.axes.reduce((product, a) => product * a.kernel, (c.filters * c.channels) / c.groups)
+  }
   const products = (input: number[], bank: number[], groups = 1) =>
     multiplications(correlationOf(2, Tensor.zeros(input), Tensor.zeros(bank), { groups }))
 

@@ -128,20 +128,29 @@ export function transpositionBank(t: Transposition): BankPlan {
   }
 }
 
-/** Where a weight of a bank is in its array: of a filter, of a channel of its group, and of a tap. */
-export type WeightIndex = (filter: number, channel: number, tap: number) => number
+/** Where weights of a bank are in their array: the first, and from one to the next. Those of the taps are side by side. */
+export type WeightOrder = {
+  readonly first: number
+  readonly group: number
+  readonly filter: number
+  readonly channel: number
+}
 
 /** The order of weights [filters, channels of a group, taps]. */
-export function correlationIndex({ channelsPerGroup, phases }: BankPlan): WeightIndex {
+export function correlationOrder({ channelsPerGroup, filtersPerGroup, phases }: BankPlan): WeightOrder {
   const taps = phases[0]!.taps.length
-  return (filter, channel, tap) => (filter * channelsPerGroup + channel) * taps + tap
+  const filter = channelsPerGroup * taps
+  return { first: 0, group: filtersPerGroup * filter, filter, channel: taps }
 }
 
 /** The order of weights [channels, filters of a group, taps], as a transposed convolution has them. */
-export function transpositionIndex(plan: BankPlan, { axes }: Transposition): WeightIndex {
+export function transpositionOrder(
+  { channelsPerGroup, filtersPerGroup }: BankPlan,
+  { axes }: Transposition,
+): WeightOrder {
   const taps = axes.reduce((product, a) => product * a.kernel, 1)
-  const { channelsPerGroup: c, filtersPerGroup: f } = plan
-  return (filter, channel, tap) => ((Math.floor(filter / f) * c + channel) * f + (filter % f)) * taps + tap
+  const channel = filtersPerGroup * taps
+  return { first: 0, group: channelsPerGroup * channel, filter: taps, channel }
 }
 
 type AxisPhases = {

@@ -168,7 +168,3 @@ export function multiplications(c: Correlation): number {
   const taps = c.axes.reduce((product, a) => product * a.kernel, c.channels / c.groups)
   return c.axes.reduce((product, a) => product * a.output, c.filters) * taps
 }
-
-/** The weights of a correlation: O · C/groups · kernel size. */
-export const weightCount = (c: Correlation): number =>
-  c.axes.reduce((product, a) => product * a.kernel, (c.filters * c.channels) / c.groups)

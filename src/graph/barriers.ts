@@ -82,6 +82,9 @@ function lowestBarrier(outs: readonly Node[]): Barrier | undefined {
   return undefined
 }
 
+/** Whether some step must see all of its input. */
+export const hasBarrier = (out: Node): boolean => lowestBarrier([out]) !== undefined
+
 /** The first part of a barrier, a row at a time; of a product all of it. */
 const rowsOfBarrier = ({ node, settings }: Barrier): Node =>
   settings === undefined

@@ -25,12 +25,12 @@ export function narrowed(node: Node, first: number, count: number): Node {
     return { shape: own, inputs, work: { kind: 'planes', data } }
   }
   if (work.kind === 'bank' && work.bank.plan.groups === 1) {
-    const { plan, bias, index } = work.bank
+    const { plan, bias, order } = work.bank
     const bank = {
       ...work.bank,
       plan: { ...plan, filtersPerGroup: count },
       bias: bias?.slice(first, first + count),
-      index: (filter: number, channel: number, tap: number) => index(first + filter, channel, tap),
+      order: { ...order, first: order.first + first * order.filter },
     }
     return { shape: own, inputs, work: { kind: 'bank', bank }, slices }
   }

@@ -1,10 +1,10 @@
 import {
   type BankPlan,
   correlationBank,
-  correlationIndex,
+  correlationOrder,
   transpositionBank,
-  transpositionIndex,
-  type WeightIndex,
+  transpositionOrder,
+  type WeightOrder,
 } from '../conv/bank.ts'
 import { tileSide } from '../conv/bank-algorithm.ts'
 import type { RecipePlan } from '../conv/plan.ts'
@@ -38,7 +38,7 @@ export const ofSlice = ([channels, height, width]: Shape, slices = 1): Shape => 
   width,
 ]
 
-/** What a step computes. Apart from the bank it is plain data. */
+/** What a step computes, as plain data. */
 export type WorkOf<B, P = Float32Array, F = Filter> =
   /** the picture that the graph runs over */
   | { readonly kind: 'source' }
@@ -114,8 +114,7 @@ export type Bank = {
   readonly plan: BankPlan
   readonly weights: Float32Array
   readonly bias: Float32Array | undefined
-  /** The place of a weight in `weights`. */
-  readonly index: WeightIndex
+  readonly order: WeightOrder
 }
 
 /** The rows that a step needs of each of its inputs, which have these shapes, for some rows of its own. */
@@ -313,11 +312,11 @@ function bankNode(x: Tensor, bank: Bank): Tensor {
 export const tracer: Engine = {
   async correlate(x, weight, bias, c) {
     const plan = correlationBank(c)
-    return bankNode(x, { plan, weights: weight.data, bias, index: correlationIndex(plan) })
+    return bankNode(x, { plan, weights: weight.data, bias, order: correlationOrder(plan) })
   },
   async transpose(x, weight, bias, t) {
     const plan = transpositionBank(t)
-    return bankNode(x, { plan, weights: weight.data, bias, index: transpositionIndex(plan, t) })
+    return bankNode(x, { plan, weights: weight.data, bias, order: transpositionOrder(plan, t) })
   },
   involve: async (x, options) => {
     const input = nodeOf(x)

@@ -239,23 +239,28 @@ const brief = (value: number): string => String(Number(value.toPrecision(6)))
 const isInterleaved = ({ layout, channels }: PictureArray): boolean =>
   layout === 'hwc' && channels <= mostChannels
 
-/** What a step takes: an interleaved picture, or a tensor [C,H,W] or [C,D,H,W]. */
-export type ArrayData =
-  | { readonly kind: 'picture'; readonly picture: Omit<Picture, 'meta'> & { readonly full: number } }
-  | { readonly kind: 'tensor'; readonly tensor: Tensor; readonly full: number }
+/** True for what steps take as a picture: gray, RGB, or channels that come last. Anything else is maps or a volume. */
+export const isPicture = (array: PictureArray): boolean =>
+  array.slices === undefined && (isInterleaved(array) || array.channels === 1 || array.channels === 3)
 
-/** The array as data: gray and RGB are pictures, channels that come last may have alpha behind them. */
-export async function dataOfArray(array: PictureArray): Promise<ArrayData> {
-  const { channels, slices, height, width, depth, full } = array
-  const isPicture = isInterleaved(array) || channels === 1 || channels === 3
-  if (slices === undefined && isPicture) {
-    const data = array.layout === 'hwc' ? array.data : await interleaved(array)
-    return { kind: 'picture', picture: { width, height, channels: channels as 1, depth, full, data } }
-  }
-  const shape = slices === undefined ? [channels, height, width] : [channels, slices, height, width]
+/** An array that is a picture, interleaved. */
+export async function pictureOfArray(
+  array: PictureArray,
+): Promise<Omit<Picture, 'meta'> & { readonly full: number }> {
+  const { channels, height, width, depth, full } = array
+  const data = array.layout === 'hwc' ? array.data : await interleaved(array)
+  return { width, height, channels: channels as 1, depth, full, data }
+}
+
+/** The shape of an array whose channels come first: [C,H,W] or [C,D,H,W]. */
+export const shapeOfArray = ({ channels, slices, height, width }: PictureArray): number[] =>
+  slices === undefined ? [channels, height, width] : [channels, slices, height, width]
+
+/** An array as a tensor of that shape. */
+export async function tensorOfArray(array: PictureArray): Promise<Tensor> {
   const values = await planar(array)
   const floats = values instanceof Float32Array ? values : await converted(values, Float32Array)
-  return { kind: 'tensor', tensor: new Tensor(shape, floats), full }
+  return new Tensor(shapeOfArray(array), floats)
 }
 
 /** [y][x][channel] of a picture whose channels come first. */

@@ -9,7 +9,7 @@ import type { Source } from '../run/picture-job.ts'
 import type { Session } from '../run/pool.ts'
 import { fullInTurns, hasAlpha } from '../tensor/picture.ts'
 import { Tensor } from '../tensor/tensor.ts'
-import { dataOfArray } from './array.ts'
+import { isPicture, pictureOfArray, shapeOfArray } from './array.ts'
 import { type InMemory, inputName, loadArray, type Opened, openInput } from './input.ts'
 import type { PictureTask } from './job.ts'
 import { limitsOf } from './load.ts'
@@ -139,9 +139,9 @@ async function maskPicture(given: Opened | InMemory, { settings, at }: PictureTa
   if ('decoded' in given) return { picture: given.decoded, isPaged: false }
   const own = { ...settings, page: undefined, layout: 'auto', full: undefined } as const
   if ('array' in given || given.probe.isArray) {
-    const found = await dataOfArray('array' in given ? given.array : await loadArray(given, own))
-    if (found.kind === 'picture') return { picture: { ...found.picture, pages: 1 }, isPaged: false }
-    throw new ConvoError('E_SHAPE', `${called} is no picture: [${found.tensor.shape.join(',')}]`, {
+    const array = 'array' in given ? given.array : await loadArray(given, own)
+    if (isPicture(array)) return { picture: { ...(await pictureOfArray(array)), pages: 1 }, isPaged: false }
+    throw new ConvoError('E_SHAPE', `${called} is no picture: [${shapeOfArray(array).join(',')}]`, {
       fix: 'an array [H,W]',
     })
   }

@@ -21,7 +21,7 @@ import { keepsPages } from './paged.ts'
 import { planOf } from './recipe.ts'
 import type { Settings } from './settings.ts'
 import { leftOutOf } from './slice-list.ts'
-import type { Read } from './state.ts'
+import { arrayPending, type Pending, picturePending, volumePending } from './state.ts'
 import { traceJob } from './trace.ts'
 import { coloursOf } from './volume-form.ts'
 
@@ -81,17 +81,17 @@ export async function planStep(step: Step, known: Omit<Known, 'notes' | 'ofPages
 }
 
 /** An input without its samples. */
-function readOf(known: Omit<Known, 'notes' | 'ofPages'>, isVolume: boolean): Read {
+function readOf(known: Omit<Known, 'notes' | 'ofPages'>, isVolume: boolean): Pending {
   const { width, height, channels, depth, full, pages, hasSlices, isMaps } = known
   if (!isVolume && !isMaps) {
     const picture = { width, height, channels: channels as 1 | 2 | 3 | 4, depth, full, address: nowhere }
-    return { kind: 'picture', picture }
+    return picturePending(picture)
   }
   if (!isMaps) {
     const colours = coloursOf(channels as 1, undefined)
     const picture = { width, height: height * pages, channels: colours, depth, full, address: nowhere }
-    return { kind: 'volume', picture, slices: pages }
+    return volumePending(picture, pages)
   }
   const shape = hasSlices ? [channels, pages, height, width] : [channels, height, width]
-  return { kind: 'tensor', tensor: unseen({ shape }), full }
+  return arrayPending(unseen({ shape }), full)
 }

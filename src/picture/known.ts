@@ -3,7 +3,7 @@ import { readHeader } from '../image/decode.ts'
 import { lightOf } from '../image/profile.ts'
 import type { FullScale } from '../operators/operator.ts'
 import { type Depth, extremes, fullInTurns, fullScale, hasAlpha } from '../tensor/picture.ts'
-import { dataOfArray, type PictureArray } from './array.ts'
+import { isPicture, type PictureArray } from './array.ts'
 import { type InMemory, loadArray, type Opened, openInput } from './input.ts'
 import { checkApplies, limitsOf, pageNote } from './load.ts'
 import type { Settings } from './settings.ts'
@@ -64,7 +64,7 @@ export async function knownOf(path: string, settings: Asked, given?: Opened | In
 
 async function knownArray(array: PictureArray, settings: Asked): Promise<Known> {
   const { width, height, channels, slices, depth, full, layout, data } = array
-  const isMaps = (await dataOfArray(array)).kind === 'tensor'
+  const isMaps = !isPicture(array)
   // channels that come first are all colours
   const treated = layout === 'hwc' && channels <= 4 ? treatedChannels(channels as 1, settings) : channels
   const found = data instanceof Float32Array && (await extremes(data))

@@ -11,6 +11,7 @@ import type { PictureTask } from './job.ts'
 import { type LoadedData, limitsOf, treatmentOf } from './load.ts'
 import { ofSlice, slicePaths } from './slice-list.ts'
 import { slicesOnDemand } from './slices.ts'
+import { volumePending } from './state.ts'
 import { coloursOf, isOnDemand, sliceTime } from './volume-form.ts'
 
 /** A slice of a volume, which has no alpha: over black, unless a background was given or alpha is to be dropped. */
@@ -117,7 +118,7 @@ export async function loadVolume(task: PictureTask, opened: Opened | undefined):
   checkFull(depth, task.input, treatment)
   const picture = { width, height: height * stack.count, channels, depth, full: fullScale(depth), slices }
   return {
-    data: { kind: 'volume', picture, slices: stack.count },
+    data: volumePending(picture, stack.count),
     meta,
     notes: [...notes, ...overBlack(first, treatment)],
   }
@@ -166,7 +167,7 @@ async function wholeVolume(pages: AsyncIterable<Decoded>, task: PictureTask): Pr
       ? await wholeFloats(samples as Float32Array[])
       : { slices: { height, missing: () => undefined, samples: (z: number) => samples[z]! } }),
   } as const
-  return { data: { kind: 'volume', picture, slices: all.length }, meta, notes: [...notes] }
+  return { data: volumePending(picture, all.length), meta, notes: [...notes] }
 }
 
 /** Floats of all slices, and the largest magnitude of them. */

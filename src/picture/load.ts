@@ -1,7 +1,7 @@
 import { ConvoError } from '../error.ts'
 import { decodePlain } from '../run/png-rows.ts'
 import type { PictureMeta } from '../tensor/picture.ts'
-import { dataOfArray, type PictureArray, roundedNote } from './array.ts'
+import { isPicture, type PictureArray, pictureOfArray, roundedNote, tensorOfArray } from './array.ts'
 import {
   type InMemory,
   inputName,
@@ -15,11 +15,11 @@ import {
 import type { PictureTask } from './job.ts'
 import { holdsFloats, outputKind } from './output.ts'
 import type { Settings } from './settings.ts'
-import type { Read } from './state.ts'
+import { arrayPending, type Pending, picturePending } from './state.ts'
 
 /** A decoded input. */
 export type LoadedData = {
-  readonly data: Read
+  readonly data: Pending
   readonly meta: PictureMeta
   readonly notes: readonly string[]
 }
@@ -57,7 +57,7 @@ export async function loadData(opened: Opened, task: PictureTask, ahead: boolean
   const options = { ...limitsOf(settings), ahead }
   const { picture, meta, notes, pages } = await loadPicture(opened, options, treatment)
   return {
-    data: { kind: 'picture', picture },
+    data: picturePending(picture),
     meta,
     notes: [...notes, ...(settings.page === undefined ? pageNote(opened.path, pages) : [])],
   }
@@ -69,7 +69,7 @@ export async function loadGiven(given: InMemory, task: PictureTask): Promise<Loa
   refuseForFiles(task.settings)
   if ('array' in given) return arrayData(given.array, treatment, outputKind(task.output) === 'npy')
   const { picture, meta, notes } = await readied(given.decoded, task.input, treatment)
-  return { data: { kind: 'picture', picture }, meta, notes }
+  return { data: picturePending(picture), meta, notes }
 }
 
 async function arrayData(
@@ -86,14 +86,14 @@ async function arrayData(
       : [isArrayWritten ? `${layoutNote}; .npy is written as [C,H,W]` : layoutNote]),
     ...(scaleNote !== undefined && treatment.notesScale ? [scaleNote] : []),
   ]
-  const data = await dataOfArray(array)
   const { meta = {} } = array
-  if (data.kind === 'tensor') return { data, meta, notes }
-  const { picture, notes: all } = await readied({ ...data.picture, meta, notes, pages: 1 }, name, {
-    ...treatment,
-    full: undefined,
-  })
-  return { data: { kind: 'picture', picture }, meta, notes: all }
+  if (!isPicture(array)) return { data: arrayPending(await tensorOfArray(array), array.full), meta, notes }
+  const { picture, notes: all } = await readied(
+    { ...(await pictureOfArray(array)), meta, notes, pages: 1 },
+    name,
+    { ...treatment, full: undefined },
+  )
+  return { data: picturePending(picture), meta, notes: all }
 }
 
 /** What a job asks of its input before the first step. */

@@ -57,14 +57,14 @@ export const operations: Readonly<Record<string, Operation>> = Object.fromEntrie
 ])
 
 function filterOperation(name: string, { build, ...rest }: Filter): Operation {
+  const shared = sharedBy(rest.params, ['kernel', 'groups'])
   return {
     ...rest,
     name,
     kind: 'filter',
     kernel: 'none',
-    // worked out when asked for: a run needs this of one operation only
     get shared() {
-      return sharedBy(rest.params, ['kernel', 'groups'])
+      return shared()
     },
     recipe: () => build(defaults(rest.params)),
     build: (given) => recipeStep(build(given.values), given),
@@ -79,6 +79,7 @@ function operatorOperation(
   // whatever has weights may be followed by an activation: a step of its own, unless the operator has one
   const isFollowed = rest.group === 'operators' && rest.kernel !== 'none' && own.activation === undefined
   const params = isFollowed ? { ...own, activation: activationParam } : own
+  const shared = sharedBy(params, leftBy(takes, rest.kernel))
   return {
     ...rest,
     params,
@@ -86,7 +87,7 @@ function operatorOperation(
     name,
     kind,
     get shared() {
-      return sharedBy(params, leftBy(takes, rest.kernel))
+      return shared()
     },
     build,
   }
@@ -97,7 +98,7 @@ export const operationWith = (
   name: string,
   { params, ...rest }: Pick<Operation, 'summary' | 'source' | 'params' | 'build' | 'file' | 'made'>,
 ): Operation => {
-  const shared = sharedBy(params, Object.keys(correlationSettings))
+  const shared = sharedBy(params, Object.keys(correlationSettings))()
   const made: Operation = {
     ...rest,
     name,
@@ -162,9 +163,12 @@ function leftBy(takes: readonly string[], kernel: Operation['kernel']): string[]
   return Object.keys(correlationSettings).filter((name) => !kept.includes(name))
 }
 
-function sharedBy(own: Params, left: readonly string[]): Params {
-  const shared = { ...correlationSettings, ...pictureSettings, ...runSettings }
-  return Object.fromEntries(
-    Object.entries(shared).filter(([name]) => !left.includes(name) && !Object.hasOwn(own, name)),
-  )
+/** Worked out when it is asked for, and once: a run needs this of one operation only. */
+function sharedBy(own: Params, left: readonly string[]): () => Params {
+  let shared: Params | undefined
+  const all = () => Object.entries({ ...correlationSettings, ...pictureSettings, ...runSettings })
+  return () => {
+    shared ??= Object.fromEntries(all().filter(([name]) => !left.includes(name) && !Object.hasOwn(own, name)))
+    return shared
+  }
 }

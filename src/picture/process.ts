@@ -17,7 +17,7 @@ import { holdsFloats } from './output.ts'
 import { openPaged, type PagedInput, runPaged } from './paged.ts'
 import { groundOf } from './recipe.ts'
 import { isSliceList, leftOutOf } from './slice-list.ts'
-import type { Read, State } from './state.ts'
+import { type Pending, picturePending, type State } from './state.ts'
 import { traceJob } from './trace.ts'
 import { write } from './write.ts'
 
@@ -80,7 +80,7 @@ async function begin(
 async function runPage(session: Session, pool: Pool, { picture, meta, notes }: Loaded, own: PictureTask) {
   const mark = session.arena.mark()
   try {
-    return await runJob(session, pool, { data: { kind: 'picture', picture }, meta, notes }, own)
+    return await runJob(session, pool, { data: picturePending(picture), meta, notes }, own)
   } finally {
     session.arena.release(mark)
   }
@@ -92,7 +92,8 @@ const notFiniteNote =
 /** What becomes of samples that are not finite, where the output holds levels. */
 async function notLevels({ data }: LoadedData, task: PictureTask): Promise<string[]> {
   if (holdsFloats(task)) return []
-  const largest = data.kind === 'tensor' ? (await extremes(data.tensor.data)).peak : data.picture.largest
+  const { work } = nodeOf(data.out)
+  const largest = work.kind === 'planes' ? (await extremes(work.data)).peak : data.source?.picture.largest
   return Number.isFinite(largest ?? 0) ? [] : [notFiniteLevels(task.input)]
 }
 
@@ -153,10 +154,7 @@ function ofPalette(
   }
 }
 
-function inputFacts(path: string, data: Read) {
-  if (data.kind === 'picture') return factsOf(path, data.picture)
-  if (data.kind === 'volume')
-    return factsOf(path, { ...data.picture, height: data.picture.height / data.slices })
-  const { shape } = data.tensor
-  return factsOf(path, { width: shape.at(-1)!, height: shape.at(-2)!, channels: shape[0]!, depth: 32 })
+function inputFacts(path: string, { out: { shape }, source }: Pending) {
+  const depth = source?.picture.depth ?? 32
+  return factsOf(path, { width: shape.at(-1)!, height: shape.at(-2)!, channels: shape[0]!, depth })
 }

@@ -3,7 +3,6 @@ import type { FullScale } from '../operators/operator.ts'
 import type { Graph, Source, SourcePicture } from '../run/picture-job.ts'
 import { hasAlpha } from '../tensor/picture.ts'
 import type { Tensor } from '../tensor/tensor.ts'
-import type { ArrayData } from './array.ts'
 import type { PlanFacts } from './job.ts'
 
 /**
@@ -18,15 +17,6 @@ export type Pending = {
   /** Its samples were only moved: hidden colours are to be written as they are. */
   readonly isMoved?: boolean
 }
-
-/**
- * An input as it was read: a picture whose samples may still be on their way; a volume, which is a picture of slices one below
- * the other; or an array, maps or a volume.
- */
-export type Read =
-  | { readonly kind: 'picture'; readonly picture: SourcePicture }
-  | { readonly kind: 'volume'; readonly picture: SourcePicture; readonly slices: number }
-  | Extract<ArrayData, { kind: 'tensor' }>
 
 /** The data with what was found on the way. */
 export type State = {
@@ -49,20 +39,26 @@ export const shapeOf = ({ out, full }: Pending): { channels: number; full: FullS
 export const slicesIn = ({ out: { shape } }: Pick<Pending, 'out'>): number | undefined =>
   shape.length === 4 ? shape[1] : undefined
 
-/** What goes into the first step. */
-export function dataOf(read: Read): Pending {
-  if (read.kind === 'tensor') {
-    const { tensor, full } = read
-    return { out: traced(planesNode(tensor), tensor.shape), full, isPicture: false }
-  }
-  const { picture } = read
+/** A picture before the first step; its samples may still be on their way. */
+export const picturePending = (picture: SourcePicture): Pending => ({
+  ...volumePending(picture, undefined),
+  isPicture: true,
+})
+
+/** A volume before the first step: a picture of slices one below the other. */
+export function volumePending(picture: SourcePicture, slices: number | undefined): Pending {
   const { channels, height, width, full } = picture
-  const node = sourceNode([channels, height, width])
-  const source = { picture, gray: false }
-  if (read.kind === 'picture') return { out: traced(node), source, full, isPicture: true }
-  const { slices } = read
-  return { out: traced(node, [channels, slices, height / slices, width]), source, full, isPicture: false }
+  const shape = slices === undefined ? undefined : [channels, slices, height / slices, width]
+  const out = traced(sourceNode([channels, height, width]), shape)
+  return { out, source: { picture, gray: false }, full, isPicture: false }
 }
+
+/** An array before the first step: maps, or a volume. */
+export const arrayPending = (tensor: Tensor, full: FullScale): Pending => ({
+  out: traced(planesNode(tensor), tensor.shape),
+  full,
+  isPicture: false,
+})
 
 /** The picture that no step has met yet; nothing where it is not so. */
 export function pictureOf({ out, source, isPicture }: Pending): SourcePicture | undefined {

@@ -14,22 +14,12 @@ import { covered, mayHide } from './hidden.ts'
 import type { PictureTask, PlanFacts, StepMaker } from './job.ts'
 import { refuseTone } from './load.ts'
 import { filterOf, type Ground, planFacts, planOf, recipeOver, tonedSource } from './recipe.ts'
-import {
-  dataOf,
-  graphOf,
-  isTransparent,
-  type Pending,
-  pictureOf,
-  type Read,
-  type State,
-  shapeOf,
-  slicesIn,
-} from './state.ts'
+import { graphOf, isTransparent, type Pending, pictureOf, type State, shapeOf, slicesIn } from './state.ts'
 
 // Steps are written down one after another: what comes out says what a run will do, and is what it does.
 
 /** An input, as far as it is known. */
-export type Met = { readonly data: Read; readonly meta: PictureMeta; readonly notes: readonly string[] }
+export type Met = { readonly data: Pending; readonly meta: PictureMeta; readonly notes: readonly string[] }
 
 /**
  * Writes the steps of a job down: the plan of a run, and what `--dry-run` and `explain` report.
@@ -42,13 +32,11 @@ export async function traceJob(
   { data, meta, notes }: Met,
   task: PictureTask,
 ): Promise<{ readonly state: State; readonly blending?: Blending | undefined }> {
-  if (data.kind !== 'picture')
-    refuseTone(task, data.kind === 'volume' ? 'a volume' : `[${data.tensor.shape.join(',')}]`)
+  const { source } = data
+  if (!data.isPicture) refuseTone(task, source ? 'a volume' : `[${data.out.shape.join(',')}]`)
   // numbers that are no levels of a picture
-  const isArray =
-    (data.kind === 'tensor' || data.picture.depth === 32) &&
-    Object.keys(meta).every((key) => key === 'isLinear')
-  const start = { data: dataOf(data), notes, plans: [], unit: isArray ? 1 : undefined }
+  const isArray = (source?.picture.depth ?? 32) === 32 && Object.keys(meta).every((key) => key === 'isLinear')
+  const start = { data, notes, plans: [], unit: isArray ? 1 : undefined }
   const begun = await beginBlending(start, task, ground)
   let { state } = begun
   for (const [i, make] of task.steps.entries()) {

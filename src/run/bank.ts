@@ -1,5 +1,6 @@
-import type { BankPlan, WeightIndex } from '../conv/bank.ts'
+import type { BankPlan } from '../conv/bank.ts'
 import type { Address } from '../graph/address.ts'
+import type { Bank } from '../graph/node.ts'
 import type { Arena } from './arena.ts'
 
 /** Output channels that one loop computes side by side. */
@@ -11,23 +12,19 @@ export const wholeRow = 8
 export const phasesAcross = ({ step, columns }: Pick<BankPlan, 'step' | 'columns'>): number =>
   Math.min(step[2], columns.span)
 
-/** Weights of each group in blocks of four filters, [tap][4], then the filters left over one by one. */
-export function orderWeights(
-  plan: BankPlan,
-  taps: readonly number[],
-  weights: Float32Array,
-  weightIndex: WeightIndex,
-): Float32Array {
-  const ordered = new Float32Array(plan.groups * plan.filtersPerGroup * plan.channelsPerGroup * taps.length)
+/** Weights of each group in blocks of four filters, [channel][tap][4], then the filters left over one by one. */
+export function orderWeights({ plan, weights, order }: Bank, taps: Int32Array): Float32Array {
+  const { groups, filtersPerGroup, channelsPerGroup } = plan
+  const ordered = new Float32Array(groups * filtersPerGroup * channelsPerGroup * taps.length)
   let i = 0
-  for (let group = 0; group < plan.groups; group++) {
-    for (let f = 0; f < plan.filtersPerGroup; ) {
-      const size = plan.filtersPerGroup - f >= block ? block : 1
-      for (let channel = 0; channel < plan.channelsPerGroup; channel++) {
-        for (const tap of taps) {
-          for (let b = 0; b < size; b++) {
-            ordered[i++] = weights[weightIndex(group * plan.filtersPerGroup + f + b, channel, tap)]!
-          }
+  for (let group = 0; group < groups; group++) {
+    for (let f = 0; f < filtersPerGroup; ) {
+      const size = filtersPerGroup - f >= block ? block : 1
+      const from = order.first + group * order.group + f * order.filter
+      for (let channel = 0; channel < channelsPerGroup; channel++) {
+        for (let t = 0; t < taps.length; t++) {
+          const at = from + channel * order.channel + taps[t]!
+          for (let b = 0; b < size; b++) ordered[i++] = weights[at + b * order.filter]!
         }
       }
       f += size

@@ -149,7 +149,8 @@ const directBytes = 24 * 1024
 export const placeBankRows = (arena: Arena, bank: Bank): PlacedBank =>
   bank.plan.algorithm === 'winograd' ? placeWinograd(arena, bank) : placeTaps(arena, bank)
 
-function placeTaps(arena: Arena, { plan, weights, bias, index }: Bank): PlacedTaps {
+function placeTaps(arena: Arena, bank: Bank): PlacedTaps {
+  const { plan, bias } = bank
   const { phases, ...rest } = plan
   const xPhases = phasesAcross(plan)
   const wide = plan.grid[2]
@@ -213,10 +214,8 @@ function placeTaps(arena: Arena, { plan, weights, bias, index }: Bank): PlacedTa
         }
       }
       const ordered = orderWeights(
-        plan,
-        taps.map((tap) => tap.weight),
-        weights,
-        index,
+        bank,
+        Int32Array.from(taps, ({ weight }) => weight),
       )
       return {
         slice: offset[0],

@@ -90,7 +90,7 @@ export async function run(
       (out) => runToPlanes(session, over, out, hooks.cut),
       (bytes) => session.hold?.('whole', bytes),
     )
-    await runSteps(session, over, outs, sinkOf, hooks)
+    await (await layOut(session, over, outs, sinkOf, hooks))()
   } finally {
     arena.release(mark)
   }
@@ -120,13 +120,17 @@ export async function runToPlanes(
   }
 }
 
-async function runSteps(
+/**
+ * Lays out steps, none of which must see the whole of another one, in the memory of a session. What it gives runs them: as often
+ * as wanted, over planes that may have changed, until the memory is taken back; over a picture that is not there yet, once.
+ */
+export async function layOut(
   session: Session,
   over: Source | undefined,
   outs: readonly Node[],
   sinkOf: (pieceRows: number) => GraphSink,
-  { onPart, drain, cut: given }: Hooks,
-): Promise<void> {
+  { onPart, drain, cut: given }: Hooks = {},
+): Promise<() => Promise<void>> {
   const { arena } = session
   const plain = outs.map((out) => fused(listed(out)))
   // a step that saw all of its input has left planes, and nothing reads the picture any more
@@ -212,8 +216,8 @@ async function runSteps(
     session.run(job, plans, (piece, result) => onPart?.(piece, result, pieces), options)
 
   if (source === undefined) {
-    await runJob(place(), common)
-    return
+    const job = place()
+    return () => runJob(job, common)
   }
   const { picture, gray, light } = source
   const { width, channels, depth, full } = picture
@@ -221,8 +225,8 @@ async function runSteps(
   const table = light === undefined ? 0 : put(arena, linearTables(light, full))
   const tone = { gray, table, ...(light && { light }) }
   if ('address' in picture) {
-    await runJob(place({ tone, picture: { ...own, address: picture.address } }), common)
-    return
+    const job = place({ tone, picture: { ...own, address: picture.address } })
+    return () => runJob(job, common)
   }
   const arrival = arrivalOf(picture)
   const rowBytes = width * channels * (depth / 8)
@@ -241,9 +245,11 @@ async function runSteps(
   }
   const missing = (part: number) => arrival.missing(plans[part]!.staged)
   const job = place({ tone, picture: { ...own, address, staged: { slots, slotBytes } } })
-  await runJob(job, { ...common, staging: { slots, stage, missing } })
-  // damage below the rows that were needed is damage all the same
-  await arrival.end
+  return async () => {
+    await runJob(job, { ...common, staging: { slots, stage, missing } })
+    // damage below the rows that were needed is damage all the same
+    await arrival.end
+  }
 }
 
 /** Where planes are; they are copied unless they are in this memory. */

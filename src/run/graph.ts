@@ -1,4 +1,4 @@
-import { filterDefaults, isIdentity, planRecipe, type RecipePlan } from '../conv/plan.ts'
+import { filterDefaults, isIdentity, planRecipe } from '../conv/plan.ts'
 import { single } from '../conv/recipe.ts'
 import { type Levels, type MapFacts, magnitudeBins, noFacts } from '../definition/levels.ts'
 import type { Extremes, Range } from '../definition/quantise.ts'
@@ -7,13 +7,13 @@ import type { Cut } from '../graph/cut.ts'
 import { inSamples } from '../graph/in-samples.ts'
 import { narrowed } from '../graph/narrow.ts'
 import { filterNode, interleaved, type Node, outChannels } from '../graph/node.ts'
-import { isPlainTone, plainTone, type Tone } from '../graph/tone.ts'
+import { isPlainTone, plainTone } from '../graph/tone.ts'
 import { labelOf, legibleLevels, sheetLayout, stretched } from '../image/sheet.ts'
 import { kernel } from '../kernel/kernel.ts'
 import { sizeOf, type Tensor } from '../tensor/tensor.ts'
 import type { GraphSink } from './graph-job.ts'
 import { type Finishing, isCostly, type OnStrip, run, runToPlanes, shapeOf } from './graph-run.ts'
-import type { Graph, Over, PictureShape, Sink, Source, SourcePicture, StencilJob } from './picture-job.ts'
+import type { Graph, Over, PictureShape, Sink, Source, StencilJob } from './picture-job.ts'
 import { placePicture, prepareTables } from './place-picture.ts'
 import type { Session } from './pool.ts'
 import type { Outcome } from './watch.ts'
@@ -74,22 +74,6 @@ function asItIs(
   const samples = depth === 8 ? 'u8' : 'u16'
   const own = planRecipe(single(kernel([1, 1], [1])), filterDefaults, { width, height, samples })
   return x && { x, depth, finishing: { ...finishing, plan: own, tone: plainTone } }
-}
-
-/** Runs a planned recipe over a picture. */
-export const runRecipe = (
-  session: Session,
-  plan: RecipePlan,
-  picture: SourcePicture,
-  tone: Tone,
-  range: Range,
-  sink: Sink,
-  onStrip?: OnStrip,
-  drain?: () => Promise<void>,
-): Promise<Outcome> => {
-  const { channels, full } = picture
-  const finishing = { plan, tone, channels, full, range, sink }
-  return runToPicture(session, { source: { picture, gray: false } }, finishing, onStrip, drain)
 }
 
 /** What a sheet of maps looks like. */

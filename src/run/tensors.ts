@@ -1,10 +1,11 @@
 import { confinedTo, type Engine, type Together } from '../definition/engine.ts'
 import { invariant } from '../error.ts'
+import { hasBarrier } from '../graph/barriers.ts'
 import { nodeOf, planesNode, traced, tracer } from '../graph/node.ts'
 import { copied, copyTo } from '../host/turns.ts'
 import { Tensor } from '../tensor/tensor.ts'
 import { runToTensor } from './graph.ts'
-import { isWorthThreads, run } from './graph-run.ts'
+import { isWorthThreads, layOut } from './graph-run.ts'
 import type { Pool, Session } from './pool.ts'
 
 /**
@@ -34,7 +35,10 @@ export function poolEngine(pool: Pool, session?: Session): Engine {
   }
 }
 
-/** Steps several times over. Everything stays in the shared memory: the first input and what comes out change places. */
+/**
+ * Steps several times over, none of which must see the whole. Everything stays in the shared memory, laid out twice: from the
+ * first input to what comes out, and back.
+ */
 async function repeated(
   session: Session,
   inputs: readonly Tensor[],
@@ -51,21 +55,21 @@ async function repeated(
     await copyTo(room.data, x.data, 0)
     resident.push(room)
   }
-  const [first, ...others] = resident
-  let [x, spare] = [first!, roomFor(first!)]
-  const mark = arena.mark()
+  const [first, ...others] = resident as [Tensor, ...Tensor[]]
+  const second = roomFor(first)
+  const laid = async (x: Tensor, to: Tensor) => {
+    const out = await steps(tracer, ...[x, ...others].map((one) => traced(planesNode(one), one.shape)))
+    const node = nodeOf(out)
+    invariant(`${out.shape}` === `${x.shape}`, 'what is repeated keeps its shape')
+    invariant(!hasBarrier(node), 'what is repeated runs in strips')
+    const target = arena.addressOf(to.data)!
+    return layOut(session, undefined, [node], () => ({ kind: 'planes', target }))
+  }
   try {
-    for (let i = 0; i < times; i++) {
-      const out = await steps(tracer, ...[x, ...others].map((one) => traced(planesNode(one), one.shape)))
-      invariant(`${out.shape}` === `${x.shape}`, 'what is repeated keeps its shape')
-      await run(session, undefined, [nodeOf(out)], () => ({
-        kind: 'planes',
-        target: arena.addressOf(spare.data)!,
-      }))
-      arena.release(mark)
-      ;[x, spare] = [spare, x]
-    }
-    return new Tensor(x.shape, await copied(x.data))
+    const [there, back] = [await laid(first, second), await laid(second, first)]
+    for (let i = 0; i < times; i++) await (i % 2 === 0 ? there() : back())
+    const { shape, data } = times % 2 === 0 ? first : second
+    return new Tensor(shape, await copied(data))
   } finally {
     arena.release(begin)
   }

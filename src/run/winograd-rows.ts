@@ -35,7 +35,7 @@ const lanes = 8
 const cacheBytes = 640 * 1024
 
 /** Lays out the tables of a bank. */
-export function placeWinograd(arena: Arena, { plan, weights, bias, index }: Bank): PlacedWinograd {
+export function placeWinograd(arena: Arena, { plan, weights, bias, order }: Bank): PlacedWinograd {
   const { phases, ...rest } = plan
   const [taps] = phases.map((phase) => phase.taps) as [(typeof phases)[number]['taps']]
   const { channelsPerGroup: channels, filtersPerGroup: count } = plan
@@ -45,12 +45,8 @@ export function placeWinograd(arena: Arena, { plan, weights, bias, index }: Bank
     for (let c = 0; c < channels; c++) {
       for (let f = first; f < Math.min(count, first + block); f++) {
         const at = first * channels + c * block + f - first
-        transformWeights(
-          (tap) => weights[index(f, c, taps[tap]!.weight)]!,
-          transformed,
-          at,
-          filters * channels,
-        )
+        const from = order.first + f * order.filter + c * order.channel
+        transformWeights((tap) => weights[from + taps[tap]!.weight]!, transformed, at, filters * channels)
       }
     }
   }

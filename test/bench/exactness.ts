@@ -7,10 +7,10 @@ import { filterDefaults, planRecipe } from '../../src/conv/plan.ts'
 import type { PlaneKernel, Recipe } from '../../src/conv/recipe.ts'
 import { filters } from '../../src/filters/table.ts'
 import { decode } from '../../src/image/decode.ts'
-import { runRecipe } from '../../src/run/graph.ts'
 import { createPool } from '../../src/run/pool.ts'
 import { combineInFloat64, recipe } from '../filters/textbook.ts'
 import { filterPicture, type Grid, outer } from '../oracle.ts'
+import { runRecipe } from '../run/recipes.ts'
 
 const shared = fileURLToPath(new URL('../../../shared/photos/s512.png', import.meta.url))
 const sample = fileURLToPath(new URL('../../samples/scene.png', import.meta.url))

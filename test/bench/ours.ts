@@ -8,11 +8,12 @@ import { kernel } from '../../src/kernel/kernel.ts'
 import { conv2d } from '../../src/operators/conv2d.ts'
 import { convTranspose2d } from '../../src/operators/transposed.ts'
 import { resolve } from '../../src/params.ts'
-import { runRecipe, runToPicture } from '../../src/run/graph.ts'
-import { run } from '../../src/run/graph-run.ts'
+import { runToPicture } from '../../src/run/graph.ts'
+import { layOut } from '../../src/run/graph-run.ts'
 import { createPool, type Session } from '../../src/run/pool.ts'
 import { stripsOf } from '../../src/run/tensors.ts'
 import { sizeOf, Tensor } from '../../src/tensor/tensor.ts'
+import { runRecipe } from '../run/recipes.ts'
 import type { Contestant } from './contest.ts'
 import {
   type BankProblem,
@@ -134,12 +135,10 @@ async function placeLayer(problem: BankProblem, session: Session): Promise<Work>
     ? await convTranspose2d(tracer, x, tensor([channels, count / groups, side, side]), options)
     : await conv2d(tracer, x, tensor([count, channels / groups, side, side]), options)
   const target = arena.alloc(sizeOf(out.shape) * 4)
+  const cut = stripsOf(out)
+  const laid = await layOut(session, undefined, [nodeOf(out)], () => ({ kind: 'planes', target }), { cut })
   return {
-    async run() {
-      const mark = arena.mark()
-      await run(session, undefined, [nodeOf(out)], () => ({ kind: 'planes', target }), { cut: stripsOf(out) })
-      arena.release(mark)
-    },
+    run: laid,
     result: () => new Float32Array(arena.memory.buffer, target, sizeOf(out.shape)),
   }
 }

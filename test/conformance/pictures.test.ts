@@ -9,8 +9,8 @@ import {
 import type { PlaneKernel, Recipe } from '../../src/conv/recipe.ts'
 import { evaluateRecipe, type Interleaved } from '../../src/definition/evaluate.ts'
 import { kernel } from '../../src/kernel/kernel.ts'
-import { runRecipe } from '../../src/run/graph.ts'
 import { createPool } from '../../src/run/pool.ts'
+import { runRecipe } from '../run/recipes.ts'
 import {
   borderOf,
   type Case,

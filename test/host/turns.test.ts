@@ -12,7 +12,7 @@ import { readNpyArray, writeNpy } from '../../src/kernel/formats/npy.ts'
 import { kernel } from '../../src/kernel/kernel.ts'
 import { resolve } from '../../src/params.ts'
 import { openGiven } from '../../src/picture/api/inputs.ts'
-import { dataOfArray, pagesOfArray, readArray } from '../../src/picture/array.ts'
+import { pagesOfArray, pictureOfArray, readArray } from '../../src/picture/array.ts'
 import { covered } from '../../src/picture/hidden.ts'
 import { readied } from '../../src/picture/input.ts'
 import { asTensor } from '../../src/tensor/like.ts'
@@ -210,7 +210,7 @@ describe('loops over whole pictures let the event loop turn:', () => {
     [
       'channels are put side by side',
       3,
-      async () => dataOfArray({ ...planar, data: floats(3) }) as Promise<unknown>,
+      async () => pictureOfArray({ ...planar, data: floats(3) }) as Promise<unknown>,
     ],
     [
       'channels are put apart',

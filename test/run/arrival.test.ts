@@ -4,11 +4,11 @@ import { filterDefaults, planRecipe } from '../../src/conv/plan.ts'
 import { single } from '../../src/conv/recipe.ts'
 import { ConvoError } from '../../src/error.ts'
 import { kernel } from '../../src/kernel/kernel.ts'
-import { runRecipe } from '../../src/run/graph.ts'
 import type { SourcePicture } from '../../src/run/picture-job.ts'
 import { createPool, type Pool } from '../../src/run/pool.ts'
 import { type BorderName, borders } from '../../src/tensor/border.ts'
 import type { Samples } from '../../src/tensor/picture.ts'
+import { runRecipe } from './recipes.ts'
 
 // The upper rows of a picture may come before the rest. Whatever comes when, the result is that of the whole.
 

@@ -72,6 +72,30 @@ it('volumes: planes a stride apart, read from the source and from a tile', async
   await agree((e) => conv3d(e, x, fractions([5, 2, 3, 2, 2]), { padding: [1, 1, 0] }))
 })
 
+it.each([1, 2, 5, 6])('steps that are repeated %i times', async (times) => {
+  const weight = fractions([4, 4, 3, 3])
+  await agree((e) =>
+    e.together(
+      [fractions([4, 21, 13]), fractions([4, 21, 13])],
+      async (own, x, other) =>
+        own.layer('paired', [await conv2d(own, x!, weight, { padding: 1 }), other!], {
+          operation: 'subtract',
+        }),
+      times,
+    ),
+  )
+})
+
+it('refuses to repeat a step that must see the whole', async () => {
+  const centred = (own: Engine, x: Tensor) =>
+    own
+      .layer('summary', [x], { of: 'mean', groups: 2 })
+      .then((mean) => own.layer('paired', [x, mean], { operation: 'subtract' }))
+  const x = fractions([2, 5, 7])
+  await agree((e) => e.together([x], (own, one) => centred(own, one!)))
+  await expect(engine.together([x], (own, one) => centred(own, one!), 2)).rejects.toThrow('runs in strips')
+})
+
 it('many groups in one part, and a last part with fewer', async () => {
   for (const groups of [15, 16, 17, 67]) {
     await agree((e) =>

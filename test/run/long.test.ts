@@ -5,9 +5,9 @@ import { transpositionOf } from '../../src/conv/spec.ts'
 import { filters } from '../../src/filters/table.ts'
 import { itemsOfShard } from '../../src/host/shard.ts'
 import { resolve } from '../../src/params.ts'
-import { runRecipe } from '../../src/run/graph.ts'
 import { createPool } from '../../src/run/pool.ts'
 import { Tensor } from '../../src/tensor/tensor.ts'
+import { runRecipe } from './recipes.ts'
 
 // Lists as long as a picture are never arguments of a call: the stack ends at about 120,000.
 

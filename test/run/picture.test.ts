@@ -7,7 +7,6 @@ import { quantise, type Range } from '../../src/definition/quantise.ts'
 import type { ConvoError } from '../../src/error.ts'
 import { filters } from '../../src/filters/table.ts'
 import { resolve } from '../../src/params.ts'
-import { runRecipe } from '../../src/run/graph.ts'
 import { createPool } from '../../src/run/pool.ts'
 import type { BorderName } from '../../src/tensor/border.ts'
 import fc from '../property.ts'
@@ -18,6 +17,7 @@ import {
   plain,
   recipes,
   reference,
+  runRecipe,
   runRecipeOver,
   type Source,
   separable,

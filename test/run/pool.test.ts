@@ -8,9 +8,9 @@ import { single } from '../../src/conv/recipe.ts'
 import { ConvoError } from '../../src/error.ts'
 import { kernel } from '../../src/kernel/kernel.ts'
 import { createArena } from '../../src/run/arena.ts'
-import { runRecipe } from '../../src/run/graph.ts'
 import type { SourcePicture } from '../../src/run/picture-job.ts'
 import { createPool, type Pool } from '../../src/run/pool.ts'
+import { runRecipe } from './recipes.ts'
 
 const plain = { gray: false, table: 0, encode: false, alpha: 'plain' } as const
 const blur = single(kernel([3, 3], [1, 2, 1, 2, 4, 2, 1, 2, 1], { scale: 16 }))

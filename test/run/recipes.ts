@@ -4,8 +4,11 @@ import { evaluateRecipe } from '../../src/definition/evaluate.ts'
 import { quantise, type Range } from '../../src/definition/quantise.ts'
 import type { Tone } from '../../src/graph/tone.ts'
 import { kernel } from '../../src/kernel/kernel.ts'
-import { runRecipe } from '../../src/run/graph.ts'
-import type { Pool } from '../../src/run/pool.ts'
+import { runToPicture } from '../../src/run/graph.ts'
+import type { OnStrip } from '../../src/run/graph-run.ts'
+import type { Sink, SourcePicture } from '../../src/run/picture-job.ts'
+import type { Pool, Session } from '../../src/run/pool.ts'
+import type { Outcome } from '../../src/run/watch.ts'
 
 // Recipes over small pictures, run and by their definition.
 
@@ -33,6 +36,21 @@ export function picture(
     data[i] = state < 2 ** 29 ? 0 : state > 2 ** 32 - 2 ** 29 ? full : state % (full + 1)
   }
   return { width, height, channels, depth, data }
+}
+
+/** Runs a planned recipe over a picture. */
+export const runRecipe = (
+  session: Session,
+  plan: RecipePlan,
+  picture: SourcePicture,
+  tone: Tone,
+  range: Range,
+  sink: Sink,
+  onStrip?: OnStrip,
+): Promise<Outcome> => {
+  const { channels, full } = picture
+  const finishing = { plan, tone, channels, full, range, sink }
+  return runToPicture(session, { source: { picture, gray: false } }, finishing, onStrip)
 }
 
 export const plain: Tone = { gray: false, table: 0, encode: false, alpha: 'plain' }

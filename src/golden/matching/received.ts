@@ -5,7 +5,7 @@ import type { Pages } from '../../image/compare/pages.ts'
 import { probe } from '../../image/probe.ts'
 import type { Chain } from '../../picture/api/chain.ts'
 import { openGiven, type PictureInput } from '../../picture/api/inputs.ts'
-import { dataOfArray, readArray } from '../../picture/array.ts'
+import { isPicture, type PictureArray, pictureOfArray, readArray, shapeOfArray } from '../../picture/array.ts'
 import { openPages, type PageOptions } from '../../picture/pages.ts'
 import { encodeInStrips } from '../../run/png-write.ts'
 import { fullInTurns, type Picture } from '../../tensor/picture.ts'
@@ -102,10 +102,9 @@ async function ofInput(input: PictureInput, reading: Reading): Promise<Received>
   throw new ConvoError('E_ARGUMENT', `cannot read a picture from ${describe(input)}`)
 }
 
-async function ofArray(array: Parameters<typeof dataOfArray>[0], reading: Reading): Promise<Picture> {
-  const data = await dataOfArray(array)
-  if (data.kind === 'picture') return rounded({ ...data.picture, meta: {} }, reading)
-  throw new ConvoError('E_SHAPE', `a tensor [${data.tensor.shape.join(',')}] is not a single picture`, {
+async function ofArray(array: PictureArray, reading: Reading): Promise<Picture> {
+  if (isPicture(array)) return rounded({ ...(await pictureOfArray(array)), meta: {} }, reading)
+  throw new ConvoError('E_SHAPE', `a tensor [${shapeOfArray(array).join(',')}] is not a single picture`, {
     why: 'a golden is a PNG: gray or RGB, [H,W], [1,H,W] or [3,H,W]',
     fix: 'one comparison for each map, as new Tensor([height, width], plane)',
   })

@@ -143,7 +143,7 @@ function nextCount({ counts }: Session, test: string, attempt: string): number {
 const longest = 100
 
 /** A name as one of a file: letters and digits, and - for what is between them. */
-export function slugOf(name: string): string {
+function slugOf(name: string): string {
   const slug = name
     .normalize('NFC')
     .replace(/[^\p{L}\p{M}\p{N}_.]+/gu, '-')

@@ -19,7 +19,7 @@ import {
 } from './render.ts'
 
 /** What may have become of pixels that are not equal. */
-export const glowKinds = ['tolerated', 'counted', 'ignored'] as const
+const glowKinds = ['tolerated', 'counted', 'ignored'] as const
 
 /** Where two pictures differ and by how much, as reports show it. */
 export type Glow = {

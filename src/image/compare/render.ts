@@ -50,10 +50,6 @@ export async function drawDiff(
   return sideBySide(width, height, [left, middle, shown(actual, width, stretch)])
 }
 
-/** `drawDiff` as a picture. */
-export const renderDiff = async (...all: Parameters<typeof drawDiff>): Promise<Drawn> =>
-  drawn(await drawDiff(...all))
-
 /** A picture of 8 bits. */
 export type Drawn = Picture & { readonly depth: 8 }
 

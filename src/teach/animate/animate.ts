@@ -123,7 +123,7 @@ export async function animation(
 }
 
 /** An animation as an SVG that moves. */
-export function svgOf(scene: Scene, delay = usualDelay): string {
+function svgOf(scene: Scene, delay = usualDelay): string {
   const laid = layOut(scene)
   return animatedSvg(laid, scene.title, delaysOf(laid, delay), laid.width)
 }

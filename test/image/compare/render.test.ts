@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { comparePictures } from '../../../src/image/compare/compare.ts'
 import { type DiffStyle, diffStyles } from '../../../src/image/compare/comparison.ts'
-import { renderDiff } from '../../../src/image/compare/render.ts'
+import { drawDiff, drawn } from '../../../src/image/compare/render.ts'
 import type { Tolerance } from '../../../src/image/compare/tolerance.ts'
 import type { Picture } from '../../../src/tensor/picture.ts'
 import { altered, picture } from './pictures.ts'
@@ -13,8 +13,8 @@ const tolerance: Tolerance = {
   maxAbs: { value: 5, unit: 'levels' },
   ignore: [{ x: 35, y: 25, width: 5, height: 5 }],
 }
-const draw = (style: DiffStyle, expected = white, actual = changed, given = tolerance) =>
-  renderDiff(expected, actual, comparePictures(expected, actual, given), style)
+const draw = async (style: DiffStyle, expected = white, actual = changed, given = tolerance) =>
+  drawn(await drawDiff(expected, actual, comparePictures(expected, actual, given), style))
 const pixel = ({ width, channels, data }: Picture, x: number, y: number) =>
   Array.from(data.subarray((y * width + x) * channels, (y * width + x + 1) * channels))
 
