@@ -313,7 +313,7 @@ function bankNode(x: Tensor, bank: Bank): Tensor {
 export const tracer: Engine = {
   async correlate(x, weight, bias, c) {
     const plan = correlationBank(c)
-    return bankNode(x, { plan, weights: weight.data, bias, index: correlationIndex(plan) })
+    return bankNode(x, { plan, weights: weight.data, bias, index: correlationIndex(plan, c) })
   },
   async transpose(x, weight, bias, t) {
     const plan = transpositionBank(t)

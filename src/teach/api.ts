@@ -54,10 +54,11 @@ export const explain = <const N extends string>(
         import('./explain/settings.ts'),
       ])
     const found: Operation = findOperation(checkText('the operation', operation))
-    const { input: _, svg: __, json: ___, ...own } = explainSettings
-    const { words, kernel } = kernelApart(options, 'explain')
-    const known = { ...own, ...found.shared, ...found.params }
+    const { input: _, svg: __, json: ___, ...settings } = explainSettings
+    const { words, kernel: own } = kernelApart(options, 'explain')
+    const known = { ...settings, ...found.shared, ...found.params }
     const typed = typedOptions(words, known, 'explain')
+    const kernel = own ?? (typeof typed.kernel === 'string' ? await readKernel(typed.kernel) : undefined)
     if (kernel !== undefined && found.kernel === 'none')
       throw new ConvoError('E_OPTION', `${found.name} takes no kernel`)
     const given = kernel === undefined ? typed : { ...typed, kernel }
