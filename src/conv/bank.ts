@@ -74,7 +74,8 @@ export function correlationBank(c: Correlation): BankPlan {
         offset: [0, 0, 0],
         count,
         get taps() {
-          return (taps ??= tapsOf(c))
+          taps ??= tapsOf(c)
+          return taps
         },
       },
     ],

@@ -1,15 +1,21 @@
-import { ConvoError, ownCopy } from '../error.ts'
+import { ownCopy } from '../error.ts'
 import type { Explanation } from '../operators/explain.ts'
 import { resolve } from '../params.ts'
 import { readKernel } from '../picture/api/data.ts'
-import { isWord, type KernelInput, kernelApart, kernelOf, kernelWord } from '../picture/api/kernel-input.ts'
+import {
+  isWord,
+  type KernelInput,
+  kernelOf,
+  kernelWord,
+  operationOptions,
+} from '../picture/api/kernel-input.ts'
 import type {
   AnimateOptions,
   ExplainOptions,
   OperationOptions,
   PictureOptions,
 } from '../picture/api/methods.ts'
-import { checkPath, checkText, commandOptions, libraryErrors, typedOptions } from '../picture/api/names.ts'
+import { checkPath, checkText, libraryErrors } from '../picture/api/names.ts'
 import type { DryRun } from '../picture/job.ts'
 import type { Operation } from '../picture/operations.ts'
 import { apart } from '../run/apart.ts'
@@ -55,13 +61,10 @@ export const explain = <const N extends string>(
       ])
     const found: Operation = findOperation(checkText('the operation', operation))
     const { input: _, svg: __, json: ___, ...settings } = explainSettings
-    const { words, kernel: own } = kernelApart(options, 'explain')
     const known = { ...settings, ...found.shared, ...found.params }
-    const typed = typedOptions(words, known, 'explain')
-    const kernel = own ?? (typeof typed.kernel === 'string' ? await readKernel(typed.kernel) : undefined)
-    if (kernel !== undefined && found.kernel === 'none')
-      throw new ConvoError('E_OPTION', `${found.name} takes no kernel`)
-    const given = kernel === undefined ? typed : { ...typed, kernel }
+    const typed = operationOptions(options, known, 'explain')
+    const { kernel } = typed
+    const given = typeof kernel === 'string' ? { ...typed, kernel: await readKernel(kernel) } : typed
     const isLayer = Array.isArray(from) && from.every((size) => typeof size === 'number')
     const path = isLayer
       ? undefined
@@ -97,9 +100,12 @@ export const animate = (
   options: AnimateOptions = {},
 ): Promise<{ readonly scene: Scene; readonly svg: string }> =>
   libraryErrors(async () => {
-    const { animation } = await import('./animate/animate.ts')
+    const [{ animation }, { sceneSettings }] = await Promise.all([
+      import('./animate/animate.ts'),
+      import('./animate/settings.ts'),
+    ])
     return apart('animate', animation)(
       checkText('the operator', operator),
-      commandOptions(options, 'animate'),
+      operationOptions(options, sceneSettings, 'animate'),
     )
   })
