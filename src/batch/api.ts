@@ -37,7 +37,10 @@ export async function* batch(
   inputs: string | URL | readonly (string | URL)[],
   output: string | URL,
   steps: Steps,
-  options: BatchOptions & { readonly signal?: AbortSignal | undefined } = {},
+  options: BatchOptions & {
+    /** Stops the batch and its processes. */
+    readonly signal?: AbortSignal | undefined
+  } = {},
 ): AsyncGenerator<Entry, void> {
   const { signal, ...others } = ownOptions(options, 'batch')
   checkSignal(signal)

@@ -26,6 +26,7 @@ import type { Facts } from './show/facts.ts'
 
 /** What an operation does to an input, in numbers. */
 export type Explained = ((Explanation & Arithmetic) | FilterExplanation | StepsExplanation) & {
+  /** The formula of the operation. */
   readonly formula?: string
   /** Threads and memory of a run over the picture, where the input is one. */
   readonly run?: Pick<DryRun, 'threads' | 'memory'>
@@ -81,7 +82,14 @@ export const explain = <const N extends string>(
  *
  * @throws ConvoError for a kernel that cannot be read
  */
-export const show = (kernel: KernelInput): Promise<{ readonly facts: Facts; readonly svg: string }> =>
+export const show = (
+  kernel: KernelInput,
+): Promise<{
+  /** The kernel in numbers. */
+  readonly facts: Facts
+  /** The drawing. */
+  readonly svg: string
+}> =>
   libraryErrors(async () => {
     const { card } = await import('./show/show.ts')
     if (isWord(kernel)) return apart('show', card)(await readKernel(kernel), kernelWord(kernel))
@@ -98,7 +106,12 @@ export const show = (kernel: KernelInput): Promise<{ readonly facts: Facts; read
 export const animate = (
   operator: string,
   options: AnimateOptions = {},
-): Promise<{ readonly scene: Scene; readonly svg: string }> =>
+): Promise<{
+  /** Every frame with its numbers. */
+  readonly scene: Scene
+  /** The picture that moves. */
+  readonly svg: string
+}> =>
   libraryErrors(async () => {
     const [{ animation }, { sceneSettings }] = await Promise.all([
       import('./animate/animate.ts'),

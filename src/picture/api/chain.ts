@@ -58,6 +58,7 @@ export type RawResult = {
   readonly channels: 1 | 2 | 3 | 4
   /** bits of a sample; 32 are floats, which `range: 'raw'` and `depth: 32` give */
   readonly depth: 8 | 16 | 32
+  /** What was run, and what a user should know. */
   readonly report: Report
 }
 
