@@ -21,7 +21,7 @@ export type Param<T> = {
   readonly isFlag?: boolean
   /** True when the flag may be given several times; the value is then an array. */
   readonly repeats?: boolean
-  /** What a program may hold in memory in place of the file that the text names. */
+  /** What a program may hold in memory instead of the file that the text names. */
   readonly held?: Held
   /** Turns what was typed, or what a manifest or caller gave, into the value. Throws a ConvoError that names `name`. */
   parse(given: unknown, name: string): T

@@ -122,23 +122,34 @@ const given = (options: object) => () =>
     .raw()
 
 it.each<readonly [name: string, act: () => Promise<unknown>, code: string, message: string]>([
-  ['no weights', given({}), 'E_ARGUMENT', 'reduceWeight must be a Tensor, got undefined'],
+  ['no weights', given({}), 'E_ARGUMENT', 'weights.reduceWeight must be a Tensor, got undefined'],
   ['a number', given(7 as never), 'E_ARGUMENT', 'weights cannot be made from 7 (number)'],
   ['a list', given([1, 2]), 'E_ARGUMENT', 'weights cannot be made from ['],
   ['another name', given({ ...generator, spanweight: 1 }), 'E_NAME', 'weights has no option spanweight'],
-  ['a bias of text', given({ ...generator, spanBias: 'a' }), 'E_ARGUMENT', 'spanBias must be a tensor'],
+  [
+    'a bias of text',
+    given({ ...generator, spanBias: 'a' }),
+    'E_ARGUMENT',
+    'weights.spanBias must be a tensor',
+  ],
   ['no batch normalisation', given({ ...generator, batchNorm: 5 }), 'E_ARGUMENT', 'the options of batchNorm'],
   [
     'a number that is none',
     given({ ...generator, spanWeight: tensor([9, 2], () => Number.NaN) }),
     'E_KERNEL_VALUE',
-    'weights must be finite numbers, got NaN at index 0 of spanWeight',
+    'weights must be finite numbers, got NaN at index 0 of weights.spanWeight',
   ],
   [
     'a matrix that is none',
     async () => picture().depthwiseSeparable({ pointwise: 7 as never }),
     'E_ARGUMENT',
     'the pointwise cannot be made from 7 (number)',
+  ],
+  [
+    'a matrix without a name',
+    async () => picture().depthwiseSeparable({ pointwise: '' }),
+    'E_ARGUMENT',
+    'pointwise must be a name, a file, a file: URL or numbers as text, got ""',
   ],
   [
     'a matrix in a batch',

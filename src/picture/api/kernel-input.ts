@@ -17,9 +17,9 @@ export type KernelInput = string | URL | Kernel | Tensor | NestedNumbers
 export type NestedNumbers = readonly (number | NestedNumbers)[]
 
 /** What is typed for a kernel in a file, a tensor of it behind #, or of a name. @throws ConvoError E_ARGUMENT for other values */
-export function kernelWord(source: unknown): string {
-  const text = checkPath('the source of a kernel', source, 'a name, a file, a file: URL or numbers as text')
-  const hash = isUrl(source, 'the source of a kernel') ? source.hash : ''
+export function kernelWord(source: unknown, what = 'the source of a kernel'): string {
+  const text = checkPath(what, source, 'a name, a file, a file: URL or numbers as text')
+  const hash = isUrl(source, what) ? source.hash : ''
   return text + orElse(() => decodeURIComponent(hash), hash)
 }
 
@@ -42,7 +42,7 @@ export function operationOptions(
   for (const [name, value] of Object.entries(all)) {
     const kind = Object.hasOwn(params, name) ? params[name]!.held : undefined
     if (kind === undefined || value === undefined) rest[name] = value
-    else if (isWord(value)) held[name] = kernelWord(value)
+    else if (isWord(value)) held[name] = kernelWord(value, name === 'kernel' ? undefined : name)
     else held[name] = kind === 'kernel' ? kernelOf(value, name) : generatorOf(value, name)
   }
   return { ...typedOptions(ownOptions(rest, of), params, of), ...held }
@@ -129,13 +129,13 @@ function generatorOf(input: unknown, name: string): KernelGenerator {
   if (batchNorm !== undefined) checkOptions(batchNorm, 'batchNorm')
   const lists = Object.entries(batchNorm ?? {}).map(([key, value]) => [
     key,
-    key === 'eps' ? value : list(`batchNorm.${key}`, value),
+    key === 'eps' ? value : list(`${name}.batchNorm.${key}`, value),
   ])
   return {
-    reduceWeight: tensor('reduceWeight', reduceWeight),
-    spanWeight: tensor('spanWeight', spanWeight),
-    reduceBias: list('reduceBias', reduceBias),
-    spanBias: list('spanBias', spanBias),
+    reduceWeight: tensor(`${name}.reduceWeight`, reduceWeight),
+    spanWeight: tensor(`${name}.spanWeight`, spanWeight),
+    reduceBias: list(`${name}.reduceBias`, reduceBias),
+    spanBias: list(`${name}.spanBias`, spanBias),
     batchNorm: batchNorm && (Object.fromEntries(lists) as BatchNorm),
   }
 }
