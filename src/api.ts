@@ -100,7 +100,10 @@ export const involution2d = onDefault(involution.involution2d)
 /** Factors a kernel [kH,kW] into a column and a row, or with `rank` into the best sum of a few such products. */
 export async function separate(
   kernel: PlaneWeights,
-  options?: { readonly rank?: number | undefined },
+  options?: {
+    /** How many outer products approximate it, from 1 to the smaller of its sizes. Default: 1, which must be exact. */
+    readonly rank?: number | undefined
+  },
 ): Promise<Separation> {
   return separateKernel(ownCopy('the kernel', kernel), ownCopy('the options', options))
 }

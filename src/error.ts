@@ -47,6 +47,7 @@ export type ErrorDetail = {
   readonly fix?: string | undefined
   /** A word that was typed, or several, and the words that were meant, if any are known: the fix, unless there is one. */
   readonly instead?: Instead<string | undefined> | undefined
+  /** The error that led to it. */
   readonly cause?: unknown
 }
 
@@ -62,10 +63,14 @@ export const isBranded = (value: unknown, symbol: symbol): boolean =>
 /** The one error that convo throws on bad input. `message` says what is wrong; `why` and `fix` explain. */
 export class ConvoError extends Error {
   override readonly name = 'ConvoError'
+  /** The stable code, such as `E_INPUT`. */
   readonly code: ErrorCode
+  /** Where and why, a line each. */
   readonly why: readonly string[]
+  /** What to write instead; undefined where nothing is known. */
   readonly fix: string | undefined
   // declared, not defined: where there is none, it does not show when an error is printed
+  /** What was written and what to write for it. */
   declare readonly instead?: Instead<string> | undefined
 
   /** Whether it is an error of this copy of convo or of another one: a program may load the ES module and CommonJS. */

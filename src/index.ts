@@ -40,13 +40,8 @@ export type { Kernel } from './kernel/kernel.ts'
 export type { ModelFacts } from './net/describe.ts'
 export type { DepthwiseOptions } from './operators/depthwise.ts'
 export type { DepthwiseSeparableOptions } from './operators/depthwise-separable.ts'
-export {
-  type BatchNorm,
-  type InvolutionOptions,
-  type InvolutionSizes,
-  involutionApply2d,
-  type KernelGenerator,
-} from './operators/involution.ts'
+export { type InvolutionOptions, type InvolutionSizes, involutionApply2d } from './operators/involution.ts'
+export type { BatchNorm, KernelGenerator } from './operators/involution-weights.ts'
 export type { Indices, Pooled, PoolOptions } from './operators/max-pool.ts'
 export { maxUnpool2d, maxUnpool3d, type UnpoolOptions } from './operators/max-unpool.ts'
 export type { PointwiseOptions } from './operators/pointwise.ts'

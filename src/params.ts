@@ -21,9 +21,14 @@ export type Param<T> = {
   readonly isFlag?: boolean
   /** True when the flag may be given several times; the value is then an array. */
   readonly repeats?: boolean
+  /** What a program may hold in memory instead of the file that the text names. */
+  readonly held?: Held
   /** Turns what was typed, or what a manifest or caller gave, into the value. Throws a ConvoError that names `name`. */
   parse(given: unknown, name: string): T
 }
+
+/** A kernel, or the weights that make the kernels of an involution. */
+export type Held = 'kernel' | 'generator'
 
 /** A table of settings by name (kebab-case, as on the command line). */
 export type Params = Readonly<Record<string, Param<unknown>>>
@@ -119,6 +124,23 @@ export function text(summary: string, metavar: string, fallback?: string): Param
   }
   return withDefault({ summary, metavar, parse }, fallback)
 }
+
+/** A text that names what is in a file, or from a program `T`, which the library has made of what it was given. */
+export function textOr<T extends object>(held: Held, summary: string, metavar: string): Param<string | T> {
+  const { parse } = text(summary, metavar)
+  return {
+    summary,
+    metavar,
+    held,
+    parse: (given, name) => (isHeld(given) ? (given as T) : parse(given, name)),
+  }
+}
+
+/** Whether this is numbers in memory, which no text and no manifest can hold. */
+export const isHeld = (given: unknown): given is object =>
+  typeof given === 'object' &&
+  given !== null &&
+  Object.values(given).some((one) => ArrayBuffer.isView(one) || ArrayBuffer.isView(one?.data))
 
 /** A value with a syntax of its own. `parse` gets the text, or whatever a manifest holds. */
 export function custom<T>(

@@ -1,7 +1,7 @@
 import { PassThrough } from 'node:stream'
 import { ConvoError } from '../error.ts'
 import type { Io } from '../host/io.ts'
-import { ownOptions } from '../params.ts'
+import { isHeld, ownOptions } from '../params.ts'
 import { Chain } from '../picture/api/chain.ts'
 import { convo } from '../picture/api/convo.ts'
 import type { BatchOptions } from '../picture/api/methods.ts'
@@ -37,7 +37,10 @@ export async function* batch(
   inputs: string | URL | readonly (string | URL)[],
   output: string | URL,
   steps: Steps,
-  options: BatchOptions & { readonly signal?: AbortSignal | undefined } = {},
+  options: BatchOptions & {
+    /** Stops the batch and its processes. */
+    readonly signal?: AbortSignal | undefined
+  } = {},
 ): AsyncGenerator<Entry, void> {
   const { signal, ...others } = ownOptions(options, 'batch')
   checkSignal(signal)
@@ -105,17 +108,18 @@ function wordsOf(steps: Steps, output: string): string[] {
     })
   }
   const coding = optionWords(Chain.agreed(chain, output))
-  const words = asked.flatMap(({ operation, given, kernel }, i) => {
+  const words = asked.flatMap(({ operation, given }, i) => {
     if (operation.made?.files.length === 0) {
       throw new ConvoError('E_ARGUMENT', 'the network of a batch must come from a file', {
         why: 'worker processes make the pictures',
         fix: "loadNet('model.onnx'), with the path instead of bytes",
       })
     }
-    if (kernel !== undefined) {
-      throw new ConvoError('E_ARGUMENT', 'the kernel of a batch must be a name or a file', {
+    const held = Object.keys(given).find((name) => isHeld(given[name]))
+    if (held !== undefined) {
+      throw new ConvoError('E_ARGUMENT', `the ${held} of a batch must be a name or a file`, {
         why: 'worker processes make the pictures',
-        fix: 'writeKernel, and the path that it wrote',
+        fix: held === 'kernel' ? 'writeKernel, and the path that it wrote' : 'the path of a file',
       })
     }
     const own = [...(operation.made?.words ?? []), ...optionWords(given)]

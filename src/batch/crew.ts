@@ -22,9 +22,13 @@ export type ToWorker =
 
 /** An error, in the form in which it goes from process to process and into logs. */
 export type ErrorText = {
+  /** The stable code, such as `E_INPUT`. */
   readonly code: ErrorCode
+  /** What is wrong. */
   readonly message: string
+  /** Where and why, a line each. */
   readonly why: readonly string[]
+  /** What to write instead. */
   readonly fix?: string | undefined
 }
 

@@ -11,10 +11,15 @@ import type { ErrorText } from './crew.ts'
 /** What a batch shows machines: a line of JSON each, on standard output or in a log. */
 export type Entry =
   | {
+      /** The batch begins. */
       readonly event: 'start'
+      /** When, in ISO 8601. */
       readonly time: string
+      /** The version of convo. */
       readonly version: string
+      /** The operation and its options, as on the command line. */
       readonly operation: readonly string[]
+      /** The path of the outputs, with keys such as `{stem}`. */
       readonly output: string
       /** As `2-of-8`; empty for a batch that is not shared out. */
       readonly shard: string
@@ -27,10 +32,15 @@ export type Entry =
     }
   | ItemEntry
   | ({
+      /** The batch ends. */
       readonly event: 'end'
+      /** When, in ISO 8601. */
       readonly time: string
+      /** As `2-of-8`; empty for a batch that is not shared out. */
       readonly shard: string
+      /** Milliseconds from the beginning to the end. */
       readonly milliseconds: number
+      /** Pixels of all inputs that were processed, in millions. */
       readonly megapixels: number
       /** Why it ended before all was tried, as `SIGINT`; empty where all was. */
       readonly stopped: string
@@ -38,26 +48,46 @@ export type Entry =
 
 /** What came of one input. */
 export type ItemEntry = {
+  /** A picture was dealt with. */
   readonly event: 'item'
   /** `current`: it was up to date; `planned`: it would be processed. */
   readonly status: 'done' | 'current' | 'failed' | 'planned'
+  /** The path of the input. */
   readonly input: string
+  /** The path of the output. */
   readonly output: string
   /** Why it was processed, or why not. */
   readonly reason: string
+  /** From its beginning to the written file. */
   readonly milliseconds?: number
+  /** Pixels of the input, in millions. */
   readonly megapixels?: number
+  /** Size of the output file. */
   readonly bytes?: number
-  readonly clipped?: { readonly low: number; readonly high: number; readonly samples: number }
+  /** Samples that were below black or above white; absent where none were. */
+  readonly clipped?: {
+    /** Samples below black. */
+    readonly low: number
+    /** Samples above white. */
+    readonly high: number
+    /** All samples of the output. */
+    readonly samples: number
+  }
+  /** What a user should know, in sentences. */
   readonly notes?: readonly string[]
+  /** Why it failed. */
   readonly error?: ErrorText
 }
 
 /** How many inputs came to what. `current`: they were up to date. `left`: they were not tried. */
 export type Counts = {
+  /** Pictures that were processed. */
   readonly done: number
+  /** Those that were up to date. */
   readonly current: number
+  /** Those that failed. */
   readonly failed: number
+  /** Those that were not tried. */
   readonly left: number
 }
 

@@ -14,9 +14,10 @@ import { explainSettings } from '../teach/explain/settings.ts'
 // The types of the library's methods, from the tables of operations and settings.
 
 /** The type of what JavaScript gives for a setting. */
-function typeOf(name: string, { isFlag, choices, metavar = '', repeats }: Param<unknown>): string {
+function typeOf(name: string, { isFlag, choices, metavar = '', repeats, held }: Param<unknown>): string {
   if (isFlag) return 'boolean'
-  if (name === 'kernel') return 'KernelInput'
+  if (held === 'kernel') return 'KernelInput'
+  if (held === 'generator') return 'string | URL | KernelGenerator'
   if (/^<(file|kernel|path|picture)>$/.test(metavar)) return 'string | URL'
   if (name === 'border') return 'BorderName | BorderAlias'
   const numbers = /^<(k|n)>\|<(\w+(,\w+)+)>/.test(metavar) || metavar.includes('|<y,x>')
@@ -119,15 +120,15 @@ export function methodsText(): string {
   ]
   return [
     '// Made by npm run build from the tables of operations and settings.\n',
+    "import type { KernelGenerator } from '../../operators/involution-weights.ts'\n",
     "import type { BorderAlias, BorderName } from '../../tensor/border.ts'\n",
     "import type { Tensor } from '../../tensor/tensor.ts'\n",
     "import type { KernelInput } from './kernel-input.ts'\n\n",
     ...groups.map(([name, doc, params]) => typeText(name, doc, properties(params))),
-    // a kernel that is drawn is a name, a file or numbers
     typeText(
       'AnimateOptions',
       'What an operator is animated with; each takes some of them. Defaults are those of its example.',
-      properties(sceneSettings).replace('?: KernelInput', '?: string | URL'),
+      properties(sceneSettings),
     ),
     types.join('\n'),
     '\n/** The options of each operation, by its name on the command line. */\nexport interface OperationOptions {\n',

@@ -50,15 +50,7 @@ export type BankTap = {
 /** The plan of a correlation. */
 export function correlationBank(c: Correlation): BankPlan {
   const [az, ay, ax] = c.axes
-  const taps: BankTap[] = []
-  let weight = 0
-  for (let tz = 0; tz < az.kernel; tz++) {
-    for (let ty = 0; ty < ay.kernel; ty++) {
-      for (let tx = 0; tx < ax.kernel; tx++) {
-        taps.push({ plane: tz, row: ty * ay.dilation, column: tx * ax.dilation, weight: weight++ })
-      }
-    }
-  }
+  let taps: readonly BankTap[] | undefined
   const count = [az.output, ay.output, ax.output] as const
   return {
     algorithm: bankAlgorithm(c).algorithm,
@@ -76,8 +68,30 @@ export function correlationBank(c: Correlation): BankPlan {
     depths: Array.from({ length: az.kernel }, (_, t) => t * az.dilation - az.before),
     rows: reach(ay),
     columns: reach(ax),
-    phases: [{ offset: [0, 0, 0], count, taps }],
+    // of a kernel of 2000x3000 they take half a second, and a plan that is only explained needs none
+    phases: [
+      {
+        offset: [0, 0, 0],
+        count,
+        get taps() {
+          taps ??= tapsOf(c)
+          return taps
+        },
+      },
+    ],
   }
+}
+
+function tapsOf({ axes: [az, ay, ax] }: Correlation): readonly BankTap[] {
+  const taps: BankTap[] = []
+  for (let tz = 0; tz < az.kernel; tz++) {
+    for (let ty = 0; ty < ay.kernel; ty++) {
+      for (let tx = 0; tx < ax.kernel; tx++) {
+        taps.push({ plane: tz, row: ty * ay.dilation, column: tx * ax.dilation, weight: taps.length })
+      }
+    }
+  }
+  return taps
 }
 
 const reach = (a: Axis): Span => ({ first: -a.before, span: a.dilation * (a.kernel - 1) + 1 })
@@ -137,8 +151,11 @@ export type WeightOrder = {
 }
 
 /** The order of weights [filters, channels of a group, taps]. */
-export function correlationOrder({ channelsPerGroup, filtersPerGroup, phases }: BankPlan): WeightOrder {
-  const taps = phases[0]!.taps.length
+export function correlationOrder(
+  { channelsPerGroup, filtersPerGroup }: BankPlan,
+  { axes }: Correlation,
+): WeightOrder {
+  const taps = volumeOf(axes)
   const filter = channelsPerGroup * taps
   return { first: 0, group: filtersPerGroup * filter, filter, channel: taps }
 }
@@ -148,10 +165,13 @@ export function transpositionOrder(
   { channelsPerGroup, filtersPerGroup }: BankPlan,
   { axes }: Transposition,
 ): WeightOrder {
-  const taps = axes.reduce((product, a) => product * a.kernel, 1)
+  const taps = volumeOf(axes)
   const channel = filtersPerGroup * taps
   return { first: 0, group: channelsPerGroup * channel, filter: taps, channel }
 }
+
+const volumeOf = (axes: readonly { readonly kernel: number }[]): number =>
+  axes.reduce((product, { kernel }) => product * kernel, 1)
 
 type AxisPhases = {
   readonly grid: number

@@ -16,7 +16,14 @@ export function located(word: string, folder: string): { readonly word: string; 
 }
 
 /** Where something is in a file; line and column are counted from 1. */
-export type Place = { readonly file: string; readonly line: number; readonly column: number }
+export type Place = {
+  /** The path of the file. */
+  readonly file: string
+  /** The line, from 1. */
+  readonly line: number
+  /** The column, from 1. */
+  readonly column: number
+}
 
 /** `file:line:column` */
 export const placeText = ({ file, line, column }: Place): string => `${file}:${line}:${column}`

@@ -15,7 +15,10 @@ export type Output = {
 }
 
 /** Memory that is not shared: it may be transferred, and be the body of a `Response` or a part of a `Blob`. */
-export type Own = { readonly buffer: ArrayBuffer }
+export type Own = {
+  /** Its memory, which is the caller's. */
+  readonly buffer: ArrayBuffer
+}
 
 /** What is written to paths that represent memory. */
 const kept = new Map<string, Uint8Array[]>()

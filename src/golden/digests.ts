@@ -10,7 +10,10 @@ import { visibleLine } from '../text/visible.ts'
 import { budgetOf, estimate } from './budget.ts'
 
 /** The digest of a file of several. */
-export type FileDigest = Digest & { readonly image: string }
+export type FileDigest = Digest & {
+  /** The path of the picture. */
+  readonly image: string
+}
 
 /** How files are read that are hashed. */
 export type DigestReading = Omit<PageOptions, 'name'>
@@ -80,7 +83,9 @@ type Listed = { readonly digest: string; readonly image: string }
 
 /** What became of a line of a list. */
 export type Checked = {
+  /** The path of the picture, as in the list. */
   readonly image: string
+  /** Whether its digest is that of the list, is another, or could not be made. */
   readonly status: 'ok' | 'changed' | 'error'
   /** Why it could not be read. */
   readonly message?: string

@@ -20,9 +20,13 @@ export type LockEntry = {
   readonly digest: string
   /** SHA-256 of the file: while it has these bytes, its pixels are known. Locks of older versions have none. */
   readonly sha256?: string
+  /** Pixels of a row. */
   readonly width: number
+  /** Rows. */
   readonly height: number
+  /** 1 gray, 2 gray and alpha, 3 RGB, 4 RGB and alpha. */
   readonly channels: number
+  /** Bits of a sample; 32 are floats. */
   readonly depth: number
   /** `convo`, `sharp`, `libvips`; empty versions for a picture that something else made. */
   readonly tools: Readonly<Record<string, string>>

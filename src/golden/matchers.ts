@@ -12,7 +12,12 @@ export type { GoldenPicture } from './matching/received.ts'
 export type { GoldenTest } from './matching/runner.ts'
 
 /** What a matcher gives its runner. */
-export type MatcherResult = { readonly pass: boolean; readonly message: () => string }
+export type MatcherResult = {
+  /** Whether the picture equals its golden. */
+  readonly pass: boolean
+  /** What the runner shows when the assertion fails. */
+  readonly message: () => string
+}
 
 /** The matchers that `expect.extend({ toMatchGolden })` adds, for types of runners that are not known here. */
 export interface GoldenMatchers {
@@ -47,7 +52,12 @@ declare global {
  * @param options what may differ, or the golden's name instead of a number
  */
 export async function toMatchGolden(
-  this: { readonly isNot?: boolean | undefined } | undefined,
+  this:
+    | {
+        /** Whether the assertion is negated. */
+        readonly isNot?: boolean | undefined
+      }
+    | undefined,
   received: GoldenPicture | PromiseLike<GoldenPicture>,
   options: GoldenOptions | string = {},
 ): Promise<MatcherResult> {

@@ -14,46 +14,77 @@ import { runProblem } from './results-shape.ts'
 import { defaultResults } from './settings.ts'
 
 /** A file, and what it held when the check ran. */
-export type Seen = { readonly path: string; readonly sha256: string }
+export type Seen = {
+  /** Its path. */
+  readonly path: string
+  /** SHA-256 of its bytes, in hexadecimal. */
+  readonly sha256: string
+}
 
 /** What `approve` needs to promote a case without computing again. */
 export type Approval = {
   /** The golden as it was: where, and its bytes unless there was none. */
-  readonly golden: { readonly path: string; readonly sha256?: string }
+  readonly golden: {
+    /** Its path. */
+    readonly path: string
+    /** SHA-256 of its bytes; absent where there was none. */
+    readonly sha256?: string
+  }
   /** What becomes the golden; absent: the golden goes. */
-  readonly actual?: { readonly file: string; readonly sha256: string; readonly entry: LockEntry }
+  readonly actual?: {
+    /** The picture in the folder of the results. */
+    readonly file: string
+    /** SHA-256 of its bytes. */
+    readonly sha256: string
+    /** What the lock will hold of it. */
+    readonly entry: LockEntry
+  }
   /** What the actual was made from. */
   readonly inputs: readonly Seen[]
 }
 
 /** Measured differences, as JSON has them. */
 export type Measured = {
+  /** Pixels that were compared. */
   readonly compared: number
+  /** Pixels that differ in any way. */
   readonly differing: number
+  /** `differing` as a part of `compared`, 0..1. */
   readonly share: number
   /** levels; null where a pixel is missing or not a number */
   readonly largest: number | null
+  /** Root of the mean square difference of a sample, in levels; null where it is not a number. */
   readonly rmse: number | null
+  /** 20 log10 (full scale / rmse), in dB; null for equal samples. */
   readonly psnr: number | null
+  /** Structural similarity, -1..1, where `minSsim` asked for it. */
   readonly ssim?: number
 }
 
 export type CaseResult = {
+  /** Its name in the manifest or the test. */
   readonly name: string
+  /** What was found, such as `pass`, `changed`, `new` or `error`. */
   readonly status: Status
   /** Whether it makes the check fail. */
   readonly failed: boolean
   /** One line. */
   readonly message: string
+  /** Where and why, a line each. */
   readonly why: readonly string[]
+  /** What to do about it. */
   readonly fix?: string
   /** Where the manifest has it; an obsolete golden is in none. */
   readonly place?: Place
   /** The command that makes the picture, into the folder where it is given. */
   readonly command?: string
+  /** What was allowed, as options; absent where nothing was. */
   readonly tolerance?: string
+  /** Why that is allowed, from the manifest. */
   readonly reason?: string
+  /** Its tags in the manifest. */
   readonly tags?: readonly string[]
+  /** How far the pictures differ; absent where they were not compared. */
   readonly measured?: Measured
   /** For people: what was measured, and what allowed it. */
   readonly facts: readonly (readonly [label: string, value: string])[]
@@ -62,45 +93,78 @@ export type CaseResult = {
   /** Of --self-test: whether a difference just beyond the tolerance was noticed. */
   readonly selfTest?: 'noticed' | 'missed'
   /** Of a file of several pages: the page that the rest is about, counted from 1, and how many there are. */
-  readonly page?: { readonly number: number; readonly count: number }
+  readonly page?: {
+    /** The page, from 1. */
+    readonly number: number
+    /** All pages. */
+    readonly count: number
+  }
   /** The golden that there is, in the folder of goldens. */
   readonly golden?: string
   /** Pictures in the folder of the results. */
   readonly expected?: string
+  /** The picture that was made. */
   readonly actual?: string
+  /** The picture of the differences. */
   readonly diff?: string
   /** Where and how far the pictures differ, for the report page: as `glowOf` draws it, the picture as a file. */
-  readonly difference?: Omit<Glow, 'picture'> & { readonly picture: string }
+  readonly difference?: Omit<Glow, 'picture'> & {
+    /** The file of the drawing, in the folder of the results. */
+    readonly picture: string
+  }
+  /** What `approve` would do; absent where there is nothing to approve. */
   readonly approval?: Approval
+  /** Time of the case. */
   readonly milliseconds: number
 }
 
 /** Everything that a check found: the content of results.json. */
 export type Run = {
+  /** The version of this format. */
   readonly version: 1
   /**
    * Of the tests of a test runner, or of two folders, which have neither manifest nor lock; absent where `convo check` ran.
    */
   readonly source?: 'tests' | 'folders'
+  /** Versions of convo, sharp and libvips, by name. */
   readonly tools: Readonly<Record<string, string>>
+  /** The file that lists the cases. */
   readonly manifest: Seen
+  /** The folder of the goldens. */
   readonly goldens: string
   /** The folder that the pictures were written to. */
   readonly results: string
+  /** Patterns that chose the cases by name; absent where all ran. */
   readonly filter?: readonly string[]
+  /** Tags that chose the cases. */
   readonly tags?: readonly string[]
+  /** The part of the cases that ran; absent where all did. */
   readonly shard?: Shard
   /** Of several manifests: what the names of each begin with, and where in the results its own are. */
-  readonly parts?: readonly { readonly label: string; readonly folder: string }[]
+  readonly parts?: readonly {
+    /** What the names of its cases begin with. */
+    readonly label: string
+    /** The folder of its own results. */
+    readonly folder: string
+  }[]
   /** The commit and the run of the CI server. */
-  readonly links?: readonly { readonly text: string; readonly url: string }[]
+  readonly links?: readonly {
+    /** What the link is called. */
+    readonly text: string
+    /** Its address. */
+    readonly url: string
+  }[]
   /** The command that makes what was found the expected, where that needs no approval. */
   readonly accept?: string
   /** What else is worth knowing: files that were not compared. */
   readonly notes?: readonly string[]
+  /** Cases of each status. */
   readonly counts: Counts
+  /** Cases that make the check fail. */
   readonly failed: number
+  /** Milliseconds from the beginning to the end. */
   readonly milliseconds: number
+  /** The cases in their order. */
   readonly cases: readonly CaseResult[]
 }
 

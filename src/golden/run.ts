@@ -41,7 +41,14 @@ export type CheckOptions = {
   /** Statuses that do not make the check fail, such as `new`. Default: none. */
   readonly allow?: readonly string[] | undefined
   /** The share of the cases to check; `index` counts from 1. Default: all. */
-  readonly shard?: { readonly index: number; readonly count: number } | undefined
+  readonly shard?:
+    | {
+        /** The number of the part, from 1. */
+        readonly index: number
+        /** The number of parts. */
+        readonly count: number
+      }
+    | undefined
   /** Checks too that every golden would be missed if it were another one. Default: false. */
   readonly selfTest?: boolean | undefined
   /** Called for each case as it is done. */

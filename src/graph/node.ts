@@ -312,7 +312,7 @@ function bankNode(x: Tensor, bank: Bank): Tensor {
 export const tracer: Engine = {
   async correlate(x, weight, bias, c) {
     const plan = correlationBank(c)
-    return bankNode(x, { plan, weights: weight.data, bias, order: correlationOrder(plan) })
+    return bankNode(x, { plan, weights: weight.data, bias, order: correlationOrder(plan, c) })
   },
   async transpose(x, weight, bias, t) {
     const plan = transpositionBank(t)

@@ -1,7 +1,12 @@
 import { ConvoError } from '../error.ts'
 
 /** A share of the inputs; `index` is counted from 1. */
-export type Shard = { readonly index: number; readonly count: number }
+export type Shard = {
+  /** The number of the part, from 1. */
+  readonly index: number
+  /** The number of parts. */
+  readonly count: number
+}
 
 /** Environment variables. */
 export type Environment = Readonly<Record<string, string | undefined>>

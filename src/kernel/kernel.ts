@@ -5,7 +5,14 @@ import { sizeOf } from '../tensor/tensor.ts'
  * How the tool of a format uses the numbers of a file when it convolves: `as` is the command, `turns` whether it turns them
  * by 180° first, `other` the command of the same tool that does not.
  */
-export type Direction = { readonly turns: boolean; readonly as: string; readonly other?: string }
+export type Direction = {
+  /** Whether the tool turns kernels by 180°. */
+  readonly turns: boolean
+  /** The command that uses it so. */
+  readonly as: string
+  /** The command of the tool that does not. */
+  readonly other?: string
+}
 
 /**
  * A kernel as read from a file, a string or a table: weights with their shape, and what its source says of its use.
@@ -15,6 +22,7 @@ export type Direction = { readonly turns: boolean; readonly as: string; readonly
  * `[O,C/groups,kH,kW]` a bank of O filters; `[O,C/groups,kD,kH,kW]` a 3-D bank.
  */
 export type Kernel = {
+  /** Its sizes, rank 2 to 5, as above. */
   readonly shape: readonly number[]
   /** Row-major, the last index fastest, in double precision as read; rounded to float32 once, when planned. */
   readonly weights: Float64Array
@@ -32,7 +40,9 @@ export type Kernel = {
   readonly bias?: Float64Array
   /** The border mode that the source asks for, by convo's name. */
   readonly border?: string
+  /** What its source calls it. */
   readonly name?: string
+  /** What its source says of it. */
   readonly summary?: string
   /** Where the format of its source turned it by 180°: how the tool of the format uses it. */
   readonly direction?: Direction

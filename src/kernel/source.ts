@@ -27,7 +27,7 @@ export type SourceOptions = {
 }
 
 /**
- * The one kernel of a source, which is the first of these that it fits:
+ * The one kernel of a source: a kernel itself, or the first of these that it fits:
  *
  * 1. `-`: a file on standard input, its format found from its content; `-#kernel` picks one of several;
  * 2. what ends in the extension of a kernel file, as `edge.mat` or `net.safetensors#conv1.weight`: a file;
@@ -43,7 +43,8 @@ export type SourceOptions = {
  *
  * @throws ConvoError E_NAME, E_OPTION, E_KERNEL_FILE, and what the formats throw; E_KERNEL_FILE too when there are several
  */
-export async function loadKernel(source: string, options: SourceOptions = {}): Promise<Kernel> {
+export async function loadKernel(source: string | Kernel, options: SourceOptions = {}): Promise<Kernel> {
+  if (typeof source !== 'string') return source
   const kernels = await loadKernels(source, options)
   const [only] = kernels
   if (only !== undefined && kernels.length === 1) return only

@@ -10,11 +10,15 @@ import { shapeOf } from './value.ts'
 
 /** A node of a network at a size. */
 export type NodeFacts = {
+  /** The operator of ONNX. */
   readonly operator: string
+  /** What its file calls it. */
   readonly name: string
   /** Shapes of what it gives. */
   readonly shapes: readonly (readonly number[])[]
+  /** Its weights and biases. */
   readonly parameters: number
+  /** Its multiplications for this size. */
   readonly multiplications: number
   /** Whether it must see all of its input first. */
   readonly seesAll: boolean
@@ -24,22 +28,33 @@ export type NodeFacts = {
 
 /** A network at the size of a picture: nothing is computed. */
 export type ModelFacts = {
+  /** The format of its file, such as `ONNX`. */
   readonly format: string
+  /** What its file calls it; empty where it has no name. */
   readonly name: string
+  /** The shape of the picture that it sees. */
   readonly input: readonly [channels: number, height: number, width: number]
   /** The size that it was given, where that is a larger one. */
   readonly grown?: readonly [height: number, width: number]
+  /** The shape of what it gives. */
   readonly output: readonly number[]
+  /** Its layers in their order. */
   readonly nodes: readonly NodeFacts[]
+  /** All of its weights and biases. */
   readonly parameters: number
+  /** Multiplications for this size. */
   readonly multiplications: number
   /** Rows of the input that one row of the output sees; undefined where that is all of them. */
   readonly receptive: number | undefined
+  /** Rows of the output that are computed together. */
   readonly stripRows: number
   /** Bytes that one thread works in. */
   readonly memory: number
+  /** Normalisations that became part of the bank before them. */
   readonly folded: readonly (readonly [norm: string, bank: string])[]
+  /** The order of axes of its input. */
   readonly layout: 'chw' | 'hwc'
+  /** What its file says besides, by name. */
   readonly metadata: Readonly<Record<string, string>>
 }
 

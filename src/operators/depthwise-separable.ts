@@ -3,7 +3,7 @@ import type { Engine } from '../definition/engine.ts'
 import type { Activation } from '../definition/functions.ts'
 import { ConvoError } from '../error.ts'
 import { type Kernel, kernel as makeKernel, showShape } from '../kernel/kernel.ts'
-import { checkOptions, text } from '../params.ts'
+import { checkOptions, textOr } from '../params.ts'
 import { sizeOf, type Tensor } from '../tensor/tensor.ts'
 import { checkActivation } from './activation.ts'
 import { bankOf, correlateBank, refuseAlgorithm } from './bank.ts'
@@ -87,7 +87,11 @@ export const depthwiseSeparableCommand = operator({
   group: 'operators',
   params: {
     pointwise: {
-      ...text('matrix of the second step, a file or numbers, with a row for each output channel', '<kernel>'),
+      ...textOr<Kernel>(
+        'kernel',
+        'matrix of the second step, a file or numbers, with a row for each output channel',
+        '<kernel>',
+      ),
       unset: 'identity, no mixing',
     },
   },
@@ -159,7 +163,7 @@ export const depthwiseSeparableCommand = operator({
 })
 
 /** The matrix of the second step. The formats are loaded only when a file is read, so that they do not slow down every start. */
-async function readMatrix(source: string): Promise<Kernel> {
+async function readMatrix(source: string | Kernel): Promise<Kernel> {
   const { loadKernel } = await import('../kernel/source.ts')
   return loadKernel(source)
 }

@@ -12,16 +12,28 @@ import type { Operator } from './operator.ts'
 // What an operator would do to an input of a given shape, in numbers, without computing it.
 
 /** A count with the product or sum that it is. */
-export type Count = { readonly count: number; readonly formula: string; readonly filled: string }
+export type Count = {
+  /** The number. */
+  readonly count: number
+  /** How it is worked out, in letters. */
+  readonly formula: string
+  /** The formula with its numbers. */
+  readonly filled: string
+}
 
 /** Everything about a layer, as plain data. */
 export type Explanation = {
+  /** The name of the operator. */
   readonly operator: string
   /** [C,H,W] or [C,D,H,W]. */
   readonly input: readonly number[]
+  /** The shape of the result. */
   readonly output: readonly number[]
+  /** How the size of each axis is worked out. */
   readonly sizes: readonly SizeExplanation[]
+  /** The sizes of the kernel, the slowest axis first. */
   readonly kernel: readonly number[]
+  /** Groups that the channels are split into. */
   readonly groups: number
   /** Filters for each channel, of the depthwise operators. */
   readonly multiplier: number
@@ -34,28 +46,49 @@ export type Explanation = {
   /** Input samples from one output sample to the next, per axis; below 1 where the picture grows. */
   readonly step: readonly number[]
   /** What the plain convolution between the same shapes would take, where the operator is another. */
-  readonly plain?: Plain & { readonly share: number }
+  readonly plain?: Plain & {
+    /** Weights of this operator as a part of those, 0..1. */
+    readonly share: number
+  }
   /** Of a kernel [kH,kW]. */
   readonly separability?: {
+    /** Singular values that are not nearly 0. */
     readonly rank: number
+    /** All of them, falling. */
     readonly singularValues: readonly number[]
+    /** Whether the rank is 1. */
     readonly isSeparable: boolean
   }
   /** What an approximation loses of the kernel, relative to it. */
   readonly error?: number
   /** In bytes, as float32. */
-  readonly memory: { readonly input: number; readonly weights: number; readonly output: number }
+  readonly memory: {
+    /** Bytes of the input. */
+    readonly input: number
+    /** Bytes of the weights. */
+    readonly weights: number
+    /** Bytes of the result. */
+    readonly output: number
+  }
 }
 
 /** How one axis of the output comes about. */
 export type SizeExplanation = {
+  /** Its name. */
   readonly axis: (typeof axisNames)[number]
+  /** Samples of the input. */
   readonly input: number
+  /** Samples of the output. */
   readonly output: number
+  /** Taps of the kernel. */
   readonly kernel: number
+  /** Samples from one place of the kernel to the next. */
   readonly stride: number
+  /** Samples from one tap to the next. */
   readonly dilation: number
+  /** Samples added before and after the input. */
   readonly padding: readonly [before: number, after: number]
+  /** How the output is worked out. */
   readonly formula: string
   /** The formula with its numbers. */
   readonly filled: string

@@ -1,5 +1,6 @@
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
+import type { Bias } from '../conv/spec.ts'
 import { asConvoError, ConvoError } from '../error.ts'
 import { readFileWhole } from '../files/read.ts'
 import { isFolder } from '../files/stat.ts'
@@ -7,6 +8,34 @@ import { Tensor } from '../tensor/tensor.ts'
 
 // The weights that make the kernels of an involution, from files. The formats are loaded only when a file is read, so
 // that they do not slow down every start.
+
+/** The weights that make the kernels from the pixels. */
+export type KernelGenerator = {
+  /** [R,C,1,1] or [R,C] */
+  readonly reduceWeight: Tensor
+  /** R numbers. Default: 0. */
+  readonly reduceBias?: Bias | undefined
+  /** Applied to the R reduced channels, before the ReLU. Default: none. */
+  readonly batchNorm?: BatchNorm | undefined
+  /** [K·K·G,R,1,1] or [K·K·G,R]; number g·K·K + u·K + v is the tap in row u, column v of group g. */
+  readonly spanWeight: Tensor
+  /** K·K·G numbers. Default: 0. */
+  readonly spanBias?: Bias | undefined
+}
+
+/** Batch normalisation in its inference form: (v − mean) / √(variance + eps) · gamma + beta, R numbers each. */
+export type BatchNorm = {
+  /** Factors of the normalised channels, R numbers. */
+  readonly gamma: Bias
+  /** Added after that, R numbers. */
+  readonly beta: Bias
+  /** Subtracted first, R numbers. */
+  readonly mean: Bias
+  /** Its square root divides the difference, R numbers. */
+  readonly variance: Bias
+  /** Added to the variance. Default: 1e-5. */
+  readonly eps?: number | undefined
+}
 
 /** Named tensors, wherever they are. */
 type Store = {
@@ -22,26 +51,20 @@ const norms = {
 } as const
 
 /**
- * The weights in `source`: a .safetensors file, or a folder with a .npy file for each tensor, as `reduce.weight.npy`;
+ * The weights themselves, or those in `source`: a .safetensors file, or a folder with a .npy file for each tensor, as `reduce.weight.npy`;
  * `#prefix` behind it comes before all their names.
  *
  * @throws ConvoError E_KERNEL_FILE when it cannot be read or lacks a tensor, E_KERNEL_VALUE for numbers that are not finite
  */
-export async function readGenerator(source: string) {
+export async function readGenerator(source: string | KernelGenerator): Promise<KernelGenerator> {
+  if (typeof source !== 'string') return source
   const [path = '', prefix = ''] = source.split('#')
   const store = isFolder(path) ? await openFolder(path) : await openFile(path)
   const has = (name: string) => store.names.includes(`${prefix}${name}`)
   const read = (name: string): Tensor => {
     if (!has(name)) throw missing(path, prefix, name, store.names)
     const { shape, data } = store.tensor(`${prefix}${name}`)
-    const numbers = Float32Array.from(data)
-    const bad = numbers.findIndex((v) => !Number.isFinite(v))
-    if (bad < 0) return new Tensor(shape, numbers)
-    throw new ConvoError(
-      'E_KERNEL_VALUE',
-      `weights must be finite numbers, got ${numbers[bad]} at index ${bad} of ${prefix}${name}`,
-      { why: path },
-    )
+    return new Tensor(shape, finite(`${prefix}${name}`, data, path))
   }
   const optional = (name: string) => (has(name) ? read(name) : undefined)
   const isNormed = Object.values(norms).some(has)
@@ -71,7 +94,7 @@ export function generatorSizes(
   { spanWeight }: { readonly spanWeight: Tensor },
   size: number | undefined,
   channels: number,
-  source: string,
+  source: string | KernelGenerator,
 ): { readonly kernelSize: number; readonly groups: number } {
   const rows = spanWeight.shape[0]!
   if (size !== undefined) {
@@ -90,7 +113,23 @@ export function generatorSizes(
   throw new ConvoError(
     'E_KERNEL_SHAPE',
     `span.weight has ${rows} rows, which is not an odd K·K times groups of ${channels} channels`,
-    { why: source },
+    { why: typeof source === 'string' ? source : [] },
+  )
+}
+
+/** Numbers in float32. @throws ConvoError E_KERNEL_VALUE for one that is not finite */
+export function finite(
+  name: string,
+  data: ArrayLike<number>,
+  why: string | readonly string[] = [],
+): Float32Array<ArrayBuffer> {
+  const numbers = Float32Array.from(data)
+  const bad = numbers.findIndex((v) => !Number.isFinite(v))
+  if (bad < 0) return numbers
+  throw new ConvoError(
+    'E_KERNEL_VALUE',
+    `weights must be finite numbers, got ${numbers[bad]} at index ${bad} of ${name}`,
+    { why },
   )
 }
 

@@ -3,11 +3,11 @@ import { type Bias, biasOf, checkRank, correlationOf, wholeAtLeast } from '../co
 import { type Engine, referenceEngine } from '../definition/engine.ts'
 import type { LayerSettings } from '../definition/layers.ts'
 import { ConvoError } from '../error.ts'
-import { checkOptions, choice, custom, expected, integer, number, text } from '../params.ts'
+import { checkOptions, choice, custom, expected, integer, number, textOr } from '../params.ts'
 import { asTensor, type TensorInput } from '../tensor/like.ts'
 import { sizeOf, type Tensor } from '../tensor/tensor.ts'
 import { describe } from '../text/describe.ts'
-import { generatorSizes, readGenerator } from './involution-weights.ts'
+import { type BatchNorm, generatorSizes, type KernelGenerator, readGenerator } from './involution-weights.ts'
 import { plainBank, sameChannels, times } from './layer.ts'
 import { operator } from './operator.ts'
 import { pointwiseBank } from './pointwise.ts'
@@ -22,34 +22,6 @@ export type InvolutionSizes = {
   readonly groups?: number | undefined
   /** Samples from one tap to the next, whole, at least 1. Default: 1. */
   readonly dilation?: number | undefined
-}
-
-/** The weights that make the kernels from the pixels. */
-export type KernelGenerator = {
-  /** [R,C,1,1] or [R,C] */
-  readonly reduceWeight: Tensor
-  /** R numbers. Default: 0. */
-  readonly reduceBias?: Bias | undefined
-  /** Applied to the R reduced channels, before the ReLU. Default: none. */
-  readonly batchNorm?: BatchNorm | undefined
-  /** [K·K·G,R,1,1] or [K·K·G,R]; number g·K·K + u·K + v is the tap in row u, column v of group g. */
-  readonly spanWeight: Tensor
-  /** K·K·G numbers. Default: 0. */
-  readonly spanBias?: Bias | undefined
-}
-
-/** Batch normalisation in its inference form: (v − mean) / √(variance + eps) · gamma + beta, R numbers each. */
-export type BatchNorm = {
-  /** Factors of the normalised channels, R numbers. */
-  readonly gamma: Bias
-  /** Added after that, R numbers. */
-  readonly beta: Bias
-  /** Subtracted first, R numbers. */
-  readonly mean: Bias
-  /** Its square root divides the difference, R numbers. */
-  readonly variance: Bias
-  /** Added to the variance. Default: 1e-5. */
-  readonly eps?: number | undefined
 }
 
 /** The options of the involution. */
@@ -270,7 +242,8 @@ export const involutionCommand = operator({
       unset: '1',
     },
     weights: {
-      ...text(
+      ...textOr<KernelGenerator>(
+        'generator',
         'a .safetensors file or a folder of .npy files with reduce.weight [R,C,1,1], span.weight [K·K·G,R,1,1] and optionally ' +
           'reduce.bias, span.bias, bn.weight, bn.bias, bn.running_mean, bn.running_var; file#prefix. if the names have a prefix',
         '<file>',

@@ -80,7 +80,12 @@ export type LayerRules = {
 }
 
 type Bank = { readonly filters: number; readonly seen: number; readonly of: number; readonly groups?: number }
-export type Plain = { readonly parameters: number; readonly multiplications: number }
+export type Plain = {
+  /** Its weights, without biases. */
+  readonly parameters: number
+  /** Its multiplications. */
+  readonly multiplications: number
+}
 
 /** Everything that the formulas need, decided. */
 export type Sizes = {

@@ -31,10 +31,20 @@ export type PoolOptions = {
 }
 
 /** The switches: where each maximum was, as a flat row-major place in its channel's own plane or volume. */
-export type Indices = { readonly shape: readonly number[]; readonly data: Int32Array }
+export type Indices = {
+  /** The shape of the pooled tensor. */
+  readonly shape: readonly number[]
+  /** Of each maximum its place in the plane or volume of its channel, row-major. */
+  readonly data: Int32Array
+}
 
 /** What max pooling gives. */
-export type Pooled = { readonly output: Tensor; readonly indices: Indices }
+export type Pooled = {
+  /** The maxima. */
+  readonly output: Tensor
+  /** Where they were. */
+  readonly indices: Indices
+}
 
 /**
  * Max pooling of x [C,H,W] that records its switches:
@@ -51,10 +61,13 @@ export type Pooled = { readonly output: Tensor; readonly indices: Indices }
  */
 export function maxPool2d(
   x: TensorInput,
-  options: PoolOptions & { readonly returnIndices: false },
-): Promise<{ readonly output: Tensor }>
+  options: PoolOptions & {
+    /** The maxima alone. */
+    readonly returnIndices: false
+  },
+): Promise<Pick<Pooled, 'output'>>
 export function maxPool2d(x: TensorInput, options: PoolOptions): Promise<Pooled>
-export async function maxPool2d(x: TensorInput, options: PoolOptions): Promise<{ readonly output: Tensor }> {
+export async function maxPool2d(x: TensorInput, options: PoolOptions): Promise<Pick<Pooled, 'output'>> {
   return maxPool(2, await asTensor(x), options)
 }
 
@@ -67,10 +80,13 @@ export async function maxPool2d(x: TensorInput, options: PoolOptions): Promise<{
  */
 export function maxPool3d(
   x: TensorInput,
-  options: PoolOptions & { readonly returnIndices: false },
-): Promise<{ readonly output: Tensor }>
+  options: PoolOptions & {
+    /** The maxima alone. */
+    readonly returnIndices: false
+  },
+): Promise<Pick<Pooled, 'output'>>
 export function maxPool3d(x: TensorInput, options: PoolOptions): Promise<Pooled>
-export async function maxPool3d(x: TensorInput, options: PoolOptions): Promise<{ readonly output: Tensor }> {
+export async function maxPool3d(x: TensorInput, options: PoolOptions): Promise<Pick<Pooled, 'output'>> {
   return maxPool(3, await asTensor(x), options)
 }
 

@@ -10,7 +10,12 @@ import type { Layer, LayerRules } from './layer.ts'
 export type FullScale = number
 
 /** Which arithmetic runs, by a stable name, and why. */
-export type Arithmetic = { readonly algorithm: string; readonly reason: string }
+export type Arithmetic = {
+  /** How the sums are computed, such as `integer` or `fft`. */
+  readonly algorithm: string
+  /** Why it was chosen. */
+  readonly reason: string
+}
 
 /** The arithmetic that steps on tensors share. Steps that say nothing run banks. */
 export const arithmetics = {

@@ -13,9 +13,15 @@ export type PlaneWeights = Tensor | readonly (readonly number[])[] | Kernel
 export type Separation = {
   /** Those of the first term. */
   readonly column: Float64Array
+  /** The row of the first term. */
   readonly row: Float64Array
   /** One term for a kernel of rank 1, or as many as were asked for, the most important first. */
-  readonly terms: readonly { readonly column: Float64Array; readonly row: Float64Array }[]
+  readonly terms: readonly {
+    /** A column, kH numbers. */
+    readonly column: Float64Array
+    /** A row, kW numbers. */
+    readonly row: Float64Array
+  }[]
   /** All of them, falling; how many are not nearly 0 is the rank. */
   readonly singularValues: Float64Array
   /** What the terms omit, relative to the kernel, in the Frobenius norm: 0 for a kernel of rank 1. */

@@ -5,12 +5,19 @@ import type { Source } from '../image/reader.ts'
 
 /** The hash of the pixels of a picture file, and the shape of its first page. */
 export type Digest = {
+  /** SHA-256 of the shape and the samples, in hexadecimal. */
   readonly digest: string
+  /** Pixels of a row. */
   readonly width: number
+  /** Rows. */
   readonly height: number
+  /** 1 gray, 2 gray and alpha, 3 RGB, 4 RGB and alpha. */
   readonly channels: number
+  /** Bits of a sample; 32 are floats. */
   readonly depth: number
+  /** Pages or frames, all of which are part of the digest. */
   readonly pages: number
+  /** What a user should know, in sentences. */
   readonly notes: readonly string[]
 }
 

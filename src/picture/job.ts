@@ -58,6 +58,7 @@ export type PageStore = (
 
 /** A picture as reports describe it. */
 export type PictureFacts = {
+  /** The path of the file, or the name of what is in memory. */
   readonly path: string
   /** Pixels of a row. */
   readonly width: number
@@ -71,10 +72,15 @@ export type PictureFacts = {
 
 /** Which arithmetic a step runs, and why. */
 export type PlanFacts = {
+  /** How the sums are computed, such as `integer` or `fft`. */
   readonly algorithm: string
+  /** Why it was chosen. */
   readonly reason: string
+  /** The kernel or kernels, by size. */
   readonly kernel?: string
+  /** How the picture is extended beyond its edges. */
   readonly border?: string
+  /** Output rows of a strip. */
   readonly stripRows?: number
 }
 
@@ -82,8 +88,13 @@ export type PlanFacts = {
 export type Report = {
   /** The operations, parted by `--`. */
   readonly operation: string
+  /** The picture that was read. */
   readonly input: PictureFacts
-  readonly output: PictureFacts & { readonly bytes: number }
+  /** The picture that was written. */
+  readonly output: PictureFacts & {
+    /** Size of the file. */
+    readonly bytes: number
+  }
   /** What each step ran. */
   readonly plan: readonly PlanFacts[]
   /** The tone curve of --linear. */
@@ -108,22 +119,34 @@ export type Memory = {
   readonly whole: number
   /** A result that is held until it is encoded, and its encoder. */
   readonly output: number
+  /** The sum of these. */
   readonly total: number
 }
 
 /** What a job would do, as far as it is known before the picture is decoded. */
 export type DryRun = {
+  /** The operations, parted by `--`. */
   readonly operation: string
+  /** The picture that would be read. */
   readonly input: PictureFacts
+  /** The picture that would be written. */
   readonly output: {
+    /** The path of the file. */
     readonly path: string
+    /** Pixels of a row, where that is known beforehand. */
     readonly width?: number
+    /** Rows, where that is known beforehand. */
     readonly height?: number
+    /** Bits of a sample; 32 are floats. */
     readonly depth: number
   }
+  /** What each step would run. */
   readonly plan: readonly PlanFacts[]
+  /** Bytes that the run would take at most. */
   readonly memory: Memory
+  /** Threads that would work. */
   readonly threads: number
+  /** What a user should know, in sentences. */
   readonly notes: readonly string[]
 }
 

@@ -20,7 +20,7 @@ export function withKernelNotes(step: Step, kernel: Kernel | undefined, settings
 
 /** Nine numbers on one line are a square for ImageMagick and FFmpeg. */
 function rowNote(kernel: Kernel | undefined, { kernel: source }: Settings): string[] {
-  if (kernel === undefined || source === undefined || !isInline(source)) return []
+  if (kernel === undefined || typeof source !== 'string' || !isInline(source)) return []
   const [height, width] = kernel.shape
   const side = Math.sqrt(width ?? 0)
   const isRow = kernel.shape.length === 2 && height === 1 && side > 1 && side % 2 === 1

@@ -4,7 +4,7 @@ import { invariant } from '../error.ts'
 import { type Colour, parseColour } from '../image/colour.ts'
 import { type MetadataMode, metadataModes } from '../image/metadata.ts'
 import { type TiffCompression, tiffCompressions } from '../image/tiff-pack.ts'
-import { isLevel, isScale, mostLevel } from '../kernel/kernel.ts'
+import { isLevel, isScale, type Kernel, mostLevel } from '../kernel/kernel.ts'
 import type { KernelOptions } from '../operators/operator.ts'
 import {
   choice,
@@ -17,6 +17,7 @@ import {
   type Params,
   paddingRules,
   text,
+  textOr,
   type Values,
   wordOr,
 } from '../params.ts'
@@ -36,7 +37,8 @@ type Pair = readonly [y: number, x: number]
  * and so that an option that does nothing can be refused.
  */
 export const correlationSettings = {
-  kernel: text(
+  kernel: textOr<Kernel>(
+    'kernel',
     'a name such as gaussian:sigma=2 (convo list kernels), a file such as edge.mat or net.safetensors#conv1.weight, or numbers such as "0 -1 0; -1 5 -1; 0 -1 0"',
     '<kernel>',
   ),

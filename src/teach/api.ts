@@ -1,15 +1,21 @@
-import { ConvoError, ownCopy } from '../error.ts'
+import { ownCopy } from '../error.ts'
 import type { Explanation } from '../operators/explain.ts'
 import { resolve } from '../params.ts'
 import { readKernel } from '../picture/api/data.ts'
-import { isWord, type KernelInput, kernelApart, kernelOf, kernelWord } from '../picture/api/kernel-input.ts'
+import {
+  isWord,
+  type KernelInput,
+  kernelOf,
+  kernelWord,
+  operationOptions,
+} from '../picture/api/kernel-input.ts'
 import type {
   AnimateOptions,
   ExplainOptions,
   OperationOptions,
   PictureOptions,
 } from '../picture/api/methods.ts'
-import { checkPath, checkText, commandOptions, libraryErrors, typedOptions } from '../picture/api/names.ts'
+import { checkPath, checkText, libraryErrors } from '../picture/api/names.ts'
 import type { DryRun } from '../picture/job.ts'
 import type { Operation } from '../picture/operations.ts'
 import { apart } from '../run/apart.ts'
@@ -20,6 +26,7 @@ import type { Facts } from './show/facts.ts'
 
 /** What an operation does to an input, in numbers. */
 export type Explained = ((Explanation & Arithmetic) | FilterExplanation | StepsExplanation) & {
+  /** The formula of the operation. */
   readonly formula?: string
   /** Threads and memory of a run over the picture, where the input is one. */
   readonly run?: Pick<DryRun, 'threads' | 'memory'>
@@ -54,13 +61,11 @@ export const explain = <const N extends string>(
         import('./explain/settings.ts'),
       ])
     const found: Operation = findOperation(checkText('the operation', operation))
-    const { input: _, svg: __, json: ___, ...own } = explainSettings
-    const { words, kernel } = kernelApart(options, 'explain')
-    const known = { ...own, ...found.shared, ...found.params }
-    const typed = typedOptions(words, known, 'explain')
-    if (kernel !== undefined && found.kernel === 'none')
-      throw new ConvoError('E_OPTION', `${found.name} takes no kernel`)
-    const given = kernel === undefined ? typed : { ...typed, kernel }
+    const { input: _, svg: __, json: ___, ...settings } = explainSettings
+    const known = { ...settings, ...found.shared, ...found.params }
+    const typed = operationOptions(options, known, 'explain')
+    const { kernel } = typed
+    const given = typeof kernel === 'string' ? { ...typed, kernel: await readKernel(kernel) } : typed
     const isLayer = Array.isArray(from) && from.every((size) => typeof size === 'number')
     const path = isLayer
       ? undefined
@@ -77,7 +82,14 @@ export const explain = <const N extends string>(
  *
  * @throws ConvoError for a kernel that cannot be read
  */
-export const show = (kernel: KernelInput): Promise<{ readonly facts: Facts; readonly svg: string }> =>
+export const show = (
+  kernel: KernelInput,
+): Promise<{
+  /** The kernel in numbers. */
+  readonly facts: Facts
+  /** The drawing. */
+  readonly svg: string
+}> =>
   libraryErrors(async () => {
     const { card } = await import('./show/show.ts')
     if (isWord(kernel)) return apart('show', card)(await readKernel(kernel), kernelWord(kernel))
@@ -94,11 +106,19 @@ export const show = (kernel: KernelInput): Promise<{ readonly facts: Facts; read
 export const animate = (
   operator: string,
   options: AnimateOptions = {},
-): Promise<{ readonly scene: Scene; readonly svg: string }> =>
+): Promise<{
+  /** Every frame with its numbers. */
+  readonly scene: Scene
+  /** The picture that moves. */
+  readonly svg: string
+}> =>
   libraryErrors(async () => {
-    const { animation } = await import('./animate/animate.ts')
+    const [{ animation }, { sceneSettings }] = await Promise.all([
+      import('./animate/animate.ts'),
+      import('./animate/settings.ts'),
+    ])
     return apart('animate', animation)(
       checkText('the operator', operator),
-      commandOptions(options, 'animate'),
+      operationOptions(options, sceneSettings, 'animate'),
     )
   })

@@ -89,7 +89,12 @@ export async function asTensor(given: unknown): Promise<unknown> {
  *
  * @throws ConvoError E_ARGUMENT for anything but a tensor
  */
-export function interleaved(tensor: Tensor): { readonly shape: number[]; readonly data: Float32Array } {
+export function interleaved(tensor: Tensor): {
+  /** [H,W,C] or [D,H,W,C]. */
+  readonly shape: number[]
+  /** The numbers, channels last. */
+  readonly data: Float32Array
+} {
   if (!(tensor instanceof Tensor && tensor.data?.length === sizeOf(tensor.shape ?? []))) {
     throw new ConvoError('E_ARGUMENT', `only a Tensor can be interleaved, got ${describe(tensor)}`)
   }

@@ -12,11 +12,17 @@ export type Samples = Uint8Array | Uint16Array | Float32Array
  * Channels: 1 gray, 2 gray + alpha, 3 RGB, 4 RGB + alpha. Alpha is straight, not premultiplied.
  */
 export type Picture = {
+  /** Pixels of a row. */
   readonly width: number
+  /** Rows. */
   readonly height: number
+  /** 1 gray, 2 gray and alpha, 3 RGB, 4 RGB and alpha. */
   readonly channels: 1 | 2 | 3 | 4
+  /** Bits of a sample; 32 are floats. */
   readonly depth: Depth
+  /** Its samples, interleaved, row by row. */
   readonly data: Samples
+  /** What else its file says. */
   readonly meta: PictureMeta
   /** The full scale of float samples, where the file or the user says it; else it is guessed from them. */
   readonly full?: number

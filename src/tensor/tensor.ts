@@ -6,7 +6,9 @@ const brand = Symbol.for('convo.Tensor')
 
 /** A dense float32 array with a shape, row-major, the last index fastest: [C,H,W], [C,D,H,W], [O,C,kH,kW]. */
 export class Tensor {
+  /** Its sizes, the slowest axis first. */
   readonly shape: readonly number[]
+  /** Its numbers, row-major. */
   readonly data: Float32Array
 
   /** @throws ConvoError E_SHAPE when a size is not a whole number of at least 1, or the data does not fill the shape */

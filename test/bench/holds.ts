@@ -161,7 +161,7 @@ async function pictureCases(api: Api, images: string): Promise<Cases> {
     'raw f32': () => floats,
     'raw f64': () => of('Float64Array', 1 / 255),
     tensor: () => new api.Tensor([3, height, width], floats.data as Float32Array),
-    'tensor hwc': () => ({ shape: [height, width, 3], data: floats.data, layout: 'hwc' }) as never,
+    'tensor hwc': () => ({ shape: [height, width, 3], data: floats.data, layout: 'HWC' }) as never,
     sharp: () => sharp(data, { raw: { width, height, channels: 3 } }),
   }
   const written =

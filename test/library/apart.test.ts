@@ -10,7 +10,7 @@ import { loadKernel } from '../../src/kernel/source.ts'
 import { writeKernel as kernelBytes } from '../../src/kernel/write.ts'
 import { readModel } from '../../src/net/read-model.ts'
 import { resolve } from '../../src/params.ts'
-import { commandOptions } from '../../src/picture/api/names.ts'
+import { typedOptions } from '../../src/picture/api/names.ts'
 import { Net } from '../../src/picture/api/net.ts'
 import { animation } from '../../src/teach/animate/animate.ts'
 import { card } from '../../src/teach/show/show.ts'
@@ -47,7 +47,10 @@ it.each([
   } = await compare(expected, actual, tolerance)
   clearInterval(timer)
   expect(turns).toBeGreaterThan(0)
-  const values = resolve(toleranceSettings, commandOptions(tolerance, 'compare')) as ToleranceValues
+  const values = resolve(
+    toleranceSettings,
+    typedOptions(tolerance, toleranceSettings, 'compare'),
+  ) as ToleranceValues
   const own = comparePictures(expected, actual, toleranceOf(values, undefined))
   expect(found.pages).toEqual([own])
 })

@@ -546,7 +546,7 @@ describe('options', () => {
     expect((await readKernel(path)).shape).toEqual((await readKernel('gaussian:sigma=1')).shape)
     expect((await failure(() => convo(scene).conv2d({ kernel: [[1, 2], [3]] }))).code).toBe('E_KERNEL_SHAPE')
     expect((await failure(() => convo(scene).conv2d({ kernel: {} as never }))).code).toBe('E_ARGUMENT')
-    expect((await failure(() => convo(scene).sobel({ kernel: rows } as never))).code).toBe('E_OPTION')
+    expect((await failure(() => convo(scene).sobel({ kernel: rows } as never))).code).toBe('E_NAME')
   })
 })
 

@@ -157,7 +157,7 @@ it('explains with a kernel of any kind what a name or its numbers explain', asyn
     expect(JSON.parse(JSON.stringify(given))).toEqual(JSON.parse(JSON.stringify(named)))
   }
   await expect(explain('sobel', [3, 7, 7], { kernel: rows } as never)).rejects.toMatchObject({
-    message: 'sobel takes no kernel',
+    message: 'explain has no option kernel',
   })
 })
 

@@ -50,8 +50,11 @@ export type SnapshotState = {
 
 /** The test of node:test, as far as it is needed: its `t`. */
 export type GoldenTest = {
+  /** The name of the test. */
   readonly name: string
+  /** That with the names of the suites around it. */
   readonly fullName?: string | undefined
+  /** The file of the test, which its goldens are beside. */
   readonly filePath?: string | undefined
 }
 

@@ -6,9 +6,13 @@ export type Outcome = 'same' | 'tolerated' | 'different' | 'size'
 
 /** What a picture is, without its samples. */
 export type Shape = {
+  /** Pixels of a row. */
   readonly width: number
+  /** Rows. */
   readonly height: number
+  /** 1 gray, 2 gray and alpha, 3 RGB, 4 RGB and alpha. */
   readonly channels: 1 | 2 | 3 | 4
+  /** Bits of a sample; 32 are floats. */
   readonly depth: Depth
 }
 
@@ -32,7 +36,10 @@ export type Largest = {
 }
 
 /** Differing pixels that are together. */
-export type Cluster = Rectangle & { readonly pixels: number }
+export type Cluster = Rectangle & {
+  /** Differing pixels in it. */
+  readonly pixels: number
+}
 
 /** What was measured, over the pixels and channels that are compared. */
 export type Stats = {
@@ -44,6 +51,7 @@ export type Stats = {
   readonly share: number
   /** pixels that count as differing: off by more than `maxAbs`, or seen by pixelmatch */
   readonly counted: number
+  /** The largest difference of a sample; absent where none differs. */
   readonly largest?: Largest
   /** root of the mean square difference of a sample, in levels */
   readonly rmse: number
@@ -61,7 +69,9 @@ export type Stats = {
 export type Failure = {
   /** name of the setting, without dashes in front */
   readonly limit: string
+  /** What the setting allows. */
   readonly allowed: number | string
+  /** What was measured. */
   readonly found: number
   /** by how much it fails, in the unit of the limit */
   readonly by: number
@@ -73,11 +83,18 @@ export type Failure = {
  * The smallest limits that pass. `farther` raises how far pixels may be off and leaves how many as it was given; `more`
  * raises how many may differ and leaves how far. Limits on the whole picture are in both. Absent: no such limits exist.
  */
-export type Smallest = { readonly farther?: Limits; readonly more?: Limits }
+export type Smallest = {
+  /** By how far samples differ. */
+  readonly farther?: Limits
+  /** By how many pixels differ. */
+  readonly more?: Limits
+}
 
 /** The difference at each pixel. */
 export type DifferenceMap = {
+  /** Pixels of a row. */
   readonly width: number
+  /** Rows. */
   readonly height: number
   /** [y][x]: the largest difference of a channel, in levels */
   readonly values: Uint8Array | Uint16Array | Float64Array
@@ -89,8 +106,11 @@ export type DifferenceMap = {
 
 /** The result of a comparison of two pictures. */
 export type Comparison = {
+  /** Whether the picture passes. */
   readonly outcome: Outcome
+  /** What the expected picture is. */
   readonly expected: Shape
+  /** What the actual picture is. */
   readonly actual: Shape
   /** What is different and makes the outcome `different` or `size` whatever the limits on samples. */
   readonly mismatches: readonly Mismatch[]
@@ -98,6 +118,7 @@ export type Comparison = {
   readonly stats?: Stats
   /** The limits that do not hold. */
   readonly failed: readonly Failure[]
+  /** The smallest tolerance that passes. */
   readonly smallest: Smallest
   /** What a user should know beside. */
   readonly notes: readonly string[]

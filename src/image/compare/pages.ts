@@ -34,11 +34,19 @@ export type Pages = {
 
 /** The result of a comparison of two files. */
 export type FileComparison = {
+  /** What all pages together are. */
   readonly outcome: Outcome
+  /** Pages of the expected file. */
   readonly expectedPages: number
+  /** Pages of the actual file. */
   readonly actualPages: number
   /** Pictures that were not compared, in words; absent where there are none, or both files are one. */
-  readonly unread?: { readonly expected: readonly string[]; readonly actual: readonly string[] }
+  readonly unread?: {
+    /** Of the expected file. */
+    readonly expected: readonly string[]
+    /** Of the actual file. */
+    readonly actual: readonly string[]
+  }
   /** one for each page that both have */
   readonly pages: readonly Comparison[]
   /** passes for all pages; of no kind where the numbers of pages differ */

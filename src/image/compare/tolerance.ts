@@ -38,10 +38,13 @@ export type Rectangle = {
  * they alone decide.
  */
 export type Limits = {
+  /** Levels that a sample may be off by. */
   readonly maxAbs?: Amount
+  /** Pixels that may be off by more. */
   readonly maxDiffPixels?: number
   /** 0..1, of the pixels that are compared */
   readonly maxDiffRatio?: number
+  /** Differing pixels in any window of a size. */
   readonly maxDensity?: Density
   /** dB, against the full scale */
   readonly minPsnr?: number
@@ -53,6 +56,7 @@ export type Limits = {
   readonly perceptual?: number
   /** pixels by which what is shown may have moved */
   readonly shift?: number
+  /** What colour profiles may differ by. */
   readonly icc?: IccRule
 }
 

@@ -19,7 +19,7 @@ import type { Asked, Prepared } from '../words/prepare.ts'
 import { isElsewhere, isIterable, theMask } from './elsewhere.ts'
 import { guarded } from './guarded.ts'
 import type { PictureInput } from './inputs.ts'
-import { kernelApart } from './kernel-input.ts'
+import { operationOptions } from './kernel-input.ts'
 import type {
   AvifOptions,
   FileOptions,
@@ -58,6 +58,7 @@ export type RawResult = {
   readonly channels: 1 | 2 | 3 | 4
   /** bits of a sample; 32 are floats, which `range: 'raw'` and `depth: 32` give */
   readonly depth: 8 | 16 | 32
+  /** What was run, and what a user should know. */
   readonly report: Report
 }
 
@@ -99,13 +100,8 @@ export class Chain {
   static add(chain: Chain, operation: Operation, options: object = {}): Chain {
     const [first] = Object.keys(operation.params)
     const of = camelCase(operation.name)
-    const { words, kernel } = kernelApart(options, of, first && optionName(first))
-    const params = operationParams(operation)
-    const given = typedOptions(words, params, of)
-    if (kernel !== undefined && !Object.hasOwn(params, 'kernel')) {
-      throw new ConvoError('E_OPTION', `${of} takes no kernel`)
-    }
-    const step: Asked = { operation, given, kernel }
+    const given = operationOptions(options, operationParams(operation), of, first && optionName(first))
+    const step: Asked = { operation, given }
     return new Chain({ ...chain.#state, steps: [...chain.#state.steps, step] })
   }
 

@@ -52,13 +52,19 @@ const writtenApart = apart('writeKernel', kernelBytes)
 
 /** An option of an operation, as data. */
 export type OptionFacts = {
+  /** In JavaScript, such as `kernelSize`. */
   readonly name: string
+  /** What it does, with its unit. */
   readonly summary: string
+  /** What it is where it is not given. */
   readonly default?: unknown
   /** What happens without it, where it has no default. */
   readonly unset?: string
+  /** The smallest number allowed. */
   readonly min?: number
+  /** The largest number allowed. */
   readonly max?: number
+  /** The words allowed. */
   readonly choices?: readonly string[]
 }
 
@@ -68,12 +74,17 @@ export type OperationFacts = {
   readonly name: string
   /** In JavaScript: `freiChen`. */
   readonly method: string
+  /** What it does, in a sentence. */
   readonly summary: string
+  /** The group that lists show it in. */
   readonly group: string
+  /** Its formula, where it is more than a sum of weights. */
   readonly formula?: string
+  /** The paper or program that defines it. */
   readonly source: string
   /** Whether a kernel is taken, or needed. */
   readonly kernel: 'none' | 'optional' | 'required'
+  /** Its options, besides those of every picture. */
   readonly options: readonly OptionFacts[]
 }
 
@@ -116,7 +127,12 @@ export const filters: readonly OperationFacts[] = ofKind('filter')
 export const operators: readonly OperationFacts[] = ofKind('operator')
 
 /** The kernels that have a name, and the kernel files that come with convo. */
-export const kernels: { readonly names: readonly string[]; readonly files: readonly string[] } = {
+export const kernels: {
+  /** As `gaussian`, which settings may follow: `gaussian:sigma=2`. */
+  readonly names: readonly string[]
+  /** Kernel files that come with convo, by their path. */
+  readonly files: readonly string[]
+} = {
   names: Object.keys(namedKernels),
   get files() {
     return readyMade()

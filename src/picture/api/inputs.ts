@@ -49,8 +49,11 @@ export type PictureInput =
 
 /** A pipeline of sharp, whichever copy of sharp it is from. */
 export type SharpPipeline = {
+  /** A copy, so that the pipeline that was given stays as it is. */
   clone(): SharpPipeline
+  /** The pipeline with samples as its output. */
   raw(): SharpPipeline
+  /** The samples and their sizes. */
   toBuffer(options: { resolveWithObject: true }): Promise<{
     data: Uint8Array
     info: { width: number; height: number; channels: number; size: number }

@@ -1,10 +1,11 @@
-import { checkTensor } from '../../conv/spec.ts'
+import { checkTensor, floatsOf } from '../../conv/spec.ts'
 import { ConvoError, orElse, ownCopy, readOf } from '../../error.ts'
 import { type Kernel, kernel as makeKernel } from '../../kernel/kernel.ts'
-import { checkOptions, ownOptions } from '../../params.ts'
+import { type BatchNorm, finite, type KernelGenerator } from '../../operators/involution-weights.ts'
+import { checkOptions, ownOptions, type Params } from '../../params.ts'
 import { Tensor } from '../../tensor/tensor.ts'
 import { describe } from '../../text/describe.ts'
-import { checkPath, isUrl } from './names.ts'
+import { checkPath, isUrl, typedOptions } from './names.ts'
 
 /**
  * A kernel: a name, a file, its numbers as text, or weights: rows of numbers, deeper lists for channels and filters, a
@@ -16,42 +17,48 @@ export type KernelInput = string | URL | Kernel | Tensor | NestedNumbers
 export type NestedNumbers = readonly (number | NestedNumbers)[]
 
 /** What is typed for a kernel in a file, a tensor of it behind #, or of a name. @throws ConvoError E_ARGUMENT for other values */
-export function kernelWord(source: unknown): string {
-  const text = checkPath('the source of a kernel', source, 'a name, a file, a file: URL or numbers as text')
-  const hash = isUrl(source, 'the source of a kernel') ? source.hash : ''
+export function kernelWord(source: unknown, what = 'the source of a kernel'): string {
+  const text = checkPath(what, source, 'a name, a file, a file: URL or numbers as text')
+  const hash = isUrl(source, what) ? source.hash : ''
   return text + orElse(() => decodeURIComponent(hash), hash)
 }
 
 /**
- * Options of the caller's as an object of its own, in which a kernel is a word, and the kernel that is given by its weights.
+ * Options of the caller's as `typedOptions` gives them; kernels, and weights that make them, are words or data of their own.
  *
- * @throws ConvoError as `ownOptions` and `kernelOf` do
+ * @param one an option, for a call with it as the fix where a value is given instead
+ * @throws ConvoError as `ownOptions`, `typedOptions` and `kernelOf` do
  */
-export function kernelApart(
+export function operationOptions(
   options: object,
+  params: Params,
   of: string,
   one?: string,
-): { readonly words: object; readonly kernel: Kernel | undefined } {
+): Readonly<Record<string, unknown>> {
   checkOptions(options, of, undefined, one)
-  const { kernel, ...rest }: { kernel?: KernelInput } = readOf(`the options of ${of}`, () => ({ ...options }))
-  const words = ownOptions(rest, of)
-  if (kernel === undefined) return { words, kernel }
-  return isWord(kernel)
-    ? { words: { ...words, kernel: kernelWord(kernel) }, kernel: undefined }
-    : { words, kernel: kernelOf(kernel) }
+  const all: Readonly<Record<string, unknown>> = readOf(`the options of ${of}`, () => ({ ...options }))
+  const held: Record<string, unknown> = {}
+  const rest: Record<string, unknown> = {}
+  for (const [name, value] of Object.entries(all)) {
+    const kind = Object.hasOwn(params, name) ? params[name]!.held : undefined
+    if (kind === undefined || value === undefined) rest[name] = value
+    else if (isWord(value)) held[name] = kernelWord(value, name === 'kernel' ? undefined : name)
+    else held[name] = kind === 'kernel' ? kernelOf(value, name) : generatorOf(value, name)
+  }
+  return { ...typedOptions(ownOptions(rest, of), params, of), ...held }
 }
 
 /** Whether a kernel has a name or is in a file. */
-export const isWord = (kernel: KernelInput): kernel is string | URL =>
+export const isWord = (kernel: unknown): kernel is string | URL =>
   typeof kernel === 'string' || isUrl(kernel, 'the kernel')
 
 /** The kernel of what was given for one, copied. @throws ConvoError E_KERNEL_SHAPE, E_KERNEL_VALUE, E_ARGUMENT */
-export function kernelOf(input: Exclude<KernelInput, string | URL>): Kernel {
-  if (readOf('the kernel', () => Array.isArray(input)))
-    return readOf('the kernel', () => ofLists(input as Lists))
-  const given = ownCopy('the kernel', input)
+export function kernelOf(input: unknown, name = 'kernel'): Kernel {
+  const what = `the ${name}`
+  if (readOf(what, () => Array.isArray(input))) return readOf(what, () => ofLists(input as Lists))
+  const given = ownCopy(what, input)
   if (given instanceof Tensor) {
-    const { shape, data } = checkTensor('kernel', given)
+    const { shape, data } = checkTensor(name, given)
     return makeKernel(shape, data)
   }
   const one: Partial<Kernel> | null = typeof given === 'object' ? (given as Kernel) : null
@@ -59,7 +66,7 @@ export function kernelOf(input: Exclude<KernelInput, string | URL>): Kernel {
     const { shape, weights, ...fields } = one as Kernel
     return makeKernel(shape, weights, fields)
   }
-  throw new ConvoError('E_ARGUMENT', `a kernel cannot be made from ${describe(given)}`, {
+  throw new ConvoError('E_ARGUMENT', `${what} cannot be made from ${describe(given)}`, {
     why: 'accepted: a name, a file, rows of numbers, a Tensor, or a kernel from readKernel',
     ...(given instanceof Float32Array && { fix: 'new Tensor([height, width], weights)' }),
   })
@@ -96,4 +103,39 @@ function rowsOf(lists: unknown, [length, ...rest]: readonly number[]): readonly 
   if (rest.length === 0) return [lists]
   const rows = Array.from(lists, (one) => rowsOf(one, rest))
   return rows.some((row) => row === undefined) ? undefined : (rows.flat() as Lists[])
+}
+
+/** Weights that make kernels, copied. @throws ConvoError E_ARGUMENT, E_NAME, E_KERNEL_VALUE */
+function generatorOf(input: unknown, name: string): KernelGenerator {
+  if (typeof input !== 'object' || input === null || Array.isArray(input) || input instanceof Tensor) {
+    throw new ConvoError('E_ARGUMENT', `${name} cannot be made from ${describe(input)}`, {
+      why: 'accepted: a file, or an object with reduceWeight and spanWeight',
+      fix: `{ ${name}: { reduceWeight, spanWeight } }`,
+    })
+  }
+  const { reduceWeight, spanWeight, reduceBias, spanBias, batchNorm } = ownOptions(
+    input as KernelGenerator,
+    name,
+    ['reduceWeight', 'reduceBias', 'batchNorm', 'spanWeight', 'spanBias'],
+  )
+  const list = (key: string, given: unknown) =>
+    given === undefined
+      ? undefined
+      : finite(key, given instanceof Tensor ? checkTensor(key, given).data : floatsOf(key, given))
+  const tensor = (key: string, given: unknown) => {
+    const { shape, data } = checkTensor(key, given)
+    return new Tensor(shape, finite(key, data))
+  }
+  if (batchNorm !== undefined) checkOptions(batchNorm, 'batchNorm')
+  const lists = Object.entries(batchNorm ?? {}).map(([key, value]) => [
+    key,
+    key === 'eps' ? value : list(`${name}.batchNorm.${key}`, value),
+  ])
+  return {
+    reduceWeight: tensor(`${name}.reduceWeight`, reduceWeight),
+    spanWeight: tensor(`${name}.spanWeight`, spanWeight),
+    reduceBias: list(`${name}.reduceBias`, reduceBias),
+    spanBias: list(`${name}.spanBias`, spanBias),
+    batchNorm: batchNorm && (Object.fromEntries(lists) as BatchNorm),
+  }
 }

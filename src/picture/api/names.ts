@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url'
 import { asConvoError, ConvoError, ownCopy, readOf } from '../../error.ts'
 import { forgettingReads } from '../../files/reads.ts'
-import { noOption, ownOptions, type Params } from '../../params.ts'
+import { noOption, type Params } from '../../params.ts'
 import { Tensor } from '../../tensor/tensor.ts'
 import { describe } from '../../text/describe.ts'
 
@@ -101,13 +101,6 @@ export function checkFunction(what: string, given: unknown): void {
 export function checkSignal(signal: unknown): void {
   if (signal === undefined || signal instanceof AbortSignal) return
   throw new ConvoError('E_ARGUMENT', `signal must be an AbortSignal, got ${describe(signal)}`)
-}
-
-/** Options by the names that the command line has for them, of which no table is at hand. */
-export function commandOptions(options: object, of: string): Readonly<Record<string, unknown>> {
-  const own = ownOptions(options, of)
-  const names = Object.keys(own).map((key) => key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`))
-  return typedOptions(own, Object.fromEntries(names.map((name) => [name, {}])) as Params, of)
 }
 
 const isFloats = (value: unknown): value is Float32Array | Float64Array =>

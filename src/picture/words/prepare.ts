@@ -37,7 +37,6 @@ export type Prepared = {
 export type Asked = {
   readonly operation: Operation
   readonly given: Given
-  readonly kernel?: Kernel | undefined
   /** The file that decides what the operation is, of one that has such. */
   readonly file?: string | undefined
 }
@@ -177,13 +176,13 @@ type PreparedStep = {
   readonly files: readonly string[]
 }
 
-async function prepareStep({ operation: syntax, given, kernel: own, file }: Asked): Promise<PreparedStep> {
+async function prepareStep({ operation: syntax, given, file }: Asked): Promise<PreparedStep> {
   refuseConflict(given)
   const operation = file === undefined ? syntax : await syntax.file!.open(file, given)
   const { name, params, shared } = operation
   const values = resolve(params, pick(given, params))
   const settings = await withBias(resolve(sharedSettings, pick(given, shared)))
-  const kernel = own ?? (await kernelOf(operation, settings))
+  const kernel = await kernelOf(operation, settings)
   const isSized = kernel !== undefined || Object.hasOwn(params, 'size')
   const asked = { values, kernel, settings: kernelOptions(settings) }
   const notes = isSized ? await import('../kernel-notes.ts') : undefined

@@ -40,6 +40,7 @@ export type Sign = { readonly kind: 'sign'; readonly sign: '∗' | '=' | '→' }
 
 /** One picture of the animation. */
 export type Frame = {
+  /** Grids and signs, from left to right. */
   readonly parts: readonly (Panel | Sign)[]
   /** Lines under the panels: the sum, written out. */
   readonly caption: readonly string[]
@@ -47,9 +48,11 @@ export type Frame = {
 
 /** An animation. */
 export type Scene = {
+  /** The operator and its sizes. */
   readonly title: string
   /** The formula of the sizes, filled in. */
   readonly formula: string
+  /** The pictures in their order. */
   readonly frames: readonly Frame[]
 }
 

@@ -1,5 +1,6 @@
 import { ConvoError } from '../../error.ts'
 import { namedKernels } from '../../filters/names.ts'
+import type { Kernel } from '../../kernel/kernel.ts'
 import {
   custom,
   integer,
@@ -7,7 +8,7 @@ import {
   type Params,
   paddingRules,
   resolve,
-  text,
+  textOr,
   type Values,
   wordOr,
 } from '../../params.ts'
@@ -32,7 +33,11 @@ export const sceneSettings = {
     each,
     whole(1, 12),
   ),
-  kernel: text('weights to use instead of the example: a name, a file or numbers', '<kernel>'),
+  kernel: textOr<Kernel>(
+    'kernel',
+    'weights to use instead of the example: a name, a file or numbers',
+    '<kernel>',
+  ),
   'kernel-size': numbers(
     'size of the example kernel: one number, or (depth,) height and width',
     '<n>|<h,w>',

@@ -128,9 +128,9 @@ type Asked = {
 const givenTo = async ({ params }: Operation, given: Given): Promise<Pick<Asked, 'values' | 'kernel'>> => ({
   values: resolve(params, pick(given, params)),
   kernel:
-    typeof given.kernel === 'string'
-      ? await loadKernel(given.kernel, { names: namedKernels })
-      : (given.kernel as Kernel | undefined),
+    given.kernel === undefined
+      ? undefined
+      : await loadKernel(given.kernel as string | Kernel, { names: namedKernels }),
 })
 
 /** Whether the operation takes all pages or slices of its input, with what it was given. */

@@ -5,26 +5,40 @@ import type { Strips } from './strips.ts'
 
 /** A filter over a picture, in numbers. */
 export type FilterExplanation = {
+  /** The name of the filter. */
   readonly operation: string
+  /** What it does, in a sentence. */
   readonly summary: string
   /** [C,H,W] */
   readonly input: readonly number[]
+  /** [C,H,W] */
   readonly output: readonly number[]
+  /** How the sums of several kernels become one; `only` for one kernel. */
   readonly combine: string
+  /** Its kernels. */
   readonly kernels: readonly {
+    /** Rows and columns. */
     readonly size: readonly [kH: number, kW: number]
+    /** The sum of its weights over its scale. */
     readonly sum: number
+    /** Whether all weights are whole. */
     readonly isInteger: boolean
     /** Of a kernel of up to 128 rows or columns. */
     readonly rank?: number
+    /** How its sums are computed, such as `integer` or `fft`. */
     readonly algorithm: string
+    /** Why that was chosen. */
     readonly reason: string
   }[]
+  /** How the picture is extended beyond its edges. */
   readonly border: BorderName
+  /** The samples that the loops read: `u8`, `u16` or `f32`. */
   readonly samples: string
   /** Input pixels that one output pixel sees, and from one to the next; rows, columns. */
   readonly receptiveField: readonly number[]
+  /** Input pixels from one output pixel to the next; rows, columns. */
   readonly step: readonly number[]
+  /** How the work is cut up. */
   readonly strips: Strips
   /** Of the whole filter: taps that are multiplied, over all samples; of FFTs the products of their blocks, of running sums one for each sample. */
   readonly multiplications: number
@@ -33,18 +47,25 @@ export type FilterExplanation = {
 /** A filter that takes steps over planes, in numbers. */
 export type StepsExplanation = Ran &
   Seen & {
+    /** The name of the operation. */
     readonly operation: string
+    /** What it does, in a sentence. */
     readonly summary: string
     /** [C,H,W] */
     readonly input: readonly number[]
+    /** [C,H,W] */
     readonly output: readonly number[]
   }
 
 /** Which loops run, and why. */
-export type Arithmetic = Ran & { readonly strips?: Strips }
+export type Arithmetic = Ran & {
+  /** How the work is cut up; absent where it is not. */
+  readonly strips?: Strips
+}
 
 /** A step of a chain in numbers. Receptive fields and steps are in samples of the chain's input, per axis. */
 export type ChainStep = {
+  /** The name of the operation. */
   readonly operation: string
   /** Which loops run. */
   readonly algorithm: string

@@ -1,4 +1,3 @@
-import type { Kernel } from '../../kernel/kernel.ts'
 import { dryRun } from '../../picture/dry-run.ts'
 import type { DryRun } from '../../picture/job.ts'
 import type { Operation } from '../../picture/operations.ts'
@@ -14,10 +13,7 @@ export async function runOf(
   given: Given,
 ): Promise<Pick<DryRun, 'threads' | 'memory'> | undefined> {
   if (operation.kernel === 'required' && given.kernel === undefined) return undefined
-  const { kernel, ...rest } = given
-  const isMade = typeof kernel === 'object'
-  const asked = isMade ? { given: rest, kernel: kernel as Kernel } : { given }
-  const { job } = await prepareOperation({ operation, ...asked })
+  const { job } = await prepareOperation({ operation, given })
   const { threads, memory } = await dryRun(job(path, 'out.png'))
   return { threads, memory }
 }

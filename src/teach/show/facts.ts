@@ -5,18 +5,27 @@ import { formatNumber } from '../draw/format.ts'
 
 /** The facts shown beside the drawing of a kernel. */
 export type Facts = {
+  /** the name of the kernel */
   readonly name: string
+  /** its sizes, the slowest axis first */
   readonly shape: readonly number[]
+  /** the sum of its weights */
   readonly sum: number
+  /** the sum of their magnitudes */
   readonly absSum: number
+  /** the sum of products is divided by this */
   readonly scale: number
+  /** added after that, in levels of 0..255 */
   readonly offset: number
   /** y, x */
   readonly anchor: readonly [number, number]
   /** where the format of its source turned it: that, and as what command does */
   readonly direction?: string
+  /** whether all weights are whole */
   readonly isInteger: boolean
+  /** the smallest weight */
   readonly min: number
+  /** the largest weight */
   readonly max: number
   /** of a plane of at most 128 a side: larger ones would take minutes */
   readonly rank?: number
