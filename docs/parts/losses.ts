@@ -251,6 +251,8 @@ export const losses: readonly Group[] = [
     rows: [
       row('gray of 1, 2 and 4 bits', 'exact', 'spread over 0..255'),
       row('16 bits', 'exact', 'in PNG, TIFF and .npy'),
+      row('floating point into TIFF, PFM and .npy', 'exact', ''),
+      row('floating point into other formats', 'reported', 'floating point was rounded to … bits'),
       row('linear light of Radiance and OpenEXR, into PNG', 'kept', 'as a gAMA of 1'),
       row(
         'linear light of Radiance and OpenEXR, into other formats of 8 and 16 bits',

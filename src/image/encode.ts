@@ -255,7 +255,7 @@ function checkAlike(pages: readonly Picture[]): void {
   if (shapes.size === 1) return
   throw new ConvoError('E_SHAPE', 'all pages of a file must have the same size, channels and depth', {
     why: pages.length === 0 ? 'there are no pages' : `pages: ${[...shapes].join(', ')}`,
-    fix: '--depth 8 for pages of 8 and 16 bits, or {index} in the output path',
+    fix: '--depth 8 for pages of different depths, or {index} in the output path',
   })
 }
 

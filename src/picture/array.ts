@@ -49,6 +49,8 @@ export type PictureArray = {
   readonly depth: Depth
   readonly full: number
   readonly data: Samples
+  /** True for numbers that have 8 or 16 bits at most in the file, and no sign, though they may be floats here. */
+  readonly isWhole?: boolean
   /** what goes with it: of a TIFF */
   readonly meta?: PictureMeta
   readonly notes?: readonly string[]
@@ -157,6 +159,7 @@ export async function readArray(
     depth,
     full,
     data,
+    isWhole: ['u1', 'u2', 'b1'].includes(type),
     ...(isFound && { layoutNote: foundText(shape, name) }),
     ...(scale !== undefined && { scaleNote: scale.note }),
     ...(await lostIn(array, data)),

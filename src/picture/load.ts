@@ -1,4 +1,5 @@
 import { ConvoError } from '../error.ts'
+import { extensionOf } from '../image/format.ts'
 import { decodePlain } from '../run/png-rows.ts'
 import type { PictureMeta } from '../tensor/picture.ts'
 import { dataOfArray, type PictureArray, roundedNote } from './array.ts'
@@ -12,7 +13,7 @@ import {
   refuseForFiles,
   type Treatment,
 } from './input.ts'
-import type { PictureTask } from './job.ts'
+import { type PictureTask, settledOver } from './job.ts'
 import { holdsFloats, outputKind } from './output.ts'
 import type { Settings } from './settings.ts'
 import type { Read } from './state.ts'
@@ -20,6 +21,8 @@ import type { Read } from './state.ts'
 /** A decoded input. */
 export type LoadedData = {
   readonly data: Read
+  /** See PictureArray. */
+  readonly isWhole?: boolean | undefined
   readonly meta: PictureMeta
   readonly notes: readonly string[]
 }
@@ -77,7 +80,7 @@ async function arrayData(
   treatment: Treatment,
   isArrayWritten: boolean,
 ): Promise<LoadedData> {
-  const { name, layoutNote, scaleNote, lost } = array
+  const { name, layoutNote, scaleNote, lost, isWhole } = array
   const notes = [
     ...(array.notes ?? []),
     ...(lost === undefined ? [] : [roundedNote(name, lost.type)]),
@@ -88,20 +91,23 @@ async function arrayData(
   ]
   const data = await dataOfArray(array)
   const { meta = {} } = array
-  if (data.kind === 'tensor') return { data, meta, notes }
+  if (data.kind === 'tensor') return { data, isWhole, meta, notes }
   const { picture, notes: all } = await readied({ ...data.picture, meta, notes, pages: 1 }, name, {
     ...treatment,
     full: undefined,
   })
-  return { data: { kind: 'picture', picture }, meta, notes: all }
+  return { data: { kind: 'picture', picture }, isWhole, meta, notes: all }
 }
 
-/** What a job asks of its input before the first step. */
-export function treatmentOf(task: PictureTask): Treatment {
+/** What a job asks of its input before the first step. Only floats have a scale to be noted. */
+export function treatmentOf(given: PictureTask): Treatment {
+  const task = settledOver(given, true)
   const { settings, range } = task
   const { alpha, background, linear, full } = settings
   const meetsLevels = settings.bias !== undefined || settings.fill !== undefined || range === 'offset'
-  const notesScale = holdsFloats(task) ? meetsLevels : range !== 'minmax' || meetsLevels
+  // white of a PFM is 1
+  const isAsIs = holdsFloats(task) && extensionOf(task.output) !== '.pfm'
+  const notesScale = meetsLevels || (!isAsIs && range !== 'minmax')
   return { alpha, background, linear, full, notesScale }
 }
 

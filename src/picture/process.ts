@@ -10,7 +10,15 @@ import { poolOf } from '../run/shared.ts'
 import { poolEngine } from '../run/tensors.ts'
 import { extremes, type PictureMeta } from '../tensor/picture.ts'
 import { expectedSamples, type Loaded, openInput } from './input.ts'
-import { factsOf, type PictureJob, type PictureTask, type Report, taskOf } from './job.ts'
+import {
+  factsOf,
+  type PictureJob,
+  type PictureTask,
+  type Report,
+  roundedNotes,
+  settledOver,
+  taskOf,
+} from './job.ts'
 import { checkApplies, type LoadedData, loadData, loadGiven, notFiniteLevels } from './load.ts'
 import { loadVolume } from './load-volume.ts'
 import { holdsFloats } from './output.ts'
@@ -89,11 +97,19 @@ async function runPage(session: Session, pool: Pool, { picture, meta, notes }: L
 const notFiniteNote =
   'some samples are not finite or very large, and an FFT would spread them: the slower direct sums were used'
 
-/** What becomes of samples that are not finite, where the output holds levels. */
-async function notLevels({ data }: LoadedData, task: PictureTask): Promise<string[]> {
+const isFloatIn = ({ data, isWhole }: LoadedData): boolean =>
+  !isWhole && (data.kind === 'tensor' || data.picture.depth === 32)
+
+/** What becomes of floats, and of such as are not finite, where the output holds levels. */
+async function notLevels(loaded: LoadedData, task: PictureTask): Promise<string[]> {
   if (holdsFloats(task)) return []
-  const largest = data.kind === 'tensor' ? (await extremes(data.tensor.data)).peak : data.picture.largest
-  return Number.isFinite(largest ?? 0) ? [] : [notFiniteLevels(task.input)]
+  const { data } = loaded
+  const isMaps = data.kind === 'tensor'
+  const largest = isMaps ? (await extremes(data.tensor.data)).peak : data.picture.largest
+  return [
+    ...(!isMaps && isFloatIn(loaded) ? roundedNotes(task, data.picture.full) : []),
+    ...(Number.isFinite(largest ?? 0) ? [] : [notFiniteLevels(task.input)]),
+  ]
 }
 
 /** Levels made of linear light say so in their gamma, where their format holds one. */
@@ -110,8 +126,9 @@ async function runJob(
   session: Session,
   pool: Pool,
   read: LoadedData,
-  given: PictureTask,
+  asked: PictureTask,
 ): Promise<Omit<Report, 'milliseconds'>> {
+  const given = settledOver(asked, isFloatIn(read))
   const loaded = levelsOf(read, given)
   const light = given.settings.linear ? lightOf(loaded.meta, given.input) : undefined
   const task: PictureTask = { ...given, light }
