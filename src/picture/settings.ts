@@ -191,7 +191,7 @@ export const pictureSettings = {
   },
   lossless: flag('encode WebP and AVIF without loss, as WebP is by default'),
   subsampling: {
-    ...choice('colour resolution of JPEG and AVIF: for every pixel, or for blocks of 2x2', [
+    ...choice('colour resolution of JPEG and AVIF: for every pixel, or, with loss, for blocks of 2x2', [
       '4:4:4',
       '4:2:0',
     ]),

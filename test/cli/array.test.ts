@@ -319,3 +319,35 @@ describe('the full scale', () => {
     expect(stats.ssim).toBeCloseTo(0.9842287, 5)
   })
 })
+
+describe('a damaged .npy file', () => {
+  test('is a damaged picture where a picture is wanted, and a damaged kernel where a kernel is', async () => {
+    const whole = array(
+      '<f4',
+      [4, 4],
+      Float32Array.from({ length: 16 }, (_, i) => i),
+    )
+    writeFileSync(here.path('whole.npy'), whole)
+    writeFileSync(here.path('cut.npy'), whole.subarray(0, whole.length - 3))
+    writeFileSync(
+      here.path('type.npy'),
+      Buffer.from(Buffer.from(whole).toString('latin1').replace('<f4', '<c8'), 'latin1'),
+    )
+    for (const name of ['cut.npy', 'type.npy'])
+      for (const line of [
+        `box ${name} o.png`,
+        `box whole.npy o.png --mask ${name}`,
+        `conv3d ${name} o.tif --kernel 1`,
+        `compare ${name} whole.npy`,
+        `digest ${name}`,
+        `explain box ${name}`,
+        `box ${name} o.png --dry-run`,
+      ]) {
+        const { status, stderr } = await convo(line.split(' '), { cwd: here.path() })
+        expect([line, status, stderr]).toEqual([line, 2, expect.stringContaining('[E_DECODE]')])
+        expect([line, stderr]).toEqual([line, expect.stringMatching(/\n {2}try: ./)])
+      }
+    const { stderr } = await convo('conv2d whole.npy o.png --kernel cut.npy'.split(' '), { cwd: here.path() })
+    expect(stderr).toContain('[E_KERNEL_SYNTAX]')
+  })
+})
