@@ -36,6 +36,11 @@ export const losses: readonly Group[] = [
         'in its texts; as EXIF in JPEG, TIFF, WebP and AVIF',
       ),
       row('GeoTIFF', 'kept', 'in TIFF'),
+      row(
+        'the GeoTIFF position of a picture whose size is changed, or that is turned',
+        'reported',
+        'the GeoTIFF position',
+      ),
       row('metadata in a format that does not hold it', 'reported', '… cannot store text, EXIF and XMP'),
       row('a thumbnail in EXIF', 'dropped', 'it shows the picture as it was'),
       row('the time of a PNG', 'reported', 'time of … is lost'),

@@ -12,6 +12,7 @@ import { extremes, type PictureMeta } from '../tensor/picture.ts'
 import { expectedSamples, type Loaded, openInput } from './input.ts'
 import {
   factsOf,
+  type PictureFacts,
   type PictureJob,
   type PictureTask,
   type Report,
@@ -137,10 +138,12 @@ async function runJob(
   const { state, blending } = await traceJob(ground, poolEngine(pool, session), met, task)
   const { plans } = state
   const painted = ofPalette(state, loaded.meta)
-  const written = await write(session, state, blending, task, painted.meta)
+  const input = inputFacts(task.input, loaded.data)
+  const meta = placedMeta(painted.meta, input, state)
+  const written = await write(session, state, blending, task, meta)
   return {
     operation: task.operation,
-    input: inputFacts(task.input, loaded.data),
+    input,
     output: written.facts,
     plan: plans,
     ...(light !== undefined && { light: light.name }),
@@ -153,6 +156,10 @@ async function runJob(
     ],
   }
 }
+
+/** GeoTIFF data with the size of the picture that it holds for: none where steps changed it on the way. */
+const placedMeta = (meta: PictureMeta, { width, height }: PictureFacts, { isResized }: State): PictureMeta =>
+  meta.metadata?.geo === undefined ? meta : { ...meta, placed: isResized ? [0, 0] : [width, height] }
 
 /** What goes with the output: the colours of a palette are sRGB, whatever those of the input are. */
 function ofPalette(

@@ -110,7 +110,7 @@ export async function writeRendering(
   const { output } = task
   const { width, height, channels, full, slices } = rendering
   const pages = pagesOf(task)
-  const { meta, notes: changed } = describing(came, pages, pages * width * height * channels)
+  const { meta, notes: changed } = describing(came, pages, rendering)
   const kind = outputKind(output)
   const format = kind === 'npy' ? kind : formatOfPath(output)
   const coding = codingOf(task.settings)

@@ -109,6 +109,7 @@ async function takeStep(
     ],
     unit,
     kept: named,
+    isResized: state.isResized || data.out.shape.slice(-2).join() !== state.data.out.shape.slice(-2).join(),
   }
 }
 

@@ -241,6 +241,21 @@ const cases: Readonly<Record<string, Case>> = {
   GeoTIFF: kept({ 'a.tif': tiffField(33550, 4, 1) }, 'tif', ({ geo }) =>
     expect(geo).toEqual([{ tag: 33550, type: 4, count: 1, bytes: Uint8Array.of(1, 0, 0, 0) }]),
   ),
+  'the GeoTIFF position of a picture whose size is changed, or that is turned': {
+    files: {
+      'a.tif': tiffField(33550, 4, 1),
+      'b.tif': tiffOf([
+        {
+          ...level,
+          fields: [
+            [274, 3, 3],
+            [33550, 4, 1],
+          ],
+        },
+      ]),
+    },
+    runs: ['pad a.tif o.tif', `${same} b.tif p.tif`],
+  },
   'metadata in a format that does not hold it': {
     files: {
       'a.png': with_([
