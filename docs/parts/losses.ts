@@ -36,6 +36,11 @@ export const losses: readonly Group[] = [
         'in its texts; as EXIF in JPEG, TIFF, WebP and AVIF',
       ),
       row('GeoTIFF', 'kept', 'in TIFF'),
+      row(
+        'the GeoTIFF position of a picture whose size is changed, or that is turned',
+        'reported',
+        'the GeoTIFF position',
+      ),
       row('metadata in a format that does not hold it', 'reported', '… cannot store text, EXIF and XMP'),
       row('a thumbnail in EXIF', 'dropped', 'it shows the picture as it was'),
       row('the time of a PNG', 'reported', 'time of … is lost'),
@@ -251,6 +256,8 @@ export const losses: readonly Group[] = [
     rows: [
       row('gray of 1, 2 and 4 bits', 'exact', 'spread over 0..255'),
       row('16 bits', 'exact', 'in PNG, TIFF and .npy'),
+      row('floating point into TIFF, PFM and .npy', 'exact', ''),
+      row('floating point into other formats', 'reported', 'floating point was rounded to … bits'),
       row('linear light of Radiance and OpenEXR, into PNG', 'kept', 'as a gAMA of 1'),
       row(
         'linear light of Radiance and OpenEXR, into other formats of 8 and 16 bits',

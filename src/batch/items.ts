@@ -1,6 +1,6 @@
-import { type BigIntStats, realpathSync } from 'node:fs'
+import { type BigIntStats, readlinkSync, realpathSync } from 'node:fs'
 import { basename, dirname, join, relative, resolve } from 'node:path'
-import { ConvoError } from '../error.ts'
+import { ConvoError, orElse } from '../error.ts'
 import { noteRead } from '../files/reads.ts'
 import { statOf } from '../files/stat.ts'
 import { expandTemplate, fileValues, hasKey, type Template } from '../files/template.ts'
@@ -144,8 +144,20 @@ function placeFinder(): (path: string) => string {
     return real
   }
   return (path) => {
-    const whole = resolve(path)
+    const whole = linkedTo(resolve(path))
     const place = join(realFolder(dirname(whole)), basename(whole))
     return foldsCase ? place.normalize('NFC').toLowerCase() : place
   }
+}
+
+/** The path that a link leads to, whether a file is there or not; of what is no link, its own. */
+function linkedTo(path: string): string {
+  let at = path
+  // as many as the system follows
+  for (let links = 0; links < 40; links++) {
+    const target = orElse(() => readlinkSync(at), undefined)
+    if (target === undefined) return at
+    at = resolve(dirname(at), target)
+  }
+  return path
 }

@@ -10,7 +10,11 @@ export type Neighbourhood = {
 }
 
 /** The output columns 0..count-1 whose tap in column v is inside the plane: [first, end). */
-export function insideColumns(area: Neighbourhood, v: number, count: number): readonly [first: number, end: number] {
+export function insideColumns(
+  area: Neighbourhood,
+  v: number,
+  count: number,
+): readonly [first: number, end: number] {
   const { width, size, stride, dilation } = area
   const shift = (v - (size - 1) / 2) * dilation
   const first = Math.max(0, Math.ceil(-shift / stride))

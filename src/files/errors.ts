@@ -19,14 +19,18 @@ export function writingError(path: string, cause: unknown, target: string = path
   if (code === 'ENOENT')
     return error(`there is no folder ${folder} for ${basename(path)}`, makingFolder(folder))
   if (code === 'ENOTDIR') return error(`${folder} is not a folder`)
-  if (code === 'EACCES' || code === 'EPERM') return error(`no permission to write ${path}`)
-  if (code === 'EROFS') return error(`${path} is on a read-only file system`)
-  if (code === 'ENOSPC' || code === 'EDQUOT') return error(`the disk is full, ${path} was not written`)
+  if (code === 'EACCES' || code === 'EPERM') return error(`no permission to write ${path}`, elsewhere)
+  if (code === 'EROFS') return error(`${path} is on a read-only file system`, elsewhere)
+  if (code === 'ENOSPC' || code === 'EDQUOT')
+    return error(`the disk is full, ${path} was not written`, `room on the disk, or ${elsewhere}`)
   if (code === 'EPIPE') return error('standard output was closed')
-  if (code === 'ENAMETOOLONG') return error(`the name ${cut(basename(path), 60)} is too long`)
-  if (code === 'ELOOP') return error(`${path} is a circular symbolic link`)
+  if (code === 'ENAMETOOLONG')
+    return error(`the name ${cut(basename(path), 60)} is too long`, 'a shorter name')
+  if (code === 'ELOOP') return error(`${path} is a circular symbolic link`, elsewhere)
   return error(`cannot write ${cut(path)}`)
 }
+
+const elsewhere = 'a path in another folder'
 
 /** What the system said of a path, as the reason of an error. */
 export const systemError = (code: ErrorCode, what: string, path: string, cause: unknown): ConvoError =>

@@ -25,7 +25,7 @@ import { nameOf, type Source, wholeOf, withReader } from './reader.ts'
 import { grayAlphaOf, spread, viewSamples } from './samples.ts'
 import { type Raw, type RawRecipe, rawOf, reasons, sharpOf } from './sharp.ts'
 import { checkFrames, checkSize, refuseShort } from './size.ts'
-import { planesApart } from './tiff-array.ts'
+import { pageRead } from './tiff-array.ts'
 
 /** How to decode. */
 export type DecodeOptions = {
@@ -234,7 +234,7 @@ async function open(source: Source, options: DecodeOptions, known?: Seen): Promi
   const inOrder = isInOrder(png, facts)
   const plain = input === stored && inOrder ? plainOf(probed, stored) : undefined
   const own =
-    kind === 'tiff' ? planesApart(input, options.page ?? 0, header.depth, options.orient, name) : undefined
+    kind === 'tiff' ? pageRead(input, options.page ?? 0, header.depth, options.orient, name) : undefined
   return {
     ...{ input, name, seen, reading, header, bits, plain, isInOrder: inOrder },
     ...(own !== undefined && { own }),

@@ -9,11 +9,11 @@ import { fitFormat, inColour } from './fit.ts'
 import type { OutputFormat } from './format.ts'
 import {
   checkJpegSide,
+  chromaNotes,
   chromaOf,
   joinStrips,
   jpegStripRows,
   jpegWith,
-  resampledNote,
   type Subsampling,
   segmentsBeside,
 } from './jpeg.ts'
@@ -65,8 +65,8 @@ export async function encode(
   options: EncodeOptions = {},
 ): Promise<Encoded> {
   const { picture: fitted, notes } = await fitFormat(picture, format)
-  const resampled = format === 'jpeg' ? resampledNote(fitted.meta, fitted.channels, options.subsampling) : []
-  return { bytes: await encodeFitted(fitted, format, options), notes: [...notes, ...resampled] }
+  const chroma = chromaNotes(format, fitted.meta, fitted.channels, options.subsampling)
+  return { bytes: await encodeFitted(fitted, format, options), notes: [...notes, ...chroma] }
 }
 
 async function encodeFitted(
@@ -94,8 +94,7 @@ async function encodeFitted(
     case 'gif':
       return encodeAnimated([picture], format, options)
     case 'avif': {
-      const { quality, lossless = false, effort } = options
-      const subsampling = lossless ? '4:4:4' : options.subsampling
+      const { quality, lossless = false, effort, subsampling = '4:4:4' } = options
       return attemptEncode(format, async () => {
         // the container is what brings profile and metadata into a file whose boxes sharp alone writes
         const needs = exifFor(meta, picture, true)
@@ -108,7 +107,7 @@ async function encodeFitted(
             .avif({
               quality: quality ?? 80,
               lossless,
-              chromaSubsampling: subsampling ?? '4:4:4',
+              chromaSubsampling: subsampling,
               ...defined({ effort }),
             })
             .toBuffer(),
@@ -255,7 +254,7 @@ function checkAlike(pages: readonly Picture[]): void {
   if (shapes.size === 1) return
   throw new ConvoError('E_SHAPE', 'all pages of a file must have the same size, channels and depth', {
     why: pages.length === 0 ? 'there are no pages' : `pages: ${[...shapes].join(', ')}`,
-    fix: '--depth 8 for pages of 8 and 16 bits, or {index} in the output path',
+    fix: '--depth 8 for pages of different depths, or {index} in the output path',
   })
 }
 

@@ -36,9 +36,11 @@ export async function fitFormat(picture: Picture, format: OutputFormat): Promise
   }
   if (picture.data instanceof Uint16Array && !traits.depths.includes(16)) {
     fitted = { ...picture, depth: 8, data: await levels8(picture.data) }
-    notes.push(to8Note(format))
+    if (traits.colours !== 'bilevel') notes.push(to8Note(format))
   }
   if (traits.alpha === 'none' && hasAlpha(fitted.channels)) fitted = await withoutOpaqueAlpha(fitted, format)
+  if (traits.colours === 'bilevel' && (await hasLevels(fitted)))
+    notes.push(`${format} has black and white alone: levels from the middle on became white`)
   if (traits.alpha === 'on-off' && (await hasAlphaWhere(fitted, isSoft))) {
     notes.push(`${format} has no partial transparency: pixels became opaque or transparent`)
   }
@@ -142,6 +144,13 @@ async function withoutOpaqueAlpha(picture: Picture, format: OutputFormat): Promi
   }
   return withoutAlpha(picture)
 }
+
+/** Whether a picture of 8 bits has levels between black and white. */
+const hasLevels = ({ data }: Picture): Promise<boolean> =>
+  inTurns(data.length, (from, end) => {
+    for (let i = from; i < end; i++) if (data[i]! > 0 && data[i]! < 255) return true
+    return false
+  })
 
 /** Of 8 bits: neither transparent nor opaque. */
 const isSoft = (alpha: number): boolean => alpha > 0 && alpha < 255

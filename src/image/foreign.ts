@@ -9,10 +9,10 @@ type Way = string
 
 const magick: Way = 'magick IN OUT.png'
 const unpack: Way = 'unpack it and use the pictures in it'
-const other: Way = 'a PNG, JPEG, WebP, TIFF, GIF, AVIF or SVG'
 /** The formats of `inputFormats`, as people call them. */
 export const readFormats =
   'PNG, JPEG, WebP, TIFF, GIF, AVIF, SVG, BMP, PNM, PFM, Radiance HDR, OpenEXR and .npy'
+const other: Way = `a file in one of the formats ${readFormats}`
 const raw: Way = 'darktable-cli IN OUT.tif'
 const still: Way = 'ffmpeg -i IN OUT.png'
 const frames: Way = 'ffmpeg -i IN OUT-%04d.png'
@@ -107,7 +107,14 @@ const foreign: readonly Foreign[] = [
   ['a PICT picture', '.pict .pct', undefined, magick],
   ['raw samples without a header', '.raw .bin', undefined, 'numpy.fromfile and numpy.save, as a .npy file'],
   // text last: many of those above begin as text does
-  ['text', '', /^[\t\n\f\r\x20-\x7e\x80-\xff]+$/, other, true],
+  [
+    'text',
+    '',
+    // UTF-8, cut off anywhere
+    /^([\t\n\f\r\x20-\x7e]|[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3})+([\xc2-\xf4][\x80-\xbf]{0,2})?$/,
+    other,
+    true,
+  ],
 ]
 
 /** Whether endings name this one, in lower case with its dot. */

@@ -209,14 +209,24 @@ const writtenFor = (read: string | undefined): Subsampling =>
 export const chromaOf = ({ jpeg }: PictureMeta, asked: Subsampling | undefined): Subsampling =>
   asked ?? writtenFor(jpeg?.subsampling)
 
-/** That a JPEG of colours was sampled as none is written. */
-export function resampledNote(
+/** That a JPEG of colours was sampled as none is written, and that gray has no colours to be sampled. */
+export function chromaNotes(
+  format: string,
   { jpeg }: PictureMeta,
   channels: number,
   asked: Subsampling | undefined,
 ): string[] {
+  if (asked !== undefined && channels < 3)
+    return [`--subsampling ${asked} has no effect on a picture in gray`]
   const written = writtenFor(jpeg?.subsampling)
-  if (jpeg === undefined || channels < 3 || asked !== undefined || written === jpeg.subsampling) return []
+  if (
+    format !== 'jpeg' ||
+    jpeg === undefined ||
+    channels < 3 ||
+    asked !== undefined ||
+    written === jpeg.subsampling
+  )
+    return []
   return [`jpeg is written with ${written} chroma, the input has ${jpeg.subsampling}`]
 }
 

@@ -107,6 +107,16 @@ function rightsOfXmp(xmp: Uint8Array): Uint8Array | undefined {
 /** GeoTIFF fields and those of GDAL. */
 export const geoTags: readonly number[] = [33550, 33922, 34264, 34735, 34736, 34737, 42112, 42113]
 
+/** Those that say where on a map pixels are: their size, tie points, and a matrix. */
+const placing = [33550, 33922, 34264]
+
+/** Metadata of a picture whose pixels are elsewhere now: without their places on a map; nothing where it has none. */
+export function unplaced({ geo, ...rest }: Metadata): Metadata | undefined {
+  const kept = geo?.filter(({ tag }) => !placing.includes(tag)) ?? []
+  if (kept.length === (geo?.length ?? 0)) return undefined
+  return { ...rest, ...(kept.length > 0 && { geo: kept }) }
+}
+
 /** The value of a field of bytes or text. */
 export const bytesOf = (fields: readonly Field[], tag: number): Uint8Array | undefined =>
   fields.find((one) => one.tag === tag)?.bytes
@@ -129,21 +139,34 @@ function statedBy(description: string): { readonly pages?: number; readonly samp
 
 /**
  * What goes with an output of these numbers of pages and samples in all: without a description of ImageJ, tifffile or OME that states
- * other numbers, by which these programs would read it.
+ * other numbers, by which these programs would read it, and without places on a map that are those of a picture of another size.
  */
 export function describing(
   meta: PictureMeta,
   pages: number,
-  samples: number,
+  { width, height, channels }: { readonly width: number; readonly height: number; readonly channels: number },
 ): { readonly meta: PictureMeta; readonly notes: readonly string[] } {
-  const exif = meta.metadata?.exif
+  const { metadata = {}, placed } = meta
+  const samples = pages * width * height * channels
+  const isMoved = placed !== undefined && placed.join() !== [width, height].join()
+  const kept = isMoved ? unplaced(metadata) : undefined
+  const { exif, ...rest } = kept ?? metadata
   const description = bytesOf(exif?.fields ?? [], 270)
-  if (exif === undefined || description === undefined) return { meta, notes: [] }
-  const stated = statedBy(Buffer.from(description).toString('latin1'))
-  if ((stated.pages ?? pages) === pages && (stated.samples ?? samples) === samples) return { meta, notes: [] }
-  const kept = { ...exif, fields: exif.fields.filter(({ tag }) => tag !== 270) }
+  const stated = description && statedBy(Buffer.from(description).toString('latin1'))
+  const isLike = (stated?.pages ?? pages) === pages && (stated?.samples ?? samples) === samples
+  const fields = exif && { ...exif, fields: exif.fields.filter(({ tag }) => isLike || tag !== 270) }
   return {
-    meta: { ...meta, metadata: { ...meta.metadata, exif: kept } },
-    notes: ['the description was dropped: it states other pages or sizes than those of the output'],
+    meta:
+      isLike && kept === undefined
+        ? meta
+        : { ...meta, metadata: { ...rest, ...(fields && { exif: fields }) } },
+    notes: [
+      ...(isLike
+        ? []
+        : ['the description was dropped: it states other pages or sizes than those of the output']),
+      ...(kept === undefined
+        ? []
+        : ['the GeoTIFF position was dropped: the size of the picture was changed']),
+    ],
   }
 }

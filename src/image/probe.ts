@@ -1,4 +1,5 @@
 import { ConvoError } from '../error.ts'
+import { counted } from '../text/count.ts'
 import type { BorrowedKind } from './borrowed.ts'
 import type { OwnKind } from './own.ts'
 import { type PngHead, readPngHead } from './png-head.ts'
@@ -31,10 +32,14 @@ export type Probe = {
  */
 export function probe(source: Source, name = nameOf(source)): Probe {
   return withReader(source, name, (reader) => {
-    if (reader.size === 0) throw new ConvoError('E_DECODE', `${name} is empty`, { why: `${name}: 0 bytes` })
+    if (reader.size === 0)
+      throw new ConvoError('E_DECODE', `${name} is empty`, {
+        why: `${name}: 0 bytes`,
+        fix: filled(name),
+      })
     const head = reader.read(0, headBytes)
     const kind = kindOf(head)
-    if (kind === undefined) refuseDamagedSignature(head, name)
+    if (kind === undefined) refuseDamagedSignature(head, reader.size, name)
     const png = kind === 'png' ? readPngHead(reader, name) : undefined
     const resolution =
       kind === 'tiff' ? tiffFileResolution(reader) : kind === 'jpeg' ? jfifResolution(head) : png?.resolution
@@ -89,11 +94,38 @@ function tiffFileResolution({ read }: Reader): Resolution | undefined {
   return found?.every((n) => n === 1000) ? undefined : found
 }
 
-/** A PNG whose signature was changed on the way, as by a transfer that turned its line ends. */
-function refuseDamagedSignature(head: Uint8Array, name: string): void {
-  if (!String.fromCharCode(...head.subarray(0, 20)).includes('IHDR')) return
-  throw new ConvoError('E_DECODE', `${name} is a damaged PNG`, {
-    why: `${name}: byte 0: the signature is not that of a PNG`,
-    fix: 'a new copy of the file, transferred as binary and not as text',
+const newCopy = 'a new copy of the file'
+/** What to do about a file, or a stream, without a byte. */
+const filled = (name: string): string =>
+  name === 'standard input' ? 'a command before the pipe that writes a picture' : newCopy
+
+/** What files that are read begin with, as far as they say what they are; and what is enough of it in front of other bytes. */
+const starts: readonly (readonly [format: string, bytes: string, enough?: string])[] = [
+  ['PNG', '\x89PNG\r\n\x1a\n', '\x89PNG'],
+  ['JPEG', '\xff\xd8\xff'],
+  ['GIF', 'GIF89a'],
+  ['TIFF', 'II*\0'],
+  ['TIFF', 'MM\0*'],
+  ['WebP', 'RIFF', 'RIFF'],
+  ['.npy file', '\x93NUMPY'],
+  ['OpenEXR picture', '\x76\x2f\x31\x01'],
+]
+
+/** @throws ConvoError E_DECODE for a PNG whose signature was changed, as by a transfer that turns line ends, and for what ends in its signature */
+function refuseDamagedSignature(head: Uint8Array, size: number, name: string): void {
+  const text = String.fromCharCode(...head.subarray(0, 20))
+  if (text.includes('IHDR'))
+    throw new ConvoError('E_DECODE', `${name} is a damaged PNG`, {
+      why: `${name}: byte 0: the signature is not that of a PNG`,
+      fix: `${newCopy}, transferred as binary and not as text`,
+    })
+  // two letters may be the beginning of anything
+  const isSure = size < 12 && (size > 2 || /[^ -~]/.test(text))
+  const cut =
+    isSure && starts.find(([, start, more]) => start.startsWith(text) || (more && text.startsWith(more)))
+  if (!cut) return
+  throw new ConvoError('E_DECODE', `${name} is a damaged ${cut[0]}`, {
+    why: `${name}: it ends after ${counted(size, 'byte')}`,
+    fix: newCopy,
   })
 }

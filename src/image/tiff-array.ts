@@ -1,10 +1,11 @@
 import { promisify } from 'node:util'
 import { inflate, type ZlibOptions } from 'node:zlib'
+import { roundHalfEven } from '../definition/quantise.ts'
 import { viewOf } from '../files/read.ts'
 import { type ArrayType, converted, copied, inRows, inTurns, pause } from '../host/turns.ts'
 import { numberTypes } from '../kernel/formats/binary.ts'
 import type { StoredArray } from '../kernel/formats/npy.ts'
-import type { Samples } from '../tensor/picture.ts'
+import { fullScale, type Samples } from '../tensor/picture.ts'
 import { damaged, type OwnPicture } from './own-picture.ts'
 import { type Read, type Source, wholeOf, withReader } from './reader.ts'
 import { type Directory, directoryAt, type Layout, numbersOf, tiffLayout } from './tiff-directory.ts'
@@ -85,16 +86,21 @@ export function holdsArray(read: Read, page = 0): boolean {
 }
 
 /**
- * Who reads the channels of a page: the decoder (`there`); the code here (`here`), where they are separate planes in tiles, or
- * of gray and alpha, whose rows the decoder mixes up; nobody, where such planes are packed or meant otherwise.
+ * Who reads the pixels of a page: the decoder (`there`); the code here (`here`), where their channels are separate planes in
+ * tiles, or of gray and alpha, whose rows the decoder mixes up, and where colours are multiplied by their alpha, which the
+ * decoder divides without rounding; nobody, where such planes are packed or meant otherwise.
  */
-export function readerOfPlanes(read: Read, page: Directory, layout: Layout): 'there' | 'here' | undefined {
+export function readerOf(read: Read, page: Directory, layout: Layout): 'there' | 'here' | undefined {
   const { isPlanar, channels, bits, format, photometric, compression } = storageOf(read, page, layout)
-  if (!isPlanar || (page.tags.has(322) ? channels < 2 : channels !== 2)) return 'there'
+  const isApart = isPlanar && (page.tags.has(322) ? channels > 1 : channels === 2)
+  if (!isApart && !isMultiplied(page)) return 'there'
   const isKnown = ['1,8', '1,16', '3,32'].includes(`${format},${bits}`) && packings.includes(compression)
-  const isStraight = page.tags.get(338)?.value !== 1
-  return isKnown && isStraight && (photometric === 1 || photometric === 2) ? 'here' : undefined
+  if (isKnown && (photometric === 1 || photometric === 2)) return 'here'
+  return isApart ? undefined : 'there'
 }
+
+/** Whether the colours of a page are multiplied by its alpha (ExtraSamples). */
+export const isMultiplied = ({ tags }: Directory): boolean => tags.get(338)?.value === 1
 
 function pageOf(read: Read, page: number): { directory: Directory; layout: Layout } | undefined {
   const layout = tiffLayout(read)
@@ -262,25 +268,54 @@ async function numbersIn(
 }
 
 /**
- * The samples of a page in separate planes that the decoder does not read; undefined for any other page.
+ * The samples of a page that is read here though it is no array: see `readerOf`; undefined for any other page.
  *
  * @param turns whether the page is turned as its orientation asks
  */
-export function planesApart(
+export function pageRead(
   source: Source,
   page: number,
   depth: 8 | 16 | 32,
   turns: boolean,
   name: string,
 ): Pick<OwnPicture, 'samples'> | undefined {
-  const reader = withReader(source, name, ({ read }) => {
-    const found = pageOf(read, page)
-    return found && readerOfPlanes(read, found.directory, found.layout)
+  const found = withReader(source, name, ({ read }) => {
+    const { directory, layout } = pageOf(read, page) ?? {}
+    if (directory === undefined || layout === undefined) return undefined
+    return readerOf(read, directory, layout) === 'here'
+      ? { isMultiplied: isMultiplied(directory) }
+      : undefined
   })
-  if (reader !== 'here') return undefined
+  if (found === undefined) return undefined
   const type: ArrayType<Samples> = depth === 8 ? Uint8Array : depth === 16 ? Uint16Array : Float32Array
   return {
-    samples: async () =>
-      converted((await readTiffArray(await wholeOf(source), name, () => undefined, page, turns)).data, type),
+    async samples() {
+      const { data, shape } = await readTiffArray(await wholeOf(source), name, () => undefined, page, turns)
+      if (found.isMultiplied) await divide(data as Float32Array, shape[2] ?? 1, depth)
+      return converted(data, type)
+    },
   }
+}
+
+/**
+ * Colours that are multiplied by alpha as they were before, in place: whole ones rounded, to white at most; black where alpha
+ * is 0. Alpha of floats is in 0..1, or where it goes beyond in 0..255.
+ */
+async function divide(data: Float32Array, channels: number, depth: 8 | 16 | 32): Promise<void> {
+  const colours = channels - 1
+  let full = depth === 32 ? 1 : fullScale(depth)
+  const isPast = (from: number, to: number) => {
+    for (let i = from; i < to; i++) if (data[i * channels + colours]! > 1) return true
+    return false
+  }
+  if (depth === 32 && (await inTurns(data.length / channels, isPast))) full = 255
+  await inTurns(data.length / channels, (from, to) => {
+    for (let i = from * channels; i < to * channels; i += channels) {
+      const alpha = data[i + colours]!
+      for (let c = i; c < i + colours; c++) {
+        const colour = alpha > 0 ? (data[c]! * full) / alpha : 0
+        data[c] = depth === 32 ? colour : Math.min(roundHalfEven(colour), full)
+      }
+    }
+  })
 }

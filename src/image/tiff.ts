@@ -7,7 +7,7 @@ import { bytesOf, geoTags, metadataNames } from './metadata.ts'
 import { pixelAspect } from './png-head.ts'
 import { type Read, textOf } from './reader.ts'
 import { tiffHasOwnAspect } from './resolution.ts'
-import { holdsArray, readerOfPlanes } from './tiff-array.ts'
+import { holdsArray, isMultiplied, readerOf } from './tiff-array.ts'
 import { type Directory, directoryAt, type Layout, numbersOf, sizes, tiffLayout } from './tiff-directory.ts'
 
 const tag = {
@@ -125,7 +125,7 @@ export function readTiff(read: Read, name: string): TiffSeen {
     leastBytes: Math.max(...pages.map((page) => leastBytesOf(read, page, layout))),
     // rounding to whole levels takes up to one from them
     notes: [
-      ...(pages.some((page) => numberIn(page, tag.extraSamples) === 1)
+      ...(pages.some(isMultiplied)
         ? [`the colours of ${name} were divided by its alpha, which they were multiplied by`]
         : []),
       ...(pages.some(isTakenAsAlpha)
@@ -145,7 +145,7 @@ export function readTiff(read: Read, name: string): TiffSeen {
     // pages that are to be turned are turned one by one
     isAlike:
       numberIn(first, tag.orientation) < 2 &&
-      readerOfPlanes(read, first, layout) === 'there' &&
+      readerOf(read, first, layout) === 'there' &&
       pages.every((page) => isLike(read, page, first, layout)),
     ...(isReduced(first) &&
       larger > 0 && {
@@ -359,7 +359,7 @@ function refuseSamples(read: Read, name: string, page: Directory, layout: Layout
   if (photometric === 6 && numberIn(page, tag.compression) !== 7 && chroma.join() === '1,1')
     refuse('YCbCr colours for every pixel', toSrgb)
   if (photometric === 0 && format === 3) refuse('floats of which 0 is white', toSrgb)
-  if (readerOfPlanes(read, page, layout) === undefined) refuse('separate planes of this kind', toPython(name))
+  if (readerOf(read, page, layout) === undefined) refuse('separate planes of this kind', toPython(name))
 }
 
 /** The bytes of the pixels of a page that is not compressed; those of subsampled colours are fewer. */

@@ -49,6 +49,8 @@ export type PictureArray = {
   readonly depth: Depth
   readonly full: number
   readonly data: Samples
+  /** True for numbers that have 8 or 16 bits at most in the file, and no sign, though they may be floats here. */
+  readonly isWhole?: boolean
   /** what goes with it: of a TIFF */
   readonly meta?: PictureMeta
   readonly notes?: readonly string[]
@@ -124,7 +126,7 @@ function sizeText(shape: readonly number[], layout: 'hwc' | 'chw'): string {
  * where all numbers are in 0..1; else 65535 for whole types whose numbers are in 0..65535 and not in 0..255; else 255.
  * That is a guess. `full` says otherwise, for u1 and u2 too, such as 4095 for levels of 12 bits.
  *
- * @throws ConvoError E_DECODE, E_OPTION as `layoutOf` does; E_KERNEL_SYNTAX, E_KERNEL_FORMAT as `readNpy` does
+ * @throws ConvoError E_DECODE for a damaged file and numbers that are not read; E_OPTION as `layoutOf` does
  */
 export async function readArray(
   bytes: Uint8Array,
@@ -141,7 +143,7 @@ export async function readArray(
   const isTiff = kindOf(bytes) === 'tiff'
   const array: StoredArray & Pick<PictureMeta, 'orientation'> = isTiff
     ? await readTiffArray(bytes, name, (size) => checkSize(size, maxPixels, name), page, orient)
-    : await readNpyArray(bytes, name)
+    : await npyOf(bytes, name)
   const { shape, dtype } = array
   // a TIFF says where its channels are
   const { layout, isFound } = layoutOf(shape, isTiff ? 'hwc' : asked, name)
@@ -157,10 +159,22 @@ export async function readArray(
     depth,
     full,
     data,
+    isWhole: ['u1', 'u2', 'b1'].includes(type),
     ...(isFound && { layoutNote: foundText(shape, name) }),
     ...(scale !== undefined && { scaleNote: scale.note }),
     ...(await lostIn(array, data)),
     ...(isTiff && besideArray(bytes, name, page, axesOf(shape, layout).channels, metadata, array)),
+  }
+}
+
+/** The array of a .npy file, whose damage is that of a picture. */
+async function npyOf(bytes: Uint8Array, name: string): Promise<StoredArray> {
+  try {
+    return await readNpyArray(bytes, name)
+  } catch (error) {
+    if (!(error instanceof ConvoError)) throw error
+    const { message, why, fix = 'a new copy of the file' } = error
+    throw new ConvoError('E_DECODE', message, { why, fix, cause: error })
   }
 }
 

@@ -11,7 +11,8 @@ import {
   type Memory,
   type PictureJob,
   type PictureTask,
-  rangeOf,
+  roundedNotes,
+  settledOver,
   taskOf,
 } from './job.ts'
 import { type Known, knownOf, knownVolume } from './known.ts'
@@ -31,13 +32,15 @@ import { coloursOf } from './volume-form.ts'
  * @throws ConvoError as `processPicture` does for options, kernels and unreadable inputs
  */
 export async function dryRun(job: PictureJob): Promise<DryRun> {
-  const task = taskOf(job)
+  const given = taskOf(job)
   const { settings } = job
   const known = await (job.isVolume ? knownVolume : knownOf)(job.input, settings, job.given)
+  const isFloat = isFloatIn(known)
+  const task = settledOver(given, isFloat)
   const traced = await traceKnown(known, task)
   const { plans, notes } = traced.state
   const { memory, written } = await memoryOf(traced, known, task)
-  const depth = holdsFloats(job) ? 32 : (settings.depth ?? depthOfFull(known.full))
+  const depth = holdsFloats(task) ? 32 : (settings.depth ?? depthOfFull(known.full))
   return {
     operation: job.operation,
     input: factsOf(job.input, known),
@@ -51,6 +54,7 @@ export async function dryRun(job: PictureJob): Promise<DryRun> {
     threads: settings.threads ?? defaultThreads(),
     notes: [
       ...known.notes,
+      ...(isFloat && !known.isMaps ? roundedNotes(task, known.full) : []),
       ...notes,
       ...(job.isVolume ? leftOutOf(job.input) : keepsPages(task) ? [] : known.ofPages),
     ],
@@ -59,9 +63,11 @@ export async function dryRun(job: PictureJob): Promise<DryRun> {
 
 /** The memory that a job takes on an input of this shape. @throws ConvoError as the run does */
 export async function estimate(job: PictureJob, known: Omit<Known, 'notes' | 'ofPages'>): Promise<Memory> {
-  const task = { ...job, ...rangeOf(job) }
+  const task = settledOver(job, isFloatIn(known))
   return (await memoryOf(await traceKnown(known, task), known, task)).memory
 }
+
+const isFloatIn = ({ depth, isWhole }: Pick<Known, 'depth' | 'isWhole'>): boolean => depth === 32 && !isWhole
 
 /** The steps of a job, written down over an input of which only the shape is known. */
 async function traceKnown(known: Omit<Known, 'notes' | 'ofPages'>, task: PictureTask) {

@@ -2,12 +2,13 @@ import type { Range } from '../definition/quantise.ts'
 import { ConvoError } from '../error.ts'
 import { isSameFile } from '../files/output.ts'
 import { noteRead, refuseReplacing } from '../files/reads.ts'
+import { formatOfPath, type OutputTraits, traitsOf } from '../image/format.ts'
 import type { Light } from '../image/light.ts'
 import type { FullScale, Step } from '../operators/operator.ts'
 import type { Outcome, Watch } from '../run/watch.ts'
-import type { Picture } from '../tensor/picture.ts'
+import { depthOfFull, type Picture } from '../tensor/picture.ts'
 import type { InMemory, Opened } from './input.ts'
-import { holdsFloats } from './output.ts'
+import { holdsFloats, mayHoldFloats } from './output.ts'
 import type { Settings } from './settings.ts'
 
 /** A step, made when the picture that it meets is known. */
@@ -161,12 +162,8 @@ export function taskOf(job: PictureJob): PictureTask {
   }
   if (isFile) noteRead(input, settings['in-place'])
   refuseReplacing(output)
-  const { range, isRangeGiven } = rangeOf(job)
-  if (range === 'raw' && !holdsFloats(job)) {
-    throw new ConvoError('E_OPTION', `--range raw writes floating point, which ${output} cannot hold`, {
-      fix: 'an output path ending in .npy, --depth 32 for TIFF, or a different --range',
-    })
-  }
+  // whether a format that has floats among others holds them is known with the input
+  if (!mayHoldFloats(job)) refuseRaw(job)
   if (job.isVolume && settings.page !== undefined) {
     throw new ConvoError(
       'E_OPTION',
@@ -176,11 +173,45 @@ export function taskOf(job: PictureJob): PictureTask {
       },
     )
   }
-  return { ...job, range, isRangeGiven }
+  return { ...job, ...rangeOf(job) }
+}
+
+/** @throws ConvoError E_OPTION for floats that the output is not to hold */
+function refuseRaw(job: PictureJob): void {
+  if (job.settings.range !== 'raw' || holdsFloats(job)) return
+  throw new ConvoError('E_OPTION', `--range raw writes floating point, which ${job.output} cannot hold`, {
+    fix: 'an output path ending in .npy, --depth 32 for TIFF, or a different --range',
+  })
+}
+
+/**
+ * A job over an input that is known: floats stay floats in a format that has them, unless a depth is asked for. The range
+ * follows.
+ *
+ * @throws ConvoError E_OPTION for `--range raw` over whole samples
+ */
+export function settledOver<T extends PictureJob>(
+  job: T,
+  isFloat: boolean,
+): T & Pick<PictureTask, 'range' | 'isRangeGiven'> {
+  const settings: Settings = isFloat && mayHoldFloats(job) ? { ...job.settings, depth: 32 } : job.settings
+  const own = { ...job, settings }
+  refuseRaw(own)
+  return { ...own, ...rangeOf(own) }
+}
+
+/** That floats are rounded because the output has none, where nothing was said of it. */
+export function roundedNotes(job: PictureJob, full: FullScale): string[] {
+  if (job.settings.depth !== undefined || holdsFloats(job)) return []
+  const { depths }: OutputTraits = traitsOf(formatOfPath(job.output))
+  const has16 = depths.includes(16)
+  const depth = has16 ? depthOfFull(full) : 8
+  const more = has16 && depth === 8 ? '--depth 16 keeps more, and ' : ''
+  return [`floating point was rounded to ${depth} bits: ${more}.tif, .pfm or .npy keep all`]
 }
 
 /** The range of a job, which where none is given depends on what the output can hold. */
-export const rangeOf = (job: PictureJob): Pick<PictureTask, 'range' | 'isRangeGiven'> => ({
+const rangeOf = (job: PictureJob): Pick<PictureTask, 'range' | 'isRangeGiven'> => ({
   range: job.settings.range ?? (holdsFloats(job) ? 'raw' : 'clamp'),
   isRangeGiven: job.settings.range !== undefined,
 })

@@ -17,6 +17,8 @@ export type Known = Pick<Planned, 'peak'> & {
   readonly channels: number
   readonly depth: Depth
   readonly full: FullScale
+  /** See PictureArray. */
+  readonly isWhole?: boolean | undefined
   /** Pages of a file, or slices of a volume [C,D,H,W]. */
   readonly pages: number
   /** True for pages or slices that can be decoded one by one, in any order. */
@@ -63,7 +65,7 @@ export async function knownOf(path: string, settings: Asked, given?: Opened | In
 }
 
 async function knownArray(array: PictureArray, settings: Asked): Promise<Known> {
-  const { width, height, channels, slices, depth, full, layout, data } = array
+  const { width, height, channels, slices, depth, full, isWhole, layout, data } = array
   const isMaps = !isPicture(array)
   // channels that come first are all colours
   const treated = layout === 'hwc' && channels <= 4 ? treatedChannels(channels as 1, settings) : channels
@@ -71,7 +73,7 @@ async function knownArray(array: PictureArray, settings: Asked): Promise<Known> 
   const pages = slices ?? 1
   const hasSlices = slices !== undefined
   const notes = array.layoutNote === undefined ? [] : [array.layoutNote]
-  const size = { width, height, channels: treated, depth, full }
+  const size = { width, height, channels: treated, depth, full, isWhole }
   return { ...size, pages, hasSlices, isMaps, notes, ofPages: [], ...(found && { peak: () => found.peak }) }
 }
 

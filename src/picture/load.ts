@@ -1,4 +1,5 @@
 import { ConvoError } from '../error.ts'
+import { extensionOf } from '../image/format.ts'
 import { decodePlain } from '../run/png-rows.ts'
 import type { PictureMeta } from '../tensor/picture.ts'
 import { isPicture, type PictureArray, pictureOfArray, roundedNote, tensorOfArray } from './array.ts'
@@ -12,7 +13,7 @@ import {
   refuseForFiles,
   type Treatment,
 } from './input.ts'
-import type { PictureTask } from './job.ts'
+import { type PictureTask, settledOver } from './job.ts'
 import { holdsFloats, outputKind } from './output.ts'
 import type { Settings } from './settings.ts'
 import { arrayPending, type Pending, picturePending } from './state.ts'
@@ -20,6 +21,8 @@ import { arrayPending, type Pending, picturePending } from './state.ts'
 /** A decoded input. */
 export type LoadedData = {
   readonly data: Pending
+  /** See PictureArray. */
+  readonly isWhole?: boolean | undefined
   readonly meta: PictureMeta
   readonly notes: readonly string[]
 }
@@ -77,7 +80,7 @@ async function arrayData(
   treatment: Treatment,
   isArrayWritten: boolean,
 ): Promise<LoadedData> {
-  const { name, layoutNote, scaleNote, lost } = array
+  const { name, layoutNote, scaleNote, lost, isWhole } = array
   const notes = [
     ...(array.notes ?? []),
     ...(lost === undefined ? [] : [roundedNote(name, lost.type)]),
@@ -87,21 +90,26 @@ async function arrayData(
     ...(scaleNote !== undefined && treatment.notesScale ? [scaleNote] : []),
   ]
   const { meta = {} } = array
-  if (!isPicture(array)) return { data: arrayPending(await tensorOfArray(array), array.full), meta, notes }
+  if (!isPicture(array)) {
+    return { data: arrayPending(await tensorOfArray(array), array.full), isWhole, meta, notes }
+  }
   const { picture, notes: all } = await readied(
     { ...(await pictureOfArray(array)), meta, notes, pages: 1 },
     name,
     { ...treatment, full: undefined },
   )
-  return { data: picturePending(picture), meta, notes: all }
+  return { data: picturePending(picture), isWhole, meta, notes: all }
 }
 
-/** What a job asks of its input before the first step. */
-export function treatmentOf(task: PictureTask): Treatment {
+/** What a job asks of its input before the first step. Only floats have a scale to be noted. */
+export function treatmentOf(given: PictureTask): Treatment {
+  const task = settledOver(given, true)
   const { settings, range } = task
   const { alpha, background, linear, full } = settings
   const meetsLevels = settings.bias !== undefined || settings.fill !== undefined || range === 'offset'
-  const notesScale = holdsFloats(task) ? meetsLevels : range !== 'minmax' || meetsLevels
+  // white of a PFM is 1
+  const isAsIs = holdsFloats(task) && extensionOf(task.output) !== '.pfm'
+  const notesScale = meetsLevels || (!isAsIs && range !== 'minmax')
   return { alpha, background, linear, full, notesScale }
 }
 

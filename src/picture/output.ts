@@ -3,7 +3,7 @@ import { flatShape } from '../definition/engine.ts'
 import { openOutput, writeAtomically } from '../files/output.ts'
 import { pause } from '../host/turns.ts'
 import { type EncodeOptions, encode, jpegStrips } from '../image/encode.ts'
-import { type CodingOption, extensionOf, formatOfPath } from '../image/format.ts'
+import { type CodingOption, extensionOf, formatOfPath, traitsOf } from '../image/format.ts'
 import {
   type Compression,
   concat,
@@ -19,7 +19,7 @@ import { isBigTiff, type TiffPage, tiffDirectory, tiffHead } from '../image/tiff
 import { npyHeader } from '../kernel/formats/npy.ts'
 import { createDiscard, rejuvenate } from '../run/collect.ts'
 import type { PartResult } from '../run/part.ts'
-import type { Picture } from '../tensor/picture.ts'
+import type { Depth, Picture } from '../tensor/picture.ts'
 import type { Settings } from './settings.ts'
 
 /** What an output path asks for. */
@@ -39,6 +39,18 @@ export const holdsFloats = ({
   readonly output: string
   readonly settings: Pick<Settings, 'depth'>
 }): boolean => outputKind(output) === 'npy' || settings.depth === 32 || formatOfPath(output) === 'pfm'
+
+/** Whether an output holds floats where its input does: nothing else was asked for, and its format has them. */
+export const mayHoldFloats = ({
+  output,
+  settings,
+}: {
+  readonly output: string
+  readonly settings: Pick<Settings, 'depth'>
+}): boolean =>
+  settings.depth === undefined &&
+  outputKind(output) === 'picture' &&
+  (traitsOf(formatOfPath(output)).depths as readonly Depth[]).includes(32)
 
 /** The settings as encoders take them. */
 export const codingOf = (settings: Pick<Settings, CodingOption>): EncodeOptions => ({

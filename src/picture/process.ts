@@ -10,7 +10,16 @@ import { poolOf } from '../run/shared.ts'
 import { poolEngine } from '../run/tensors.ts'
 import { extremes, type PictureMeta } from '../tensor/picture.ts'
 import { expectedSamples, type Loaded, openInput } from './input.ts'
-import { factsOf, type PictureJob, type PictureTask, type Report, taskOf } from './job.ts'
+import {
+  factsOf,
+  type PictureFacts,
+  type PictureJob,
+  type PictureTask,
+  type Report,
+  roundedNotes,
+  settledOver,
+  taskOf,
+} from './job.ts'
 import { checkApplies, type LoadedData, loadData, loadGiven, notFiniteLevels } from './load.ts'
 import { loadVolume } from './load-volume.ts'
 import { holdsFloats } from './output.ts'
@@ -89,12 +98,19 @@ async function runPage(session: Session, pool: Pool, { picture, meta, notes }: L
 const notFiniteNote =
   'some samples are not finite or very large, and an FFT would spread them: the slower direct sums were used'
 
-/** What becomes of samples that are not finite, where the output holds levels. */
-async function notLevels({ data }: LoadedData, task: PictureTask): Promise<string[]> {
+const isFloatIn = ({ data, isWhole }: LoadedData): boolean =>
+  !isWhole && (data.source === undefined || data.source.picture.depth === 32)
+
+/** What becomes of floats, and of such as are not finite, where the output holds levels. */
+async function notLevels(loaded: LoadedData, task: PictureTask): Promise<string[]> {
   if (holdsFloats(task)) return []
+  const { data } = loaded
   const { work } = nodeOf(data.out)
   const largest = work.kind === 'planes' ? (await extremes(work.data)).peak : data.source?.picture.largest
-  return Number.isFinite(largest ?? 0) ? [] : [notFiniteLevels(task.input)]
+  return [
+    ...(data.isPicture && isFloatIn(loaded) ? roundedNotes(task, data.full) : []),
+    ...(Number.isFinite(largest ?? 0) ? [] : [notFiniteLevels(task.input)]),
+  ]
 }
 
 /** Levels made of linear light say so in their gamma, where their format holds one. */
@@ -111,8 +127,9 @@ async function runJob(
   session: Session,
   pool: Pool,
   read: LoadedData,
-  given: PictureTask,
+  asked: PictureTask,
 ): Promise<Omit<Report, 'milliseconds'>> {
+  const given = settledOver(asked, isFloatIn(read))
   const loaded = levelsOf(read, given)
   const light = given.settings.linear ? lightOf(loaded.meta, given.input) : undefined
   const task: PictureTask = { ...given, light }
@@ -121,10 +138,12 @@ async function runJob(
   const { state, blending } = await traceJob(ground, poolEngine(pool, session), met, task)
   const { plans } = state
   const painted = ofPalette(state, loaded.meta)
-  const written = await write(session, state, blending, task, painted.meta)
+  const input = inputFacts(task.input, loaded.data)
+  const meta = placedMeta(painted.meta, input, state)
+  const written = await write(session, state, blending, task, meta)
   return {
     operation: task.operation,
-    input: inputFacts(task.input, loaded.data),
+    input,
     output: written.facts,
     plan: plans,
     ...(light !== undefined && { light: light.name }),
@@ -137,6 +156,10 @@ async function runJob(
     ],
   }
 }
+
+/** GeoTIFF data with the size of the picture that it holds for: none where steps changed it on the way. */
+const placedMeta = (meta: PictureMeta, { width, height }: PictureFacts, { isResized }: State): PictureMeta =>
+  meta.metadata?.geo === undefined ? meta : { ...meta, placed: isResized ? [0, 0] : [width, height] }
 
 /** What goes with the output: the colours of a palette are sRGB, whatever those of the input are. */
 function ofPalette(

@@ -4,7 +4,7 @@ import { copied } from '../host/turns.ts'
 import type { EncodeOptions } from '../image/encode.ts'
 import { lostBeside, to8Note } from '../image/fit.ts'
 import { formatOfPath, type OutputFormat, traitsOf } from '../image/format.ts'
-import { resampledNote } from '../image/jpeg.ts'
+import { chromaNotes } from '../image/jpeg.ts'
 import { describing } from '../image/metadata.ts'
 import { compressionSettings } from '../image/png.ts'
 import { viewSamples } from '../image/samples.ts'
@@ -110,7 +110,7 @@ export async function writeRendering(
   const { output } = task
   const { width, height, channels, full, slices } = rendering
   const pages = pagesOf(task)
-  const { meta, notes: changed } = describing(came, pages, pages * width * height * channels)
+  const { meta, notes: changed } = describing(came, pages, rendering)
   const kind = outputKind(output)
   const format = kind === 'npy' ? kind : formatOfPath(output)
   const coding = codingOf(task.settings)
@@ -140,7 +140,7 @@ export async function writeRendering(
       ...changed,
       ...(isRounded ? [to8Note(format)] : []),
       ...lostBeside(meta, channels, format),
-      ...(format === 'jpeg' ? resampledNote(meta, channels, coding.subsampling) : []),
+      ...chromaNotes(format, meta, channels, coding.subsampling),
     ]
     return { facts, outcome, notes }
   } catch (error) {

@@ -53,14 +53,15 @@ export const shortNames: Readonly<Record<string, string>> = {
   null: '0',
 }
 
-/** Pairs of options that cannot be used together, and what to do. */
-export const conflicts: readonly (readonly [a: string, b: string, fix: string])[] = [
+/** Pairs of options that cannot be used together, and what to do; the second perhaps with one of its values only. */
+export const conflicts: readonly (readonly [a: string, b: string, fix: string, value?: string])[] = [
   ['scale', 'normalize', 'no --normalize'],
   ['quiet', 'verbose', 'no --quiet'],
   ['json', 'verbose', 'no --verbose'],
   ['preview', 'dry-run', 'no --dry-run'],
   ['alpha', 'background', 'no --alpha'],
   ['quality', 'lossless', 'no --quality'],
+  ['lossless', 'subsampling', 'no --subsampling', '4:2:0'],
   ['channels-of', 'gray', 'no --gray'],
 ]
 

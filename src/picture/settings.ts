@@ -103,10 +103,10 @@ export const pictureSettings = {
   range: {
     ...choice(
       'how results become pixels. clamp: clip below black and above white; abs: drop the sign; offset: 0 becomes middle gray; ' +
-        'minmax: stretch the smallest value to black and the largest to white; raw: unchanged floating point, for .npy',
+        'minmax: stretch the smallest value to black and the largest to white; raw: unchanged floating point, for .npy, TIFF and PFM',
       ranges,
     ),
-    unset: 'clamp; raw for .npy',
+    unset: 'clamp; raw for outputs in floating point',
   },
   'fail-on-clip': flag('exit with status 1 if samples were clipped; the output is still written'),
   alpha: {
@@ -180,7 +180,7 @@ export const pictureSettings = {
   depth: {
     ...custom('bits per sample of the output; 32 is floating point, for TIFF', '8|16|32', parseDepth),
     choices: ['8', '16', '32'],
-    unset: "the input's",
+    unset: "the input's; 8 or 16 for floating point in formats that have none",
   },
   'no-orient': readingSettings['no-orient'],
   compression: {
@@ -193,7 +193,7 @@ export const pictureSettings = {
   },
   lossless: flag('encode WebP and AVIF without loss, as WebP is by default'),
   subsampling: {
-    ...choice('colour resolution of JPEG and AVIF: for every pixel, or for blocks of 2x2', [
+    ...choice('colour resolution of JPEG and AVIF: for every pixel, or, with loss, for blocks of 2x2', [
       '4:4:4',
       '4:2:0',
     ]),

@@ -23,6 +23,8 @@ export type State = {
   readonly data: Pending
   readonly notes: readonly string[]
   readonly plans: readonly PlanFacts[]
+  /** Whether a step gave another size than it was given. */
+  readonly isResized?: boolean
   /** The number that represents 1, where it is not white. */
   readonly unit?: FullScale | undefined
   /** What steps kept by name, and the picture that it is computed from. */

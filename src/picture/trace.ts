@@ -97,6 +97,7 @@ async function takeStep(
     ],
     unit,
     kept: named,
+    isResized: state.isResized || data.out.shape.slice(-2).join() !== state.data.out.shape.slice(-2).join(),
   }
 }
 

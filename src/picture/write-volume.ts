@@ -105,7 +105,7 @@ async function writePages(
   for (let i = 0; i < count; i++) {
     const mark = session.arena.mark()
     const slice = await at(i)
-    const described = describing(meta, count, count * slice.width * slice.height * slice.channels)
+    const described = describing(meta, count, slice)
     changed = described.notes
     const { picture, outcome } = await toSamples(session, slice, task, described.meta)
     session.arena.release(mark)

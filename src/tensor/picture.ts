@@ -54,6 +54,8 @@ export type PictureMeta = {
   readonly isSrgb?: true
   /** EXIF, XMP and other words about the picture. */
   readonly metadata?: Metadata
+  /** The size of the picture that GeoTIFF data places on a map, where that is known. */
+  readonly placed?: readonly [width: number, height: number]
   /** How a JPEG was encoded, for one that is made of it: libjpeg's quality, and its chroma as `4:2:0`. */
   readonly jpeg?: { readonly quality: number; readonly subsampling: string }
 }

@@ -206,7 +206,8 @@ describe('colours that nobody sees', () => {
         await writePicture(here.path('two.png'), hiding(channels, depth, 2))
         let compared = 0
         for (const [i, [name = '', ...more]] of operations.entries()) {
-          const mode = modes[(i + channels + depth) % modes.length]!
+          // each operation meets a mode in each of these tests, and all of them in all
+          const mode = modes[(i + channels / 2 - 1 + (depth === 8 ? 0 : 2)) % modes.length]!
           const both = await Promise.all(
             ['one', 'two'].map((input) =>
               convo(

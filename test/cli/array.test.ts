@@ -216,6 +216,8 @@ describe('the full scale', () => {
     writeFileSync(here.path('levels.tif'), floatTiff(width, height, levels))
     const note = (name: string, most: number, full: number) =>
       `note: ${name} has numbers from 0 to ${most}, so ${full} is used as white; --full <n> changes it\n`
+    const rounded =
+      'note: floating point was rounded to 8 bits: --depth 16 keeps more, and .tif, .pfm or .npy keep all\n'
     for (const [name, most, full] of [
       ['unit.npy', 1, 1],
       ['levels.npy', 255, 255],
@@ -223,14 +225,14 @@ describe('the full scale', () => {
       ['levels.tif', 255, 255],
     ] as const) {
       const guessed = await run('box', name, 'out.png', '--size', '1')
-      expect([guessed.status, guessed.stderr]).toEqual([0, note(name, most, full)])
+      expect([guessed.status, guessed.stderr]).toEqual([0, note(name, most, full) + rounded])
       expect(await read('out.png')).toEqual(levels)
       const told = await run('box', name, 'out.png', '--size', '1', '--full', `${full}`)
-      expect([told.status, told.stderr]).toEqual([0, ''])
+      expect([told.status, told.stderr]).toEqual([0, rounded])
       expect(await read('out.png')).toEqual(levels)
     }
     const { stderr } = await run('box', 'deep.npy', 'out.png', '--size', '1', '--full', '4080')
-    expect(stderr).toBe('')
+    expect(stderr).toBe('note: floating point was rounded to 16 bits: .tif, .pfm or .npy keep all\n')
     expect((await sharp(here.path('out.png')).metadata()).depth).toBe('ushort')
     await run('box', 'deep.npy', 'out.png', '--size', '1', '--full', '4080', '--depth', '8', '-q')
     expect(await read('out.png')).toEqual(levels)
@@ -315,5 +317,37 @@ describe('the full scale', () => {
     const { stats } = JSON.parse(stdout).pages[0]
     expect(stats.psnr).toBeCloseTo(30.153672, 4)
     expect(stats.ssim).toBeCloseTo(0.9842287, 5)
+  })
+})
+
+describe('a damaged .npy file', () => {
+  test('is a damaged picture where a picture is wanted, and a damaged kernel where a kernel is', async () => {
+    const whole = array(
+      '<f4',
+      [4, 4],
+      Float32Array.from({ length: 16 }, (_, i) => i),
+    )
+    writeFileSync(here.path('whole.npy'), whole)
+    writeFileSync(here.path('cut.npy'), whole.subarray(0, whole.length - 3))
+    writeFileSync(
+      here.path('type.npy'),
+      Buffer.from(Buffer.from(whole).toString('latin1').replace('<f4', '<c8'), 'latin1'),
+    )
+    for (const name of ['cut.npy', 'type.npy'])
+      for (const line of [
+        `box ${name} o.png`,
+        `box whole.npy o.png --mask ${name}`,
+        `conv3d ${name} o.tif --kernel 1`,
+        `compare ${name} whole.npy`,
+        `digest ${name}`,
+        `explain box ${name}`,
+        `box ${name} o.png --dry-run`,
+      ]) {
+        const { status, stderr } = await convo(line.split(' '), { cwd: here.path() })
+        expect([line, status, stderr]).toEqual([line, 2, expect.stringContaining('[E_DECODE]')])
+        expect([line, stderr]).toEqual([line, expect.stringMatching(/\n {2}try: ./)])
+      }
+    const { stderr } = await convo('conv2d whole.npy o.png --kernel cut.npy'.split(' '), { cwd: here.path() })
+    expect(stderr).toContain('[E_KERNEL_SYNTAX]')
   })
 })

@@ -241,6 +241,21 @@ const cases: Readonly<Record<string, Case>> = {
   GeoTIFF: kept({ 'a.tif': tiffField(33550, 4, 1) }, 'tif', ({ geo }) =>
     expect(geo).toEqual([{ tag: 33550, type: 4, count: 1, bytes: Uint8Array.of(1, 0, 0, 0) }]),
   ),
+  'the GeoTIFF position of a picture whose size is changed, or that is turned': {
+    files: {
+      'a.tif': tiffField(33550, 4, 1),
+      'b.tif': tiffOf([
+        {
+          ...level,
+          fields: [
+            [274, 3, 3],
+            [33550, 4, 1],
+          ],
+        },
+      ]),
+    },
+    runs: ['pad a.tif o.tif', `${same} b.tif p.tif`],
+  },
   'metadata in a format that does not hold it': {
     files: {
       'a.png': with_([
@@ -580,7 +595,7 @@ const cases: Readonly<Record<string, Case>> = {
       'a.tif': tiffArrayOf([50, 100], { type: 'u1', width: 1, height: 1, channels: 2, fields: [[338, 1]] }),
     },
     runs: [`${same} a.tif o.png`],
-    holds: async (path) => expect([...(await decode(path('o.png'), options)).data]).toEqual([127, 100]),
+    holds: async (path) => expect([...(await decode(path('o.png'), options)).data]).toEqual([128, 100]),
   },
   'a further channel of a TIFF that may be no alpha': {
     files: {
@@ -642,16 +657,34 @@ const cases: Readonly<Record<string, Case>> = {
   },
   'linear light of Radiance and OpenEXR, into PNG': {
     files: { 'a.exr': linear },
-    runs: [`${same} a.exr o.png`],
+    runs: [`${same} a.exr o.png --depth 16`],
     holds: async (path) => expect((await metaOf(path('o.png'))).gamma).toBe(100000),
   },
   'linear light of Radiance and OpenEXR, into other formats of 8 and 16 bits': {
     files: { 'a.exr': linear },
-    runs: ['jpg', 'webp', 'tif', 'ppm'].map((ending) => `${same} a.exr o.${ending}`),
+    runs: ['jpg', 'webp', 'tif --depth 8', 'ppm'].map((ending) => `${same} a.exr o.${ending}`),
   },
   'chroma of a JPEG that is neither 4:4:4 nor 4:2:0, into JPEG': {
     files: { 'a.jpg': sampledAs(0x21) },
     runs: [`${same} a.jpg o.jpg`],
+  },
+  'floating point into TIFF, PFM and .npy': {
+    files: { 'a.exr': linear },
+    runs: ['tif', 'pfm', 'npy'].map((ending) => `${same} a.exr o.${ending}`),
+    holds: async (path) => {
+      for (const name of ['o.tif', 'o.pfm']) expect((await decode(path(name), options)).depth).toBe(32)
+    },
+  },
+  'floating point into other formats': {
+    files: { 'a.exr': linear, 'a.npy': npy([3, 4], (i) => i * 20), 's/1.npy': npy([3, 4], (i) => i) },
+    runs: [
+      ...['png', 'jpg', 'webp', 'gif', 'avif', 'bmp', 'ppm'].flatMap((ending) => [
+        `${same} a.exr o.${ending}`,
+        `${same} a.npy p.${ending}`,
+        `${same} a.npy p.${ending} --dry-run`,
+      ]),
+      'chain a.npy c.png -- box -- box',
+    ],
   },
   '16 bits into JPEG, WebP, GIF and AVIF': {
     files: { 'a.png': encoded(deep, 'png') },

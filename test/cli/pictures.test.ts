@@ -196,7 +196,9 @@ describe('a filter on a picture', () => {
   it('says that standard input is empty', async () => {
     expect(await run('sobel', '-', 'x.png')).toMatchObject({
       status: 2,
-      stderr: 'error: standard input is empty   [E_DECODE]\n  standard input: 0 bytes\n',
+      stderr:
+        'error: standard input is empty   [E_DECODE]\n  standard input: 0 bytes\n' +
+        '  try: a command before the pipe that writes a picture\n',
     })
   })
   it('names a kernel that is needed', async () => {

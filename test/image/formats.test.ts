@@ -63,7 +63,8 @@ describe.each(names)('%s', (format) => {
     const one = of(format, depth)
     const { bytes, notes } = await encode(one, format)
     const got = await decode(bytes, options)
-    expect(notes.some((note) => note.includes('has 8 bits'))).toBe(depth === 16 && !depths.includes(16))
+    const said = traitsOf(format).colours === 'bilevel' ? 'black and white alone' : 'has 8 bits'
+    expect(notes.some((note) => note.includes(said))).toBe(depth === 16 && !depths.includes(16))
     expect(got.depth).toBe(depths.includes(depth) ? depth : 8)
     expect(input.depths as readonly number[]).toContain(got.depth)
     const scale = depth === 32 && format === 'pfm' ? 255 : 1
@@ -321,7 +322,7 @@ describe('the table', () => {
     expect(rows.map(({ name }) => name)).toEqual([...Object.keys(inputFormats), 'ppm', 'pgm', 'pbm', 'pam'])
     expect(rows.find(({ name }) => name === 'jpeg')).toEqual({
       name: 'jpeg',
-      files: '.jpg .jpeg',
+      files: '.jpg .jpeg .jpe .jfif',
       access: 'read, write',
       depths: '8',
       alpha: 'no',

@@ -2,7 +2,8 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { isStream } from '../../src/files/read.ts'
-import { formatOfPath } from '../../src/image/format.ts'
+import { decode } from '../../src/image/decode.ts'
+import { formatOfPath, inputFormats } from '../../src/image/format.ts'
 import { encodePngWhole } from '../../src/image/png-whole.ts'
 import { kindOf, probe } from '../../src/image/probe.ts'
 import { exifResolution, jfifResolution } from '../../src/image/resolution.ts'
@@ -34,6 +35,58 @@ describe('kindOf', () => {
       expect(kindOf(latin1(head))).toBeUndefined()
     },
   )
+})
+
+describe('a file that ends in its first bytes', () => {
+  it.each([
+    ['\x89PNG', 'PNG'],
+    ['\x89', 'PNG'],
+    ['\x89PNG\n\x1a\n', 'PNG'],
+    ['\xff\xd8', 'JPEG'],
+    ['GIF89', 'GIF'],
+    ['II*', 'TIFF'],
+    ['MM\0', 'TIFF'],
+    ['RIFF\0\0', 'WebP'],
+    ['\x93NUM', '.npy file'],
+    ['\x76\x2f\x31', 'OpenEXR picture'],
+  ])('%j is a damaged %s', async (head, format) => {
+    const error = await failure('E_DECODE', () => probe(latin1(head), 'x'))
+    expect([error.message, error.why, error.fix]).toEqual([
+      `x is a damaged ${format}`,
+      [`x: it ends after ${head.length} ${head.length === 1 ? 'byte' : 'bytes'}`],
+      'a new copy of the file',
+    ])
+  })
+
+  it.each([
+    ['GI', 'x is not a picture but text'],
+    ['RIFF is short for something', 'x is not a picture but text'],
+    ['gr\xc3\xbc\xc3', 'x is not a picture but text'],
+    ['gr\xfc\xdf', 'x is not in a known picture format'],
+  ])('%j is not', async (head, message) => {
+    const error = await failure('E_DECODE', () =>
+      decode(latin1(head), { maxPixels: 9, orient: true, name: 'x' }),
+    )
+    expect(error.message).toBe(message)
+    // every format that is read is named, but for those that need a decoder
+    for (const name of [
+      'PNG',
+      'JPEG',
+      'WebP',
+      'TIFF',
+      'GIF',
+      'AVIF',
+      'SVG',
+      'BMP',
+      'PNM',
+      'PFM',
+      'HDR',
+      'EXR',
+      'npy',
+    ])
+      expect(error.fix).toContain(name)
+    expect(Object.keys(inputFormats).length).toBe(13)
+  })
 })
 
 describe('probe', () => {
@@ -136,7 +189,7 @@ describe('formatOfPath', () => {
     const error = await failure('E_OUTPUT', () => formatOfPath('a.psd'))
     expect(error.message).toBe('there is no picture format for files ending in .psd')
     expect(error.why[0]).toContain(
-      '.png, .jpg, .jpeg, .webp, .tif, .tiff, .gif, .avif, .bmp, .pnm, .ppm, .pgm, .pbm, .pam, .pfm, .npy',
+      '.png, .jpg, .jpeg, .jpe, .jfif, .webp, .tif, .tiff, .gif, .avif, .bmp, .dib, .pnm, .ppm, .pgm, .pbm, .pam, .pfm, .npy',
     )
     expect(error.fix).toBe('a.png')
   })

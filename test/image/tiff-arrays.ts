@@ -147,6 +147,10 @@ export function tiffArrayOf(values: readonly number[], make: Make): Buffer {
     [339, 3, 1, format],
     ...(make.fields ?? []).map(([tag, value]): [number, number, number, number] => [tag, 4, 1, value]),
   ]
+  // one that is given goes before one of its own
+  const tags = new Set(make.fields?.map(([tag]) => tag))
+  const own = fields.length - (make.fields?.length ?? 0)
+  fields.splice(0, own, ...fields.slice(0, own).filter(([tag]) => !tags.has(tag)))
   fields.sort(([a], [b]) => a - b)
   const out = Buffer.alloc(lists + 8 * n + 2 + fields.length * 12 + 4)
   const u16 = (to: number, v: number) => (little ? out.writeUInt16LE(v, to) : out.writeUInt16BE(v, to))

@@ -208,15 +208,16 @@ export class Chain {
   async raw(): Promise<RawResult> {
     const { range, depth: bits } = this.#state.options
     const isOpen = (bits ?? this.#state.format?.coding.depth) === undefined
-    const asFloats = range === 'raw' && isOpen ? { depth: 32 } : {}
+    const isFloat = range === 'raw' && isOpen
+    const asFloats = isFloat ? { depth: 32 } : {}
+    // without a depth samples are rounded, those of floats too
+    const output = isOpen && !isFloat ? 'output.png' : 'output.tif'
     const kept: Picture[] = []
     const store: PageStore = async (_, picture) => {
       kept.push(picture)
       return { bytes: 0, notes: [] }
     }
-    const report = await this.#queued((inputs) =>
-      this.#run(inputs, { output: 'output.tif', store }, asFloats),
-    )
+    const report = await this.#queued((inputs) => this.#run(inputs, { output, store }, asFloats))
     const [picture] = kept
     if (picture === undefined || kept.length > 1) {
       throw new ConvoError('E_OPTION', 'the result is several pictures, not one', { fix: 'toTensor()' })

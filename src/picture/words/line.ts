@@ -112,10 +112,13 @@ export function countOf(command: Syntax, args: readonly string[], given: Given):
 /** @throws ConvoError E_USAGE for two options that were given and cannot be used together */
 export function refuseConflict(given: Given): void {
   const isGiven = (name: string) => given[name] !== undefined && given[name] !== false
-  const conflict = conflicts.find(([a, b]) => isGiven(a) && isGiven(b))
+  const conflict = conflicts.find(
+    ([a, b, , value = given[b]]) => isGiven(a) && isGiven(b) && given[b] === value,
+  )
   if (conflict === undefined) return
-  const [a, b, fix] = conflict
-  throw new ConvoError('E_USAGE', `--${a} and --${b} cannot be used together`, { fix })
+  const [a, b, fix, value] = conflict
+  const other = value === undefined ? `--${b}` : `--${b} ${value}`
+  throw new ConvoError('E_USAGE', `--${a} and ${other} cannot be used together`, { fix })
 }
 
 /**

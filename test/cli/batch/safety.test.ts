@@ -1,4 +1,13 @@
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -92,4 +101,28 @@ describe('logs that are merged', () => {
       stderr: expect.stringContaining('log.jsonl is not a log of a batch   [E_INPUT]'),
     })
   })
+})
+
+describe.runIf(process.platform !== 'win32')('outputs that are one file', () => {
+  it.each([
+    [{ 'p000.png': 'real.png', 'p001.png': 'real.png', 'real.png': undefined }, 'links to a file'],
+    [{ 'p000.png': '../new.png', 'p001.png': '../new.png' }, 'links to what is not there yet'],
+    [{ 'p001.png': 'p000.png' }, 'a link to another output'],
+    [{ 'p001.png': 'p002.png', 'p002.png': 'p000.png' }, 'a link to a link'],
+  ] as [Record<string, string | undefined>, string][])(
+    'are refused before one is made: %o',
+    async (links) => {
+      writePictures(at('in'), 2, 20, 10)
+      mkdirSync(at('out'))
+      for (const [name, target] of Object.entries(links)) {
+        if (target === undefined) writeFileSync(at(`out/${name}`), 'old')
+        else symlinkSync(target, at(`out/${name}`))
+      }
+      const before = readdirSync(at('out'))
+      const { status, stderr } = await batch('in', '-o', 'out/{stem}.png', '--', 'sobel')
+      expect([status, stderr]).toEqual([2, expect.stringContaining('two inputs have the same output')])
+      expect([readdirSync(at('out')), existsSync(at('new.png'))]).toEqual([before, false])
+      if ('real.png' in links) expect(readFileSync(at('out/real.png'), 'utf8')).toBe('old')
+    },
+  )
 })
