@@ -25,7 +25,8 @@ const files: Readonly<Record<string, string>> = {
 function docstring(name: string): string {
   const text = readFileSync(new URL(`../../src/operators/${files[name]}.ts`, import.meta.url), 'utf8')
   const before = text.slice(0, text.search(new RegExp(`export (async function|const) ${name}\\b`)))
-  return before.slice(before.lastIndexOf('/**')).replace(/\s*\n \* ?/g, ' ')
+  // those of single fields are indented
+  return before.slice(before.lastIndexOf('\n/**')).replace(/\s*\n \* ?/g, ' ')
 }
 
 describe('the docstring of', () => {
