@@ -108,7 +108,7 @@ async function notLevels(loaded: LoadedData, task: PictureTask): Promise<string[
   const { work } = nodeOf(data.out)
   const largest = work.kind === 'planes' ? (await extremes(work.data)).peak : data.source?.picture.largest
   return [
-    ...(data.isPicture && isFloatIn(loaded) ? roundedNotes(task, data.full) : []),
+    ...(data.source !== undefined && isFloatIn(loaded) ? roundedNotes(task, data.full) : []),
     ...(Number.isFinite(largest ?? 0) ? [] : [notFiniteLevels(task.input)]),
   ]
 }

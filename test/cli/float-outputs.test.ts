@@ -108,6 +108,19 @@ test('a plan says the depth that a run writes', async () => {
   }
 })
 
+test('a plan says of a volume of floats what a run says', async () => {
+  const pages = [0, 1, 2].map((k) => ({ ...floats, data: numbers.map((v) => v + k) }))
+  writeFileSync(here.path('volume.tif'), (await encodePages(pages, 'tiff')).bytes)
+  const line = ['maxpool', 'volume.tif', 'sheet.png', '--size', '2,2,2', '--json']
+  for (const more of [['--dry-run'], []]) {
+    const { stdout, stderr } = await run(...line, ...more)
+    expect(stderr).not.toContain('error')
+    expect(JSON.parse(stdout).notes).toContainEqual(
+      expect.stringContaining('floating point was rounded to 8 bits'),
+    )
+  }
+})
+
 test('a depth that is asked for is written, and nothing is said', async () => {
   writeFileSync(here.path('f4.npy'), await inputs['f4.npy']!())
   for (const [out, depth] of [
