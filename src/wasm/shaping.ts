@@ -115,7 +115,7 @@ export function evenedRow(
 /**
  * A row of `n` pooled samples to where they were: place p of column i is p / taps · down rows below row `top` of the output and
  * p % taps · across samples to the right of starts[i] (i32). Rows `first` to `end` − 1 are at dst, `pitch` bytes apart, and have
- * `width` samples; what is elsewhere is left out.
+ * `width` samples; what is elsewhere is skipped.
  */
 export function unpoolRow(
   dst: Address, pitch: usize, width: i32, first: i32, end: i32, src: Address, places: Address, n: i32,
