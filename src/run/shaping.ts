@@ -30,7 +30,9 @@ const doublesBytes = (width: number): number => Math.ceil(width / 8) * 64
 /** Scratch memory: tables of places, and sums. */
 export function shapingBytes(work: Shaping, [, , width]: Shape): number {
   if (work.name === 'resized') return layOutTaps(work.settings.columns).bytes
-  return work.name === 'evened' ? 2 * doublesBytes(width) : width * 4
+  if (work.name === 'evened') return 2 * doublesBytes(width)
+  // with padding there may be more pooled columns than there were
+  return (work.name === 'unpooled' ? work.settings.axes[2].output : width) * 4
 }
 
 /** Columns in other places: nearest neighbours, reflections, flips. */

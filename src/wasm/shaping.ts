@@ -11,16 +11,11 @@ export function pickRow(dst: Address, src: Address, n: i32, places: Address, fil
   }
 }
 
-/** line + weight · src in doubles, each step rounded, for `n` samples. Up to 24 bytes past the end are read and written. */
+/** line + weight · src in doubles, each step rounded, for `n` samples, and up to the next 2. */
 export function addScaledRow(line: Address, src: Address, n: i32, weight: f64): void {
   const by = f64x2.splat(weight)
-  for (const end = src + (<usize>n << 2); src < end; src += 16, line += 32) {
-    const v = v128.load(src)
-    const low = f64x2.mul(by, f64x2.promote_low_f32x4(v))
-    const high = f64x2.mul(by, f64x2.promote_low_f32x4(v128.shuffle<i32>(v, v, 2, 3, 2, 3)))
-    v128.store(line, f64x2.add(v128.load(line), low))
-    v128.store(line, f64x2.add(v128.load(line, 16), high), 16)
-  }
+  for (const end = src + (<usize>n << 2); src < end; src += 8, line += 16)
+    v128.store(line, f64x2.add(v128.load(line), f64x2.mul(by, doubles(src))))
 }
 
 /**
@@ -39,7 +34,7 @@ export function sumTaps(
       low = f64x2.add(low, pair(line, p, v128.load(w)))
       high = f64x2.add(high, pair(line, p + 8, v128.load(w, 16)))
     }
-    v128.store(dst, v128.shuffle<i32>(f32x4.demote_f64x2_zero(low), f32x4.demote_f64x2_zero(high), 0, 1, 4, 5))
+    v128.store(dst, singles(low, high))
   }
 }
 
@@ -52,12 +47,11 @@ function pair(line: usize, places: usize, weights: v128): v128 {
 
 /**
  * Row `a` of `count` samples times a matrix whose rows are `pitch` bytes apart: `n` sums over its rows in doubles, each step
- * rounded, then rounded to float32. Samples are read and written up to the next 4.
+ * rounded, then rounded to float32. Samples are read and written up to the next 8.
  */
 export function productRow(dst: Address, a: Address, count: i32, b: Address, pitch: usize, n: i32): void {
   const end = a + (<usize>count << 2)
-  let left = n
-  for (; left > 4; left -= 8, dst += 32, b += 32) {
+  for (let left = n; left > 0; left -= 8, dst += 32, b += 32) {
     let s0 = f64x2.splat(0)
     let s1 = f64x2.splat(0)
     let s2 = f64x2.splat(0)
@@ -72,15 +66,6 @@ export function productRow(dst: Address, a: Address, count: i32, b: Address, pit
     v128.store(dst, singles(s0, s1))
     v128.store(dst, singles(s2, s3), 16)
   }
-  if (left <= 0) return
-  let s0 = f64x2.splat(0)
-  let s1 = f64x2.splat(0)
-  for (let k = a, row = b; k < end; k += 4, row += pitch) {
-    const by = f64x2.splat(<f64>load<f32>(k))
-    s0 = f64x2.add(s0, f64x2.mul(by, doubles(row)))
-    s1 = f64x2.add(s1, f64x2.mul(by, doubles(row + 8)))
-  }
-  v128.store(dst, singles(s0, s1))
 }
 
 @inline
@@ -93,7 +78,7 @@ function singles(low: v128, high: v128): v128 {
   return v128.shuffle<i32>(f32x4.demote_f64x2_zero(low), f32x4.demote_f64x2_zero(high), 0, 1, 4, 5)
 }
 
-/** sums + (src − means)² in doubles, each step rounded, for `n` samples, and up to the next 4. */
+/** sums + (src − means)² in doubles, each step rounded, for `n` samples, and up to the next 2. */
 export function addApart(sums: Address, src: Address, means: Address, n: i32): void {
   for (const end = src + (<usize>n << 2); src < end; src += 8, sums += 16, means += 16) {
     const apart = f64x2.sub(doubles(src), v128.load(means))

@@ -79,6 +79,8 @@ const taps = (seed: number, n: number, size: number): LayerSettings['resized']['
 const evening = { epsilon: 1e-3, gamma: Float32Array.of(1, -0.3, 2), beta: Float32Array.of(0.1, 0, -7) }
 /** Without padding: what is unpooled lies inside. */
 const plainAxes = poolAxes(2, Tensor.zeros([3, 11, 39]), { kernelSize: [2, 3], stride: 2 })
+/** More columns pooled than there were. */
+const widerAxes = poolAxes(2, Tensor.zeros([3, 8, 32]), { kernelSize: 2, stride: 1, padding: 1 })
 const resizing = { rows: taps(3, 13, 9), columns: taps(5, 55, 37) }
 
 /** Float samples of a shape. */
@@ -601,15 +603,25 @@ const loops: { readonly [K in keyof WasmExports]: Row } = {
   ]),
   addApart: layer('evened', evening),
   evenedRow: layer('evened', evening),
-  unpoolRow: layer(
-    'unpooled',
-    { axes: plainAxes, across: 3 },
-    [
-      [3, 5, 19],
-      [3, 5, 19],
-    ],
-    (v) => Math.floor(Math.abs(v) * 1.5),
-  ),
+  unpoolRow: all(layers.unpooled, [
+    layer(
+      'unpooled',
+      { axes: plainAxes, across: 3 },
+      [
+        [3, 5, 19],
+        [3, 5, 19],
+      ],
+      (v) => Math.floor(Math.abs(v) * 1.5),
+    ),
+    {
+      is: layers.unpooled,
+      by: byBoth(async (own, seed) => {
+        const x = tensor(seed, [3, 8, 32])
+        const places = await own.layer('switches', [x], { axes: widerAxes, across: 2 })
+        return own.layer('unpooled', [tensor(seed, places.shape), places], { axes: widerAxes, across: 2 })
+      }),
+    },
+  ]),
   affineRow: layer('affine', { scale: Float32Array.of(3, 0.7, -2), bias: Float32Array.of(1, -2, 0.3) }),
   reluRow: all(layers.rectified, [layer('activate', { name: 'relu', unit: 1 }), layer('rectified', {})]),
   preluRow: layer('prelu', { slope: Float32Array.of(0.1, -0.3, 2) }),
