@@ -4,7 +4,7 @@ import type { Tensor } from '../tensor/tensor.ts'
 import { type Asked, coloursOf, senseOf, spreadOf } from './meaning.ts'
 import { type Fit, fitOf, type Model, throughModel } from './model.ts'
 import type { NetRange } from './network.ts'
-import { type HeatName, heatPalette, palette } from './palette.ts'
+import { type HeatName, heatPalette, labelPalette } from './palette.ts'
 import { tapsOf } from './sized.ts'
 
 // Pictures through networks: levels to what the network takes, and back.
@@ -143,7 +143,7 @@ export async function pass(model: Model, x: Tensor, engine: Engine, options: Pas
   }
   if (model.givesLabels) {
     if (!options.paintsLabels || made !== 1) return { planes: out, fit, notes, isPicture: false }
-    return { planes: await painted(engine, out, palette, full), fit, notes, isPicture: true }
+    return { planes: await painted(engine, out, labelPalette(), full), fit, notes, isPicture: true }
   }
   const levels = await leaving(engine, out, sense.outRange, full)
   const isPicture = sense.outRange !== 'raw'
