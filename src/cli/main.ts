@@ -1,4 +1,5 @@
 import { ConvoError } from '../error.ts'
+import { forgetReads } from '../files/reads.ts'
 import { errorMessage, type Io, isBrokenPipe, processIo } from '../host/io.ts'
 import { isEnding, setRole, undoAll } from '../signals.ts'
 import { understandApart } from './apart.ts'
@@ -10,6 +11,7 @@ import { understandApart } from './apart.ts'
  */
 export async function main(argv: readonly string[], io: Io = processIo()): Promise<number> {
   setRole('owner')
+  forgetReads()
   const onBug = (error: unknown) => {
     undoAll()
     if (!isEnding()) void fail(error, argv, io).then((status) => process.exit(status))

@@ -6,7 +6,7 @@ import { cut } from '../text/cut.ts'
 import { requireHere } from './package.ts'
 import { statOf } from './stat.ts'
 
-/** What is read: by a call of the library, or by all that a process of the command line does. */
+/** What is read: by a call of the library, or by a command line. */
 class Record {
   /** a path to every file, by device and inode */
   readonly paths = new Map<string, string>()
@@ -18,6 +18,11 @@ class Record {
 
 const ofProcess = new Record()
 let ofCalls: hooks.AsyncLocalStorage<Record> | undefined
+
+/** For a process that runs several command lines: each has its own. */
+export function forgetReads(): void {
+  for (const kept of Object.values(ofProcess)) kept.clear()
+}
 
 const current = (): Record => ofCalls?.getStore() ?? ofProcess
 

@@ -10,31 +10,30 @@ const end = '\0the end of a run\0'
 /** A host keeps something of what it has run, so it ends after so many. */
 const runs = 50
 
-/** Loads the program for each command line anew and runs it, as the launcher does; what it listened to goes with it. */
+/**
+ * Runs the program as the launcher does. It stays loaded for the next command line, unless a run leaves something to be done
+ * at the end of the process; what it listened to goes with each run.
+ */
 const program = `
-  const vm = require('node:vm')
-  const { Script } = vm
-  const compiled = new Map()
-  // compiled once, run anew each time
-  vm.Script = function (source, options) {
-    const { filename } = options
-    if (!compiled.has(filename)) compiled.set(filename, new Script(source, options))
-    return compiled.get(filename)
-  }
   const { load } = require(${at('bin/load.js')})
   const dist = ${at('dist')}
   const emitters = [process, process.stdout, process.stderr]
   const heard = () => emitters.flatMap((one) =>
     one.eventNames().flatMap((event) => one.rawListeners(event).map((listener) => ({ one, event, listener }))))
+  let loaded
   process.on('disconnect', () => process.exit())
   process.on('message', async ({ args, cwd }) => {
     const before = new Set(heard().map(({ listener }) => listener))
     process.chdir(cwd)
-    for (const path of Object.keys(require.cache)) if (path.startsWith(dist)) delete require.cache[path]
-    const status = await load(dist + '/cli.cjs').main(args)
+    loaded ??= load(dist + '/cli.cjs')
+    const status = await loaded.main(args)
     for (const { one, event, listener } of heard()) {
       if (before.has(listener)) continue
-      if (event === 'exit') listener.call(process, status)
+      if (event === 'exit') {
+        listener.call(process, status)
+        for (const path of Object.keys(require.cache)) if (path.startsWith(dist)) delete require.cache[path]
+        loaded = undefined
+      }
       one.removeListener(event, listener)
     }
     for (const stream of [process.stdout, process.stderr]) stream.write(${JSON.stringify(end)})
@@ -51,7 +50,7 @@ type Host = { child: ChildProcess; ran: number }
 const idle: Host[] = []
 
 /**
- * Runs the built program in a process that has run others, one after another: that takes half the CPU of one of its own.
+ * Runs the built program in a process that has run others, one after another: that takes a tenth of the CPU of one of its own.
  * How a process starts is for `start`.
  */
 export async function hosted(args: readonly string[], cwd: string): Promise<Run> {

@@ -377,18 +377,18 @@ describe('a batch', () => {
 })
 
 describe('an interrupted batch', () => {
-  it('killed at 8 moments leaves no part of a picture; the next run makes the rest, and only the rest', async () => {
+  it('killed at 5 moments leaves no part of a picture; the next run makes the rest, and only the rest', async () => {
     writePictures(at('in'), 20, 160, 120)
     const whole = await uninterrupted()
     const line = ['batch', 'in', '-o', 'out/{stem}.png']
     let isPartly = 0
-    for (let moment = 0; moment < 8; moment++) {
+    for (let moment = 0; moment < 5; moment++) {
       rmSync(at('out'), { recursive: true, force: true })
       const child = start([...line, '-q', ...sobel], { cwd: folder })
       const ended = new Promise((done) => child.on('close', done))
-      const wanted = moment * 2
+      const wanted = moment * 4
       while (picturesOf(at('out')).length < wanted && child.exitCode === null) await pause(3)
-      await pause((moment * 3) % 8)
+      await pause((moment * 3) % 5)
       const workers = workersOf(child)
       child.kill('SIGKILL')
       await ended
