@@ -117,7 +117,7 @@ function unplaced({ geo, ...rest }: Metadata): Metadata | undefined {
   return { ...rest, ...(kept.length > 0 && { geo: kept }) }
 }
 
-/** What is kept of the metadata of a file, and what is said of it, where its picture may have been turned as it asks. */
+/** What is kept of the metadata of a file, and a note of what is not, where its picture may have been turned as it asks. */
 export function keptAsTurned(
   found: Metadata,
   isTurned: boolean,
