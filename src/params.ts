@@ -75,7 +75,8 @@ export function integer(summary: string, fallback?: undefined, bounds?: Bounds):
 export function integer(summary: string, fallback?: number, bounds: Bounds = {}): Param<number> {
   const parse = (given: unknown, name: string) => {
     const value = parseNumber(given, name, bounds, summary, 'a whole number')
-    if (!Number.isSafeInteger(value)) throw expected('a whole number', name, given)
+    if (!Number.isSafeInteger(value))
+      throw expected('a whole number', name, given, within(bounds, Math.round(value)))
     return value
   }
   return withDefault({ summary, metavar: '<n>', ...bounds, parse }, fallback)
@@ -183,7 +184,7 @@ export function numbers(
       )
     }
     return parts.map((part: unknown) => {
-      const value = parseNumber(part, name, bounds)
+      const value = parseNumber(part, name, bounds, '', 'a number', parts.length > 1)
       if (whole && !Number.isSafeInteger(value)) throw expected('whole numbers', name, given)
       return value
     })
@@ -243,10 +244,18 @@ export const wordOr =
 /** The rules for padding that have a word. */
 export const paddingRules = ['same', 'valid', 'full'] as const
 
-/** The error for a value of the wrong kind. */
-export function expected(what: string, name: string, given: unknown): ConvoError {
-  return new ConvoError('E_OPTION', `${name} must be ${what}, got ${shown(given)}`)
+/** The error for a value of the wrong kind; `near` is a number that would do, for an option of a command line. */
+export function expected(what: string, name: string, given: unknown, near?: number): ConvoError {
+  const instead =
+    near !== undefined && /^--[\w-]+$/.test(name)
+      ? ([[name, String(given)], name, String(near)] as const)
+      : undefined
+  return new ConvoError('E_OPTION', `${name} must be ${what}, got ${shown(given)}`, { instead })
 }
+
+/** The nearest number that is within bounds. */
+const within = ({ min = Number.NEGATIVE_INFINITY, max = Number.POSITIVE_INFINITY }: Bounds, value: number) =>
+  Math.min(max, Math.max(min, value))
 
 function shown(given: unknown): string {
   // of NaN JSON makes null
@@ -261,10 +270,12 @@ function shown(given: unknown): string {
 function parseNumber(
   given: unknown,
   name: string,
-  { min = Number.NEGATIVE_INFINITY, max = Number.POSITIVE_INFINITY }: Bounds,
+  bounds: Bounds,
   summary = '',
   kind = 'a number',
+  isOneOfMany = false,
 ): number {
+  const { min = Number.NEGATIVE_INFINITY, max = Number.POSITIVE_INFINITY } = bounds
   const value =
     typeof given === 'number'
       ? given
@@ -278,15 +289,14 @@ function parseNumber(
         ? `at most ${max}`
         : `from ${min} to ${max}`
   if (typeof given === 'string' && /\d\s*%\s*$/.test(given)) {
-    const bounds = Number.isFinite(max) ? ` ${range}` : ''
-    throw new ConvoError('E_OPTION', `${name} must be ${kind}${bounds}, not a percentage, got "${given}"`, {
+    const limits = Number.isFinite(max) ? ` ${range}` : ''
+    throw new ConvoError('E_OPTION', `${name} must be ${kind}${limits}, not a percentage, got "${given}"`, {
       why: summary === '' ? [] : `${name}: ${summary}`,
     })
   }
   if (!Number.isFinite(value)) throw expected('a number', name, given)
-  if (value < min || value > max) {
-    throw new ConvoError('E_OPTION', `${name} must be ${range}, got ${value}`)
-  }
+  if (value !== within(bounds, value))
+    throw expected(range, name, value, isOneOfMany ? undefined : within(bounds, value))
   if (!Number.isFinite(Math.fround(value))) throw expected('a number that float32 holds', name, given)
   return value
 }

@@ -130,7 +130,9 @@ function replaced(
 ): readonly string[] | undefined {
   if (typeof typed !== 'string') {
     const from = argv.findIndex((_, i) => typed.every((word, k) => argv[i + k] === word))
-    return from < 0 ? undefined : argv.toSpliced(from, typed.length, ...meant)
+    if (from >= 0) return argv.toSpliced(from, typed.length, ...meant)
+    const joined = argv.indexOf(typed.join('='))
+    return joined < 0 ? undefined : argv.toSpliced(joined, 1, meant.join('='))
   }
   const at = argv.lastIndexOf(typed)
   if (at >= 0) return argv.toSpliced(at, 1, ...meant)

@@ -23,6 +23,11 @@ export function writingError(path: string, cause: unknown, target: string = path
   if (code === 'EROFS') return error(`${path} is on a read-only file system`, elsewhere)
   if (code === 'ENOSPC' || code === 'EDQUOT')
     return error(`the disk is full, ${path} was not written`, `room on the disk, or ${elsewhere}`)
+  if (code === 'EFBIG')
+    return error(
+      `${path} is larger than a file may be here`,
+      'ulimit -f unlimited, or a path on another disk',
+    )
   if (code === 'EPIPE') return error('standard output was closed')
   if (code === 'ENAMETOOLONG')
     return error(`the name ${cut(basename(path), 60)} is too long`, 'a shorter name')

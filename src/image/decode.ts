@@ -2,7 +2,6 @@ import { ConvoError, invariant } from '../error.ts'
 import { isStream, readWhole } from '../files/read.ts'
 import { nativeWork } from '../signals.ts'
 import type { Arriving, Picture, Samples } from '../tensor/picture.ts'
-import { counted } from '../text/count.ts'
 import { type Animation, type Canvas, clear, framePng, lay } from './apng.ts'
 import { type BorrowedKind, isBorrowed, readBorrowed } from './borrowed.ts'
 import { refuseStranger, wayOf, ways } from './foreign.ts'
@@ -24,7 +23,7 @@ import { kindOf, type Probe, probe } from './probe.ts'
 import { nameOf, type Source, wholeOf, withReader } from './reader.ts'
 import { grayAlphaOf, spread, viewSamples } from './samples.ts'
 import { type Raw, type RawRecipe, rawOf, reasons, sharpOf } from './sharp.ts'
-import { checkFrames, checkSize, refuseShort } from './size.ts'
+import { checkFrames, checkPage, checkSize, refuseShort } from './size.ts'
 import { pageRead } from './tiff-array.ts'
 
 /** How to decode. */
@@ -280,15 +279,6 @@ async function soundInput(source: Source, { png }: Probe, { mends = [] }: Seen):
   const mended = new Uint8Array(bytes)
   for (const { at, byte } of mends) mended[at] = byte
   return mended
-}
-
-/** @throws ConvoError E_OPTION for a page that is not there */
-function checkPage(page: number, pages: number | undefined, name: string): void {
-  if (pages === undefined || page < pages) return
-  throw new ConvoError('E_OPTION', `${name} has no page ${page + 1}`, {
-    why: `${name} has ${counted(pages, 'page')}`,
-    fix: pages === 1 ? 'no --page' : `--page ${pages}`,
-  })
 }
 
 /** The pictures of an animated PNG as they are shown, each flattened onto those before. */

@@ -3,7 +3,7 @@ import type { Metadata } from '../tensor/metadata.ts'
 import type { Depth, PictureMeta } from '../tensor/picture.ts'
 import { defined, optional } from '../text/record.ts'
 import type { Seen } from './inspect.ts'
-import { iptcOf, keptOf, listed, type MetadataMode, sayingExif, unplaced } from './metadata.ts'
+import { iptcOf, keptAsTurned, listed, type MetadataMode, sayingExif } from './metadata.ts'
 import type { OwnPicture } from './own-picture.ts'
 import { iccFits } from './png.ts'
 import type { PngHead } from './png-head.ts'
@@ -159,12 +159,9 @@ export function headerOf(
   asRead.push(...seen.notes)
   const notes = [...asRead]
   if (seen.unread.length > 0) notes.push(`not read from ${name}: ${listed(seen.unread)}`)
-  const found = metadataOf(facts, seen)
-  const elsewhere = turns && (facts.orientation ?? 1) > 1 ? unplaced(found) : undefined
-  const metadata = keptOf(elsewhere ?? found, mode)
-  if (elsewhere !== undefined && mode === 'keep')
-    notes.push(`the GeoTIFF position of ${name} was dropped: it is that of the picture before it was turned`)
-  notes.push(...lostNote(seen.metadata, mode, name))
+  const isShownTurned = turns && (facts.orientation ?? 1) > 1
+  const { metadata, notes: unplaced } = keptAsTurned(metadataOf(facts, seen), isShownTurned, mode, name)
+  notes.push(...unplaced, ...lostNote(seen.metadata, mode, name))
   return {
     kind,
     width,

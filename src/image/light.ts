@@ -21,7 +21,12 @@ export type Curve =
   | { readonly kind: 'table'; readonly values: Float64Array }
 
 /** The tone curves of a picture: one for all colours, or three for red, green and blue; and what they are called. */
-export type Light = { readonly curves: readonly Curve[]; readonly name: string }
+export type Light = {
+  readonly curves: readonly Curve[]
+  readonly name: string
+  /** What a user should know of them. */
+  readonly notes?: readonly string[]
+}
 
 /** The light of pictures that do not specify theirs. */
 export const srgb: Light = { curves: [{ kind: 'srgb' }], name: 'sRGB' }

@@ -111,10 +111,25 @@ export const geoTags: readonly number[] = [33550, 33922, 34264, 34735, 34736, 34
 const placing = [33550, 33922, 34264]
 
 /** Metadata of a picture whose pixels are elsewhere now: without their places on a map; nothing where it has none. */
-export function unplaced({ geo, ...rest }: Metadata): Metadata | undefined {
+function unplaced({ geo, ...rest }: Metadata): Metadata | undefined {
   const kept = geo?.filter(({ tag }) => !placing.includes(tag)) ?? []
   if (kept.length === (geo?.length ?? 0)) return undefined
   return { ...rest, ...(kept.length > 0 && { geo: kept }) }
+}
+
+/** What is kept of the metadata of a file, and a note of what is not, where its picture may have been turned as it asks. */
+export function keptAsTurned(
+  found: Metadata,
+  isTurned: boolean,
+  mode: MetadataMode,
+  name: string,
+): { readonly metadata: Metadata | undefined; readonly notes: readonly string[] } {
+  const elsewhere = isTurned ? unplaced(found) : undefined
+  const note = `the GeoTIFF position of ${name} was dropped: it is that of the picture before it was turned`
+  return {
+    metadata: keptOf(elsewhere ?? found, mode),
+    notes: elsewhere !== undefined && mode === 'keep' ? [note] : [],
+  }
 }
 
 /** The value of a field of bytes or text. */

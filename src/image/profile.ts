@@ -44,7 +44,9 @@ function lightOfProfile(icc: Uint8Array, name: string): Light {
         : first.kind === 'table'
           ? `a curve of ${first.values.length} values`
           : 'a parametric curve'
-  return { curves: known, name: `${profile}: ${shape}` }
+  const hasTables = ['A2B0', 'A2B1', 'A2B2'].some((tag) => tagOf(icc, view, tag) !== undefined)
+  const note = `the ICC profile ${profile} of ${name} has colour tables beside its tone curves; --linear used the curves`
+  return { curves: known, name: `${profile}: ${shape}`, notes: hasTables ? [note] : [] }
 }
 
 const text = (bytes: Uint8Array, at: number): string => String.fromCharCode(...bytes.subarray(at, at + 4))

@@ -17,6 +17,15 @@ export function checkSize(size: Size, maxPixels: number, name: string): void {
   })
 }
 
+/** Refuses a page, from 0, that is not there. @throws ConvoError E_OPTION */
+export function checkPage(page: number, pages: number | undefined, name: string): void {
+  if (pages === undefined || page < pages) return
+  throw new ConvoError('E_OPTION', `${name} has no page ${page + 1}`, {
+    why: `${name} has ${counted(pages, 'page')}`,
+    fix: pages === 1 ? 'no --page' : `--page ${pages}`,
+  })
+}
+
 /** Refuses pixels that cannot be in the file before memory is taken for them. @throws ConvoError E_DECODE */
 export function refuseShort(
   { size }: { readonly size: number },

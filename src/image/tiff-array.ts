@@ -124,7 +124,7 @@ export async function readTiffArray(
   checkSize: (size: { width: number; height: number }) => void,
   page = 0,
   turns = true,
-): Promise<StoredArray & { readonly orientation?: number }> {
+): Promise<StoredArray & { readonly orientation?: number; readonly isTurned?: boolean }> {
   const read: Read = (at, length) => bytes.subarray(at, at + length)
   const found = pageOf(read, page)
   if (found === undefined) throw damaged(name, what, 0, `it has no page ${page + 1}`)
@@ -179,7 +179,7 @@ export async function readTiffArray(
     shape: channels === 1 ? shown.size : [...shown.size, channels],
     data,
     dtype: `<${type}`,
-    ...(!turns && storage.orientation > 1 && { orientation: storage.orientation }),
+    ...(storage.orientation > 1 && (turns ? { isTurned: true } : { orientation: storage.orientation })),
   }
 }
 

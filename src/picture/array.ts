@@ -2,12 +2,12 @@ import { ConvoError } from '../error.ts'
 import { converted, inTurns } from '../host/turns.ts'
 import type { Pages } from '../image/compare/pages.ts'
 import { lostNote } from '../image/header.ts'
-import { keptOf, type MetadataMode } from '../image/metadata.ts'
+import { keptAsTurned, type MetadataMode } from '../image/metadata.ts'
 import { iccFits } from '../image/png.ts'
 import { kindOf, probe } from '../image/probe.ts'
 import { samplesLike } from '../image/samples.ts'
-import { checkSize } from '../image/size.ts'
-import { readTiff } from '../image/tiff.ts'
+import { checkPage, checkSize } from '../image/size.ts'
+import { readTiff, type TiffSeen } from '../image/tiff.ts'
 import { readTiffArray } from '../image/tiff-array.ts'
 import { readNpyArray, type StoredArray } from '../kernel/formats/npy.ts'
 import {
@@ -135,13 +135,15 @@ export async function readArray(
     layout: asked,
     full: given,
     maxPixels = Number.POSITIVE_INFINITY,
-    page = 0,
+    page,
     metadata = 'keep',
     orient = true,
   }: ArrayOptions,
 ): Promise<PictureArray> {
   const isTiff = kindOf(bytes) === 'tiff'
-  const array: StoredArray & Pick<PictureMeta, 'orientation'> = isTiff
+  const seen = isTiff ? readTiff((at, length) => bytes.subarray(at, at + length), name) : undefined
+  checkPage(page ?? 0, seen?.pages, name)
+  const array: Placed & StoredArray = isTiff
     ? await readTiffArray(bytes, name, (size) => checkSize(size, maxPixels, name), page, orient)
     : await npyOf(bytes, name)
   const { shape, dtype } = array
@@ -163,7 +165,7 @@ export async function readArray(
     ...(isFound && { layoutNote: foundText(shape, name) }),
     ...(scale !== undefined && { scaleNote: scale.note }),
     ...(await lostIn(array, data)),
-    ...(isTiff && besideArray(bytes, name, page, axesOf(shape, layout).channels, metadata, array)),
+    ...(seen && besideArray(bytes, name, seen, page, axesOf(shape, layout).channels, metadata, array)),
   }
 }
 
@@ -178,18 +180,21 @@ async function npyOf(bytes: Uint8Array, name: string): Promise<StoredArray> {
   }
 }
 
+/** The orientation that an array of a TIFF is left with, and whether it was turned by one. */
+type Placed = Pick<PictureMeta, 'orientation'> & { readonly isTurned?: boolean }
+
 /** What is in a TIFF beside the page that is an array. */
 function besideArray(
   bytes: Uint8Array,
   name: string,
-  page: number,
+  { held, icc, pages, metadata: lost }: TiffSeen,
+  page: number | undefined,
   channels: number,
   mode: MetadataMode,
-  { orientation }: Pick<PictureMeta, 'orientation'>,
+  { orientation, isTurned = false }: Placed,
 ): Pick<PictureArray, 'meta' | 'notes' | 'pages'> {
   const { resolution } = probe(bytes, name)
-  const { held, icc, pages, metadata: lost } = readTiff((at, length) => bytes.subarray(at, at + length), name)
-  const metadata = keptOf(held, mode)
+  const { metadata, notes } = keptAsTurned(held, isTurned, mode, name)
   return {
     pages,
     meta: {
@@ -199,9 +204,10 @@ function besideArray(
       ...(metadata && { metadata }),
     },
     notes: [
-      ...(pages > 1
-        ? [`${name} has ${pages} pages, but only page ${page + 1} was used; --page <n> selects another`]
+      ...(pages > 1 && page === undefined
+        ? [`${name} has ${pages} pages, but only the first was used; --page <n> selects another`]
         : []),
+      ...notes,
       ...lostNote(lost, mode, name),
     ],
   }

@@ -59,9 +59,10 @@ export async function knownOf(path: string, settings: Asked, given?: Opened | In
   checkApplies(opened, settings)
   if (opened.probe.isArray) return knownArray(await loadArray(opened, settings), settings)
   const header = await readHeader(opened.source, { ...limitsOf(settings), name: opened.path })
-  if (settings.linear) lightOf(header.meta, opened.path)
+  const light = settings.linear ? lightOf(header.meta, opened.path) : undefined
   const ofPages = settings.page === undefined ? pageNote(opened.path, header.pages) : []
-  return { ...knownPicture(header, settings), ofPages, isStack: opened.probe.kind === 'tiff' }
+  const notes = [...header.notes, ...(light?.notes ?? [])]
+  return { ...knownPicture({ ...header, notes }, settings), ofPages, isStack: opened.probe.kind === 'tiff' }
 }
 
 async function knownArray(array: PictureArray, settings: Asked): Promise<Known> {

@@ -133,7 +133,8 @@ async function runJob(
   const loaded = levelsOf(read, given)
   const light = given.settings.linear ? lightOf(loaded.meta, given.input) : undefined
   const task: PictureTask = { ...given, light }
-  const met = { ...read, notes: [...loaded.notes, ...(await notLevels(loaded, task))] }
+  const notes = [...loaded.notes, ...(light?.notes ?? []), ...(await notLevels(loaded, task))]
+  const met = { ...read, notes }
   const ground = groundOf((graph) => runToTensor(session, graph))
   const { state, blending } = await traceJob(ground, poolEngine(pool, session), met, task)
   const { plans } = state

@@ -111,6 +111,18 @@ describe('the curve of --linear', () => {
     expect(await worst(means([1, 2, 3]))).toBeLessThanOrEqual(0.55)
   })
 
+  test('is said to be of the curves where the profile has tables too, in a dry run as well', async () => {
+    const curves = ['rTRC', 'gTRC', 'bTRC'].map((tag) => [tag, curv(2)] as const)
+    const table = ['A2B0', Buffer.from('mft2'.padEnd(52, '\0'))] as const
+    const icc = profile('RGB ', [...curves, table])
+    writeFileSync(here.path('in.png'), encodePngWhole({ ...shape, meta: { icc } }))
+    for (const more of [[], ['--dry-run']]) {
+      const words = ['box', 'in.png', 'out.png', '--linear', ...more]
+      const { status, stderr, stdout } = await convo(words, { cwd: here.path() })
+      expect([status, stderr + stdout]).toEqual([0, expect.stringContaining('tables beside its tone curves')])
+    }
+  })
+
   test('is that of gAMA, and sRGB without either', async () => {
     writeFileSync(here.path('in.png'), encodePngWhole({ ...shape, meta: { gamma: 50000 } }))
     expect((await blur('in.png')).report.light).toBe('gamma 2, as gAMA says')

@@ -284,6 +284,9 @@ describe.runIf(process.platform !== 'win32')('outputs that are no files', () => 
 
   test('a descriptor that is not there, and a disk that is full, end with 2', async () => {
     expect(bash('convo sobel in.png /dev/fd/99').status).toBe(2)
+    const grown = bash('ulimit -f 0; convo sobel in.png grown.png 2>&1 | cat')
+    expect(String(grown.stdout)).toContain('grown.png is larger than a file may be here   [E_OUTPUT]')
+    expect(pictures()).not.toContain('grown.png')
     expect((await convo(['sobel', 'in.png', '/dev/full'])).status).toBe(2)
     expect(
       (await convo(['batch', 'in.png', '-o', 'o/x.png', '--log', '/dev/full', '--', 'sobel'])).status,

@@ -106,6 +106,15 @@ const typed: readonly (readonly [line: string, suggestion: string])[] = [
   ['a.png sobel o.png', 'convo sobel a.png o.png'],
   // a value for one that was given
   ['box a.png o.png --region 99,0,9,9 --size 3', 'convo box a.png o.png --region 0,0,24,24 --size 3'],
+  // a number out of bounds: the nearest that is within them
+  ['sobel a.png o.png --page 0', 'convo sobel a.png o.png --page 1'],
+  ['sobel a.png o.png --page 1.2', 'convo sobel a.png o.png --page 1'],
+  ['gaussian a.png o.png --sigma=0', 'convo gaussian a.png o.png --sigma=0.1'],
+  ['sobel a.png o.png --mix 2 --mask a.png', 'convo sobel a.png o.png --mix 1 --mask a.png'],
+  [
+    'chain a.png o.png -- box --size 3 -- median --size 0',
+    'convo chain a.png o.png -- box --size 3 -- median --size 1',
+  ],
   // too few
   ['kernel', 'convo kernel convert gaussian:sigma=2 gaussian.npy'],
   ['kernel convrt edge.mat o.json', 'convo kernel convert edge.mat o.json'],

@@ -146,6 +146,7 @@ export const refused: readonly (readonly [line: string[], stderr: string])[] = [
   [
     ['gaussian', 'a.png', 'b.png', '--sigma', '0'],
     `error: --sigma must be from 0.1 to 500, got 0   [E_OPTION]
+  try: convo gaussian a.png b.png --sigma 0.1
 `,
   ],
   [
@@ -177,6 +178,7 @@ export const refused: readonly (readonly [line: string[], stderr: string])[] = [
   [
     ['sobel', 'a.png', 'b.png', '--threads', '0'],
     `error: --threads must be from 1 to 1024, got 0   [E_OPTION]
+  try: convo sobel a.png b.png --threads 1
 `,
   ],
   [

@@ -13,6 +13,7 @@ import {
   traitsOf,
 } from '../../src/image/format.ts'
 import { kindOf } from '../../src/image/probe.ts'
+import { compare, digest } from '../../src/picture/api/compare.ts'
 import { readArray } from '../../src/picture/array.ts'
 import type { Metadata } from '../../src/tensor/metadata.ts'
 import type { Picture, PictureMeta } from '../../src/tensor/picture.ts'
@@ -109,6 +110,15 @@ describe.each(names)('%s', (format) => {
     for (const [key, word] of Object.entries(words))
       expect([key, said.includes(word)]).toEqual([key, !found.includes(key)])
     if (!holds.includes('profile')) expect(said).toContain('the ICC profile')
+  })
+
+  it('with metadata is the same to compare and digest as without', async () => {
+    const bare = of(format, depths[0]!)
+    const meta = { metadata, resolution: [3937, 3937] as const }
+    const [plainFile, full] = await Promise.all([encode(bare, format), encode({ ...bare, meta }, format)])
+    expect(Buffer.compare(plainFile.bytes, full.bytes) === 0).toBe(kept.length + holds.length === 0)
+    expect(await digest(full.bytes)).toEqual(await digest(plainFile.bytes))
+    expect(await compare(full.bytes, plainFile.bytes)).toMatchObject({ outcome: 'same' })
   })
 })
 

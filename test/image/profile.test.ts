@@ -77,6 +77,17 @@ describe('the tone curve of a profile', () => {
     expect(lightOf({ icc, gamma: 50000 }, 'a.png').name).toContain('gamma 1.5')
   })
 
+  it('says so where a profile has colour tables beside its curves', () => {
+    const curves = ['rTRC', 'gTRC', 'bTRC'].map((tag) => [tag, curv(2)] as const)
+    const notesOf = (tags: Parameters<typeof profile>[1]) =>
+      lightOf({ icc: profile('RGB ', tags) }, 'a.png').notes
+    expect(notesOf(curves)).toEqual([])
+    for (const table of ['A2B0', 'A2B1'])
+      expect(notesOf([...curves, [table, Buffer.from('mft2'.padEnd(52, '\0'))]])).toEqual([
+        'the ICC profile "made" of a.png has colour tables beside its tone curves; --linear used the curves',
+      ])
+  })
+
   const refused: readonly (readonly [string, Buffer, RegExp])[] = [
     ['of tables', profile('RGB ', []), /colour tables/],
     ['for inks', profile('CMYK', []), /colour tables/],

@@ -120,6 +120,44 @@ describe('a TIFF that is an array', () => {
     }
   })
 
+  it('keeps its place on a map where it is not turned, and its map always', async () => {
+    for (const orientation of [1, 3, 6]) {
+      for (const orient of [true, false]) {
+        const fields = [
+          [274, orientation],
+          [33550, 7],
+          [34735, 1],
+        ] as const
+        const make = { type: 'i2', width: 2, height: 1, channels: 1, fields }
+        const { meta, notes } = await readArray(tiffArrayOf([1, -2], make), 'x', { layout: 'auto', orient })
+        const isTurned = orient && orientation > 1
+        const tags = meta?.metadata?.geo?.map(({ tag }) => tag)
+        expect([tags, notes]).toEqual([
+          isTurned ? [34735] : [33550, 34735],
+          isTurned
+            ? ['the GeoTIFF position of x was dropped: it is that of the picture before it was turned']
+            : [],
+        ])
+      }
+    }
+  })
+
+  it('has the pages that it has, and is not read for ever for others', async () => {
+    const make = { type: 'i2', width: 2, height: 1, channels: 1 }
+    const file = twoPages([1, -2], [3, 4], make)
+    const read = (page?: number, bytes = file) =>
+      readArray(bytes, 'x', { layout: 'auto', ...(page !== undefined && { page }) })
+    expect([(await read(1)).data[1], (await read(1)).notes]).toEqual([4, []])
+    expect((await read()).notes).toEqual([
+      'x has 2 pages, but only the first was used; --page <n> selects another',
+    ])
+    const error = await failure('E_OPTION', () => read(2))
+    expect([error.message, error.fix]).toEqual(['x has no page 3', '--page 2'])
+    const circle = Buffer.from(file)
+    circle.writeUInt32LE(circle.readUInt32LE(4), circle.length - 4)
+    expect((await failure('E_DECODE', () => read(2 ** 31, circle))).why.join()).toContain('circular')
+  })
+
   it('is compared and hashed with all its pages', async () => {
     const make = { type: 'i2', width: 2, height: 1, channels: 1 }
     const pages = (last: number) => twoPages([1, -2], [3, last], make)
