@@ -119,7 +119,8 @@ export function text(summary: string, metavar: string, fallback: string): WithDe
 export function text(summary: string, metavar: string): Param<string>
 export function text(summary: string, metavar: string, fallback?: string): Param<string> {
   const parse = (given: unknown, name: string) => {
-    if (typeof given !== 'string' || given === '') throw expected('text', name, given)
+    if (typeof given !== 'string' || given === '')
+      throw expected('text', name, given, [`${name}: ${summary}`])
     return given
   }
   return withDefault({ summary, metavar, parse }, fallback)
@@ -244,13 +245,15 @@ export const wordOr =
 export const paddingRules = ['same', 'valid', 'full'] as const
 
 /** The error for a value of the wrong kind. */
-export function expected(what: string, name: string, given: unknown): ConvoError {
-  return new ConvoError('E_OPTION', `${name} must be ${what}, got ${shown(given)}`)
+export function expected(what: string, name: string, given: unknown, why: string[] = []): ConvoError {
+  return new ConvoError('E_OPTION', `${name} must be ${what}, got ${shown(given)}`, { why })
 }
 
 function shown(given: unknown): string {
-  // of NaN JSON makes null
+  // of NaN JSON makes null, of a picture a page of numbers, and of a chain nothing
   if (typeof given === 'number') return String(given)
+  const kind = describe(given)
+  if (typeof given === 'object' && !Array.isArray(given) && (kind !== 'Object' || isHeld(given))) return kind
   try {
     return JSON.stringify(given) ?? describe(given)
   } catch {

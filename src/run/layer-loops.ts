@@ -47,6 +47,12 @@ const operationNumbers: { readonly [K in OperationName]?: number } = {
   divide: 3,
   smaller: 4,
   larger: 5,
+  power: 6,
+  equal: 7,
+  greater: 8,
+  atLeast: 9,
+  less: 10,
+  atMost: 11,
 }
 
 /** Functions by their numbers in the loop. */
@@ -156,6 +162,25 @@ function prepareLoop(
       return prepareFunction(work.settings, shape, wasm)
     case 'paired':
       return preparePair(work.settings.operation, shape, shapes, wasm, memory)
+    case 'either': {
+      const [a, b, c] = shapes
+      if ([a, b, c].some((one) => one![2] !== n)) return undefined
+      const row = (from: PlacedRows, of: Shape, channel: number, y: number) =>
+        rowAt(from, of[0] === 1 ? 0 : channel, of[1] === 1 ? 0 : y)
+      return (to, [p, q, r], [first, end]) => {
+        for (let k = 0; k < shape[0]; k++) {
+          for (let y = first; y < end; y++)
+            wasm.eitherRow(rowAt(to, k, y), row(p!, a!, k, y), row(q!, b!, k, y), row(r!, c!, k, y), n)
+        }
+      }
+    }
+    case 'argmax': {
+      const { sign, isLast } = work.settings
+      return (to, [from], [first, end]) => {
+        for (let y = first; y < end; y++)
+          wasm.argmaxRow(rowAt(to, 0, y), rowAt(from!, 0, y), from!.plane, given[0], n, sign, isLast)
+      }
+    }
     case 'withNumber': {
       const { operation, numbers, isFirst } = work.settings
       const number = operationNumbers[operation]
