@@ -40,6 +40,18 @@ export function clipRow(dst: Address, src: Address, n: i32, low: f32, high: f32)
     v128.store(dst + i, f32x4.min(b, f32x4.max(a, v128.load(src + i))))
 }
 
+/** unit · src / unit in doubles, of which the quotient is at least `low` and at most `high`, rounded once. */
+export function clipScaledRow(dst: Address, src: Address, n: i32, low: f64, high: f64, unit: f64): void {
+  const a = f64x2.splat(low)
+  const b = f64x2.splat(high)
+  const one = f64x2.splat(unit)
+  for (let i: usize = 0, end = <usize>n << 2; i < end; i += 8) {
+    const v = f64x2.div(f64x2.promote_low_f32x4(v128.load64_zero(src + i)), one)
+    const made = f64x2.mul(one, f64x2.min(b, f64x2.max(a, v)))
+    v128.store64_lane(dst + i, f32x4.demote_f64x2_zero(made), 0)
+  }
+}
+
 /** Once in the module, however often it is called: it is long. */
 function raised(a: v128, b: v128): v128 {
   return powers(a, b)

@@ -608,7 +608,13 @@ const loops: { readonly [K in keyof WasmExports]: Row } = {
       [3, 5, 12],
     ]),
   ]),
-  addApart: layer('evened', evening),
+  addApart: all(layers, [
+    layer('evened', evening),
+    ...(['mean', 'sum', 'max', 'min', 'l2'] as const).flatMap((of) => [
+      layer('across', { of }),
+      layer('across', { of }, [[7, 9, 37]], oddNumber),
+    ]),
+  ]),
   evenedRow: layer('evened', evening),
   unpoolRow: all(layers.unpooled, [
     layer(
@@ -648,6 +654,7 @@ const loops: { readonly [K in keyof WasmExports]: Row } = {
         ),
     ),
   ),
+  clipScaledRow: layer('activate', { name: 'clip', unit: 2.55, a: -0.3, b: 0.7 }, [[3, 9, 37]], oddNumber),
   eitherRow: layer('either', {}, [
     [3, 9, 37],
     [1, 9, 37],
