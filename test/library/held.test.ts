@@ -11,6 +11,7 @@ import {
   convo,
   explain,
   type KernelGenerator,
+  loadNet,
   readKernel,
   Tensor,
 } from '../../src/index.ts'
@@ -26,6 +27,7 @@ afterAll(close)
 const here = scratch()
 
 const picture = () => convo('samples/scene.png', { alpha: 'drop', region: [0, 0, 20, 16] })
+const edges = 'samples/networks/edges.safetensors'
 const small = { data: new Uint8Array(4), width: 2, height: 2 }
 const samples = async (chain: ReturnType<typeof picture>) => (await chain.raw()).data
 
@@ -205,6 +207,24 @@ it.each<readonly [name: string, act: () => Promise<unknown>, code: string, messa
     () => compareFolders('samples', 'samples', { updat: true } as never),
     'E_NAME',
     'compareFolders has no option updat',
+  ],
+  [
+    'a network that was not read',
+    () => loadNet(Promise.resolve(new Uint8Array(9)) as never),
+    'E_ARGUMENT',
+    'a network is read from a path, a file: URL or the bytes of a file, got Promise',
+  ],
+  [
+    'a width of text',
+    async () => (await loadNet(edges)).info({ width: '9' as never }),
+    'E_ARGUMENT',
+    'width must be a whole number of at least 1, got "9"',
+  ],
+  [
+    'no threads of a network',
+    async () => (await loadNet(edges)).run(Tensor.zeros([3, 8, 8]), { threads: 0 }),
+    'E_OPTION',
+    'threads must be from 1 to 1024, got 0',
   ],
   [
     'a matrix without a name',
