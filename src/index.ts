@@ -65,7 +65,7 @@ export {
   writeKernel,
 } from './picture/api/data.ts'
 export type { PictureInput, RawPicture, SharpPipeline } from './picture/api/inputs.ts'
-export type { KernelInput, NestedNumbers } from './picture/api/kernel-input.ts'
+export type { KernelInput, NestedNumbers, ShapedNumbers } from './picture/api/kernel-input.ts'
 export { loadNet } from './picture/api/load-net.ts'
 export type * from './picture/api/methods.ts'
 export type { Net } from './picture/api/net.ts'

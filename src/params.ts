@@ -76,7 +76,7 @@ export function integer(summary: string, fallback?: number, bounds: Bounds = {})
   const parse = (given: unknown, name: string) => {
     const value = parseNumber(given, name, bounds, summary, 'a whole number')
     if (!Number.isSafeInteger(value))
-      throw expected('a whole number', name, given, within(bounds, Math.round(value)))
+      throw expected('a whole number', name, given, { near: within(bounds, Math.round(value)) })
     return value
   }
   return withDefault({ summary, metavar: '<n>', ...bounds, parse }, fallback)
@@ -120,7 +120,8 @@ export function text(summary: string, metavar: string, fallback: string): WithDe
 export function text(summary: string, metavar: string): Param<string>
 export function text(summary: string, metavar: string, fallback?: string): Param<string> {
   const parse = (given: unknown, name: string) => {
-    if (typeof given !== 'string' || given === '') throw expected('text', name, given)
+    if (typeof given !== 'string' || given === '')
+      throw expected('text', name, given, { why: [`${name}: ${summary}`] })
     return given
   }
   return withDefault({ summary, metavar, parse }, fallback)
@@ -245,12 +246,17 @@ export const wordOr =
 export const paddingRules = ['same', 'valid', 'full'] as const
 
 /** The error for a value of the wrong kind; `near` is a number that would do, for an option of a command line. */
-export function expected(what: string, name: string, given: unknown, near?: number): ConvoError {
+export function expected(
+  what: string,
+  name: string,
+  given: unknown,
+  { near, why = [] }: { near?: number; why?: readonly string[] } = {},
+): ConvoError {
   const instead =
     near !== undefined && /^--[\w-]+$/.test(name)
       ? ([[name, String(given)], name, String(near)] as const)
       : undefined
-  return new ConvoError('E_OPTION', `${name} must be ${what}, got ${shown(given)}`, { instead })
+  return new ConvoError('E_OPTION', `${name} must be ${what}, got ${shown(given)}`, { why, instead })
 }
 
 /** The nearest number that is within bounds. */
@@ -258,8 +264,10 @@ const within = ({ min = Number.NEGATIVE_INFINITY, max = Number.POSITIVE_INFINITY
   Math.min(max, Math.max(min, value))
 
 function shown(given: unknown): string {
-  // of NaN JSON makes null
+  // of NaN JSON makes null, of a picture a page of numbers, and of a chain nothing
   if (typeof given === 'number') return String(given)
+  const kind = describe(given)
+  if (typeof given === 'object' && !Array.isArray(given) && (kind !== 'Object' || isHeld(given))) return kind
   try {
     return JSON.stringify(given) ?? describe(given)
   } catch {
@@ -296,7 +304,7 @@ function parseNumber(
   }
   if (!Number.isFinite(value)) throw expected('a number', name, given)
   if (value !== within(bounds, value))
-    throw expected(range, name, value, isOneOfMany ? undefined : within(bounds, value))
+    throw expected(range, name, value, isOneOfMany ? {} : { near: within(bounds, value) })
   if (!Number.isFinite(Math.fround(value))) throw expected('a number that float32 holds', name, given)
   return value
 }

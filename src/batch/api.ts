@@ -50,7 +50,7 @@ export async function* batch(
       : checkPaths('the inputs', inputs)
   if (paths.length === 0) throw new ConvoError('E_ARGUMENT', 'the list of inputs is empty')
   const given = {
-    ...typedOptions(others, batchParams, 'batch'),
+    ...typedOptions(others, batchParams, 'batch', ['signal']),
     output: checkPath('the output', output),
     json: true,
     quiet: true,

@@ -1,5 +1,6 @@
 import { ConvoError } from '../error.ts'
 import { sizeOf } from '../tensor/tensor.ts'
+import { describe } from '../text/describe.ts'
 
 /**
  * How the tool of a format uses the numbers of a file when it convolves: `as` is the command, `turns` whether it turns them
@@ -69,7 +70,7 @@ export function kernel(
   ) {
     throw new ConvoError(
       'E_KERNEL_SHAPE',
-      `a kernel needs 2 to 5 whole sizes of at least 1, got ${showShape(shape)}`,
+      `a kernel needs 2 to 5 whole sizes of at least 1, got ${Array.from(shape).every((n) => typeof n === 'number') ? showShape(shape) : describe(shape)}`,
       { why: 'shapes: [kH,kW], [C,kH,kW], [O,C/groups,kH,kW] or [O,C/groups,kD,kH,kW]' },
     )
   }

@@ -142,7 +142,8 @@ function keptOf({ kept }: State) {
 
 const unnamed = (name: string, names: readonly string[]): ConvoError => {
   return new ConvoError('E_NAME', `no earlier step saved a result as "${name}"`, {
-    why: names.length === 0 ? 'keep --as <name> saves a result' : `kept: ${names.join(', ')}`,
+    why: names.length === 0 ? 'nothing is kept' : `kept: ${names.join(', ')}`,
+    ...(names.length === 0 && { fix: `keep --as ${name} after the step whose result it is` }),
     instead: [name, nearest(name, names)],
   })
 }

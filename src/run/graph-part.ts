@@ -173,9 +173,12 @@ const wholeOf = (address: Address, height: number, width: number): PlacedRows =>
 
 /** Layers whose loops write whole vectors of a row, and no more. */
 const byVectors: ReadonlySet<LayerName> = new Set<LayerName>([
+  'across',
   'activate',
   'affine',
+  'argmax',
   'averaged',
+  'either',
   'evened',
   'leveled',
   'normalized',

@@ -2,18 +2,19 @@ import { type FormulaName, faint } from '../definition/formulas.ts'
 import { type FunctionName, parametersOf } from '../definition/functions.ts'
 import type { Shape } from '../definition/layer.ts'
 import { type LayerWork, runLayer, scaleFree } from '../definition/layers.ts'
-import type { OperationName } from '../definition/mixing.ts'
 import type { Rows } from '../definition/rows.ts'
 import type { Summary } from '../definition/summary.ts'
 import type { Address } from '../graph/address.ts'
 import { prepareBlend } from './blend.ts'
 import type { WasmExports } from './engine.ts'
+import { operationNumbers, prepareEither, preparePair } from './pairs.ts'
 import { type Compute, type PlacedRows, rowAt } from './placed-rows.ts'
 import { preparePooling } from './pooling.ts'
 import { prepareRanked } from './ranked.ts'
 import { prepareAcross, prepareDown } from './resample.ts'
 import {
   prepareEvened,
+  prepareOverChannels,
   preparePlaced,
   prepareProduct,
   prepareRearranged,
@@ -37,16 +38,6 @@ export function prepareLayer(
     runLayer(work, rowsIn(data, to), rows, span, shapes, shape)
   }
   return prepareLoop(work, shape, shapes, wasm, memory, scratch, asDefined) ?? asDefined
-}
-
-/** Operations by their numbers in the loops. */
-const operationNumbers: { readonly [K in OperationName]?: number } = {
-  add: 0,
-  subtract: 1,
-  multiply: 2,
-  divide: 3,
-  smaller: 4,
-  larger: 5,
 }
 
 /** Functions by their numbers in the loop. */
@@ -156,6 +147,15 @@ function prepareLoop(
       return prepareFunction(work.settings, shape, wasm)
     case 'paired':
       return preparePair(work.settings.operation, shape, shapes, wasm, memory)
+    case 'either':
+      return prepareEither(shape, shapes, wasm)
+    case 'argmax': {
+      const { sign, isLast } = work.settings
+      return (to, [from], [first, end]) => {
+        for (let y = first; y < end; y++)
+          wasm.argmaxRow(rowAt(to, 0, y), rowAt(from!, 0, y), from!.plane, given[0], n, sign, isLast)
+      }
+    }
     case 'withNumber': {
       const { operation, numbers, isFirst } = work.settings
       const number = operationNumbers[operation]
@@ -242,6 +242,8 @@ function prepareLoop(
       return prepareRearranged(work.settings, wasm, memory, scratch, asDefined)
     case 'resized':
       return prepareResized(work.settings, shape, wasm, memory, scratch)
+    case 'across':
+      return prepareOverChannels(work.settings, given, wasm, memory, scratch)
     case 'evened':
       return prepareEvened(work.settings, shape, wasm, memory, scratch)
     case 'unpooled':
@@ -290,33 +292,6 @@ const eachRow =
     }
   }
 
-/** Two samples to one; inputs may be repeated: 64 channels of 512x512, each times a number, take 60 ms instead of 230. */
-function preparePair(
-  operation: OperationName,
-  shape: Shape,
-  [a, b]: readonly Shape[],
-  wasm: WasmExports,
-  memory: WebAssembly.Memory,
-): Compute | undefined {
-  const [channels, , n] = shape
-  const number = operationNumbers[operation]
-  if (number === undefined) return undefined
-  const row = (from: PlacedRows, [many, high]: Shape, c: number, y: number) =>
-    rowAt(from, many === 1 ? 0 : c, high === 1 ? 0 : y)
-  const data = new Float32Array(memory.buffer)
-  const [isFirst, isLast] = [a![2] < n, b![2] < n]
-  return (to, [from, other], [first, end]) => {
-    for (let c = 0; c < channels; c++) {
-      for (let y = first; y < end; y++) {
-        const [p, q] = [row(from!, a!, c, y), row(other!, b!, c, y)]
-        if (isFirst || isLast)
-          wasm.numberRow(rowAt(to, c, y), isFirst ? q : p, n, number, data[(isFirst ? p : q) / 4]!, isFirst)
-        else wasm.operationRow(rowAt(to, c, y), p, q, n, number)
-      }
-    }
-  }
-}
-
 /** A formula over up to four rows: 12 megapixels of `refined` take 30 ms instead of 330. */
 function formulaRows(
   { name, full = 1, by = 0 }: Extract<LayerWork, { name: 'formula' }>['settings'],
@@ -359,9 +334,10 @@ function prepareFunction(
   if (name === 'relu') return eachRow(shape, (_, to, from) => wasm.reluRow(to, from!, n))
   if (name === 'leakyrelu' && a !== undefined && a === Math.fround(a))
     return eachRow(shape, (_, to, from) => wasm.preluRow(to, from!, n, a))
-  if (name === 'clip' && unit === 1) {
-    const [low, high] = [a ?? Number.NEGATIVE_INFINITY, b ?? Number.POSITIVE_INFINITY]
-    return eachRow(shape, (_, to, from) => wasm.clipRow(to, from!, n, low, high))
+  if (name === 'clip') {
+    const [low, high] = parametersOf(name, a, b)
+    if (unit === 1) return eachRow(shape, (_, to, from) => wasm.clipRow(to, from!, n, low, high))
+    return eachRow(shape, (_, to, from) => wasm.clipScaledRow(to, from!, n, low, high, unit))
   }
   const number = functionNumbers[name]
   if (number === undefined || (unit !== 1 && unrounded.has(name))) return undefined

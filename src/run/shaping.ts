@@ -7,7 +7,7 @@ import { type Address, plus } from '../graph/address.ts'
 import type { WasmExports } from './engine.ts'
 import { type Compute, rowAt } from './placed-rows.ts'
 
-const names = ['evened', 'placed', 'rearranged', 'resized', 'unpooled'] as const
+const names = ['across', 'evened', 'placed', 'rearranged', 'resized', 'unpooled'] as const
 
 type Shaping = Extract<LayerWork, { name: (typeof names)[number] }>
 
@@ -30,7 +30,7 @@ const doublesBytes = (width: number): number => Math.ceil(width / 8) * 64
 /** Scratch memory: tables of places, and sums. */
 export function shapingBytes(work: Shaping, [, , width]: Shape): number {
   if (work.name === 'resized') return layOutTaps(work.settings.columns).bytes
-  if (work.name === 'evened') return 2 * doublesBytes(width)
+  if (work.name === 'evened' || work.name === 'across') return 2 * doublesBytes(width)
   // with padding there may be more pooled columns than there were
   return (work.name === 'unpooled' ? work.settings.axes[2].output : width) * 4
 }
@@ -132,6 +132,39 @@ export function prepareResized(
           step,
         )
       }
+    }
+  }
+}
+
+/** The channels of each place to one number. */
+export function prepareOverChannels(
+  { of }: LayerSettings['across'],
+  [channels, , width]: Shape,
+  wasm: WasmExports,
+  memory: WebAssembly.Memory,
+  scratch: Address,
+): Compute {
+  const [sums, zeros] = [scratch, plus(scratch, doublesBytes(width))]
+  const data = new Float32Array(memory.buffer)
+  const doubles = (at: Address) => new Float64Array(memory.buffer, at, width)
+  return (to, [from], [first, end]) => {
+    const [sum] = [doubles(sums), doubles(zeros).fill(0)]
+    for (let y = first; y < end; y++) {
+      const dst = rowAt(to, 0, y)
+      if (of === 'max' || of === 'min') {
+        wasm.copyBytes(dst, rowAt(from!, 0, y), width * 4)
+        for (let c = 1; c < channels; c++)
+          wasm.operationRow(dst, dst, rowAt(from!, c, y), width, of === 'max' ? 5 : 4)
+        continue
+      }
+      sum.fill(0)
+      for (let c = 0; c < channels; c++) {
+        const src = rowAt(from!, c, y)
+        if (of === 'l2') wasm.addApart(sums, src, zeros, width)
+        else wasm.addScaledRow(sums, src, width, 1)
+      }
+      for (let i = 0; i < width; i++)
+        data[dst / 4 + i] = of === 'l2' ? Math.sqrt(sum[i]!) : of === 'mean' ? sum[i]! / channels : sum[i]!
     }
   }
 }

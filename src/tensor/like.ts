@@ -20,7 +20,8 @@ export type TensorLike = {
 /** What the operators take for a tensor. */
 export type TensorInput = Tensor | TensorLike
 
-const isNumberArray = (data: unknown): data is NumberArray =>
+/** Whether this is an array of JavaScript that holds numbers. */
+export const isNumberArray = (data: unknown): data is NumberArray =>
   ArrayBuffer.isView(data) &&
   !(data instanceof DataView || data instanceof BigInt64Array || data instanceof BigUint64Array)
 

@@ -2,6 +2,7 @@
 // written.
 
 import { Address } from './address'
+import { powers } from './power'
 
 /** src / scale + bias, both steps rounded. */
 export function affineRow(dst: Address, src: Address, n: i32, scale: f32, bias: f32): void {
@@ -39,15 +40,74 @@ export function clipRow(dst: Address, src: Address, n: i32, low: f32, high: f32)
     v128.store(dst + i, f32x4.min(b, f32x4.max(a, v128.load(src + i))))
 }
 
-/** Two vectors by an operation: 0 a + b, 1 a − b, 2 a · b, 3 a / b, 4 the smaller, 5 the larger; of the last two a where it is NaN. */
+/** unit · src / unit in doubles, of which the quotient is at least `low` and at most `high`, rounded once. */
+export function clipScaledRow(dst: Address, src: Address, n: i32, low: f64, high: f64, unit: f64): void {
+  const a = f64x2.splat(low)
+  const b = f64x2.splat(high)
+  const one = f64x2.splat(unit)
+  for (let i: usize = 0, end = <usize>n << 2; i < end; i += 8) {
+    const v = f64x2.div(f64x2.promote_low_f32x4(v128.load64_zero(src + i)), one)
+    const made = f64x2.mul(one, f64x2.min(b, f64x2.max(a, v)))
+    v128.store64_lane(dst + i, f32x4.demote_f64x2_zero(made), 0)
+  }
+}
+
+/** Once in the module, however often it is called: it is long. */
+function raised(a: v128, b: v128): v128 {
+  return powers(a, b)
+}
+
+/**
+ * Two vectors by an operation: 0 a + b, 1 a − b, 2 a · b, 3 a / b, 4 the smaller, 5 the larger, of these two a where it is NaN,
+ * 6 a to the power b; 1 where it is so, else 0: 7 a = b, 8 a > b, 9 a ≥ b, 10 a < b, 11 a ≤ b.
+ */
 @inline
 function combined(a: v128, b: v128, operation: i32): v128 {
-  if (operation == 0) return f32x4.add(a, b)
-  if (operation == 1) return f32x4.sub(a, b)
-  if (operation == 2) return f32x4.mul(a, b)
-  if (operation == 3) return f32x4.div(a, b)
-  const isFirst = operation == 4 ? f32x4.lt(a, b) : f32x4.gt(a, b)
-  return v128.bitselect(a, b, v128.or(isFirst, f32x4.ne(a, a)))
+  const one = f32x4.splat(1)
+  switch (operation) {
+    case 0: return f32x4.add(a, b)
+    case 1: return f32x4.sub(a, b)
+    case 2: return f32x4.mul(a, b)
+    case 3: return f32x4.div(a, b)
+    case 4: return v128.bitselect(a, b, v128.or(f32x4.lt(a, b), f32x4.ne(a, a)))
+    case 5: return v128.bitselect(a, b, v128.or(f32x4.gt(a, b), f32x4.ne(a, a)))
+    case 6: return raised(a, b)
+    case 7: return v128.and(one, f32x4.eq(a, b))
+    case 8: return v128.and(one, f32x4.gt(a, b))
+    case 9: return v128.and(one, f32x4.ge(a, b))
+    case 10: return v128.and(one, f32x4.lt(a, b))
+    default: return v128.and(one, f32x4.le(a, b))
+  }
+}
+
+/** The sample of a where that of the condition is not 0, else that of b. */
+export function eitherRow(dst: Address, condition: Address, a: Address, b: Address, n: i32): void {
+  for (let i: usize = 0, end = <usize>n << 2; i < end; i += 16) {
+    const isSo = f32x4.ne(v128.load(condition + i), f32x4.splat(0))
+    v128.store(dst + i, v128.bitselect(v128.load(a + i), v128.load(b + i), isSo))
+  }
+}
+
+/**
+ * The number of the channel that is largest, or with a sign of −1 smallest; of equal ones the first or the last. The rows of
+ * the channels are `pitch` bytes apart.
+ */
+export function argmaxRow(
+  dst: Address, src: Address, pitch: usize, channels: i32, n: i32, sign: f32, isLast: bool,
+): void {
+  const by = f32x4.splat(sign)
+  for (let i: usize = 0, end = <usize>n << 2; i < end; i += 16) {
+    let best = f32x4.splat(-Infinity)
+    let found = f32x4.splat(0)
+    let at = src + i
+    for (let c = 0; c < channels; c++, at += pitch) {
+      const v = f32x4.mul(by, v128.load(at))
+      const isBest = isLast ? f32x4.ge(v, best) : f32x4.gt(v, best)
+      best = v128.bitselect(v, best, isBest)
+      found = v128.bitselect(f32x4.splat(<f32>c), found, isBest)
+    }
+    v128.store(dst + i, found)
+  }
 }
 
 /** Two rows by an operation, see `combined`. */

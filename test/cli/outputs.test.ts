@@ -345,7 +345,8 @@ describe.runIf(existsSync('/proc/self/stat'))('what a killed process left', () =
       ['batch', 'in.png', '-o', 'b.png', '--', 'sobel'],
     ]) {
       fill()
-      expect((await convo(words)).status).toBe(0)
+      // a process clears a folder away once
+      expect((await convo(words, { node: [] })).status).toBe(0)
       const left = readdirSync(folder).filter((name) => name.includes('.tmp'))
       expect(left.sort()).toEqual([...kept].sort())
     }

@@ -550,7 +550,7 @@ test.each<[string, () => unknown, string]>([
       chain()
         .conv2d({ kernel: new Float32Array(9) as never })
         .raw(),
-    'new Tensor([height, width], weights)',
+    '{ shape: [height, width], data }',
   ],
   [
     'a batch that does nothing',

@@ -4,10 +4,14 @@ import { afterAll, describe, expect, it } from 'vitest'
 import {
   animate,
   batch,
+  type ConvoError,
   close,
+  compare,
+  compareFolders,
   convo,
   explain,
   type KernelGenerator,
+  loadNet,
   readKernel,
   Tensor,
 } from '../../src/index.ts'
@@ -23,6 +27,8 @@ afterAll(close)
 const here = scratch()
 
 const picture = () => convo('samples/scene.png', { alpha: 'drop', region: [0, 0, 20, 16] })
+const edges = 'samples/networks/edges.safetensors'
+const small = { data: new Uint8Array(4), width: 2, height: 2 }
 const samples = async (chain: ReturnType<typeof picture>) => (await chain.raw()).data
 
 const rows = [
@@ -34,6 +40,8 @@ const kinds = {
   lists: rows,
   tensor: new Tensor([3, 3], Float32Array.from(rows.flat())),
   'tensor of a bank': new Tensor([3, 3, 1, 1], Float32Array.from(rows.flat())),
+  'numbers with a shape': { shape: [3, 3], data: rows.flat() },
+  'floats with a shape': { shape: [3, 3], data: Float32Array.from(rows.flat()) },
   'what readKernel gives': await readKernel('0 1 0; 0.5 0 0.5; 1 0 0'),
 }
 
@@ -146,6 +154,79 @@ it.each<readonly [name: string, act: () => Promise<unknown>, code: string, messa
     'the pointwise cannot be made from 7 (number)',
   ],
   [
+    'a kernel that was not waited for',
+    async () => picture().conv2d({ kernel: readKernel('emboss') as never }),
+    'E_ARGUMENT',
+    'the kernel cannot be made from Promise',
+  ],
+  [
+    'numbers of a canvas as weights',
+    async () => picture().conv2d({ kernel: { shape: [3, 3, 1], data: [1], layout: 'HWC' } as never }),
+    'E_ARGUMENT',
+    'the kernel cannot be made from Object',
+  ],
+  [
+    'a name that is none',
+    async () => picture().add({ with: null as never }),
+    'E_OPTION',
+    'with must be text, got null',
+  ],
+  [
+    'a chain for a name',
+    async () => picture().add({ with: picture() as never }),
+    'E_OPTION',
+    'with must be text, got ',
+  ],
+  [
+    'an object for a number',
+    async () => picture().gaussian({ sigma: { data: new Uint8Array(9) } as never }),
+    'E_OPTION',
+    'sigma must be a number, got Object',
+  ],
+  [
+    'a name that nothing has',
+    () =>
+      picture()
+        .add({ with: 'skip' })
+        .raw()
+        .catch((error: ConvoError) => {
+          expect(error.fix).toBe("keep({ as: 'skip' }) after the step whose result it is")
+          throw error
+        }),
+    'E_NAME',
+    'no earlier step saved a result as "skip"',
+  ],
+  [
+    'a picture that is not there',
+    () => compare(small, undefined as never),
+    'E_ARGUMENT',
+    'the actual picture cannot be read from undefined',
+  ],
+  [
+    'an option of compareFolders that is none',
+    () => compareFolders('samples', 'samples', { updat: true } as never),
+    'E_NAME',
+    'compareFolders has no option updat',
+  ],
+  [
+    'a network that was not read',
+    () => loadNet(Promise.resolve(new Uint8Array(9)) as never),
+    'E_ARGUMENT',
+    'a network is read from a path, a file: URL or the bytes of a file, got Promise',
+  ],
+  [
+    'a width of text',
+    async () => (await loadNet(edges)).info({ width: '9' as never }),
+    'E_ARGUMENT',
+    'width must be a whole number of at least 1, got "9"',
+  ],
+  [
+    'no threads of a network',
+    async () => (await loadNet(edges)).run(Tensor.zeros([3, 8, 8]), { threads: 0 }),
+    'E_OPTION',
+    'threads must be from 1 to 1024, got 0',
+  ],
+  [
     'a matrix without a name',
     async () => picture().depthwiseSeparable({ pointwise: '' }),
     'E_ARGUMENT',
@@ -163,5 +244,11 @@ it.each<readonly [name: string, act: () => Promise<unknown>, code: string, messa
   ],
 ])('%s is refused by its name', async (_, act, code, message) => {
   const attempt = async () => act()
-  await expect(attempt()).rejects.toMatchObject({ code, message: expect.stringContaining(message) })
+  const error = await attempt().then(
+    () => undefined,
+    (one: ConvoError) => one,
+  )
+  expect(error).toMatchObject({ code, message: expect.stringContaining(message) })
+  // options are called as in JavaScript
+  expect([error!.message, ...error!.why, error!.fix].join('\n')).not.toContain('--')
 })

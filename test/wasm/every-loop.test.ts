@@ -287,6 +287,13 @@ const functionNames = ['sigmoid', 'tanh', 'elu', 'gelu', 'hardswish', 'softplus'
 const nearBlack = { full: 1, by: 0.3 }
 const mixed = { mix: 0.3, rows: [1, 8], columns: [2, 31] } as const
 
+/** Some samples, others whole, others at the ends of the range: powers have rules for each. */
+const ends = [0, -0, 1, -1, 0.5, 2, 3, -3, 1e-40, 3e38, -3e38, Infinity, -Infinity, NaN] as const
+const oddNumber = (v: number): number => {
+  const i = Math.abs(Math.trunc(v * 1e5))
+  return i % 4 === 0 ? ends[(i >> 2) % ends.length]! : i % 4 === 1 ? Math.round(v * 3) : v
+}
+
 /** The loops by name. */
 const loops: { readonly [K in keyof WasmExports]: Row } = {
   tapsF32: evaluated(direct!),
@@ -601,7 +608,13 @@ const loops: { readonly [K in keyof WasmExports]: Row } = {
       [3, 5, 12],
     ]),
   ]),
-  addApart: layer('evened', evening),
+  addApart: all(layers, [
+    layer('evened', evening),
+    ...(['mean', 'sum', 'max', 'min', 'l2'] as const).flatMap((of) => [
+      layer('across', { of }),
+      layer('across', { of }, [[7, 9, 37]], oddNumber),
+    ]),
+  ]),
   evenedRow: layer('evened', evening),
   unpoolRow: all(layers.unpooled, [
     layer(
@@ -628,11 +641,29 @@ const loops: { readonly [K in keyof WasmExports]: Row } = {
   clipRow: layer('activate', { name: 'clip', unit: 1, a: -1.5, b: 2.25 }),
   operationRow: all(
     operations,
-    (['add', 'divide', 'smaller'] as const).map((operation) =>
-      layer('paired', { operation }, [
-        [3, 9, 37],
-        [3, 9, 37],
-      ]),
+    (['add', 'divide', 'smaller', 'power', 'equal', 'greater', 'atLeast', 'less', 'atMost'] as const).map(
+      (operation) =>
+        layer(
+          'paired',
+          { operation },
+          [
+            [3, 9, 37],
+            [3, 9, 37],
+          ],
+          oddNumber,
+        ),
+    ),
+  ),
+  clipScaledRow: layer('activate', { name: 'clip', unit: 2.55, a: -0.3, b: 0.7 }, [[3, 9, 37]], oddNumber),
+  eitherRow: layer('either', {}, [
+    [3, 9, 37],
+    [1, 9, 37],
+    [3, 1, 37],
+  ]),
+  argmaxRow: all(
+    layers.argmax,
+    ([1, -1] as const).flatMap((sign) =>
+      [true, false].map((isLast) => layer('argmax', { sign, isLast }, [[7, 9, 37]])),
     ),
   ),
   numberRow: all(

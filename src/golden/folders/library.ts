@@ -41,7 +41,12 @@ export async function compareFoldersAt(
     throw new ConvoError('E_OPTION', `update must be true or false, got ${describe(update)}`)
   }
   const { mask: _, ...limits } = toleranceSettings
-  const words = typedOptions(rest, { ...limits, ...readParams }, 'compareFolders')
+  const words = typedOptions(rest, { ...limits, ...readParams }, 'compareFolders', [
+    'mask',
+    'results',
+    'update',
+    'onCase',
+  ])
   const values: ToleranceValues = resolve(toleranceSettings, pick(words, limits), optionName)
   const read = resolve(readParams, pick(words, readParams), optionName)
   const mask = given === undefined ? undefined : await maskPicture(given, read)

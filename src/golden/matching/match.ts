@@ -88,7 +88,7 @@ export async function match(
 
 function understand({ mask, ...rest }: Omit<GoldenOptions, 'name'>, calling: Calling): Asked {
   const { mask: _, ...limits } = toleranceSettings
-  const given = typedOptions(rest, { ...limits, ...readParams }, calling.name)
+  const given = typedOptions(rest, { ...limits, ...readParams }, calling.name, ['mask', 'name'])
   const values = resolve(toleranceSettings, pick(given, toleranceSettings), optionName) as ToleranceValues
   toleranceOf(values)
   const reading = readingOf(resolve(readParams, pick(given, readParams), optionName))

@@ -11,6 +11,7 @@ import { compareApart } from '../../run/apart.ts'
 import { differPlain } from '../../run/differ.ts'
 import { encodeInStrips } from '../../run/png-write.ts'
 import type { Picture } from '../../tensor/picture.ts'
+import { describe } from '../../text/describe.ts'
 import { pagesOfArray } from '../array.ts'
 import { type Digest, digestOf } from '../digest.ts'
 import { inputName, refuseForFiles, sourceOf } from '../input.ts'
@@ -50,6 +51,9 @@ export type CompareResult = FileComparison & {
   toJSON(): Readonly<Record<string, unknown>>
 }
 
+const theExpected = 'the expected picture'
+const theActual = 'the actual picture'
+
 /** The settings of a comparison, but the mask, which may be any picture here. */
 const { mask: _mask, ...limits } = toleranceSettings
 
@@ -60,19 +64,22 @@ export async function compareInputs(
   options: CompareOptions,
 ): Promise<CompareResult> {
   const { mask, diffStyle, ...rest } = ownOptions(options, 'compare')
-  const given = typedOptions(rest, { ...limits, ...readParams }, 'compare')
+  const given = typedOptions(rest, { ...limits, ...readParams }, 'compare', ['mask', 'diffStyle'])
   const isRead = (name: string) => Object.hasOwn(readParams, name)
   const among = (keep: boolean) =>
     Object.fromEntries(Object.entries(given).filter(([name]) => isRead(name) === keep))
   const values = resolve(toleranceSettings, among(false), optionName) as ToleranceValues
   const reading = resolve(readParams, among(true), optionName)
   if (diffStyle !== undefined && !diffStyles.includes(diffStyle)) {
-    throw new ConvoError('E_OPTION', `diffStyle must be one of ${diffStyles.join(', ')}`)
+    throw new ConvoError(
+      'E_OPTION',
+      `diffStyle must be one of ${diffStyles.join(', ')}, got ${describe(diffStyle)}`,
+    )
   }
   // side by side, since one source may feed them all
   const [first, second, where] = await Promise.all([
-    arrived(expected),
-    arrived(actual),
+    arrived(expected, undefined, theExpected),
+    arrived(actual, undefined, theActual),
     mask === undefined ? undefined : arrived(mask, undefined, theMask),
   ])
   const there = [first, second] as const
@@ -91,7 +98,8 @@ async function compareThere(
   { values, reading, diffStyle }: Comparing,
 ): Promise<CompareResult> {
   const region = mask === undefined ? undefined : await maskPicture(mask, reading)
-  const [left, right] = [await openInputPages(expected, reading), await openInputPages(actual, reading)]
+  const left = await openInputPages(expected, reading, theExpected)
+  const right = await openInputPages(actual, reading, theActual)
   const isSeen = diffStyle !== undefined && showsPictures(diffStyle)
   const { comparison: found, shown } = await compareAndShow(
     left.pages,

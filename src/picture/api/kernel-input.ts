@@ -1,17 +1,28 @@
+import { types } from 'node:util'
 import { checkTensor, floatsOf } from '../../conv/spec.ts'
 import { ConvoError, orElse, ownCopy, readOf } from '../../error.ts'
+import type { NumberArray } from '../../host/turns.ts'
 import { type Kernel, kernel as makeKernel } from '../../kernel/kernel.ts'
 import { type BatchNorm, finite, type KernelGenerator } from '../../operators/involution-weights.ts'
 import { checkOptions, ownOptions, type Params } from '../../params.ts'
+import { isNumberArray } from '../../tensor/like.ts'
 import { Tensor } from '../../tensor/tensor.ts'
 import { describe } from '../../text/describe.ts'
 import { checkPath, isUrl, typedOptions } from './names.ts'
 
 /**
  * A kernel: a name, a file, its numbers as text, or weights: rows of numbers, deeper lists for channels and filters, a
- * tensor, or what `readKernel` gives.
+ * tensor, numbers with a shape, or what `readKernel` gives.
  */
-export type KernelInput = string | URL | Kernel | Tensor | NestedNumbers
+export type KernelInput = string | URL | Kernel | Tensor | ShapedNumbers | NestedNumbers
+
+/** Weights in one list, with their sizes as of a kernel. */
+export type ShapedNumbers = {
+  /** Whole sizes of at least 1, the slowest axis first. */
+  readonly shape: readonly number[]
+  /** The numbers, row-major, the last index fastest. */
+  readonly data: NumberArray | readonly number[]
+}
 
 /** A list of numbers, or of such lists. */
 export type NestedNumbers = readonly (number | NestedNumbers)[]
@@ -61,16 +72,25 @@ export function kernelOf(input: unknown, name = 'kernel'): Kernel {
     const { shape, data } = checkTensor(name, given)
     return makeKernel(shape, data)
   }
-  const one: Partial<Kernel> | null = typeof given === 'object' ? (given as Kernel) : null
-  if (Array.isArray(one?.shape) && one.weights instanceof Float64Array) {
-    const { shape, weights, ...fields } = one as Kernel
-    return makeKernel(shape, weights, fields)
+  const one = (typeof given === 'object' ? given : null) as Partial<Kernel & ShapedNumbers> | null
+  if (Array.isArray(one?.shape)) {
+    const { shape, weights, data, ...fields } = one
+    if (weights instanceof Float64Array) return makeKernel(shape, weights, fields)
+    const isHwc = 'layout' in fields && fields.layout !== 'CHW' && fields.layout !== undefined
+    if (!isHwc && (isNumberArray(data) || isNumberList(data))) return makeKernel(shape, data)
   }
   throw new ConvoError('E_ARGUMENT', `${what} cannot be made from ${describe(given)}`, {
-    why: 'accepted: a name, a file, rows of numbers, a Tensor, or a kernel from readKernel',
-    ...(given instanceof Float32Array && { fix: 'new Tensor([height, width], weights)' }),
+    why: 'accepted: a name, a file, rows of numbers, { shape, data }, a Tensor, or a kernel from readKernel',
+    fix: types.isPromise(given)
+      ? `${name}: await it`
+      : isNumberArray(given)
+        ? '{ shape: [height, width], data }'
+        : undefined,
   })
 }
+
+const isNumberList = (given: unknown): given is readonly number[] =>
+  Array.isArray(given) && given.every((one) => typeof one === 'number')
 
 type Lists = readonly unknown[]
 

@@ -19,9 +19,15 @@ export const optionName = (name: string): string => camelCase(name.replace(/^no-
  * undefined are omitted.
  *
  * @param of what the options are of, for messages
+ * @param others names of options that were taken before, for messages
  * @throws ConvoError E_NAME for an option that is not there, E_OPTION for one that says no with anything but true or false
  */
-export function typedOptions(options: object, params: Params, of: string): Readonly<Record<string, unknown>> {
+export function typedOptions(
+  options: object,
+  params: Params,
+  of: string,
+  others: readonly string[] = [],
+): Readonly<Record<string, unknown>> {
   const names = new Map(Object.keys(params).map((name) => [optionName(name), name]))
   const given: Record<string, unknown> = {}
   for (const [key, one] of Object.entries(options)) {
@@ -29,18 +35,26 @@ export function typedOptions(options: object, params: Params, of: string): Reado
     const list = one instanceof Tensor ? one.data : one
     const value = isUrl(one, key) ? pathOf(one, key) : isFloats(list) ? readOf(key, () => [...list]) : list
     const name = names.get(key)
-    if (name === undefined) throw noOption(of, key, [...names.keys()])
-    if (!isPlain(value)) {
-      throw new ConvoError(
-        'E_OPTION',
-        `${key} must be a number, a string, true or false, or a list, got ${describe(value)}`,
-      )
-    }
+    if (name === undefined) throw noOption(of, key, [...names.keys(), ...others])
+    if (!isPlain(value)) throw unfit(params[name]!, key, value)
     if (!name.startsWith('no-')) given[name] = value
     else if (typeof value === 'boolean') given[name] = !value
     else throw new ConvoError('E_OPTION', `${key} must be true or false, got ${describe(value)}`)
   }
   return given
+}
+
+/** The error for what is neither a number nor a word: what its option has to say of it, if anything. */
+function unfit(param: Params[string], key: string, value: unknown): ConvoError {
+  try {
+    param.parse(value, key)
+  } catch (error) {
+    if (error instanceof ConvoError && error.code === 'E_OPTION') return inLibraryWords(error)
+  }
+  return new ConvoError(
+    'E_OPTION',
+    `${key} must be a number, a string, true or false, or a list, got ${describe(value)}`,
+  )
 }
 
 /** A text; messages say what it may be. @throws ConvoError E_ARGUMENT for anything else */
@@ -120,6 +134,8 @@ export const inWords = (text: string): string =>
       list === 'kernels' ? 'kernels.names' : list,
     )
     .replaceAll('convo batch for', 'batch() for')
+    .replace(/\bkeep --as(?! [\w<])/g, 'keep({ as })')
+    .replace(/\bkeep --as (<?[\w-]+>?)/g, (_, name: string) => `keep({ as: ${literal(name)} })`)
     .replace(/^curl -L -o \S+ (\S+)$/, "convo(await (await fetch('$1')).arrayBuffer())")
     .replace(
       /^--(no-)?([a-z][\w-]*)(?=$|, or )/,

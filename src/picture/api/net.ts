@@ -1,5 +1,5 @@
 import { types } from 'node:util'
-import { checkAlgorithm, checkRank } from '../../conv/spec.ts'
+import { checkAlgorithm, checkRank, wholeAtLeast } from '../../conv/spec.ts'
 import { confinedTo, directSums } from '../../definition/engine.ts'
 import { asConvoError, ConvoError } from '../../error.ts'
 import { nodeOf, planesNode, traced, tracer } from '../../graph/node.ts'
@@ -16,6 +16,7 @@ import { describe } from '../../text/describe.ts'
 import { defined } from '../../text/record.ts'
 import { modelParams, netOperation } from '../net.ts'
 import type { Operation } from '../operations.ts'
+import { runSettings } from '../run-settings.ts'
 import { viewOf } from './inputs.ts'
 import type { NetOptions } from './methods.ts'
 import { isUrl, optionName, pathOf } from './names.ts'
@@ -57,6 +58,7 @@ export class Net {
       checkRank('x', x, 3, '[C,H,W]')
       checkOptions(options, 'run', ['threads', 'algorithm'])
       checkAlgorithm(options.algorithm)
+      if (options.threads !== undefined) runSettings.threads.parse(options.threads, 'threads')
       const engine = options.algorithm === 'direct' ? directSums(tracer) : confinedTo(tracer, [x])
       const model = this.#model
       const fit = await fitOf(model, x.shape as unknown as [number, number, number])
@@ -77,7 +79,10 @@ export class Net {
     } = {},
   ): Promise<ModelFacts> {
     try {
-      const { width = 256, height = 256 } = ownOptions(options, 'info', ['width', 'height'])
+      const given = ownOptions(options, 'info', ['width', 'height'])
+      const [height, width] = (['height', 'width'] as const).map((name) =>
+        wholeAtLeast(name, given[name] === undefined ? 256 : given[name], 1),
+      ) as [number, number]
       return await describeModel(this.#model, [this.#model.channels ?? 3, height, width])
     } catch (error) {
       throw asConvoError(error)
@@ -92,14 +97,21 @@ export async function openNet(
 ): Promise<Net> {
   const source = isUrl(given, 'the source of a network')
     ? pathOf(given, 'the source of a network', 'loadNet(await (await fetch(url)).arrayBuffer())')
-    : types.isArrayBuffer(given)
+    : types.isAnyArrayBuffer(given)
       ? viewOf(given, 'the network')
       : given
   if (typeof source !== 'string' && !types.isUint8Array(source)) {
-    const found = describe(source)
+    const other: unknown = source
     throw new ConvoError(
       'E_ARGUMENT',
-      `a network is read from a path, a file: URL or the bytes of a file, got ${found}`,
+      `a network is read from a path, a file: URL or the bytes of a file, got ${describe(other)}`,
+      {
+        fix: types.isPromise(other)
+          ? 'loadNet(await source)'
+          : other instanceof Blob || other instanceof Response
+            ? 'loadNet(await source.arrayBuffer())'
+            : undefined,
+      },
     )
   }
   const values = resolve(modelParams, defined(options), optionName)
