@@ -225,4 +225,21 @@ export const refused: readonly (readonly [line: string[], stderr: string])[] = [
   try: convo help sobel
 `,
   ],
+  [
+    ['help', 'sobel', 'gaussian'],
+    `error: there is no command sobel gaussian   [E_USAGE]
+  try: convo help sobel
+`,
+  ],
+  [
+    ['chain', 'a.png', 'b.png', '--', 'batch'],
+    `error: no filter or operator is called "batch"   [E_NAME]
+  convo list filters and convo list operators show them all
+`,
+  ],
+  [
+    ['gaussian', 'a.png', 'b.png', '--sigma', '0x10'],
+    `error: --sigma must be a number, got "0x10"   [E_OPTION]
+`,
+  ],
 ]

@@ -197,6 +197,7 @@ const limit: readonly Renamed[] = [{ to: 'max-abs' }, { to: 'at' }]
 /** What other tools call an option: the first that the command has is meant. */
 const optionHints: Readonly<Record<string, readonly Renamed[]>> = {
   atol: [{ to: 'max-abs' }],
+  json: [{ to: 'reporter', value: () => 'json' }],
   'background-color': [{ to: 'fill' }],
   'border-mode': [{ to: 'border' }],
   'border-width': [{ to: 'by' }],
