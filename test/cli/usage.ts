@@ -242,4 +242,11 @@ export const refused: readonly (readonly [line: string[], stderr: string])[] = [
     `error: --sigma must be a number, got "0x10"   [E_OPTION]
 `,
   ],
+  [
+    ['check', 'a.yaml', '--json', '--allow', 'new'],
+    `error: check has no option --json   [E_USAGE]
+  convo check --help lists them
+  try: convo check a.yaml --reporter json --allow new
+`,
+  ],
 ]

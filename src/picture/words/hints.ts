@@ -197,7 +197,6 @@ const limit: readonly Renamed[] = [{ to: 'max-abs' }, { to: 'at' }]
 /** What other tools call an option: the first that the command has is meant. */
 const optionHints: Readonly<Record<string, readonly Renamed[]>> = {
   atol: [{ to: 'max-abs' }],
-  json: [{ to: 'reporter', value: () => 'json' }],
   'background-color': [{ to: 'fill' }],
   'border-mode': [{ to: 'border' }],
   'border-width': [{ to: 'by' }],
@@ -231,6 +230,7 @@ const optionHints: Readonly<Record<string, readonly Renamed[]>> = {
   interpolation: [{ to: 'curve', value: curveOf }],
   iter: [{ to: 'iterations' }],
   j: [{ to: 'jobs' }, { to: 'threads' }],
+  json: [{ to: 'reporter', value: () => 'json' }],
   k: [{ to: 'kappa' }],
   kernel: [{ to: 'curve', value: curveOf }],
   'kernel-shape': side,
