@@ -243,10 +243,10 @@ export const refused: readonly (readonly [line: string[], stderr: string])[] = [
 `,
   ],
   [
-    ['check', 'a.yaml', '--json', '--allow', 'new'],
+    ['check', 'convo.check.yaml', '--json', '--allow', 'new'],
     `error: check has no option --json   [E_USAGE]
   convo check --help lists them
-  try: convo check a.yaml --reporter json --allow new
+  try: convo check convo.check.yaml --reporter json --allow new
 `,
   ],
 ]
