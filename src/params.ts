@@ -287,7 +287,7 @@ function parseNumber(
   const value =
     typeof given === 'number'
       ? given
-      : typeof given === 'string' && given.trim() !== ''
+      : typeof given === 'string' && /^[^a-z]*(e[^a-z]*)?$/i.test(given) && given.trim() !== ''
         ? Number(given)
         : Number.NaN
   const range =

@@ -6,7 +6,6 @@ import { hashText } from '../files/hash.ts'
 import { clearBeside, clearLeftovers } from '../files/leftovers.ts'
 import { version } from '../files/package.ts'
 import { refuseReplacing } from '../files/reads.ts'
-import { fillTemplate, parseTemplate } from '../files/template.ts'
 import type { Io } from '../host/io.ts'
 import { memoryAvailable, memoryLimit, usableCores } from '../host/machine.ts'
 import { shardName } from '../host/shard.ts'
@@ -18,7 +17,7 @@ import type { Item } from './items.ts'
 import { openLog } from './journal.ts'
 import { takeLock } from './lock.ts'
 import { amountOf } from './options.ts'
-import { type Batch, type Plan, planBatch } from './plan.ts'
+import { type Batch, fileOf, type Plan, planBatch } from './plan.ts'
 import { createPrinter, type Printer } from './printer.ts'
 import { createRunner, type Task } from './runner.ts'
 import { openStateFile, readState, stateFolder } from './state.ts'
@@ -118,10 +117,9 @@ const isSignal = (why: string): why is EndSignal => endSignals.some((signal) => 
 
 /** A shard always has a log, which `convo batch merge` joins with the others'. */
 function logOf({ batch, shard, template }: Plan) {
-  const name = shardName(shard, '1-of-1')
-  const { log } = batch.settings
-  if (log !== undefined) return openLog(fillTemplate(parseTemplate(log, 'log'), { shard: name }))
-  return shard === undefined ? undefined : openLog(join(stateFolder(template.root), `log-${name}.jsonl`))
+  const log = fileOf('log', batch.settings, shard)
+  if (log !== undefined) return openLog(log)
+  return shard && openLog(join(stateFolder(template.root), `log-${shardName(shard)}.jsonl`))
 }
 
 async function openSession(plan: Plan, printer: Printer) {
@@ -244,7 +242,7 @@ function mostFailures({ batch: { settings }, items }: Plan): number {
 
 /** Writes the list of failures; false where that is not possible, which is reported. */
 async function writeFailed(plan: Plan, failures: readonly string[], printer: Printer): Promise<boolean> {
-  const target = failedList(plan)
+  const target = fileOf('failed-list', plan.batch.settings, plan.shard)
   if (target === undefined) return true
   const end = plan.batch.settings.null ? '\0' : '\n'
   const held = failures.filter((input) => !input.includes(end))
@@ -266,15 +264,9 @@ async function writeFailed(plan: Plan, failures: readonly string[], printer: Pri
   return false
 }
 
-function failedList({ batch: { settings }, shard }: Plan): string | undefined {
-  const list = settings['failed-list']
-  const name = shardName(shard, '1-of-1')
-  return list && fillTemplate(parseTemplate(list, 'failed-list'), { shard: name })
-}
-
 /** Reports a list that cannot be written before hours of work, not after. */
 function refuseFailedList(plan: Plan): void {
-  const target = failedList(plan)
+  const target = fileOf('failed-list', plan.batch.settings, plan.shard)
   if (target === undefined) return
   refuseReplacing(target)
   try {

@@ -126,7 +126,7 @@ function refuseInputs(items: readonly Item[], inPlace: boolean): void {
 }
 
 /** Gives paths that are equal where files are: links resolved, and case where the system does not distinguish it. */
-function placeFinder(): (path: string) => string {
+export function placeFinder(): (path: string) => string {
   const folders = new Map<string, string>()
   const foldsCase = process.platform === 'darwin' || process.platform === 'win32'
   const realFolder = (folder: string): string => {

@@ -5,13 +5,13 @@ import { isDynamicPattern } from '../files/glob.ts'
 import { hashFile } from '../files/hash.ts'
 import { leaves } from '../files/root.ts'
 import { statOf } from '../files/stat.ts'
-import { hasKey, parseTemplate, type Template } from '../files/template.ts'
+import { fillTemplate, hasKey, parseTemplate, type Template } from '../files/template.ts'
 import type { Shard } from '../host/engines.ts'
 import { itemsOfShard, parseShard, shardName } from '../host/shard.ts'
 import type { Values } from '../params.ts'
 import { type Found, findInputs, type Input } from '../picture/find.ts'
 import { counted } from '../text/count.ts'
-import { type Item, type Making, makeItems } from './items.ts'
+import { type Item, type Making, makeItems, placeFinder } from './items.ts'
 import { type BatchOperation, prepareBatchOperation } from './operation.ts'
 import { type batchSettings, inFolder } from './options.ts'
 import { readState, type State } from './state.ts'
@@ -71,6 +71,7 @@ export async function planBatch(batch: Batch): Promise<Plan> {
   const all = await makeItems(inputs, making)
   if (all.length === 0 && !settings.watch) throw nothingFound(batch, found)
   checkOutputs(template, operation, all)
+  refuseOwnFiles(settings, shard, all)
   if (shard !== undefined && !inPlace) refuseMovingInputs(found.folders, template, all)
   const leftOut = found.inputs.length - inputs.length
   return {
@@ -119,6 +120,39 @@ function refuseSharedFiles(settings: BatchSettings, shard: Shard | undefined): v
       why: `{shard} in its name becomes ${shardName(shard)}`,
       fix: `--${option} ${path.replace(/(\.[^./]*)?$/, '-{shard}$1')}`,
     })
+  }
+}
+
+/** The path of the log or the list of failures that is asked for. */
+export function fileOf(
+  option: 'log' | 'failed-list',
+  settings: BatchSettings,
+  shard: Shard | undefined,
+): string | undefined {
+  const given = settings[option]
+  return given && fillTemplate(parseTemplate(given, option), { shard: shardName(shard, '1-of-1') })
+}
+
+/** One file cannot be two of the log, the list of failures and the outputs. */
+function refuseOwnFiles(settings: BatchSettings, shard: Shard | undefined, items: readonly Item[]): void {
+  const log = fileOf('log', settings, shard)
+  const list = fileOf('failed-list', settings, shard)
+  if (log === undefined && list === undefined) return
+  const places = placeFinder()
+  const refuse = (option: string, path: string, other: string) => {
+    throw new ConvoError('E_USAGE', `--${option} ${path} is also ${other}`, {
+      fix: `--${option} ${option}${shard === undefined ? '' : '-{shard}'}.txt`,
+    })
+  }
+  if (log !== undefined && list !== undefined && places(log) === places(list))
+    refuse('failed-list', list, 'the log')
+  const outputs = new Map(items.map(({ input, output }) => [places(output), input]))
+  for (const [option, path] of [
+    ['log', log],
+    ['failed-list', list],
+  ] as const) {
+    const input = path && outputs.get(places(path))
+    if (input) refuse(option, path, `the output of ${input}`)
   }
 }
 

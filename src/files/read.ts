@@ -1,6 +1,6 @@
 import { closeSync, fstatSync, openSync, readSync, statSync } from 'node:fs'
 import { open } from 'node:fs/promises'
-import { basename } from 'node:path'
+import { basename, extname } from 'node:path'
 import { ConvoError, type ErrorDetail } from '../error.ts'
 import { checkLimit, type LimitName } from '../limits.ts'
 import { nativeWork } from '../signals.ts'
@@ -53,9 +53,25 @@ export function readFileWhole(path: string, options: ReadOptions): Buffer {
   }
 }
 
-/** The text of a file in UTF-8, as `readFileWhole` reads it. */
+/** The text of a file in UTF-8, as `readFileWhole` reads it. @throws ConvoError E_INPUT for UTF-16 too */
 export const readText = (path: string, limit: LimitName): string =>
-  readFileWhole(path, { limit }).toString('utf8')
+  textOf(readFileWhole(path, { limit }), path)
+
+/** Bytes as the text that they are in UTF-8, without its mark. @throws ConvoError E_INPUT for UTF-16, as PowerShell writes */
+export function textOf(bytes: Buffer, name: string): string {
+  if (isUtf16(bytes)) {
+    throw new ConvoError('E_INPUT', `${name} is text in UTF-16, not UTF-8`, { fix: utf16Fix(name) })
+  }
+  return bytes.toString('utf8').replace(/^\ufeff/, '')
+}
+
+/** Whether bytes begin with the mark of UTF-16, in either order. */
+export const isUtf16 = ([first, second]: Uint8Array): boolean =>
+  (first === 0xff && second === 0xfe) || (first === 0xfe && second === 0xff)
+
+/** What makes UTF-8 of it. */
+export const utf16Fix = (name: string): string =>
+  `iconv -f UTF-16 -t UTF-8 ${name === 'standard input' ? '' : `${commandLine([name])} `}> utf-8${extname(name) || '.txt'}`
 
 /**
  * Reads a file as `readFileWhole` does, or standard input (`-`), without blocking: a signal can end the wait for a pipe.

@@ -1,3 +1,4 @@
+import { join } from 'node:path'
 import { ConvoError } from '../error.ts'
 import { noteRead, refuseReplacing } from '../files/reads.ts'
 import { isCi } from '../host/engines.ts'
@@ -9,6 +10,7 @@ import { shellWord } from '../text/shell.ts'
 import { visibleLine } from '../text/visible.ts'
 import { type Approved, approve, approvedText, type Choice, isApprovable } from './approve.ts'
 import { approveCommand, askedReporters, reportAll } from './destinations.ts'
+import { lockName } from './lock.ts'
 import { findManifest, loadManifest, type Manifest, manifestFiles } from './manifest.ts'
 import { checkMany } from './many.ts'
 import { progressOn } from './progress.ts'
@@ -27,9 +29,12 @@ export async function check(files: readonly string[], settings: CheckValues, io:
   const manifests: Manifest[] = []
   for (const file of files.length === 0 ? [findManifest()] : await manifestFiles(files))
     manifests.push(await loadManifest(file))
-  for (const { input, tolerance } of manifests.flatMap(({ cases }) => cases)) {
-    noteRead(input)
-    if (tolerance.mask !== undefined) noteRead(tolerance.mask)
+  for (const { file, goldens, cases } of manifests) {
+    for (const path of [file, join(goldens, lockName)]) noteRead(path)
+    for (const { input, golden, tolerance } of cases) {
+      for (const path of [input, join(goldens, golden)]) noteRead(path)
+      if (tolerance.mask !== undefined) noteRead(tolerance.mask)
+    }
   }
   for (const { file: to } of asked) if (to !== undefined) refuseReplacing(to)
   const progress = progressOn(io, 'case')

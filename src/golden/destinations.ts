@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 import { ConvoError, nearest } from '../error.ts'
 import { appendTo, makeFolder, removeUnder, writeUnder, writeWhole } from '../files/change.ts'
 import { fillTemplate, parseTemplate } from '../files/template.ts'
@@ -44,6 +44,14 @@ export function askedReporters(
     })
   }
   const all = [...(onOutput.length === 0 ? [{ name: 'pretty', reporter: reporters.pretty }] : []), ...asked]
+  for (const [i, { name, file }] of asked.entries()) {
+    const other =
+      file && asked.slice(0, i).find((one) => one.file !== undefined && resolve(one.file) === resolve(file))
+    if (!other) continue
+    throw new ConvoError('E_USAGE', `${other.name} and ${name} cannot both be written to ${file}`, {
+      fix: 'a file for each --reporter',
+    })
+  }
   const isOnGithub = env.GITHUB_ACTIONS === 'true' && !all.some(({ name }) => name === 'github')
   return isOnGithub ? [...all, { name: 'github', reporter: reporters.github }] : all
 }

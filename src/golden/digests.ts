@@ -1,5 +1,5 @@
 import { ConvoError } from '../error.ts'
-import { readText, readWhole } from '../files/read.ts'
+import { readText, readWhole, textOf } from '../files/read.ts'
 import { isFolder } from '../files/stat.ts'
 import { type Digest, digestOf } from '../picture/digest.ts'
 import { findInputs } from '../picture/find.ts'
@@ -102,7 +102,8 @@ export async function checkDigests(
   onFile?: (checked: Checked) => Promise<void>,
 ): Promise<readonly Checked[]> {
   const what = { limit: 'manifestBytes', what: 'a list of digests' } as const
-  const text = list === '-' ? (await readWhole(list, what)).toString('utf8') : readText(list, 'manifestBytes')
+  const text =
+    list === '-' ? textOf(await readWhole(list, what), inputName(list)) : readText(list, 'manifestBytes')
   const listed = listedIn(text, inputName(list))
   return inOrder(
     listed,
@@ -129,8 +130,10 @@ function listedIn(text: string, name: string): Listed[] {
     const [, sign, digest, path] = /^(\\?)(sha256:[0-9a-f]{64}) [ *](.+)$/.exec(line) ?? []
     if (digest === undefined || path === undefined) {
       throw new ConvoError('E_INPUT', `${name} is not a list of digests`, {
-        why: `${name}:${i + 1}:1: ${cut(JSON.stringify(line))}, not sha256:, 64 digits, two spaces and a path`,
-        fix: 'a list that convo digest wrote: convo digest goldens/ > digests.txt',
+        why: /^sha256:[0-9a-f]{64}$/.test(line)
+          ? `${name}:${i + 1}:1: a digest without a path, as convo digest prints for one picture`
+          : `${name}:${i + 1}:1: ${cut(JSON.stringify(line))}, not sha256:, 64 digits, two spaces and a path`,
+        fix: 'a list that convo digest wrote of a folder or several pictures: convo digest goldens/ > digests.txt',
       })
     }
     const image = sign === '' ? path : path.replace(escaped, plain)

@@ -60,7 +60,11 @@ export const readingOf = ({
 
 /** Where the last run is. */
 export const resultsSettings = {
-  results: text('folder for the results', '<folder>', defaultResults),
+  results: text(
+    'folder for the results; checks that run at the same time need one each',
+    '<folder>',
+    defaultResults,
+  ),
   debug: runSettings.debug,
 }
 

@@ -93,7 +93,7 @@ export function engineShard(environment: Environment, count?: number): Shard {
   if (first === undefined) {
     throw new ConvoError('E_OPTION', '--shard auto found no job system', {
       why: engines.map(({ name, variables }) => `${name}: ${variables}`),
-      fix: '--shard i/n',
+      fix: '--shard 1/2',
     })
   }
   if (second !== undefined) {
@@ -104,7 +104,7 @@ export function engineShard(environment: Environment, count?: number): Shard {
         why: [first, second].map(
           ({ engine, says }) => `${engine.name}: ${says.index} of ${says.count ?? 'unknown'}`,
         ),
-        fix: '--shard i/n',
+        fix: '--shard 1/2',
       },
     )
   }
@@ -162,7 +162,7 @@ function slurmArray(
   if (min === undefined || max === undefined || count === undefined || step < 1) {
     throw new ConvoError('E_OPTION', '--shard auto: variables of the Slurm array are missing', {
       why: 'SLURM_ARRAY_TASK_ID is set, but _MIN, _MAX, _STEP and _COUNT are also needed',
-      fix: '--shard i/n',
+      fix: '--shard 1/2',
     })
   }
   const places = Math.floor((max - min) / step) + 1

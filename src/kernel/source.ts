@@ -193,8 +193,14 @@ function named(source: string, name: string, names: KernelNames): Kernel {
   const entry = names[name]!
   // without a prototype: __proto__ is a key like the others
   const given: Record<string, string> = Object.create(null)
-  for (const part of source.slice(name.length + 1).split(',')) {
-    if (part.trim() === '') continue
+  const parts = source === name ? [] : source.slice(name.length + 1).split(',')
+  const meant = parts.filter((part) => part.trim() !== '')
+  if (meant.length < parts.length) {
+    throw new ConvoError('E_OPTION', `a setting is empty in "${source}"`, {
+      instead: [source, [name, ...(meant.length > 0 ? [meant.join(',')] : [])].join(':')],
+    })
+  }
+  for (const part of parts) {
     const [key = '', ...rest] = part.split('=').map((s) => s.trim())
     if (Object.hasOwn(given, key)) {
       throw new ConvoError(

@@ -4,7 +4,7 @@ import { ConvoError } from '../error.ts'
 import { systemError } from '../files/errors.ts'
 import { fixedPart, glob, isDynamicPattern, isPattern } from '../files/glob.ts'
 import { isSameFile } from '../files/output.ts'
-import { readWhole } from '../files/read.ts'
+import { readWhole, textOf } from '../files/read.ts'
 import { isWithin } from '../files/root.ts'
 import { isFolder } from '../files/stat.ts'
 import { passedOver, promised } from '../image/foreign.ts'
@@ -191,8 +191,15 @@ function linkFinder(top: string): (rel: string) => string | undefined {
 
 async function readList(file: string, isNull: boolean): Promise<string[]> {
   const name = file === '-' ? 'standard input' : file
-  const text = (await readWhole(file, { limit: 'manifestBytes', what: 'a list of files' })).toString('utf8')
+  const bytes = await readWhole(file, { limit: 'manifestBytes', what: 'a list of files' })
+  const text = textOf(bytes, name)
   if (!isNull && text.includes('\0')) {
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: what no list of paths has
+    if (/[\x01-\x08\x0e-\x1f]/.test(text)) {
+      throw new ConvoError('E_INPUT', `${name} is not a list of files`, {
+        fix: 'a list of paths, one per line',
+      })
+    }
     throw new ConvoError('E_INPUT', `the paths in ${name} are separated by NUL`, { fix: '--null' })
   }
   const paths = isNull ? text.split('\0') : text.split('\n').map((line) => line.replace(/\r$/, ''))

@@ -151,10 +151,17 @@ export function findOperation(name: string, others: readonly string[] = []): Ope
   }
   const guess = nearest(name, [...Object.keys(operations), ...others])
   const meant = hint?.words ?? (guess === undefined ? undefined : [guess])
-  throw new ConvoError('E_NAME', `no filter, operator or command is called "${name}"`, {
-    why: 'convo --help lists them all',
-    ...(meant !== undefined && { instead: [name, ...meant] as const }),
-  })
+  const isCommand = others.length > 0
+  throw new ConvoError(
+    'E_NAME',
+    `no filter${isCommand ? ', operator or command' : ' or operator'} is called "${name}"`,
+    {
+      why: isCommand
+        ? 'convo --help lists them all'
+        : 'convo list filters and convo list operators show them all',
+      ...(meant !== undefined && { instead: [name, ...meant] as const }),
+    },
+  )
 }
 
 /** The options about kernels that an operator does not take. */

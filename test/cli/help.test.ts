@@ -103,6 +103,17 @@ describe('the help of a command', () => {
     expect(status).toBe(0)
     expect(stdout).toContain('Usage: convo kernel convert <in> <out> [options]\n')
   })
+  it.each(['kernel', 'report'])('is there for the first word of %s, which is no command', async (word) => {
+    const whole = await convo([
+      'help',
+      ...commands.find(({ name }) => name.startsWith(`${word} `))!.name.split(' '),
+    ])
+    expect(await convo(['help', word])).toEqual(whole)
+    expect(await convo([word, '--help'])).toEqual(whole)
+    const brief = await convo([word, '-h'])
+    expect([brief.status, whole.stdout.startsWith(brief.stdout.slice(0, 40))]).toEqual([0, true])
+    expect(brief.stdout.length).toBeLessThan(whole.stdout.length)
+  })
   it.each(commands.map((command) => [command.name, command] as const))(
     '%s has all its options',
     (_, command) => {

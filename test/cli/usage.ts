@@ -227,4 +227,28 @@ export const refused: readonly (readonly [line: string[], stderr: string])[] = [
   try: convo help sobel
 `,
   ],
+  [
+    ['help', 'sobel', 'gaussian'],
+    `error: there is no command sobel gaussian   [E_USAGE]
+  try: convo help sobel
+`,
+  ],
+  [
+    ['chain', 'a.png', 'b.png', '--', 'batch'],
+    `error: no filter or operator is called "batch"   [E_NAME]
+  convo list filters and convo list operators show them all
+`,
+  ],
+  [
+    ['gaussian', 'a.png', 'b.png', '--sigma', '0x10'],
+    `error: --sigma must be a number, got "0x10"   [E_OPTION]
+`,
+  ],
+  [
+    ['check', 'convo.check.yaml', '--json', '--allow', 'new'],
+    `error: check has no option --json   [E_USAGE]
+  convo check --help lists them
+  try: convo check convo.check.yaml --reporter json --allow new
+`,
+  ],
 ]

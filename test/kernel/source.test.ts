@@ -186,7 +186,7 @@ describe('names', () => {
   test('with and without settings', async () => {
     expect(await load('gaussian')).toEqual(named('gaussian'))
     expect(await load('gaussian:sigma=2')).toEqual(named('gaussian', { sigma: 2 }))
-    expect(await load('gaussian: sigma = 2 ,')).toEqual(named('gaussian', { sigma: 2 }))
+    expect(await load('gaussian: sigma = 2 ')).toEqual(named('gaussian', { sigma: 2 }))
     expect(await load('sobel-x')).toEqual(named('sobel-x'))
     expect(await load('scharr-x:unit')).toEqual(named('scharr-x', { unit: true }))
   })
@@ -204,6 +204,21 @@ describe('names', () => {
     expect([wrong.code, wrong.message]).toEqual(['E_OPTION', 'gaussian:sigma must be a number, got "wide"'])
     const twice = await refused('gaussian:sigma=2,sigma=3')
     expect([twice.code, twice.message]).toEqual(['E_OPTION', 'sigma of gaussian is given twice, as 2 and 3'])
+  })
+
+  test.each([
+    ['gaussian:', 'gaussian'],
+    ['gaussian:sigma=2,', 'gaussian:sigma=2'],
+    ['gaussian: ,sigma=2', 'gaussian:sigma=2'],
+    ['gaussian:sigma=2,,sigma-y=1', 'gaussian:sigma=2,sigma-y=1'],
+  ])('an empty setting in %j', async (source, meant) => {
+    const { code, message, instead } = await refused(source)
+    expect([code, message, instead]).toEqual([
+      'E_OPTION',
+      `a setting is empty in "${source}"`,
+      [source, meant],
+    ])
+    expect((await load(meant)).weights.length).toBeGreaterThan(1)
   })
 
   test.each([

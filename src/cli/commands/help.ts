@@ -1,5 +1,6 @@
+import { ConvoError } from '../../error.ts'
 import { argument } from '../../picture/words/syntax.ts'
-import { findCommand } from '../../picture/words/understand.ts'
+import { familyOf, findCommand } from '../../picture/words/understand.ts'
 import type { Command } from '../command.ts'
 import { commandHelp, overview } from '../help.ts'
 
@@ -20,12 +21,23 @@ export function helpCommand(others: readonly Command[], commands: () => readonly
     options: [],
     examples: ['convo help sobel', 'convo help list'],
     async run({ args, io }) {
+      const [first, second] = args
+      const [only] = first !== undefined && second === undefined ? familyOf(first, commands()) : []
       const text =
         args.length === 0
           ? overview(commands(), io.width)
-          : commandHelp(findCommand(args, commands()).command, io.width)
+          : commandHelp(only ?? named(args, commands()), io.width)
       await io.page(text)
       return 0
     },
   }
+}
+
+/** The command that all words name. @throws ConvoError as `findCommand` does, E_USAGE for words that are left */
+function named(args: readonly string[], commands: readonly Command[]): Command {
+  const { command, words } = findCommand(args, commands)
+  if (args.length === words) return command
+  throw new ConvoError('E_USAGE', `there is no command ${args.join(' ')}`, {
+    fix: `convo help ${command.name}`,
+  })
 }

@@ -1,4 +1,5 @@
 import { ConvoError } from '../../error.ts'
+import { isUtf16, utf16Fix } from '../../files/read.ts'
 import { turned } from '../direction.ts'
 import type { Kernel } from '../kernel.ts'
 import { csv } from './csv.ts'
@@ -49,6 +50,10 @@ export function formatOf(file: string, bytes: Uint8Array): KernelFormat {
   const head = bytes.subarray(0, headBytes)
   const named = all.filter(({ extensions }) => extension !== undefined && extensions.includes(extension))
   const found = (named.length > 0 ? named : all).find((format) => format.sniff(head)) ?? named.at(-1)
+  // a length of safetensors may begin with the same bytes
+  if (isUtf16(head) && found !== formats.safetensors) {
+    throw new ConvoError('E_KERNEL_FORMAT', `${file} is text in UTF-16, not UTF-8`, { fix: utf16Fix(file) })
+  }
   if (named.length === 1) return named[0]!
   if (found !== undefined) return found
   if (bytes.length === 0) {

@@ -230,6 +230,7 @@ const optionHints: Readonly<Record<string, readonly Renamed[]>> = {
   interpolation: [{ to: 'curve', value: curveOf }],
   iter: [{ to: 'iterations' }],
   j: [{ to: 'jobs' }, { to: 'threads' }],
+  json: [{ to: 'reporter', value: () => 'json' }],
   k: [{ to: 'kappa' }],
   kernel: [{ to: 'curve', value: curveOf }],
   'kernel-shape': side,

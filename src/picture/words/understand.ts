@@ -31,6 +31,9 @@ export function understand<C extends Syntax>(argv: readonly string[], commands: 
   if (first === '--version' || first === '-V') return { kind: 'version' }
   if (first === '--help') return { kind: 'help' }
   if (first === '-h') return { kind: 'help', isBrief: true }
+  const family = argv[1] === '--help' || argv[1] === '-h' ? familyOf(first, commands) : []
+  if (family.length > 0)
+    return { kind: 'help', about: family[0]!, ...(argv[1] === '-h' && { isBrief: true }) }
   const { command, words } = findCommand(argv, commands)
   const batch = batchMeant(command, argv.slice(words), optionsOf(command))
   if (batch !== undefined && commands.some(({ name }) => name === 'batch')) return understand(batch, commands)
@@ -52,7 +55,7 @@ export function findCommand<C extends Syntax>(
   const command =
     commands.find(({ name }) => name === `${first} ${second}`) ?? commands.find(({ name }) => name === first)
   if (command !== undefined) return { command, words: command.name === first ? 1 : 2 }
-  const family = commands.filter(({ name }) => name.startsWith(`${first} `))
+  const family = familyOf(first, commands)
   if (family.length > 0) {
     const seconds = family.map(({ name }) => name.slice(first.length + 1))
     const guess = second === undefined ? undefined : nearest(second, seconds)
@@ -98,6 +101,12 @@ export function findCommand<C extends Syntax>(
   findOperation(first, names)
   throw new ConvoError('E_INTERNAL', `${first} is an operation, not a command`)
 }
+
+/** The commands of two words that begin with one which is no command, as `kernel` does. */
+export const familyOf = <C extends Syntax>(first: string, commands: readonly C[]): C[] =>
+  commands.some(({ name }) => name === first)
+    ? []
+    : commands.filter(({ name }) => name.startsWith(`${first} `))
 
 /** Flags for what is a word here. */
 const wordFlags = ['-i', '--input', '-o', '--output']
