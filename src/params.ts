@@ -325,7 +325,8 @@ function withDefault<T>(param: Param<T>, fallback: T | undefined): WithDefault<T
 export function checkOptions(options: unknown, of: string, known?: readonly string[], one?: string): void {
   const what = `the options of ${of}`
   readOf(what, () => {
-    if (typeof options !== 'object' || options === null || Array.isArray(options)) {
+    const isBag = typeof options === 'object' && options !== null && !Array.isArray(options)
+    if (!isBag || ['Map', 'Set', 'Promise'].includes(describe(options))) {
       const isValue = one !== undefined && ['number', 'string', 'boolean'].includes(typeof options)
       throw new ConvoError('E_ARGUMENT', `${what} must be an object, got ${describe(options)}`, {
         why: known === undefined ? [] : `options: ${known.join(', ') || 'none'}`,

@@ -542,7 +542,7 @@ test.each<[string, () => unknown, string]>([
   [
     'an address',
     () => convo.convo('https://example.org/a.png').box().raw(),
-    "convo(await (await fetch('https://example.org/a.png')).arrayBuffer())",
+    "await (await fetch('https://example.org/a.png')).arrayBuffer()",
   ],
   [
     'weights without a shape',

@@ -242,6 +242,42 @@ it.each<readonly [name: string, act: () => Promise<unknown>, code: string, messa
     'E_ARGUMENT',
     'the pointwise of a batch must be a name or a file',
   ],
+  [
+    'a format given to toBuffer',
+    () =>
+      picture()
+        .box()
+        .toBuffer(...(['bmp'] as unknown as [])),
+    'E_ARGUMENT',
+    'toBuffer takes no arguments, got 1',
+  ],
+  [
+    'an argument behind the options',
+    () =>
+      picture()
+        .box(...([{ size: 3 }, 5] as unknown as []))
+        .raw(),
+    'E_ARGUMENT',
+    'box takes one argument, got 2',
+  ],
+  [
+    'a Map of options',
+    () =>
+      convo(small, new Map([['gray', true]]) as never)
+        .box()
+        .raw(),
+    'E_ARGUMENT',
+    'the options of convo must be an object, got Map',
+  ],
+  [
+    'samples without a size',
+    () =>
+      convo({ data: small.data, height: 2, widht: 2 } as never)
+        .box()
+        .raw(),
+    'E_ARGUMENT',
+    'the input has data and no width',
+  ],
 ])('%s is refused by its name', async (_, act, code, message) => {
   const attempt = async () => act()
   const error = await attempt().then(
@@ -251,4 +287,11 @@ it.each<readonly [name: string, act: () => Promise<unknown>, code: string, messa
   expect(error).toMatchObject({ code, message: expect.stringContaining(message) })
   // options are called as in JavaScript
   expect([error!.message, ...error!.why, error!.fix].join('\n')).not.toContain('--')
+})
+
+it('a method that gives a promise rejects for an argument too much', async () => {
+  const made = picture()
+    .box()
+    .toFile(...(['a.png', {}, 1] as unknown as ['a.png']))
+  await expect(made).rejects.toThrow('toFile takes two arguments, got 3')
 })

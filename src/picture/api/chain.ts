@@ -16,6 +16,7 @@ import { isOwn, type Operation, operations } from '../operations.ts'
 import { outputOf } from '../output-path.ts'
 import { inQueue } from '../queue.ts'
 import type { Asked, Prepared } from '../words/prepare.ts'
+import { refuseMore } from './arguments.ts'
 import { isElsewhere, isIterable, theMask } from './elsewhere.ts'
 import { guarded } from './guarded.ts'
 import type { PictureInput } from './inputs.ts'
@@ -386,8 +387,10 @@ for (const operation of Object.values(operations)) {
   const name = camelCase(operation.name)
   invariant(!(name in Chain.prototype), `use the method ${name}()`)
   Object.defineProperty(Chain.prototype, name, {
+    configurable: true,
     value(this: Chain, options?: object) {
       return Chain.add(this, operation, options)
     },
   })
 }
+refuseMore(Chain.prototype)

@@ -170,6 +170,13 @@ function openedAs(input: PictureInput, what: string): () => NamedInput | Promise
         fix: 'Uint8Array.from(data)',
       })
     }
+    if (isObject(input) && ArrayBuffer.isView(data)) {
+      const missing = ['width', 'height'].filter((name) => !(name in input))
+      throw new ConvoError('E_ARGUMENT', `${what} has data and no ${missing.join(' and no ')}`, {
+        why: `its keys: ${Object.keys(input).join(', ')}`,
+        fix: '{ data, width, height, channels }',
+      })
+    }
     const thing = what === theInput ? 'a picture' : what
     const found = typeof toTensor === 'function' ? 'a chain' : describe(input)
     throw new ConvoError('E_ARGUMENT', `${thing} cannot be read from ${found}`, {

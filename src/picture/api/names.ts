@@ -136,7 +136,7 @@ export const inWords = (text: string): string =>
     .replaceAll('convo batch for', 'batch() for')
     .replace(/\bkeep --as(?! [\w<])/g, 'keep({ as })')
     .replace(/\bkeep --as (<?[\w-]+>?)/g, (_, name: string) => `keep({ as: ${literal(name)} })`)
-    .replace(/^curl -L -o \S+ (\S+)$/, "convo(await (await fetch('$1')).arrayBuffer())")
+    .replace(/^curl -L -o \S+ (\S+)$/, "await (await fetch('$1')).arrayBuffer()")
     .replace(
       /^--(no-)?([a-z][\w-]*)(?=$|, or )/,
       (_, no, name: string) => `${camelCase(name)}: ${no === undefined}`,
