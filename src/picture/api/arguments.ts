@@ -12,8 +12,8 @@ const counts: Readonly<Record<string, number>> = {
   plan: 0,
 }
 
-/** Those that reject instead of throwing. */
-const promising = ['toFile', 'toBuffer', 'toTensor', 'toSharp', 'raw', 'plan']
+/** Those of them that give no promise, which could be rejected. */
+const throwing = ['net', 'toStream']
 
 const fixes: Readonly<Record<string, string>> = {
   toBuffer: "as('webp').toBuffer() for another format, raw() for samples with their size",
@@ -33,8 +33,8 @@ export function refuseMore(prototype: object): void {
         const error = new ConvoError('E_ARGUMENT', `${name} takes ${takes}, got ${given.length}`, {
           fix: fixes[name] ?? (most === 0 ? `${name}()` : 'one object with all options'),
         })
-        if (promising.includes(name)) return Promise.reject(error)
-        throw error
+        if (!(name in counts) || throwing.includes(name)) throw error
+        return Promise.reject(error)
       },
     })
   }
