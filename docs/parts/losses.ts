@@ -370,6 +370,8 @@ export function lossesPage(): string {
     outcomes.map(([outcome, meaning]) => `- **${outcome}**: ${meaning}`).join('\n'),
     'What an option requests is not a loss: `--gray`, `--depth 8`, `--channels first`, `--range abs`. Neither is the compression of ' +
       'JPEG, AVIF and WebP with `--quality`.',
+    '`--dry-run` reports the same before anything is computed, except what depends on the samples: clipping, transparency, ' +
+      'the number of colours.',
   ]
   return `${[...intro, ...sections].join('\n\n')}\n`
 }

@@ -42,8 +42,9 @@ export async function runPrepared(
   const pipeline = await import('../picture/process.ts')
   if (settings['dry-run']) {
     const plan = await pipeline.dryRun(job)
-    await io.out(settings.json ? `${JSON.stringify(plan)}\n` : planText(plan))
-    if (!settings.quiet) for (const note of plan.notes) io.err(noteMessage(note))
+    const { notes, ...facts } = plan
+    await io.out(settings.json ? `${JSON.stringify(plan)}\n` : planText(facts))
+    if (!settings.quiet) for (const note of notes) io.err(noteMessage(note))
     return 0
   }
   const made = await pipeline.processPicture(job)

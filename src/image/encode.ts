@@ -9,7 +9,6 @@ import { fitFormat, inColour } from './fit.ts'
 import type { OutputFormat } from './format.ts'
 import {
   checkJpegSide,
-  chromaNotes,
   chromaOf,
   joinStrips,
   jpegStripRows,
@@ -64,9 +63,8 @@ export async function encode(
   format: OutputFormat,
   options: EncodeOptions = {},
 ): Promise<Encoded> {
-  const { picture: fitted, notes } = await fitFormat(picture, format)
-  const chroma = chromaNotes(format, fitted.meta, fitted.channels, options.subsampling)
-  return { bytes: await encodeFitted(fitted, format, options), notes: [...notes, ...chroma] }
+  const { picture: fitted, notes } = await fitFormat(picture, format, options.subsampling)
+  return { bytes: await encodeFitted(fitted, format, options), notes }
 }
 
 async function encodeFitted(

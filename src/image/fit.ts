@@ -6,14 +6,11 @@ import { fullScale, hasAlpha, type Picture, type PictureMeta } from '../tensor/p
 import { textFields } from './exif.ts'
 import { hasAlphaWhere, withoutAlpha } from './flatten.ts'
 import { type OutputFormat, type OutputTraits, traitsOf } from './format.ts'
-import { isComment, mostInSegment } from './jpeg.ts'
+import { chromaNotes, isComment, mostInSegment, type Subsampling } from './jpeg.ts'
 import { linearGamma } from './light.ts'
 import { listed, metadataNames } from './metadata.ts'
 import { iccFits } from './png.ts'
 import { samplesLike } from './samples.ts'
-
-/** That samples lost half of their bits. */
-export const to8Note = (format: string): string => `${format} has 8 bits: 16-bit samples were rounded`
 
 /** A picture that a format can hold, and what was lost on the way there. */
 export type Fitted = { readonly picture: Picture; readonly notes: readonly string[] }
@@ -24,9 +21,13 @@ export type Fitted = { readonly picture: Picture; readonly notes: readonly strin
  *
  * @throws ConvoError E_OUTPUT for float samples, and for transparent pixels in a format without alpha
  */
-export async function fitFormat(picture: Picture, format: OutputFormat): Promise<Fitted> {
+export async function fitFormat(
+  picture: Picture,
+  format: OutputFormat,
+  subsampling?: Subsampling,
+): Promise<Fitted> {
   const traits = traitsOf(format)
-  const notes: string[] = []
+  const notes = lossesOf(picture, format, subsampling)
   let fitted = picture
   if (picture.depth === 32 && !traits.depths.includes(32)) {
     throw new ConvoError('E_OUTPUT', `${format} files with float samples cannot be written`, {
@@ -36,7 +37,6 @@ export async function fitFormat(picture: Picture, format: OutputFormat): Promise
   }
   if (picture.data instanceof Uint16Array && !traits.depths.includes(16)) {
     fitted = { ...picture, depth: 8, data: await levels8(picture.data) }
-    if (traits.colours !== 'bilevel') notes.push(to8Note(format))
   }
   if (traits.alpha === 'none' && hasAlpha(fitted.channels)) fitted = await withoutOpaqueAlpha(fitted, format)
   if (traits.colours === 'bilevel' && (await hasLevels(fitted)))
@@ -44,11 +44,33 @@ export async function fitFormat(picture: Picture, format: OutputFormat): Promise
   if (traits.alpha === 'on-off' && (await hasAlphaWhere(fitted, isSoft))) {
     notes.push(`${format} has no partial transparency: pixels became opaque or transparent`)
   }
-  notes.push(...lostBeside(picture.meta, fitted.channels, format))
   if (format === 'gif' && (await hasMoreColours(fitted, 256))) {
     notes.push('gif has 256 colours: the picture was reduced to them')
   }
   return { picture: fitted, notes }
+}
+
+/**
+ * What an output cannot hold of a picture and of what goes with it, whatever its samples are, as notes.
+ *
+ * @param depth bits of the samples that are made, before a format that has fewer rounds them
+ */
+export function lossesOf(
+  {
+    depth,
+    channels,
+    meta,
+  }: { readonly depth: number; readonly channels: number; readonly meta: PictureMeta },
+  format: OutputFormat | 'npy',
+  subsampling?: Subsampling,
+): string[] {
+  const { depths, colours }: Partial<OutputTraits> = format === 'npy' ? {} : traitsOf(format)
+  const isRounded = depth === 16 && depths?.includes(16) === false && colours !== 'bilevel'
+  return [
+    ...(isRounded ? [`${format} has 8 bits: 16-bit samples were rounded`] : []),
+    ...lostBeside(meta, channels, format),
+    ...chromaNotes(format, meta, channels, subsampling),
+  ]
 }
 
 /**
@@ -58,7 +80,7 @@ export async function fitFormat(picture: Picture, format: OutputFormat): Promise
  *
  * @param channels of the output
  */
-export function lostBeside(
+function lostBeside(
   { icc, gamma, isSrgb, resolution, orientation, metadata = {} }: PictureMeta,
   channels: number,
   format: OutputFormat | 'npy',

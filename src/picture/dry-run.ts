@@ -5,6 +5,8 @@ import type { Step } from '../operators/operator.ts'
 import { defaultThreads } from '../run/pool.ts'
 import { depthOfFull } from '../tensor/picture.ts'
 import { unseen } from '../tensor/tensor.ts'
+import { metaOfLevels, metaOfOutput } from './beside.ts'
+import { type Opened, openInput } from './input.ts'
 import {
   type DryRun,
   factsOf,
@@ -15,13 +17,14 @@ import {
   settledOver,
   taskOf,
 } from './job.ts'
-import { type Known, knownOf, knownVolume } from './known.ts'
+import { type Known, type KnownShape, knownOf, knownVolume } from './known.ts'
+import { notesOfSlices } from './load-volume.ts'
 import { memoryOf } from './memory.ts'
 import { holdsFloats } from './output.ts'
-import { keepsPages } from './paged.ts'
+import { keepsPages, notesOfPages } from './paged.ts'
 import { planOf } from './recipe.ts'
 import type { Settings } from './settings.ts'
-import { leftOutOf } from './slice-list.ts'
+import { isSliceList, leftOutOf } from './slice-list.ts'
 import { arrayPending, type Pending, picturePending, volumePending } from './state.ts'
 import { traceJob } from './trace.ts'
 import { coloursOf } from './volume-form.ts'
@@ -32,45 +35,57 @@ import { coloursOf } from './volume-form.ts'
  * @throws ConvoError as `processPicture` does for options, kernels and unreadable inputs
  */
 export async function dryRun(job: PictureJob): Promise<DryRun> {
-  const given = taskOf(job)
-  const { settings } = job
-  const known = await (job.isVolume ? knownVolume : knownOf)(job.input, settings, job.given)
+  const asked = taskOf(job)
+  const { input, settings } = job
+  const isList = job.isVolume === true && (await isSliceList(input))
+  const opened = isList ? undefined : (job.given ?? (await openInput(input)))
+  const given = { ...asked, given: opened }
+  const known = await (job.isVolume ? knownVolume : knownOf)(input, settings, given)
   const isFloat = isFloatIn(known)
   const task = settledOver(given, isFloat)
   const traced = await traceKnown(known, task)
   const { plans, notes } = traced.state
-  const { memory, written } = await memoryOf(traced, known, task)
+  const beside = metaOfOutput(traced.state, metaOfLevels(known.meta, task), known)
+  const { memory, written } = await memoryOf(traced, known, task, beside.meta)
+  const ofSlices = job.isVolume && isFiles(opened) ? await notesOfSlices(task, opened) : []
+  const isPaged = !job.isVolume && keepsPages(task)
   const depth = holdsFloats(task) ? 32 : (settings.depth ?? depthOfFull(known.full))
   return {
     operation: job.operation,
     input: factsOf(job.input, known),
     output: {
       path: job.output,
-      ...(written !== undefined && { width: written.width, height: written.height }),
-      depth: written?.depth ?? depth,
+      ...(written !== undefined && { width: written.facts.width, height: written.facts.height }),
+      depth: written?.facts.depth ?? depth,
     },
     plan: plans,
     memory,
     threads: settings.threads ?? defaultThreads(),
     notes: [
-      ...known.notes,
+      ...new Set([...known.notes, ...ofSlices]),
       ...(isFloat && !known.isMaps ? roundedNotes(task, known.full) : []),
       ...notes,
-      ...(job.isVolume ? leftOutOf(job.input) : keepsPages(task) ? [] : known.ofPages),
+      ...(written?.notes ?? []),
+      ...beside.notes,
+      ...(isPaged ? notesOfPages(task, known) : job.isVolume ? leftOutOf(job.input) : known.ofPages),
     ],
   }
 }
 
 /** The memory that a job takes on an input of this shape. @throws ConvoError as the run does */
-export async function estimate(job: PictureJob, known: Omit<Known, 'notes' | 'ofPages'>): Promise<Memory> {
+export async function estimate(job: PictureJob, known: KnownShape): Promise<Memory> {
   const task = settledOver(job, isFloatIn(known))
   return (await memoryOf(await traceKnown(known, task), known, task)).memory
 }
 
+/** Whether an input is pictures in files, or of a folder, and no array. */
+const isFiles = (opened: PictureJob['given']): opened is Opened | undefined =>
+  opened === undefined || ('probe' in opened && !opened.probe.isArray)
+
 const isFloatIn = ({ depth, isWhole }: Pick<Known, 'depth' | 'isWhole'>): boolean => depth === 32 && !isWhole
 
 /** The steps of a job, written down over an input of which only the shape is known. */
-async function traceKnown(known: Omit<Known, 'notes' | 'ofPages'>, task: PictureTask) {
+async function traceKnown(known: KnownShape, task: PictureTask) {
   const { peak, full } = known
   const ground = { peak: () => peak?.() ?? full }
   const met = { data: readOf(known, task.isVolume === true), meta: {}, notes: [] }
@@ -78,7 +93,7 @@ async function traceKnown(known: Omit<Known, 'notes' | 'ofPages'>, task: Picture
 }
 
 /** What one step would do to an input of which only the shape is known. @throws ConvoError as the run does */
-export async function planStep(step: Step, known: Omit<Known, 'notes' | 'ofPages'>, settings: Settings) {
+export async function planStep(step: Step, known: KnownShape, settings: Settings) {
   const names = { input: 'the input', output: 'out.png', operation: 'the step' }
   const task = { ...names, steps: [() => step], settings, range: 'clamp', isRangeGiven: false } as const
   const { data, plans } = (await traceKnown(known, task)).state
@@ -87,7 +102,7 @@ export async function planStep(step: Step, known: Omit<Known, 'notes' | 'ofPages
 }
 
 /** An input without its samples. */
-function readOf(known: Omit<Known, 'notes' | 'ofPages'>, isVolume: boolean): Pending {
+function readOf(known: KnownShape, isVolume: boolean): Pending {
   const { width, height, channels, depth, full, pages, hasSlices, isMaps } = known
   if (!isVolume && !isMaps) {
     const picture = { width, height, channels: channels as 1 | 2 | 3 | 4, depth, full, address: nowhere }

@@ -2,16 +2,24 @@ import type { Planned } from '../conv/plan.ts'
 import { readHeader } from '../image/decode.ts'
 import { lightOf } from '../image/profile.ts'
 import type { FullScale } from '../operators/operator.ts'
-import { type Depth, extremes, fullInTurns, fullScale, hasAlpha } from '../tensor/picture.ts'
+import {
+  type Depth,
+  extremes,
+  fullInTurns,
+  fullScale,
+  hasAlpha,
+  type PictureMeta,
+} from '../tensor/picture.ts'
 import { isPicture, type PictureArray } from './array.ts'
-import { type InMemory, loadArray, type Opened, openInput } from './input.ts'
-import { checkApplies, limitsOf, pageNote } from './load.ts'
+import { loadArray, openInput } from './input.ts'
+import type { PictureTask } from './job.ts'
+import { checkApplies, limitsOf, notesOfArray, pageNote } from './load.ts'
 import type { Settings } from './settings.ts'
 import { isSliceList, slicePaths } from './slice-list.ts'
 import { coloursOf } from './volume-form.ts'
 
 /** What is known of data before it is computed; what plans are made of. */
-export type Known = Pick<Planned, 'peak'> & {
+export type KnownShape = Pick<Planned, 'peak'> & {
   readonly width: number
   readonly height: number
   readonly channels: number
@@ -27,6 +35,14 @@ export type Known = Pick<Planned, 'peak'> & {
   readonly hasSlices: boolean
   /** True for what is no picture: its maps or slices are filtered one by one. */
   readonly isMaps: boolean
+}
+
+/** What is known of an input before it is decoded. */
+export type Known = KnownShape & {
+  /** What goes with it. */
+  readonly meta: PictureMeta
+  /** How long each page of an animation is shown, in milliseconds. */
+  readonly delay?: readonly number[] | undefined
   /** What a user should know of the input; `ofPages` where its first page alone is used. */
   readonly notes: readonly string[]
   readonly ofPages: readonly string[]
@@ -38,15 +54,21 @@ type Asked = Pick<
 >
 
 /** The same of a volume, which may be a folder or list of slices: of these the first is looked at, and they are counted. */
-export async function knownVolume(path: string, settings: Asked, given?: Opened | InMemory): Promise<Known> {
-  if (given !== undefined || !(await isSliceList(path))) return knownOf(path, settings, given)
+export async function knownVolume(path: string, settings: Asked, task?: PictureTask): Promise<Known> {
+  if (task?.given !== undefined || !(await isSliceList(path))) return knownOf(path, settings, task)
   const slices = await slicePaths(path)
   return { ...(await knownOf(slices[0]!, settings)), pages: slices.length, isStack: true }
 }
 
-/** What is known of an input: the header of a picture, or an array, which is read. @throws ConvoError as `decode` does */
-export async function knownOf(path: string, settings: Asked, given?: Opened | InMemory): Promise<Known> {
-  if (given !== undefined && 'array' in given) return knownArray(given.array, settings)
+/**
+ * What is known of an input: the header of a picture, or an array, which is read.
+ *
+ * @param task what is to be done with it, if that is known
+ * @throws ConvoError as `decode` does
+ */
+export async function knownOf(path: string, settings: Asked, task?: PictureTask): Promise<Known> {
+  const given = task?.given
+  if (given !== undefined && 'array' in given) return knownArray(given.array, settings, task)
   if (given !== undefined && 'decoded' in given) {
     const { decoded } = given
     return {
@@ -57,7 +79,7 @@ export async function knownOf(path: string, settings: Asked, given?: Opened | In
   }
   const opened = given ?? (await openInput(path))
   checkApplies(opened, settings)
-  if (opened.probe.isArray) return knownArray(await loadArray(opened, settings), settings)
+  if (opened.probe.isArray) return knownArray(await loadArray(opened, settings), settings, task)
   const header = await readHeader(opened.source, { ...limitsOf(settings), name: opened.path })
   const light = settings.linear ? lightOf(header.meta, opened.path) : undefined
   const ofPages = settings.page === undefined ? pageNote(opened.path, header.pages) : []
@@ -65,30 +87,39 @@ export async function knownOf(path: string, settings: Asked, given?: Opened | In
   return { ...knownPicture({ ...header, notes }, settings), ofPages, isStack: opened.probe.kind === 'tiff' }
 }
 
-async function knownArray(array: PictureArray, settings: Asked): Promise<Known> {
-  const { width, height, channels, slices, depth, full, isWhole, layout, data } = array
+async function knownArray(array: PictureArray, settings: Asked, task?: PictureTask): Promise<Known> {
+  const { width, height, channels, slices, depth, full, isWhole, layout, data, meta = {} } = array
   const isMaps = !isPicture(array)
   // channels that come first are all colours
   const treated = layout === 'hwc' && channels <= 4 ? treatedChannels(channels as 1, settings) : channels
   const found = data instanceof Float32Array && (await extremes(data))
   const pages = slices ?? 1
   const hasSlices = slices !== undefined
-  const notes = array.layoutNote === undefined ? [] : [array.layoutNote]
+  const notes = task === undefined ? [array.layoutNote ?? []].flat() : notesOfArray(array, task)
   const size = { width, height, channels: treated, depth, full, isWhole }
-  return { ...size, pages, hasSlices, isMaps, notes, ofPages: [], ...(found && { peak: () => found.peak }) }
+  return {
+    ...size,
+    pages,
+    hasSlices,
+    isMaps,
+    meta,
+    notes,
+    ofPages: [],
+    ...(found && { peak: () => found.peak }),
+  }
 }
 
 function knownPicture(
-  header: Pick<Known, 'width' | 'height' | 'depth' | 'pages' | 'notes'> & {
+  header: Pick<Known, 'width' | 'height' | 'depth' | 'pages' | 'meta' | 'delay' | 'notes'> & {
     readonly channels: 1 | 2 | 3 | 4
     readonly full?: number
   },
   settings: Asked,
 ): Omit<Known, 'ofPages'> {
-  const { width, height, depth, pages, notes } = header
+  const { width, height, depth, pages, meta, delay, notes } = header
   const channels = treatedChannels(header.channels, settings)
   const full = settings.full ?? header.full ?? fullScale(depth)
-  return { width, height, channels, depth, full, pages, hasSlices: false, isMaps: false, notes }
+  return { width, height, channels, depth, full, pages, meta, delay, hasSlices: false, isMaps: false, notes }
 }
 
 /** The channels that are left when alpha is dropped or flattened onto a background. */

@@ -99,12 +99,7 @@ export async function loadVolume(task: PictureTask, opened: Opened | undefined):
   const showsHidden = task.settings.alpha === 'drop' && hasAlpha(first.channels)
   if (showsHidden || !isOnDemand({ ...first, pages: stack.count, isStack: true }, task))
     return wholeVolume(decodeAll(stack), task)
-  const notes = new Set(first.notes)
-  for (let z = 1; z < stack.count; z++) {
-    const header = await stack.header(z)
-    checkAlike(z, header, first, task.input)
-    for (const note of header.notes) notes.add(note)
-  }
+  const notes = await notesOfHeaders(stack, first, task.input)
   const treatment = treatmentOf(task)
   const channels = coloursOf(first.channels, treatment.background)
   const { width, height, depth, meta } = first
@@ -123,6 +118,28 @@ export async function loadVolume(task: PictureTask, opened: Opened | undefined):
     notes: [...notes, ...overBlack(first, treatment)],
   }
 }
+
+/** What a user should know of the slices of a volume, as far as their headers say it. @throws ConvoError as `loadVolume` does */
+export async function notesOfSlices(task: PictureTask, opened: Opened | undefined): Promise<string[]> {
+  const stack = await stackOf(task, opened)
+  if ('count' in stack) return [...(await notesOfHeaders(stack, await stack.header(0), task.input))]
+  const header = await readHeader(opened!.source, { ...limitsOf(task.settings), name: task.input })
+  return lostTiming(header)
+}
+
+async function notesOfHeaders(stack: Stack, first: Header, path: string): Promise<Set<string>> {
+  const notes = new Set(first.notes)
+  for (let z = 1; z < stack.count; z++) {
+    const header = await stack.header(z)
+    checkAlike(z, header, first, path)
+    for (const note of header.notes) notes.add(note)
+  }
+  return notes
+}
+
+/** That slices are not shown for as long as the pages of an animation were. */
+const lostTiming = ({ pages, delay }: Pick<Header, 'pages' | 'delay'>): string[] =>
+  pages > 1 && delay?.some((time) => time !== sliceTime) ? ['the timing of the animation was lost'] : []
 
 async function* decodeAll({ count, decode: one }: Stack): AsyncGenerator<Decoded> {
   for (let z = 0; z < count; z++) yield one(z)
@@ -149,8 +166,7 @@ async function wholeVolume(pages: AsyncIterable<Decoded>, task: PictureTask): Pr
     ...(isOpaque ? [] : overBlack(first, treatment)),
   ])
   if (guess !== undefined && treatment.notesScale) notes.add(guess.note)
-  if (all.length > 1 && first.delay?.some((time) => time !== sliceTime))
-    notes.add('the timing of the animation was lost')
+  for (const note of lostTiming({ ...first, pages: all.length })) notes.add(note)
   const samples: Samples[] = []
   for (const page of all) {
     const slice = await sliceOf({ ...page, notes: [] }, path, own)

@@ -54,9 +54,7 @@ export function checkApplies(
 export async function loadData(opened: Opened, task: PictureTask, ahead: boolean): Promise<LoadedData> {
   const { settings } = task
   const treatment = treatmentOf(task)
-  if (opened.probe.isArray) {
-    return arrayData(await loadArray(opened, settings), treatment, outputKind(task.output) === 'npy')
-  }
+  if (opened.probe.isArray) return arrayData(await loadArray(opened, settings), task)
   const options = { ...limitsOf(settings), ahead }
   const { picture, meta, notes, pages } = await loadPicture(opened, options, treatment)
   return {
@@ -70,33 +68,37 @@ export async function loadData(opened: Opened, task: PictureTask, ahead: boolean
 export async function loadGiven(given: InMemory, task: PictureTask): Promise<LoadedData> {
   const treatment = treatmentOf(task)
   refuseForFiles(task.settings)
-  if ('array' in given) return arrayData(given.array, treatment, outputKind(task.output) === 'npy')
+  if ('array' in given) return arrayData(given.array, task)
   const { picture, meta, notes } = await readied(given.decoded, task.input, treatment)
   return { data: picturePending(picture), meta, notes }
 }
 
-async function arrayData(
-  array: PictureArray,
-  treatment: Treatment,
-  isArrayWritten: boolean,
-): Promise<LoadedData> {
-  const { name, layoutNote, scaleNote, lost, isWhole } = array
-  const notes = [
-    ...(array.notes ?? []),
+/** What a user should know of an array. */
+export function notesOfArray(
+  { name, layoutNote, scaleNote, lost, notes = [] }: PictureArray,
+  task: PictureTask,
+): string[] {
+  const isArrayWritten = outputKind(task.output) === 'npy'
+  return [
+    ...notes,
     ...(lost === undefined ? [] : [roundedNote(name, lost.type)]),
     ...(layoutNote === undefined
       ? []
       : [isArrayWritten ? `${layoutNote}; .npy is written as [C,H,W]` : layoutNote]),
-    ...(scaleNote !== undefined && treatment.notesScale ? [scaleNote] : []),
+    ...(scaleNote !== undefined && treatmentOf(task).notesScale ? [scaleNote] : []),
   ]
-  const { meta = {} } = array
+}
+
+async function arrayData(array: PictureArray, task: PictureTask): Promise<LoadedData> {
+  const { name, isWhole, meta = {} } = array
+  const notes = notesOfArray(array, task)
   if (!isPicture(array)) {
     return { data: arrayPending(await tensorOfArray(array), array.full), isWhole, meta, notes }
   }
   const { picture, notes: all } = await readied(
     { ...(await pictureOfArray(array)), meta, notes, pages: 1 },
     name,
-    { ...treatment, full: undefined },
+    { ...treatmentOf(task), full: undefined },
   )
   return { data: picturePending(picture), isWhole, meta, notes: all }
 }

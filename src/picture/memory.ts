@@ -4,11 +4,12 @@ import { sliceOf } from '../graph/slices.ts'
 import { pagesAtOnce } from '../image/decode.ts'
 import { defaultThreads } from '../run/pool.ts'
 import { rehearse } from '../run/rehearsal.ts'
+import type { PictureMeta } from '../tensor/picture.ts'
 import { sizeOf } from '../tensor/tensor.ts'
-import type { Memory, PictureFacts, PictureTask } from './job.ts'
+import type { Memory, PictureTask } from './job.ts'
 import type { Known } from './known.ts'
 import { keepsPages } from './paged.ts'
-import { paged } from './rendering.ts'
+import { paged, type Written } from './rendering.ts'
 import { slicesAhead } from './slices.ts'
 import { type Pending, slicesIn } from './state.ts'
 import type { traceJob } from './trace.ts'
@@ -22,14 +23,17 @@ const threadBytes = 10 * 2 ** 20
 type Shape = Pick<Known, 'width' | 'height' | 'channels' | 'depth' | 'pages' | 'isStack'>
 
 /**
- * What a job takes, whose steps are written down over an input of which only the shape is known, and the picture, or each
- * of the pictures, that it writes.
+ * What a job takes, whose steps are written down over an input of which only the shape is known, and what it writes: a
+ * picture, or each of several.
+ *
+ * @param meta what goes with the output
  */
 export async function memoryOf(
   { state, blending }: Awaited<ReturnType<typeof traceJob>>,
   known: Shape,
   task: PictureTask,
-): Promise<{ readonly memory: Memory; readonly written?: PictureFacts | undefined }> {
+  meta: PictureMeta = {},
+): Promise<{ readonly memory: Memory; readonly written?: Written | undefined }> {
   const threads = task.settings.threads ?? defaultThreads()
   const { data } = state
   const { width, height, channels, depth, pages } = known
@@ -43,9 +47,9 @@ export async function memoryOf(
   const program = idle + (threads - 1) * threadBytes
   // pages of one file wait for each other
   const own = isPaged && !isNumbered(task) ? paged(task, pages) : task
-  let written: PictureFacts | undefined
+  let written: Written | undefined
   const { strips, output, ...taken } = await rehearse(threads, async (session) => {
-    written = (await write(session, { ...state, data: withoutSamples(data) }, blending, own, {})).facts
+    written = await write(session, { ...state, data: withoutSamples(data) }, blending, own, meta)
   })
   const whole = taken.whole + seenWhole(data)
   const total = program + input + strips + whole + output

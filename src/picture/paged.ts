@@ -93,6 +93,20 @@ function lostTimes(delay: readonly number[] | undefined, format?: OutputFormat):
   return isRounded ? ['GIF stores times in steps of 10 ms: the timing was rounded'] : []
 }
 
+/** What a job on several pages loses, beside what is lost of each. */
+export const notesOfPages = (
+  task: Pick<PictureTask, 'range' | 'output' | 'series' | 'settings'>,
+  { pages, delay }: { readonly pages: number; readonly delay?: readonly number[] | undefined },
+): string[] =>
+  pages === 1
+    ? []
+    : [
+        ...(task.range === 'minmax'
+          ? ['each page was stretched separately, from its smallest to its largest value']
+          : []),
+        ...lostTimes(delay, isNumbered(task) ? undefined : formatOfPath(task.output)),
+      ]
+
 /**
  * Runs a job on one page after the other: into numbered files, or into one file that is written when all are done.
  *
@@ -127,14 +141,13 @@ export async function runPaged(
   const [first, last] = [reports[0], reports.at(-1)]
   invariant(first !== undefined && last !== undefined, 'there is at least one page')
   const sum = (of: (report: PageReport) => number) => reports.reduce((total, report) => total + of(report), 0)
-  const notes = new Set(reports.flatMap((report) => report.notes))
-  if (task.range === 'minmax')
-    notes.add('each page was stretched separately, from its smallest to its largest value')
+  const notes = new Set([
+    ...reports.flatMap((report) => report.notes),
+    ...notesOfPages(task, { pages: count, delay }),
+  ])
   let bytes = sum((report) => report.output.bytes)
-  if (isApart) for (const note of lostTimes(delay)) notes.add(note)
   if (isApart) notes.add(`${count} files were written: ${first.output.path} to ${last.output.path}`)
   else {
-    for (const note of lostTimes(delay, formatOfPath(task.output))) notes.add(note)
     const animation = { ...(delay !== undefined && { delay }), ...(loop !== undefined && { loop }) }
     const encoded = await encodePages(kept, formatOfPath(task.output) as PagedFormat, {
       ...animation,

@@ -1,18 +1,16 @@
 import { confined } from '../conv/plan.ts'
 import { nodeOf } from '../graph/node.ts'
-import { listed } from '../graph/schedule.ts'
-import { linearGamma } from '../image/light.ts'
 import { lightOf } from '../image/profile.ts'
 import { runToTensor } from '../run/graph.ts'
 import { isWorthWorkers } from '../run/graph-run.ts'
 import type { Pool, Session } from '../run/pool.ts'
 import { poolOf } from '../run/shared.ts'
 import { poolEngine } from '../run/tensors.ts'
-import { extremes, type PictureMeta } from '../tensor/picture.ts'
+import { extremes } from '../tensor/picture.ts'
+import { metaOfLevels, metaOfOutput } from './beside.ts'
 import { expectedSamples, type Loaded, openInput } from './input.ts'
 import {
   factsOf,
-  type PictureFacts,
   type PictureJob,
   type PictureTask,
   type Report,
@@ -26,7 +24,7 @@ import { holdsFloats } from './output.ts'
 import { openPaged, type PagedInput, runPaged } from './paged.ts'
 import { groundOf } from './recipe.ts'
 import { isSliceList, leftOutOf } from './slice-list.ts'
-import { type Pending, picturePending, type State } from './state.ts'
+import { type Pending, picturePending } from './state.ts'
 import { traceJob } from './trace.ts'
 import { write } from './write.ts'
 
@@ -113,12 +111,6 @@ async function notLevels(loaded: LoadedData, task: PictureTask): Promise<string[
   ]
 }
 
-/** Levels made of linear light say so in their gamma, where their format holds one. */
-const levelsOf = (loaded: LoadedData, task: PictureTask): LoadedData =>
-  loaded.meta.isLinear && !holdsFloats(task)
-    ? { ...loaded, meta: { ...loaded.meta, gamma: linearGamma } }
-    : loaded
-
 /**
  * Runs a decoded input through the steps into the output: they are written down as one graph, which is computed strip by
  * strip on its way into the file.
@@ -130,7 +122,7 @@ async function runJob(
   asked: PictureTask,
 ): Promise<Omit<Report, 'milliseconds'>> {
   const given = settledOver(asked, isFloatIn(read))
-  const loaded = levelsOf(read, given)
+  const loaded = { ...read, meta: metaOfLevels(read.meta, given) }
   const light = given.settings.linear ? lightOf(loaded.meta, given.input) : undefined
   const task: PictureTask = { ...given, light }
   const notes = [...loaded.notes, ...(light?.notes ?? []), ...(await notLevels(loaded, task))]
@@ -138,10 +130,9 @@ async function runJob(
   const ground = groundOf((graph) => runToTensor(session, graph))
   const { state, blending } = await traceJob(ground, poolEngine(pool, session), met, task)
   const { plans } = state
-  const painted = ofPalette(state, loaded.meta)
   const input = inputFacts(task.input, loaded.data)
-  const meta = placedMeta(painted.meta, input, state)
-  const written = await write(session, state, blending, task, meta)
+  const beside = metaOfOutput(state, loaded.meta, input)
+  const written = await write(session, state, blending, task, beside.meta)
   return {
     operation: task.operation,
     input,
@@ -152,29 +143,9 @@ async function runJob(
     notes: [
       ...state.notes,
       ...written.notes,
-      ...painted.notes,
+      ...beside.notes,
       ...(plans.some(({ reason }) => reason === confined) ? [notFiniteNote] : []),
     ],
-  }
-}
-
-/** GeoTIFF data with the size of the picture that it holds for: none where steps changed it on the way. */
-const placedMeta = (meta: PictureMeta, { width, height }: PictureFacts, { isResized }: State): PictureMeta =>
-  meta.metadata?.geo === undefined ? meta : { ...meta, placed: isResized ? [0, 0] : [width, height] }
-
-/** What goes with the output: the colours of a palette are sRGB, whatever those of the input are. */
-function ofPalette(
-  { data }: State,
-  meta: PictureMeta,
-): { readonly meta: PictureMeta; readonly notes: readonly string[] } {
-  const isPainted = listed(nodeOf(data.out)).some(
-    ({ work }) => work.kind === 'layer' && work.name === 'coloured',
-  )
-  if (!isPainted) return { meta, notes: [] }
-  const { icc, gamma: _gamma, isLinear: _isLinear, ...rest } = meta
-  return {
-    meta: rest,
-    notes: icc === undefined ? [] : ['the ICC profile was dropped: the colours of a palette are sRGB'],
   }
 }
 

@@ -2,9 +2,8 @@ import { invariant } from '../error.ts'
 import { nodeOf, outChannels } from '../graph/node.ts'
 import { copied } from '../host/turns.ts'
 import type { EncodeOptions } from '../image/encode.ts'
-import { lostBeside, to8Note } from '../image/fit.ts'
+import { lossesOf } from '../image/fit.ts'
 import { formatOfPath, type OutputFormat, traitsOf } from '../image/format.ts'
-import { chromaNotes } from '../image/jpeg.ts'
 import { describing } from '../image/metadata.ts'
 import { compressionSettings } from '../image/png.ts'
 import { viewSamples } from '../image/samples.ts'
@@ -105,7 +104,7 @@ export async function writeRendering(
   given: PictureTask,
   came: PictureMeta,
 ): Promise<Written> {
-  if (session.hold !== undefined) return rehearseRendering(session, rendering, given)
+  if (session.hold !== undefined) return rehearseRendering(session, rendering, given, came)
   const task = await alone(given)
   const { output } = task
   const { width, height, channels, full, slices } = rendering
@@ -135,14 +134,8 @@ export async function writeRendering(
     // strips of a JPEG are encoded from where they were computed
     if (format !== 'jpeg') task.leave?.()
     const facts = { ...factsOf(output, shape), bytes: await file.finish() }
-    const isRounded = depth === 8 && (task.settings.depth ?? depthOfFull(full)) === 16
-    const notes = [
-      ...changed,
-      ...(isRounded ? [to8Note(format)] : []),
-      ...lostBeside(meta, channels, format),
-      ...chromaNotes(format, meta, channels, coding.subsampling),
-    ]
-    return { facts, outcome, notes }
+    const lost = lossesOf({ depth: samplesOf(task, full), channels, meta }, format, coding.subsampling)
+    return { facts, outcome, notes: [...changed, ...lost] }
   } catch (error) {
     await file.abort()
     throw error
@@ -223,12 +216,14 @@ const encoders: Readonly<Partial<Record<OutputFormat | 'npy', number>>> = {
 /** Bytes of finished strips, and of such as are written and not collected yet, that there are at a time at most. */
 const lying = 40 * 2 ** 20
 
-/** Lays out what writing a picture takes, and computes nothing. */
+/** Lays out what writing a picture takes and loses, and computes nothing. */
 async function rehearseRendering(
   session: Session,
-  { width, height, channels, full, slices = 1, run }: Rendering,
+  rendering: Rendering,
   task: PictureTask,
+  came: PictureMeta,
 ): Promise<Written> {
+  const { width, height, channels, full, slices = 1, run } = rendering
   const { output } = task
   const format = outputKind(output) === 'npy' ? 'npy' : formatOfPath(output)
   const coding = codingOf(task.settings)
@@ -245,7 +240,9 @@ async function rehearseRendering(
     return depth === 32 ? { kind: 'samples', target } : { kind: 'samples', depth, target }
   }
   const outcome = await run(sink())
-  return { facts: { ...factsOf(output, shape), bytes: 0 }, outcome, notes: [] }
+  const { meta, notes } = describing(came, pages, rendering)
+  const lost = lossesOf({ depth: samplesOf(task, full), channels, meta }, format, coding.subsampling)
+  return { facts: { ...factsOf(output, shape), bytes: 0 }, outcome, notes: [...notes, ...lost] }
 }
 
 /** The bits of the samples that a job makes. */
