@@ -137,12 +137,7 @@ export const stepsText = (
           `${area(size)}, ${grouped(pixels)} ${pixels === 1 ? 'pixel' : 'pixels'}`,
         ],
       ),
-      ...e.borders.map(
-        (name): Line => [
-          'border',
-          name === 'none' ? 'none: what is outside does not count' : `${name}: ${borders[name].summary}`,
-        ],
-      ),
+      e.borders.length > 0 && ['border', e.borders.map(borderText).join('; then ')],
       ['receptive field', area(e.receptiveField)],
       e.seesAll && ['memory', needsAll],
       e.multiplications > 0 && ['multiplications', grouped(e.multiplications)],
@@ -151,6 +146,9 @@ export const stepsText = (
     ]),
     width,
   )}`
+
+const borderText = (name: keyof typeof borders | 'none'): string =>
+  name === 'none' ? 'none: what is outside does not count' : `${name}: ${borders[name].summary}`
 
 /** How samples are held while they are computed with. */
 export const samplesText = (samples: string): string =>
@@ -171,7 +169,7 @@ export function filterLines(e: FilterExplanation, isVerbose: boolean): readonly 
     ['output', pictureSize(e.output)],
     ...kernels,
     e.combine !== 'only' && ['combined by', e.combine],
-    ['border', `${e.border}: ${borders[e.border].summary}`],
+    ['border', borderText(e.border)],
     ['receptive field', area(e.receptiveField)],
     e.multiplications > 0 && ['multiplications', grouped(e.multiplications)],
     ...(isVerbose ? ways.map((way, i): Line => [i === 0 ? 'arithmetic' : '', way]) : []),
