@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { type Contestant, contest } from './contest.ts'
 import { findPeers } from './peers/index.ts'
 import { parseProblem } from './problem.ts'
@@ -31,6 +31,18 @@ describe('problems', () => {
   it.each(Object.values(suites).flat())('%s', (text) => {
     expect(parseProblem(text).text).toBe(text)
   })
+})
+
+it('leaves out a peer that fails, with a reason, and ends where convo fails', async () => {
+  const said = vi.spyOn(console, 'error').mockImplementation(() => undefined)
+  const good: Contestant = { name: 'good', run: async () => 30, close: async () => undefined }
+  const bad: Contestant = { ...good, name: 'bad', run: () => Promise.reject(new Error('no encoder')) }
+  const problem = parseProblem('process sobel photo')
+  const rows = await contest(problem, [good, bad, { ...good, name: 'third' }], 1, 60)
+  expect(rows.map(({ name }) => name)).toEqual(['good', 'third'])
+  expect(said).toHaveBeenCalledWith('process sobel photo: without bad: no encoder')
+  await expect(contest(problem, [bad, good], 1, 60)).rejects.toThrow('no encoder')
+  said.mockRestore()
 })
 
 it('runs all in turn and compares with the first, round by round', async () => {

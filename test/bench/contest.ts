@@ -87,24 +87,33 @@ export type Row = {
 /** What is over sooner is run again and again in its turn, for about a number of milliseconds, of which the median counts. */
 const turn = 20
 
-/** Runs all in turn, round after round, so that what slows the machine down meets all alike; the first round warms up. */
+/**
+ * Runs all in turn, round after round, so that what slows the machine down meets all alike. The first round warms up, and
+ * leaves out peers that fail, such as one without an encoder.
+ */
 export async function contest(
   problem: Problem,
-  contestants: readonly Contestant[],
+  entered: readonly Contestant[],
   runs: number,
   budget: number,
 ): Promise<Row[]> {
+  const contestants: Contestant[] = []
+  const repeats: number[] = []
+  for (const [i, c] of entered.entries()) {
+    try {
+      const cold = await c.run()
+      repeats.push(cold < turn ? Math.ceil(turn / Math.max(await c.run(), 0.05)) : 1)
+      contestants.push(c)
+    } catch (error) {
+      if (i === 0) throw error
+      console.error(`${problem.text}: without ${c.name}: ${(error as Error).message}`)
+    }
+  }
   const times: number[][] = contestants.map(() => [])
-  const repeats = contestants.map(() => 1)
   const began = performance.now()
-  for (let round = 0; round <= runs; round++) {
-    if (round > 1 && performance.now() - began > budget * 1000) break
+  for (let round = 0; round < runs; round++) {
+    if (round > 0 && performance.now() - began > budget * 1000) break
     for (const [i, c] of contestants.entries()) {
-      if (round === 0) {
-        const cold = await c.run()
-        if (cold < turn) repeats[i] = Math.ceil(turn / Math.max(await c.run(), 0.05))
-        continue
-      }
       const own: number[] = []
       for (let k = 0; k < repeats[i]!; k++) own.push(await c.run())
       times[i]!.push(median(own))
