@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { ConvoError, nearest } from '../error.ts'
-import { appendTo, makeFolder, removeUnder, writeUnder, writeWhole } from '../files/change.ts'
+import { appendTo, inFolder, removeUnder, writeUnder, writeWhole } from '../files/change.ts'
 import { fillTemplate, parseTemplate } from '../files/template.ts'
 import type { Environment, Shard } from '../host/engines.ts'
 import { hasColour, type Io } from '../host/io.ts'
@@ -132,8 +132,7 @@ export const approveCommand = (results: string): string =>
 
 /** Writes a report in one step, and the folders that it is in. */
 export async function writeText(file: string, text: string): Promise<void> {
-  makeFolder(dirname(file))
-  await writeWhole(file, text)
+  await inFolder(dirname(file), () => writeWhole(file, text))
 }
 
 /** The report of a run as a text. @throws ConvoError E_NAME for a reporter that does not exist */
