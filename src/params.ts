@@ -184,9 +184,17 @@ export function numbers(
         given,
       )
     }
+    // the whole list with every number that would do, or the one nearest to it
+    const mended = () => {
+      const near = parts.map((part: unknown) => {
+        const value = within(bounds, parseNumber(part, name, {}))
+        return whole ? within(bounds, Math.round(value)) : value
+      })
+      return { near: near.join(','), typed: String(given) }
+    }
     return parts.map((part: unknown) => {
-      const value = parseNumber(part, name, bounds, '', 'a number', parts.length > 1)
-      if (whole && !Number.isSafeInteger(value)) throw expected('whole numbers', name, given)
+      const value = parseNumber(part, name, bounds, '', 'a number', mended)
+      if (whole && !Number.isSafeInteger(value)) throw expected('whole numbers', name, given, mended())
       return value
     })
   }
@@ -238,30 +246,38 @@ export const wordOr =
   (given, name) => {
     const word = words.find((one) => one === given)
     if (word !== undefined) return word
-    if (typeof given === 'string' && !/^[\s\d]/.test(given)) throw expected(what, name, given)
+    if (typeof given === 'string' && !/^[\s\d.+-]/.test(given)) throw expected(what, name, given)
     return read(given, name)
   }
 
 /** The rules for padding that have a word. */
 export const paddingRules = ['same', 'valid', 'full'] as const
 
-/** The error for a value of the wrong kind; `near` is a number that would do, for an option of a command line. */
+/** What to type instead of a value, or of the whole that was `typed`, for an option of a command line. */
+type Mended = { readonly near?: number | string | undefined; readonly typed?: string }
+
+/** The error for a value of the wrong kind. */
 export function expected(
   what: string,
   name: string,
   given: unknown,
-  { near, why = [] }: { near?: number; why?: readonly string[] } = {},
+  { near, typed = String(given), why = [] }: Mended & { why?: readonly string[] } = {},
 ): ConvoError {
   const instead =
-    near !== undefined && /^--[\w-]+$/.test(name)
-      ? ([[name, String(given)], name, String(near)] as const)
-      : undefined
+    near !== undefined && /^--[\w-]+$/.test(name) ? ([[name, typed], name, String(near)] as const) : undefined
   return new ConvoError('E_OPTION', `${name} must be ${what}, got ${shown(given)}`, { why, instead })
 }
 
 /** The nearest number that is within bounds. */
 const within = ({ min = Number.NEGATIVE_INFINITY, max = Number.POSITIVE_INFINITY }: Bounds, value: number) =>
   Math.min(max, Math.max(min, value))
+
+/** The nearest amount that would do: a number within bounds, or a percentage up to 100%; nothing for another text. */
+export function amountNear(given: unknown, bounds: Bounds): string | undefined {
+  const [, digits, unit = ''] = /^\s*(-?\d+(?:\.\d+)?)\s*(%?)\s*$/.exec(String(given)) ?? []
+  if (digits === undefined) return undefined
+  return within(unit === '' ? bounds : { min: Math.min(1, bounds.min ?? 0), max: 100 }, Number(digits)) + unit
+}
 
 function shown(given: unknown): string {
   // of NaN JSON makes null, of a picture a page of numbers, and of a chain nothing
@@ -281,7 +297,7 @@ function parseNumber(
   bounds: Bounds,
   summary = '',
   kind = 'a number',
-  isOneOfMany = false,
+  mended?: () => Mended,
 ): number {
   const { min = Number.NEGATIVE_INFINITY, max = Number.POSITIVE_INFINITY } = bounds
   const value =
@@ -304,7 +320,7 @@ function parseNumber(
   }
   if (!Number.isFinite(value)) throw expected('a number', name, given)
   if (value !== within(bounds, value))
-    throw expected(range, name, value, isOneOfMany ? {} : { near: within(bounds, value) })
+    throw expected(range, name, value, mended?.() ?? { near: within(bounds, value) })
   if (!Number.isFinite(Math.fround(value))) throw expected('a number that float32 holds', name, given)
   return value
 }

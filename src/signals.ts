@@ -56,6 +56,9 @@ export function undoAll(): void {
   }
 }
 
+/** Whether signals are heard, so that the event loop must turn. */
+export const isHearing = (): boolean => ears > 0
+
 /** Waits for something that leaves the event loop free. Meanwhile a signal ends the command line with its status. */
 export async function listening<T>(wait: () => Promise<T>): Promise<T> {
   if (role !== 'owner') return wait()

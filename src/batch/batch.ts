@@ -1,8 +1,9 @@
 import { dirname, join } from 'node:path'
 import { arithmeticVersion } from '../conv/plan.ts'
 import { ConvoError } from '../error.ts'
-import { checkFolder, writeWhole } from '../files/change.ts'
+import { checkFolder, missingOf, removeEmpty, writeWhole } from '../files/change.ts'
 import { hashText } from '../files/hash.ts'
+import { takeHold } from '../files/hold.ts'
 import { clearBeside, clearLeftovers } from '../files/leftovers.ts'
 import { version } from '../files/package.ts'
 import { refuseReplacing } from '../files/reads.ts'
@@ -15,7 +16,6 @@ import type { MadeFile } from './crew.ts'
 import { decide, forced, type Maker } from './decide.ts'
 import type { Item } from './items.ts'
 import { openLog } from './journal.ts'
-import { takeLock } from './lock.ts'
 import { amountOf } from './options.ts'
 import { type Batch, fileOf, type Plan, planBatch } from './plan.ts'
 import { createPrinter, type Printer } from './printer.ts'
@@ -80,10 +80,13 @@ async function work(plan: Plan, io: Io, signal: AbortSignal | undefined): Promis
     setTimeout(endBy, lastWords, signal)
     stop(signal)
   })
+  const folders = plan.items.map(({ output }) => dirname(output))
+  const missing = missingOf(folders)
   try {
-    const lock = await takeLock({
-      root,
-      shard: plan.shard,
+    const hold = await takeHold({
+      folder: stateFolder(root),
+      shard: shardName(plan.shard),
+      taken: { message: `another batch is running in ${root}`, fix: '--wait' },
       wait: settings.wait,
       signal: waiting.signal,
       onWait: (other) =>
@@ -91,11 +94,10 @@ async function work(plan: Plan, io: Io, signal: AbortSignal | undefined): Promis
     }).catch((error) => {
       if (stopped === undefined) throw error
     })
-    if (lock === undefined) return statusOfEnd(stopped!)
+    if (hold === undefined) return statusOfEnd(stopped!)
     try {
       refuseFailedList(plan)
-      const folders = new Set([root, ...plan.items.map(({ output }) => dirname(output))])
-      for (const folder of folders) clearLeftovers(folder)
+      for (const folder of new Set([root, ...folders])) clearLeftovers(folder)
       if (settings['in-place']) for (const { output } of plan.items) clearBeside(output)
       const printer = createPrinter(settings, io, logOf(plan))
       const session = await openSession(plan, printer)
@@ -103,7 +105,9 @@ async function work(plan: Plan, io: Io, signal: AbortSignal | undefined): Promis
       if (stopped !== undefined) session.stop(stopped)
       return await session.run()
     } finally {
-      lock.release()
+      hold.release()
+      // another shard may be about to write there
+      if (plan.shard === undefined) for (const folder of missing) removeEmpty([folder])
     }
   } finally {
     signal?.removeEventListener('abort', onAbort)

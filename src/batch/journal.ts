@@ -1,7 +1,7 @@
 import { closeSync, openSync, readSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { ConvoError } from '../error.ts'
-import { type Growing, makeFolder, openGrowing } from '../files/change.ts'
+import { type Growing, makeFolder, openGrowing, removeEmpty } from '../files/change.ts'
 import { systemError } from '../files/errors.ts'
 import { refuseReplacing } from '../files/reads.ts'
 import { statOf } from '../files/stat.ts'
@@ -99,10 +99,11 @@ export function openLog(path: string): Log {
   refuseReplacing(path)
   refuseOther(path)
   let file: Growing
-  makeFolder(dirname(path))
+  const made = makeFolder(dirname(path))
   try {
     file = openGrowing(path)
   } catch (cause) {
+    removeEmpty(made)
     throw systemError('E_OUTPUT', `the log ${path} cannot be written`, path, cause)
   }
   let isBroken = false

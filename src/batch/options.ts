@@ -1,7 +1,7 @@
 import { dirname, extname, join } from 'node:path'
 import { ConvoError } from '../error.ts'
 import type { ShardBy } from '../host/shard.ts'
-import { amountIn, choice, custom, expected, flag, text } from '../params.ts'
+import { amountIn, amountNear, choice, custom, expected, flag, text } from '../params.ts'
 import { runSettings } from '../picture/run-settings.ts'
 
 /** A number, or a share of what there is. */
@@ -87,7 +87,9 @@ function parseAmount(given: unknown, name: string): Amount {
   const isShare = match?.[2] === '%'
   const isFit = isShare ? value > 0 && value <= 100 : Number.isSafeInteger(value) && value >= 1
   if (match === null || !isFit)
-    throw expected('a number of at least 1, or a percentage such as 5%', name, given)
+    throw expected('a number of at least 1, or a percentage such as 5%', name, given, {
+      near: amountNear(given, { min: 1 }),
+    })
   return { kind: isShare ? 'share' : 'count', value }
 }
 
@@ -96,7 +98,9 @@ function parseJobs(given: unknown, name: string): Amount {
   const match = /^(\d+)(%?)$/.exec(String(given).trim())
   const value = Number(match?.[1])
   if (match === null || value < 1 || value > 4096) {
-    throw expected('a number of at least 1, a percentage of the cores such as 50%, or auto', name, given)
+    throw expected('a number of at least 1, a percentage of the cores such as 50%, or auto', name, given, {
+      near: amountNear(given, { min: 1, max: 4096 }),
+    })
   }
   return { kind: match[2] === '%' ? 'share' : 'count', value }
 }

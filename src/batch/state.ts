@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { ConvoError } from '../error.ts'
-import { appendTo, makeFolder, writeRecord } from '../files/change.ts'
+import { appendTo, writeRecord } from '../files/change.ts'
 import { readText } from '../files/read.ts'
 import { number, object, parsed, text } from '../files/shape.ts'
 import { namesIn, statOf } from '../files/stat.ts'
@@ -36,7 +36,7 @@ export type StateFile = {
   note(made: Made): ConvoError | undefined
 }
 
-/** The folder in the output root where batches keep their state, their locks and the logs of their shards. */
+/** The folder in the output root where batches keep their state, their holds and the logs of their shards. */
 export const stateFolder = (root: string): string => join(root, '.convo')
 
 const stateFileName = (shard: Shard | undefined): string =>
@@ -84,7 +84,7 @@ function latest(lines: string): Map<string, Made> {
 }
 
 /**
- * Opens the state file of a batch or shard, which must hold the lock of the root. What is superseded in it is dropped,
+ * Opens the state file of a batch or shard, which must hold the folder of the state. What is superseded in it is dropped,
  * by writing it again beside its place. What is to be made `again` is noted as made by no operation.
  *
  * @throws ConvoError E_OUTPUT for a root where nothing can be written
@@ -94,13 +94,12 @@ export async function openStateFile(
   shard: Shard | undefined,
   again: readonly Made[] = [],
 ): Promise<StateFile> {
-  makeFolder(stateFolder(root))
   const path = join(stateFolder(root), stateFileName(shard))
   const before = textOf(path)
   const known = latest(before)
   for (const made of again) known.set(made.output, { ...made, operation: '' })
   const lines = [...known.values()].map((made) => `${JSON.stringify(made)}\n`).join('')
-  if (lines !== before || before === '') await writeRecord(path, lines)
+  if (lines !== before) await writeRecord(path, lines)
   let isTorn = false
   let isTold = false
   return {

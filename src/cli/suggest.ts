@@ -25,7 +25,7 @@ export function withCommand(
   commands: readonly Command[],
   left = mostMended,
 ): ConvoError {
-  const suggested = withLine(error, argv, commands)
+  const suggested = namingCommand(error, argv, commands) ?? withLine(error, argv, commands)
   const line = suggested.fix?.startsWith('convo ') ? wordsOf(suggested.fix)?.slice(1) : undefined
   const next = line && refusal(line, commands)
   if (line === undefined || next === undefined) return suggested
@@ -33,6 +33,20 @@ export function withCommand(
   if (further.fix?.startsWith('convo ')) return withFix(suggested, further.fix)
   const name = commandOf(line, commands)?.name
   return withFix(suggested, name === undefined ? next.fix : `convo ${name} --help`, `also: ${next.message}`)
+}
+
+/** The error for the name of a command where another name belongs, which is never a mistyped one of those. */
+function namingCommand(
+  { code, message, why, cause }: ConvoError,
+  argv: readonly string[],
+  commands: readonly Command[],
+): ConvoError | undefined {
+  if (code !== 'E_NAME') return undefined
+  const word = argv.slice(1).find((one) => message.endsWith(`"${one}"`))
+  const [command] = commands.filter(({ name }) => word !== undefined && name.split(' ')[0] === word)
+  if (command === undefined || Object.hasOwn(operations, command.name)) return undefined
+  const what = `${command.name} is a command: it ${command.summary}`
+  return new ConvoError(code, message, { why: [what, ...why], fix: `convo help ${command.name}`, cause })
 }
 
 const withFix = ({ code, message, why, cause }: ConvoError, fix?: string, ...more: string[]): ConvoError =>

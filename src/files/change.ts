@@ -8,6 +8,7 @@ import {
   openSync,
   realpathSync,
   renameSync,
+  rmdirSync,
   unlinkSync,
   writeSync,
 } from 'node:fs'
@@ -21,18 +22,21 @@ import { clearOnce, temporaryName } from './leftovers.ts'
 import { descriptorOf, writeAtomically } from './output.ts'
 import { isMissing, readWhole } from './read.ts'
 import { followLinks, under } from './root.ts'
-import { isFolder, statOf } from './stat.ts'
+import { isFolder, namesIn, statOf } from './stat.ts'
 
-/** Makes a folder and those above it. @throws ConvoError E_OUTPUT */
-export function makeFolder(folder: string): void {
+/** Makes a folder and those above it. Gives those that it made, the deepest first. @throws ConvoError E_OUTPUT */
+export function makeFolder(folder: string): string[] {
+  const made: string[] = []
   try {
     // one by one: Node's own `recursive` never ends where a folder cannot be made, as in /proc
-    const missing: string[] = []
-    let at = followLinks(folder)
-    for (; statOf(at) === undefined; at = dirname(at)) missing.push(at)
-    if (!isFolder(at)) throw new Error(`${at} is not a folder`)
-    for (const one of missing.reverse()) makeOne(one)
+    const whole = followLinks(folder)
+    const missing = missingOf([whole])
+    const last = missing.length === 0 ? whole : dirname(missing.at(-1)!)
+    if (!isFolder(last)) throw new Error(`${last} is not a folder`)
+    for (const one of missing.reverse()) if (makeOne(one)) made.unshift(one)
+    return made
   } catch (cause) {
+    removeEmpty(made)
     throw new ConvoError('E_OUTPUT', `the folder ${cut(folder)} cannot be made`, {
       why: cut((cause as Error).message.replace(/, \w+ '.*$/s, '')),
       cause,
@@ -40,12 +44,44 @@ export function makeFolder(folder: string): void {
   }
 }
 
-function makeOne(folder: string): void {
+function makeOne(folder: string): boolean {
   try {
     mkdirSync(folder)
+    return true
   } catch (cause) {
     // another process may have made it in this moment
     if ((cause as NodeJS.ErrnoException).code !== 'EEXIST') throw cause
+    return false
+  }
+}
+
+/** Those of some folders, and of the folders above them, that are not there; the deepest first. */
+export function missingOf(folders: Iterable<string>): string[] {
+  const missing = new Set<string>()
+  for (let at of folders)
+    for (; !missing.has(at) && statOf(at) === undefined; at = dirname(at)) missing.add(at)
+  return [...missing].sort((a, b) => b.length - a.length)
+}
+
+/** Removes folders that were made for nothing, the deepest first: those with something in them stay. */
+export function removeEmpty(folders: readonly string[]): void {
+  for (const folder of folders) {
+    try {
+      rmdirSync(folder)
+    } catch {
+      return
+    }
+  }
+}
+
+/** Makes folders for what `act` writes; when it fails, they are gone. @throws ConvoError E_OUTPUT, and what `act` throws */
+export async function inFolder<T>(folder: string, act: () => Promise<T>): Promise<T> {
+  const made = makeFolder(folder)
+  try {
+    return await act()
+  } catch (error) {
+    removeEmpty(made)
+    throw error
   }
 }
 
@@ -59,10 +95,13 @@ export function checkFolder(folder: string): void {
   }
 }
 
-/** Removes a folder with everything in it, and makes it again. @throws ConvoError E_OUTPUT */
-export async function emptyFolder(folder: string): Promise<void> {
-  await writing(folder, () => rm(folder, { recursive: true, force: true }))
+/** Removes all that is in a folder but what is to be kept; makes it where there is none. @throws ConvoError E_OUTPUT */
+export async function emptyFolder(folder: string, isKept: (name: string) => boolean): Promise<void> {
   checkFolder(folder)
+  for (const name of namesIn(folder)) {
+    const path = join(folder, name)
+    if (!isKept(name)) await writing(path, () => rm(path, { recursive: true, force: true }))
+  }
 }
 
 /** Removes a folder in the folder `root` with all that is in it. @throws ConvoError E_PATH, E_OUTPUT */
@@ -80,7 +119,8 @@ export function placeUnder(root: string, path: string): string {
 
 /** Writes a file in the folder `root` in one step. @throws ConvoError E_PATH, E_OUTPUT */
 export async function writeUnder(root: string, path: string, content: string | Uint8Array): Promise<void> {
-  await writeRecord(placeUnder(root, path), content)
+  const target = under(root, path)
+  await inFolder(dirname(target), () => writeRecord(target, content))
 }
 
 /** Writes an output in one step. @throws ConvoError as `openOutput` does */

@@ -40,12 +40,14 @@ export const check = (
   options: CheckOptions = {},
 ): Promise<Run> =>
   libraryErrors(async () => {
-    const [manifests, { runCheck }, { checkMany }, { checkSettings, defaultResults }] = await Promise.all([
+    const [manifests, { runCheck }, { checkMany }, { holdingResults }, settings] = await Promise.all([
       import('./manifest.ts'),
       import('./run.ts'),
       import('./many.ts'),
+      import('./results.ts'),
       import('./settings.ts'),
     ])
+    const { checkSettings, defaultResults } = settings
     const { findManifest, loadManifest, manifestFiles } = manifests
     const own = ownOptions(options, 'check', checkOptions)
     const { results = defaultResults, filter = [], tags = [], allow = [], shard, selfTest, onCase } = own
@@ -72,7 +74,9 @@ export const check = (
     for (const file of files) loaded.push(await loadManifest(file))
     const wanted = { ...own, results: folder, filter, tags, allow }
     const [only, ...others] = loaded
-    return others.length === 0 ? runCheck(only!, wanted) : checkMany(loaded, wanted)
+    return holdingResults(folder, () =>
+      others.length === 0 ? runCheck(only!, wanted) : checkMany(loaded, wanted),
+    )
   })
 
 /**

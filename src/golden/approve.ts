@@ -3,6 +3,7 @@ import { extname, join, relative, resolve } from 'node:path'
 import { ConvoError, nearest } from '../error.ts'
 import { removeUnder, writeUnder } from '../files/change.ts'
 import { sha256InTurns } from '../files/hash.ts'
+import { type Hold, takeHold } from '../files/hold.ts'
 import { clearLeftovers } from '../files/leftovers.ts'
 import { isSameFile } from '../files/output.ts'
 import { readWhole } from '../files/read.ts'
@@ -10,6 +11,7 @@ import { under } from '../files/root.ts'
 import { counted, partsText } from '../text/count.ts'
 import { isPicture, pictureUnder } from './files.ts'
 import { areGoldensOf, readGoldens } from './goldens-folder.ts'
+import { neverApproved } from './judgement.ts'
 import { type Lock, type LockEntry, lockName, readLock, writeLock } from './lock.ts'
 import { folded, nameMatches, pathOfName } from './names.ts'
 import { type Approval, type CaseResult, type Run, readResults, type Seen } from './results.ts'
@@ -51,16 +53,32 @@ export const isApprovable = (one: CaseResult): one is Approvable =>
  * @throws ConvoError E_NAME for a name that the run does not have, E_STALE, E_PATH, E_OUTPUT
  */
 export async function approve(run: Run, results: string, choice: Choice): Promise<Approved> {
-  const parts =
-    run.parts === undefined ? [await prepare(run, results, choice)] : await prepareParts(run, results, choice)
-  refuseTwice(parts)
-  const all = { written: [] as string[], removed: [] as string[], untouched: [] as string[] }
-  for (const part of parts) {
-    const done = await promoteAll(part)
-    for (const key of ['written', 'removed', 'untouched'] as const)
-      for (const name of done[key]) all[key].push(part.label + name)
+  const holds: Holds = new Map()
+  try {
+    const parts =
+      run.parts === undefined
+        ? [await prepare(run, results, choice, holds)]
+        : await prepareParts(run, results, choice, holds)
+    refuseTwice(parts)
+    const all = { written: [] as string[], removed: [] as string[], untouched: [] as string[] }
+    for (const part of parts) {
+      const done = await promoteAll(part)
+      for (const key of ['written', 'removed', 'untouched'] as const)
+        for (const name of done[key]) all[key].push(part.label + name)
+    }
+    return all
+  } finally {
+    for (const hold of holds.values()) hold.release()
   }
-  return all
+}
+
+/** Folders of goldens, which parts may share, and that no other approval may write to meanwhile. */
+type Holds = Map<string, Hold>
+
+async function holdGoldens(folder: string, holds: Holds): Promise<void> {
+  if (holds.has(resolve(folder))) return
+  const taken = { message: `another approval is writing to ${folder}`, fix: 'the same once it has ended' }
+  holds.set(resolve(folder), await takeHold({ folder, taken }))
 }
 
 /** What is to be approved of a run of one manifest, looked at. */
@@ -75,15 +93,21 @@ type Prepared = {
 
 const lockOf = ({ source, goldens }: Run): Lock => (source === 'tests' ? new Map() : readLock(goldens))
 
-async function prepare(run: Run, results: string, choice: Choice, label = ''): Promise<Prepared> {
+async function prepare(
+  run: Run,
+  results: string,
+  choice: Choice,
+  holds: Holds,
+  label = '',
+): Promise<Prepared> {
   const chosen = choose(run, choice, lockOf(run))
   const cases = chosen.filter(isApprovable)
   const untouched = chosen.filter((one) => !isApprovable(one)).map(({ name }) => name)
-  return { run, cases, untouched, label, pictures: await lookAtAll(run, results, cases) }
+  return { run, cases, untouched, label, pictures: await lookAtAll(run, results, cases, holds) }
 }
 
 /** What is to be approved in each of the runs that a run of several manifests is made of. */
-async function prepareParts(run: Run, results: string, choice: Choice): Promise<Prepared[]> {
+async function prepareParts(run: Run, results: string, choice: Choice, holds: Holds): Promise<Prepared[]> {
   const chosen =
     choice.kind === 'names' ? new Set(casesNamed(run, choice.names).map(({ name }) => name)) : undefined
   const parts: Prepared[] = []
@@ -103,7 +127,9 @@ async function prepareParts(run: Run, results: string, choice: Choice): Promise<
       .map(({ name }) => name)
       .filter((name) => chosen?.has(start + name))
     if (chosen === undefined || names.length > 0)
-      parts.push(await prepare(part, own, chosen === undefined ? choice : { kind: 'names', names }, start))
+      parts.push(
+        await prepare(part, own, chosen === undefined ? choice : { kind: 'names', names }, holds, start),
+      )
   }
   return parts
 }
@@ -172,9 +198,9 @@ function casesNamed(run: Run, names: readonly string[]): CaseResult[] {
   return [...new Set(found)]
 }
 
-/** Whether a golden is there that no approval made: it is not one that was tampered with. */
-const isOfOtherTool = ({ name, approval }: Approvable, lock: Lock): boolean =>
-  approval.golden.sha256 !== undefined && !lock.has(name)
+/** Whether a golden is there that no approval made, and can be read: it was neither tampered with nor damaged. */
+const isOfOtherTool = ({ name, message }: Approvable, lock: Lock): boolean =>
+  message === neverApproved && !lock.has(name)
 
 function unknownName(pattern: string, run: Run): ConvoError {
   const names = run.cases.map(({ name }) => name)
@@ -199,6 +225,7 @@ async function lookAtAll(
   run: Run,
   results: string,
   cases: readonly Approvable[],
+  holds: Holds,
 ): Promise<Map<string, Buffer>> {
   const moved: string[] = []
   const seen = new Map<string, Promise<boolean>>()
@@ -210,7 +237,10 @@ async function lookAtAll(
   if (run.source === 'tests') refuseOtherThanGoldens(run, cases)
   else if (cases.length > 0 && !(await isAsSeen(run.manifest))) {
     moved.push(`${run.manifest.path}: the manifest was changed after the check`)
-  } else if (cases.length > 0) refuseOtherGoldens(run)
+  } else if (cases.length > 0) {
+    refuseOtherGoldens(run)
+    await holdGoldens(run.goldens, holds)
+  }
   const pictures = new Map<string, Buffer>()
   for (const { name, approval } of cases) {
     for (const input of approval.inputs) {

@@ -14,7 +14,7 @@ import { lockName } from './lock.ts'
 import { findManifest, loadManifest, type Manifest, manifestFiles } from './manifest.ts'
 import { checkMany } from './many.ts'
 import { progressOn } from './progress.ts'
-import { type Run, readResults } from './results.ts'
+import { holdingResults, type Run, readResults } from './results.ts'
 import { type RunOptions, runCheck } from './run.ts'
 import type { checkSettings, reportSettings, resultsSettings } from './settings.ts'
 
@@ -37,33 +37,35 @@ export async function check(files: readonly string[], settings: CheckValues, io:
     }
   }
   for (const { file: to } of asked) if (to !== undefined) refuseReplacing(to)
-  const progress = progressOn(io, 'case')
-  const options: RunOptions = {
-    results,
-    shard,
-    memory,
-    filter: filter ?? [],
-    tags: settings.tag ?? [],
-    allow: settings.allow ?? [],
-    selfTest: settings['self-test'],
-    onCase: (_, done, all) => progress.show(done, all),
-  }
-  const [only, ...others] = manifests
-  const running = others.length === 0 ? runCheck(only!, options) : checkMany(manifests, options)
-  const run = await running.finally(async () => {
-    progress.clear()
-    if (manifests.some(({ cases }) => cases.some(({ steps }) => steps.length > 0)))
-      await (await import('../run/shared.ts')).closePools()
+  return holdingResults(results, async () => {
+    const progress = progressOn(io, 'case')
+    const options: RunOptions = {
+      results,
+      shard,
+      memory,
+      filter: filter ?? [],
+      tags: settings.tag ?? [],
+      allow: settings.allow ?? [],
+      selfTest: settings['self-test'],
+      onCase: (_, done, all) => progress.show(done, all),
+    }
+    const [only, ...others] = manifests
+    const running = others.length === 0 ? runCheck(only!, options) : checkMany(manifests, options)
+    const run = await running.finally(async () => {
+      progress.clear()
+      if (manifests.some(({ cases }) => cases.some(({ steps }) => steps.length > 0)))
+        await (await import('../run/shared.ts')).closePools()
+    })
+    await reportAll(run, asked, results, io, process.env, settings.passing, !settings.update)
+    for (const note of run.notes ?? []) io.err(noteMessage(note))
+    const isPrinted = asked.some(({ name, file: to }) => name === 'pretty' && to === undefined)
+    const print = isPrinted ? (text: string) => io.out(text) : async (text: string) => io.err(text)
+    if (settings.tighten) await print(tightenText(run))
+    if (!settings.update) return run.failed > 0 ? 1 : 0
+    const done = await approve(run, results, { kind: 'all' })
+    await print(`${visibleLine(approvedText(done))}\n`)
+    return noteLeft(run, done, results, io)
   })
-  await reportAll(run, asked, results, io, process.env, settings.passing, !settings.update)
-  for (const note of run.notes ?? []) io.err(noteMessage(note))
-  const isPrinted = asked.some(({ name, file: to }) => name === 'pretty' && to === undefined)
-  const print = isPrinted ? (text: string) => io.out(text) : async (text: string) => io.err(text)
-  if (settings.tighten) await print(tightenText(run))
-  if (!settings.update) return run.failed > 0 ? 1 : 0
-  const done = await approve(run, results, { kind: 'all' })
-  await print(`${visibleLine(approvedText(done))}\n`)
-  return noteLeft(run, done, results, io)
 }
 
 /** `convo approve`: promotes cases of the last run. Gives the exit status. */

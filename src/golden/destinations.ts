@@ -1,7 +1,8 @@
 import { existsSync } from 'node:fs'
-import { dirname, join, resolve } from 'node:path'
+import { dirname, join } from 'node:path'
 import { ConvoError, nearest } from '../error.ts'
-import { appendTo, makeFolder, removeUnder, writeUnder, writeWhole } from '../files/change.ts'
+import { appendTo, inFolder, removeUnder, writeUnder, writeWhole } from '../files/change.ts'
+import { placeFinder } from '../files/places.ts'
 import { fillTemplate, parseTemplate } from '../files/template.ts'
 import type { Environment, Shard } from '../host/engines.ts'
 import { hasColour, type Io } from '../host/io.ts'
@@ -11,7 +12,7 @@ import { shellWord } from '../text/shell.ts'
 import { reporters } from './reporters/index.ts'
 import type { Beside, Reporter } from './reporters/reporter.ts'
 import type { Approve } from './reporters/summary.ts'
-import type { Run } from './results.ts'
+import { type Run, resultsName } from './results.ts'
 import { defaultResults, type ReporterName } from './settings.ts'
 
 /** A reporter that was asked for, and its file; without one it writes to standard output. */
@@ -44,13 +45,16 @@ export function askedReporters(
     })
   }
   const all = [...(onOutput.length === 0 ? [{ name: 'pretty', reporter: reporters.pretty }] : []), ...asked]
-  for (const [i, { name, file }] of asked.entries()) {
-    const other =
-      file && asked.slice(0, i).find((one) => one.file !== undefined && resolve(one.file) === resolve(file))
-    if (!other) continue
-    throw new ConvoError('E_USAGE', `${other.name} and ${name} cannot both be written to ${file}`, {
-      fix: 'a file for each --reporter',
-    })
+  const placeOf = placeFinder()
+  const taken = new Map([[placeOf(join(results, resultsName)), 'the results of the check']])
+  for (const { name, file } of asked) {
+    if (file === undefined) continue
+    const other = taken.get(placeOf(file))
+    if (other !== undefined)
+      throw new ConvoError('E_USAGE', `${other} and ${name} cannot both be written to ${file}`, {
+        fix: 'a file for each --reporter',
+      })
+    taken.set(placeOf(file), name)
   }
   const isOnGithub = env.GITHUB_ACTIONS === 'true' && !all.some(({ name }) => name === 'github')
   return isOnGithub ? [...all, { name: 'github', reporter: reporters.github }] : all
@@ -132,8 +136,7 @@ export const approveCommand = (results: string): string =>
 
 /** Writes a report in one step, and the folders that it is in. */
 export async function writeText(file: string, text: string): Promise<void> {
-  makeFolder(dirname(file))
-  await writeWhole(file, text)
+  await inFolder(dirname(file), () => writeWhole(file, text))
 }
 
 /** The report of a run as a text. @throws ConvoError E_NAME for a reporter that does not exist */

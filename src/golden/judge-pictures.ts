@@ -12,11 +12,18 @@ import { apart, compareApart } from '../run/apart.ts'
 import { encodeInStrips } from '../run/png-write.ts'
 import type { Picture } from '../tensor/picture.ts'
 import { optional } from '../text/record.ts'
-import { commandLine } from '../text/shell.ts'
 import type { Case } from './cases.ts'
 import { findingsOfFiles } from './describe.ts'
 import { loadFile } from './files.ts'
-import type { Golden, Judgement, Made, Surroundings } from './judgement.ts'
+import {
+  type Golden,
+  type Judgement,
+  type Made,
+  neverApproved,
+  restoring,
+  type Surroundings,
+  unreadable,
+} from './judgement.ts'
 import { entryFor, type LockEntry, manifestFrom } from './lock.ts'
 import type { Status } from './page/data.ts'
 import type { CaseResult } from './results.ts'
@@ -47,7 +54,7 @@ export async function judgePictures(
     : await loadFile(golden.bytes, path).catch((error: unknown) => asConvoError(error))
   if (expected instanceof ConvoError) {
     if (expected.code !== 'E_DECODE') throw expected
-    return unusable('the golden cannot be read', [expected.message, ...expected.why], made, path, approval)
+    return unusable(unreadable, [expected.message, ...expected.why], made, path, approval)
   }
   const tolerance = await toleranceNow()
   const result = await comparePages(expected, actual, tolerance, undefined, undefined, compareApart)
@@ -107,7 +114,7 @@ function unusable(
     status: 'error',
     message,
     why,
-    fix: `restore it, for example with ${commandLine(['git', 'checkout', '--', path])}, or approve the new picture`,
+    fix: `${restoring(path)}, or approve the new picture`,
     ...{ facts: [], actual: made.file, ...optional('approval', approval) },
   }
 }
@@ -120,7 +127,7 @@ async function editedGolden(
   if (entry === undefined) {
     return {
       status: 'error',
-      message: 'the golden was never approved',
+      message: neverApproved,
       why: [`${path}: the lock file has no entry for it`],
       fix: 'approve the case, or remove the file',
     }
@@ -133,7 +140,7 @@ async function editedGolden(
     why: [
       `${path}: its pixels have the digest ${digest.slice(0, 19)}…, but ${entry.digest.slice(0, 19)}… was approved`,
     ],
-    fix: `restore it, for example with ${commandLine(['git', 'checkout', '--', path])}, or approve the case`,
+    fix: `${restoring(path)}, or approve the case`,
   }
 }
 

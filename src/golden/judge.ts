@@ -7,7 +7,7 @@ import { type Tolerance, toleranceOf } from '../image/compare/tolerance.ts'
 import type { Case } from './cases.ts'
 import { findingsOf } from './describe.ts'
 import { isLfsPointer, loadPages, pictureUnder, readBytes, unfetched } from './files.ts'
-import type { Golden, Judgement, Made, Surroundings } from './judgement.ts'
+import { type Golden, type Judgement, type Made, type Surroundings, unreadableGolden } from './judgement.ts'
 import type { LockEntry } from './lock.ts'
 
 /**
@@ -22,7 +22,9 @@ export async function judge(
 ): Promise<Judgement> {
   const file = entry?.file ?? one.golden
   const path = join(around.goldens, file)
-  const golden: Golden = { path, bytes: await pictureUnder(around.goldens, file), entry }
+  const bytes = await pictureUnder(around.goldens, file).catch((error) => unreadableGolden(error, path))
+  if (bytes !== undefined && 'status' in bytes) return bytes
+  const golden: Golden = { path, bytes, entry }
   const lone = loneGolden(golden)
   if (lone !== undefined) return lone
   const isSameFile = golden.bytes?.equals(made.bytes) === true

@@ -1,6 +1,7 @@
 import { ConvoError } from '../error.ts'
 import { type Place, placeText } from '../files/located.ts'
 import { optional } from '../text/record.ts'
+import { commandLine } from '../text/shell.ts'
 import type { LockEntry } from './lock.ts'
 import type { CaseResult, Seen } from './results.ts'
 
@@ -46,3 +47,18 @@ export function failedJudgement(error: unknown, place?: Place): Judgement {
     facts: [],
   }
 }
+
+/** The message of a golden that no lock knows, as those that another tool made. */
+export const neverApproved = 'the golden was never approved'
+
+/** What to do about a golden that is not as it was approved. */
+export const restoring = (path: string): string =>
+  `restore it, for example with ${commandLine(['git', 'checkout', '--', path])}`
+
+/** The judgement of a golden that cannot be read. @throws what is no error of convo's, or a bug */
+export function unreadableGolden(thrown: unknown, path: string): Judgement {
+  const { message, why } = failedJudgement(thrown)
+  return { status: 'error', message: unreadable, why: [message, ...why], fix: restoring(path), facts: [] }
+}
+
+export const unreadable = 'the golden cannot be read'

@@ -1,13 +1,15 @@
 import { existsSync, readdirSync } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { ConvoError } from '../error.ts'
 import { emptyFolder, writeUnder } from '../files/change.ts'
+import { holderOf, isHoldName, takeHold } from '../files/hold.ts'
 import type { Place } from '../files/located.ts'
 import { isMissing, readText } from '../files/read.ts'
 import { isWithin } from '../files/root.ts'
 import type { Shard } from '../host/engines.ts'
 import type { Glow } from '../image/compare/glow.ts'
 import { cut } from '../text/cut.ts'
+import { shellWord } from '../text/shell.ts'
 import type { LockEntry } from './lock.ts'
 import { type Counts, type Status, statusesOf } from './page/data.ts'
 import { runProblem } from './results-shape.ts'
@@ -195,12 +197,32 @@ export const totalled = (cases: readonly CaseResult[], milliseconds: number, abo
   cases,
 })
 
-/**
- * Removes the results of the last run and makes room for the next, which git does not see.
- *
- * @throws ConvoError E_OUTPUT for a folder with files in it and no results: it was given by mistake
- */
+/** Runs `act`, which writes results, while no other process writes to their folder. @throws ConvoError E_OUTPUT */
+export async function holdingResults<T>(folder: string, act: () => Promise<T>): Promise<T> {
+  refuseForeign(folder)
+  const hold = await takeHold({
+    folder,
+    taken: {
+      message: `another check is writing to ${folder}`,
+      fix: `--results ${shellWord(`${folder.replace(/[/\\]+$/, '')}-2`)}`,
+    },
+  })
+  try {
+    return await act()
+  } finally {
+    hold.release()
+  }
+}
+
+/** Removes the results of the last run and makes room for the next, which git does not see. @throws ConvoError E_OUTPUT */
 export async function clearResults(folder: string): Promise<void> {
+  refuseForeign(folder)
+  await emptyFolder(folder, isHoldName)
+  await writeUnder(folder, '.gitignore', ownIgnore)
+}
+
+/** @throws ConvoError E_OUTPUT for a folder with files in it and no results: it was given by mistake */
+function refuseForeign(folder: string): void {
   if (folder === defaultResults && !isWithin('.', folder)) {
     throw new ConvoError('E_PATH', `${folder} is a symbolic link that leads out of this folder`, {
       fix: 'a different folder for --results',
@@ -212,14 +234,12 @@ export async function clearResults(folder: string): Promise<void> {
       fix: 'a different folder for --results',
     })
   }
-  await emptyFolder(folder)
-  await writeUnder(folder, '.gitignore', ownIgnore)
 }
 
 /** @throws ConvoError E_OUTPUT for what is no folder, or cannot be looked into */
 function hasFiles(folder: string): boolean {
   try {
-    return existsSync(folder) && readdirSync(folder).length > 0
+    return existsSync(folder) && readdirSync(folder).some((name) => !isHoldName(name))
   } catch (cause) {
     throw new ConvoError('E_OUTPUT', `${cut(folder)} cannot be used as the folder of the results`, {
       why: (cause as Error).message.replace(/, \w+ '.*$/s, ''),
@@ -263,6 +283,13 @@ export function readRun(file: string, fix: string): Run {
     text = readText(file, 'manifestBytes')
   } catch (cause) {
     if (!isMissing(cause)) throw cause
+    const holder = holderOf(dirname(file))
+    if (holder !== undefined) {
+      throw new ConvoError('E_USAGE', `a check is writing to ${dirname(file)}`, {
+        why: holder,
+        fix: 'the same once it has ended',
+      })
+    }
     throw new ConvoError('E_USAGE', `there are no results of a check in ${file}`, { fix, cause })
   }
   let run: unknown

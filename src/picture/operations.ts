@@ -150,8 +150,11 @@ export function findOperation(name: string, others: readonly string[] = []): Ope
     })
   }
   const guess = nearest(name, [...Object.keys(operations), ...others])
-  const meant = hint?.words ?? (guess === undefined ? undefined : [guess])
   const isCommand = others.length > 0
+  const [first = ''] = hint?.words ?? []
+  // a word for a command, such as diff for compare, where only an operation can be
+  const isElsewhere = hint !== undefined && !isCommand && !Object.hasOwn(operations, first)
+  const meant = hint?.words ?? (guess === undefined ? undefined : [guess])
   throw new ConvoError(
     'E_NAME',
     `no filter${isCommand ? ', operator or command' : ' or operator'} is called "${name}"`,
@@ -159,7 +162,9 @@ export function findOperation(name: string, others: readonly string[] = []): Ope
       why: isCommand
         ? 'convo --help lists them all'
         : 'convo list filters and convo list operators show them all',
-      ...(meant !== undefined && { instead: [name, ...meant] as const }),
+      ...(isElsewhere
+        ? { fix: first.startsWith('--') ? `convo ${first}` : `convo help ${first}` }
+        : meant !== undefined && { instead: [name, ...meant] as const }),
     },
   )
 }

@@ -328,12 +328,18 @@ function parsePadding(given: unknown, name: string): PaddingPair {
 
 function parseRegion(given: unknown, name: string): readonly [number, number, number, number] {
   const [x, y, w, h] = numbers('', '', { min: 4, max: 4 }, { min: 0, whole: true }).parse(given, name)
-  if (w === 0 || h === 0) throw expected('a width and a height of at least 1', name, given)
+  if (w === 0 || h === 0) {
+    const near = [x, y, Math.max(1, w!), Math.max(1, h!)].join(',')
+    throw expected('a width and a height of at least 1', name, given, { near })
+  }
   return [x!, y!, w!, h!]
 }
 
 function parseDepth(given: unknown, name: string): 8 | 16 | 32 {
-  const found = ([8, 16, 32] as const).find((depth) => String(depth) === String(given))
+  const depths = [8, 16, 32] as const
+  const found = depths.find((depth) => String(depth) === String(given))
   if (found !== undefined) return found
-  throw expected('8, 16 or 32', name, given)
+  // 32 is for formats with floats only
+  const near = Number(given) > 0 ? (Number(given) < 8 ? 8 : 16) : undefined
+  throw expected('8, 16 or 32', name, given, { near })
 }

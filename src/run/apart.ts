@@ -4,7 +4,7 @@ import { distFile, requireHere } from '../files/package.ts'
 import { copyTo, type NumberArray, pieceOf } from '../host/turns.ts'
 import { comparePictures } from '../image/compare/compare.ts'
 import type { Compare } from '../image/compare/pages.ts'
-import { isGuest } from '../signals.ts'
+import { isGuest, isHearing } from '../signals.ts'
 import type { Picture } from '../tensor/picture.ts'
 import { closeWithPools } from './closing.ts'
 
@@ -36,13 +36,14 @@ const answers = new Set<Promise<unknown>>()
 let orders = 0
 
 /**
- * A function that takes seconds, in a program that has others to answer: on a thread of its own. What it is given and gives
+ * A function that takes seconds, in a program that has others to answer: on a thread of its own. So it is in the command
+ * line for large pictures, where Ctrl-C has to be answered. What it is given and gives
  * is data, and copied; samples of pictures, and bytes, can be seen from both threads.
  */
 export const apart =
   <A extends readonly unknown[], R>(task: Task, act: (...given: A) => R | Promise<R>) =>
   async (...given: A): Promise<R> => {
-    if (!isGuest()) return act(...given)
+    if (!isGuest() && !(isHearing() && given.some(isLargePicture))) return act(...given)
     const answer = answerTo(task, given)
     const met = answer.catch(() => undefined).finally(() => answers.delete(met))
     answers.add(met)
@@ -60,6 +61,9 @@ export const compareApart: Compare = (expected, actual, tolerance) =>
 /** Whether work on pictures is worth another thread. */
 export const isLarge = (...pictures: readonly Picture[]): boolean =>
   pictures.reduce((sum, { data }) => sum + data.length, 0) > 8 * pieceOf
+
+const isLargePicture = (given: unknown): boolean =>
+  typeof given === 'object' && given !== null && 'data' in given && isLarge(given as Picture)
 
 async function answerTo(task: Task, given: readonly unknown[]): Promise<unknown> {
   const order: Order = { id: ++orders, task, given: await Promise.all(given.map(shared)) }

@@ -1,3 +1,4 @@
+import { mkdirSync, symlinkSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { repository, stripes } from './check/repository.ts'
 import { hosted } from './hosted.ts'
@@ -50,6 +51,23 @@ describe('one file for two things', () => {
     const both = await run('check', '--reporter', 'junit=report', '--reporter', 'html=sub/../report')
     const says = 'error: junit and html cannot both be written to sub/../report   [E_USAGE]'
     expect([both.status, both.stderr]).toEqual([2, expect.stringContaining(says)])
+    symlinkSync('report', here.path('link'))
+    mkdirSync(here.path('real'))
+    symlinkSync('real', here.path('folder'))
+    for (const [one, other] of [
+      ['report', 'link'],
+      ['link', './report'],
+      ['real/a', 'folder/a'],
+    ]) {
+      const linked = await run('check', '--reporter', `junit=${one}`, '--reporter', `markdown=${other}`)
+      const message = `error: junit and markdown cannot both be written to ${other}   [E_USAGE]`
+      expect([linked.status, linked.stderr]).toEqual([2, expect.stringContaining(message)])
+    }
+    const own = await run('check', '--reporter', 'junit=.convo/check/results.json')
+    expect([own.status, own.stderr]).toEqual([
+      2,
+      expect.stringContaining('the results of the check and junit cannot'),
+    ])
     for (const file of ['goldens/edge.png', 'goldens/convo.lock.json', 'convo.check.yaml', 'a.png']) {
       const { status, stderr } = await run('check', '--reporter', `json=${file}`)
       expect([status, stderr]).toEqual([2, expect.stringContaining(`${file} is one of the inputs`)])

@@ -236,7 +236,9 @@ export const refused: readonly (readonly [line: string[], stderr: string])[] = [
   [
     ['chain', 'a.png', 'b.png', '--', 'batch'],
     `error: no filter or operator is called "batch"   [E_NAME]
+  batch is a command: it runs an operation on many pictures, skips what is up to date and resumes after an interruption
   convo list filters and convo list operators show them all
+  try: convo help batch
 `,
   ],
   [

@@ -10,12 +10,12 @@ import {
 } from 'node:fs'
 import { dirname, join } from 'node:path'
 import sharp from 'sharp'
-import { takeLock } from '../../src/batch/lock.ts'
 import { readManifest } from '../../src/batch/manifest.ts'
 import { batchSettings } from '../../src/batch/options.ts'
 import { openStateFile, readState, stateFolder } from '../../src/batch/state.ts'
 import { batchMerge } from '../../src/cli/commands/batch.ts'
 import { ConvoError } from '../../src/error.ts'
+import { takeHold } from '../../src/files/hold.ts'
 import { parseTemplate } from '../../src/files/template.ts'
 import { namedKernels } from '../../src/filters/names.ts'
 import { approve, type Choice } from '../../src/golden/approve.ts'
@@ -339,7 +339,7 @@ const logs: Target = {
 /** Takes the lock of a batch without waiting for another. */
 async function tryLock(): Promise<void> {
   try {
-    const lock = await takeLock({ root: '.', wait: false, signal: AbortSignal.abort() })
+    const lock = await takeHold({ folder: stateFolder('.'), taken: { message: '', fix: '' }, signal: AbortSignal.abort() })
     lock.release()
   } catch (error) {
     if (!(error instanceof Error && error.name === 'AbortError')) throw error
@@ -349,7 +349,7 @@ async function tryLock(): Promise<void> {
 const fileOf: Readonly<Record<string, string>> = {
   '.log': 'log-1.jsonl',
   '.state': 'state.jsonl',
-  '.lock': 'lock-a',
+  '.lock': '.convo-lock-a',
 }
 
 /** All targets by name. */

@@ -9,6 +9,7 @@ import { refuseOnCi } from '../check.ts'
 import { type CompareSettings, maskOf } from '../compare-files.ts'
 import { askedReporters, reportAll } from '../destinations.ts'
 import { progressOn } from '../progress.ts'
+import { holdingResults } from '../results.ts'
 import { compareResults, readingOf } from '../settings.ts'
 import { toleranceText } from '../tolerance.ts'
 import { findPairs, refuseInside } from './pairs.ts'
@@ -51,22 +52,25 @@ export async function runFolders(
   const mask = values.mask === undefined ? undefined : await maskOf(values.mask, reading)
   const limits = toleranceText(values)
   const words = ['convo compare', ...[expected, actual].map(shellWord)]
-  const progress = progressOn(io, 'picture')
-  const run = await compareFolders(folders, {
-    tolerance: toleranceOf(values, mask),
-    toleranceText: limits,
-    reading,
-    results,
-    diff: diff === undefined ? undefined : { folder: diff, style: settings['diff-style'] },
-    ...(!update && { accept: [...words, limits, '--update'].filter((word) => word !== '').join(' ') }),
-    onCase: (_, done, all) => progress.show(done, all),
-  }).finally(() => progress.clear())
-  const wanted = quiet ? asked.filter(({ file }) => file !== undefined) : asked
-  await reportAll(run, wanted, results ?? '', io, process.env, settings.passing)
-  for (const note of run.notes ?? []) io.err(noteMessage(note))
-  if (!update) return run.failed > 0 ? 1 : 0
-  const { written, removed } = await acceptActual(folders, run)
-  const done = partsText([written, 'picture', 'written'], [removed, 'picture', 'removed'])
-  if (!quiet) io.err(`${done || 'nothing to update'} in ${folders.expected}\n`)
-  return run.cases.some(({ status }) => status === 'error') ? 1 : 0
+  const compare = async () => {
+    const progress = progressOn(io, 'picture')
+    const run = await compareFolders(folders, {
+      tolerance: toleranceOf(values, mask),
+      toleranceText: limits,
+      reading,
+      results,
+      diff: diff === undefined ? undefined : { folder: diff, style: settings['diff-style'] },
+      ...(!update && { accept: [...words, limits, '--update'].filter((word) => word !== '').join(' ') }),
+      onCase: (_, done, all) => progress.show(done, all),
+    }).finally(() => progress.clear())
+    const wanted = quiet ? asked.filter(({ file }) => file !== undefined) : asked
+    await reportAll(run, wanted, results ?? '', io, process.env, settings.passing)
+    for (const note of run.notes ?? []) io.err(noteMessage(note))
+    if (!update) return run.failed > 0 ? 1 : 0
+    const { written, removed } = await acceptActual(folders, run)
+    const done = partsText([written, 'picture', 'written'], [removed, 'picture', 'removed'])
+    if (!quiet) io.err(`${done || 'nothing to update'} in ${folders.expected}\n`)
+    return run.cases.some(({ status }) => status === 'error') ? 1 : 0
+  }
+  return results === undefined ? compare() : holdingResults(results, compare)
 }

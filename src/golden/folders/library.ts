@@ -8,7 +8,7 @@ import { checkFunction, checkPath, checkPaths, optionName, typedOptions } from '
 import { describe } from '../../text/describe.ts'
 import { pick } from '../../text/record.ts'
 import { type Checked, checkDigests, digestFiles, type FileDigest } from '../digests.ts'
-import type { CaseResult, Run } from '../results.ts'
+import { type CaseResult, holdingResults, type Run } from '../results.ts'
 import { readingOf } from '../settings.ts'
 import { toleranceText } from '../tolerance.ts'
 import { findPairs, refuseInside } from './pairs.ts'
@@ -57,13 +57,15 @@ export async function compareFoldersAt(
   )
   const folder = results === undefined ? undefined : checkPath('the folder of results', results)
   if (folder !== undefined) refuseInside(folders, folder, 'results')
-  const run = await compareFolders(folders, {
-    tolerance: toleranceOf(values, mask),
-    toleranceText: toleranceText({ ...values, mask: called }),
-    reading: readingOf(read),
-    results: folder,
-    onCase,
-  })
+  const compare = () =>
+    compareFolders(folders, {
+      tolerance: toleranceOf(values, mask),
+      toleranceText: toleranceText({ ...values, mask: called }),
+      reading: readingOf(read),
+      results: folder,
+      onCase,
+    })
+  const run = await (folder === undefined ? compare() : holdingResults(folder, compare))
   if (update) await acceptActual(folders, run)
   return run
 }

@@ -1,5 +1,6 @@
 import { ConvoError } from '../../error.ts'
 import {
+  amountNear,
   choice,
   custom,
   expected,
@@ -292,7 +293,9 @@ function parseAmount(given: unknown, name: string): Amount {
   const digits = isPercent ? word.slice(0, -1).trim() : word
   const value = digits === '' || typeof given === 'boolean' ? Number.NaN : Number(digits)
   if (!(value >= 0 && value < Number.POSITIVE_INFINITY && (!isPercent || value <= 100))) {
-    throw expected('a number of levels of at least 0, or 0% to 100%', name, given)
+    throw expected('a number of levels of at least 0, or 0% to 100%', name, given, {
+      near: amountNear(given, { min: 0 }),
+    })
   }
   return { value, unit: isPercent ? 'percent' : 'levels' }
 }
@@ -325,7 +328,9 @@ function parseRectangles(given: unknown, name: string): readonly Rectangle[] {
       Math.min(x, y) < 0 ||
       Math.min(width, height) < 1
     ) {
-      throw expected('x,y,width,height in whole pixels, width and height at least 1', name, one)
+      const nearest = [0, 0, 1, 1].map((least, i) => Math.max(least, Math.round(parts[i]!)))
+      const near = parts.length === 4 && nearest.every(Number.isSafeInteger) ? nearest.join(',') : undefined
+      throw expected('x,y,width,height in whole pixels, width and height at least 1', name, one, { near })
     }
     return { x, y, width, height }
   })

@@ -279,7 +279,7 @@ const optionHints: Readonly<Record<string, readonly Renamed[]>> = {
   'sigma-range': [{ to: 'sigma-color' }],
   'sigma-spatial': [{ to: 'sigma-space' }],
   silent: [{ to: 'quiet', value: flag }],
-  size: [...side, { to: 'width' }],
+  size: [...side, { to: 'width', value: (size) => size.replace(/^(\d+)[x,](\d+)$/, '$1 --height $2') }],
   ssim: [{ to: 'min-ssim' }],
   std: [{ to: 'sigma' }],
   stddev: [{ to: 'sigma' }],

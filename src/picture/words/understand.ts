@@ -273,8 +273,8 @@ function renamedOption(
   const next = line[at + 1]
   const isApart = inline === '' && next !== undefined && !next.startsWith('--')
   const typed = isApart ? next : inline
-  const value = hint.value === undefined ? typed : hint.value(typed)
-  if (value === 'NaN') return undefined
-  const isTaken = isApart && value !== ''
-  return line.toSpliced(at, isTaken ? 2 : 1, `--${hint.to}`, ...(value === '' ? [] : [value]))
+  const values = hint.value === undefined ? [typed] : hint.value(typed).split(' ')
+  if (values[0] === 'NaN') return undefined
+  const words = values.filter((value) => value !== '')
+  return line.toSpliced(at, isApart && words.length > 0 ? 2 : 1, `--${hint.to}`, ...words)
 }

@@ -79,7 +79,7 @@ it.runIf(existsSync('/usr/bin/mkfifo'))('a pipe among the records is not waited 
   mkdirSync(at('out/.convo'), { recursive: true })
   const line = ['in', '-o', 'out/{stem}.png', '--', 'sobel']
   for (const [name, message] of [
-    ['lock-host-1-x', 'another batch is running in out'],
+    ['.convo-lock-host-1-x', 'another batch is running in out'],
     ['state.jsonl', 'the record of the batch, out/.convo/state.jsonl, is not a regular file'],
   ] as const) {
     execFileSync('/usr/bin/mkfifo', [at(`out/.convo/${name}`)])
@@ -97,4 +97,14 @@ it('where a folder has no pictures, --recursive is suggested only for subfolders
   expect((await tried('hidden')).stderr).toContain('skipped 1 hidden picture, such as hidden/.a.png\n')
   mkdirSync(at('hidden/below'))
   expect((await tried('hidden')).stderr).toContain('--recursive')
+})
+
+it('leaves no folder behind where no picture came of it', async () => {
+  for (const output of ['new/{stem}.png', 'new/deep/{rel}/{stem}.png', 'new/{stem}/{stem}.png']) {
+    const { status, stderr } = await batch('in/nope.png', '-o', output, '--', 'sobel')
+    expect([status, stderr]).toEqual([2, expect.stringContaining('there is no file in/nope.png')])
+    expect(existsSync(at('new'))).toBe(false)
+  }
+  const { status } = await batch('in/nope.png', `in/${names()[0]}`, '-o', 'new/{stem}/x.png', '--', 'sobel')
+  expect([status, readdirSync(at('new')).sort()]).toEqual([1, ['.convo', names()[0]!.replace('.png', '')]])
 })

@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs'
+import { existsSync, rmSync } from 'node:fs'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
 import { temporaryName } from '../../../src/files/leftovers.ts'
@@ -126,5 +126,43 @@ describe('approve', () => {
     }
     expect(outcomes).toMatch(/o/)
     expect(outcomes).toMatch(/n/)
+  })
+
+  it.each([
+    [
+      'of half its bytes',
+      () => here.write('goldens/edge.png', here.read('goldens/edge.png').subarray(0, 90)),
+    ],
+    ['that is empty', () => here.write('goldens/edge.png', '')],
+    ['that is no picture', () => here.write('goldens/edge.png', 'hello')],
+    [
+      'that is a folder',
+      () => {
+        rmSync(here.path('goldens/edge.png'))
+        here.write('goldens/edge.png/x', '')
+      },
+    ],
+  ])('with all, leaves a golden %s as it is, in the lock or not', async (_, damage) => {
+    await changedRun()
+    damage()
+    const before = here
+      .files('goldens')
+      .map((name) => (name.endsWith('.json') ? '' : here.read(`goldens/${name}`)))
+    for (const isInLock of [true, false]) {
+      if (!isInLock) rmSync(here.path('goldens/convo.lock.json'))
+      const { status, stdout } = await here.convo(['check'])
+      expect([status, stdout]).toEqual([
+        1,
+        expect.stringContaining('the golden cannot be read\n    goldens/edge.png'),
+      ])
+      expect(stdout).toContain('try: restore it, for example with git checkout -- goldens/edge.png')
+      const approval = await here.convo(['approve', '--all'])
+      expect([approval.status, approval.stdout]).toEqual([1, 'nothing to approve\n'])
+      expect(approval.stderr).toMatch(/^note: edge: the golden cannot be read|^note: edge made no picture/)
+    }
+    const goldens = here.files('goldens')
+    expect(goldens.map((name) => here.read(`goldens/${name}`))).toEqual(before.filter((one) => one !== ''))
+    if (goldens[0] !== 'edge.png') return
+    expect(await here.convo(['approve', 'edge'])).toMatchObject({ status: 0, stdout: '1 golden written\n' })
   })
 })

@@ -1,24 +1,19 @@
 import { spawnSync } from 'node:child_process'
-import { existsSync, mkdirSync, readdirSync, readFileSync, utimesSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, utimesSync, writeFileSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { takeLock } from '../../../src/batch/lock.ts'
-import { stateFolder } from '../../../src/batch/state.ts'
-import { failure, temporaryFolder } from '../../image/pictures.ts'
+import { holderOf, isHoldName, takeHold } from '../../src/files/hold.ts'
+import { failure, temporaryFolder } from '../image/pictures.ts'
 
-const locksIn = (root: string) => readdirSync(stateFolder(root)).filter((name) => name.startsWith('lock-'))
+const taken = { message: 'another one is there', fix: '--wait' }
+const locksIn = (root: string) => readdirSync(root).filter(isHoldName)
 const take = (root: string, index?: number, count?: number) =>
-  takeLock({
-    root,
-    wait: false,
-    ...(index !== undefined && count !== undefined && { shard: { index, count } }),
-  })
+  takeHold({ folder: root, taken, ...(index !== undefined && { shard: `${index}-of-${count}` }) })
 
 /** A lock of a process that is no more, or of another host. */
 function leave(root: string, holder: Record<string, unknown>): string {
-  mkdirSync(stateFolder(root), { recursive: true })
-  const path = join(stateFolder(root), `lock-x-${Math.random().toString(36).slice(2)}`)
+  const path = join(root, `.convo-lock-x-${Math.random().toString(36).slice(2)}`)
   const whole = {
     host: hostname(),
     birth: '',
@@ -31,12 +26,13 @@ function leave(root: string, holder: Record<string, unknown>): string {
   return path
 }
 
-describe('the lock of an output root', () => {
-  it('excludes a second batch, which says who holds it', async () => {
+describe('the hold of a folder', () => {
+  it('excludes a second one, which says who holds it', async () => {
     const root = temporaryFolder()
     const lock = await take(root)
     const error = await failure('E_OUTPUT', () => take(root))
-    expect(error.message).toBe(`another batch is running in ${root}`)
+    expect(error.message).toBe(taken.message)
+    expect(holderOf(root)).toContain(`process ${process.pid} on`)
     expect(error.why[0]).toContain(`process ${process.pid} on ${hostname()}`)
     expect(error.fix).toContain('--wait')
     lock.release()
@@ -59,7 +55,7 @@ describe('the lock of an output root', () => {
     const root = temporaryFolder()
     const lock = await take(root)
     let told = ''
-    const second = takeLock({ root, wait: true, onWait: (other) => (told = other) })
+    const second = takeHold({ folder: root, taken, wait: true, onWait: (other) => (told = other) })
     let isTaken = false
     void second.then(() => (isTaken = true))
     while (told === '') await new Promise((done) => setTimeout(done, 5))
@@ -116,6 +112,30 @@ describe('the lock of an output root', () => {
     },
   )
 
+  it('makes the folder, and removes it where nothing came into it', async () => {
+    const root = temporaryFolder()
+    const lock = await take(join(root, 'a/b'))
+    expect(locksIn(join(root, 'a/b'))).toHaveLength(1)
+    lock.release()
+    expect(readdirSync(root)).toEqual([])
+    const other = await take(join(root, 'a/b'))
+    writeFileSync(join(root, 'a/b/kept'), '')
+    other.release()
+    expect(readdirSync(join(root, 'a/b'))).toEqual(['kept'])
+    expect(holderOf(join(root, 'a/b'))).toBeUndefined()
+    expect(holderOf(join(root, 'none'))).toBeUndefined()
+  })
+
+  it('makes the folder again when another one that made it removes it', async () => {
+    const root = temporaryFolder()
+    await Promise.all(
+      Array.from({ length: 20 }, async () =>
+        (await takeHold({ folder: join(root, 'a'), taken, wait: true })).release(),
+      ),
+    )
+    expect(readdirSync(root)).toEqual([])
+  })
+
   it('lets exactly one in when many come at once', async () => {
     const root = temporaryFolder()
     for (let round = 0; round < 5; round++) {
@@ -123,7 +143,7 @@ describe('the lock of an output root', () => {
       let most = 0
       await Promise.all(
         Array.from({ length: 6 }, async () => {
-          const lock = await takeLock({ root, wait: true })
+          const lock = await takeHold({ folder: root, taken, wait: true })
           inside++
           most = Math.max(most, inside)
           await new Promise((done) => setTimeout(done, 5))
@@ -139,7 +159,7 @@ describe('the lock of an output root', () => {
 /** What a lock file of this process says. */
 async function ownHolder(root: string): Promise<{ space: string; birth: string }> {
   const lock = await take(root)
-  const holder = JSON.parse(readFileSync(join(stateFolder(root), locksIn(root)[0]!), 'utf8'))
+  const holder = JSON.parse(readFileSync(join(root, locksIn(root)[0]!), 'utf8'))
   lock.release()
   return holder as { space: string; birth: string }
 }

@@ -1,22 +1,19 @@
-import { readdirSync, readFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { ConvoError } from '../error.ts'
-import { type Growing, makeFolder, openGrowing, removeQuietly } from '../files/change.ts'
-import { systemError } from '../files/errors.ts'
-import { birthOf, isAt, processSpace } from '../files/process.ts'
-import { must, object, parsed, text } from '../files/shape.ts'
-import { statOf } from '../files/stat.ts'
-import type { Shard } from '../host/engines.ts'
-import { shardName } from '../host/shard.ts'
 import { undoAtEnd } from '../signals.ts'
-import { stateFolder } from './state.ts'
+import { type Growing, makeFolder, openGrowing, removeEmpty, removeQuietly } from './change.ts'
+import { writingError } from './errors.ts'
+import { birthOf, isAt, processSpace } from './process.ts'
+import { must, object, parsed, text } from './shape.ts'
+import { namesIn, statOf } from './stat.ts'
 
-/** A lock on an output root, held until it is released or the process ends. */
-export type Lock = { release(): void }
+/** A folder that this process has to itself until it releases it or ends. */
+export type Hold = { release(): void }
 
-/** What a lock file says. */
+/** What the file of a hold says. */
 type Holder = {
   readonly host: string
   readonly pid: number
@@ -28,47 +25,50 @@ type Holder = {
   readonly since: string
 }
 
-export type LockOptions = {
-  readonly root: string
-  readonly shard?: Shard | undefined
-  /** Wait for the other batch instead of failing. */
-  readonly wait: boolean
+export type HoldOptions = {
+  readonly folder: string
+  /** The part of the work, such as `1-of-3`, that may run beside others of the same division; empty for all of it. */
+  readonly shard?: string
+  /** What to say where another process has the folder. */
+  readonly taken: { readonly message: string; readonly fix: string }
+  /** Wait for the other process instead of failing. */
+  readonly wait?: boolean
   /** Called once, when waiting begins. */
-  readonly onWait?: (other: string) => void
+  readonly onWait?: ((other: string) => void) | undefined
   /** Ends the wait. */
-  readonly signal?: AbortSignal
+  readonly signal?: AbortSignal | undefined
 }
 
-/** How often a lock is touched, and after how long without a touch one from another host counts as left behind. */
+/** How often a hold is touched, and after how long without a touch one from another host counts as left behind. */
 const touchEvery = 10_000
 const goneAfter = 120_000
 
 /** How often it is tried again when two come at once. */
 const attempts = 5
 
+/** Whether a file in a folder is that of a hold. */
+export const isHoldName = (name: string): boolean => name.startsWith('.convo-lock-')
+
 /**
- * Takes the lock of an output root. Shards of one division run side by side; all else does.
+ * Takes a folder, which is made if need be. Shards of one division run side by side; all else does not.
  *
  * Each holder has a file of a name of its own, and looks at the others' after it has made it: of two that come at once
  * at least one sees the other and steps back. A file that was left behind can be deleted without a race, since its name
- * does not come again.
+ * does not come again. Folders that were made for the hold and are empty in the end are removed.
  *
- * @throws ConvoError E_OUTPUT when another batch holds it, or where nothing can be written
+ * @throws ConvoError E_OUTPUT when another process has it, or where nothing can be written
  */
-export async function takeLock(options: LockOptions): Promise<Lock> {
-  const folder = stateFolder(options.root)
-  makeFolder(folder)
+export async function takeHold(options: HoldOptions): Promise<Hold> {
+  const { folder, shard = '', wait = false } = options
   let isTold = false
   for (let attempt = 1; ; attempt++) {
-    const own = createOwn(folder, options.shard)
-    const other = findOther(folder, own.path, options.shard)
+    const own = createOwn(folder, shard)
+    const other = findOther(folder, own.path, shard)
     if (other === undefined) return hold(own)
     own.remove()
-    if (attempt >= attempts && !options.wait) {
-      throw new ConvoError('E_OUTPUT', `another batch is running in ${options.root}`, {
-        why: holderText(other),
-        fix: '--wait',
-      })
+    if (attempt >= attempts && !wait) {
+      const { message, fix } = options.taken
+      throw new ConvoError('E_OUTPUT', message, { why: holderText(other), fix })
     }
     if (attempt >= attempts && !isTold) {
       isTold = true
@@ -78,40 +78,61 @@ export async function takeLock(options: LockOptions): Promise<Lock> {
   }
 }
 
+/** The process that has a folder, in words; undefined for a folder that is free, or is not there. */
+export function holderOf(folder: string): string | undefined {
+  const other = findOther(folder, '', '')
+  return other && holderText(other)
+}
+
 const holderText = ({ host, pid, shard, since }: Holder): string =>
   `process ${pid} on ${host}${shard === '' ? '' : `, shard ${shard}`}, since ${since}`
 
 type Own = { readonly path: string; readonly file: Growing; remove(): void }
 
-function createOwn(folder: string, shard: Shard | undefined): Own {
+function createOwn(folder: string, shard: string): Own {
   const holder: Holder = {
     host: hostname(),
     pid: process.pid,
     birth: birthOf(process.pid),
     space: processSpace(),
-    shard: shardName(shard),
+    shard,
     since: new Date().toISOString(),
   }
-  const name = `lock-${holder.host.replace(/[^\w.-]/g, '_')}-${holder.pid}-${Math.random().toString(36).slice(2)}`
+  const name = `.convo-lock-${holder.host.replace(/[^\w.-]/g, '_')}-${holder.pid}-${Math.random().toString(36).slice(2)}`
   const path = join(folder, name)
-  try {
-    const file = openGrowing(path, true)
-    file.write(JSON.stringify(holder))
-    let isThere = true
-    const remove = () => {
-      if (!isThere) return
-      isThere = false
-      file.close()
-      removeQuietly(path)
-    }
-    return { path, file, remove }
-  } catch (cause) {
+  const { file, made } = openIn(folder, path)
+  let isThere = true
+  const remove = () => {
+    if (!isThere) return
+    isThere = false
+    file.close()
     removeQuietly(path)
-    throw systemError('E_OUTPUT', `the state of the batch cannot be saved in ${folder}`, path, cause)
+    removeEmpty(made)
+  }
+  try {
+    file.write(JSON.stringify(holder))
+  } catch (cause) {
+    remove()
+    throw writingError(folder, cause)
+  }
+  return { path, file, remove }
+}
+
+/** Makes the file, and its folder again where the one who made that removes it in this moment. */
+function openIn(folder: string, path: string): { file: Growing; made: readonly string[] } {
+  for (let attempt = 1; ; attempt++) {
+    const made = makeFolder(folder)
+    try {
+      return { file: openGrowing(path, true), made }
+    } catch (cause) {
+      removeEmpty(made)
+      const isGone = (cause as NodeJS.ErrnoException).code === 'ENOENT'
+      if (!isGone || attempt >= attempts) throw writingError(folder, cause)
+    }
   }
 }
 
-function hold(own: Own): Lock {
+function hold(own: Own): Hold {
   const timer = setInterval(() => {
     try {
       // the first byte once more: it takes the time of the file system, which all hosts share
@@ -131,12 +152,12 @@ function hold(own: Own): Lock {
   }
 }
 
-/** A live lock that excludes this one. Those that were left behind are deleted. */
-function findOther(folder: string, own: string, shard: Shard | undefined): Holder | undefined {
+/** A live holder that excludes this one. Files that were left behind are deleted. */
+function findOther(folder: string, own: string, shard: string): Holder | undefined {
   const now = mtimeOf(own) ?? Date.now()
-  for (const name of readdirSync(folder)) {
+  for (const name of namesIn(folder)) {
     const path = join(folder, name)
-    if (!name.startsWith('lock-') || path === own) continue
+    if (!isHoldName(name) || path === own) continue
     const holder = readHolder(path)
     // gone in this moment, or not yet written
     if (holder === 'absent') continue
@@ -157,9 +178,9 @@ const unclear = (path: string): Holder => ({
 })
 
 /** Whether two are different shards of the same division. */
-function areApart(shard: Shard | undefined, other: string): boolean {
-  if (shard === undefined || other === '') return false
-  return other !== shardName(shard) && other.endsWith(`-of-${shard.count}`)
+function areApart(shard: string, other: string): boolean {
+  const count = /-of-\d+$/.exec(shard)?.[0]
+  return count !== undefined && other !== shard && other.endsWith(count)
 }
 
 function isLeftBehind(holder: Holder, path: string, now: number): boolean {
