@@ -3,8 +3,19 @@ import type { Correlation } from './geometry.ts'
 /** How the sums of a bank are computed. */
 export type BankAlgorithm = 'winograd' | 'direct'
 
-/** Output rows and columns of a tile of Winograd's algorithm; tiles begin at multiples of it. */
+/** Output rows and columns of a tile of Winograd's algorithm. */
 export const tileSide = 4
+
+/**
+ * Where tiles begin along an axis of `output` places whose taps are `dilation` apart: places that are `dilation` apart are a
+ * plain correlation of their own.
+ */
+export function tileStarts(output: number, dilation: number): number[] {
+  const starts: number[] = []
+  for (let block = 0; block < output; block += tileSide * dilation)
+    for (let p = block; p < Math.min(block + dilation, output); p++) starts.push(p)
+  return starts
+}
 
 type Way = (c: Correlation) => { readonly algorithm: BankAlgorithm; readonly reason: string } | undefined
 
@@ -16,6 +27,8 @@ const fewestChannels = 8
 const fewestSamples = 1024
 /** Channels times filters, as transformed weights take four times the memory. */
 const mostWeights = 2 ** 19
+/** Taps that are further apart would need tall strips. */
+const mostDilation = 4
 
 const asked: Way = ({ algorithm }) =>
   algorithm === 'direct' ? { algorithm, reason: 'direct sums in float32, as requested' } : undefined
@@ -23,12 +36,13 @@ const asked: Way = ({ algorithm }) =>
 const winograd: Way = ({ channels, filters, groups, axes }) => {
   const [depth, ...plane] = axes
   const isPlain = plane.every(
-    ({ kernel, stride, dilation }) => kernel === 3 && stride === 1 && dilation === 1,
+    ({ kernel, stride, dilation }) => kernel === 3 && stride === 1 && dilation <= mostDilation,
   )
   if (groups !== 1 || depth.kernel !== 1 || depth.input !== 1 || !isPlain) return undefined
   const [height, width] = plane.map(({ output }) => output) as [number, number]
+  const apart = plane.map(({ output, dilation }) => Math.ceil(output / dilation))
   if (Math.min(channels, filters) < fewestChannels || channels * filters > mostWeights) return undefined
-  if (height * width < fewestSamples || Math.min(height, width) < 2 * tileSide) return undefined
+  if (height * width < fewestSamples || Math.min(...apart) < 2 * tileSide) return undefined
   return {
     algorithm: 'winograd',
     reason: `3x3 over ${channels} channels: tiles of 4x4 sums take 36 products for each channel instead of 144`,

@@ -94,6 +94,9 @@ function tapsOf({ axes: [az, ay, ax] }: Correlation): readonly BankTap[] {
   return taps
 }
 
+/** How far apart the rows or columns of the taps of a 3x3 are. */
+export const apart = ({ span }: Span): number => (span - 1) / 2
+
 const reach = (a: Axis): Span => ({ first: -a.before, span: a.dilation * (a.kernel - 1) + 1 })
 
 /** The plan of a transposed correlation. Weights are [C][O/groups][kernel volume]. */

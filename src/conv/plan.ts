@@ -9,7 +9,7 @@ import type { Algorithm, Stencil } from './stencil.ts'
 import { blockRows, stripRows } from './strips.ts'
 
 /** To be raised whenever a result changes: what was computed before is then computed again by batches. */
-export const arithmeticVersion = 8
+export const arithmeticVersion = 9
 
 /** The samples that the loops read: 8 or 16 bits as decoded, or float32 after the gather step converted them. */
 export type SampleType = 'u8' | 'u16' | 'f32'

@@ -1,4 +1,4 @@
-import { tileSide } from '../conv/bank-algorithm.ts'
+import { tileSide, tileStarts } from '../conv/bank-algorithm.ts'
 import type { Correlation } from '../conv/geometry.ts'
 import {
   farCube,
@@ -112,8 +112,8 @@ export function transformWeights(
 }
 
 /**
- * Correlation by Winograd's algorithm, for a 3x3 bank of one group, without stride and dilation; shapes as
- * `correlateReference`. Tiles begin at multiples of 4 of the output. Columns of a tile are transformed before its rows, on
+ * Correlation by Winograd's algorithm, for a 3x3 bank of one group, without stride; shapes as `correlateReference`. A tile has
+ * samples and sums that are as far apart as taps; without dilation tiles begin at multiples of 4 of the output. Columns of a tile are transformed before its rows, on
  * both sides; the products of a tile are summed channel after channel, acc = f32(acc + f32(weight · sample)), from 0; the
  * bias is added last. Samples of a tile that no tap of an output reads are the fill value.
  */
@@ -132,12 +132,13 @@ export function winogradReference(
   const [tile, half] = [new Float32Array(tileArea), new Float32Array(tileArea)]
   const samples = new Float32Array(channels * tileArea)
   const sums = new Float32Array(tileArea)
-  for (let y = 0; y < ay.output; y += tileSide) {
-    for (let left = 0; left < ax.output; left += tileSide) {
+  const [dy, dx] = [ay.dilation, ax.dilation]
+  for (const y of tileStarts(ay.output, dy)) {
+    for (const left of tileStarts(ax.output, dx)) {
       for (let c = 0; c < channels; c++) {
         for (let i = 0; i < tileArea; i++) {
-          const [row, column] = [y + Math.floor(i / tileSpan), left + (i % tileSpan)]
-          const isRead = row < ay.output + 2 && column < ax.output + 2
+          const [row, column] = [y + Math.floor(i / tileSpan) * dy, left + (i % tileSpan) * dx]
+          const isRead = row < ay.output + 2 * dy && column < ax.output + 2 * dx
           const iy = isRead ? source(row - ay.before, ay.input) : -1
           const ix = isRead ? source(column - ax.before, ax.input) : -1
           tile[i] = iy < 0 || ix < 0 ? fill : x[(c * ay.input + iy) * ax.input + ix]!
@@ -155,7 +156,7 @@ export function winogradReference(
         for (let i = 0; i < tileSpan; i++) gather(sums, i, tileSpan, half, i, tileSpan)
         for (let i = 0; i < tileSide; i++) gather(half, i * tileSpan, 1, tile, i * tileSide, 1)
         for (let i = 0; i < tileSide ** 2; i++) {
-          const [row, column] = [y + Math.floor(i / tileSide), left + (i % tileSide)]
+          const [row, column] = [y + Math.floor(i / tileSide) * dy, left + (i % tileSide) * dx]
           if (row >= ay.output || column >= ax.output) continue
           const at = (filter * ay.output + row) * ax.output + column
           out[at] = bias === undefined ? tile[i]! : tile[i]! + bias[filter]!

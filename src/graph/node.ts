@@ -1,4 +1,5 @@
 import {
+  apart,
   type BankPlan,
   correlationBank,
   correlationOrder,
@@ -193,10 +194,11 @@ export function slicesOf([first, end]: Span, height: number): [slice: number, fi
 }
 
 /** Rows that a bank computes together with some rows: those of whole tiles. */
-const together = ({ plan: { algorithm, grid } }: BankNeeds, [first, end]: Span): Span =>
-  algorithm === 'direct'
-    ? [first, end]
-    : [Math.floor(first / tileSide) * tileSide, Math.min(grid[1], Math.ceil(end / tileSide) * tileSide)]
+function together({ plan: { algorithm, grid, rows } }: BankNeeds, [first, end]: Span): Span {
+  if (algorithm === 'direct') return [first, end]
+  const block = tileSide * apart(rows)
+  return [Math.floor(first / block) * block, Math.min(grid[1], Math.ceil(end / block) * block)]
+}
 
 /** The rows that a step computes at once when it is asked for some. */
 export function wholeRows(

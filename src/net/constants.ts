@@ -3,19 +3,9 @@ import { ConvoError } from '../error.ts'
 import { checkLimit } from '../limits.ts'
 import { exp, log } from '../tensor/math.ts'
 import { sizeOf } from '../tensor/tensor.ts'
-import type { Constant } from './network.ts'
+import { constantArrays as arrays, type Constant } from './network.ts'
 
 // Arithmetic on what is known before the picture: shapes, sizes, and weights that a file computes from others.
-
-const arrays = {
-  float32: Float32Array,
-  float64: Float64Array,
-  int64: Float64Array,
-  int32: Int32Array,
-  bool: Uint8Array,
-  uint8: Uint8Array,
-  int8: Int8Array,
-} as const
 
 type Type = Constant['type']
 

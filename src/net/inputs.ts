@@ -11,7 +11,10 @@ export function withInputs(network: Network, set: NetInputs): Network {
   const names = inputs.map(({ name }) => name)
   const odd = Object.keys(set).find((name) => !names.includes(name))
   if (odd !== undefined) {
-    const guess = nearest(odd, names)
+    const guess = nearest(
+      odd,
+      inputs.filter(isNumber).map(({ name }) => name),
+    )
     throw new ConvoError('E_OPTION', `the network has no input "${odd}"`, {
       why: `its inputs: ${inputs.map(named).join(', ')}`,
       ...(guess !== undefined && { instead: [odd, guess] as const }),
@@ -52,8 +55,12 @@ export function pictureInput({ inputs, constants }: Network): Port {
       : `the network takes ${asked.length} inputs, and one picture is given`,
     {
       why: inputs.map(named),
-      ...(numbers.length === asked.length - 1 &&
-        numbers.length > 0 && { fix: `--set ${numbers.map(({ name }) => `${name}=0.5`).join()}` }),
+      ...(port !== undefined && {
+        fix:
+          numbers.length === asked.length - 1 && numbers.length > 0
+            ? `--set ${numbers.map(({ name }) => `${name}=0.5`).join()}`
+            : 'a network that takes all of its pictures as channels of one input',
+      }),
     },
   )
 }

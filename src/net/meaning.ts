@@ -29,6 +29,8 @@ export const spreadOf: Readonly<
   '0..1': { mean: [0], std: [1] },
   '-1..1': { mean: [0.5], std: [0.5] },
   '0..255': { mean: [0], std: [1 / 255] },
+  '-128..127': { mean: [128 / 255], std: [1 / 255] },
+  '0..65535': { mean: [0], std: [1 / 65535] },
   // of torchvision
   imagenet: { mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225] },
 }

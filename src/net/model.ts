@@ -5,7 +5,7 @@ import { borders } from '../tensor/border.ts'
 import type { Tensor } from '../tensor/tensor.ts'
 import { type Folded, folded } from './fold.ts'
 import { type NetInputs, withInputs } from './inputs.ts'
-import type { Meaning, Network, NetworkNode } from './network.ts'
+import type { Meaning, Network, NetworkNode, Port } from './network.ts'
 import type { Declared } from './step.ts'
 import { type NetLayout, type OnNode, trace } from './trace.ts'
 
@@ -43,12 +43,20 @@ export async function modelOf(
   const output = headOf(given, head)
   const { network, folded: pairs } = folded({ ...withInputs(given, set), outputs: [output] })
   const others = given.outputs.filter((one) => one !== output).map(({ name }) => name)
-  const shape = network.inputs.find(({ name }) => !network.constants.has(name))?.shape
-  const layout = layoutOf(shape)
+  const port = network.inputs.find(({ name }) => !network.constants.has(name))
+  const shape = port?.shape
+  const layout = layoutOf(network, port)
   const sizes =
-    shape === undefined ? [] : layout === 'hwc' ? [shape.at(-1), ...shape.slice(-3, -1)] : shape.slice(-3)
-  const [channels, height, width] = sizes.map((n) => (typeof n === 'number' && n > 0 ? n : undefined))
+    shape === undefined
+      ? []
+      : shape.length === 2 && shape[0] !== 1
+        ? [1, ...shape]
+        : layout === 'hwc'
+          ? [shape.at(-1), ...shape.slice(-3, -1)]
+          : shape.slice(-3)
+  const [stated, height, width] = sizes.map((n) => (typeof n === 'number' && n > 0 ? n : undefined))
   const fixed = height === undefined || width === undefined ? undefined : ([height, width] as const)
+  const channels = stated ?? (await channelsTaken(network, layout, fixed ?? [256, 256]))
   const declared = new Map<NetworkNode, Declared>()
   if (fixed !== undefined && channels !== undefined) {
     try {
@@ -102,12 +110,59 @@ function headOf({ outputs }: Network, head: string | undefined): Network['output
   })
 }
 
-/** Channels come last where only there is a number of them that pictures have. */
-function layoutOf(shape: Network['inputs'][number]['shape']): NetLayout {
-  if (shape?.length !== 4) return 'chw'
-  const isCount = (n: number | string | undefined) => n === 1 || n === 3 || n === 4
-  return isCount(shape[3]) && !isCount(shape[1]) ? 'hwc' : 'chw'
+/** The number of colours that a network takes whose file leaves it open; undefined where it takes any, or none. */
+async function channelsTaken(
+  network: Network,
+  layout: NetLayout,
+  size: readonly [number, number],
+): Promise<number | undefined> {
+  const taken: number[] = []
+  for (const count of [1, 3, 4]) {
+    const fits = trace(network, planesOf(count, size), tracer, layout)
+    await fits.then(
+      () => taken.push(count),
+      () => undefined,
+    )
+  }
+  return taken.length === 1 ? taken[0] : undefined
 }
+
+/**
+ * Channels come last where only there is a number of them that pictures have, and where the file leaves it open but all that
+ * reads the input brings the last axis to the front.
+ */
+function layoutOf({ nodes }: Network, port: Port | undefined): NetLayout {
+  const { name, shape } = port ?? {}
+  if (name === undefined || shape === undefined || shape.length < 3) return 'chw'
+  const isCount = (n: number | string | undefined) => n === 1 || n === 3 || n === 4
+  const [first, , last] = shape.slice(-3)
+  if (isCount(last)) return isCount(first) ? 'chw' : 'hwc'
+  if (typeof last === 'number' || typeof first === 'number') return 'chw'
+  const alike = new Set([name])
+  let turns = 0
+  for (const { operator, inputs, outputs, attributes } of nodes) {
+    if (!inputs.some((one) => alike.has(one))) continue
+    if (operator === 'Transpose' && String(attributes.get('perm')) === turned[shape.length]) turns++
+    else if (inPlace.has(operator)) for (const one of outputs) alike.add(one)
+    else return 'chw'
+  }
+  return turns > 0 ? 'hwc' : 'chw'
+}
+
+/** The orders that bring the last of 3 or 4 axes to the front of a picture. */
+const turned: Readonly<Record<number, string>> = { 3: '2,0,1', 4: '0,3,1,2' }
+
+/** Operators of single samples that stand before such a transposition. */
+const inPlace = new Set([
+  'Cast',
+  'Identity',
+  'Add',
+  'Sub',
+  'Mul',
+  'Div',
+  'QuantizeLinear',
+  'DequantizeLinear',
+])
 
 /** Operators that leave the numbers as they are. */
 const keeping: ReadonlySet<string> = new Set([

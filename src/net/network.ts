@@ -54,15 +54,28 @@ export const readsOf = ({ inputs, when = [] }: NetworkNode): readonly string[] =
 
 export type Attribute = number | string | readonly number[] | readonly string[] | Constant
 
-/** Numbers with a shape, which may be empty for a single number. Weights of 16 bits are widened to float32. */
+/** What holds the numbers of each type. */
+export const constantArrays = {
+  float32: Float32Array,
+  float64: Float64Array,
+  int64: Float64Array,
+  int32: Int32Array,
+  uint16: Uint16Array,
+  int16: Int16Array,
+  uint8: Uint8Array,
+  int8: Int8Array,
+  bool: Uint8Array,
+} as const
+
+/** Numbers with a shape, which may be empty for a single number. float16 and bfloat16 are widened to float32. */
 export type Constant = {
-  readonly type: 'float32' | 'float64' | 'int64' | 'int32' | 'bool' | 'uint8' | 'int8'
+  readonly type: keyof typeof constantArrays
   readonly shape: readonly number[]
   /**
    * int64 is kept as float64: beyond 2^53 the nearest number that there is, as in `2^63 - 1`, by which files mean "to the
-   * end". uint16 and int16 become int32, uint32 and uint64 become int64. bool is 0 or 1.
+   * end". uint32 and uint64 become int64. bool is 0 or 1.
    */
-  readonly data: Float32Array | Float64Array | Int32Array | Uint8Array | Int8Array
+  readonly data: InstanceType<(typeof constantArrays)[Constant['type']]>
 }
 
 /** How pictures and the numbers of a network belong together. */
@@ -80,7 +93,7 @@ export type Meaning = {
 }
 
 /** What black and white are for a network. */
-export const netRanges = ['0..1', '-1..1', '0..255', 'imagenet'] as const
+export const netRanges = ['0..1', '-1..1', '0..255', '-128..127', '0..65535', 'imagenet'] as const
 export type NetRange = (typeof netRanges)[number]
 /** What they are for what it gives, which may be no levels. */
 export const netOutRanges = [...netRanges, 'raw'] as const

@@ -29,9 +29,11 @@ const firstOf = async (made: ReturnType<Lowering>): Promise<Item> => [await made
 const spans: Readonly<Record<string, readonly [low: number, high: number]>> = {
   uint8: [0, 255],
   int8: [-128, 127],
+  uint16: [0, 65535],
+  int16: [-32768, 32767],
 }
 
-const typeNames: Readonly<Record<number, string>> = { 2: 'uint8', 3: 'int8' }
+const typeNames: Readonly<Record<number, string>> = { 2: 'uint8', 3: 'int8', 4: 'uint16', 5: 'int16' }
 
 /** One number, or one for each place of an axis, so that it meets an item of this rank. */
 function alongAxis(turn: Turn, item: Item | undefined, rank: number, axis: number): Item | undefined {
@@ -87,7 +89,7 @@ async function quantised(
     throw unsupported(
       turn,
       `numbers of ${type || 'another type'} are not supported`,
-      'a network of uint8 or int8',
+      `a network of ${Object.keys(spans).join(', ')}`,
     )
   const whole = await through(turn, by === undefined ? x : await meet(turn, 'divide', x, by), 'round')
   const at = alongAxis(turn, zero, rank, axis)

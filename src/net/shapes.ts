@@ -39,6 +39,8 @@ const types: Readonly<Record<number, Constant['type']>> = {
   1: 'float32',
   2: 'uint8',
   3: 'int8',
+  4: 'uint16',
+  5: 'int16',
   6: 'int32',
   7: 'int64',
   9: 'bool',

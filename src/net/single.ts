@@ -182,6 +182,7 @@ async function evened(turn: Turn, values: readonly Value[]): Promise<Value[]> {
     throw unsupported(
       turn,
       `${values.map((value) => `[${shapeOf(value)}]`).join(' and ')} cannot be broadcast together`,
+      'a network whose weights are constants, and do not depend on the picture',
     )
   return even
 }

@@ -7,7 +7,9 @@ import { lowerings } from './lowerings.ts'
 import { type Network, type NetworkNode, type Port, readsOf } from './network.ts'
 import { type Declared, nameOf } from './step.ts'
 import {
+  type Dimension,
   type Item,
+  isAxis,
   knownOf,
   pictureValue,
   plain,
@@ -94,7 +96,8 @@ export async function trace(
       const item = items.get(name)
       if (item === undefined) throw new ConvoError('E_NET_OPERATOR', `no node makes the output "${name}"`)
       if (item.kind === 'value' && item.pooling !== undefined) throw switchesAlone(`output "${name}"`)
-      return (await outputOf(engine, item.kind === 'known' ? planesOf(item.constant) : item, layout)).planes
+      return (await outputOf(engine, item.kind === 'known' ? planesOf(item.constant) : item, x.shape, layout))
+        .planes
     }),
   )
 }
@@ -129,11 +132,33 @@ function inputOf(planes: Tensor, { shape }: Port, layout: NetLayout): Value {
   const value = pictureValue(planes)
   const dims = layout === 'hwc' ? [0, 2, 3, 1].map((i) => value.dims[i]!) : value.dims
   const rank = shape?.length ?? 4
-  return { ...value, dims: rank === 4 ? dims : rank === 3 ? dims.slice(1) : dims.slice(0, rank) }
+  // a list [1,C], or [H,W] of a picture of one channel
+  if (rank < 3) return { ...value, dims: rank === 2 && shape![0] !== 1 ? dims.slice(2) : dims.slice(0, rank) }
+  return { ...value, dims: dims.slice(-rank) }
 }
 
-/** What a network gives as planes: in its layout, lists of numbers as channels of one sample. */
-function outputOf(engine: Engine, value: Value, layout: NetLayout): Promise<Value> {
+/**
+ * Whether the channels of [..,A,B,C] come last: where A and B have the proportions of the picture rather than B and C. Of a
+ * network that takes them first, only where a transposition has brought them there.
+ */
+function comesLast(value: Value, [, height = 1, width = 1]: readonly number[], layout: NetLayout): boolean {
+  const [a, b, c] = shapeOf(value).slice(-3) as [number, number, number]
+  const stretch = (high: number, wide: number) => Math.abs(Math.log((high * width) / (wide * height)))
+  const [last, first] = [stretch(a, b), stretch(b, c)]
+  if (layout === 'hwc') return last < first || (last === first && !(b === height && c === width && a !== b))
+  return (
+    last < Math.min(first, 0.1) &&
+    ([1, 2, 0] as const).every((axis, i) => isAxis(value, value.dims.at(i - 3)!, axis))
+  )
+}
+
+/** What a network gives as planes, its channels first; lists of numbers as channels of one sample. */
+function outputOf(
+  engine: Engine,
+  value: Value,
+  picture: readonly number[],
+  layout: NetLayout,
+): Promise<Value> {
   const shape = shapeOf(value)
   const rank = shape.length
   const isPicture = rank >= 3 && shape.slice(0, -3).every((n) => n === 1)
@@ -144,9 +169,10 @@ function outputOf(engine: Engine, value: Value, layout: NetLayout): Promise<Valu
       value,
       [rank - 1].filter((i) => i >= 0),
     )
-  // a map has one channel, whichever way its network has them
-  if (layout === 'hwc' && rank === 4 && isPicture)
-    return plain(engine, { ...value, dims: [0, 3, 1, 2].map((i) => value.dims[i]!) })
+  if (isPicture && comesLast(value, picture, layout)) {
+    const [rows, columns, channels] = value.dims.slice(-3) as [Dimension, Dimension, Dimension]
+    return plain(engine, { ...value, dims: [channels, rows, columns] })
+  }
   return plain(engine, value)
 }
 

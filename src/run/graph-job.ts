@@ -1,5 +1,4 @@
-import type { BankPlan } from '../conv/bank.ts'
-import { columnSources } from '../conv/bank.ts'
+import { apart, type BankPlan, columnSources } from '../conv/bank.ts'
 import { tileSide } from '../conv/bank-algorithm.ts'
 import type { Address } from '../graph/address.ts'
 import { type Bank, ofSlice, type WorkOf } from '../graph/node.ts'
@@ -135,7 +134,7 @@ export type PlacedTaps = {
 
 /** Output rows that a bank computes at a time. */
 export const rowsAtOnce = (bank: PlacedBank): number =>
-  bank.algorithm === 'winograd' ? tileSide : bank.blockRows * bank.plan.outStep[1]
+  bank.algorithm === 'winograd' ? tileSide * apart(bank.plan.rows) : bank.blockRows * bank.plan.outStep[1]
 
 /** Bytes of a tile that stay in a second-level cache. */
 const tileBytes = 384 * 1024

@@ -1,4 +1,4 @@
-import { columnSources } from '../conv/bank.ts'
+import { apart } from '../conv/bank.ts'
 import { tileSide } from '../conv/bank-algorithm.ts'
 import { tileArea, tileSpan, transformWeights } from '../definition/winograd.ts'
 import { type Address, plus } from '../graph/address.ts'
@@ -19,11 +19,14 @@ export type PlacedWinograd = {
   readonly filters: number
   readonly weights: Address
   readonly bias: Address
-  /** i32: the column of the input of each column of the tiles. */
-  readonly columns: Address
-  readonly copied: readonly [first: number, last: number]
-  /** Tiles in a row, and how many are computed at once. */
-  readonly tiles: number
+  /** Output columns that are as far apart as taps: the tables of each. */
+  readonly phases: readonly {
+    readonly tiles: number
+    /** i32: the column of the input of each column of the tiles. */
+    readonly columns: Address
+    readonly copied: readonly [first: number, last: number]
+  }[]
+  /** How many tiles are computed at once. */
   readonly tilesAtOnce: number
 }
 
@@ -50,12 +53,13 @@ export function placeWinograd(arena: Arena, { plan, weights, bias, order }: Bank
       }
     }
   }
-  const tiles = Math.ceil(plan.grid[2] / tileSide)
+  const [wide, step] = [plan.grid[2], apart(plan.columns)]
+  const tilesOf = (phase: number) => Math.ceil((wide - phase) / (step * tileSide))
+  const tiles = tilesOf(0)
   const most = Math.max(1, Math.floor(cacheBytes / (tileArea * 4 * (channels + filters) * lanes))) * lanes
   const pieces = Math.ceil(tiles / most)
   const tilesAtOnce = Math.ceil(tiles / pieces / lanes) * lanes
-  // whole vectors of tiles; what no tap reads is outside
-  const columns = columnSources(plan, 0, Math.ceil(tiles / 4) * 16 + 2).fill(-1, plan.grid[2] + 2)
+  const { source } = borders[plan.border]
   const allBias = new Float32Array(filters)
   allBias.set(bias ?? [])
   return {
@@ -64,9 +68,14 @@ export function placeWinograd(arena: Arena, { plan, weights, bias, order }: Bank
     filters,
     weights: put(arena, transformed),
     bias: put(arena, allBias),
-    columns: put(arena, columns),
-    copied: consecutive(columns),
-    tiles,
+    phases: Array.from({ length: step }, (_, phase) => {
+      // whole vectors of tiles; what no tap reads is outside
+      const columns = Int32Array.from({ length: Math.ceil(tilesOf(phase) / 4) * 16 + 2 }, (_, i) => {
+        const column = phase + i * step
+        return column < wide + 2 * step ? source(column + plan.columns.first, plan.input[2]) : -1
+      })
+      return { tiles: tilesOf(phase), columns: put(arena, columns), copied: consecutive(columns) }
+    }),
     tilesAtOnce,
   }
 }
@@ -75,12 +84,13 @@ export function placeWinograd(arena: Arena, { plan, weights, bias, order }: Bank
 const spaced = (bytes: number): number => Math.ceil(bytes / 128) * 128 + 64
 
 /** Where things are in the scratch memory, in bytes. */
-function layoutOf({ plan, filters, tilesAtOnce: tiles }: PlacedWinograd) {
+function layoutOf({ plan, filters, phases, tilesAtOnce: tiles }: PlacedWinograd) {
   const blockPitch = plan.channelsPerGroup * lanes * 4
   const samplesPitch = spaced((tiles / lanes) * blockPitch)
   const rowPitch = tiles * 4
   const sumsPitch = spaced(filters * rowPitch)
   const columnsPitch = pitchOf(tiles * tileSide + 2)
+  const outPitch = tiles * tileSide * 4
   const sizes = {
     rows: 64,
     vectors: tileSpan * tileSide * 16,
@@ -88,6 +98,7 @@ function layoutOf({ plan, filters, tilesAtOnce: tiles }: PlacedWinograd) {
     columns: tileSpan * columnsPitch,
     samples: tileArea * samplesPitch,
     sums: tileArea * sumsPitch,
+    out: phases.length > 1 ? filters * tileSide * outPitch : 0,
   }
   let bytes = 0
   const at = Object.fromEntries(
@@ -96,7 +107,7 @@ function layoutOf({ plan, filters, tilesAtOnce: tiles }: PlacedWinograd) {
       return [name, bytes - size]
     }),
   ) as Record<keyof typeof sizes, number>
-  return { at, bytes, blockPitch, samplesPitch, rowPitch, sumsPitch, columnsPitch }
+  return { at, bytes, blockPitch, samplesPitch, rowPitch, sumsPitch, columnsPitch, outPitch }
 }
 
 /** Scratch memory of a bank. */
@@ -109,8 +120,9 @@ export function prepareWinograd(
   memory: WebAssembly.Memory,
   scratch: Address,
 ): Compute {
-  const { plan, filters, tiles, tilesAtOnce, copied } = bank
-  const { at, blockPitch, samplesPitch, rowPitch, sumsPitch, columnsPitch } = layoutOf(bank)
+  const { plan, filters, phases, tilesAtOnce } = bank
+  const { at, blockPitch, samplesPitch, rowPitch, sumsPitch, columnsPitch, outPitch } = layoutOf(bank)
+  const [dy, dx] = [apart(plan.rows), phases.length]
   const [, height, width] = plan.input
   const { channelsPerGroup: channels, filtersPerGroup: count, fill } = plan
   const { source } = borders[plan.border]
@@ -119,58 +131,80 @@ export function prepareWinograd(
   const words = new Uint32Array(memory.buffer)
   return (to, [from], [first, end]) => {
     wasm.fillRow(outside, width, fill)
-    for (let y = Math.floor(first / tileSide) * tileSide; y < end; y += tileSide) {
+    const block = tileSide * dy
+    for (let y = Math.floor(first / block) * block; y < end; y += y % block < dy - 1 ? 1 : block - dy + 1) {
+      const top = Math.max(0, Math.ceil((first - y) / dy))
+      const bottom = Math.min(tileSide, Math.ceil((end - y) / dy))
+      if (top >= bottom) continue
       for (let i = 0; i < tileSpan; i++) {
-        const isRead = y + i < plan.grid[1] + 2
-        const row = isRead ? source(y + i + plan.rows.first, height) : -1
+        const isRead = y + i * dy < plan.grid[1] + 2 * dy
+        const row = isRead ? source(y + i * dy + plan.rows.first, height) : -1
         const place = row < 0 ? outside : plus(from!.address, slotOf(from!.rows, row) * from!.pitch)
         words.set([place, row < 0 ? 0 : from!.plane], rowTable / 4 + 2 * i)
       }
-      for (let tile = 0; tile < tiles; tile += tilesAtOnce) {
-        const some = Math.min(tilesAtOnce, tiles - tile)
-        const column = tile * tileSide
-        const inside = (k: number) => Math.max(0, Math.min(k - column, Math.ceil(some / 4) * 16 + 2))
-        wasm.winogradSamples(
-          plus(scratch, at.samples),
-          samplesPitch,
-          blockPitch,
-          rowTable,
-          channels,
-          plus(bank.columns, column * 4),
-          inside(copied[0]),
-          inside(copied[1]),
-          some,
-          fill,
-          plus(scratch, at.columns),
-          columnsPitch,
-        )
-        wasm.winogradProducts(
-          plus(scratch, at.sums),
-          sumsPitch,
-          rowPitch,
-          plus(scratch, at.samples),
-          samplesPitch,
-          blockPitch,
-          bank.weights,
-          channels,
-          filters,
-          some,
-        )
-        const top = Math.max(first, y)
-        wasm.winogradOutput(
-          plus(rowAt(to, 0, top), column * 4 - (top - y) * to.pitch),
-          to.plane,
-          to.pitch,
-          plus(scratch, at.sums),
-          sumsPitch,
-          rowPitch,
-          bank.bias,
-          count,
-          some,
-          top - y,
-          Math.min(end - y, tileSide),
-          plus(scratch, at.vectors),
-        )
+      for (const [phase, { tiles, columns, copied }] of phases.entries()) {
+        for (let tile = 0; tile < tiles; tile += tilesAtOnce) {
+          const some = Math.min(tilesAtOnce, tiles - tile)
+          const column = tile * tileSide
+          const inside = (k: number) => Math.max(0, Math.min(k - column, Math.ceil(some / 4) * 16 + 2))
+          wasm.winogradSamples(
+            plus(scratch, at.samples),
+            samplesPitch,
+            blockPitch,
+            rowTable,
+            channels,
+            plus(columns, column * 4),
+            inside(copied[0]),
+            inside(copied[1]),
+            some,
+            fill,
+            plus(scratch, at.columns),
+            columnsPitch,
+          )
+          wasm.winogradProducts(
+            plus(scratch, at.sums),
+            sumsPitch,
+            rowPitch,
+            plus(scratch, at.samples),
+            samplesPitch,
+            blockPitch,
+            bank.weights,
+            channels,
+            filters,
+            some,
+          )
+          // the place of row `top` of the tiles
+          const place = plus(rowAt(to, 0, y + top * dy), (phase + column * dx) * 4)
+          const isPlain = dx === 1
+          wasm.winogradOutput(
+            isPlain ? plus(place, -top * dy * to.pitch) : plus(scratch, at.out),
+            isPlain ? to.plane : tileSide * outPitch,
+            isPlain ? dy * to.pitch : outPitch,
+            plus(scratch, at.sums),
+            sumsPitch,
+            rowPitch,
+            bank.bias,
+            count,
+            some,
+            top,
+            bottom,
+            plus(scratch, at.vectors),
+          )
+          if (isPlain) continue
+          const columnsLeft = Math.ceil((plan.grid[2] - phase) / dx) - column
+          wasm.scatterRows(
+            place,
+            to.plane,
+            dy * to.pitch,
+            plus(scratch, at.out + top * outPitch),
+            tileSide * outPitch,
+            outPitch,
+            count,
+            bottom - top,
+            Math.min(some * tileSide, columnsLeft),
+            dx,
+          )
+        }
       }
     }
   }

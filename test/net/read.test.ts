@@ -81,7 +81,9 @@ describe('what a file says of its samples in its metadata', () => {
     const bytes = onnxModel({ ...relu, metadata: { 'convo.in-range': '0..2' } })
     const { code, message, why, fix } = failure(() => networkFrom(bytes, { name: 'a.onnx' }))
     expect([code, message]).toEqual(['E_NET_FORMAT', 'a.onnx says convo.in-range "0..2" in its metadata'])
-    expect(why).toEqual(['a.onnx: convo.in-range is one of 0..1, -1..1, 0..255, imagenet'])
+    expect(why).toEqual([
+      'a.onnx: convo.in-range is one of 0..1, -1..1, 0..255, -128..127, 0..65535, imagenet',
+    ])
     expect(fix).toBe('convo.in-range 0..1')
   })
 })

@@ -69,6 +69,24 @@ describe('the loops have the bits of the definition', () => {
     expect(far).toBe(8 * 9)
   })
 
+  it.each([
+    [34, 2, 2],
+    [67, 1, 3],
+    [38, 3, 1],
+    [61, 2, 4],
+    [131, 4, 2],
+    [96, 4, 4],
+    ...Array.from({ length: 8 }, (_, i) => [i + 43, 2, 2] as const),
+  ] as const)('rows of %i samples, taps %i and %i apart', async (width, dy, dx) => {
+    const [x, weight, bias] = [fractions([9, 37, width]), fractions([10, 9, 3, 3]), fractions([10])]
+    for (const paddingMode of ['zeros', 'reflect'] as const) {
+      const options = { padding: [dy, dx], dilation: [dy, dx], bias, paddingMode } as const
+      expect(algorithmOf(x, weight, options)).toBe('winograd')
+      const want = await conv2d(referenceEngine, x, weight, options)
+      for (const pool of pools) expectSame(await conv2d(poolEngine(pool), x, weight, options), want)
+    }
+  })
+
   it('many channels, and more filters than a cache holds at once', async () => {
     const [x, weight] = [fractions([130, 32, 200]), fractions([22, 130, 3, 3])]
     expectSame(
@@ -79,13 +97,18 @@ describe('the loops have the bits of the definition', () => {
 })
 
 describe('strips, passes and threads change nothing', () => {
-  it('in networks of several layers', async () => {
+  it.each([1, 2, 3])('in networks of several layers, taps up to %i apart', async (dilation) => {
     const channels = [3, 8, 11, 8, 9]
     const weights = channels.slice(1).map((out, i) => fractions([out, channels[i]!, 3, 3], i))
     const network = async (engine: Engine, x: Tensor): Promise<Tensor> => {
       let y = x
       for (const [i, weight] of weights.entries()) {
-        y = await conv2d(engine, y, weight, { padding: i === 2 ? 0 : 1, bias: fractions([channels[i + 1]!]) })
+        const apart = i % 2 === 1 ? dilation : 1
+        y = await conv2d(engine, y, weight, {
+          padding: i === 2 ? 0 : apart,
+          dilation: apart,
+          bias: fractions([channels[i + 1]!]),
+        })
         y = await engine.layer('prelu', [y], { slope: Float32Array.of(0.25) })
         if (i === 1) y = await engine.layer('paired', [y, y], { operation: 'add' })
       }
@@ -107,6 +130,31 @@ describe('strips, passes and threads change nothing', () => {
       { numRuns: 60 },
     )
   })
+})
+
+it('with taps apart is the same as without over every so many rows and columns, bit for bit', async () => {
+  const [x, weight, bias] = [fractions([8, 73, 106]), fractions([8, 8, 3, 3]), fractions([8])]
+  const [dy, dx] = [2, 3]
+  const whole = await conv2d(poolEngine(pools[1]!), x, weight, { dilation: [dy, dx], bias })
+  for (let top = 0; top < dy; top++) {
+    for (let left = 0; left < dx; left++) {
+      const every = ({ shape, data }: Tensor) => {
+        const [channels, height, width] = shape as [number, number, number]
+        const [high, wide] = [Math.ceil((height - top) / dy), Math.ceil((width - left) / dx)]
+        const of = (i: number) => {
+          const [c, y, column] = [Math.floor(i / (high * wide)), Math.floor(i / wide) % high, i % wide]
+          return data[(c * height + top + y * dy) * width + left + column * dx]!
+        }
+        return new Tensor(
+          [channels, high, wide],
+          Float32Array.from({ length: channels * high * wide }, (_, i) => of(i)),
+        )
+      }
+      const options = { bias }
+      expect(algorithmOf(every(x), weight, options)).toBe('winograd')
+      expectSame(every(whole), await conv2d(referenceEngine, every(x), weight, options))
+    }
+  }
 })
 
 it('some channels alone have the bits that they have among all', async () => {
@@ -132,7 +180,12 @@ describe('the choice', () => {
     expect(algorithmOf(x, weight, { padding: 1 })).toBe('winograd')
     expect(algorithmOf(x, weight, { padding: 1, algorithm: 'direct' })).toBe('direct')
     expect(algorithmOf(x, weight, { stride: 2 })).toBe('direct')
-    expect(algorithmOf(x, weight, { dilation: 2 })).toBe('direct')
+    expect(algorithmOf(x, weight, { dilation: 4 })).toBe('winograd')
+    expect(algorithmOf(x, weight, { padding: 5, dilation: 5 })).toBe('direct')
+    expect(algorithmOf(fractions([8, 35, 35]), weight, { padding: [1, 4], dilation: [1, 4] })).toBe(
+      'winograd',
+    )
+    expect(algorithmOf(fractions([8, 64, 28]), weight, { padding: [1, 4], dilation: [1, 4] })).toBe('direct')
     expect(algorithmOf(x, fractions([8, 4, 3, 3]), { groups: 2 })).toBe('direct')
     expect(algorithmOf(x, fractions([8, 8, 5, 5]))).toBe('direct')
     expect(algorithmOf(fractions([3, 40, 40]), fractions([8, 3, 3, 3]))).toBe('direct')

@@ -2,7 +2,7 @@ import { viewOf } from '../../files/read.ts'
 import { half, upperHalf } from '../../kernel/formats/binary.ts'
 import { checkLimit } from '../../limits.ts'
 import { isLittleEndian, sizeOf } from '../../tensor/tensor.ts'
-import type { Constant } from '../network.ts'
+import { constantArrays as arrays, type Constant } from '../network.ts'
 
 type Row = {
   readonly bytes: number
@@ -29,8 +29,8 @@ const rows = {
   uint64: { bytes: 8, becomes: 'int64', read: (v, at) => Number(v.getBigUint64(at, true)) },
   int32: { bytes: 4, becomes: 'int32', isSame: true, read: (v, at) => v.getInt32(at, true) },
   uint32: { bytes: 4, becomes: 'int64', read: (v, at) => v.getUint32(at, true) },
-  int16: { bytes: 2, becomes: 'int32', read: (v, at) => v.getInt16(at, true) },
-  uint16: { bytes: 2, becomes: 'int32', read: (v, at) => v.getUint16(at, true) },
+  int16: { bytes: 2, becomes: 'int16', isSame: true, read: (v, at) => v.getInt16(at, true) },
+  uint16: { bytes: 2, becomes: 'uint16', isSame: true, read: (v, at) => v.getUint16(at, true) },
   int8: { bytes: 1, becomes: 'int8', isSame: true, read: (v, at) => v.getInt8(at) },
   uint8: { bytes: 1, becomes: 'uint8', isSame: true, read: (v, at) => v.getUint8(at) },
   bool: { bytes: 1, becomes: 'bool', read: (v, at) => (v.getUint8(at) === 0 ? 0 : 1) },
@@ -41,16 +41,6 @@ export type NumberType = keyof typeof rows
 
 /** Bytes of a number. */
 export const bytesOf = (type: NumberType): number => rows[type].bytes
-
-const arrays = {
-  float64: Float64Array,
-  float32: Float32Array,
-  int64: Float64Array,
-  int32: Int32Array,
-  int8: Int8Array,
-  uint8: Uint8Array,
-  bool: Uint8Array,
-} as const satisfies Record<Constant['type'], unknown>
 
 /** Numbers of a kind as a constant. The shape must hold as many. */
 export const constant = (
@@ -143,6 +133,8 @@ const writers: Readonly<Record<Constant['type'], (view: DataView, at: number, va
   // 2^63 - 1 was read as 2^63
   int64: (v, at, value) => v.setBigInt64(at, value >= 2 ** 63 ? most64 : BigInt(value), true),
   int32: (v, at, value) => v.setInt32(at, value, true),
+  int16: (v, at, value) => v.setInt16(at, value, true),
+  uint16: (v, at, value) => v.setUint16(at, value, true),
   int8: (v, at, value) => v.setInt8(at, value),
   uint8: (v, at, value) => v.setUint8(at, value),
   bool: (v, at, value) => v.setUint8(at, value),

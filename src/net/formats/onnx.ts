@@ -1,7 +1,8 @@
 import { ConvoError } from '../../error.ts'
 import { sizeOf } from '../../tensor/tensor.ts'
 import { describe } from '../../text/describe.ts'
-import type { Attribute, Constant, Meaning, Network, NetworkNode, Port } from '../network.ts'
+import { optional } from '../../text/record.ts'
+import type { Attribute, Constant, Meaning, NetRange, Network, NetworkNode, Port } from '../network.ts'
 import { damaged, type Failure, type Given, type NetworkFormat, quoted } from './format.ts'
 import { type Budget, budgetOf, bytesOf, constantFrom, constantFromList, type NumberType } from './numbers.ts'
 import { inlined, ownDomain, versionsOf } from './onnx-functions.ts'
@@ -14,6 +15,7 @@ import {
   type PortMessage,
   type TensorMessage,
 } from './onnx-messages.ts'
+import { withWholes } from './onnx-wholes.ts'
 import * as pb from './protobuf.ts'
 
 const graphField = model.graph.number
@@ -34,6 +36,12 @@ const types: Readonly<Record<number, NumberType>> = {
   13: 'uint64',
   16: 'bfloat16',
 }
+/** What black and white are in types of levels. */
+const ranges: Readonly<Record<string, NetRange>> = {
+  uint8: '0..255',
+  int8: '-128..127',
+  uint16: '0..65535',
+}
 /** The others, for the error that says that they are not read. */
 const unread: Readonly<Record<number, string>> = {
   8: 'string',
@@ -51,14 +59,17 @@ const unread: Readonly<Record<number, string>> = {
 
 /** AttributeProto.AttributeType. */
 const [floatKind, intKind, textKind, tensorKind, floatsKind, intsKind, textsKind] = [1, 2, 3, 4, 6, 7, 8]
-const unreadKinds: Readonly<Record<number, string>> = {
-  5: 'a graph',
-  9: 'tensors',
-  10: 'graphs',
-  11: 'a sparse tensor',
-  12: 'sparse tensors',
-  13: 'a type',
-  14: 'types',
+const dense = 'a network exported without sparse tensors'
+const unrolled =
+  'a network exported without Loop and Scan: torch.jit.trace instead of torch.jit.script unrolls them'
+const unreadKinds: Readonly<Record<number, readonly [what: string, fix: string]>> = {
+  5: ['a graph', unrolled],
+  9: ['tensors', 'a network with one tensor for each attribute'],
+  10: ['graphs', unrolled],
+  11: ['a sparse tensor', dense],
+  12: ['sparse tensors', dense],
+  13: ['a type', 'a network without sequences and optional values'],
+  14: ['types', 'a network without sequences and optional values'],
 }
 
 const [oldestIr, oldestOpset] = [3, 7]
@@ -123,21 +134,32 @@ function networkOf(
   }
   // in IR 3 initialisers are inputs too
   const given = inputs.filter((one) => !constants.has(one.name))
-  const isLevels = (one: PortMessage | undefined) => types[one?.type?.tensor?.type ?? 0] === 'uint8'
+  const typeOf = ({ type }: PortMessage) => types[type?.tensor?.type ?? 0]
+  const rangeOf = (one: PortMessage | undefined) => ranges[(one && typeOf(one)) ?? '']
   const meaning: Meaning = {
-    ...(isLevels(given[0]) && { inRange: '0..255' }),
-    ...(isLevels(outputs[0]) && { outRange: '0..255' }),
+    ...optional('inRange', rangeOf(given[0])),
+    ...optional('outRange', rangeOf(outputs[0])),
   }
+  const own = placed.map(({ node, opsets: versions, when }, index) => ({
+    ...nodeOf(node, index, versions, place),
+    ...(when.length > 0 && { when }),
+  }))
+  const typed = new Map([
+    ...given.map((one) => [one.name, typeOf(one)] as const),
+    ...[...initializers, ...tensors].map((one) => [one.name, types[one.type ?? 0]] as const),
+  ])
   return {
     format: 'onnx',
     name,
     inputs: given.map(portOf),
     outputs: outputs.map(portOf),
     ...(Object.keys(meaning).length > 0 && { meaning }),
-    nodes: placed.map(({ node, opsets: own, when }, index) => ({
-      ...nodeOf(node, index, own, place),
-      ...(when.length > 0 && { when }),
-    })),
+    nodes: withWholes(own, {
+      types: typed,
+      inputs: given.map((one) => one.name),
+      constants,
+      typeOf: (code) => types[code],
+    }),
     constants,
     metadata: new Map([
       ...(whole.producer === '' ? [] : [['producer', whole.producer] as const]),
@@ -176,12 +198,11 @@ function attributeOf(given: AttributeMessage, of: string, place: Place): Attribu
   const kind = given.type ?? guessed(given)
   const other = unreadKinds[kind]
   if (other !== undefined) {
+    const [what, fix] = other
     throw new ConvoError(
       'E_NET_OPERATOR',
-      `${of} has ${other} as its ${given.name}, which convo does not read`,
-      {
-        why: `${place.given.file}: loops are not supported`,
-      },
+      `${of} has ${what} as its ${given.name}, which convo does not read`,
+      { why: place.given.file, fix },
     )
   }
   if (kind === floatKind) return given.float ?? 0

@@ -33,6 +33,8 @@ const dtypes: Readonly<Record<Constant['type'], string>> = {
   float64: 'F64',
   int64: 'I64',
   int32: 'I32',
+  int16: 'I16',
+  uint16: 'U16',
   int8: 'I8',
   uint8: 'U8',
   bool: 'BOOL',

@@ -1,0 +1,106 @@
+import type { Constant, NetworkNode } from '../network.ts'
+import { constant, type NumberType } from './numbers.ts'
+
+// Samples of networks are float32, whatever type a file gives them. Where arithmetic of whole types ends elsewhere, what it
+// does behind the sum or quotient is written down as further nodes.
+
+/** How many numbers 8 and 16 bits have, and the smallest; sums beyond their ends start anew at the other one. */
+const narrow: Partial<Record<NumberType, readonly [low: number, count: number]>> = {
+  uint8: [0, 2 ** 8],
+  int8: [-(2 ** 7), 2 ** 8],
+  uint16: [0, 2 ** 16],
+  int16: [-(2 ** 15), 2 ** 16],
+}
+
+const codes: Partial<Record<NumberType, number>> = {
+  uint8: 2,
+  int8: 3,
+  uint16: 4,
+  int16: 5,
+  int32: 6,
+  int64: 7,
+  uint32: 6,
+  uint64: 7,
+}
+
+/** Operators whose type is that of another input than the first, and those that give floats or sizes whatever they get. */
+const typedBy: Readonly<Record<string, number>> = { Where: 1, If: 1 }
+const freshlyTyped = new Set(
+  'Shape Size ArgMax ArgMin NonZero DequantizeLinear QuantizeLinear DynamicQuantizeLinear IsNaN Not'.split(
+    ' ',
+  ),
+)
+
+type Given = {
+  /** Of inputs and constants by name. */
+  readonly types: ReadonlyMap<string, NumberType | undefined>
+  /** What a user gives. */
+  readonly inputs: readonly string[]
+  /** Gets the numbers of further nodes. */
+  readonly constants: Map<string, Constant>
+  /** The type of a number that ONNX has for it. */
+  readonly typeOf: (code: number) => NumberType | undefined
+}
+
+/**
+ * The nodes with what whole types do: quotients of samples are cut off, and sums, differences and products of 8 and 16 bits
+ * start anew behind the ends of their type. Numbers that do not depend on the input are computed in their own types anyway.
+ */
+export function withWholes(
+  nodes: readonly NetworkNode[],
+  { types, inputs, constants, typeOf }: Given,
+): NetworkNode[] {
+  const known = new Map(types)
+  const computed = new Set(inputs)
+  const numberNamed = (n: number): string => {
+    const name = `convo/${n}`
+    constants.set(name, constant('float32', [], [n]))
+    return name
+  }
+  return nodes.flatMap((node): NetworkNode[] => {
+    const { operator, outputs, attributes } = node
+    const [output = ''] = outputs
+    const to = attributes.get('to')
+    const value = attributes.get('value')
+    const type =
+      operator === 'Cast'
+        ? typeOf(Number(to))
+        : typeof value === 'object' && 'type' in value
+          ? value.type
+          : freshlyTyped.has(operator)
+            ? undefined
+            : known.get(node.inputs[typedBy[operator] ?? 0] ?? '')
+    if (operator !== 'Shape' && operator !== 'Size' && node.inputs.some((name) => computed.has(name)))
+      for (const name of outputs) computed.add(name)
+    if (type !== undefined) for (const name of outputs) known.set(name, type)
+    const code = type && codes[type]
+    if (code === undefined || !computed.has(output) || node.domain !== '') return [node]
+    const ends = narrow[type!]
+    const after = (steps: readonly (readonly [operator: string, by?: number])[]): NetworkNode[] => {
+      const nameOf = (i: number) => (i === steps.length ? output : `${output}/${i}`)
+      return [
+        { ...node, outputs: [nameOf(0)] },
+        ...steps.map(([operator, by], i) => ({
+          ...node,
+          operator,
+          name: `${node.name}/${operator}`,
+          inputs: [nameOf(i), ...(by === undefined ? [] : [numberNamed(by)])],
+          outputs: [nameOf(i + 1)],
+          attributes: new Map(by === undefined ? [['to', code]] : []),
+        })),
+      ]
+    }
+    if (operator === 'Div') return after([['Cast']])
+    if (ends === undefined || !['Add', 'Sub', 'Mul'].includes(operator)) return [node]
+    const [low, count] = ends
+    return after(
+      low === 0
+        ? [['Mod', count]]
+        : [
+            ['Sub', low],
+            ['Mod', count],
+            ['Add', low],
+          ],
+    )
+  })
+}
