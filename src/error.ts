@@ -132,7 +132,20 @@ function convoErrorOf(thrown: unknown): ConvoError {
     thrown instanceof RangeError &&
     /allocation|could not allocate|array length|value of "size"/i.test(message)
   ) {
-    return new ConvoError('E_MEMORY', 'memory ran out', { why: message, cause: thrown })
+    // V8 reserves 10 GiB of addresses for a memory whose bounds the processor checks, however little is used of them
+    const isReserved = /^WebAssembly\.Memory/.test(message)
+    return new ConvoError('E_MEMORY', isReserved ? 'the address space is too small' : 'memory ran out', {
+      why: message,
+      fix: isReserved ? 'ulimit -v unlimited, or NODE_OPTIONS=--disable-wasm-trap-handler' : undefined,
+      cause: thrown,
+    })
+  }
+  if (thrown instanceof ReferenceError && /WebAssembly/.test(message)) {
+    return new ConvoError('E_INPUT', 'this Node has no WebAssembly, which convo computes with', {
+      why: message,
+      fix: 'node without --jitless and --no-expose-wasm',
+      cause: thrown,
+    })
   }
   if (thrown instanceof TypeError && /detached ArrayBuffer/.test(message)) {
     return new ConvoError(

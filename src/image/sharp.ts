@@ -1,6 +1,6 @@
 import type sharpModule from 'sharp'
 import type { Sharp, SharpOptions } from 'sharp'
-import { ConvoError } from '../error.ts'
+import { asConvoError, ConvoError } from '../error.ts'
 import { requireHere, resolved } from '../files/package.ts'
 import type { Source } from './reader.ts'
 
@@ -27,6 +27,8 @@ function required(): typeof sharpModule {
   try {
     return requireHere(resolved('sharp') ?? 'sharp') as typeof sharpModule
   } catch (cause) {
+    const known = asConvoError(cause)
+    if (known.code !== 'E_INTERNAL') throw known
     throw new ConvoError('E_INPUT', 'sharp, which decodes and encodes pictures, cannot be loaded', {
       why: reasons(cause).slice(0, 1),
       fix: 'npm install --include=optional sharp',

@@ -8,7 +8,7 @@ import { convo, launcher, scratch, start } from './convo.ts'
 const hasScript = spawnSync('script', ['--version']).status === 0
 
 describe('how convo ends', () => {
-  const folder = scratch('scene.png')
+  const folder = scratch('scene.png', 'noisy.jpg')
 
   it.each([
     ['SIGINT', 130],
@@ -22,7 +22,7 @@ describe('how convo ends', () => {
     await new Promise((done) => child.stdin.write(endless, done))
     child.kill(signal)
     expect(await ended).toBe(status)
-    expect(folder.names()).toEqual(['scene.png'])
+    expect(folder.names()).toEqual(['noisy.jpg', 'scene.png'])
   })
 
   it('on SIGTERM in the middle of an output: no partial file, the old one whole', async () => {
@@ -111,5 +111,45 @@ describe('how convo ends', () => {
       expect(longest).toBeLessThanOrEqual(50)
       expect(longest).toBeGreaterThan(40)
     })
+  })
+
+  it.each([
+    [
+      'too few addresses',
+      'ulimit -v 4000000',
+      '',
+      'scene.png',
+      'E_MEMORY',
+      'NODE_OPTIONS=--disable-wasm-trap-handler',
+    ],
+    ['no WebAssembly', 'true', '--no-expose-wasm', 'scene.png', 'E_INPUT', 'node without --jitless'],
+    [
+      'no current folder',
+      'mkdir gone && cd gone && rmdir ../gone',
+      '',
+      'noisy.jpg',
+      'E_INPUT',
+      'was removed',
+    ],
+  ])('with %s: an error that says so', (_, before, flag, input, code, said) => {
+    const line = `${before} && ${JSON.stringify(process.execPath)} ${flag} ${JSON.stringify(launcher)}`
+    const { status, stderr } = spawnSync(
+      'bash',
+      ['-c', `${line} sobel "$0" "$1"`, folder.path(input), folder.path('out.png')],
+      {
+        cwd: folder.path(),
+        encoding: 'utf8',
+      },
+    )
+    expect([status, stderr]).toEqual([2, expect.stringContaining(`[${code}]`)])
+    expect(stderr).toContain(said)
+    expect(folder.names()).not.toContain('out.png')
+  })
+
+  it('runs in few addresses with the flag of Node that its error names', () => {
+    const line = `ulimit -v 4000000 && ${JSON.stringify(process.execPath)} ${JSON.stringify(launcher)} sobel scene.png few.png`
+    const env = { ...process.env, NODE_OPTIONS: '--disable-wasm-trap-handler' }
+    expect(spawnSync('bash', ['-c', line], { cwd: folder.path(), env }).status).toBe(0)
+    expect(folder.names()).toContain('few.png')
   })
 })
