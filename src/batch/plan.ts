@@ -195,15 +195,19 @@ function nothingFound({ inputs, settings }: Batch, { notes, hidden, below }: Fou
       fix: 'convo batch photos -o out/{stem}.png -- sobel',
     })
   }
-  return new ConvoError('E_INPUT', `no pictures found in ${where.join(', ')}`, {
-    why: [
-      ...notes,
-      ...(hidden.length === 0
-        ? []
-        : [`skipped ${counted(hidden.length, 'hidden picture')}, such as ${hidden[0]}`]),
-    ],
-    ...(below.length > 0 && notes.length === 0 && { fix: '--recursive' }),
-  })
+  return new ConvoError(
+    'E_INPUT',
+    `no pictures found in ${where.map((one) => (one === '-' ? 'the list from standard input' : one)).join(', ')}`,
+    {
+      why: [
+        ...notes,
+        ...(hidden.length === 0
+          ? []
+          : [`skipped ${counted(hidden.length, 'hidden picture')}, such as ${hidden[0]}`]),
+      ],
+      ...(below.length > 0 && notes.length === 0 && { fix: '--recursive' }),
+    },
+  )
 }
 
 /** Refuses an extension or option that no output could have. */

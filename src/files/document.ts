@@ -95,12 +95,14 @@ export function manifestError(
 
 function textOf(file: string): string {
   try {
-    return readText(file, 'manifestBytes')
+    const text = readText(file, 'manifestBytes')
+    if (!text.includes('\0')) return text
+    throw new ConvoError('E_MANIFEST', `${file} is not a text file`, { fix: 'a YAML or JSON file' })
   } catch (cause) {
     if (isMissing(cause)) {
       throw new ConvoError('E_INPUT', `there is no manifest ${file}`, {
         ...(/[./]/.test(file)
-          ? { fix: 'the path of a manifest; convo check --help shows an example' }
+          ? { fix: 'the path of a manifest; convo check --help and convo batch --help show examples' }
           : { why: 'cases are chosen with --filter', instead: [file, '--filter', file] }),
         cause,
       })

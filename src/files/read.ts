@@ -168,7 +168,7 @@ function absent(name: string): ErrorDetail {
   }
   if (!/^https?:\/\//i.test(name))
     return /[*?]/.test(name)
-      ? { fix: 'the path of one file, or convo batch for all that a pattern fits' }
+      ? { fix: 'the path of one file, or convo batch for all that match a pattern' }
       : {}
   const file = basename(name.replace(/[?#].*/, ''))
   return { why: 'convo reads files, not addresses', fix: commandLine(['curl', '-L', '-o', file, name]) }

@@ -221,7 +221,10 @@ function manifestText(
     `# Goldens of ${tool}, adopted by convo check init.`,
     `goldens: ${JSON.stringify(goldens)}`,
     ...(isMixed
-      ? ['# other pictures beside them, and goldens of other platforms, are no mistake', 'allow: [obsolete]']
+      ? [
+          '# other pictures beside them, and goldens of other platforms, are not mistakes',
+          'allow: [obsolete]',
+        ]
       : []),
     'cases:',
     "  - name: '{rel}/{stem}'",

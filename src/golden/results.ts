@@ -9,7 +9,7 @@ import { isWithin } from '../files/root.ts'
 import type { Shard } from '../host/engines.ts'
 import type { Glow } from '../image/compare/glow.ts'
 import { cut } from '../text/cut.ts'
-import { shellWord } from '../text/shell.ts'
+import { commandLine, shellWord } from '../text/shell.ts'
 import type { LockEntry } from './lock.ts'
 import { type Counts, type Status, statusesOf } from './page/data.ts'
 import { runProblem } from './results-shape.ts'
@@ -263,13 +263,17 @@ export async function writeResults(folder: string, run: Run): Promise<void> {
   await writeUnder(folder, resultsName, `${JSON.stringify(run, null, 1)}\n`)
 }
 
+/** The command that writes results to a folder. */
+const checkCommand = (folder: string): string =>
+  commandLine(['convo', 'check', ...(folder === defaultResults ? [] : ['--results', folder])])
+
 /**
  * The last run in a folder.
  *
  * @throws ConvoError E_USAGE where there is none, E_INPUT for one that is damaged, E_PATH for paths that lead elsewhere
  */
 export function readResults(folder: string): Run {
-  return readRun(join(folder, resultsName), `run convo check first; it writes its results to ${folder}`)
+  return readRun(join(folder, resultsName), checkCommand(folder))
 }
 
 /**

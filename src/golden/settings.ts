@@ -33,7 +33,7 @@ export const testGoldens = '__goldens__'
 function list(
   summary: string,
   metavar: string,
-  one: Param<string> = text('', metavar),
+  one: Param<string> = text(summary, metavar),
 ): Param<readonly string[]> {
   const parse = (given: unknown, name: string): readonly string[] =>
     [given].flat().map((part) => one.parse(part, name))

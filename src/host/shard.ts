@@ -20,7 +20,7 @@ export function parseShard(text: string, environment: Environment): Shard {
       match !== null && index === 0
         ? 'shards are counted from 1'
         : '--shard 2/8 is the second of eight shards',
-    ...(match !== null && index === 0 && { instead: [text, `1/${count}`] as const }),
+    ...(match !== null && count > 0 && { instead: [text, `${index === 0 ? 1 : count}/${count}`] as const }),
   })
 }
 

@@ -220,7 +220,7 @@ function transpose(turn: Turn): Item {
   const rank = shapeOf(item).length
   const order = numbersOf(turn, 'perm') ?? Array.from({ length: rank }, (_, i) => rank - 1 - i)
   if (order.length !== rank || order.toSorted((a, b) => a - b).some((axis, i) => axis !== i))
-    throw unfit(turn, `${order.join(', ')} is no order of ${rank} dimensions`)
+    throw unfit(turn, `${order.join(', ')} is not an order of ${rank} dimensions`)
   return item.kind === 'known' ? known(transposedConstant(item.constant, order)) : transposed(item, order)
 }
 

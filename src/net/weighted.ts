@@ -150,7 +150,7 @@ const convTranspose: Lowering = async (turn) => {
 async function byMatrix(turn: Turn, x: Value, matrix: Constant, bias: Constant | undefined): Promise<Value> {
   const shape = shapeOf(x)
   const [k = 1, n = 1] = matrix.shape
-  if (matrix.shape.length !== 2) throw unfit(turn, `[${matrix.shape}] is no matrix`)
+  if (matrix.shape.length !== 2) throw unfit(turn, `[${matrix.shape}] is not a matrix`)
   const last = shape.length - 1
   if (shape[last] !== k) throw unfit(turn, `rows of ${shape[last]} by a matrix of [${matrix.shape}]`)
   const value = await withChannels(turn.engine, x, [last])
@@ -215,7 +215,7 @@ const matMul: Lowering = async (turn) => {
   const lead = spreadShape(m.slice(0, -2), n.slice(0, -2))
   const counts = [m, n].map((shape) => sizeOf(shape.slice(0, -2)))
   if (m.length < 2 || n.length < 2 || m.at(-1) !== n.at(-2) || lead === undefined)
-    throw unfit(turn, 'they are no matrices for each other')
+    throw unfit(turn, 'the matrices do not fit each other')
   if (counts.some((count) => count !== 1 && count !== sizeOf(lead)))
     throw unsupported(turn, `matrices of [${m}] and [${n}] cannot be broadcast together`)
   const shape = [...lead, m.at(-2)!, n.at(-1)!]

@@ -141,7 +141,7 @@ async function maskPicture(given: Opened | InMemory, { settings, at }: PictureTa
   if ('array' in given || given.probe.isArray) {
     const array = 'array' in given ? given.array : await loadArray(given, own)
     if (isPicture(array)) return { picture: { ...(await pictureOfArray(array)), pages: 1 }, isPaged: false }
-    throw new ConvoError('E_SHAPE', `${called} is no picture: [${shapeOfArray(array).join(',')}]`, {
+    throw new ConvoError('E_SHAPE', `${called} is not a picture: [${shapeOfArray(array).join(',')}]`, {
       fix: 'an array [H,W]',
     })
   }

@@ -87,7 +87,7 @@ describe('a mask', () => {
     const { status, stderr } = await run('box a.png o.png --mask volume.npy')
     expect([status, stderr]).toEqual([
       2,
-      expect.stringContaining('error: the mask volume.npy is no picture: [1,2,32,48]   [E_SHAPE]'),
+      expect.stringContaining('error: the mask volume.npy is not a picture: [1,2,32,48]   [E_SHAPE]'),
     ])
   })
 })

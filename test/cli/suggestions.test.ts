@@ -21,6 +21,7 @@ beforeAll(() => {
     'actual',
     'my cat',
     'scene',
+    '-a',
     'photos/one',
     'photos/two',
     'pictures/one',
@@ -115,6 +116,10 @@ const typed: readonly (readonly [line: string, suggestion: string])[] = [
     'chain a.png o.png -- box --size 3 -- median --size 0',
     'convo chain a.png o.png -- box --size 3 -- median --size 1',
   ],
+  ['check --shard 3/2', 'convo check --shard 2/2'],
+  // a file that looks like an option
+  ['sobel -a.png o.png', 'convo sobel ./-a.png o.png'],
+  ['approve one --results none', 'convo check --results none'],
   // the same for lists and amounts
   ['median a.png o.png --size 0,5', 'convo median a.png o.png --size 1,5'],
   ['pad a.png o.png --by 2,-4', 'convo pad a.png o.png --by 2,0'],

@@ -339,7 +339,11 @@ const logs: Target = {
 /** Takes the lock of a batch without waiting for another. */
 async function tryLock(): Promise<void> {
   try {
-    const lock = await takeHold({ folder: stateFolder('.'), taken: { message: '', fix: '' }, signal: AbortSignal.abort() })
+    const lock = await takeHold({
+      folder: stateFolder('.'),
+      taken: { message: '', fix: '' },
+      signal: AbortSignal.abort(),
+    })
     lock.release()
   } catch (error) {
     if (!(error instanceof Error && error.name === 'AbortError')) throw error

@@ -369,7 +369,7 @@ describe('inputs', () => {
 
 it('says for a pattern what takes patterns, and nothing for a file', async () => {
   const fix = async (input: string) => (await failure(() => convo(input).box().toBuffer())).fix
-  expect(await fix('nowhere*.png')).toBe('the path of one file, or batch() for all that a pattern fits')
+  expect(await fix('nowhere*.png')).toBe('the path of one file, or batch() for all that match a pattern')
   expect(await fix('nowhere.png')).toBeUndefined()
 })
 

@@ -183,7 +183,7 @@ describe('what is known before the picture', () => {
         { operator: 'Flatten', name: 'row', inputs: ['x'], outputs: ['r'] },
         { operator: 'MatMul', name: 'attention', inputs: ['x', 'r'], outputs: ['y'] },
       ],
-      /MatMul "attention": they are no matrices for each other/,
+      /MatMul "attention": the matrices do not fit each other/,
     ],
   ])('refuses %s', async (_, nodes, message) => {
     await expect(run(counted(1, 2, 2), nodes)).rejects.toThrow(message)

@@ -53,7 +53,7 @@ export const batchCommand: Command = {
       width,
     ),
     'A batch in a file':
-      'job.yaml has inputs, output and operation, and any option of batch by its name. Paths in it are relative to ' +
+      'job.yaml has inputs, output, and run or chain, and any option of batch by its name. Paths in it are relative to ' +
       'its folder. Options on the command line take precedence.' +
       `\n${jobFile}`,
     'What is up to date':

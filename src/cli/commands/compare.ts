@@ -59,7 +59,7 @@ export const compareCommand: Command = {
     "convo compare 'expected/**/*.png' 'actual/**/*.png' --max-diff-ratio 0.1% --diff differences/",
   ],
   details: () => ({
-    Folders:
+    'Comparing folders':
       'Folders are searched recursively, and pictures are paired by their relative paths. The tolerance applies to each ' +
       'pair. Each pair is the same, tolerated, changed, of a different size, added (no expected picture), removed (no actual ' +
       'one) or an error. Any of the last five makes the exit status 1.',

@@ -81,7 +81,7 @@ export function pathOf(url: URL, what: string, fix?: string): string {
   try {
     return fileURLToPath(url)
   } catch (cause) {
-    throw new ConvoError('E_ARGUMENT', `${url.href} is no path of a file`, {
+    throw new ConvoError('E_ARGUMENT', `${url.href} is not the path of a file`, {
       why: asConvoError(cause).message,
       cause,
     })

@@ -231,6 +231,11 @@ function unknownOption(typed: string, command: Syntax, line: readonly string[]):
   const renamed = names.includes(word)
     ? undefined
     : (ofKernel(name, line) ?? renamedOption(name, names, line))
+  if (existsSync(typed)) {
+    return new ConvoError('E_USAGE', `${typed} is a file, but what begins with - is read as an option`, {
+      instead: [typed, `./${typed}`],
+    })
+  }
   const guess = names.includes(word) ? word : nearest(word, [...names, 'help'])
   return new ConvoError('E_USAGE', `${command.name} has no option ${name}`, {
     why: `convo ${command.name} --help lists them`,
