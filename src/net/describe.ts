@@ -6,6 +6,7 @@ import { type Bank, type Node, nodeOf, sourceNode, traced, tracer } from '../gra
 import { listed, planStrip } from '../graph/schedule.ts'
 import { sizeOf, unseen } from '../tensor/tensor.ts'
 import { fitOf, type Model, throughModel } from './model.ts'
+import type { Meaning } from './network.ts'
 import { shapeOf } from './value.ts'
 
 /** A node of a network at a size. */
@@ -28,7 +29,7 @@ export type NodeFacts = {
 
 /** A network at the size of a picture: nothing is computed. */
 export type ModelFacts = {
-  /** The format of its file, such as `ONNX`. */
+  /** The format of its file, such as `onnx`. */
   readonly format: string
   /** What its file calls it; empty where it has no name. */
   readonly name: string
@@ -38,6 +39,10 @@ export type ModelFacts = {
   readonly grown?: readonly [height: number, width: number]
   /** The shape of what it gives. */
   readonly output: readonly number[]
+  /** The names of its outputs, that which is computed first. */
+  readonly outputs: readonly string[]
+  /** What its file or its architecture says of samples. */
+  readonly meaning: Meaning
   /** Its layers in their order. */
   readonly nodes: readonly NodeFacts[]
   /** All of its weights and biases. */
@@ -75,22 +80,24 @@ export async function describeModel(
     ({ node, inputs, outputs }) => {
       const values = outputs.filter((item) => item.kind === 'value')
       if (values.length === 0) return
-      const weights = node.inputs.filter((name) => network.constants.has(name) && !counted.has(name))
-      for (const name of weights) counted.add(name)
-      const known = inputs.flatMap((item) => (item?.kind === 'known' ? [item.constant] : []))
+      const item = inputs[weightsAt[node.operator] ?? 1]
+      const weights = item?.kind === 'known' ? item.constant : undefined
       const [given] = inputs.flatMap((item) => (item?.kind === 'value' ? [shapeOf(item)] : []))
       const made = nodeOf(values[0]!.planes)
       nodes.push({
         operator: node.operator,
         name: node.name,
         shapes: values.map(shapeOf),
-        parameters: weights.reduce((sum, name) => {
-          const { type, data } = network.constants.get(name)!
+        parameters: inputs.reduce((sum, item, i) => {
+          const name = node.inputs[i]!
+          if (item?.kind !== 'known' || counted.has(name) || sizing.has(node.operator)) return sum
+          counted.add(name)
+          const { type, data } = item.constant
           return type === 'int64' || type === 'int32' || type === 'bool' ? sum : sum + data.length
         }, 0),
         multiplications: multiplicationsOf(
           node.operator,
-          known[0]?.shape ?? [],
+          weights?.shape ?? [],
           given ?? [],
           shapeOf(values[0]!),
         ),
@@ -121,6 +128,8 @@ export async function describeModel(
     input: size,
     ...((grown[0] !== height || grown[1] !== width) && { grown }),
     output: node.shape,
+    outputs: model.outputs,
+    meaning: model.meaning,
     nodes,
     parameters: nodes.reduce((sum, one) => sum + one.parameters, 0),
     multiplications: nodes.reduce((sum, one) => sum + one.multiplications, 0),
@@ -132,6 +141,11 @@ export async function describeModel(
     metadata: Object.fromEntries(network.metadata),
   }
 }
+
+/** Which input of an operator has its weights, where it is not the second. */
+const weightsAt: Readonly<Record<string, number>> = { QLinearConv: 3, QLinearMatMul: 3 }
+/** Operators whose numbers are sizes and places, and no weights. */
+const sizing: ReadonlySet<string> = new Set(['Resize', 'Upsample', 'Pad', 'Clip'])
 
 function isBarrier({ work, inputs }: Node): boolean {
   if (work.kind !== 'layer') return false
@@ -151,10 +165,14 @@ function multiplicationsOf(
 ): number {
   switch (operator) {
     case 'Conv':
+    case 'ConvInteger':
+    case 'QLinearConv':
       return sizeOf(made) * sizeOf(weight.slice(1))
     case 'ConvTranspose':
       return sizeOf(given) * sizeOf(weight.slice(1))
     case 'MatMul':
+    case 'MatMulInteger':
+    case 'QLinearMatMul':
     case 'Gemm':
       return sizeOf(made) * (given.at(-1) ?? 1)
     default:

@@ -23,6 +23,8 @@ export type Model = Folded & {
   readonly head: string | undefined
   /** Numbers that were given for its other inputs. */
   readonly set: NetInputs
+  /** The names of its outputs, that which is computed first. */
+  readonly outputs: readonly string[]
   /** What a user should know of the choice among its outputs. */
   readonly notes: readonly string[]
   /** Whether it gives a number of a class for every place. */
@@ -85,6 +87,7 @@ export async function modelOf(
     meaning,
     head,
     set,
+    outputs: [output.name, ...others],
     notes:
       head !== undefined || others.length === 0
         ? []

@@ -3,14 +3,15 @@ import type { OperationName } from '../definition/mixing.ts'
 import type { Tensor } from '../tensor/tensor.ts'
 import { binary, chosen, constant, spreadShape } from './constants.ts'
 import type { Constant } from './network.ts'
+import { indexed } from './places.ts'
 import {
   constantAt,
   type Lowering,
   neededAt,
   numberOf,
+  places,
   type Turn,
   unfit,
-  unsupported,
   valueAt,
   wordOf,
 } from './step.ts'
@@ -168,23 +169,26 @@ async function alike(
   if (shape === undefined) throw unfit(turn, 'they do not fit')
   const full = values.map((value) => lifted(value, shape.length))
   const isEven = full.every((a, i) => full.slice(i + 1).every((b) => areAlike(a, b)))
-  const even = isEven ? full : await evened(turn, full)
+  const even = isEven ? full : await evened(turn, full, shape)
   const dims = shape.map((_, i) => even.map((value) => value.dims[i]!).find((d) => d.length > 0) ?? [])
   return { planes: even.map(({ planes }) => planes), dims }
 }
 
-/** All with rows and columns last. Leading dimensions that one has alone are repeated by the layer where it can. */
-async function evened(turn: Turn, values: readonly Value[]): Promise<Value[]> {
+/** All with rows and columns last. Leading dimensions that one has alone are repeated, by the layer where it can. */
+async function evened(turn: Turn, values: readonly Value[], shape: readonly number[]): Promise<Value[]> {
   const even = await Promise.all(values.map((value) => plain(turn.engine, value)))
   const leads = even.map((value) => shapeOf(value).slice(0, -2).join())
   const counts = new Set(leads.filter((_, i) => even[i]!.planes.shape[0]! > 1))
-  if (counts.size > 1)
-    throw unsupported(
-      turn,
-      `${values.map((value) => `[${shapeOf(value)}]`).join(' and ')} cannot be broadcast together`,
-      'a network whose weights are constants, and do not depend on the picture',
-    )
-  return even
+  if (counts.size <= 1) return even
+  const lead = shape.slice(0, -2)
+  return Promise.all(
+    even.map((value) => {
+      const alone = lead.flatMap((size, i) =>
+        shapeOf(value)[i] === size ? [] : [[i, places(turn, size, () => 0)] as const],
+      )
+      return alone.length === 0 || value.planes.shape[0] === 1 ? value : indexed(turn, value, new Map(alone))
+    }),
+  )
 }
 
 /** A number, or one for each channel of the planes, where a constant is no more; undefined where it is. */

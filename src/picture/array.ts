@@ -163,6 +163,7 @@ export async function readArray(
     data,
     isWhole: ['u1', 'u2', 'b1'].includes(type),
     ...(isFound && { layoutNote: foundText(shape, name) }),
+    ...(asked === 'auto' && isLikeBatch(shape) && { layoutNote: batchText(shape, name) }),
     ...(scale !== undefined && { scaleNote: scale.note }),
     ...(await lostIn(array, data)),
     ...(seen && besideArray(bytes, name, seen, page, axesOf(shape, layout).channels, metadata, array)),
@@ -212,6 +213,13 @@ function besideArray(
     ],
   }
 }
+
+/** [1,3,H,W], as networks in other programs take a picture; here it is 3 slices of a volume. */
+const isLikeBatch = ([batch, channels = 0, , width]: readonly number[]): boolean =>
+  width !== undefined && batch === 1 && channels > 1 && channels <= mostChannels && width > mostChannels
+
+const batchText = (shape: readonly number[], name: string): string =>
+  `${name} has the shape [${shape.join(',')}], and was read as [C,D,H,W], ${sizeText(shape, 'chw')}; a picture of ${shape[1]} channels is array[0] in NumPy`
 
 function foundText(shape: readonly number[], name: string): string {
   const { channels, slices } = axesOf(shape, 'hwc')

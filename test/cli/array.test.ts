@@ -94,6 +94,21 @@ describe('the layout', () => {
     }
   }
 
+  test('of one batch are noted, as they are slices here', async () => {
+    for (const [first, second, told] of [
+      [1, 3, true],
+      [1, 9, false],
+      [3, 9, false],
+    ] as const) {
+      const [shape, count] = [[first, second, 6, 8], first * second * 48]
+      writeFileSync(here.path('batch.npy'), array('|u1', shape, Uint8Array.from(noise(count))))
+      const { status, stderr } = await run('box', 'batch.npy', 'batch-out.npy', '--force')
+      expect([status, stderr.includes('a picture of 3 channels is array[0] in NumPy')]).toEqual([0, told])
+      const said = await run('box', 'batch.npy', 'batch-out.npy', '--force', '--layout', 'chw')
+      expect([said.status, said.stderr.includes('array[0]')]).toEqual([0, false])
+    }
+  })
+
   test('may be said, of channels that stand first and of shapes that may be either', async () => {
     const values = noise(4 * 5 * 3)
     writeFileSync(here.path('either.npy'), array('|u1', [4, 5, 3], Uint8Array.from(values)))

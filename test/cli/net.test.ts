@@ -333,6 +333,55 @@ describe('convo net', () => {
     expect(readFileSync(again).equals(readFileSync(said))).toBe(true)
   })
 
+  it('explains a network for a picture of any channels, and its outputs, weights and ranges', async () => {
+    const weights = {
+      shape: [4, 1, 3, 3],
+      data: Array.from({ length: 36 }, (_, i) => i - 18),
+      type: 'int8',
+    } as const
+    const path = folder.path('quantised.onnx')
+    writeFileSync(
+      path,
+      onnxModel({
+        inputs: [
+          { name: 'x', shape: [1, 1, 'h', 'w'], type: 'uint8' },
+          { name: 'gain', shape: [1] },
+        ],
+        outputs: [{ name: 'y' }, { name: 'z' }],
+        initializers: {
+          q: weights,
+          scale: { shape: [], data: [0.5] },
+          sizes: { shape: [4], data: [1, 1, 2, 2] },
+        },
+        nodes: [
+          { operator: 'Cast', inputs: ['x'], outputs: ['f'], attributes: { to: 1 } },
+          { operator: 'Mul', inputs: ['f', 'gain'], outputs: ['g'] },
+          { operator: 'DequantizeLinear', inputs: ['q', 'scale'], outputs: ['w'] },
+          { operator: 'Conv', inputs: ['g', 'w'], outputs: ['y'] },
+          { operator: 'Resize', inputs: ['y', '', 'sizes'], outputs: ['z'] },
+        ],
+      }),
+    )
+    const rgba = await picture('rgba.png', 12, 8, 4, ramp)
+    const set = ['--set', 'gain=2']
+    const { stdout, stderr } = await convo(['explain', path, rgba, '--json', '--head', 'z', ...set])
+    expect(stderr).toBe('')
+    expect(JSON.parse(stdout)).toMatchObject({
+      input: [1, 8, 12],
+      output: [4, 12, 20],
+      outputs: ['z', 'y'],
+      meaning: { inRange: '0..255' },
+      // of the convolution, whole numbers in the file, and the gain; scales of a resize are none
+      parameters: 37,
+      multiplications: 36 * 6 * 10,
+    })
+    const text = await convo(['explain', path, '--input', '12x8', ...set])
+    expect(text.stdout).toContain(': 1x8x12 becomes 4x6x10 (channels x height x width)\n')
+    expect(text.stdout).toContain('outputs: y, z; the first is computed, --head selects another\n')
+    expect(text.stdout).toContain('range of its input: 0..255\n')
+    expect((await convo(['explain', 'sobel', rgba, '--head', 'z'])).status).toBe(2)
+  })
+
   it('compares the channels of --input with those that the network takes', async () => {
     const path = model('up.onnx', doubling(3))
     for (const command of [['net', 'info'], ['explain']]) {

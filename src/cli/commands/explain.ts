@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import { ConvoError } from '../../error.ts'
 import { type Params, resolve } from '../../params.ts'
-import { netSyntax } from '../../picture/net.ts'
+import { modelParams, netSyntax } from '../../picture/net.ts'
 import { findOperation, operations } from '../../picture/operations.ts'
 import { correlationSettings } from '../../picture/settings.ts'
 import { chainSyntax } from '../../picture/words/operation-syntax.ts'
@@ -10,6 +10,7 @@ import { checkStep } from '../../picture/words/steps.ts'
 import { argument, type OptionGroup } from '../../picture/words/syntax.ts'
 import { parse } from '../../picture/words/understand.ts'
 import { explainSettings } from '../../teach/explain/settings.ts'
+import { pick } from '../../text/record.ts'
 import type { Call, Command } from '../command.ts'
 import { examplesOf } from '../operation-facts.ts'
 import { describeNetwork } from './net.ts'
@@ -51,7 +52,8 @@ export const explainCommand: Command = {
 function groupsFor(name: string): readonly OptionGroup[] {
   const operation = Object.hasOwn(operations, name) ? operations[name] : undefined
   const own = { title: 'Options of explain', params: explainSettings }
-  if (operation === undefined) return [own]
+  if (operation === undefined)
+    return isNetwork(name) ? [own, { title: 'Options of a network', params: modelParams }] : [own]
   const taken = new Set(Object.keys(explainSettings))
   const others = (params: Params) =>
     Object.fromEntries(Object.entries(params).filter(([key]) => !taken.has(key)))
@@ -65,6 +67,10 @@ function groupsFor(name: string): readonly OptionGroup[] {
   ]
 }
 
+/** A network is named by its file. */
+const isNetwork = (name: string): boolean =>
+  name !== '' && name !== 'chain' && !Object.hasOwn(operations, name) && existsSync(name)
+
 async function run({ args, tail, given, io }: Call): Promise<number> {
   const [name = '', path] = args
   const isChain = name === 'chain'
@@ -75,14 +81,18 @@ async function run({ args, tail, given, io }: Call): Promise<number> {
       { fix: 'convo explain chain in.png -- gaussian --sigma 2 -- sobel' },
     )
   }
-  // a network is named by its file
-  if (!isChain && !Object.hasOwn(operations, name) && existsSync(name)) {
-    const own = resolve(explainSettings, given)
+  if (isNetwork(name)) {
+    const own = resolve(explainSettings, pick(given, explainSettings))
+    // what a network makes of the colours of a picture is its own matter
     const input =
       path === undefined
         ? own.input
-        : (await (await import('../../teach/explain/explain.ts')).inputOf(false, path, own)).shape
-    return describeNetwork({ args: [name], io }, { input, svg: own.svg, json: own.json })
+        : (await (await import('../../teach/explain/explain.ts')).inputOf(false, path, own)).shape.slice(-2)
+    const { svg, json } = own
+    return describeNetwork(
+      { args: [name], io },
+      { ...resolve(modelParams, pick(given, modelParams)), input, svg, json },
+    )
   }
   const operation = isChain ? undefined : findOperation(name)
   if (path !== undefined && given.input !== undefined) {

@@ -72,18 +72,19 @@ export class Net {
   /** Its layers, shapes, weights, multiplications, receptive field and memory at the size of a picture; computes nothing. */
   async info(
     options: {
-      /** Pixels of a row of the picture, at least 1. Default: 256. */
+      /** Pixels of a row of the picture, at least 1. Default: as in the file, otherwise 256. */
       readonly width?: number | undefined
-      /** Rows of the picture, at least 1. Default: 256. */
+      /** Rows of the picture, at least 1. Default: as in the file, otherwise 256. */
       readonly height?: number | undefined
     } = {},
   ): Promise<ModelFacts> {
     try {
       const given = ownOptions(options, 'info', ['width', 'height'])
-      const [height, width] = (['height', 'width'] as const).map((name) =>
-        wholeAtLeast(name, given[name] === undefined ? 256 : given[name], 1),
+      const { fixed = [256, 256], channels = 3 } = this.#model
+      const [height, width] = (['height', 'width'] as const).map((name, i) =>
+        wholeAtLeast(name, given[name] === undefined ? fixed[i] : given[name], 1),
       ) as [number, number]
-      return await describeModel(this.#model, [this.#model.channels ?? 3, height, width])
+      return await describeModel(this.#model, [channels, height, width])
     } catch (error) {
       throw asConvoError(error)
     }

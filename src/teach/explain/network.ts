@@ -5,6 +5,8 @@ import { visibleLine } from '../../text/visible.ts'
 
 const short = (n: number): string => (n === 0 ? '' : grouped(n))
 
+const meant = { inRange: 'range of its input', outRange: 'range of its output', channels: 'channels' }
+
 /** A network for people: its layers, then what they come to. */
 export function networkText(facts: ModelFacts): string {
   const { input, output, nodes, folded, grown } = facts
@@ -21,12 +23,11 @@ export function networkText(facts: ModelFacts): string {
   const title = [facts.name, facts.format].filter((word) => word !== '').join(', ')
   const per = Math.round(facts.multiplications / (height * width))
   const lines = [
-    `${visibleLine(title)}: ${channels}x${height}x${width} becomes ${output.join('x')}`,
+    `${visibleLine(title)}: ${channels}x${height}x${width} becomes ${output.join('x')} (channels x height x width)`,
     '',
     columns([head, ...rows]),
-    '',
     `weights: ${grouped(facts.parameters)}`,
-    `multiplications: ${grouped(facts.multiplications)}, ${grouped(per)} for each pixel`,
+    `multiplications: ${grouped(facts.multiplications)}, ${grouped(per)} for each pixel of the picture`,
     facts.receptive === undefined
       ? 'receptive field: the whole picture; steps that need all of their input run in a separate pass'
       : `receptive field: ${counted(facts.receptive, 'row')} of the picture for one row of the result`,
@@ -40,12 +41,22 @@ export function networkText(facts: ModelFacts): string {
       ? []
       : [`size: the picture is mirrored at its edges to ${grown[1]}x${grown[0]}, and the result is cropped`]),
     ...(facts.layout === 'hwc' ? ['layout: channels last'] : []),
+    ...(facts.outputs.length === 1
+      ? []
+      : [
+          `outputs: ${facts.outputs.map(visibleLine).join(', ')}; the first is computed, --head selects another`,
+        ]),
+    ...(['inRange', 'outRange', 'channels'] as const).flatMap((key) =>
+      facts.meaning[key] === undefined ? [] : [`${meant[key]}: ${facts.meaning[key]}`],
+    ),
     ...(folded.length === 0
       ? []
       : [
           `folded: ${counted(folded.length, 'batch normalisation')} into the weights of the convolutions before them, in double precision, rounded once`,
         ]),
-    ...Object.entries(facts.metadata).map(([key, value]) => `${visibleLine(key)}: ${visibleLine(value)}`),
+    ...Object.entries(facts.metadata).map(
+      ([key, value]) => `metadata: ${visibleLine(key)}: ${visibleLine(value)}`,
+    ),
   ]
   return `${lines.join('\n')}\n`
 }
