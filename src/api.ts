@@ -10,6 +10,7 @@ import * as point from './operators/pointwise.ts'
 import * as spatial from './operators/separable.ts'
 import { type PlaneWeights, type Separation, separateKernel } from './operators/separate.ts'
 import * as transposed from './operators/transposed.ts'
+import { counted, promised, refuseMany } from './params.ts'
 import { defaultThreads } from './run/pool.ts'
 import { poolOf } from './run/shared.ts'
 import { poolEngine } from './run/tensors.ts'
@@ -27,7 +28,7 @@ let engine: Engine | undefined
  *
  * @throws ConvoError E_ARGUMENT for anything but a whole number from 1 to 1024, and once an operator has run
  */
-export function setThreads(count: number): void {
+export const setThreads = counted('setThreads', 1, (count: number): void => {
   if (!Number.isSafeInteger(count) || count < 1 || count > 1024) {
     throw new ConvoError(
       'E_ARGUMENT',
@@ -44,16 +45,21 @@ export function setThreads(count: number): void {
     )
   }
   threads = count
-}
+})
 
 /** What an operator takes from a user: numbers with a shape wherever it takes a tensor. */
 type Given<A extends readonly unknown[]> = { [I in keyof A]: A[I] extends Tensor ? TensorInput : A[I] }
 
 /** The operator on the default engine. Every error is a rejection, that of starting the engine too. */
 const onDefault =
-  <A extends unknown[], R>(operator: (engine: Engine, ...args: A) => Promise<R>) =>
+  <A extends unknown[], R>(
+    name: string,
+    most: number,
+    operator: (engine: Engine, ...args: A) => Promise<R>,
+  ) =>
   async (...args: Given<A>): Promise<R> => {
     try {
+      refuseMany(name, most, args)
       engine ??= poolEngine(poolOf(threads))
       return await operator(
         engine,
@@ -65,45 +71,53 @@ const onDefault =
   }
 
 /** 2-D convolution: x [C,H,W] with weight [O,C/groups,kH,kW] gives [O,H',W']. */
-export const conv2d = onDefault(conv2.conv2d)
+export const conv2d = onDefault('conv2d', 3, conv2.conv2d)
 
 /** 3-D convolution: x [C,D,H,W] with weight [O,C/groups,kD,kH,kW] gives [O,D',H',W']. */
-export const conv3d = onDefault(conv3.conv3d)
+export const conv3d = onDefault('conv3d', 3, conv3.conv3d)
 
 /** 1x1 convolution: x [C,H,W] with weight [O,C,1,1] or [O,C] gives [O,H,W], through an activation if asked for. */
-export const pointwiseConv2d = onDefault(point.pointwiseConv2d)
+export const pointwiseConv2d = onDefault('pointwiseConv2d', 3, point.pointwiseConv2d)
 
 /** Every channel of x [C,H,W] down a column kernel, then along a row kernel: [C,H',W']. */
-export const separableConv2d = onDefault(spatial.separableConv2d)
+export const separableConv2d = onDefault('separableConv2d', 4, spatial.separableConv2d)
 
 /** Every channel on its own: x [C,H,W] with weight [C·m,1,kH,kW] gives [C·m,H',W']. */
-export const depthwiseConv2d = onDefault(depth.depthwiseConv2d)
+export const depthwiseConv2d = onDefault('depthwiseConv2d', 3, depth.depthwiseConv2d)
 
 /** Depthwise [C·m,1,kH,kW], then pointwise [O,C·m,1,1]: x [C,H,W] gives [O,H',W']. */
-export const depthwiseSeparableConv2d = onDefault(depthSeparable.depthwiseSeparableConv2d)
+export const depthwiseSeparableConv2d = onDefault(
+  'depthwiseSeparableConv2d',
+  4,
+  depthSeparable.depthwiseSeparableConv2d,
+)
 
 /** Transposed convolution: x [C,H,W] with weight [C,O/groups,kH,kW] gives [O,H',W']. */
-export const convTranspose2d = onDefault(transposed.convTranspose2d)
+export const convTranspose2d = onDefault('convTranspose2d', 3, transposed.convTranspose2d)
 
 /** Transposed convolution of a volume: x [C,D,H,W] with weight [C,O/groups,kD,kH,kW] gives [O,D',H',W']. */
-export const convTranspose3d = onDefault(transposed.convTranspose3d)
+export const convTranspose3d = onDefault('convTranspose3d', 3, transposed.convTranspose3d)
 
 /** Max pooling: x [C,H,W] gives [C,H',W'] and the places of the maxima; large tensors on all threads. */
-export const maxPool2d = onDefault(pooling.pooledOn(2)) as typeof pooling.maxPool2d
+export const maxPool2d = onDefault('maxPool2d', 2, pooling.pooledOn(2)) as typeof pooling.maxPool2d
 
 /** Max pooling of a volume: x [C,D,H,W] gives [C,D',H',W'], and the places of the maxima in the volume of their channel. */
-export const maxPool3d = onDefault(pooling.pooledOn(3)) as typeof pooling.maxPool3d
+export const maxPool3d = onDefault('maxPool3d', 2, pooling.pooledOn(3)) as typeof pooling.maxPool3d
 
 /** Involution: a kernel made from each pixel, applied to its neighbourhood: x [C,H,W] gives [C,H',W']. */
-export const involution2d = onDefault(involution.involution2d)
+export const involution2d = onDefault('involution2d', 2, involution.involution2d)
 
 /** Factors a kernel [kH,kW] into a column and a row, or with `rank` into the best sum of a few such products. */
-export async function separate(
-  kernel: PlaneWeights,
-  options?: {
-    /** How many outer products approximate it, from 1 to the smaller of its sizes. Default: 1, which must be exact. */
-    readonly rank?: number | undefined
+export const separate = promised(
+  'separate',
+  2,
+  async (
+    kernel: PlaneWeights,
+    options?: {
+      /** How many outer products approximate it, from 1 to the smaller of its sizes. Default: 1, which must be exact. */
+      readonly rank?: number | undefined
+    },
+  ): Promise<Separation> => {
+    return separateKernel(ownCopy('the kernel', kernel), ownCopy('the options', options))
   },
-): Promise<Separation> {
-  return separateKernel(ownCopy('the kernel', kernel), ownCopy('the options', options))
-}
+)

@@ -1,7 +1,7 @@
 import { PassThrough } from 'node:stream'
 import { ConvoError } from '../error.ts'
 import type { Io } from '../host/io.ts'
-import { isHeld, ownOptions } from '../params.ts'
+import { counted, isHeld, ownOptions } from '../params.ts'
 import { Chain } from '../picture/api/chain.ts'
 import { convo } from '../picture/api/convo.ts'
 import type { BatchOptions } from '../picture/api/methods.ts'
@@ -33,62 +33,66 @@ export type Steps = (picture: Chain) => Chain
  * @param options those of the command, and `signal`, which stops the batch and its processes; leaving the loop does so too
  * @throws ConvoError for what keeps the batch from starting; a picture that fails is an event. The reason of `signal`
  */
-export async function* batch(
-  inputs: string | URL | readonly (string | URL)[],
-  output: string | URL,
-  steps: Steps,
-  options: BatchOptions & {
-    /** Stops the batch and its processes. */
-    readonly signal?: AbortSignal | undefined
-  } = {},
-): AsyncGenerator<Entry, void> {
-  const { signal, ...others } = ownOptions(options, 'batch')
-  checkSignal(signal)
-  const paths =
-    typeof inputs === 'string' || isUrl(inputs, 'the inputs')
-      ? [checkPath('the inputs', inputs)]
-      : checkPaths('the inputs', inputs)
-  if (paths.length === 0) throw new ConvoError('E_ARGUMENT', 'the list of inputs is empty')
-  const given = {
-    ...typedOptions(others, batchParams, 'batch', ['signal']),
-    output: checkPath('the output', output),
-    json: true,
-    quiet: true,
-  }
-  const operation = wordsOf(steps, given.output)
-  const entries = new PassThrough({ objectMode: true })
-  const io: Io = {
-    async out(message) {
-      if (!entries.destroyed) entries.write(JSON.parse(written(message)))
-    },
-    page: async () => undefined,
-    err: () => undefined,
-    width: 80,
-  }
-  const [{ runBatch }, { resolve }, { batchSettings }] = await Promise.all([
-    import('./batch.ts'),
-    import('../params.ts'),
-    import('./options.ts'),
-  ])
-  const left = new AbortController()
-  const work = async () => {
-    const settings = resolve(batchSettings, given)
-    const all = signal === undefined ? left.signal : AbortSignal.any([signal, left.signal])
-    await runBatch({ inputs: paths, settings, operation, again: 'the same batch' }, io, all)
-  }
-  const failed: unknown[] = []
-  const running = libraryErrors(work)
-    .catch((error: unknown) => failed.push(error))
-    .finally(() => entries.end())
-  try {
-    for await (const entry of entries) yield entry as Entry
-  } finally {
-    left.abort()
-    await running
-  }
-  signal?.throwIfAborted()
-  if (failed.length > 0) throw failed[0]
-}
+export const batch = counted(
+  'batch',
+  4,
+  async function* (
+    inputs: string | URL | readonly (string | URL)[],
+    output: string | URL,
+    steps: Steps,
+    options: BatchOptions & {
+      /** Stops the batch and its processes. */
+      readonly signal?: AbortSignal | undefined
+    } = {},
+  ): AsyncGenerator<Entry, void> {
+    const { signal, ...others } = ownOptions(options, 'batch')
+    checkSignal(signal)
+    const paths =
+      typeof inputs === 'string' || isUrl(inputs, 'the inputs')
+        ? [checkPath('the inputs', inputs)]
+        : checkPaths('the inputs', inputs)
+    if (paths.length === 0) throw new ConvoError('E_ARGUMENT', 'the list of inputs is empty')
+    const given = {
+      ...typedOptions(others, batchParams, 'batch', ['signal']),
+      output: checkPath('the output', output),
+      json: true,
+      quiet: true,
+    }
+    const operation = wordsOf(steps, given.output)
+    const entries = new PassThrough({ objectMode: true })
+    const io: Io = {
+      async out(message) {
+        if (!entries.destroyed) entries.write(JSON.parse(written(message)))
+      },
+      page: async () => undefined,
+      err: () => undefined,
+      width: 80,
+    }
+    const [{ runBatch }, { resolve }, { batchSettings }] = await Promise.all([
+      import('./batch.ts'),
+      import('../params.ts'),
+      import('./options.ts'),
+    ])
+    const left = new AbortController()
+    const work = async () => {
+      const settings = resolve(batchSettings, given)
+      const all = signal === undefined ? left.signal : AbortSignal.any([signal, left.signal])
+      await runBatch({ inputs: paths, settings, operation, again: 'the same batch' }, io, all)
+    }
+    const failed: unknown[] = []
+    const running = libraryErrors(work)
+      .catch((error: unknown) => failed.push(error))
+      .finally(() => entries.end())
+    try {
+      for await (const entry of entries) yield entry as Entry
+    } finally {
+      left.abort()
+      await running
+    }
+    signal?.throwIfAborted()
+    if (failed.length > 0) throw failed[0]
+  },
+)
 
 /** The words of a chain, as a batch on the command line has them behind `--`. */
 function wordsOf(steps: Steps, output: string): string[] {

@@ -7,7 +7,7 @@ import {
   checkPaths,
   checkText,
   checkTexts,
-  libraryErrors,
+  libraryFunction,
 } from '../picture/api/names.ts'
 import { describe } from '../text/describe.ts'
 import type { Approved } from './approve.ts'
@@ -35,11 +35,10 @@ const loadMany = () => import('./folders/library.ts')
  * @param manifest its path, or the paths of several for one run. Default: the one that `convo check` finds
  * @throws ConvoError for what keeps all cases from being checked; a case that cannot be made has the status `error`
  */
-export const check = (
-  manifest?: string | URL | readonly (string | URL)[],
-  options: CheckOptions = {},
-): Promise<Run> =>
-  libraryErrors(async () => {
+export const check = libraryFunction(
+  'check',
+  2,
+  async (manifest?: string | URL | readonly (string | URL)[], options: CheckOptions = {}): Promise<Run> => {
     const [manifests, { runCheck }, { checkMany }, { holdingResults }, settings] = await Promise.all([
       import('./manifest.ts'),
       import('./run.ts'),
@@ -77,7 +76,8 @@ export const check = (
     return holdingResults(folder, () =>
       others.length === 0 ? runCheck(only!, wanted) : checkMany(loaded, wanted),
     )
-  })
+  },
+)
 
 /**
  * Approves pictures of the last check as goldens: those of the named cases, all that need it, or only new ones. In a name,
@@ -85,14 +85,16 @@ export const check = (
  *
  * @throws ConvoError E_USAGE for a name that no case has, E_GOLDEN for a golden that has changed meanwhile
  */
-export const approve = (
-  cases: 'all' | 'new' | readonly string[],
-  options: {
-    /** The folder of the results of the check. Default: as of `convo check`. */
-    readonly results?: string | URL | undefined
-  } = {},
-): Promise<Approved> =>
-  libraryErrors(async () => {
+export const approve = libraryFunction(
+  'approve',
+  2,
+  async (
+    cases: 'all' | 'new' | readonly string[],
+    options: {
+      /** The folder of the results of the check. Default: as of `convo check`. */
+      readonly results?: string | URL | undefined
+    } = {},
+  ): Promise<Approved> => {
     const [{ approve: promote }, { readResults }, { defaultResults }] = await Promise.all([
       loadApprove(),
       import('./results.ts'),
@@ -105,15 +107,18 @@ export const approve = (
         ? { kind: cases }
         : ({ kind: 'names', names: checkTexts('the cases', cases) } as const)
     return promote(readResults(folder), folder, choice)
-  })
+  },
+)
 
 /**
  * The report of a check, as the reporter of that name writes it: text, JUnit, Markdown, HTML and so on.
  *
  * @throws ConvoError E_NAME for a reporter that does not exist
  */
-export const report = (run: Run, reporter: ReporterName): Promise<string> =>
-  libraryErrors(async () => {
+export const report = libraryFunction(
+  'report',
+  2,
+  async (run: Run, reporter: ReporterName): Promise<string> => {
     const { reportText } = await import('./destinations.ts')
     if (!readOf('the run', () => Array.isArray(run?.cases) && typeof run.results === 'string')) {
       throw new ConvoError('E_ARGUMENT', 'report takes the result of check', {
@@ -121,7 +126,8 @@ export const report = (run: Run, reporter: ReporterName): Promise<string> =>
       })
     }
     return reportText(run, checkText('the reporter', reporter))
-  })
+  },
+)
 
 /**
  * Compares the pictures of two folders with their subfolders, or of two globs, paired by their paths. The result is a run, as of
@@ -130,22 +136,24 @@ export const report = (run: Run, reporter: ReporterName): Promise<string> =>
  * @throws ConvoError E_USAGE where there is nothing to compare, E_OUTPUT for what cannot be written; a pair that cannot be
  *   read has the status `error`
  */
-export const compareFolders = (
-  expected: string | URL,
-  actual: string | URL,
-  options: CompareFoldersOptions = {},
-): Promise<Run> => libraryErrors(async () => (await loadMany()).compareFoldersAt(expected, actual, options))
+export const compareFolders = libraryFunction(
+  'compareFolders',
+  3,
+  async (expected: string | URL, actual: string | URL, options: CompareFoldersOptions = {}): Promise<Run> =>
+    (await loadMany()).compareFoldersAt(expected, actual, options),
+)
 
 /**
  * Digests of pictures in files, folders with their subfolders, and globs, sorted by path.
  *
  * @throws ConvoError for a picture that cannot be read, or where there is none
  */
-export const digestFiles = (
-  paths: readonly (string | URL)[],
-  options: ReadOptions = {},
-): Promise<readonly FileDigest[]> =>
-  libraryErrors(async () => (await loadMany()).digestFilesAt(paths, options))
+export const digestFiles = libraryFunction(
+  'digestFiles',
+  2,
+  async (paths: readonly (string | URL)[], options: ReadOptions = {}): Promise<readonly FileDigest[]> =>
+    (await loadMany()).digestFilesAt(paths, options),
+)
 
 /**
  * Compares pictures with a list of digests, as `convo digest` prints one of several pictures.
@@ -153,5 +161,9 @@ export const digestFiles = (
  * @param list the path of the list
  * @throws ConvoError E_INPUT for a list that cannot be read; a picture that cannot be has the status `error`
  */
-export const checkDigests = (list: string | URL, options: ReadOptions = {}): Promise<readonly Checked[]> =>
-  libraryErrors(async () => (await loadMany()).checkDigestsIn(list, options))
+export const checkDigests = libraryFunction(
+  'checkDigests',
+  2,
+  async (list: string | URL, options: ReadOptions = {}): Promise<readonly Checked[]> =>
+    (await loadMany()).checkDigestsIn(list, options),
+)

@@ -1,5 +1,6 @@
 import { createHash, type Hash } from 'node:crypto'
 import { invariant } from '../error.ts'
+import { sha256InTurns } from '../files/hash.ts'
 import { inTurns } from '../host/turns.ts'
 import type { Picture } from '../tensor/picture.ts'
 import { isLittleEndian } from '../tensor/tensor.ts'
@@ -24,15 +25,15 @@ export async function digestOf(...pages: readonly Picture[]): Promise<string> {
 /** A digest of pages that come one after another. */
 export function createDigest(): {
   add(page: Picture): Promise<unknown>
-  addFile(bytes: Uint8Array): void
+  addFile(bytes: Uint8Array): Promise<unknown>
   end(): string
 } {
   const hash = createHash('sha256')
   return {
     add: (page) => addPage(hash, page),
     // what is not read must not be called equal: the bytes of the file are used instead
-    addFile: (bytes) =>
-      hash.update('convo file 1\n', 'ascii').update(createHash('sha256').update(bytes).digest()),
+    addFile: async (bytes) =>
+      hash.update('convo file 1\n', 'ascii').update(await sha256InTurns(bytes), 'hex'),
     end: () => `sha256:${hash.digest('hex')}`,
   }
 }

@@ -3,7 +3,7 @@ import { type Bias, biasOf, checkRank, correlationOf, wholeAtLeast } from '../co
 import { type Engine, referenceEngine } from '../definition/engine.ts'
 import type { LayerSettings } from '../definition/layers.ts'
 import { ConvoError } from '../error.ts'
-import { checkOptions, choice, custom, expected, integer, number, textOr } from '../params.ts'
+import { checkOptions, choice, custom, expected, integer, number, promised, textOr } from '../params.ts'
 import { asTensor, type TensorInput } from '../tensor/like.ts'
 import { sizeOf, type Tensor } from '../tensor/tensor.ts'
 import { describe } from '../text/describe.ts'
@@ -62,35 +62,35 @@ export async function involution2d(engine: Engine, x: Tensor, options: Involutio
  * @returns [C,H',W']
  * @throws ConvoError E_ARGUMENT, E_NAME for an unknown option, E_SHAPE
  */
-export async function involutionApply2d(
-  input: TensorInput,
-  kernels: TensorInput,
-  options: InvolutionSizes,
-): Promise<Tensor> {
-  const [x, kernel] = [await asTensor(input), await asTensor(kernels)]
-  checkOptions(options, 'involutionApply2d', sizeNames)
-  checkRank('x', x, 3, '[C,H,W]')
-  checkRank('kernel', kernel, 3, '[G*K*K,H,W]')
-  const sizes = involutionSizes(x.shape[0]!, options)
-  const { kernelSize, groups, stride } = sizes
-  if (kernel.shape[0] !== groups * kernelSize ** 2) {
-    throw new ConvoError(
-      'E_SHAPE',
-      `kernel has ${kernel.shape[0]} numbers per place, kernelSize ${kernelSize} in ${groups} groups needs ${groups * kernelSize ** 2}`,
-    )
-  }
-  for (const [i, axis] of ['height', 'width'].entries()) {
-    const [size, places] = [x.shape[i + 1]!, kernel.shape[i + 1]!]
-    if (places !== Math.floor(size / stride) && places !== Math.ceil(size / stride)) {
+export const involutionApply2d = promised(
+  'involutionApply2d',
+  3,
+  async (input: TensorInput, kernels: TensorInput, options: InvolutionSizes): Promise<Tensor> => {
+    const [x, kernel] = [await asTensor(input), await asTensor(kernels)]
+    checkOptions(options, 'involutionApply2d', sizeNames)
+    checkRank('x', x, 3, '[C,H,W]')
+    checkRank('kernel', kernel, 3, '[G*K*K,H,W]')
+    const sizes = involutionSizes(x.shape[0]!, options)
+    const { kernelSize, groups, stride } = sizes
+    if (kernel.shape[0] !== groups * kernelSize ** 2) {
       throw new ConvoError(
         'E_SHAPE',
-        `kernel has ${places} places in ${axis}, x of ${size} with stride ${stride} has ${Math.floor(size / stride)}`,
-        { why: `x [${x.shape}], kernel [${kernel.shape}]` },
+        `kernel has ${kernel.shape[0]} numbers per place, kernelSize ${kernelSize} in ${groups} groups needs ${groups * kernelSize ** 2}`,
       )
     }
-  }
-  return referenceEngine.layer('kernels', [x, kernel], sizes)
-}
+    for (const [i, axis] of ['height', 'width'].entries()) {
+      const [size, places] = [x.shape[i + 1]!, kernel.shape[i + 1]!]
+      if (places !== Math.floor(size / stride) && places !== Math.ceil(size / stride)) {
+        throw new ConvoError(
+          'E_SHAPE',
+          `kernel has ${places} places in ${axis}, x of ${size} with stride ${stride} has ${Math.floor(size / stride)}`,
+          { why: `x [${x.shape}], kernel [${kernel.shape}]` },
+        )
+      }
+    }
+    return referenceEngine.layer('kernels', [x, kernel], sizes)
+  },
+)
 
 /** The sizes of an involution, all decided. */
 type Sizes = {

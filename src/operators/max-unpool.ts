@@ -3,7 +3,7 @@ import { ConvoError, ownCopy } from '../error.ts'
 import { inTurns } from '../host/turns.ts'
 import { type Kernel, kernel as makeKernel } from '../kernel/kernel.ts'
 import { checkLimit } from '../limits.ts'
-import { checkOptions, flag, text } from '../params.ts'
+import { checkOptions, flag, promised, text } from '../params.ts'
 import { asTensor, type TensorInput } from '../tensor/like.ts'
 import { floats, sizeOf, Tensor } from '../tensor/tensor.ts'
 import { describe } from '../text/describe.ts'
@@ -40,13 +40,13 @@ export type UnpoolOptions = {
  * @returns [C,H',W']
  * @throws ConvoError E_ARGUMENT, E_NAME for an unknown option, E_SHAPE, also for an index outside the output
  */
-export async function maxUnpool2d(
-  x: TensorInput,
-  indices: Indices,
-  options: UnpoolOptions = {},
-): Promise<Tensor> {
-  return maxUnpool(2, await asTensor(x), ownCopy('indices', indices), options)
-}
+export const maxUnpool2d = promised(
+  'maxUnpool2d',
+  3,
+  async (x: TensorInput, indices: Indices, options: UnpoolOptions = {}): Promise<Tensor> => {
+    return maxUnpool(2, await asTensor(x), ownCopy('indices', indices), options)
+  },
+)
 
 /**
  * Max unpooling of a volume x [C,D,H,W], on three axes as `maxUnpool2d` on two, the sizes as well. No weights and no
@@ -55,13 +55,13 @@ export async function maxUnpool2d(
  * @returns [C,D',H',W']
  * @throws ConvoError E_ARGUMENT, E_NAME for an unknown option, E_SHAPE
  */
-export async function maxUnpool3d(
-  x: TensorInput,
-  indices: Indices,
-  options: UnpoolOptions = {},
-): Promise<Tensor> {
-  return maxUnpool(3, await asTensor(x), ownCopy('indices', indices), options)
-}
+export const maxUnpool3d = promised(
+  'maxUnpool3d',
+  3,
+  async (x: TensorInput, indices: Indices, options: UnpoolOptions = {}): Promise<Tensor> => {
+    return maxUnpool(3, await asTensor(x), ownCopy('indices', indices), options)
+  },
+)
 
 async function maxUnpool(
   spatial: 2 | 3,

@@ -38,7 +38,9 @@ export async function digestOf(pages: Pages, source: Source | undefined, name: s
     first ??= { width, height, channels, depth }
   }
   if (unread.length > 0 && source !== undefined) {
-    hash.addFile(typeof source === 'string' ? await readWhole(source, { limit: 'encodedBytes' }) : source)
+    await hash.addFile(
+      typeof source === 'string' ? await readWhole(source, { limit: 'encodedBytes' }) : source,
+    )
     notes.push(
       `${name} contains data that convo does not read (${unread.join(', ')}), so the bytes of the file were hashed too`,
     )

@@ -13,7 +13,6 @@ import { rowCount, type Span } from '../graph/spans.ts'
 import { copied, copyTo, pause } from '../host/turns.ts'
 import { linearTables } from '../image/light.ts'
 import { checkLimit } from '../limits.ts'
-import { isGuest } from '../signals.ts'
 import { sizeOf, Tensor, unseen } from '../tensor/tensor.ts'
 import type { Arena } from './arena.ts'
 import { arrivalOf } from './arrival.ts'
@@ -29,8 +28,9 @@ import {
 } from './graph-job.ts'
 import { planOf, readsPicture } from './graph-part.ts'
 import { pixelBytes } from './graph-sink.ts'
+import { isLong, longFrom } from './long.ts'
 import type { PartResult } from './part.ts'
-import type { PictureShape, Sink, Source, StencilJob } from './picture-job.ts'
+import type { PictureShape, Sink, Source } from './picture-job.ts'
 import { fixedBytes, placePicture, prepareTables, withHow } from './place-picture.ts'
 import type { RunOptions, Session } from './pool.ts'
 import { floatRowBytes } from './rows.ts'
@@ -320,21 +320,6 @@ const roomOf = (list: readonly Listed<PlacedWork>[], { buffers }: Strip): number
 const shortUpTo = 4e6
 /** Steps whose cost is known by their multiplications. */
 const isPlainWork: ReadonlySet<string> = new Set(['bank', 'planes'])
-
-/** Products of taps and samples that a thread sums up in a fifth of a second at least. */
-const longFrom = 6e8
-
-/** Samples of a strip that an FFT takes about 10 ms for. */
-const longFft = 1e5
-
-/** Whether a strip may take a thread longer than that. */
-function isLong({ plan, stencils, rows, fullWidth, tileChannels }: StencilJob): boolean {
-  const samples = rows * plan.stride[0] * fullWidth * tileChannels
-  const taps = stencils.reduce((sum, one) => sum + (one.form === 'taps' ? one.count : 0), 0)
-  // an FFT has no pauses: a program that has others to answer leaves it to another thread
-  const isWhole = isGuest() && stencils.some(({ form }) => form.startsWith('fft'))
-  return taps * samples > longFrom || (isWhole && samples > longFft)
-}
 
 /** Work on a picture below this many samples starts no worker: it would cost more than it brings. */
 const parallelSamples = 1.5e6

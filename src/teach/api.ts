@@ -15,7 +15,7 @@ import type {
   OperationOptions,
   PictureOptions,
 } from '../picture/api/methods.ts'
-import { checkPath, checkText, libraryErrors } from '../picture/api/names.ts'
+import { checkPath, checkText, libraryFunction } from '../picture/api/names.ts'
 import type { DryRun } from '../picture/job.ts'
 import type { Operation } from '../picture/operations.ts'
 import { apart } from '../run/apart.ts'
@@ -47,12 +47,14 @@ export type ExplainOptionsOf<N extends string> = N extends keyof OperationOption
  * @param options those of the operation, and of a layer `size`, `filters`, `multiplier` and `hidden`
  * @throws ConvoError E_NAME for an operation that is not there, and as the operation does
  */
-export const explain = <const N extends string>(
-  operation: N | keyof OperationOptions,
-  input: string | URL | readonly number[],
-  options: ExplainOptionsOf<N> = {} as ExplainOptionsOf<N>,
-): Promise<Explained> =>
-  libraryErrors(async () => {
+export const explain = libraryFunction(
+  'explain',
+  3,
+  async <const N extends string>(
+    operation: N | keyof OperationOptions,
+    input: string | URL | readonly number[],
+    options: ExplainOptionsOf<N> = {} as ExplainOptionsOf<N>,
+  ): Promise<Explained> => {
     const from = ownCopy('the input', input)
     const [{ explained, inputOf, meetsVolume, runOver }, { findOperation }, { explainSettings }] =
       await Promise.all([
@@ -75,27 +77,31 @@ export const explain = <const N extends string>(
     const { result, draw } = await explained(found, shape, given, isLayer)
     const run = await runOver(found, path, given)
     return { ...result, ...optional('formula', found.formula), ...optional('run', run), svg: draw }
-  })
+  },
+)
 
 /**
  * Draws a kernel: its numbers, its frequency response, and what it does to a picture.
  *
  * @throws ConvoError for a kernel that cannot be read
  */
-export const show = (
-  kernel: KernelInput,
-): Promise<{
-  /** The kernel in numbers. */
-  readonly facts: Facts
-  /** The drawing. */
-  readonly svg: string
-}> =>
-  libraryErrors(async () => {
+export const show = libraryFunction(
+  'show',
+  1,
+  async (
+    kernel: KernelInput,
+  ): Promise<{
+    /** The kernel in numbers. */
+    readonly facts: Facts
+    /** The drawing. */
+    readonly svg: string
+  }> => {
     const { card } = await import('./show/show.ts')
     if (isWord(kernel)) return apart('show', card)(await readKernel(kernel), kernelWord(kernel))
     const read = kernelOf(kernel)
     return apart('show', card)(read, read.name ?? 'kernel')
-  })
+  },
+)
 
 /**
  * The animation of an operator on a small grid: every frame with its numbers, and an SVG that moves.
@@ -103,16 +109,18 @@ export const show = (
  * @param options those of `convo animate <operator>`, such as `size` and `stride`
  * @throws ConvoError E_NAME for an operator that has none, E_OPTION, E_SHAPE for numbers that cannot be
  */
-export const animate = (
-  operator: string,
-  options: AnimateOptions = {},
-): Promise<{
-  /** Every frame with its numbers. */
-  readonly scene: Scene
-  /** The picture that moves. */
-  readonly svg: string
-}> =>
-  libraryErrors(async () => {
+export const animate = libraryFunction(
+  'animate',
+  2,
+  async (
+    operator: string,
+    options: AnimateOptions = {},
+  ): Promise<{
+    /** Every frame with its numbers. */
+    readonly scene: Scene
+    /** The picture that moves. */
+    readonly svg: string
+  }> => {
     const [{ animation }, { sceneSettings }] = await Promise.all([
       import('./animate/animate.ts'),
       import('./animate/settings.ts'),
@@ -121,4 +129,5 @@ export const animate = (
       checkText('the operator', operator),
       operationOptions(options, sceneSettings, 'animate'),
     )
-  })
+  },
+)

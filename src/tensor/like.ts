@@ -1,5 +1,6 @@
 import { ConvoError, ownCopy, readOf } from '../error.ts'
 import { converted, inTurns, type NumberArray, pieceOf } from '../host/turns.ts'
+import { counted } from '../params.ts'
 import { describe } from '../text/describe.ts'
 import { sizeOf, Tensor } from './tensor.ts'
 
@@ -58,14 +59,14 @@ function likeOf(shape: readonly number[], copy: Float32Array, layout: 'CHW' | 'H
  *
  * @throws ConvoError E_ARGUMENT for data that is no array of numbers or a layout that is not known; E_SHAPE
  */
-export function tensorOf(given: TensorLike): Tensor {
+export const tensorOf = counted('tensorOf', 1, (given: TensorLike): Tensor => {
   const { data, shape, layout } = checkLike(given)
   const { same, turned } = likeOf(shape, new Float32Array(data), layout)
   if (turned === undefined) return same
   const out = new Float32Array(data.length)
   turnRows(same.data, turned[0]!, out, 0, data.length / turned[0]!)
   return new Tensor(turned, out)
-}
+})
 
 /** What is like a tensor as a tensor; everything else as it is. @throws ConvoError as `tensorOf` */
 export async function asTensor<T>(given: T): Promise<T extends TensorInput ? Tensor : T>
@@ -90,22 +91,28 @@ export async function asTensor(given: unknown): Promise<unknown> {
  *
  * @throws ConvoError E_ARGUMENT for anything but a tensor
  */
-export function interleaved(tensor: Tensor): {
-  /** [H,W,C] or [D,H,W,C]. */
-  readonly shape: number[]
-  /** The numbers, channels last. */
-  readonly data: Float32Array
-} {
-  if (!(tensor instanceof Tensor && tensor.data?.length === sizeOf(tensor.shape ?? []))) {
-    throw new ConvoError('E_ARGUMENT', `only a Tensor can be interleaved, got ${describe(tensor)}`)
-  }
-  const { shape, data } = tensor
-  const [channels = 1, ...planes] = shape
-  const plane = data.length / channels
-  const out = new Float32Array(data.length)
-  turnRows(data, plane, out, 0, channels)
-  return { shape: [...planes, channels], data: out }
-}
+export const interleaved = counted(
+  'interleaved',
+  1,
+  (
+    tensor: Tensor,
+  ): {
+    /** [H,W,C] or [D,H,W,C]. */
+    readonly shape: number[]
+    /** The numbers, channels last. */
+    readonly data: Float32Array
+  } => {
+    if (!(tensor instanceof Tensor && tensor.data?.length === sizeOf(tensor.shape ?? []))) {
+      throw new ConvoError('E_ARGUMENT', `only a Tensor can be interleaved, got ${describe(tensor)}`)
+    }
+    const { shape, data } = tensor
+    const [channels = 1, ...planes] = shape
+    const plane = data.length / channels
+    const out = new Float32Array(data.length)
+    turnRows(data, plane, out, 0, channels)
+    return { shape: [...planes, channels], data: out }
+  },
+)
 
 /** Rows of a matrix with `columns` columns into its transposed. */
 function turnRows(data: Float32Array, columns: number, out: Float32Array, first: number, end: number): void {

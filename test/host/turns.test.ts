@@ -46,6 +46,18 @@ async function turnsOf(act: () => Promise<unknown>): Promise<number> {
 }
 
 describe('a long loop', () => {
+  it('made of many short ones turns too', async () => {
+    const many = async (count: number) => {
+      for (let i = 0; i < count; i++) await inTurns(pieceOf / 4, () => undefined)
+    }
+    // a look at the clock, and here a turn, for as much as is a piece
+    expect(await turnsOf(() => many(400))).toBeGreaterThanOrEqual(100)
+    // one that is short is not worth that
+    expect(await turnsOf(() => many(2))).toBeLessThanOrEqual(3)
+    const chunks = Array.from({ length: 300 }, (_, i) => new Uint8Array(pieceOf).fill(i))
+    expect(await turnsOf(() => joined(chunks))).toBeGreaterThanOrEqual(50)
+  })
+
   it('goes over everything once, in order, and ends when it is told to', async () => {
     const seen: number[] = []
     const act = (from: number, to: number) => {

@@ -369,6 +369,31 @@ describe('arguments of any kind', () => {
     )
   })
 
+  // `close` is given to whatever calls it, `formatError` to lists of errors; the others stand for methods and classes
+  const lax = new Set(['close', 'formatError', 'Tensor', 'Tensor.zeros', 'convo.gaussian', 'convo.conv2d'])
+  test.each(Object.entries(cases).filter(([name]) => !lax.has(name)))(
+    '%s refuses an argument that it would ignore',
+    async (name, { call, args, options = {} }) => {
+      const attempt = async () => call(...([...args, options, 'more'] as never[]))
+      await expect(attempt()).rejects.toMatchObject({
+        code: 'E_ARGUMENT',
+        message: expect.stringMatching(new RegExp(`^${name} takes .*, got ${args.length + 2}$`)),
+      })
+    },
+  )
+
+  test('what map adds to the one argument of a function is let through', async () => {
+    const names = ['sobel-x', 'emboss']
+    const read = await Promise.all(names.map(convo.readKernel))
+    expect(read.map(({ shape }) => shape)).toEqual([
+      [3, 3],
+      [3, 3],
+    ])
+    // no more than that: another list would be options that are ignored
+    const twice = () => (convo.readKernel as Call)(...(['emboss', 0, ['sobel-x']] as unknown as never[]))
+    await expect(async () => twice()).rejects.toThrow('readKernel takes one argument, got 3')
+  })
+
   test.each(Object.entries(cases))('%s answers junk with an error of its own', async (name, one) => {
     const places = [...one.args.keys(), ...(one.options === undefined ? [] : [one.args.length])]
     const options = Object.keys(one.options ?? {})

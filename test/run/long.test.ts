@@ -5,9 +5,34 @@ import { transpositionOf } from '../../src/conv/spec.ts'
 import { filters } from '../../src/filters/table.ts'
 import { itemsOfShard } from '../../src/host/shard.ts'
 import { resolve } from '../../src/params.ts'
+import { isLong } from '../../src/run/long.ts'
+import type { Sink, StencilJob } from '../../src/run/picture-job.ts'
 import { createPool } from '../../src/run/pool.ts'
 import { Tensor } from '../../src/tensor/tensor.ts'
 import { runRecipe } from './recipes.ts'
+
+test.each([
+  ['png', 8, 1, true],
+  ['png', 8, 0.2, false],
+  ['png', 16, 0.6, true],
+  ['lzw', 8, 0.3, true],
+  ['lzw', 8, 0.05, false],
+  ['packbits', 16, 0.3, true],
+  ['deflate', 16, 1, false],
+  ['array', 32, 1, true],
+  ['samples', 16, 1, false],
+] as const)(
+  'a program that has others to answer does not pack %s of %s bits in large strips (%s)',
+  (form, depth, size, isLeft) => {
+    const compression = form as 'lzw'
+    const kind = ['lzw', 'packbits', 'deflate'].includes(form) ? 'tiff' : form
+    const width = 4618 * size
+    const plan = { stride: [1, 1], stripRows: 64, outWidth: width }
+    const sink = { kind, compression, ...(depth !== 32 && { depth }) } as unknown as Sink
+    const job = { plan, sink, stencils: [], rows: 64, fullWidth: width, tileChannels: 3 }
+    expect(isLong(job as unknown as StencilJob)).toBe(isLeft)
+  },
+)
 
 // Lists as long as a picture are never arguments of a call: the stack ends at about 120,000.
 

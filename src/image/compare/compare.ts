@@ -3,7 +3,7 @@ import { fullScale, hasAlpha, type Picture, type PictureMeta } from '../../tenso
 import { grouped, pixelsText } from '../../text/count.ts'
 import { optional } from '../../text/record.ts'
 import type { PlainPng } from '../png-head.ts'
-import { findClusters } from './clusters.ts'
+import { type Cells, countCells, countCellsInTurns, findClusters } from './clusters.ts'
 import type { Comparison, DifferenceMap, Failure, Mismatch, Shape, Stats } from './comparison.ts'
 import { brief, shapeOf } from './comparison.ts'
 import { densest } from './density.ts'
@@ -115,7 +115,8 @@ export async function compareRows(
     notes: [...colour.notes],
     ...optional('ignored', ignored),
   }
-  const found = { frame, measured, colour, ...optional('pair', pair) }
+  const cells = measured.differing === 0 ? undefined : await countCellsInTurns(measured, width, height)
+  const found = { frame, measured, colour, ...optional('pair', pair), ...optional('cells', cells) }
   return { comparison: conclude(result, found, tolerance), ...optional('pictures', pictures) }
 }
 
@@ -124,20 +125,23 @@ type Found = {
   /** Absent where nothing has to see the pictures. */
   readonly pair?: Pair
   readonly measured: Measured
+  /** Where they were counted before. */
+  readonly cells?: Cells
   readonly colour: Colour
 }
 
 /** Judges what was measured. */
 function conclude(
   result: Pick<Comparison, 'expected' | 'actual' | 'mismatches' | 'ignored'> & { readonly notes: string[] },
-  { frame, pair, measured, colour }: Found,
+  found: Found,
   tolerance: Tolerance,
 ): Comparison {
   const { ignored, mismatches } = result
+  const { frame, measured, colour } = found
   if (measured.differing === 0) return equal(result, frame, colour)
   if (frame.depth === 32 && tolerance.full === undefined) result.notes.push(scaleNote(frame.full))
   const threshold = thresholdOf(tolerance, frame.full)
-  const { stats, map } = look(frame, pair, measured, threshold, ignored, tolerance)
+  const { stats, map } = look(found, threshold, ignored, tolerance)
   const failed = failures(tolerance, threshold, stats)
   const isDifferent = mismatches.length > 0 || failed.length > 0
   const isUnlike = mismatches.some((mismatch) => mismatch !== 'icc')
@@ -163,9 +167,7 @@ function orientationNote(
 
 /** What there is to say of pictures that differ. */
 function look(
-  frame: Frame,
-  pair: Pair | undefined,
-  measured: Measured,
+  { frame, pair, measured, cells }: Found,
   threshold: number,
   ignored: Uint8Array | undefined,
   tolerance: Tolerance,
@@ -195,7 +197,7 @@ function look(
       psnr: psnrOf(rmse, frame.full),
       ...(minSsim !== undefined && pair !== undefined && { ssim: ssim(pair, ignored) }),
       ...(maxDensity !== undefined && { density: densest(width, height, maxDensity.window, counts) }),
-      clusters: findClusters(values, width, height, measured.rowCounts),
+      clusters: findClusters(cells ?? countCells(measured, width, height)),
     },
     map: { width, height, values, threshold, ...(seen !== undefined && { counted: seen }) },
   }

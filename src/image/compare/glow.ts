@@ -1,7 +1,7 @@
 import { log } from '../../tensor/math.ts'
 import type { Picture } from '../../tensor/picture.ts'
 import { type Colour, colourAlong } from '../colour.ts'
-import { findClusters } from './clusters.ts'
+import { countCells, findClusters } from './clusters.ts'
 import { comparePictures } from './compare.ts'
 import type { Cluster, Comparison } from './comparison.ts'
 import {
@@ -119,5 +119,5 @@ function boxesOf({ width, height, data }: Marks, framed: number): Cluster[] {
   const rowCounts = Uint32Array.from({ length: height }, (_, y) =>
     values.subarray(y * width, (y + 1) * width).reduce((sum, value) => sum + value, 0),
   )
-  return findClusters(values, width, height, rowCounts)
+  return findClusters(countCells({ values, rowCounts }, width, height))
 }

@@ -1,40 +1,41 @@
-import { ConvoError } from '../../error.ts'
+import { refuseMany } from '../../params.ts'
 
-/** How many arguments methods of a chain take; the others take one, their options. */
-const counts: Readonly<Record<string, number>> = {
-  net: 2,
-  toFile: 2,
-  toBuffer: 0,
-  toStream: 0,
-  toTensor: 0,
-  toSharp: 0,
-  raw: 0,
-  plan: 0,
+/** How many arguments methods take, where it is not one, and what to write instead of more. */
+export type Takes = Readonly<Record<string, readonly [most: number, fix?: string]>>
+
+/** Those of a chain. */
+export const ofChain: Takes = {
+  net: [2],
+  toFile: [2],
+  toBuffer: [0, "as('webp').toBuffer() for another format, raw() for samples with their size"],
+  toStream: [0, "as('webp').toStream() for another format"],
+  toTensor: [0],
+  toSharp: [0],
+  raw: [0, 'convo(input, { depth: 16 }) for the depth, toTensor() for floats'],
+  plan: [0],
 }
 
-/** Those of them that give no promise, which could be rejected. */
-const throwing = ['net', 'toStream']
+/** The methods of a chain that give a promise. */
+export const promisesOfChain: readonly string[] = ['toFile', 'toBuffer', 'toTensor', 'toSharp', 'raw', 'plan']
 
-const fixes: Readonly<Record<string, string>> = {
-  toBuffer: "as('webp').toBuffer() for another format, raw() for samples with their size",
-  toStream: "as('webp').toStream() for another format",
-  raw: 'convo(input, { depth: 16 }) for the depth, toTensor() for floats',
-}
-
-/** Has the methods of a prototype refuse arguments that they would ignore: E_ARGUMENT. */
-export function refuseMore(prototype: object): void {
+/**
+ * Has the methods of a prototype refuse arguments that they would ignore: E_ARGUMENT.
+ *
+ * @param promising the methods that give a promise, which is rejected
+ */
+export function refuseMore(prototype: object, takes: Takes, promising: readonly string[]): void {
   for (const [name, { value }] of Object.entries(Object.getOwnPropertyDescriptors(prototype))) {
-    if (name === 'constructor') continue
-    const most = counts[name] ?? 1
+    if (name === 'constructor' || typeof value !== 'function') continue
+    const [most, fix = most === 1 ? 'one object with all options' : undefined] = takes[name] ?? [1]
     Object.defineProperty(prototype, name, {
       value(...given: unknown[]) {
-        if (given.length <= most) return value.apply(this, given)
-        const takes = most === 0 ? 'no arguments' : most === 1 ? 'one argument' : 'two arguments'
-        const error = new ConvoError('E_ARGUMENT', `${name} takes ${takes}, got ${given.length}`, {
-          fix: fixes[name] ?? (most === 0 ? `${name}()` : 'one object with all options'),
-        })
-        if (!(name in counts) || throwing.includes(name)) throw error
-        return Promise.reject(error)
+        try {
+          refuseMany(name, most, given, fix)
+        } catch (error) {
+          if (promising.includes(name)) return Promise.reject(error)
+          throw error
+        }
+        return value.apply(this, given)
       },
     })
   }

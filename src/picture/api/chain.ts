@@ -16,7 +16,7 @@ import { isOwn, type Operation, operations } from '../operations.ts'
 import { outputOf } from '../output-path.ts'
 import { inQueue } from '../queue.ts'
 import type { Asked, Prepared } from '../words/prepare.ts'
-import { refuseMore } from './arguments.ts'
+import { ofChain, promisesOfChain, refuseMore } from './arguments.ts'
 import { isElsewhere, isIterable, theMask } from './elsewhere.ts'
 import { guarded } from './guarded.ts'
 import type { PictureInput } from './inputs.ts'
@@ -393,4 +393,4 @@ for (const operation of Object.values(operations)) {
     },
   })
 }
-refuseMore(Chain.prototype)
+refuseMore(Chain.prototype, ofChain, promisesOfChain)

@@ -1,4 +1,4 @@
-import { ownOptions } from '../../params.ts'
+import { counted, ownOptions } from '../../params.ts'
 import { closePools, poolOf } from '../../run/shared.ts'
 import { Chain, type ConvoOptions, type Runner } from './chain.ts'
 import type { PictureInput } from './inputs.ts'
@@ -36,4 +36,4 @@ function begin(input: PictureInput, given: ConvoOptions = {}): Chain {
 export const convo: {
   (input: PictureInput, options?: ConvoOptions): Chain
   [Symbol.asyncDispose](): Promise<void>
-} = Object.assign(begin, { [Symbol.asyncDispose]: close })
+} = Object.assign(counted('convo', 2, begin), { [Symbol.asyncDispose]: close })

@@ -9,7 +9,7 @@ import type { Params } from '../../params.ts'
 import { apart } from '../../run/apart.ts'
 import { type Operation, operations } from '../operations.ts'
 import { kernelOf, kernelWord } from './kernel-input.ts'
-import { camelCase, checkPath, inWords, libraryErrors, optionName } from './names.ts'
+import { camelCase, checkPath, inWords, libraryFunction, optionName } from './names.ts'
 import { operationParams } from './params.ts'
 
 /**
@@ -18,12 +18,11 @@ import { operationParams } from './params.ts'
  *
  * @throws ConvoError for what is none of these
  */
-export const readKernel = (source: string | URL): Promise<Kernel> =>
-  libraryErrors(async () => {
-    const word = kernelWord(source)
-    const bytes = orElse(() => statSync(word.replace(/#[^#]*$/, '')).size, 0)
-    return (bytes > largeFile ? readApart : loadNamed)(word)
-  })
+export const readKernel = libraryFunction('readKernel', 1, async (source: string | URL): Promise<Kernel> => {
+  const word = kernelWord(source)
+  const bytes = orElse(() => statSync(word.replace(/#[^#]*$/, '')).size, 0)
+  return (bytes > largeFile ? readApart : loadNamed)(word)
+})
 
 /**
  * Writes a kernel in the format of the extension of `path`.
@@ -31,14 +30,17 @@ export const readKernel = (source: string | URL): Promise<Kernel> =>
  * @throws ConvoError E_KERNEL_FORMAT for an extension that is not written or a kernel that the format cannot hold;
  *   E_OUTPUT when the file cannot be written
  */
-export const writeKernel = (kernel: Kernel, path: string | URL): Promise<void> =>
-  libraryErrors(async () => {
+export const writeKernel = libraryFunction(
+  'writeKernel',
+  2,
+  async (kernel: Kernel, path: string | URL): Promise<void> => {
     const own = kernelOf(kernel)
     const target = checkPath('the output', path)
     const write = own.weights.length > largeKernel ? writtenApart : kernelBytes
     const bytes = await write(own, target)
     await writeAtomically(target, (output) => output.write(bytes))
-  })
+  },
+)
 
 const loadNamed = (source: string) => loadKernel(source, { names: namedKernels })
 

@@ -1,6 +1,6 @@
 import { ownOptions } from '../../params.ts'
 import type { NetOptions } from './methods.ts'
-import { libraryErrors } from './names.ts'
+import { libraryFunction } from './names.ts'
 import type { Net } from './net.ts'
 
 /**
@@ -9,14 +9,13 @@ import type { Net } from './net.ts'
  * @param source a path, a `file:` URL, or the bytes of a file
  * @throws ConvoError E_INPUT, E_OPTION, E_NET_FORMAT, E_NET_SYNTAX, E_NET_OPERATOR
  */
-export async function loadNet(
-  source: string | URL | Uint8Array | ArrayBuffer,
-  options: NetOptions = {},
-): Promise<Net> {
-  return libraryErrors(async () => {
+export const loadNet = libraryFunction(
+  'loadNet',
+  2,
+  async (source: string | URL | Uint8Array | ArrayBuffer, options: NetOptions = {}): Promise<Net> => {
     const own = ownOptions(options, 'loadNet', ['scale', 'head', 'set'])
     // loaded here: a program that only imports convo does not wait for it
     const { openNet } = await import('./net.ts')
     return openNet(source, own)
-  })
-}
+  },
+)

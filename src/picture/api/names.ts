@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url'
 import { asConvoError, ConvoError, ownCopy, readOf } from '../../error.ts'
 import { forgettingReads } from '../../files/reads.ts'
-import { noOption, type Params } from '../../params.ts'
+import { noOption, type Params, promised } from '../../params.ts'
 import { Tensor } from '../../tensor/tensor.ts'
 import { describe } from '../../text/describe.ts'
 
@@ -175,6 +175,13 @@ export function inLibraryWords(error: ConvoError): ConvoError {
     cause,
   })
 }
+
+/** A function of the library: it refuses arguments that it would ignore, and its errors are worded for the library. */
+export const libraryFunction = <F extends (...given: never[]) => Promise<unknown>>(
+  name: string,
+  most: number,
+  act: F,
+): F => ((...given) => libraryErrors(() => promised(name, most, act)(...given))) as F
 
 /** Runs `act`; errors are worded for the library. */
 export async function libraryErrors<T>(act: () => Promise<T>): Promise<T> {

@@ -17,6 +17,7 @@ import { defined } from '../../text/record.ts'
 import { modelParams, netOperation } from '../net.ts'
 import type { Operation } from '../operations.ts'
 import { runSettings } from '../run-settings.ts'
+import { refuseMore } from './arguments.ts'
 import { viewOf } from './inputs.ts'
 import type { NetOptions } from './methods.ts'
 import { isUrl, optionName, pathOf } from './names.ts'
@@ -90,6 +91,8 @@ export class Net {
     }
   }
 }
+
+refuseMore(Net.prototype, { run: [2] }, ['run', 'info'])
 
 /** Reads a network, as `loadNet` does. */
 export async function openNet(
