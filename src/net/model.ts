@@ -155,7 +155,7 @@ function layoutOf({ nodes }: Network, port: Port | undefined): NetLayout {
 /** The orders that bring the last of 3 or 4 axes to the front of a picture. */
 const turned: Readonly<Record<number, string>> = { 3: '2,0,1', 4: '0,3,1,2' }
 
-/** Operators of single samples that stand before such a transposition. */
+/** Operators of single samples before a transposition of that kind. */
 const inPlace = new Set([
   'Cast',
   'Identity',

@@ -4,7 +4,7 @@ import { constant, type NumberType } from './numbers.ts'
 // Samples of networks are float32, whatever type a file gives them. Where arithmetic of whole types ends elsewhere, what it
 // does behind the sum or quotient is written down as further nodes.
 
-/** How many numbers 8 and 16 bits have, and the smallest; sums beyond their ends start anew at the other one. */
+/** How many numbers 8 and 16 bits have, and the smallest; sums beyond their ends start again at the other one. */
 const narrow: Partial<Record<NumberType, readonly [low: number, count: number]>> = {
   uint8: [0, 2 ** 8],
   int8: [-(2 ** 7), 2 ** 8],
@@ -44,7 +44,7 @@ type Given = {
 
 /**
  * The nodes with what whole types do: quotients of samples are cut off, and sums, differences and products of 8 and 16 bits
- * start anew behind the ends of their type. Numbers that do not depend on the input are computed in their own types anyway.
+ * start again behind the ends of their type. Numbers that do not depend on the input are computed in their own types anyway.
  */
 export function withWholes(
   nodes: readonly NetworkNode[],
