@@ -380,36 +380,3 @@ export function noOption(of: string, key: string, known: readonly string[]): Con
     fix: nearest(key, known),
   })
 }
-
-const numerals = ['no arguments', 'one argument', 'two arguments', 'three arguments', 'four arguments']
-
-/**
- * Refuses arguments that a function would ignore; what `map` adds to the one that a function takes is let through.
- *
- * @throws ConvoError E_ARGUMENT
- */
-export function refuseMany(name: string, most: number, given: readonly unknown[], fix?: string): void {
-  if (given.length <= most) return
-  const [first, index, list] = given
-  if (most === 1 && given.length === 3 && Array.isArray(list) && list[index as number] === first) return
-  const usual = most === 0 ? `${name}()` : most === 1 ? undefined : 'one object with all options'
-  throw new ConvoError('E_ARGUMENT', `${name} takes ${numerals[most]}, got ${given.length}`, {
-    fix: fix ?? usual,
-  })
-}
-
-type AnyFunction = (...given: never[]) => unknown
-
-/** A function that refuses arguments that it would ignore, at once. */
-export const counted = <F extends AnyFunction>(name: string, most: number, act: F): F =>
-  ((...given) => {
-    refuseMany(name, most, given)
-    return act(...given)
-  }) as F
-
-/** The same for a function that gives a promise, which is rejected. */
-export const promised = <F extends AnyFunction>(name: string, most: number, act: F): F =>
-  (async (...given) => {
-    refuseMany(name, most, given)
-    return act(...given)
-  }) as F

@@ -167,7 +167,10 @@ function tidy(code: string): string {
     .replaceAll(/\b(?:conv2|conv3|depth|depthSeparable|involution|point|spatial|transposed)\./g, '')
     .replaceAll(/(\?: [\w.]+) \| undefined\b/g, '$1')
     .replaceAll(/(\?: .*) \| undefined;$/gm, '$1;')
-    .replace(/^const (\w+): (<.*>)?\(([\s\S]*?)\) => ((?:Promise<)[\s\S]*|\w+);$/, 'function $1$2($3): $4')
+    .replace(
+      /^const (\w+): (<.*>)?\(([\s\S]*?)\) => ((?:Promise<|AsyncGenerator<|\{)[\s\S]*|\w+);$/,
+      'function $1$2($3): $4',
+    )
     .replace(/;$/, '')
     .replaceAll(/;$/gm, '')
     .replaceAll(/^( {4})+/gm, (indent) => ' '.repeat(indent.length / 2))

@@ -1,6 +1,5 @@
-import { ConvoError, ownCopy, readOf } from '../error.ts'
+import { ConvoError, counted, ownCopy, readOf } from '../error.ts'
 import { converted, inTurns, type NumberArray, pieceOf } from '../host/turns.ts'
-import { counted } from '../params.ts'
 import { describe } from '../text/describe.ts'
 import { sizeOf, Tensor } from './tensor.ts'
 

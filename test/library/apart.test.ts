@@ -99,6 +99,15 @@ it('reads and writes large kernels, as on the calling thread', async () => {
     const read = await readKernel(here.path(file))
     expect([read.shape, read.weights]).toEqual([expected.shape, expected.weights])
   }
+  // a name makes as many weights as a file may have
+  const name = 'gaussian:sigma=40'
+  let turns = 0
+  const timer = setInterval(() => turns++, 1)
+  const made = await readKernel(name)
+  clearInterval(timer)
+  expect(turns).toBeGreaterThan(0)
+  const own = await loadKernel(name, { names: namedKernels })
+  expect([made.shape, made.weights, made.name]).toEqual([own.shape, own.weights, own.name])
   await expect(readKernel(`${here.path('k.csv')}#none`)).rejects.toMatchObject({ name: 'ConvoError' })
 })
 

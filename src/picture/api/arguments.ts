@@ -1,4 +1,4 @@
-import { refuseMany } from '../../params.ts'
+import { refuseMany } from '../../error.ts'
 
 /** How many arguments methods take, where it is not one, and what to write instead of more. */
 export type Takes = Readonly<Record<string, readonly [most: number, fix?: string]>>

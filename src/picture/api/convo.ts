@@ -1,4 +1,5 @@
-import { counted, ownOptions } from '../../params.ts'
+import { counted } from '../../error.ts'
+import { ownOptions } from '../../params.ts'
 import { closePools, poolOf } from '../../run/shared.ts'
 import { Chain, type ConvoOptions, type Runner } from './chain.ts'
 import type { PictureInput } from './inputs.ts'

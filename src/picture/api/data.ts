@@ -21,7 +21,7 @@ import { operationParams } from './params.ts'
 export const readKernel = libraryFunction('readKernel', 1, async (source: string | URL): Promise<Kernel> => {
   const word = kernelWord(source)
   const bytes = orElse(() => statSync(word.replace(/#[^#]*$/, '')).size, 0)
-  return (bytes > largeFile ? readApart : loadNamed)(word)
+  return (bytes > largeFile || largeName.test(word) ? readApart : loadNamed)(word)
 })
 
 /**
@@ -46,6 +46,8 @@ const loadNamed = (source: string) => loadKernel(source, { names: namedKernels }
 
 /** Bytes of a file from which on to read a kernel takes long. */
 const largeFile = 2 ** 18
+/** Settings of a name that may make very many weights. */
+const largeName = /(sigma|size|radius|length)=\d{2}/
 const readApart = apart('readKernel', loadNamed)
 
 /** Weights from which on the text of a kernel takes long to make. */

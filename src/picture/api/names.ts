@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url'
-import { asConvoError, ConvoError, ownCopy, readOf } from '../../error.ts'
+import { asConvoError, ConvoError, ownCopy, promised, readOf } from '../../error.ts'
 import { forgettingReads } from '../../files/reads.ts'
-import { noOption, type Params, promised } from '../../params.ts'
+import { noOption, type Params } from '../../params.ts'
 import { Tensor } from '../../tensor/tensor.ts'
 import { describe } from '../../text/describe.ts'
 
