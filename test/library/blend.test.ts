@@ -140,7 +140,7 @@ describe('a result over its input', () => {
       [
         new Tensor([5, height, width], new Float32Array(5 * width * height)),
         'E_SHAPE',
-        /^the mask is no picture/,
+        /^the mask is not a picture/,
       ],
       [Promise.resolve('mask.png'), 'E_ARGUMENT', /cannot be read from a promise/],
     ]

@@ -154,7 +154,7 @@ export const sentenceWords: ReadonlySet<string> = new Set(
   [
     'is are was has have would must can cannot does needs keeps takes writes shows lays mixes says sets works changes uses',
     'applies reads gives replaces adds counts compares skips lowers chooses lists belongs makes means defines describes',
-    'excludes exclude prints opaque and or for to in on of as if where what before with already nearer found out',
+    'excludes exclude prints selects opaque and or for to in on of as if where what before with already nearer found out',
   ].flatMap((line) => line.split(' ')),
 )
 
