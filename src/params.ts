@@ -344,11 +344,14 @@ export function checkOptions(options: unknown, of: string, known?: readonly stri
     const isBag = typeof options === 'object' && options !== null && !Array.isArray(options)
     if (!isBag || ['Map', 'Set', 'Promise'].includes(describe(options))) {
       const isValue = one !== undefined && ['number', 'string', 'boolean'].includes(typeof options)
+      const isKernel = one === 'kernel' && Array.isArray(options)
       throw new ConvoError('E_ARGUMENT', `${what} must be an object, got ${describe(options)}`, {
         why: known === undefined ? [] : `options: ${known.join(', ') || 'none'}`,
         fix: isValue
           ? `${of}({ ${one}: ${typeof options === 'string' ? `'${options}'` : options} })`
-          : undefined,
+          : isKernel
+            ? `${of}({ kernel: rows })`
+            : undefined,
       })
     }
     for (const key in options) {

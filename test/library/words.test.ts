@@ -5,6 +5,7 @@ import { batchSettings } from '../../src/batch/options.ts'
 import { namedKernels } from '../../src/filters/names.ts'
 import { checkSettings } from '../../src/golden/settings.ts'
 import { toleranceSettings } from '../../src/image/compare/tolerance.ts'
+import { convo } from '../../src/index.ts'
 import type { Param } from '../../src/params.ts'
 import { inWords, sentenceWords } from '../../src/picture/api/names.ts'
 import { modelParams, netParams } from '../../src/picture/net.ts'
@@ -75,4 +76,38 @@ test('words of sentences are no values, and values are no words of sentences', (
   for (const [name, own] of params)
     for (const word of own.flatMap(({ choices = [] }) => choices))
       expect([name, word, sentenceWords.has(word)]).toEqual([name, word, false])
+})
+
+test('what belongs elsewhere is said with where it belongs', () => {
+  const chain = () => convo('in.png')
+  const misplaced: readonly (readonly [() => unknown, string])[] = [
+    [() => chain().sobel({ gray: true } as object), 'convo(input, { gray: true })'],
+    [() => chain().gaussian({ sigma: 2, depth: 16 } as object), 'convo(input, { depth: 16 })'],
+    [() => chain().conv2d([[1]] as never), 'conv2d({ kernel: rows })'],
+    [
+      () =>
+        chain()
+          .sobel()
+          .as('xyz' as 'png'),
+      "as('png')",
+    ],
+    [
+      () =>
+        chain()
+          .sobel()
+          .as('npy' as 'png'),
+      'toTensor()',
+    ],
+  ]
+  for (const [call, fix] of misplaced) expect(call).toThrow(expect.objectContaining({ fix }))
+  // an option that a step has, too, is its own
+  expect(chain().crop({ at: [0, 0] })).toBeDefined()
+})
+
+test('notes name options as JavaScript has them', async () => {
+  const data = Float32Array.from({ length: 27 }, (_, i) => i / 27)
+  const { report } = await convo({ data, width: 3, height: 3, channels: 3 }).box().raw()
+  expect(report.notes.join('\n')).toMatch(/full: <n> changes it\n.*depth: 16 keeps more/)
+  const plan = await convo({ data, width: 3, height: 3, channels: 3 }).box().plan()
+  expect([...report.notes, ...plan.notes].join('\n')).not.toContain('--')
 })

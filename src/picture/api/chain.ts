@@ -4,7 +4,7 @@ import { types } from 'node:util'
 import { ConvoError, invariant, readOf } from '../../error.ts'
 import { memoryFile, type Own } from '../../files/memory.ts'
 import { isFolder } from '../../files/stat.ts'
-import { formatOfPath, type OutputFormat, outputFormats, traitsOf } from '../../image/format.ts'
+import { type OutputFormat, outputFormats, traitsOf } from '../../image/format.ts'
 import { loadSharp, type Sharp } from '../../image/sharp.ts'
 import { ownOptions } from '../../params.ts'
 import type { Watch } from '../../run/watch.ts'
@@ -20,7 +20,7 @@ import { ofChain, promisesOfChain, refuseMore } from './arguments.ts'
 import { isElsewhere, isIterable, theMask } from './elsewhere.ts'
 import { guarded } from './guarded.ts'
 import type { PictureInput } from './inputs.ts'
-import { operationOptions } from './kernel-input.ts'
+import { stepOptions } from './kernel-input.ts'
 import type {
   AvifOptions,
   FileOptions,
@@ -33,9 +33,9 @@ import type {
   TiffOptions,
   WebpOptions,
 } from './methods.ts'
-import { camelCase, checkPath, checkText, libraryErrors, optionName, typedOptions } from './names.ts'
+import { camelCase, checkPath, inOwnWords, libraryErrors, optionName, typedOptions } from './names.ts'
 import type { Net } from './net.ts'
-import { encoderParams, fileParams, operationParams, pictureParams } from './params.ts'
+import { encoderParams, fileParams, formatNamed, pictureParams } from './params.ts'
 
 /** How a picture is read, computed and written, besides its operations. */
 export type ConvoOptions = Omit<PictureOptions, 'mask'> &
@@ -99,10 +99,7 @@ export class Chain {
 
   /** @internal Adds an operation; its methods, such as `gaussian`, call this. */
   static add(chain: Chain, operation: Operation, options: object = {}): Chain {
-    const [first] = Object.keys(operation.params)
-    const of = camelCase(operation.name)
-    const given = operationOptions(options, operationParams(operation), of, first && optionName(first))
-    const step: Asked = { operation, given }
+    const step: Asked = { operation, given: stepOptions(options, operation) }
     return new Chain({ ...chain.#state, steps: [...chain.#state.steps, step] })
   }
 
@@ -154,8 +151,7 @@ export class Chain {
 
   /** Encodes in the format of an extension that is written, such as `ppm`, `bmp` or `pfm`. */
   as(format: OutputFormat): Chain {
-    checkText('the name of a format', format)
-    return this.#as(Object.hasOwn(outputFormats, format) ? format : formatOfPath(`output.${format}`), {})
+    return this.#as(formatNamed(format), {})
   }
 
   /**
@@ -244,7 +240,7 @@ export class Chain {
       const { job } = await this.#prepare(this.#coding(path))
       const { openGiven } = await import('./inputs.ts')
       const { name, given } = await openGiven(this.#state.input, this.#state.options.signal)
-      return dryRun({ ...job(name, path), given })
+      return inOwnWords(await dryRun({ ...job(name, path), given }))
     })
   }
 
@@ -335,7 +331,7 @@ export class Chain {
     const job = { ...prepared.job(name, output), ...rest, given, mask: over?.given }
     const report = await run({ ...job, signal, onProgress: progress?.call }, threads)
     await progress?.settled()
-    return report
+    return inOwnWords(report)
   }
 
   /** Runs in the queue of all jobs: until its turn nothing is prepared or read but streams, which may take any time. */

@@ -21,7 +21,7 @@ import { sharedSettings } from '../settings.ts'
 import { theMask } from './elsewhere.ts'
 import { arrived, openGiven, type PictureInput } from './inputs.ts'
 import type { ReadOptions, ToleranceOptions } from './methods.ts'
-import { optionName, typedOptions } from './names.ts'
+import { inOwnWords, inWords, optionName, typedOptions } from './names.ts'
 
 /** How a picture that is compared or hashed is read. */
 export const readParams = {
@@ -117,7 +117,7 @@ async function compareThere(
   return {
     ...found,
     matches,
-    notes: found.notes ?? [],
+    notes: (found.notes ?? []).map(inWords),
     ...(diff !== undefined && { diff: Buffer.from(diff) }),
     toJSON: () => fileComparisonRecord(found),
   }
@@ -133,7 +133,7 @@ export async function digestInput(picture: PictureInput, options: ReadOptions): 
   const there = await arrived(picture)
   return inQueue(undefined, async () => {
     const { pages, source, name } = await openInputPages(there, reading)
-    return digestOf(pages, source, name)
+    return inOwnWords(await digestOf(pages, source, name))
   })
 }
 

@@ -8,7 +8,9 @@ import { checkOptions, ownOptions, type Params } from '../../params.ts'
 import { isNumberArray } from '../../tensor/like.ts'
 import { Tensor } from '../../tensor/tensor.ts'
 import { describe } from '../../text/describe.ts'
-import { checkPath, isUrl, typedOptions } from './names.ts'
+import type { Operation } from '../operations.ts'
+import { camelCase, checkPath, isUrl, optionName, typedOptions } from './names.ts'
+import { operationParams, pictureParams } from './params.ts'
 
 /**
  * A kernel: a name, a file, its numbers as text, or weights: rows of numbers, deeper lists for channels and filters, a
@@ -38,6 +40,7 @@ export function kernelWord(source: unknown, what = 'the source of a kernel'): st
  * Options of the caller's as `typedOptions` gives them; kernels, and weights that make them, are words or data of their own.
  *
  * @param one an option, for a call with it as the fix where a value is given instead
+ * @param whole options of the whole picture, which are not those of a step
  * @throws ConvoError as `ownOptions`, `typedOptions` and `kernelOf` do
  */
 export function operationOptions(
@@ -45,6 +48,7 @@ export function operationOptions(
   params: Params,
   of: string,
   one?: string,
+  whole: Params = {},
 ): Readonly<Record<string, unknown>> {
   checkOptions(options, of, undefined, one)
   const all: Readonly<Record<string, unknown>> = readOf(`the options of ${of}`, () => ({ ...options }))
@@ -56,7 +60,34 @@ export function operationOptions(
     else if (isWord(value)) held[name] = kernelWord(value, name === 'kernel' ? undefined : name)
     else held[name] = kind === 'kernel' ? kernelOf(value, name) : generatorOf(value, name)
   }
+  checkBelongs(rest, params, of, whole)
   return { ...typedOptions(ownOptions(rest, of), params, of), ...held }
+}
+
+/** Options of a method of a chain. @throws ConvoError as `operationOptions` does */
+export function stepOptions(options: object, operation: Operation): Readonly<Record<string, unknown>> {
+  const params = operationParams(operation)
+  const [first] = Object.keys(operation.params)
+  const one =
+    Array.isArray(options) && Object.hasOwn(params, 'kernel') ? 'kernel' : first && optionName(first)
+  return operationOptions(options, params, camelCase(operation.name), one, pictureParams)
+}
+
+/** @throws ConvoError E_NAME for an option of the whole picture that is given to a step */
+function checkBelongs(
+  options: Readonly<Record<string, unknown>>,
+  params: Params,
+  of: string,
+  whole: Params,
+): void {
+  const namesOf = (some: Params) => Object.keys(some).map(optionName)
+  const known = namesOf(params)
+  const key = Object.keys(options).find((one) => !known.includes(one) && namesOf(whole).includes(one))
+  if (key === undefined) return
+  throw new ConvoError('E_NAME', `${of} has no option ${key}, which is for the whole picture`, {
+    why: `options: ${known.join(', ') || 'none'}`,
+    fix: `convo(input, { ${key}: ${JSON.stringify(options[key]) ?? '…'} })`,
+  })
 }
 
 /** Whether a kernel has a name or is in a file. */

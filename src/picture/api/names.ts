@@ -158,6 +158,12 @@ export const sentenceWords: ReadonlySet<string> = new Set(
   ].flatMap((line) => line.split(' ')),
 )
 
+/** A result whose notes are in the words of the library. */
+export const inOwnWords = <T extends { readonly notes: readonly string[] }>(made: T): T => ({
+  ...made,
+  notes: made.notes.map(inWords),
+})
+
 const literal = (value: string): string =>
   /^(-?[\d.]+|true|false|<.*>)$/.test(value)
     ? value

@@ -1,8 +1,10 @@
-import { type CodingOption, type OutputFormat, traitsOf } from '../../image/format.ts'
+import { ConvoError } from '../../error.ts'
+import { type CodingOption, type OutputFormat, outputFormats, traitsOf } from '../../image/format.ts'
 import type { Params } from '../../params.ts'
 import type { Operation } from '../operations.ts'
 import { runSettings } from '../run-settings.ts'
 import { pictureSettings } from '../settings.ts'
+import { checkText } from './names.ts'
 
 // Which options of the command line the library has, and where: its types are made from these.
 
@@ -52,4 +54,17 @@ export function encoderParams(name: OutputFormat): Params {
   const summary = depths.includes(32) ? pictureSettings.depth.summary : 'bits per sample of the output'
   const depth = { ...pictureSettings.depth, summary, choices: depths.map(String) }
   return { ...Object.fromEntries(own), ...(depths.length > 1 && { depth }) }
+}
+
+/** A format by its name or an extension. @throws ConvoError E_OUTPUT for another word */
+export function formatNamed(given: string): OutputFormat {
+  const word = checkText('the name of a format', given)
+  const names = Object.keys(outputFormats) as OutputFormat[]
+  const ends = (name: OutputFormat) => outputFormats[name].extensions as readonly string[]
+  const found = names.find((name) => name === word || ends(name).includes(`.${word}`))
+  if (found !== undefined) return found
+  throw new ConvoError('E_OUTPUT', `there is no picture format ${word}`, {
+    why: `formats: ${names.join(', ')}`,
+    fix: word === 'npy' ? 'toTensor()' : "as('png')",
+  })
 }
