@@ -100,22 +100,28 @@ function createOwn(folder: string, shard: string): Own {
   }
   const name = `.convo-lock-${holder.host.replace(/[^\w.-]/g, '_')}-${holder.pid}-${Math.random().toString(36).slice(2)}`
   const path = join(folder, name)
-  const { file, made } = openIn(folder, path)
-  let isThere = true
-  const remove = () => {
-    if (!isThere) return
-    isThere = false
-    file.close()
-    removeQuietly(path)
+  let opened: ReturnType<typeof openIn> | undefined
+  const undo = () => {
+    const { file, made = [] } = opened ?? {}
+    opened = undefined
+    file?.close()
+    if (file !== undefined) removeQuietly(path)
     removeEmpty(made)
   }
+  // before there is a file: a signal that nobody listens to would leave it behind
+  const forget = undoAtEnd(undo)
+  const remove = () => {
+    undo()
+    forget()
+  }
   try {
-    file.write(JSON.stringify(holder))
+    opened = openIn(folder, path)
+    opened.file.write(JSON.stringify(holder))
+    return { path, file: opened.file, remove }
   } catch (cause) {
     remove()
-    throw writingError(folder, cause)
+    throw cause instanceof ConvoError ? cause : writingError(folder, cause)
   }
-  return { path, file, remove }
 }
 
 /** Makes the file, and its folder again where the one who made that removes it in this moment. */
@@ -142,12 +148,10 @@ function hold(own: Own): Hold {
     }
   }, touchEvery)
   timer.unref()
-  const forget = undoAtEnd(own.remove)
   return {
     release() {
       clearInterval(timer)
       own.remove()
-      forget()
     },
   }
 }

@@ -75,7 +75,7 @@ export async function loadGiven(given: InMemory, task: PictureTask): Promise<Loa
 
 /** What a user should know of an array. */
 export function notesOfArray(
-  { name, layoutNote, scaleNote, lost, notes = [] }: PictureArray,
+  { name, slices, layoutNote, scaleNote, lost, notes = [] }: PictureArray,
   task: PictureTask,
 ): string[] {
   const isArrayWritten = outputKind(task.output) === 'npy'
@@ -84,7 +84,11 @@ export function notesOfArray(
     ...(lost === undefined ? [] : [roundedNote(name, lost.type)]),
     ...(layoutNote === undefined
       ? []
-      : [isArrayWritten ? `${layoutNote}; .npy is written as [C,H,W]` : layoutNote]),
+      : [
+          isArrayWritten
+            ? `${layoutNote}; .npy is written as [C,${slices === undefined ? '' : 'D,'}H,W]`
+            : layoutNote,
+        ]),
     ...(scaleNote !== undefined && treatmentOf(task).notesScale ? [scaleNote] : []),
   ]
 }

@@ -242,7 +242,7 @@ describe('what cannot be is refused: status 2, a code, the numbers, and no file'
       'E_KERNEL_SHAPE',
       /rank 2, 3 or 4[\s\S]*try: convo conv3d/,
     ],
-    ['conv2d scene.png --kernel sobel-x --padding -1', 'E_OPTION', /--padding must be .*got "-1"/],
+    ['conv2d scene.png --kernel sobel-x --padding -1', 'E_OPTION', /--padding must be at least 0, got -1/],
     ['conv2d scene.png --kernel sobel-x --stride 0', 'E_OPTION', /--stride must be at least 1, got 0/],
     [
       'conv2d scene.png --kernel sobel-x --dilation 1.5',

@@ -73,7 +73,7 @@ describe('the values of the shared options', () => {
       '1,2,3',
       '--padding must be 1, 2 or 4 numbers (one for all; y,x; top,bottom,left,right), got "1,2,3"',
     ],
-    ['padding', '-1', '--padding must be same, valid, full, or 1, 2 or 4 numbers, got "-1"'],
+    ['padding', '-1', '--padding must be at least 0, got -1'],
     ['fill', '256', '--fill must be from 0 to 255, got 256'],
     ['scale', 'x', '--scale must be a number, got "x"'],
     ['channels', 'all', '--channels must be montage, split, first or a list of numbers, got "all"'],

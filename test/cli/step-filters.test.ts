@@ -68,7 +68,9 @@ describe('on pictures', () => {
     '%s takes the slices of a volume one by one',
     async (line) => {
       const { status, stderr } = await run(`${line} volume.npy slices.npy`)
-      expect([status, stderr]).toEqual([0, ''])
+      const note = 'note: volume.npy has the shape [1,3,18,24], and was read as [C,D,H,W], '
+      expect([status, stderr]).toEqual([0, expect.stringMatching(/^note: [^\n]*written as \[C,D,H,W\]\n$/)])
+      expect(stderr).toContain(note)
     },
   )
   it('one thread and three give the same file', async () => {

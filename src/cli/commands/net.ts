@@ -62,7 +62,7 @@ const infoSettings = {
 /** `convo net info <model>` */
 export const netInfo: Command = commandOf(infoSettings, {
   name: 'net info',
-  summary: 'lists the layers of a network with shapes, weights, multiplications, receptive field and memory',
+  summary: 'lists the layers of a network with shapes, weights and cost',
   arguments: [model],
   examples: ['convo net info espcn-x3.onnx', 'convo net info espcn-x3.onnx --input 640x480 --svg graph.svg'],
   run: async (settings, call) => describeNetwork(call, settings),

@@ -5,6 +5,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
 import { isHoldName, takeHold } from '../../../src/files/hold.ts'
 import { check } from '../../../src/golden/api.ts'
+import { holdingResults } from '../../../src/golden/results.ts'
 import { start } from '../convo.ts'
 import { repository, stripes } from './repository.ts'
 
@@ -43,13 +44,10 @@ describe('the results of a check', () => {
 
   it('are those of one check too where a program runs two', async () => {
     project()
-    const options = { results: here.path('results') }
-    const runs = [
-      check(here.path('convo.check.yaml'), options),
-      check(here.path('convo.check.yaml'), options),
-    ]
-    const met = await Promise.allSettled(runs)
-    expect(met.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected'])
+    const results = here.path('results')
+    const run = () => check(here.path('convo.check.yaml'), { results })
+    await holdingResults(results, () => expect(run()).rejects.toMatchObject({ code: 'E_OUTPUT' }))
+    expect((await run()).failed).toBe(1)
     expect(holds('results')).toEqual([])
   })
 
