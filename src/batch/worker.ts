@@ -21,6 +21,9 @@ askBeforePlacing(async (temporary, path) => {
 // Without a parent, nobody would note what is done: drop it at once.
 process.on('disconnect', () => {
   undoAll()
+  // a file that another thread was making in this moment; nothing else goes on meanwhile
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 10)
+  undoAll()
   dropUnplaced()
   // an exit would wait for a picture that is being decoded
   process.kill(process.pid, 'SIGKILL')
