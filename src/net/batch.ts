@@ -3,9 +3,9 @@ import type { Attribute, NetworkNode } from './network.ts'
 import { type Lowering, type Turn, unsupported, valueAt } from './step.ts'
 import { type Item, pictureValue, plain, reshaped, shapeOf, type Value } from './value.ts'
 
-// Operators of pictures [N,C,H,W], on the planes that there are: those of all pictures, one picture after the other.
+// Operators on batches of pictures [N,C,H,W]. A batch is stored as planes [N·C,H,W], one picture after another.
 
-/** The planes [N·C,H,W] of a batch, and N. @throws ConvoError E_NET_OPERATOR for what is not [N,C,H,W] */
+/** Returns the planes [N·C,H,W] of a batch, and N. @throws ConvoError E_NET_OPERATOR if the value is not [N,C,H,W] */
 export async function batchAt(
   turn: Turn,
   i: number,
@@ -23,7 +23,7 @@ export function batchValue(planes: Tensor, pictures: number): Value {
   return reshaped(pictureValue(planes), [pictures, channels / pictures, height, width])!
 }
 
-/** What each list of an attribute has for the rows that signals do not have. */
+/** The entry to insert into each attribute for the row axis, which signals do not have. */
 const fillings: Readonly<Record<string, number>> = {
   kernel_shape: 1,
   strides: 1,
@@ -33,7 +33,7 @@ const fillings: Readonly<Record<string, number>> = {
   pads: 0,
 }
 
-/** An operator of pictures also for signals [N,C,L], which are pictures of one row, with weights [O,C,k]. */
+/** Extends an operator on pictures to signals [N,C,L] with weights [O,C,k], which it treats as pictures of one row. */
 export const orOfRows =
   (lowering: Lowering): Lowering =>
   async (turn) => {

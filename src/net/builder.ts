@@ -2,40 +2,40 @@ import { sizeOf } from '../tensor/tensor.ts'
 import { strided } from './formats/numbers.ts'
 import type { Attribute, Constant, Network, NetworkNode } from './network.ts'
 
-/** The version of ONNX's operators that networks are built with. */
+/** The ONNX opset that networks are built with. */
 const builtOpset = 17
 
 type Extra = {
-  /** For messages. Default: the operator and a number. */
+  /** The name for messages. Default: the operator and a number. */
   readonly name?: string
-  /** Names of the outputs. Default: one of its own. */
+  /** Names of the outputs. Default: one new name. */
   readonly outputs?: readonly string[]
 }
 
-/** Collects the nodes and constants of a network that a file describes in its own words. */
+/** Collects the nodes and constants of a network whose file describes it in other terms than ONNX. */
 export type Builder = {
-  /** Adds a node and gives the name of its first output. */
+  /** Adds a node and returns the name of its first output. */
   readonly add: (
     operator: string,
     inputs: readonly string[],
     attributes?: Readonly<Record<string, Attribute>>,
     extra?: Extra,
   ) => string
-  /** Adds a constant and gives its name; names that are taken get a number. */
+  /** Adds a constant and returns its name. A number is added to names that are taken. */
   readonly constant: (value: Constant, name?: string) => string
-  /** float32 numbers as a constant; without a shape, a single one or a list. */
+  /** Adds float32 numbers as a constant. Without a shape they are a scalar or a list. */
   readonly floats: (numbers: number | ArrayLike<number>, shape?: readonly number[], name?: string) => string
-  /** A list of whole numbers as a constant. */
+  /** Adds a list of integers as a constant. */
   readonly ints: (numbers: readonly number[]) => string
-  /** A name that nothing has yet, this one where it is free. */
+  /** Returns an unused name: this one if it is free. */
   readonly fresh: (wanted: string) => string
-  /** A value of this name as another one. */
+  /** Gives a value a second name. */
   readonly alias: (from: string, to: string) => void
   readonly nodes: readonly NetworkNode[]
   readonly constants: ReadonlyMap<string, Constant>
 }
 
-/** A builder without nodes. `taken` are names that the file gives to values, so that none of its own meets them. */
+/** Creates an empty builder. `taken` are the names of values in the file, which new names must not collide with. */
 export function builder(taken: Iterable<string> = []): Builder {
   const nodes: NetworkNode[] = []
   const constants = new Map<string, Constant>()
@@ -68,7 +68,7 @@ export function builder(taken: Iterable<string> = []): Builder {
       const data = isOne ? Float32Array.of(numbers) : Float32Array.from(numbers)
       return constant({ type: 'float32', shape: shape ?? (isOne ? [] : [data.length]), data }, name)
     },
-    // whole numbers have no zero below zero, which JSON can write
+    // adding 0 turns -0 into 0: integers have no negative zero
     ints: (numbers) =>
       constant({ type: 'int64', shape: [numbers.length], data: Float64Array.from(numbers, (n) => n + 0) }),
     fresh: free,
@@ -78,10 +78,10 @@ export function builder(taken: Iterable<string> = []): Builder {
   }
 }
 
-/** Gives names that were not given before: the one that is wanted, or that with a number behind it. */
+/** Creates a function that returns unique names: the wanted one, with a number appended if it is taken. */
 export function namesBeside(taken: Iterable<string>): (wanted: string) => string {
   const names = new Set(taken)
-  // the next number for each name, so that a thousand of one name are not counted through a thousand times
+  // the next number for each name, so that a thousand values of one name take linear time
   const next = new Map<string, number>()
   return (wanted) => {
     let name = wanted
@@ -94,7 +94,7 @@ export function namesBeside(taken: Iterable<string>): (wanted: string) => string
   }
 }
 
-/** What a builder holds, as a network. */
+/** The contents of a builder as a network. */
 export const networkFrom = (
   { nodes, constants }: Builder,
   {
@@ -103,7 +103,7 @@ export const networkFrom = (
   }: Omit<Network, 'nodes' | 'constants' | 'metadata'> & Partial<Pick<Network, 'metadata'>>,
 ): Network => ({ ...rest, nodes, constants, metadata })
 
-/** A constant with its axes in another order, as `numpy.transpose`. */
+/** Reorders the axes of a constant, like `numpy.transpose`. */
 export function transposed(constant: Constant, order: readonly number[]): Constant {
   const { shape } = constant
   const steps = shape.map((_, axis) => sizeOf(shape.slice(axis + 1)))

@@ -5,16 +5,16 @@ import { exp, log } from '../tensor/math.ts'
 import { sizeOf } from '../tensor/tensor.ts'
 import { constantArrays as arrays, type Constant } from './network.ts'
 
-// Arithmetic on what is known before the picture: shapes, sizes, and weights that a file computes from others.
+// Arithmetic on values that do not depend on the picture: shapes, sizes, and weights that a file computes from others.
 
 type Type = Constant['type']
 
-/** Numbers of a type with a shape. */
+/** Makes a constant of a type and shape. */
 export function constant(type: Type, shape: readonly number[], values: ArrayLike<number>): Constant {
   return { type, shape: [...shape], data: arrays[type].from(values) }
 }
 
-/** A list of whole numbers. */
+/** Makes a constant from a list of integers. */
 export const wholes = (values: readonly number[]): Constant => constant('int64', [values.length], values)
 
 /** The numbers as a list. */
@@ -22,10 +22,10 @@ export const listOf = ({ data }: Constant): number[] => Array.from(data)
 
 const isWhole = (type: Type): boolean => type !== 'float32' && type !== 'float64'
 
-/** Bytes from place to place of each dimension, in samples. */
+/** The stride of each dimension, in samples. */
 const strides = (shape: readonly number[]): number[] => shape.map((_, i) => sizeOf(shape.slice(i + 1)))
 
-/** The shape of two that are spread over each other; undefined where they do not fit. */
+/** Broadcasts two shapes. Returns undefined if they do not fit. */
 export function spreadShape(a: readonly number[], b: readonly number[]): number[] | undefined {
   const rank = Math.max(a.length, b.length)
   const out: number[] = []
@@ -37,7 +37,7 @@ export function spreadShape(a: readonly number[], b: readonly number[]): number[
   return out
 }
 
-/** How many numbers there are in a shape. @throws ConvoError E_SHAPE for sizes that are none, E_TOO_LARGE */
+/** The number of elements in a shape. @throws ConvoError E_SHAPE for invalid sizes, E_TOO_LARGE */
 function countOf(shape: readonly number[]): number {
   const odd = shape.find((size) => !(Number.isSafeInteger(size) && size >= 0))
   if (odd !== undefined) throw new ConvoError('E_SHAPE', `a constant of [${shape}] cannot be`)
@@ -45,7 +45,7 @@ function countOf(shape: readonly number[]): number {
   return sizeOf(shape)
 }
 
-/** Calls `visit` for each place of a shape in order, with the indices in it. */
+/** Calls `visit` for each element of a shape in order, with its indices and its offset. */
 function eachPlace(shape: readonly number[], visit: (index: readonly number[], place: number) => void): void {
   const index = shape.map(() => 0)
   const count = countOf(shape)
@@ -58,7 +58,7 @@ function eachPlace(shape: readonly number[], visit: (index: readonly number[], p
   }
 }
 
-/** A constant whose place for each place of the output `from` gives. */
+/** Makes a constant of another shape. `from` returns the offset in `x` of each element. */
 function taken(x: Constant, shape: readonly number[], from: (index: readonly number[]) => number): Constant {
   const data = new arrays[x.type](countOf(shape))
   eachPlace(shape, (index, place) => {
@@ -67,7 +67,7 @@ function taken(x: Constant, shape: readonly number[], from: (index: readonly num
   return { type: x.type, shape: [...shape], data }
 }
 
-/** A constant spread over a shape. */
+/** Broadcasts a constant to a shape. */
 export function spread(x: Constant, shape: readonly number[]): Constant {
   const own = strides(x.shape)
   const skip = shape.length - x.shape.length
@@ -76,7 +76,7 @@ export function spread(x: Constant, shape: readonly number[]): Constant {
   )
 }
 
-/** The constant with its dimensions in another order. */
+/** Reorders the dimensions of a constant. */
 export function transposedConstant(x: Constant, order: readonly number[]): Constant {
   const own = strides(x.shape)
   return taken(
@@ -86,7 +86,7 @@ export function transposedConstant(x: Constant, order: readonly number[]): Const
   )
 }
 
-/** Places `indices[i]` along a dimension. */
+/** Takes the elements `indices[i]` along a dimension. */
 export function taken1(x: Constant, axis: number, indices: readonly number[]): Constant {
   const own = strides(x.shape)
   const shape = x.shape.map((size, i) => (i === axis ? indices.length : size))
@@ -95,7 +95,7 @@ export function taken1(x: Constant, axis: number, indices: readonly number[]): C
   )
 }
 
-/** Constants one after the other along a dimension. */
+/** Concatenates constants along a dimension. */
 export function joinedConstants(list: readonly Constant[], axis: number): Constant {
   const [first] = list as [Constant]
   const shape = first.shape.map((size, i) =>
@@ -114,7 +114,7 @@ export function joinedConstants(list: readonly Constant[], axis: number): Consta
   return { type: first.type, shape, data }
 }
 
-/** Two constants to one, spread over each other. @throws ConvoError E_SHAPE */
+/** Applies a binary operation to two constants, broadcast to each other. @throws ConvoError E_SHAPE */
 export function binary(operation: OperationName, a: Constant, b: Constant): Constant {
   const [x, y] = alike([a, b])
   const values = Float64Array.from(x!.data, (v, i) => operations[operation](v, y!.data[i]!))
@@ -123,14 +123,14 @@ export function binary(operation: OperationName, a: Constant, b: Constant): Cons
   return constant(a.type, x!.shape, isCut ? values.map(Math.trunc) : values)
 }
 
-/** The second constant where the first is not 0, else the third. @throws ConvoError E_SHAPE */
+/** Selects elements of `a` where `condition` is not 0, and of `b` elsewhere. @throws ConvoError E_SHAPE */
 export function chosen(...constants: readonly [condition: Constant, a: Constant, b: Constant]): Constant {
   const [condition, a, b] = alike(constants)
   const values = Float64Array.from(condition!.data, (v, i) => (v !== 0 ? a : b)!.data[i]!)
   return constant(a!.type, condition!.shape, values)
 }
 
-/** Constants spread over each other. @throws ConvoError E_SHAPE */
+/** Broadcasts constants to each other. @throws ConvoError E_SHAPE */
 function alike(constants: readonly Constant[]): Constant[] {
   const shape = constants.reduce<number[] | undefined>((all, one) => all && spreadShape(all, one.shape), [])
   if (shape !== undefined) return constants.map((one) => spread(one, shape))
@@ -138,7 +138,7 @@ function alike(constants: readonly Constant[]): Constant[] {
   throw new ConvoError('E_SHAPE', `constants of ${shapes} do not fit`)
 }
 
-/** A constant of another type; whole numbers are cut off, not rounded. */
+/** Converts a constant to another type. Integers are truncated, not rounded. */
 export function cast({ shape, data }: Constant, type: Type): Constant {
   const change =
     type === 'bool' ? (v: number) => (v !== 0 ? 1 : 0) : isWhole(type) ? Math.trunc : (v: number) => v
@@ -165,7 +165,7 @@ const reductions: Readonly<Record<string, (values: readonly number[]) => number>
   },
 }
 
-/** A constant with some of its dimensions reduced to size 1. */
+/** Reduces some dimensions of a constant to size 1. */
 export function reducedConstant(operator: string, x: Constant, axes: readonly number[]): Constant {
   const shape = x.shape.map((size, i) => (axes.includes(i) ? 1 : size))
   const groups = Array.from({ length: sizeOf(shape) }, (): number[] => [])

@@ -9,61 +9,61 @@ import { fitOf, type Model, throughModel } from './model.ts'
 import type { Meaning } from './network.ts'
 import { shapeOf } from './value.ts'
 
-/** A node of a network at a size. */
+/** A node of a network, for an input of a given size. */
 export type NodeFacts = {
-  /** The operator of ONNX. */
+  /** The ONNX operator. */
   readonly operator: string
-  /** What its file calls it. */
+  /** Its name in the file. */
   readonly name: string
-  /** Shapes of what it gives. */
+  /** Shapes of its outputs. */
   readonly shapes: readonly (readonly number[])[]
-  /** Its weights and biases. */
+  /** The number of its weights and biases. */
   readonly parameters: number
-  /** Its multiplications for this size. */
+  /** The number of its multiplications at this size. */
   readonly multiplications: number
-  /** Whether it must see all of its input first. */
+  /** Whether it needs all of its input before it can start. */
   readonly seesAll: boolean
-  /** How a bank of filters is summed up. */
+  /** The algorithm of a bank of filters. */
   readonly algorithm?: BankAlgorithm
 }
 
-/** A network at the size of a picture: nothing is computed. */
+/** A network, for a picture of a given size. */
 export type ModelFacts = {
   /** The format of its file, such as `onnx`. */
   readonly format: string
-  /** What its file calls it; empty where it has no name. */
+  /** Its name in the file; empty if it has none. */
   readonly name: string
-  /** The shape of the picture that it sees. */
+  /** The shape of the picture that it takes. */
   readonly input: readonly [channels: number, height: number, width: number]
-  /** The size that it was given, where that is a larger one. */
+  /** The size that the picture is padded to, if it is larger. */
   readonly grown?: readonly [height: number, width: number]
-  /** The shape of what it gives. */
+  /** The shape of its output. */
   readonly output: readonly number[]
-  /** The names of its outputs, that which is computed first. */
+  /** The names of its outputs. The one that is computed comes first. */
   readonly outputs: readonly string[]
-  /** What its file or its architecture says of samples. */
+  /** What its file or architecture says about samples. */
   readonly meaning: Meaning
-  /** Its layers in their order. */
+  /** Its layers, in order. */
   readonly nodes: readonly NodeFacts[]
-  /** All of its weights and biases. */
+  /** The number of all weights and biases. */
   readonly parameters: number
-  /** Multiplications for this size. */
+  /** The number of multiplications at this size. */
   readonly multiplications: number
-  /** Rows of the input that one row of the output sees; undefined where that is all of them. */
+  /** Rows of the input that one row of the output depends on; undefined if it depends on all of them. */
   readonly receptive: number | undefined
-  /** Rows of the output that are computed together. */
+  /** Rows of the output in a strip. */
   readonly stripRows: number
-  /** Bytes that one thread works in. */
+  /** Bytes of working memory of one thread. */
   readonly memory: number
-  /** Normalisations that became part of the bank before them. */
+  /** Normalisations that were folded into the bank before them. */
   readonly folded: readonly (readonly [norm: string, bank: string])[]
-  /** The order of axes of its input. */
+  /** The order of the axes of its input. */
   readonly layout: 'chw' | 'hwc'
-  /** What its file says besides, by name. */
+  /** Other metadata of its file, by name. */
   readonly metadata: Readonly<Record<string, string>>
 }
 
-/** Describes a model at the size of a picture. @throws ConvoError as a run would */
+/** Describes a model for a picture of a given size without computing anything. @throws ConvoError as a run would */
 export async function describeModel(
   model: Model,
   size: readonly [channels: number, height: number, width: number],
@@ -108,7 +108,7 @@ export async function describeModel(
     },
   )
   const node = nodeOf(out)
-  // what must see all of its input runs before the rest
+  // steps that need all of their input run before the rest
   const before: Node[] = []
   const outs = await withoutBarriers([node], async (one) => {
     before.push(one)
@@ -142,9 +142,9 @@ export async function describeModel(
   }
 }
 
-/** Which input of an operator has its weights, where it is not the second. */
+/** The input of an operator that contains its weights, if it is not the second. */
 const weightsAt: Readonly<Record<string, number>> = { QLinearConv: 3, QLinearMatMul: 3 }
-/** Operators whose numbers are sizes and places, and no weights. */
+/** Operators whose constants are sizes or positions rather than weights. */
 const sizing: ReadonlySet<string> = new Set(['Resize', 'Upsample', 'Pad', 'Clip'])
 
 function isBarrier({ work, inputs }: Node): boolean {
@@ -156,7 +156,7 @@ function isBarrier({ work, inputs }: Node): boolean {
   )
 }
 
-/** Multiplications by weights: of banks at every place that they are used. */
+/** The number of multiplications by weights, of a bank at every position where it is applied. */
 function multiplicationsOf(
   operator: string,
   weight: readonly number[],
@@ -182,9 +182,9 @@ function multiplicationsOf(
 
 const withDirectSums = (bank: Bank): Bank => ({ ...bank, plan: { ...bank.plan, algorithm: 'direct' } })
 
-/** The most rows of the picture that a row near the middle needs. */
+/** The largest number of picture rows that one output row near the middle needs. */
 function receptiveOf(out: Node): number {
-  // whole tiles need more than a row
+  // tiles need more rows than a single output row does
   const list = listed(out).map((step) =>
     step.work.kind === 'bank'
       ? { ...step, work: { ...step.work, bank: withDirectSums(step.work.bank) } }

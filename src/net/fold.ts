@@ -1,17 +1,17 @@
 import { sizeOf } from '../tensor/tensor.ts'
 import { type Constant, type Network, type NetworkNode, readsOf } from './network.ts'
 
-// Batch normalisation behind a bank is part of its weights: with k = gamma / √(variance + epsilon), w · k and
-// (bias − mean) · k + beta, computed in double precision and rounded to float32 once. That is the definition of a pair
-// here; behind anything else batch normalisation is a step of its own.
+// Batch normalisation after a bank is folded into its weights: with k = gamma / √(variance + epsilon), they become w · k
+// and (bias − mean) · k + beta, computed in double precision and rounded to float32 once. This is the definition of such
+// a pair. After anything else, batch normalisation is a step of its own.
 
-/** A network without what its outputs do not need, and its batch normalisations folded into the banks before them. */
+/** A network with unused nodes removed and batch normalisations folded into the banks before them. */
 export type Folded = {
   readonly network: Network
   readonly folded: readonly (readonly [norm: string, bank: string])[]
 }
 
-/** Folds what can be folded. */
+/** Removes unused nodes and folds batch normalisations where possible. */
 export function folded(network: Network): Folded {
   const nodes = needed(network)
   const users = new Map<string, number>()
@@ -55,7 +55,7 @@ function needed({ nodes, outputs }: Network): NetworkNode[] {
   return kept.reverse()
 }
 
-/** A bank with a batch normalisation in its weights; undefined where that cannot be. */
+/** Folds a batch normalisation into the weights of a bank. Returns undefined if that is not possible. */
 function merged(
   bank: NetworkNode,
   norm: NetworkNode,

@@ -1,15 +1,15 @@
 import { type Architecture, pictures } from './architecture.ts'
 import type { Weights } from './weights.ts'
 
-/** Names of the layers, which are counted with the rectifiers between them: the authors' PyTorch (KAIR), and others. */
+/** Prefixes of the layer names in the authors' code (KAIR) and in others. The layer numbers include the rectifiers. */
 const prefixes = ['model', 'dncnn', 'net', 'layers'] as const
 
-/** Fewer layers of 3x3 are other networks: IRCNN has seven, with dilations that its tensors do not say. */
+/** The fewest 3x3 layers. IRCNN, for example, has seven, with dilations that its tensors do not reveal. */
 const fewest = 9
 
 type Plan = { readonly prefix: string; readonly convs: readonly number[] }
 
-/** Where a sequence of convolutions of 3x3 and batch norms is, and the numbers of its convolutions. */
+/** Finds the sequence of 3x3 convolutions and batch norms: its prefix and the numbers of its convolutions. */
 function planOf(weights: Weights): Plan | undefined {
   for (const prefix of prefixes) {
     const convs: number[] = []
@@ -26,7 +26,7 @@ function planOf(weights: Weights): Plan | undefined {
   return undefined
 }
 
-/** Whether the first convolution takes a picture, the last gives one, and all between have the same channels. */
+/** Whether the first convolution takes a picture, the last one outputs one, and all others have the same channels. */
 function isSequence(weights: Weights, prefix: string, convs: readonly number[]): boolean {
   const shapes = convs.map((i) => weights.shape(`${prefix}.${i}.weight`)!)
   const [wide = 0, taken = 0] = shapes[0]!
@@ -35,7 +35,7 @@ function isSequence(weights: Weights, prefix: string, convs: readonly number[]):
   return between && made <= 4 && taken === made
 }
 
-/** DnCNN (Zhang et al., 2017): takes the noise that it sees off the picture. */
+/** DnCNN (Zhang et al., 2017): predicts the noise and subtracts it from the picture. */
 export const dncnn: Architecture = {
   name: 'DnCNN',
   summary: 'DnCNN: removes noise or JPEG blocks; model.0.weight model.2.weight, all 3x3',

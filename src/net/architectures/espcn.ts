@@ -2,7 +2,7 @@ import { type Architecture, hasAll, pictures } from './architecture.ts'
 import { type Layers, shuffleFactor } from './layers.ts'
 import type { Weights } from './weights.ts'
 
-/** How one publication names its convolutions, and what follows each of them but the last. */
+/** How one publication names its convolutions, and the activation after each of them except the last. */
 type Naming = {
   readonly names: readonly string[]
   readonly activation: (layers: Layers, x: string) => string
@@ -11,9 +11,9 @@ type Naming = {
 const tanh: Naming['activation'] = (layers, x) => layers.tanh(x)
 
 const namings: readonly Naming[] = [
-  // the example of PyTorch
+  // PyTorch's example
   { names: ['conv1', 'conv2', 'conv3', 'conv4'], activation: (layers, x) => layers.relu(x) },
-  // the paper, as yjn870 and Lornatang wrote it
+  // the paper, as implemented by yjn870 and Lornatang
   { names: ['first_part.0', 'first_part.2', 'last_part.0'], activation: tanh },
   { names: ['feature_maps.0', 'feature_maps.2', 'sub_pixel.0'], activation: tanh },
 ]
@@ -26,7 +26,7 @@ const namingOf = (weights: Weights): Naming | undefined =>
       weights.shape(`${names.at(-1)}.weight`)?.[2] === 3,
   )
 
-/** ESPCN (Shi et al., 2016): a few convolutions and a pixel shuffle, of luminance alone. */
+/** ESPCN (Shi et al., 2016): a few convolutions and a pixel shuffle, on luminance only. */
 export const espcn: Architecture = {
   name: 'ESPCN',
   summary:

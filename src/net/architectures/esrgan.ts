@@ -12,7 +12,7 @@ type Naming = {
   readonly last: (ups: number) => string
 }
 
-/** Real-ESRGAN and BasicSR; ESRGAN and BSRGAN; the first ESRGAN, whose layers are counted through. */
+/** Names in Real-ESRGAN and BasicSR, in ESRGAN and BSRGAN, and in the first ESRGAN, which numbers all layers in sequence. */
 const namings: readonly Naming[] = [
   {
     first: 'conv_first',
@@ -47,10 +47,10 @@ const namingOf = (weights: Weights): Naming | undefined =>
       weights.shape(`${dense(0, 1, 1)}.weight`) !== undefined,
   )
 
-/** The slope of all leaky rectifiers, and the share of a block that is added to its input. */
+/** The slope of all leaky rectifiers, and the factor of a block's output when it is added to its input. */
 const [slope, share] = [0.2, 0.2]
 
-/** RRDBNet of ESRGAN (Wang et al., 2018) and Real-ESRGAN (2021): dense blocks in blocks, then nearest enlargements by 2. */
+/** RRDBNet of ESRGAN (Wang et al., 2018) and Real-ESRGAN (2021): nested dense blocks, then nearest-neighbour enlargements by 2. */
 export const esrgan: Architecture = {
   name: 'ESRGAN',
   summary:
@@ -63,7 +63,7 @@ export const esrgan: Architecture = {
     const ups = upsOf(layers, naming)
     const taken = layers.shape(`${first}.weight`, 4)[1]!
     const made = layers.shape(`${last(ups)}.weight`, 4)[0]!
-    // Real-ESRGAN x2 and x1 see 2x2 or 4x4 pixels as the channels of one
+    // Real-ESRGAN x2 and x1 take 2x2 or 4x4 pixels as the channels of one
     const folded = taken === 4 * made ? 2 : taken === 16 * made ? 4 : 1
     const channels = taken / folded ** 2
     const head = folded === 1 ? layers.conv(first, x) : unshuffled(layers, first, x, folded)
@@ -83,7 +83,7 @@ export const esrgan: Architecture = {
   },
 }
 
-/** How often the picture is enlarged by 2; of the first ESRGAN, the last of the counted layers says it. */
+/** How often the picture is enlarged by 2. For the first ESRGAN, this follows from the number of the last layer. */
 function upsOf({ weights }: Layers, { up, high, last }: Naming): number {
   if (high(0) === high(1)) return run(weights, (i) => `${up(i + 1)}.weight`)
   for (let ups = 0; ups <= 4; ups++) {
@@ -103,8 +103,8 @@ function denseBlock(layers: Layers, name: (conv: number) => string, x: string): 
 }
 
 /**
- * `F.pixel_unshuffle` and a convolution. PyTorch has the places within a channel, [c][y][x], and ONNX the channels within a
- * place, [y][x][c]: the weights are put into its order.
+ * `F.pixel_unshuffle` and a convolution. PyTorch orders the result as [c][y][x] and ONNX as [y][x][c], so the weights are
+ * reordered.
  */
 function unshuffled(layers: Layers, name: string, x: string, by: number): string {
   const folded = layers.node('SpaceToDepth', [x], { blocksize: by })

@@ -3,7 +3,7 @@ import { type Architecture, hasAll, pictures } from './architecture.ts'
 import { run } from './layers.ts'
 import type { Weights } from './weights.ts'
 
-/** Layers before the deconvolution, each a convolution and a PReLU behind it, and the deconvolution. */
+/** The layers before the deconvolution, each a convolution followed by a PReLU, and the deconvolution. */
 type Naming = {
   readonly before: (weights: Weights) => readonly (readonly [conv: string, prelu: string])[]
   readonly last: string
@@ -41,7 +41,7 @@ const namingOf = (weights: Weights): Naming | undefined =>
       weights.shape(`${last}.weight`)?.[2] === 9,
   )
 
-/** FSRCNN (Dong et al., 2016): as SRCNN on the small picture, enlarged last by a 9x9 deconvolution. */
+/** FSRCNN (Dong et al., 2016): like SRCNN, but on the small picture, which a 9x9 deconvolution enlarges at the end. */
 export const fsrcnn: Architecture = {
   name: 'FSRCNN',
   summary:

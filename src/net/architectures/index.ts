@@ -18,7 +18,7 @@ import { srvgg } from './srvgg.ts'
 import { brainUnet, unet } from './unet.ts'
 import { type Weights, within } from './weights.ts'
 
-/** Networks that are recognised by their tensors, in the order in which they are tried. */
+/** The networks that are recognised by their tensors, in the order in which they are tried. */
 export const architectures: readonly Architecture[] = [
   span,
   esrgan,
@@ -34,7 +34,7 @@ export const architectures: readonly Architecture[] = [
   safmn,
 ]
 
-/** What training puts before the names of all tensors of a network. */
+/** Prefixes that training adds to the names of all tensors of a network. */
 const prefixes = [
   '',
   'module.',
@@ -51,9 +51,9 @@ const mostListed = 12
 const counters = /\.num_batches_tracked$/
 
 /**
- * The network that tensors belong to, by their names.
+ * Finds the network that tensors belong to, by their names.
  *
- * @throws ConvoError E_NET_FORMAT with the first tensors and what is recognised, and for tensors that nothing needs
+ * @throws ConvoError E_NET_FORMAT if no architecture matches (with the first tensors and what is recognised), or if tensors are left over
  */
 export function networkOf(
   format: string,
@@ -81,7 +81,7 @@ export function networkOf(
         },
       )
     }
-    // the last value of the builder, under a name that says what it is
+    // the last value of the builder, under a name that says what it is for
     layers.builder.alias(output, 'output')
     return networkFrom(layers.builder, {
       format,

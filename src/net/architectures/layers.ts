@@ -13,9 +13,9 @@ type ConvOptions = {
   readonly groups?: number
 }
 
-/** Layers of PyTorch, each taking its tensors by the name of the layer; values go by names. */
+/** Builds layers of PyTorch. Each layer finds its tensors by its own name; values are referred to by name. */
 export class Layers {
-  /** Tensors that layers have taken. */
+  /** Names of the tensors that layers have used. */
   readonly taken = new Set<string>()
 
   constructor(
@@ -23,7 +23,7 @@ export class Layers {
     readonly builder: Builder,
   ) {}
 
-  /** A tensor that must be there. @throws ConvoError E_NET_FORMAT */
+  /** The shape of a tensor that must exist. @throws ConvoError E_NET_FORMAT */
   shape(name: string, rank?: number): readonly number[] {
     const shape = this.weights.shape(name)
     if (shape !== undefined && (rank === undefined || shape.length === rank) && sizeOf(shape) > 0)
@@ -37,7 +37,7 @@ export class Layers {
     })
   }
 
-  /** The error of tensors whose shapes do not belong together. */
+  /** The error for tensors whose shapes do not fit together. */
   misfit(name: string): ConvoError {
     const { file, names, shape } = this.weights
     return new ConvoError(
@@ -61,7 +61,7 @@ export class Layers {
     return this.weights.shape(name) !== undefined
   }
 
-  /** A node of one or more values. */
+  /** Adds a node that takes one or more values. */
   node(
     operator: string,
     inputs: readonly string[],
@@ -70,7 +70,7 @@ export class Layers {
     return this.builder.add(operator, inputs, attributes)
   }
 
-  /** `nn.Conv2d`; the padding keeps the size unless it is stated. */
+  /** `nn.Conv2d`. Unless padding is given, the output has the size of the input. */
   conv(name: string, x: string, options: ConvOptions = {}, weight?: Constant, bias?: Constant): string {
     const kernel = weight ?? this.read(`${name}.weight`, 4)
     const [, , high = 1, wide = 1] = kernel.shape
@@ -116,7 +116,7 @@ export class Layers {
     return bias === undefined ? [] : [this.builder.constant(bias, `${name}.bias`)]
   }
 
-  /** `nn.BatchNorm2d` as it is used: with the means that were seen in training. */
+  /** `nn.BatchNorm2d` in evaluation mode: with the statistics from training. */
   batchNorm(name: string, x: string): string {
     const parts = ['weight', 'bias', 'running_mean', 'running_var'].map((part) => {
       const full = `${name}.${part}`
@@ -125,25 +125,25 @@ export class Layers {
     return this.builder.add('BatchNormalization', [x, ...parts], { epsilon: 1e-5 }, { name })
   }
 
-  /** `nn.PReLU` with a slope for all channels or one for each. */
+  /** `nn.PReLU` with one slope for all channels or one for each. */
   prelu(name: string, x: string): string {
     const { type, shape, data } = this.read(`${name}.weight`, 1)
     const slope = this.builder.constant({ type, shape: [...shape, 1, 1], data }, `${name}.weight`)
     return this.builder.add('PRelu', [x, slope], {}, { name })
   }
 
-  /** A convolution of every channel alone. */
+  /** A depthwise convolution. */
   depthwise = (name: string, x: string): string =>
     this.conv(name, x, { groups: this.shape(`${name}.weight`, 4)[0]! })
 
-  /** A convolution of the first `wide` of `channels`; the others stay. */
+  /** A convolution of the first `wide` of `channels`. The others are passed through. */
   large(name: string, x: string, wide: number, channels: number): string {
     if (wide === channels) return this.conv(name, x)
     const [some, others] = this.split(x, [wide, channels - wide]) as [string, string]
     return this.concat(this.conv(name, some), others)
   }
 
-  /** Channels in parts of these numbers. */
+  /** Splits the channels into parts of these sizes. */
   split(x: string, sizes: readonly number[]): string[] {
     let start = 0
     return sizes.map((size) => {
@@ -168,7 +168,7 @@ export class Layers {
       { name },
     )
 
-  /** Layer normalisation over the channels of every place. */
+  /** Layer normalisation over the channels of each pixel. */
   channelNorm(name: string, x: string, epsilon: number): string {
     const last = this.node('Transpose', [x], { perm: [0, 2, 3, 1] })
     const even = this.builder.add(
@@ -197,7 +197,7 @@ export class Layers {
   shuffle = (x: string, by: number): string =>
     by === 1 ? x : this.node('DepthToSpace', [x], { blocksize: by, mode: 'CRD' })
 
-  /** `F.interpolate` by a whole factor. */
+  /** `F.interpolate` by an integer factor. */
   upsample(x: string, by: number, mode: 'nearest' | 'linear-corners' = 'nearest'): string {
     if (by === 1) return x
     const scales = this.builder.floats([1, 1, by, by])
@@ -211,7 +211,7 @@ export class Layers {
   }
 }
 
-/** How many layers `name(0)`, `name(1)`, … there are. */
+/** Counts the layers `name(0)`, `name(1)`, … up to the first that does not exist. */
 export function run(weights: Weights, name: (index: number) => string): number {
   let count = 0
   while (weights.shape(name(count)) !== undefined) count++
@@ -219,7 +219,7 @@ export function run(weights: Weights, name: (index: number) => string): number {
 }
 
 /**
- * The factor of a pixel shuffle whose output has the channels that are expected.
+ * The factor of a pixel shuffle whose output is to have `channels` channels.
  *
  * @throws ConvoError E_NET_FORMAT
  */

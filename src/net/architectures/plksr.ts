@@ -4,10 +4,10 @@ import { type Architecture, pictures } from './architecture.ts'
 import { type Layers, run, shuffleFactor } from './layers.ts'
 import type { Weights } from './weights.ts'
 
-/** Groups of the normalisation of RealPLKSR: what all of its options leave, since no tensor says it. */
+/** Groups of the normalisation of RealPLKSR. No tensor states it, and all of its options use this number. */
 const groups = 4
 
-/** How the layers of a block are called, and what is between the convolutions of its mixer. */
+/** The names of the layers of a block, and the activation between the convolutions of its mixer. */
 type Kind = { readonly mixer: string; readonly between: string; readonly isNormal: boolean }
 
 const kindOf = (weights: Weights): Kind | undefined => {
@@ -23,7 +23,7 @@ const build: Architecture['build'] = (layers, x) => {
   const kind = kindOf(weights)!
   const channels = layers.shape('feats.0.weight', 4)[1]!
   const blocks = run(weights, (i) => `feats.${i + 1}.refine.weight`)
-  // behind the blocks RealPLKSR has a dropout, which has no tensors
+  // RealPLKSR has a dropout after the blocks, which has no tensors
   const last = [blocks + 1, blocks + 2].map((i) => `feats.${i}`).find((name) => layers.has(`${name}.weight`))
   const end = last ?? `feats.${blocks + 1}`
   let value = layers.conv('feats.0', x)
@@ -31,11 +31,11 @@ const build: Architecture['build'] = (layers, x) => {
   layers.shape(`${end}.weight`, 4)
   const scale = shuffleFactor(weights, `${end}.weight`, channels)
   const made = layers.shuffle(layers.conv(end, value), scale)
-  // the picture with every pixel repeated
+  // the picture with each pixel repeated
   return { output: layers.add(made, layers.upsample(x, scale)), channels, meaning: pictures(channels, scale) }
 }
 
-/** A mixer of all channels, a large kernel over some, attention to each sample, and a skip. */
+/** A mixer of all channels, a large kernel over some of them, element-wise attention, and a skip connection. */
 function block(layers: Layers, name: string, x: string, { mixer, between, isNormal }: Kind): string {
   const first = layers.node(between, [layers.conv(`${name}.${mixer}.0`, x)])
   const mixed = layers.conv(`${name}.${mixer}.2`, first)
@@ -70,7 +70,7 @@ export const plksr: Architecture = {
   build,
 }
 
-/** The same with a normalisation, as neosr has it. */
+/** PLKSR with a normalisation, as published in neosr. */
 export const realPlksr: Architecture = {
   name: 'RealPLKSR',
   summary: 'RealPLKSR: super-resolution; feats.1.lk.conv.weight feats.1.refine.weight feats.1.norm.weight',

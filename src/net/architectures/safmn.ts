@@ -1,7 +1,7 @@
 import { type Architecture, hasAll, pictures } from './architecture.ts'
 import { type Layers, run, shuffleFactor } from './layers.ts'
 
-/** Spatially adaptive feature modulation (Sun et al., 2023), for sizes that all of its levels divide. */
+/** Spatially adaptive feature modulation (Sun et al., 2023), for sizes that are divisible at every level. */
 export const safmn: Architecture = {
   name: 'SAFMN',
   summary:
@@ -35,7 +35,7 @@ export const safmn: Architecture = {
   },
 }
 
-/** Parts of the channels, each seen at half the size of the one before it, and what they say multiplied to all. */
+/** Filters parts of the channels, each at half the size of the one before it, and multiplies the input by the result. */
 function modulated(layers: Layers, name: string, x: string, levels: number): string {
   const parts = layers.split(
     x,

@@ -3,7 +3,7 @@ import type { Constant } from '../network.ts'
 import { type Architecture, hasAll, pictures } from './architecture.ts'
 import { type Layers, shuffleFactor } from './layers.ts'
 
-/** Means of DIV2K and the range of samples that SPAN is trained with, unless its file has `no_norm`. */
+/** The means of DIV2K and the range of samples that SPAN is trained with, unless its file has `no_norm`. */
 const [means, range] = [[0.4488, 0.4371, 0.404], 255]
 
 /** Swift parameter-free attention network (Wan et al., 2023). */
@@ -11,7 +11,7 @@ export const span: Architecture = {
   name: 'SPAN',
   summary: 'SPAN: super-resolution; conv_1.sk.weight block_1.c1_r.sk.weight',
   recognises: hasAll('conv_1.sk.weight', 'block_1.c1_r.sk.weight', 'conv_cat.weight', 'upsampler.0.weight'),
-  // what training keeps of the folded weights, which are folded again
+  // the weights as training folded them; they are folded again here
   ignores: /\.eval_conv\.(weight|bias)$|^no_norm$/,
   build(layers, x) {
     const channels = layers.shape('conv_1.sk.weight', 4)[1]!
@@ -37,7 +37,7 @@ export const span: Architecture = {
   },
 }
 
-/** Three convolutions, and attention to where their result and the input are large; `early` is that of the first. */
+/** Three convolutions, and attention computed from their result and the input. `early` is the output of the first. */
 function block(layers: Layers, name: string, x: string): { readonly out: string; readonly early: string } {
   const early = folded(layers, `${name}.c1_r`, x)
   const second = folded(layers, `${name}.c2_r`, layers.silu(early))
@@ -47,8 +47,8 @@ function block(layers: Layers, name: string, x: string): { readonly out: string;
 }
 
 /**
- * A 1x1, a 3x3 and a 1x1 without padding, and a 1x1 beside them, as the one 3x3 that they are when the network is used:
- * W3 W2 W1 and a middle tap more. Sums are in float64.
+ * Folds a 1x1, a 3x3 and a 1x1 without padding, and a parallel 1x1, into one equivalent 3x3: the product W3 W2 W1, with
+ * the parallel 1x1 added to the middle tap. Computed in float64.
  */
 function folded(layers: Layers, name: string, x: string): string {
   const weight = (part: string) => layers.read(`${name}.${part}.weight`, 4)
@@ -88,7 +88,7 @@ function folded(layers: Layers, name: string, x: string): string {
   return layers.conv(name, x, {}, floatsOf([out, taken, 3, 3], whole), floatsOf([out], biases))
 }
 
-/** Shapes that do not belong together are refused before the sums run over them. @throws ConvoError E_NET_FORMAT */
+/** Checks that the shapes fit together before they are folded. @throws ConvoError E_NET_FORMAT */
 function checkFold(
   layers: Layers,
   name: string,

@@ -1,7 +1,7 @@
 import { type Architecture, hasAll, pictures } from './architecture.ts'
 import type { Weights } from './weights.ts'
 
-/** The three convolutions, as yjn870 and Lornatang called them. */
+/** The names of the three convolutions in the code of yjn870 and of Lornatang. */
 const namings: readonly (readonly [string, string, string])[] = [
   ['conv1', 'conv2', 'conv3'],
   ['features.0', 'map.0', 'reconstruction'],
@@ -18,7 +18,7 @@ const namingOf = (weights: Weights) =>
     )
   })
 
-/** SRCNN (Dong et al., 2014): sharpens a picture that was enlarged before by a bicubic kernel. */
+/** SRCNN (Dong et al., 2014): sharpens a picture that was enlarged with bicubic interpolation first. */
 export const srcnn: Architecture = {
   name: 'SRCNN',
   summary: 'SRCNN: sharpens enlarged pictures; conv1.weight 9x9, conv2.weight, conv3.weight',

@@ -5,7 +5,7 @@ import { run } from './layers.ts'
 
 const meaning: Meaning = { inRange: '0..1', channels: 'rgb', scale: 1 }
 
-/** Two convolutions with batch norm, as `nn.Sequential` counts them. */
+/** Two convolutions with batch norm, named by their numbers in `nn.Sequential`. */
 function pair(layers: Layers, name: string, x: string): string {
   let value = x
   for (const [conv, norm] of [
@@ -17,7 +17,7 @@ function pair(layers: Layers, name: string, x: string): string {
   return value
 }
 
-/** Adds zeros around a value until it is as large as another one: half of what is missing, rounded down, before it. */
+/** Pads a value with zeros to the size of another one. Half of the padding, rounded down, goes at the top and left. */
 function fitted(layers: Layers, x: string, like: string): string {
   const { builder } = layers
   const size = (value: string) =>
@@ -29,7 +29,7 @@ function fitted(layers: Layers, x: string, like: string): string {
   return layers.node('Pad', [x, layers.node('Concat', pads, { axis: 0 }), builder.floats(0)])
 }
 
-/** U-Net (Ronneberger et al., 2015) as milesial wrote it: padded convolutions with batch norm; gives scores of classes. */
+/** U-Net (Ronneberger et al., 2015) in milesial's version: padded convolutions with batch norm. Outputs class scores. */
 export const unet: Architecture = {
   name: 'U-Net',
   summary: 'U-Net: segmentation (milesial); inc.double_conv.0.weight outc.conv.weight',
@@ -58,7 +58,7 @@ export const unet: Architecture = {
   },
 }
 
-/** The same as mateuszbuda wrote it: gives the probability of one class. */
+/** U-Net in mateuszbuda's version. Outputs the probability of a single class. */
 export const brainUnet: Architecture = {
   name: 'U-Net of one class',
   summary: 'U-Net: segmentation (mateuszbuda); encoder1.enc1conv1.weight upconv4.weight',

@@ -1,6 +1,6 @@
 import { beginsAsHeader } from '../../kernel/formats/safetensors-header.ts'
 
-/** A format that is known and not read, and what to do with a file of it. */
+/** A format that convo recognises but does not read, and what to do with such a file. */
 type Refused = { readonly what: string; readonly fix?: string }
 
 type Row = Refused & { readonly is: (bytes: Uint8Array, name: string) => boolean }
@@ -56,6 +56,6 @@ const rows: readonly Row[] = [
   },
 ]
 
-/** What a file is that no reader takes, where that is known. */
+/** Identifies a file that no reader accepts. Returns undefined if its format is unknown. */
 export const refusedAs = (bytes: Uint8Array, name: string): Refused | undefined =>
   rows.find(({ is }) => is(bytes, name))

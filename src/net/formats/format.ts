@@ -2,32 +2,32 @@ import { ConvoError } from '../../error.ts'
 import { cut } from '../../text/cut.ts'
 import type { Network } from '../network.ts'
 
-/** What a reader gets besides the bytes of a file. */
+/** The input of a reader besides the bytes of a file. */
 export type Given = {
-  /** What errors call the file. */
+  /** The name of the file in errors. */
   readonly file: string
-  /** A file that the model names, by its path from the folder of the model. @throws ConvoError E_PATH, E_INPUT */
+  /** Reads a file that the model refers to by its path relative to the model's folder. @throws ConvoError E_PATH, E_INPUT */
   readonly beside: (path: string) => Uint8Array
-  /** How many times as wide and high as its input the output is, for files that leave it open. */
+  /** The factor by which the output is larger than the input, for files that leave it open. */
   readonly scale?: number
 }
 
-/** A format of files of networks. */
+/** A file format for networks. */
 export type NetworkFormat = {
   readonly name: string
-  /** One line: whose it is, and which files. */
+  /** One line: the program it belongs to, and its files. */
   readonly summary: string
   readonly extensions: readonly string[]
-  /** Whether a file begins, or is written, as this format demands. */
+  /** Whether the content of a file looks like this format. */
   readonly recognises: (bytes: Uint8Array) => boolean
-  /** Nodes in any order. @throws ConvoError E_NET_SYNTAX, E_NET_FORMAT, E_NET_OPERATOR, E_TOO_LARGE */
+  /** Reads a network; its nodes may be in any order. @throws ConvoError E_NET_SYNTAX, E_NET_FORMAT, E_NET_OPERATOR, E_TOO_LARGE */
   readonly read: (bytes: Uint8Array, given: Given) => Network
 }
 
-/** Makes the error of a place in a file, in bytes from its start. */
+/** Makes the error for a position in a file, in bytes from its start. */
 export type Failure = (at: number, expected: string, found: string) => ConvoError
 
-/** What a damaged file of a format is refused with. */
+/** Makes the errors for damaged files of a format. */
 export const damaged =
   (file: string, format: string): Failure =>
   (at, expected, found) =>
@@ -35,5 +35,5 @@ export const damaged =
       why: `${file}: byte ${at}: expected ${expected}, found ${found}`,
     })
 
-/** A name from a file, in quotes, for a message. */
+/** Quotes a name from a file for a message. */
 export const quoted = (name: string): string => JSON.stringify(cut(name, 120))

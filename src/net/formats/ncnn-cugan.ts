@@ -1,12 +1,12 @@
 import type { Builder } from '../builder.ts'
 
-/** What the first convolutions and crops take off each side, as samples of the picture. */
+/** Pixels of the picture that the first convolutions and crops remove on each side. */
 const margin = 19
 const scale = 4
 
 /**
- * The networks of Real-CUGAN that enlarge fourfold make what is added to the picture, in which every pixel is repeated
- * 4x4: the addition is in the program that comes with them, not in their files. Adds it, and gives the name of the sum;
+ * The 4x networks of Real-CUGAN compute a residual. The program that comes with them adds it to the picture, enlarged by
+ * repeating each pixel 4x4; their files do not contain this step. Adds the step and returns the name of the sum, or
  * undefined for other networks.
  */
 export function withPicture(made: Builder, input: string, output: string): string | undefined {

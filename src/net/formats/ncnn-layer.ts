@@ -3,37 +3,37 @@ import type { Builder } from '../builder.ts'
 import type { Attribute } from '../network.ts'
 import type { NcnnWeights } from './ncnn-weights.ts'
 
-/** A layer as its line says: parameters by their numbers. */
+/** A layer of a `.param` file. Its parameters have numbers as keys. */
 export type Layer = {
   readonly name: string
   readonly inputs: readonly string[]
   readonly outputs: readonly string[]
   readonly number: (key: number, otherwise: number) => number
   readonly numbers: (key: number) => readonly number[]
-  /** A whole number of 32 bits. @throws ConvoError E_NET_OPERATOR for any other */
+  /** A parameter that must be a 32-bit integer. @throws ConvoError E_NET_OPERATOR */
   readonly whole: (key: number, otherwise: number) => number
   readonly wholes: (key: number) => readonly number[]
-  /** Whether a value is one number for each channel: [1,C,1,1], which ncnn has as a vector. */
+  /** Whether a value is one number for each channel: [1,C,1,1] here, a vector in ncnn. */
   readonly isFlat: (value: string) => boolean
   readonly builder: Builder
   readonly weights: NcnnWeights
   readonly refuse: (why: string) => ConvoError
 }
 
-/** Nodes are added under the names of the outputs. `same`: the layer gives this value under its names. */
+/** What a layer adds. Its nodes have the names of the outputs, except that `same` renames an existing value. */
 export type Result = { readonly same?: string; readonly isFlat?: boolean }
-/** What a type of layer adds. */
+/** Adds the nodes of a layer. */
 export type Make = (layer: Layer) => Result
 
-/** What the sizes of ONNX mean by "to the end". */
+/** "To the end" in the sizes of ONNX. */
 export const toTheEnd = 2 ** 31 - 1
-/** "Not stated", and padding by SAME_UPPER or, one less, SAME_LOWER. */
+/** "Not stated". As a padding it means SAME_UPPER, and one less means SAME_LOWER. */
 export const unstated = -233
 
 /** The first input. */
 export const x = ({ inputs }: Layer): string => inputs[0]!
 
-/** A node whose outputs are those of the layer. */
+/** Adds a node whose outputs are those of the layer. */
 export function node(
   layer: Layer,
   operator: string,
@@ -44,16 +44,16 @@ export function node(
   return { isFlat: inputs.every((one) => layer.isFlat(one) || layer.builder.constants.has(one)) }
 }
 
-/** A layer that is one operator of its input. */
+/** A layer that applies one operator to its input. */
 export const unary =
   (operator: string, attributes?: (layer: Layer) => Readonly<Record<string, Attribute>>): Make =>
   (layer) =>
     node(layer, operator, [x(layer)], attributes?.(layer))
 
-/** A layer that changes nothing. */
+/** A layer that does nothing. */
 export const same: Make = (layer) => ({ same: x(layer), isFlat: layer.isFlat(x(layer)) })
 
-/** Value at key, and the same for rows, which have a key of their own. */
+/** The values for columns and for rows. Rows have a key of their own and default to the value for columns. */
 export const both = (
   layer: Layer,
   wide: number,
@@ -64,7 +64,7 @@ export const both = (
   return [layer.whole(high, first), first]
 }
 
-/** A value before its activation; adds the activation, so that the outputs are those of the layer. */
+/** Adds a node and the activation of the layer after it. The outputs are those of the layer. */
 export function activated(
   layer: Layer,
   operator: string,
@@ -101,7 +101,7 @@ export function activated(
   throw layer.refuse(`has an unsupported activation, ${type}`)
 }
 
-/** Paddings of a convolution or pooling, or how they follow from the size. */
+/** The paddings of a convolution or pooling, or the rule by which they follow from the size. */
 export function paddings(
   layer: Layer,
   left: number,
@@ -116,13 +116,13 @@ export function paddings(
   return { pads: [t, l, layer.whole(bottom, t), layer.whole(right, l)] }
 }
 
-/** Axes are counted without that of the batch. */
+/** Converts an axis, which ncnn counts without the batch axis. */
 export const axisOf = (layer: Layer, axis: number): number => {
   if (!Number.isInteger(axis) || axis < -3 || axis > 2) throw layer.refuse(`has no axis ${axis}`)
   return axis < 0 ? axis + 4 : axis + 1
 }
 
-/** Samples around a value: top, left, bottom, right, and channels before and after. */
+/** Pads a value: top, left, bottom, right, and channels before and after. */
 export function pad(
   layer: Layer,
   from: string,

@@ -35,7 +35,7 @@ const pooling: Make = (layer) => {
 }
 
 const binaryOperators = ['Add', 'Sub', 'Mul', 'Div', 'Max', 'Min', 'Pow', 'Sub', 'Div', 'Pow']
-/** From here on the inputs change places. */
+/** From this operation on, the inputs are swapped. */
 const firstReversed = 7
 
 const binary: Make = (layer) => {
@@ -159,12 +159,12 @@ const slice: Make = (layer) => {
 }
 
 const reorg: Make = (layer) => {
-  // the channels of a place next to each other, as in ONNX
+  // the channels of a position are adjacent, as in ONNX
   if (layer.whole(1, 0) !== 1) throw layer.refuse('orders rows and columns before channels')
   return node(layer, 'SpaceToDepth', [x(layer)], { blocksize: layer.whole(0, 1) })
 }
 
-/** A value of one number a channel keeps its shape in ours. */
+/** A flattened value keeps its shape if it is one number for each channel. */
 const flattened: Make = (layer) => {
   if (!layer.isFlat(x(layer))) throw layer.refuse('reshapes a picture')
   return same(layer)
@@ -172,7 +172,7 @@ const flattened: Make = (layer) => {
 
 const selu = { alpha: 1.67326324, gamma: 1.050700987 }
 
-/** Layers of ncnn by their type. */
+/** The layers of ncnn, by type. */
 export const layers: Readonly<Record<string, Make>> = {
   Split: same,
   Noop: same,

@@ -3,7 +3,7 @@ import type { Attribute, Constant } from '../network.ts'
 import { activated, both, type Layer, type Make, node, pad, paddings, unstated, x } from './ncnn-layer.ts'
 import { floatsOf } from './numbers.ts'
 
-/** Weights as they lie, [out][in/groups][y][x], and their bias. */
+/** Reads weights, stored as [out][in/groups][y][x], and their bias. */
 function kernelOf(layer: Layer, groups: number): { weight: Constant; bias: Constant | undefined } {
   const { weights, name } = layer
   const out = layer.whole(0, 0)
@@ -18,7 +18,7 @@ function kernelOf(layer: Layer, groups: number): { weight: Constant; bias: Const
   return { weight, bias: layer.whole(5, 0) === 0 ? undefined : weights.plain([out], name) }
 }
 
-/** Convolution, of groups or of all channels. */
+/** Convolution, grouped or over all channels. */
 export const convolution =
   (isGrouped: boolean): Make =>
   (layer) => {
@@ -46,7 +46,7 @@ function constants({ builder, name }: Layer, weight: Constant, bias: Constant | 
   return bias === undefined ? weights : [...weights, builder.constant(bias, `${name}.bias`)]
 }
 
-/** Transposed convolution: ncnn has [out][in] within a group, and ONNX [in][out/groups] over all of them. */
+/** Transposed convolution. ncnn orders weights as [out][in] within a group, ONNX as [in][out/groups] over all groups. */
 export const deconvolution =
   (isGrouped: boolean): Make =>
   (layer) => {
@@ -69,7 +69,7 @@ export const deconvolution =
     })
   }
 
-/** Every output of every input: of a value that is one number a channel, a 1x1 convolution. */
+/** A fully connected layer. On a value that is one number for each channel it is a 1x1 convolution. */
 export const innerProduct: Make = (layer) => {
   const { weights, name, builder } = layer
   const out = layer.whole(0, 0)
@@ -86,14 +86,14 @@ export const innerProduct: Make = (layer) => {
   return { isFlat }
 }
 
-/** A slope below zero for each channel. */
+/** PReLU with one slope for each channel. */
 export const prelu: Make = (layer) => {
   const count = layer.whole(0, 0)
   const slope = layer.weights.plain([count, 1, 1], layer.name)
   return node(layer, 'PRelu', [x(layer), layer.builder.constant(slope, `${layer.name}.slope`)])
 }
 
-/** Batch norm as it is used: with the means that were seen in training. */
+/** Batch norm in evaluation mode: with the statistics from training. */
 export const batchNorm: Make = (layer) => {
   const { weights, builder, name } = layer
   const count = layer.whole(0, 0)
@@ -117,7 +117,7 @@ export const instanceNorm: Make = (layer) => {
   return node(layer, 'InstanceNormalization', [x(layer), scale, bias], { epsilon: layer.number(1, 1e-3) })
 }
 
-/** Channels times weights, or times what another layer gives. */
+/** Multiplies channels by weights, or by the output of another layer. */
 export const scale: Make = (layer) => {
   const { weights, builder, name } = layer
   const count = layer.whole(0, 0)

@@ -5,24 +5,24 @@ import type { Constant } from '../network.ts'
 import { damaged, quoted } from './format.ts'
 import { budgetOf, bytesOf, constantFrom, type NumberType } from './numbers.ts'
 
-/** The weights of ncnn: the tensors of the layers one after another, without names or sizes. */
+/** The weights of ncnn: the tensors of all layers in sequence, without names or sizes. */
 export type NcnnWeights = {
-  /** The next tensor, behind a word that says its type. @throws ConvoError E_NET_FORMAT for quantised weights */
+  /** The next tensor, after a word that states its type. @throws ConvoError E_NET_FORMAT for quantised weights */
   readonly tagged: (shape: readonly number[], of: string) => Constant
   /** The next tensor, in float32. */
   readonly plain: (shape: readonly number[], of: string) => Constant
-  /** Refuses what is left when all layers have theirs. */
+  /** Refuses a file with data left over after the last layer. */
   readonly end: () => void
 }
 
-/** Words before tensors of a layer. */
+/** The type that each word before a tensor stands for. */
 const tags: Readonly<Record<number, NumberType>> = { 0: 'float32', 180310: 'float32', 19950407: 'float16' }
 const int8Tag = 0x000d4b38
 
 /**
- * Reads weights in the order in which layers ask for them; the file is opened with the first.
+ * Reads weights in the order in which layers ask for them. The file is opened at the first call.
  *
- * @throws ConvoError E_NET_SYNTAX from its functions, for a file that is short or long
+ * @throws ConvoError E_NET_SYNTAX from its functions, for a file that is too short or too long
  */
 export function ncnnWeights(open: () => Uint8Array, file: string): NcnnWeights {
   let bytes: Uint8Array | undefined
@@ -38,7 +38,7 @@ export function ncnnWeights(open: () => Uint8Array, file: string): NcnnWeights {
     const size = count * bytesOf(type)
     if (size > bytes.length - at) throw fail(at, `${size} bytes for ${quoted(of)}`, `${bytes.length - at}`)
     const constant = constantFrom(type, shape, bytes.subarray(at, at + size))
-    // the next one begins at a multiple of 4
+    // tensors begin at a multiple of 4 bytes
     at += Math.ceil(size / 4) * 4
     return constant
   }

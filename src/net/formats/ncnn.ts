@@ -12,12 +12,12 @@ import { ncnnWeights } from './ncnn-weights.ts'
 
 const magic = '7767517'
 const binaryMagic = 7767517
-/** Lists have keys from here downwards. */
+/** Lists have this key and those below it. */
 const firstList = -23300
-/** Parameters that a layer can have. */
+/** The most parameters that a layer can have. */
 const mostKeys = 64
 
-/** ncnn: the graph in text, `.param`, and the weights in a `.bin` of the same name beside it. */
+/** ncnn: the graph as text in `.param`, and the weights in a `.bin` of the same name beside it. */
 export const ncnn: NetworkFormat = {
   name: 'ncnn',
   summary: 'ncnn: .param with the .bin beside it',
@@ -55,7 +55,7 @@ function networkOf(bytes: Uint8Array, given: Given): Network {
   const weightFile = weightFileOf(file)
   const weights = ncnnWeights(() => beside(weightFile), weightFile)
   const inputs: { readonly name: string; readonly channels: number | undefined }[] = []
-  /** What a layer gives under other names: copies are none here. */
+  /** Second names of values: layers that only copy a value add no node. */
   const names = new Map<string, string>()
   /** Values that are one number for each channel. */
   const flat = new Set<string>()
@@ -119,7 +119,7 @@ function networkOf(bytes: Uint8Array, given: Given): Network {
     })),
     outputs: outputs.map((name) => ({ name, shape: undefined })),
   }
-  // tools of ncnn put samples around a picture for what their networks cut off
+  // ncnn's tools pad a picture by the border that their networks cut off
   const scale = scaleOf({ ...ports, nodes: made.nodes, constants: made.constants })
   const [x, y] = [ports.inputs[0]?.name, ports.outputs[0]?.name]
   const sum = scale === 4 && x !== undefined && y !== undefined ? withPicture(made, x, y) : undefined
@@ -135,11 +135,11 @@ function networkOf(bytes: Uint8Array, given: Given): Network {
   })
 }
 
-/** Channels that an input states, where it does. */
+/** The channels that an input states, if it does. */
 const channelsIn = (stated: number): number | undefined =>
   Number.isSafeInteger(stated) && stated > 0 ? stated : undefined
 
-/** Channels that the first convolution of a value takes. */
+/** The channels that the first convolution of a value takes. */
 function channelsOf(name: string, { nodes, constants }: Builder): number | undefined {
   const first = nodes.find(({ operator, inputs }) => operator === 'Conv' && inputs[0] === name)
   const groups = first?.attributes.get('group') ?? 1
@@ -149,7 +149,7 @@ function channelsOf(name: string, { nodes, constants }: Builder): number | undef
 
 const weightFileOf = (file: string): string => `${basename(file).replace(/\.param$/i, '')}.bin`
 
-/** `key=value`, and `-23300-key=count,value,…` for lists. */
+/** Parses `key=value`, and `-23300-key=count,value,…` for lists. */
 function paramsOf(
   words: readonly string[],
   fail: (found: string) => ConvoError,

@@ -8,18 +8,18 @@ type Row = {
   readonly bytes: number
   readonly becomes: Constant['type']
   readonly read: (view: DataView, at: number) => number
-  /** The bytes of a number are those that it has in memory, on a machine that has the lowest byte first. */
+  /** Whether numbers in memory have the same bytes as in the file, on a little-endian machine. */
   readonly isSame?: true
 }
 
-/** All numbers of half precision by their bits, made when the first is read: 2 s less for 16 million weights. */
+/** All half-precision numbers by their bits, filled on first use. Saves 2 s for 16 million weights. */
 let halves: Float32Array | undefined
 const halfOf = (bits: number): number => {
   halves ??= Float32Array.from({ length: 65536 }, (_, i) => half(i))
   return halves[bits]!
 }
 
-/** Types of numbers in files, little-endian, and what they become. */
+/** The types of numbers in files, little-endian, and the types that they become. */
 const rows = {
   float64: { bytes: 8, becomes: 'float64', isSame: true, read: (v, at) => v.getFloat64(at, true) },
   float32: { bytes: 4, becomes: 'float32', isSame: true, read: (v, at) => v.getFloat32(at, true) },
@@ -39,21 +39,21 @@ const rows = {
 /** A type of numbers in a file. */
 export type NumberType = keyof typeof rows
 
-/** Bytes of a number. */
+/** The size of a number in bytes. */
 export const bytesOf = (type: NumberType): number => rows[type].bytes
 
-/** Numbers of a kind as a constant. The shape must hold as many. */
+/** Makes a constant from numbers of a type. Their count must fit the shape. */
 export const constant = (
   type: Constant['type'],
   shape: readonly number[],
   numbers: ArrayLike<number>,
 ): Constant => ({ type, shape, data: arrays[type].from(numbers) })
 
-/** float32 numbers with a shape. */
+/** Makes a float32 constant. */
 export const floatsOf = (shape: readonly number[], numbers: ArrayLike<number>): Constant =>
   constant('float32', shape, numbers)
 
-/** Numbers of a file as a constant; their memory is their own. `bytes` holds as many as the shape needs. */
+/** Makes a constant from numbers in a file, in memory of its own. `bytes` has the length that the shape needs. */
 export function constantFrom(type: NumberType, shape: readonly number[], bytes: Uint8Array): Constant {
   const { becomes, read, bytes: size, isSame }: Row = rows[type]
   const view = viewOf(bytes)
@@ -66,7 +66,7 @@ export function constantFrom(type: NumberType, shape: readonly number[], bytes: 
   return { type: becomes, shape, data }
 }
 
-/** Numbers of a constant in the order of another shape, a step in `strides` numbers along each axis. */
+/** Reads a constant in another shape, with a stride along each axis, counted in numbers. */
 export function strided(
   { type, data }: Constant,
   shape: readonly number[],
@@ -89,7 +89,7 @@ export function strided(
   return { type, shape, data: out }
 }
 
-/** The same from whole numbers that represent the bits of halves, and from numbers as they are otherwise. */
+/** Makes a constant from a list. Half-precision numbers are given as integers with the same bits. */
 export function constantFromList(
   type: NumberType,
   shape: readonly number[],
@@ -113,10 +113,10 @@ export function constantFromList(
   return constant(becomes, shape, listed)
 }
 
-/** The numbers of a constant as bytes, little-endian, each type as it is. */
+/** The numbers of a constant as little-endian bytes, in its own type. */
 export function bytesFrom({ type, data }: Constant): Uint8Array {
   const { bytes: size, isSame }: Row = rows[type]
-  // as they are: to read a number and write it can change the bits of one that is none
+  // copied as bytes: reading and writing a NaN as a number can change its bits
   if (isSame === true && isLittleEndian)
     return new Uint8Array(data.buffer, data.byteOffset, data.byteLength).slice()
   const bytes = new Uint8Array(data.length * size)
@@ -130,7 +130,7 @@ const most64 = 2n ** 63n - 1n
 const writers: Readonly<Record<Constant['type'], (view: DataView, at: number, value: number) => void>> = {
   float64: (v, at, value) => v.setFloat64(at, value, true),
   float32: (v, at, value) => v.setFloat32(at, value, true),
-  // 2^63 - 1 was read as 2^63
+  // 2^63 - 1 is read as 2^63
   int64: (v, at, value) => v.setBigInt64(at, value >= 2 ** 63 ? most64 : BigInt(value), true),
   int32: (v, at, value) => v.setInt32(at, value, true),
   int16: (v, at, value) => v.setInt16(at, value, true),
@@ -140,10 +140,10 @@ const writers: Readonly<Record<Constant['type'], (view: DataView, at: number, va
   bool: (v, at, value) => v.setUint8(at, value),
 }
 
-/** Counts the weights of a file, tensor by tensor. */
+/** Counts the weights of a file against the limit, tensor by tensor. */
 export type Budget = { readonly take: (count: number) => void }
 
-/** @throws ConvoError E_TOO_LARGE from `take`, before the memory is spent */
+/** Starts a count. @throws ConvoError E_TOO_LARGE from `take`, before memory is allocated */
 export function budgetOf(file: string): Budget {
   let taken = 0
   return {

@@ -12,7 +12,7 @@ import {
 } from './onnx-messages.ts'
 import * as pb from './protobuf.ts'
 
-/** Versions of operators by their domain; ONNX's own under the empty one. */
+/** Opset versions by domain. The empty domain is ONNX's own. */
 export type Opsets = ReadonlyMap<string, number>
 
 /** ONNX has two names for its own domain. */
@@ -21,19 +21,19 @@ export const ownDomain = (domain: string): string => (domain === 'ai.onnx' ? '' 
 export const versionsOf = (opsets: Model['opsets']): Opsets =>
   new Map(opsets.map(({ domain, version = 1 }) => [ownDomain(domain), version]))
 
-/** A node, and the versions of the operators of its graph or function. */
+/** A node, and the opsets of its graph or function. */
 export type Placed = { readonly node: Node; readonly opsets: Opsets; readonly when: readonly Condition[] }
 
-/** Functions may call others, never themselves; branches may be within others. */
+/** The deepest nesting of function calls and branches. */
 const deepest = 64
 
 const keyOf = (domain: string, name: string, overload: string): string =>
   `${ownDomain(domain)}\0${name}\0${overload}`
 
 /**
- * The nodes of a graph, where those that call a function of the model are replaced by the nodes of the function, and an If
- * by the nodes of both branches with their conditions, and an If that takes what comes out of them. Names within a function
- * or a branch get that of the call before them. `tensors` are those of branches.
+ * Inlines a graph. A call of a function of the model is replaced by the nodes of the function. An If is replaced by the
+ * nodes of both branches with their conditions, and an If that selects their outputs. Names within a function or branch
+ * are prefixed with the name of the call. `tensors` are those of branches.
  *
  * @throws ConvoError E_NET_SYNTAX for functions that call themselves, E_TOO_LARGE
  */
@@ -52,7 +52,7 @@ export function inlined(
       const attributes = raw.attributes.flatMap((one) => filled(one, given))
       const node = { ...raw, attributes, inputs: raw.inputs.map(rename), outputs: raw.outputs.map(rename) }
       const called = known.get(keyOf(node.domain, node.operator, node.overload))
-      // functions that call others twice each grow as powers of two
+      // functions that each call another one twice grow as powers of two
       parts += 1 + node.inputs.length + node.outputs.length + node.attributes.length
       checkLimit('modelParts', parts, file)
       const isBranch = called === undefined && node.operator === 'If' && ownDomain(node.domain) === ''
@@ -104,17 +104,17 @@ export function inlined(
   return { placed: out, tensors }
 }
 
-/** Where nodes are: the versions of their operators, their conditions, and how their names are outside. */
+/** The scope of nodes: their opsets, their conditions, and their names in the outermost graph. */
 type Scope = {
   readonly own: Opsets
   readonly when: readonly Condition[]
   readonly rename: (name: string) => string
-  /** what the call of the function that they are in gives, by name */
+  /** the attributes of the call of the function that they are in, by name */
   readonly given: ReadonlyMap<string, AttributeMessage>
   readonly depth: number
 }
 
-/** The nodes of a function, how their names are outside, and the attributes of a call. */
+/** The body of a called function, with its scope. */
 function bodyOf(
   call: Node,
   called: Definition,
@@ -138,10 +138,10 @@ function bodyOf(
   return { nodes, scope: { rename, given } }
 }
 
-/** An attribute of a node in a function: itself, or what the call gives for it. */
+/** Resolves an attribute of a node in a function: itself, or the attribute of the call that it refers to. */
 function filled(one: AttributeMessage, given: Scope['given']): AttributeMessage[] {
   if (one.given === '') return [one]
   const value = given.get(one.given)
-  // what the call does not give, the operator does not have
+  // an attribute that the call omits is absent
   return value === undefined ? [] : [{ ...value, name: one.name }]
 }

@@ -1,6 +1,6 @@
 import * as pb from './protobuf.ts'
 
-// The messages of onnx.proto3, with the fields that are read.
+// The messages of onnx.proto3, reduced to the fields that are read.
 export const entry = { key: pb.text(1), value: pb.text(2) }
 export const tensor = {
   dims: pb.ints(1),
@@ -22,13 +22,13 @@ export const attribute = {
   int: pb.int(3),
   bytes: pb.bytes(4),
   tensor: pb.message(5, tensor),
-  /** A graph, read when its node is: graphs may be within each other without end. */
+  /** A graph, parsed only together with its node, since graphs can be nested without limit. */
   graph: pb.bytes(6),
   floats: pb.floats(7),
   ints: pb.ints(8),
   texts: pb.texts(9),
   type: pb.int(20),
-  /** In a function: the attribute of the call that gives the value. */
+  /** In a function: the name of the call's attribute that supplies the value. */
   given: pb.text(21),
 }
 export const node = {
@@ -74,7 +74,7 @@ export const model = {
   functions: pb.messages(25, definition),
 }
 
-/** The messages as they are read. */
+/** The messages as parsed. */
 export type Model = pb.Message<typeof model>
 export type Graph = pb.Message<typeof graph>
 export type Node = pb.Message<typeof node>

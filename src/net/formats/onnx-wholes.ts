@@ -1,10 +1,10 @@
 import type { Constant, NetworkNode } from '../network.ts'
 import { constant, type NumberType } from './numbers.ts'
 
-// Samples of networks are float32, whatever type a file gives them. Where arithmetic of whole types ends elsewhere, what it
-// does behind the sum or quotient is written down as further nodes.
+// Samples of networks are float32, whatever their type in the file. Where integer arithmetic has other results, further
+// nodes are added that do to the sum or quotient what the integer type would.
 
-/** How many numbers 8 and 16 bits have, and the smallest; sums beyond their ends start again at the other one. */
+/** The smallest value of the 8-bit and 16-bit types, and how many values there are. Sums outside wrap around. */
 const narrow: Partial<Record<NumberType, readonly [low: number, count: number]>> = {
   uint8: [0, 2 ** 8],
   int8: [-(2 ** 7), 2 ** 8],
@@ -23,7 +23,7 @@ const codes: Partial<Record<NumberType, number>> = {
   uint64: 7,
 }
 
-/** Operators whose type is that of another input than the first, and those that give floats or sizes whatever they get. */
+/** Operators whose type is not that of the first input, or whose output is floats or sizes whatever the input is. */
 const typedBy: Readonly<Record<string, number>> = { Where: 1, If: 1 }
 const freshlyTyped = new Set(
   'Shape Size ArgMax ArgMin NonZero DequantizeLinear QuantizeLinear DynamicQuantizeLinear IsNaN Not'.split(
@@ -32,19 +32,19 @@ const freshlyTyped = new Set(
 )
 
 type Given = {
-  /** Of inputs and constants by name. */
+  /** The types of inputs and constants, by name. */
   readonly types: ReadonlyMap<string, NumberType | undefined>
-  /** What a user gives. */
+  /** The names of the network's inputs. */
   readonly inputs: readonly string[]
-  /** Gets the numbers of further nodes. */
+  /** Receives the constants of the nodes that are added. */
   readonly constants: Map<string, Constant>
-  /** The type of a number that ONNX has for it. */
+  /** Converts ONNX's number of a type. */
   readonly typeOf: (code: number) => NumberType | undefined
 }
 
 /**
- * The nodes with what whole types do: quotients of samples are cut off, and sums, differences and products of 8 and 16 bits
- * start again behind the ends of their type. Numbers that do not depend on the input are computed in their own types anyway.
+ * Adds the effects of integer types: quotients are truncated, and sums, differences and products of 8 and 16 bits wrap
+ * around. Numbers that do not depend on the input are computed in their own types anyway.
  */
 export function withWholes(
   nodes: readonly NetworkNode[],

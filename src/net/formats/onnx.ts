@@ -36,13 +36,13 @@ const types: Readonly<Record<number, NumberType>> = {
   13: 'uint64',
   16: 'bfloat16',
 }
-/** What black and white are in types of levels. */
+/** Black and white for the types that can hold levels. */
 const ranges: Readonly<Record<string, NetRange>> = {
   uint8: '0..255',
   int8: '-128..127',
   uint16: '0..65535',
 }
-/** The others, for the error that says that they are not read. */
+/** The types that are not read, for the error that says so. */
 const unread: Readonly<Record<number, string>> = {
   8: 'string',
   14: 'complex64',
@@ -75,10 +75,10 @@ const unreadKinds: Readonly<Record<number, readonly [what: string, fix: string]>
 const [oldestIr, oldestOpset] = [3, 7]
 const external = 1
 
-/** Where tensors get their numbers from, and what they count against. */
+/** Where tensors are read from, and the limit that they count against. */
 type Place = { readonly given: Given; readonly budget: Budget; readonly fail: Failure }
 
-/** ONNX, as in onnx.proto3: IR 3 and later, opset 7 and later. Weights may be in files beside it. */
+/** ONNX, as defined in onnx.proto3: IR 3 and later, opset 7 and later. Weights may be in separate files beside it. */
 export const onnx: NetworkFormat = {
   name: 'onnx',
   summary: 'ONNX, opset 7 and later',
@@ -95,7 +95,7 @@ export const onnx: NetworkFormat = {
   },
 }
 
-/** Versions of the operators by domain, ONNX's own under the empty one. */
+/** The opset versions by domain. The empty domain is ONNX's own. */
 function opsetsOf({ ir = 0, opsets }: Model, file: string): ReadonlyMap<string, number> {
   if (ir < oldestIr) {
     throw new ConvoError('E_NET_FORMAT', `${file} is written in a version of ONNX that is too old`, {
@@ -132,7 +132,7 @@ function networkOf(
     if (constants.has(one.name)) throw place.fail(0, 'each initializer once', quoted(one.name))
     constants.set(one.name, constantOf(one, `tensor ${quoted(one.name)}`, place))
   }
-  // in IR 3 initialisers are inputs too
+  // in IR 3, initialisers are listed as inputs too
   const given = inputs.filter((one) => !constants.has(one.name))
   const typeOf = ({ type }: PortMessage) => types[type?.tensor?.type ?? 0]
   const rangeOf = (one: PortMessage | undefined) => ranges[(one && typeOf(one)) ?? '']
@@ -207,7 +207,7 @@ function attributeOf(given: AttributeMessage, of: string, place: Place): Attribu
   }
   if (kind === floatKind) return given.float ?? 0
   if (kind === intKind) return given.int ?? 0
-  // text that is not UTF-8 is kept as well as it can be: no operator of pictures has such
+  // invalid UTF-8 is replaced: no operator on pictures has such text
   if (kind === textKind) return Buffer.from(given.bytes ?? []).toString()
   if (kind === floatsKind) return given.floats
   if (kind === intsKind) return given.ints
@@ -218,7 +218,7 @@ function attributeOf(given: AttributeMessage, of: string, place: Place): Attribu
   throw place.fail(0, `a value of the attribute ${quoted(given.name)} of ${of}`, `kind ${kind}`)
 }
 
-/** The kind of an attribute that does not state it. */
+/** Guesses the kind of an attribute that does not state it. */
 function guessed({ float, int, bytes, tensor: one, floats, ints, texts }: AttributeMessage): number {
   if (float !== undefined) return floatKind
   if (int !== undefined) return intKind
@@ -256,7 +256,7 @@ function constantOf(one: TensorMessage, of: string, place: Place): Constant {
   return constantFromList(type, dims, listed)
 }
 
-/** The field that numbers of a type are listed in. */
+/** The field that lists numbers of this type. */
 function listedIn({ floats, ints, longs, doubles, unsigned }: TensorMessage, type: NumberType): number[] {
   if (type === 'float32') return floats
   if (type === 'float64') return doubles
@@ -264,7 +264,7 @@ function listedIn({ floats, ints, longs, doubles, unsigned }: TensorMessage, typ
   return type === 'uint32' || type === 'uint64' ? unsigned : ints
 }
 
-/** Numbers in a file beside the model, which must be in its folder. */
+/** Reads numbers from a separate file, which must be in the folder of the model. */
 function externalBytes(
   { external: entries }: TensorMessage,
   need: number,

@@ -19,13 +19,13 @@ import {
 import { quoted } from './format.ts'
 import { bytesFrom } from './numbers.ts'
 
-/** The key of the metadata of a .safetensors file under which convo keeps the graph, in JSON. */
+/** The metadata key under which convo stores the graph in a .safetensors file, as JSON. */
 export const graphKey = 'convo.network'
 
-/** What no tensor of the file can be called. */
+/** The key of the metadata, which is not available as the name of a tensor. */
 const metadataKey = '__metadata__'
 
-/** What the JSON says of itself; a change that older programs cannot read raises it. */
+/** The version of the JSON. It is raised by changes that older programs cannot read. */
 const version = 1
 
 const dtypes: Readonly<Record<Constant['type'], string>> = {
@@ -43,10 +43,10 @@ const dtypes: Readonly<Record<Constant['type'], string>> = {
 const isConstant = (value: Attribute): value is Constant => typeof value === 'object' && !Array.isArray(value)
 
 /**
- * A network as a file of convo's own: .safetensors with all tensors by their names, and the graph as JSON in its metadata.
- * `readNetwork` gives the network back, every bit of it.
+ * Writes a network as a .safetensors file with all tensors, and the graph as JSON in its metadata. `readNetwork` restores
+ * the network bit for bit.
  *
- * @throws ConvoError E_ARGUMENT for a tensor whose numbers do not fill its shape
+ * @throws ConvoError E_ARGUMENT for a tensor whose length does not match its shape
  */
 export function writeNetwork(network: Network): Uint8Array {
   const tensors = new Map<string, Constant>()
@@ -80,7 +80,7 @@ export function writeNetwork(network: Network): Uint8Array {
 
 const portText = ({ name, shape }: Port) => ({ name, shape: shape?.map((size) => size ?? null) ?? null })
 
-/** JSON has no infinity and no zero below zero. */
+/** JSON has no infinity and no negative zero. */
 const numberText = (value: number): number | { number: string } =>
   Number.isFinite(value) && !Object.is(value, -0)
     ? value
@@ -93,7 +93,7 @@ const attributeText = (value: Exclude<Attribute, Constant>): unknown =>
       ? value
       : value.map((one) => (typeof one === 'number' ? numberText(one) : one))
 
-/** A .safetensors file: the length of the header, the header, and the numbers one after another. */
+/** Builds a .safetensors file: the length of the header, the header, and the numbers of all tensors in sequence. */
 function safetensorsOf(
   tensors: ReadonlyMap<string, Constant>,
   metadata: Readonly<Record<string, string>>,
@@ -112,7 +112,7 @@ function safetensorsOf(
     end += body.length
   }
   const text = Buffer.from(JSON.stringify(Object.fromEntries(entries)))
-  // numbers begin at a multiple of 8, as readers that map files like
+  // the numbers begin at a multiple of 8, for readers that map the file
   const header = Buffer.alloc(Math.ceil(text.length / 8) * 8, ' ')
   text.copy(header)
   const length = Buffer.alloc(8)
@@ -121,9 +121,9 @@ function safetensorsOf(
 }
 
 /**
- * The network that `writeNetwork` wrote.
+ * Reads a network that `writeNetwork` wrote.
  *
- * @throws ConvoError E_NET_SYNTAX where the graph is not as it was written, E_NET_FORMAT for one of a later version
+ * @throws ConvoError E_NET_SYNTAX for a damaged graph, E_NET_FORMAT for one of a later version
  */
 export function graphOf(text: string, weights: Weights): Network {
   const { file } = weights
@@ -233,7 +233,7 @@ const specials = new Map<unknown, number>([
   ['-Infinity', Number.NEGATIVE_INFINITY],
 ])
 
-/** What is meant, as far as it is known; other values are as good as none. */
+/** The meaning of samples. Unknown values are ignored. */
 function meaningOf({ inRange, outRange, channels, scale, multiple }: Record<string, unknown>): Meaning {
   const one = <T>(list: readonly T[], value: unknown) => list.find((item) => item === value)
   const size = (value: unknown) =>

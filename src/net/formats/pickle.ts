@@ -3,7 +3,7 @@ import { viewOf } from '../../files/read.ts'
 import { checkLimit } from '../../limits.ts'
 import { type Failure, quoted } from './format.ts'
 
-/** What a pickle can hold here: plain values, lists, maps, and marks for what is not made but only named. */
+/** A value in a pickle: plain values, lists, maps, and placeholders for objects that are only named, never created. */
 export type Value =
   | null
   | boolean
@@ -17,15 +17,15 @@ export type Value =
   | Call
   | Stored
 
-/** A dictionary; keys are compared as they are. */
+/** A dictionary. Keys are compared by identity. */
 export type Dict = Map<Value, Value>
 
-/** A class or function by its name, which is never looked up. */
+/** The name of a class or function. It is never looked up. */
 export class Named {
   constructor(readonly name: string) {}
 }
 
-/** What a class or function would be called with: nothing is called. */
+/** A call of a class or function, with its arguments. It is never made. */
 export class Call {
   constructor(
     readonly name: string,
@@ -33,27 +33,27 @@ export class Call {
   ) {}
 }
 
-/** Something that is outside the pickle, by what the pickle says of it. */
+/** A reference to an object outside the pickle (a persistent id). */
 export class Stored {
   constructor(readonly id: Value) {}
 }
 
-/** What is read from, and who refuses. */
+/** The bytes to read, and the functions that report errors. */
 export type PickleSource = {
   readonly bytes: Uint8Array
   readonly file: string
   readonly fail: Failure
-  /** Whether a class or function is one that a file of tensors needs. */
+  /** Whether a file of tensors needs this class or function. */
   readonly allows: (name: string) => boolean
 }
 
 type Step = (machine: Machine) => void
 
-/** The machine that a pickle is a program for, with the instructions that make values, and none that run anything. */
+/** The stack machine of pickles, with the instructions that build values and none that run code. */
 class Machine {
   at: number
   stack: Value[] = []
-  /** Where the lists began that are open. */
+  /** The stacks below the open marks. */
   readonly marks: Value[][] = []
   readonly memo = new Map<number, Value>()
   readonly view: DataView
@@ -86,7 +86,7 @@ class Machine {
     return value
   }
 
-  /** What was put down since the last mark. */
+  /** Returns the values pushed since the last mark. */
   popMark(): Value[] {
     const before = this.marks.pop()
     if (before === undefined) throw this.fail('a mark', 'none')
@@ -112,7 +112,7 @@ class Machine {
         : this.view.getUint32(at, true)
   }
 
-  /** A size of 8 bytes. */
+  /** Reads an 8-byte size. */
   long(): number {
     this.take(8)
     const size = this.view.getBigUint64(this.at - 8, true)
@@ -137,7 +137,7 @@ class Machine {
     return text
   }
 
-  /** A class or function. Those that no tensors need are refused, whether they are called or not. */
+  /** Pushes a class or function. Those that tensors do not need are refused, whether they are called or not. */
   named(module: string, name: string): void {
     const whole = `${module}.${name}`
     if (!this.source.allows(whole)) throw refused(this.source.file, whole)
@@ -164,7 +164,7 @@ class Machine {
   }
 
   run(): Value {
-    // each instruction makes one value at most, and takes one at most from those that were kept
+    // each instruction makes at most one value, and fetches at most one from the memo
     for (let count = 1; ; count++) {
       checkLimit('modelParts', count, this.source.file)
       const code = this.take(1)[0]!
@@ -184,7 +184,7 @@ const newline = 10
 const stop = '.'.charCodeAt(0)
 const dictionaries = new Set(['collections.OrderedDict', 'collections.defaultdict'])
 
-/** A dictionary that is made by calling its class, empty or of pairs. */
+/** A dictionary made by calling its class, without arguments or with a list of pairs. */
 function dictOf(args: readonly Value[]): Dict {
   const dict: Dict = new Map()
   for (const pair of args.flatMap((arg) => (Array.isArray(arg) ? arg : []))) {
@@ -208,7 +208,7 @@ function refused(file: string, name: string): ConvoError {
   })
 }
 
-/** A whole number in two's complement, lowest byte first. */
+/** Reads a little-endian integer in two's complement. */
 function longOf(bytes: Uint8Array): number | bigint {
   if (bytes.length > mostLongBytes) return 0n
   let value = 0n
@@ -218,7 +218,7 @@ function longOf(bytes: Uint8Array): number | bigint {
   return Number.isSafeInteger(number) ? number : signed
 }
 
-/** Longer numbers count no tensors. */
+/** The most bytes of an integer. No size in a tensor needs more. */
 const mostLongBytes = 16
 
 const memoise = (machine: Machine, index: number): void => void machine.memo.set(index, machine.top())
@@ -236,7 +236,7 @@ const tuple =
     m.push(items)
   }
 
-/** Instructions by their code, as pickletools lists them. Those of protocol 0 write numbers as text and are not needed. */
+/** The instructions by opcode, as listed in pickletools. Those of protocol 0 that write numbers as text are not needed. */
 const steps: ReadonlyMap<number, Step> = new Map(
   Object.entries({
     '\x80': (m) => void m.take(1),
@@ -265,7 +265,7 @@ const steps: ReadonlyMap<number, Step> = new Map(
     X: (m) => m.text(m.unsigned(4)),
     '\x8c': (m) => m.text(m.unsigned(1)),
     '\x8d': (m) => m.text(m.long()),
-    // texts of Python 2
+    // strings of Python 2
     T: (m) => m.push(Buffer.from(m.take(m.unsigned(4))).toString('latin1')),
     U: (m) => m.push(Buffer.from(m.take(m.unsigned(1))).toString('latin1')),
     B: (m) => m.push(m.take(m.unsigned(4))),
@@ -315,7 +315,7 @@ const steps: ReadonlyMap<number, Step> = new Map(
     },
     R: (m) => m.call(m.pop()),
     '\x81': (m) => m.call(m.pop()),
-    // attributes: what tensors have beside their numbers is not needed
+    // attributes of objects: tensors do not need them
     b: (m) => {
       m.pop()
       m.top()
@@ -325,10 +325,10 @@ const steps: ReadonlyMap<number, Step> = new Map(
 )
 
 /**
- * Reads one pickle, the programs in which Python keeps values, without running anything that it names: only values are
- * made. Gives the value and where the pickle ends.
+ * Reads one pickle, Python's serialisation format, without running anything that it names. Returns the value and where
+ * the pickle ends.
  *
- * @throws ConvoError E_NET_FORMAT with the name of what is no tensor, E_NET_SYNTAX for damage, E_TOO_LARGE
+ * @throws ConvoError E_NET_FORMAT with the name of a class that tensors do not need, E_NET_SYNTAX for damage, E_TOO_LARGE
  */
 export function readPickle(source: PickleSource, begin = 0): { readonly value: Value; readonly end: number } {
   const machine = new Machine(source, begin)

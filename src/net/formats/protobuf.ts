@@ -2,27 +2,27 @@ import type { ConvoError } from '../../error.ts'
 import { viewOf } from '../../files/read.ts'
 import { checkLimit } from '../../limits.ts'
 
-/** A message in the notation of protocol buffers, with what errors and limits need to know of it. */
+/** A protocol buffers message, with the information that errors and limits need. */
 export type Source = {
   readonly bytes: Uint8Array
   readonly file: string
   readonly fail: (at: number, expected: string, found: string) => ConvoError
 }
 
-/** One field of a message: its number, its value where it is absent, and how the bytes of one appearance change that. */
+/** A field of a message: its number, its default, and how one occurrence in the bytes updates the value. */
 type Field<T> = {
   readonly number: number
   readonly absent: () => T
   readonly take: (reader: Reader, wire: number, before: T) => T
 }
 
-/** The fields of a message that are read, by the names that their values get; others are skipped. */
+/** The fields of a message that are read, by name. Others are skipped. */
 export type Schema<T> = { readonly [K in keyof T]: Field<T[K]> }
 
-/** What a schema gives. */
+/** The type of a message that is read by a schema. */
 export type Message<S> = { -readonly [K in keyof S]: S[K] extends Field<infer T> ? T : never }
 
-/** Where a message is read; strings and messages within messages are counted, and so are the numbers of lists. */
+/** Reads a message. Strings, nested messages and the numbers in lists count against a limit. */
 class Reader {
   readonly view: DataView
   at = 0
@@ -39,7 +39,7 @@ class Reader {
     return this.source.fail(this.at, expected, found)
   }
 
-  /** A number of up to 64 bits in two's complement; beyond 2^53 the nearest that JavaScript has. */
+  /** Reads an integer of up to 64 bits in two's complement; beyond 2^53 the nearest double. */
   varint(): number {
     const { bytes } = this.source
     const begin = this.at
@@ -61,7 +61,7 @@ class Reader {
     throw this.fail('a number of at most 10 bytes', 'more')
   }
 
-  /** How far what has a size reaches. */
+  /** Returns the end of a length-delimited field. */
   sized(wire: number): number {
     if (wire !== sizedWire) throw this.fail('a field with a size', wireNames[wire] ?? `wire type ${wire}`)
     const size = this.varint()
@@ -74,7 +74,7 @@ class Reader {
     if (wire !== expected) throw this.fail(wireNames[expected]!, wireNames[wire] ?? `wire type ${wire}`)
   }
 
-  /** Counts what becomes an object of its own. */
+  /** Counts a value that becomes an object. */
   part(): void {
     checkLimit('modelParts', ++this.parts, this.source.file)
   }
@@ -94,7 +94,7 @@ class Reader {
     if (this.end - this.at < size) throw this.fail(`${size} bytes`, `${this.end - this.at}`)
   }
 
-  /** Reads the fields up to the end into a value, which is changed. */
+  /** Reads the fields up to the end into `value`. */
   message<T>(schema: Schema<T>, value: T): T {
     const { keys } = planOf(schema)
     while (this.at < this.end) {
@@ -118,7 +118,7 @@ const wireNames: Readonly<Record<number, string>> = {
   [floatWire]: '4 bytes',
 }
 
-/** A schema as it is used: names of fields by their numbers, and how an empty message begins. */
+/** A compiled schema: the names of fields by number, and the defaults. */
 type Plan<T> = {
   readonly keys: ReadonlyMap<number, keyof T>
   readonly begin: readonly (readonly [keyof T, () => T[keyof T]])[]
@@ -192,7 +192,7 @@ const list = <T>(number: number, take: (reader: Reader, wire: number) => T): Fie
   },
 })
 
-/** Numbers one by one or packed, as both are allowed. */
+/** A list of numbers, packed or not: both are allowed. */
 const numbers = (number: number, own: number, take: (reader: Reader) => number): Field<number[]> => ({
   number,
   absent: () => [],
@@ -226,7 +226,7 @@ function doubleAt(reader: Reader): number {
   return reader.view.getFloat64(reader.at - 8, true)
 }
 
-/** Fields by what they hold: a whole number in two's complement, and lists of such. */
+/** Field types: an integer in two's complement, and lists of them. */
 export const int = (number: number): Field<number | undefined> =>
   single(number, (reader, wire) => {
     reader.expect(wire, varintWire)
@@ -240,12 +240,12 @@ export const float = (number: number): Field<number | undefined> =>
   })
 export const floats = (number: number): Field<number[]> => numbers(number, floatWire, floatAt)
 export const doubles = (number: number): Field<number[]> => numbers(number, doubleWire, doubleAt)
-/** UTF-8; absent and empty are one. */
+/** UTF-8 text. Absent and empty are the same. */
 export const text = (number: number): Field<string> => ({ number, absent: () => '', take: textAt })
 export const texts = (number: number): Field<string[]> => list(number, textAt)
-/** A part of the file, not copied. */
+/** A part of the file; the bytes are not copied. */
 export const bytes = (number: number): Field<Uint8Array | undefined> => single(number, bytesAt)
-/** How often a field appears that is not read. */
+/** The number of occurrences of a field that is not read. */
 export const times = (number: number): Field<number> => ({
   number,
   absent: () => 0,
@@ -254,7 +254,7 @@ export const times = (number: number): Field<number> => ({
     return before + 1
   },
 })
-/** A message; when it appears again, the later fields join the earlier ones. */
+/** A message. Further occurrences are merged into it. */
 export const message = <T>(number: number, schema: Schema<T>): Field<T | undefined> => ({
   number,
   absent: () => undefined,
@@ -264,15 +264,15 @@ export const messages = <T>(number: number, schema: Schema<T>): Field<T[]> =>
   list(number, (reader, wire) => messageAt(reader, wire, schema, absentOf(schema)))
 
 /**
- * Reads a message. Lengths are checked against what is left and parts against the limits before memory is spent on them;
- * the depth is that of the schema.
+ * Reads a message. Lengths are checked against the remaining bytes, and counts against the limits, before memory is
+ * allocated. Nesting is as deep as the schema.
  *
- * @throws what `source.fail` gives for damage; ConvoError E_TOO_LARGE beyond a limit
+ * @throws the error of `source.fail` for damage; ConvoError E_TOO_LARGE beyond a limit
  */
 export const readMessage = <T>(source: Source, schema: Schema<T>): T =>
   new Reader(source).message(schema, absentOf(schema))
 
-/** Whether bytes begin with whole fields, as far as they go, the field `wanted` among them; for recognising a format. */
+/** Whether bytes consist of valid fields, including `wanted`. The last one may be cut off. Used to recognise a format. */
 export function hasFields(head: Uint8Array, wanted: number): boolean {
   const reader = new Reader({ bytes: head, file: '', fail: () => new Error('damaged') as ConvoError })
   try {

@@ -23,13 +23,13 @@ const types: Readonly<Record<string, NumberType>> = {
   BOOL: 'bool',
 }
 
-/** Errors of kernel files have codes of their own for networks. */
+/** The codes for networks that replace those for kernel files. */
 const codes: Partial<Record<ErrorCode, ErrorCode>> = {
   E_KERNEL_SYNTAX: 'E_NET_SYNTAX',
   E_KERNEL_FORMAT: 'E_NET_FORMAT',
 }
 
-/** The tensors of a .safetensors file: of a recognised architecture, or of a graph that convo wrote beside them. */
+/** A .safetensors file: the tensors of a recognised architecture, or of a graph that convo stored with them. */
 export const safetensors: NetworkFormat = {
   name: 'safetensors',
   summary: 'safetensors: the tensors of a recognised architecture, or what convo net convert wrote',

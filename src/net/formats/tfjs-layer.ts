@@ -3,10 +3,10 @@ import { describe } from '../../text/describe.ts'
 import type { Builder } from '../builder.ts'
 import type { Attribute, Constant } from '../network.ts'
 
-/** Settings of a layer as Keras writes them. */
+/** The settings of a Keras layer. */
 export type Config = Readonly<Record<string, unknown>>
 
-/** A layer of Keras. Pictures are [N,C,H,W] here, and [N,H,W,C] there: axes and weights are put into our order. */
+/** A Keras layer. Pictures are [N,C,H,W] here and [N,H,W,C] there, so axes and weights are reordered. */
 export type Layer = {
   readonly name: string
   readonly config: Config
@@ -14,15 +14,15 @@ export type Layer = {
   /** Whether a value is one number for each channel. */
   readonly isFlat: (value: string) => boolean
   readonly builder: Builder
-  /** A weight by its short name. @throws ConvoError E_NET_OPERATOR where it is missing or of another rank */
+  /** A weight by its short name. @throws ConvoError E_NET_OPERATOR if it is missing or has another rank */
   readonly weight: (part: string, rank: number) => Constant
   readonly hasWeight: (part: string) => boolean
   readonly refuse: (why: string) => ConvoError
 }
 
-/** What a layer gives. */
+/** The output of a layer. */
 export type Result = { readonly value: string; readonly isFlat?: boolean }
-/** What a class of layers adds. */
+/** Adds the nodes of a layer. */
 export type Make = (layer: Layer) => Result
 /** Attributes of a node. */
 export type Attributes = Readonly<Record<string, Attribute>>
@@ -30,7 +30,7 @@ export type Attributes = Readonly<Record<string, Attribute>>
 /** The first input. */
 export const x = ({ inputs }: Layer): string => inputs[0]!
 
-/** A node named after its layer. */
+/** Adds a node named after its layer. */
 export const node = (
   { builder, name }: Layer,
   operator: string,
@@ -38,10 +38,10 @@ export const node = (
   attributes?: Attributes,
 ) => builder.add(operator, inputs, attributes, { name })
 
-/** A layer that changes nothing. */
+/** A layer that does nothing. */
 export const same: Make = (layer) => ({ value: x(layer), isFlat: layer.isFlat(x(layer)) })
 
-/** A layer that is one operator of its input. */
+/** A layer that applies one operator to its input. */
 export const simple =
   (operator: string, attributes?: (layer: Layer) => Attributes): Make =>
   (layer) => ({
@@ -55,7 +55,7 @@ export function numberOf({ config }: Layer, key: string, otherwise: number): num
   return typeof value === 'number' ? value : otherwise
 }
 
-/** Two whole numbers, rows first; one is used for both. */
+/** A setting of two integers, rows first. A single integer is used for both. */
 export function pairOf(layer: Layer, key: string, otherwise: number): [number, number] {
   const value = layer.config[key] ?? otherwise
   const [high, wide = high] = Array.isArray(value) ? value : [value]
@@ -64,14 +64,14 @@ export function pairOf(layer: Layer, key: string, otherwise: number): [number, n
   return [high, wide]
 }
 
-/** The axis of a picture in our order. */
+/** Converts an axis to the order [N,C,H,W]. */
 export function axisOf(layer: Layer, axis: unknown): number {
   const ours = axis === undefined ? 1 : [0, 2, 3, 1].at(typeof axis === 'number' ? axis : 0)
   if (ours === undefined || ours === 0) throw layer.refuse(`has an unsupported axis, ${describe(axis)}`)
   return ours
 }
 
-/** Refuses a layer whose channels come first. */
+/** Refuses a layer with channels first. */
 export function checkLast(layer: Layer): void {
   if ((layer.config.data_format ?? 'channels_last') !== 'channels_last')
     throw layer.refuse('has its channels first')
@@ -84,7 +84,7 @@ const op =
   (builder, value) =>
     builder.add(operator, [value], attributes)
 
-/** Activations by the names of Keras; those of the older and newer spelling. */
+/** Activations by their names in Keras, old and new. */
 const activations: Readonly<Record<string, Activate>> = {
   linear: (_, value) => value,
   relu: op('Relu'),
@@ -110,7 +110,7 @@ const activations: Readonly<Record<string, Activate>> = {
   },
 }
 
-/** The activation that a layer has behind it. */
+/** Adds the activation of a layer. */
 export function activated(layer: Layer, value: string): string {
   const { config, builder } = layer
   const held = config.activation ?? 'linear'
@@ -119,7 +119,7 @@ export function activated(layer: Layer, value: string): string {
   return activations[name]!(builder, value, layer)
 }
 
-/** Padding `valid`, or `same` as TensorFlow means it: the odd one at the bottom and right. */
+/** Padding `valid`, or `same` as TensorFlow defines it: an odd sample goes at the bottom and right. */
 export function padding(
   layer: Layer,
   kernel: readonly number[],
@@ -129,7 +129,7 @@ export function padding(
   const mode = layer.config.padding ?? 'valid'
   if (mode === 'valid') return { pads: [0, 0, 0, 0] }
   if (mode !== 'same') throw layer.refuse(`has an unsupported padding, ${describe(mode)}`)
-  // with steps, it depends on the size of the picture
+  // with a stride, it depends on the size of the picture
   if (strides.some((step) => step !== 1)) return { auto_pad: 'SAME_UPPER' }
   const all = kernel.map((size, i) => (size - 1) * dilations[i]!)
   const before = all.map((sum) => Math.floor(sum / 2))

@@ -34,7 +34,7 @@ const pool =
     return { value: node(layer, operator, [x(layer)], { kernel_shape: size, strides, ...pads }) }
   }
 
-/** Several values at each place; a single number a channel counts for all places. */
+/** Combines several values element by element. One number for each channel applies to all positions. */
 const merge =
   (operator: string): Make =>
   (layer) => {
@@ -56,7 +56,7 @@ const upsample: Make = (layer) => {
   if (mode !== 'nearest' && mode !== 'bilinear')
     throw layer.refuse(`enlarges in an unsupported way, ${describe(mode)}`)
   const scales = layer.builder.floats([1, 1, ...pairOf(layer, 'size', 2)])
-  // TensorFlow.js takes samples from their corners in both modes
+  // TensorFlow.js aligns samples by their corners in both modes
   const value = node(layer, 'Resize', [x(layer), '', scales], {
     mode: mode === 'nearest' ? 'nearest' : 'linear',
     coordinate_transformation_mode: 'asymmetric',
@@ -110,18 +110,18 @@ const rescaling: Make = (layer) => {
   return { value: offset === 0 ? product : builder.add('Add', [product, builder.floats(offset)]) }
 }
 
-/** What is one number a channel stays as it is. */
+/** A value that is one number for each channel stays as it is. */
 const reshape: Make = (layer) => {
   if (!layer.isFlat(x(layer))) throw layer.refuse('reshapes a picture')
   return same(layer)
 }
 
-/** `tf.depthToSpace`, as layers of super-resolution networks in npm packages are called. */
+/** `tf.depthToSpace`, under the names that super-resolution networks in npm packages use. */
 const shuffle =
   (by: number): Make =>
   (layer) => ({ value: node(layer, 'DepthToSpace', [x(layer)], { blocksize: by, mode: 'DCR' }) })
 
-/** Layers of Keras by their class. */
+/** The layers of Keras, by class. */
 export const kerasLayers: Readonly<Record<string, Make>> = {
   Conv2D: conv2d,
   DepthwiseConv2D: depthwise,

@@ -20,10 +20,10 @@ function bias(layer: Layer): string[] {
   return [layer.builder.constant(layer.weight('bias', 1), `${layer.name}.bias`)]
 }
 
-/** [y][x][in][out] as [out][in][y][x]. */
+/** Reorders [y][x][in][out] to [out][in][y][x]. */
 const oihw = (kernel: Constant): Constant => transposed(kernel, [3, 2, 0, 1])
 
-/** [y][x][in][times] as [in · times][1][y][x]. */
+/** Reorders [y][x][in][times] to [in · times][1][y][x]. */
 function depthwiseKernel(kernel: Constant): Constant {
   const turned = transposed(kernel, [2, 3, 0, 1])
   const [into = 1, times = 1, high = 1, wide = 1] = turned.shape
@@ -81,7 +81,7 @@ export const separable: Make = (layer) => {
   }
 }
 
-/** [y][x][out][in] as [in][out][y][x]; `same` makes the output as many times larger as the stride says. */
+/** Conv2DTranspose, with weights [y][x][out][in]. With `same`, the output is larger by exactly the stride. */
 export const transpose: Make = (layer) => {
   checkLast(layer)
   const kernel = transposed(layer.weight('kernel', 4), [3, 2, 0, 1])
@@ -106,7 +106,7 @@ export const transpose: Make = (layer) => {
   return { value: activated(layer, value) }
 }
 
-/** A weighted sum of the channels at each place. */
+/** Dense: a weighted sum of the channels at each position. */
 export const dense: Make = (layer) => {
   const kernel = transposed(layer.weight('kernel', 2), [1, 0])
   const weights = layer.builder.constant(
@@ -117,7 +117,7 @@ export const dense: Make = (layer) => {
   return { value: activated(layer, value), isFlat: layer.isFlat(x(layer)) }
 }
 
-/** Batch norm as it is used: with the means that were seen in training. */
+/** Batch norm in evaluation mode: with the statistics from training. */
 export const batchNorm: Make = (layer) => {
   const { config, builder, name } = layer
   const axis = Array.isArray(config.axis) ? config.axis[0] : config.axis
@@ -137,7 +137,7 @@ export const batchNorm: Make = (layer) => {
   return { value, isFlat: layer.isFlat(x(layer)) }
 }
 
-/** A slope below zero for each channel, or each place of it. */
+/** PReLU with one slope for each channel, or for each position in it. */
 export const prelu: Make = (layer) => {
   const alpha = layer.weight('alpha', 3)
   const turned = transposed(alpha, [2, 0, 1])

@@ -10,10 +10,10 @@ import { budgetOf, bytesOf, constant, constantFrom, type NumberType } from './nu
 import type { Config, Layer } from './tfjs-layer.ts'
 import { kerasLayers } from './tfjs-layers.ts'
 
-/** The most letters of a file that are looked at to recognise it. */
+/** The most characters of a file that are read to recognise it. */
 const mostSniffed = 2 ** 26
 
-/** TensorFlow.js: the layers of a Keras model in `model.json`, weights in files that it names. */
+/** TensorFlow.js: the layers of a Keras model in `model.json`, and the weights in files that it names. */
 export const tfjs: NetworkFormat = {
   name: 'tfjs',
   summary: 'TensorFlow.js: model.json of a layers model, with its weight files beside it',
@@ -78,7 +78,7 @@ function networkOf(document: unknown, given: Given): Network {
   )
   const weights = weightsOf(list(whole.weightsManifest, 'weightsManifest'), { record, list, text }, given)
   const made = builder(names)
-  /** What layers give, by their names and which of their uses it is. */
+  /** The outputs of layers, by the name of the layer and the number of the call. */
   const values = new Map<string, string>()
   const givenBy = (name: unknown, use: unknown = 0): string => {
     const isKnown = typeof name === 'string' && typeof use === 'number'
@@ -194,13 +194,13 @@ const types: Readonly<Record<string, NumberType>> = {
 
 type Refuse = (why: string) => ConvoError
 
-/** Weights of a layer by their short names, such as `kernel`; undefined where there is none and nobody refuses. */
+/** The weights of a layer by short name, such as `kernel`. */
 type Weights = {
   (layer: string, part: string, rank: number | undefined, refuse: Refuse): Constant
   (layer: string, part: string, rank: undefined, refuse: undefined): Constant | undefined
 }
 
-/** The weights that the manifest lists: each group is in files, one after another. */
+/** The weights that the manifest lists. Each group is stored in one or more files that are joined. */
 function weightsOf(manifest: readonly unknown[], { record, list, text }: Checks, given: Given): Weights {
   const { file, beside } = given
   const specs = new Map<string, Spec>()
@@ -270,7 +270,7 @@ function weightsOf(manifest: readonly unknown[], { record, list, text }: Checks,
     const read = constantFrom(spec.type, spec.shape, spec.bytes())
     const { scale, offset } = spec
     const isPlain = scale === 1 && offset === 0
-    // in float64 first: whole numbers have no fractions
+    // in float64 first: the stored integers have no fractions
     const numbers = isPlain ? read.data : Float64Array.from(read.data, (n) => n * scale + offset)
     return constant('float32', spec.shape, numbers)
   }

@@ -8,7 +8,7 @@ import { budgetOf, bytesOf, constantFrom, type NumberType, strided } from './num
 import { Call, type Dict, Named, readPickle, Stored, type Value } from './pickle.ts'
 import { beginsAsZip, openZip } from './zip.ts'
 
-/** Classes of storage and what they hold. */
+/** The types of numbers in each class of storage. */
 const storages: Readonly<Record<string, NumberType>> = {
   'torch.FloatStorage': 'float32',
   'torch.DoubleStorage': 'float64',
@@ -25,7 +25,7 @@ const storages: Readonly<Record<string, NumberType>> = {
 const tensorMakers = ['torch._utils._rebuild_tensor_v2', 'torch._utils._rebuild_tensor']
 const parameterMakers = ['torch._utils._rebuild_parameter', 'torch._utils._rebuild_parameter_with_state']
 
-/** What a file of tensors and of the settings of a training names, none of which is made. */
+/** The classes and functions that files of tensors and training settings refer to. None of them is created or called. */
 const allowed = new Set([
   ...Object.keys(storages),
   ...tensorMakers,
@@ -43,7 +43,7 @@ const allowed = new Set([
   'numpy._core.multiarray.scalar',
 ])
 
-/** Keys under which trainings keep the tensors of the network, the averaged ones first. */
+/** Keys under which training scripts store the network's tensors, averaged ones first. */
 const nests = [
   'params_ema',
   'ema',
@@ -59,7 +59,7 @@ const nests = [
 ]
 const deepestNest = 4
 
-/** The first pickle of files before PyTorch 1.6: a number that says what they are. */
+/** The first pickle of files before PyTorch 1.6: a magic number. */
 const oldHead = Uint8Array.of(
   0x80,
   2,
@@ -78,10 +78,10 @@ const oldHead = Uint8Array.of(
   0x2e,
 )
 
-/** Bytes of a storage by its key, and how many numbers they are to be. */
+/** Reads the bytes of a storage by its key, type and number of elements. */
 type Storage = (key: string, type: NumberType, count: number) => Uint8Array
 
-/** The tensors that `torch.save` writes, of an architecture that is recognised. No code in them is run. */
+/** Files of `torch.save` with the tensors of a recognised architecture. No code in them is run. */
 export const torch: NetworkFormat = {
   name: 'pth',
   summary: 'PyTorch .pth and .pt: the tensors of a recognised architecture; no code is run',
@@ -98,7 +98,7 @@ export const torch: NetworkFormat = {
 
 const allows = (name: string): boolean => allowed.has(name)
 
-/** Since PyTorch 1.6: a zip archive of a pickle and a file for each storage. */
+/** Opens a file of PyTorch 1.6 or later: a zip archive of a pickle and one file for each storage. */
 function openNew(bytes: Uint8Array, { file }: Given, fail: Failure): { root: Value; storage: Storage } {
   const zip = openZip(bytes, file, fail)
   const pickle = zip.names.find((name) => /^[^/]*\/data\.pkl$/.test(name))
@@ -122,7 +122,7 @@ function openNew(bytes: Uint8Array, { file }: Given, fail: Failure): { root: Val
   return { root: value, storage: storageFrom((key) => zip.read(`${folder}data/${key}`), fail) }
 }
 
-/** Before PyTorch 1.6: pickles of a number, a version, the machine and the value, then the storages one after another. */
+/** Opens an older file: pickles of a magic number, a version, the system and the value, then all storages in sequence. */
 function openOld(bytes: Uint8Array, { file }: Given, fail: Failure): { root: Value; storage: Storage } {
   const source = { bytes, file, fail, allows }
   const version = readPickle(source, oldHead.length)
@@ -134,7 +134,7 @@ function openOld(bytes: Uint8Array, { file }: Given, fail: Failure): { root: Val
   if (!Array.isArray(keys.value)) throw fail(root.end, 'a list of storages', 'another value')
   const order = keys.value
   const view = viewOf(bytes)
-  // types are known only from the value, so each storage is found from those before it
+  // types are known only from the value, so the position of a storage follows from those before it
   const sizes = new Map<string, number>()
   walk(root.value, (id) => void sizes.set(id.key, bytesOf(id.type)))
   const places = new Map<string, Uint8Array>()
@@ -164,7 +164,7 @@ const storageFrom =
 
 type StorageId = { readonly key: string; readonly type: NumberType; readonly begin: number }
 
-/** `('storage', class, key, place, count)`; before 1.6 with a view behind, `(key, first, count)`. */
+/** Parses `('storage', class, key, device, count)`, before 1.6 followed by a view `(key, first, count)`. */
 function storageIdOf(value: Value | undefined): StorageId | undefined {
   if (!(value instanceof Stored) || !Array.isArray(value.id)) return undefined
   const [kind, of, key, , , view] = value.id
@@ -174,7 +174,7 @@ function storageIdOf(value: Value | undefined): StorageId | undefined {
   return type === undefined || !isSize(first) ? undefined : { key, type, begin: first }
 }
 
-/** All storages that a value speaks of, each value looked at once. */
+/** Visits all storages that a value refers to, each value once. */
 function walk(root: Value, visit: (id: StorageId) => void): void {
   const seen = new Set<Value>()
   const open: Value[] = [root]
@@ -200,7 +200,7 @@ type Tensor = {
 const isSize = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) >= 0
 const areSizes = (value: unknown): value is number[] => Array.isArray(value) && value.every(isSize)
 
-/** `_rebuild_tensor_v2(storage, first, shape, strides, …)`, a parameter around it or not. */
+/** Parses `_rebuild_tensor_v2(storage, first, shape, strides, …)`, which may be wrapped in a parameter. */
 function tensorOf(value: Value | undefined): Tensor | undefined {
   if (!(value instanceof Call)) return undefined
   if (parameterMakers.includes(value.name)) return tensorOf(value.args[0])
@@ -213,7 +213,7 @@ function tensorOf(value: Value | undefined): Tensor | undefined {
   return { storage, first: first + storage.begin, shape, strides }
 }
 
-/** The tensors of the network in what was saved: that itself, or a dictionary in it. */
+/** Finds the network's tensors in the saved value: the value itself, or a dictionary in it. */
 function tensorsIn(root: Value, file: string): { tensors: ReadonlyMap<string, Tensor>; place: string } {
   let value = root
   const place: string[] = []
@@ -239,7 +239,7 @@ function tensorsIn(root: Value, file: string): { tensors: ReadonlyMap<string, Te
   })
 }
 
-/** The key of the one dictionary in a dictionary. */
+/** The key of the only dictionary within a dictionary. */
 function onlyKey(dict: Dict): string | undefined {
   const keys = [...dict.keys()].filter((key) => dict.get(key) instanceof Map)
   return keys.length === 1 && typeof keys[0] === 'string' ? keys[0] : undefined

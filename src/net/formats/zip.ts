@@ -4,10 +4,10 @@ import { viewOf } from '../../files/read.ts'
 import { checkLimit, type LimitName } from '../../limits.ts'
 import { type Failure, quoted } from './format.ts'
 
-/** Files of an archive by their paths in it; their bytes when they are asked for. */
+/** An open archive. Files are read on demand. */
 export type Zip = {
   readonly names: readonly string[]
-  /** Undefined where there is none of this name. @throws ConvoError E_NET_SYNTAX, E_NET_FORMAT, E_TOO_LARGE */
+  /** Returns undefined if there is no file of this name. @throws ConvoError E_NET_SYNTAX, E_NET_FORMAT, E_TOO_LARGE */
   readonly read: (name: string, limit?: LimitName) => Uint8Array | undefined
 }
 
@@ -27,12 +27,12 @@ const encrypted = 1
 const all32 = 0xffffffff
 const longestComment = 65535
 
-/** Whether a file begins as a zip archive. */
+/** Whether a file begins like a zip archive. */
 export const beginsAsZip = (bytes: Uint8Array): boolean =>
   bytes.length > 4 && viewOf(bytes).getUint32(0, true) === localHead
 
 /**
- * Opens a zip archive, also one of more than 4 GB. What it says of its entries is checked when they are read.
+ * Opens a zip archive of any size (ZIP64 included). Entries are checked when they are read.
  *
  * @throws ConvoError E_NET_SYNTAX for damage
  */
@@ -102,7 +102,7 @@ export function openZip(bytes: Uint8Array, file: string, fail: Failure): Zip {
   }
 }
 
-/** Undefined for what is damaged or has a different size than it says. */
+/** Returns undefined if the data is damaged or does not have the stated size. */
 function inflate(body: Uint8Array, size: number): Uint8Array | undefined {
   try {
     const bytes = inflateRawSync(body, { maxOutputLength: size + 1 })
@@ -112,7 +112,7 @@ function inflate(body: Uint8Array, size: number): Uint8Array | undefined {
   }
 }
 
-/** Where the directory begins, from the record at the end of the file. */
+/** Finds the central directory from the record at the end of the file. */
 function directoryOf(
   bytes: Uint8Array,
   view: DataView,
@@ -136,7 +136,7 @@ function directoryOf(
   throw fail(bytes.length, 'the directory of a zip archive at its end', 'none')
 }
 
-/** Sizes of 64 bits, in the order in which they take the place of those of 32 bits. */
+/** The 64-bit sizes, in the order of the 32-bit fields that they replace. */
 function longSizes(view: DataView, begin: number, length: number): number[] {
   const sizes: number[] = []
   for (let at = begin; at + 4 <= begin + length; ) {
