@@ -2,10 +2,10 @@ import { ConvoError, nearest } from '../error.ts'
 import { sizeOf } from '../tensor/tensor.ts'
 import type { Constant, Network, Port } from './network.ts'
 
-/** Numbers for inputs beside the picture, such as the strength of a denoiser, by their names. */
+/** Numbers for inputs other than the picture, such as the strength of a denoiser, by name. */
 export type NetInputs = Readonly<Record<string, number>>
 
-/** The network with some inputs as constants, each filled with its number. @throws ConvoError E_OPTION for others */
+/** Turns inputs into constants, each filled with its number. @throws ConvoError E_OPTION for inputs that do not exist */
 export function withInputs(network: Network, set: NetInputs): Network {
   const { inputs } = network
   const names = inputs.map(({ name }) => name)
@@ -42,7 +42,7 @@ export function withInputs(network: Network, set: NetInputs): Network {
   }
 }
 
-/** @throws ConvoError E_NET_OPERATOR for a network that takes no picture, or more than one */
+/** Finds the input that takes the picture. @throws ConvoError E_NET_OPERATOR if there is none, or more than one */
 export function pictureInput({ inputs, constants }: Network): Port {
   const asked = inputs.filter(({ name }) => !constants.has(name))
   const [port] = asked
@@ -65,7 +65,7 @@ export function pictureInput({ inputs, constants }: Network): Port {
   )
 }
 
-/** One for all places. */
+/** Whether an input is a single number. */
 const isNumber = ({ shape }: Port): boolean =>
   shape?.slice(-2).every((n) => n === 1 || (typeof n !== 'number' && shape.length < 2)) === true
 

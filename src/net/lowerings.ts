@@ -9,7 +9,7 @@ import { sizedLowerings } from './sized.ts'
 import type { Lowering } from './step.ts'
 import { weightedLowerings } from './weighted.ts'
 
-/** What is computed of each operator of ONNX, by its name. */
+/** The implementation of each ONNX operator, by name. */
 export const lowerings: Readonly<Record<string, Lowering>> = {
   ...weightedLowerings,
   ...singleLowerings,

@@ -1,28 +1,28 @@
 import { lastOperator, type Model } from './model.ts'
 import type { Meaning, NetColours, NetRange } from './network.ts'
 
-// What samples mean to a network: what black and white are, and which channels it takes. What its file does not say is
-// guessed, and every guess is noted.
+// The meaning of samples for a network: what black and white are, and which channels it takes. What its file does not say
+// is guessed, and every guess is noted.
 
-/** What was asked for. */
+/** The options that the user gave. */
 export type Asked = {
   readonly inRange?: NetRange | undefined
-  /** `raw`: numbers as they come. */
+  /** `raw`: numbers that are not levels. */
   readonly outRange?: Meaning['outRange'] | undefined
   readonly colours?: NetColours | undefined
 }
 
-/** All of it, decided. */
+/** The meaning of samples, fully decided. */
 export type Sense = {
   readonly inRange: NetRange
   readonly outRange: NetRange | 'raw'
   readonly colours: NetColours
-  /** Channels that the network gets. */
+  /** The number of channels of the network's input. */
   readonly channels: number
   readonly notes: readonly string[]
 }
 
-/** Mean and spread of the numbers that represent black to white, white being 1 of the picture. */
+/** The mean and spread of each range: a level x of 0 to 1 is (x - mean) / spread in the network. */
 export const spreadOf: Readonly<
   Record<NetRange, { readonly mean: readonly number[]; readonly std: readonly number[] }>
 > = {
@@ -31,11 +31,11 @@ export const spreadOf: Readonly<
   '0..255': { mean: [0], std: [1 / 255] },
   '-128..127': { mean: [128 / 255], std: [1 / 255] },
   '0..65535': { mean: [0], std: [1 / 65535] },
-  // of torchvision
+  // as in torchvision
   imagenet: { mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225] },
 }
 
-/** Channels that a network takes of a picture of this many colours, and how. */
+/** The channels that a network takes from a picture with this many colours. */
 export function coloursOf(
   model: Model,
   colours: number,
@@ -56,7 +56,7 @@ export function coloursOf(
   return { colours: 'rgb', channels: channels ?? colours }
 }
 
-/** Decides what is open, now that it is known what comes out. */
+/** Decides what is still open once the shape of the output is known. */
 export function senseOf(
   model: Model,
   { colours, channels, note }: ReturnType<typeof coloursOf>,

@@ -9,34 +9,34 @@ import type { Meaning, Network, NetworkNode, Port } from './network.ts'
 import type { Declared } from './step.ts'
 import { type NetLayout, type OnNode, trace } from './trace.ts'
 
-/** A network that is ready to run over pictures of any size. */
+/** A network that is ready to run on pictures of any size. */
 export type Model = Folded & {
   readonly layout: NetLayout
-  /** Channels that it takes; undefined where its file leaves them open. */
+  /** The number of channels that it takes; undefined if its file leaves it open. */
   readonly channels: number | undefined
-  /** The size that its file is written for, where it is. */
+  /** The size that its file is written for, if it is for one size only. */
   readonly fixed: readonly [height: number, width: number] | undefined
-  /** What every node has at that size. */
+  /** The shapes of every node at that size. */
   readonly declared: ReadonlyMap<NetworkNode, Declared>
   readonly meaning: Meaning
-  /** Which of several outputs was asked for. */
+  /** The output that was asked for. */
   readonly head: string | undefined
-  /** Numbers that were given for its other inputs. */
+  /** The numbers that were given for its other inputs. */
   readonly set: NetInputs
-  /** The names of its outputs, that which is computed first. */
+  /** The names of its outputs. The one that is computed comes first. */
   readonly outputs: readonly string[]
-  /** What a user should know of the choice among its outputs. */
+  /** Notes for the user about the choice of output. */
   readonly notes: readonly string[]
-  /** Whether it gives a number of a class for every place. */
+  /** Whether it outputs the number of a class for each pixel. */
   readonly givesLabels: boolean
 }
 
 /**
- * A network with what its file says of sizes looked at.
+ * Prepares a network: finds the sizes, channels and layout that it takes.
  *
- * @param options `head`: which of several outputs, by name or by number from 1; the first unless given; `set`: numbers
- *   for inputs beside the picture
- * @throws ConvoError E_NET_OPERATOR, E_OPTION for an output or input that there is not
+ * @param options `head`: the output, by name or by number from 1, by default the first; `set`: numbers for inputs other
+ *   than the picture
+ * @throws ConvoError E_NET_OPERATOR, E_OPTION for an output or input that does not exist
  */
 export async function modelOf(
   given: Network,
@@ -73,7 +73,7 @@ export async function modelOf(
         },
       )
     } catch {
-      // what is wrong is about the size of the picture
+      // the error is about the size of the picture
     }
   }
   const meaning = network.meaning ?? {}
@@ -113,7 +113,7 @@ function headOf({ outputs }: Network, head: string | undefined): Network['output
   })
 }
 
-/** The number of colours that a network takes whose file leaves it open; undefined where it takes any, or none. */
+/** Finds out how many colours a network takes if its file leaves it open. Undefined if it takes any number, or none. */
 async function channelsTaken(
   network: Network,
   layout: NetLayout,
@@ -131,8 +131,8 @@ async function channelsTaken(
 }
 
 /**
- * Channels come last where only there is a number of them that pictures have, and where the file leaves it open but all that
- * reads the input brings the last axis to the front.
+ * Channels come last if only the last axis has a size that channels can have, or if the sizes are open but every node that
+ * reads the input moves the last axis to the front.
  */
 function layoutOf({ nodes }: Network, port: Port | undefined): NetLayout {
   const { name, shape } = port ?? {}
@@ -152,10 +152,10 @@ function layoutOf({ nodes }: Network, port: Port | undefined): NetLayout {
   return turns > 0 ? 'hwc' : 'chw'
 }
 
-/** The orders that bring the last of 3 or 4 axes to the front of a picture. */
+/** The permutations of 3 and of 4 axes that move channels from the last place to the first. */
 const turned: Readonly<Record<number, string>> = { 3: '2,0,1', 4: '0,3,1,2' }
 
-/** Operators of single samples that may come before this transposition. */
+/** Element-wise operators that may come before this transposition. */
 const inPlace = new Set([
   'Cast',
   'Identity',
@@ -167,7 +167,7 @@ const inPlace = new Set([
   'DequantizeLinear',
 ])
 
-/** Operators that leave the numbers as they are. */
+/** Operators that do not change the numbers. */
 const keeping: ReadonlySet<string> = new Set([
   'Cast',
   'Identity',
@@ -180,7 +180,7 @@ const keeping: ReadonlySet<string> = new Set([
 
 const labels: ReadonlySet<string> = new Set(['ArgMax', 'ArgMin'])
 
-/** The operator that makes the first output, looking through those that leave numbers as they are. */
+/** The operator that computes the first output, skipping those that do not change the numbers. */
 export function lastOperator({ nodes, outputs }: Network): string | undefined {
   let name = outputs[0]?.name
   for (const node of nodes.toReversed()) {
@@ -194,17 +194,17 @@ export function lastOperator({ nodes, outputs }: Network): string | undefined {
 const planesOf = (channels: number, [height, width]: readonly [number, number]): Tensor =>
   traced(sourceNode([channels, height, width]))
 
-/** How planes of a size go through a network: with samples around them, and what comes out cut to `out`. */
+/** How planes of a size are padded for a network, and how its output is cropped. */
 export type Fit = {
-  /** Samples that are added, mirrored: before and after of rows and columns. */
+  /** Samples of mirrored padding before and after the rows and columns. */
   readonly rows: readonly [before: number, after: number]
   readonly columns: readonly [before: number, after: number]
-  /** What comes out, and what is kept of it from its first row and column on. */
+  /** The shape of the output, and the size that is kept, starting at its first row and column. */
   readonly made: readonly [channels: number, height: number, width: number]
   readonly out: readonly [height: number, width: number]
-  /** Rows and columns of the output for one of the input. */
+  /** The factors from rows and columns of the input to those of the output. */
   readonly scale: readonly [number, number]
-  /** The multiple that the network needs; 1 where any size will do. */
+  /** The sizes must be a multiple of this; 1 if any size will do. */
   readonly multiple: number
 }
 
@@ -212,10 +212,10 @@ const multiples = [1, 2, 4, 8, 16, 32, 64, 128] as const
 const upTo = (n: number, multiple: number): number => Math.ceil(n / multiple) * multiple
 
 /**
- * How planes of this size go through a model: as they are, or grown to a multiple of 2 to 128, or by what its
- * convolutions without padding take away.
+ * Finds a padding with which planes of this size fit a model: none, or up to a multiple of 2 to 128, or by the border that
+ * its convolutions without padding remove.
  *
- * @throws ConvoError E_SHAPE where no size near fits, E_NET_OPERATOR
+ * @throws ConvoError E_SHAPE if no padding fits, E_NET_OPERATOR
  */
 export async function fitOf(
   model: Model,
@@ -235,9 +235,9 @@ export async function fitOf(
     let [high, wide] = [upTo(height, multiple), upTo(width, multiple)]
     let made = await sizeAt(high, wide)
     let before = [0, 0]
-    // a border that convolutions without padding take away makes no difference to how sizes grow
+    // a border that convolutions without padding remove does not affect the scale
     const isOdd = made[0] === channels && !Number.isInteger(made[1] / high)
-    // a network for one size has no other to compare with
+    // a network for one size has no other size to compare with
     const isOpen = isOdd && model.meaning.scale === undefined
     const more = isOpen ? await sizeAt(high + 128, wide).catch(() => undefined) : undefined
     const known = model.meaning.scale ?? (more === undefined ? undefined : (more[1] - made[1]) / 128)
@@ -295,7 +295,7 @@ export async function fitOf(
   })
 }
 
-/** Planes [C,H,W] through a model. */
+/** Runs a model on planes [C,H,W]. */
 export async function throughModel(
   model: Model,
   x: Tensor,

@@ -4,15 +4,15 @@ import { quoted } from './formats/format.ts'
 import { type Network, type NetworkNode, readsOf } from './network.ts'
 
 /**
- * The network with its nodes in an order in which each comes after those that it reads, those of the file in their order
- * where that is one.
+ * Sorts the nodes of a network so that each comes after those whose outputs it reads. Keeps the order of the file if it is
+ * valid.
  *
- * @throws ConvoError E_NET_SYNTAX for a value that nothing gives or two nodes give, and for nodes that need each other
+ * @throws ConvoError E_NET_SYNTAX for a value that no node or more than one node outputs, and for cycles
  */
 export function inOrder(network: Network, file: string): Network {
   checkLimit('modelParts', network.nodes.length + network.constants.size, file)
   const fail = (what: string, why: string) => new ConvoError('E_NET_SYNTAX', what, { why: `${file}: ${why}` })
-  /** Which node gives a value; a constant or an input has no node. */
+  /** The node that outputs each value; undefined for constants and inputs. */
   const makers = new Map<string, NetworkNode | undefined>()
   for (const name of network.constants.keys()) makers.set(name, undefined)
   for (const { name } of network.inputs) makers.set(name, undefined)
@@ -37,7 +37,7 @@ export function inOrder(network: Network, file: string): Network {
   }
   const nodes: NetworkNode[] = []
   const state = new Map<NetworkNode, 'open' | 'done'>()
-  // a stack of our own: a network may be deeper than the stack of calls
+  // an explicit stack: a network may be deeper than the call stack
   for (const first of network.nodes) {
     const stack = state.has(first) ? [] : [{ node: first, reads: readsOf(first), next: 0 }]
     while (stack.length > 0) {
@@ -68,7 +68,7 @@ export function inOrder(network: Network, file: string): Network {
   return { ...network, nodes }
 }
 
-/** Names are compared letter by letter, which takes the product of their lengths. */
+/** Limits on the search for similar names: comparing two takes time in the product of their lengths. */
 const [mostCompared, longestCompared] = [2000, 100]
 
 const nameOf = ({ name, operator }: NetworkNode): string => `${quoted(name)} (${operator})`

@@ -1,4 +1,4 @@
-/** A colour for each label: black for 0, then colours far from each other, after the palette of the PASCAL VOC challenge. */
+/** A colour for each label: black for 0, then well-separated colours, as in the palette of the PASCAL VOC challenge. */
 export const labelPalette = (): readonly number[] =>
   Array.from({ length: 256 }, (_, label) => {
     const colour = [0, 0, 0]
@@ -9,8 +9,9 @@ export const labelPalette = (): readonly number[] =>
   }).flat()
 
 /**
- * Colours from the smallest number to the largest, evenly apart, RGB in hexadecimal. viridis and magma are by van der Walt
- * and Smith (2015), turbo is by Mikhailov (2019); between every fifth of their 256 colours a straight line is within a level.
+ * Evenly spaced colours from the smallest number to the largest, RGB in hexadecimal. viridis and magma are by van der Walt
+ * and Smith (2015), turbo is by Mikhailov (2019). Linear interpolation between every fifth of their 256 colours is within
+ * one level.
  */
 const heats = {
   gray: '000000ffffff',
@@ -31,7 +32,7 @@ const heats = {
 export type HeatName = keyof typeof heats
 export const heatNames = Object.keys(heats) as readonly HeatName[]
 
-/** 256 colours of a palette for numbers, as triples of 0 to 255. */
+/** The 256 colours of a palette for numbers, as RGB triples of 0 to 255. */
 export function heatPalette(name: HeatName): readonly number[] {
   const levels = Buffer.from(heats[name], 'hex')
   const steps = levels.length / 3 - 1

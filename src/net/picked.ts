@@ -15,9 +15,9 @@ import {
 } from './step.ts'
 import { type Atom, type Dimension, type Item, shapeOf, type Value } from './value.ts'
 
-// Operators that take samples from places, or put them there. The places are known, or those of a table are computed.
+// Operators that gather or scatter samples. The indices are constants, or, for a constant table, computed.
 
-/** Places along an axis of `size`, counted from the end where they are below 0. @throws ConvoError E_SHAPE beyond it */
+/** Resolves indices along an axis of `size`; negative ones count from the end. @throws ConvoError E_SHAPE out of range */
 function within(turn: Turn, places: readonly number[], size: number, axis: number): number[] {
   const list = places.map((i) => (i < 0 ? i + size : i))
   const odd = list.findIndex((i) => !(i >= 0 && i < size))
@@ -36,12 +36,12 @@ async function gather(turn: Turn): Promise<Item> {
   return withShape(turn, picked, [...shape.slice(0, axis), ...indices.shape, ...shape.slice(axis + 1)])
 }
 
-/** Entries of a table at places that are computed: the entries are the outer part of the channels. */
+/** Looks up entries of a constant table at computed indices. The entries are the outer part of the channels. */
 async function lookedUp(turn: Turn, table: Constant, axis: number, places: Value): Promise<Value> {
   const [before, after] = [table.shape.slice(0, axis), table.shape.slice(axis + 1)]
   const [count, inner] = [table.shape[axis]!, sizeOf(after)]
   if (table.data.length === 0) throw unfit(turn, 'the table is empty')
-  // one entry after the other, each with all that is before and after its axis
+  // entry by entry, each with all axes before and after its own
   const entries = Float32Array.from({ length: table.data.length }, (_, i) => {
     const [entry, k] = [Math.floor(i / (table.data.length / count)), i % (table.data.length / count)]
     return table.data[(Math.floor(k / inner) * count + entry) * inner + (k % inner)]!
@@ -55,7 +55,7 @@ async function lookedUp(turn: Turn, table: Constant, axis: number, places: Value
   return { kind: 'value', planes, dims: [...outer(before, inner), ...places.dims, ...outer(after, 1)] }
 }
 
-/** Index tuples [...,k] as places among the first k dimensions in a row. */
+/** Converts index tuples [...,k] to offsets in the first k dimensions. */
 function tuples(turn: Turn, indices: Constant, shape: readonly number[]): number[] {
   const depth = indices.shape.at(-1) ?? 0
   if (!(depth >= 1 && depth <= shape.length))
@@ -86,7 +86,7 @@ async function gatherNd(turn: Turn): Promise<Item> {
   return withShape(turn, await taken(turn, rows, 0, places), [...indices.shape.slice(0, -1), ...rest])
 }
 
-/** What is updated comes behind the data, and every place takes its last update, or what it had. */
+/** Appends the updates to the data. Each element takes its last update, or its old value. */
 async function scatterNd(turn: Turn): Promise<Item> {
   const [item, , updates = valueAt(turn, 2)] = [first(turn), ...turn.inputs.slice(1)]
   const shape = shapeOf(item)
@@ -109,7 +109,7 @@ async function scatterNd(turn: Turn): Promise<Item> {
   return withShape(turn, await taken(turn, both, 0, from), shape)
 }
 
-/** The places of numbers that are not 0, [rank, count]: of what is known. */
+/** The indices of non-zero numbers of a constant, [rank, count]. */
 const nonZero: Lowering = (turn) => {
   const { shape, data } = neededAt(turn, 0, 'its input')
   const found = Array.from(data.keys()).filter((i) => data[i] !== 0)
@@ -118,7 +118,7 @@ const nonZero: Lowering = (turn) => {
   return known({ ...wholes(list), shape: [shape.length, found.length] })
 }
 
-/** Operators that pick by name. */
+/** The operators that gather and scatter, by name. */
 export const pickedLowerings: Readonly<Record<string, Lowering>> = {
   Gather: gather,
   GatherND: gatherNd,

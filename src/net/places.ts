@@ -4,13 +4,13 @@ import { sizeOf } from '../tensor/tensor.ts'
 import { nameOf, places as placesAlong, type Turn, unfit, unsupported } from './step.ts'
 import { type AxisNumber, type Dimension, isAxis, plain, shapeOf, type Value } from './value.ts'
 
-/** Whether places are all of an axis in order. */
+/** Whether indices are the whole axis, in order. */
 const isAll = (places: readonly number[], size: number): boolean =>
   places.length === size && places.every((place, i) => place === i)
 
 const upTo = (n: number): number[] => Array.from({ length: n }, (_, i) => i)
 
-/** Some places of dimensions, by their numbers; -1 is `fill`. */
+/** Takes elements along dimensions, by their indices; -1 gives `fill`. */
 export async function indexed(
   turn: Turn,
   value: Value,
@@ -74,7 +74,7 @@ function place(
   return engine.layer('placed', [planes], { channels: of(0), rows: of(1), columns: of(2), fill })
 }
 
-/** Values one after the other along a dimension. @throws ConvoError E_SHAPE, E_NET_OPERATOR */
+/** Concatenates values along a dimension. @throws ConvoError E_SHAPE, E_NET_OPERATOR */
 export async function joined(turn: Turn, values: readonly Value[], axis: number): Promise<Value> {
   const shapes = values.map(shapeOf)
   const [shape] = shapes as [number[]]
@@ -107,7 +107,7 @@ export async function joined(turn: Turn, values: readonly Value[], axis: number)
   return { kind: 'value', planes, dims }
 }
 
-/** ONNX's names of what is outside. */
+/** The border modes by their names in ONNX. */
 const modes = {
   constant: 'constant',
   edge: 'replicate',
@@ -115,10 +115,10 @@ const modes = {
   wrap: 'wrap',
 } as const satisfies Readonly<Record<string, BorderName>>
 
-/** What is outside, `constant` unless given. */
+/** The names of the border modes; `constant` is the default. */
 export const padModes = Object.keys(modes) as (keyof typeof modes)[]
 
-/** A value with samples more, or fewer, before and behind dimensions. @throws ConvoError E_NET_OPERATOR, E_SHAPE */
+/** Pads a value before and after dimensions, or crops it for negative amounts. @throws ConvoError E_NET_OPERATOR, E_SHAPE */
 export function paddedValue(
   turn: Turn,
   value: Value,

@@ -14,7 +14,7 @@ type Windows = {
   readonly stride: readonly [number, number]
 }
 
-/** The windows of a pooling over planes of this height and width. */
+/** The windows of a pooling on planes of this size. */
 function windowsOf(turn: Turn, height: number, width: number): Windows {
   const [high, wide] = countsOf(turn, 'kernel_shape', 2, 1) ?? []
   if (high === undefined || wide === undefined)
@@ -88,7 +88,7 @@ const averagePool: Lowering = async (turn) => {
   const counts = (axis: PoolAxis, i: 0 | 1): Int32Array =>
     Int32Array.from({ length: axis.output }, (_, o) => {
       if (!countsPadding) return axis.high[o]! - axis.low[o]! + 1
-      // what reaches beyond the padding, where sizes are rounded up, is no part of a window
+      // if sizes are rounded up, the part of a window beyond the padding does not count
       const start = o * stride[i] - padding[i][0]
       const room = axis.input + padding[i][1] - start
       return Math.min(kernel[i], Math.ceil(room / axis.dilation))
@@ -97,7 +97,7 @@ const averagePool: Lowering = async (turn) => {
   return batchValue(await turn.engine.layer('averaged', [planes], settings), pictures)
 }
 
-/** Operators over windows by name. */
+/** The operators over windows, by name. */
 export const pooledLowerings: Readonly<Record<string, Lowering>> = {
   MaxPool: orOfRows(maxPool),
   MaxUnpool: maxUnpool,

@@ -18,14 +18,14 @@ import {
 import { type Item, shapeOf } from './value.ts'
 import { weightedLowerings } from './weighted.ts'
 
-// Operators of networks whose numbers are whole, q, and mean (q − zero) · scale. Samples stay float32, which holds them
-// exactly; sums of products that could be beyond 2^24 are taken in two parts, of which each is exact.
+// Operators of quantised networks, whose integers q stand for (q − zero) · scale. Samples stay float32, which represents
+// the integers exactly. Sums of products that could exceed 2^24 are computed in two parts, each of which is exact.
 
 const number = (v: number): Item => ({ kind: 'known', constant: constant('float32', [], [v]) })
 
 const firstOf = async (made: ReturnType<Lowering>): Promise<Item> => [await made].flat()[0] as Item
 
-/** What whole numbers of a type can be. */
+/** The range of each integer type. */
 const spans: Readonly<Record<string, readonly [low: number, high: number]>> = {
   uint8: [0, 255],
   int8: [-128, 127],
@@ -35,7 +35,7 @@ const spans: Readonly<Record<string, readonly [low: number, high: number]>> = {
 
 const typeNames: Readonly<Record<number, string>> = { 2: 'uint8', 3: 'int8', 4: 'uint16', 5: 'int16' }
 
-/** One number, or one for each place of an axis, so that it meets an item of this rank. */
+/** Shapes a scalar, or a list with one number for each index of an axis, for broadcasting to this rank. */
 function alongAxis(turn: Turn, item: Item | undefined, rank: number, axis: number): Item | undefined {
   if (item === undefined || shapeOf(item).length !== 1 || rank === 0) return item
   const [size] = shapeOf(item) as [number]
@@ -45,14 +45,14 @@ function alongAxis(turn: Turn, item: Item | undefined, rank: number, axis: numbe
     throw unsupported(turn, 'computed scales for the places of an axis are not supported')
   if (item.kind === 'value') return size === 1 ? { ...item, dims: [] } : item
   const { constant } = item
-  // a list of one number is one number
+  // a list of one number is a scalar
   return {
     kind: 'known',
     constant: { ...constant, shape: size === 1 ? [] : [size, ...Array(after).fill(1)] },
   }
 }
 
-/** Whole numbers in a type that holds their differences. */
+/** Converts integers to a type that can hold their differences. */
 const wide = (item: Item): Item =>
   item.kind === 'known' ? { kind: 'known', constant: cast(item.constant, 'float32') } : item
 
@@ -72,7 +72,7 @@ async function dequantised(
   return meet(turn, 'multiply', await offZero(turn, q, zero, axis), by)
 }
 
-/** x / scale, rounded to the nearest whole number, of two the even one, + zero, as far as the type of zero goes. */
+/** Computes x / scale + zero, with the quotient rounded half to even, and saturates to the type of zero. */
 async function quantised(
   turn: Turn,
   x: Item,
@@ -96,7 +96,7 @@ async function quantised(
   return through(turn, at === undefined ? whole : await meet(turn, 'add', whole, wide(at)), 'clip', ...span)
 }
 
-/** For every filter, the sum of the sizes of its weights: of weights [O,...], or of a matrix [K,N]. */
+/** The sum of the absolute weights of every filter, from weights [O,...] or a matrix [K,N]. */
 function sumsOf({ shape, data }: Constant, isMatrix: boolean): Float64Array {
   const filters = (isMatrix ? shape.at(-1) : shape[0]) ?? 1
   const sums = new Float64Array(filters)
@@ -107,12 +107,12 @@ function sumsOf({ shape, data }: Constant, isMatrix: boolean): Float64Array {
   return sums
 }
 
-/** Whole numbers up to this are exact in float32. */
+/** Integers up to this are exact in float32. */
 const exact = 2 ** 24
 
 /**
- * Sums of products of whole numbers of 8 bits, and whole biases, rounded to float32 once: what int32 is as float32. Where
- * sums may be beyond 2^24, the inputs are taken apart into 16 · high + low, and the sums of each are exact.
+ * Computes sums of products of 8-bit integers, and integer biases, rounded to float32 once: the int32 result as float32.
+ * If sums may exceed 2^24, the inputs are split into 16 · high + low, so that the sums of each part are exact.
  */
 async function wholeSums(
   turn: Turn,
@@ -149,7 +149,7 @@ async function wholeSums(
   return meet(turn, 'add', await meet(turn, 'multiply', upper, number(16)), lower)
 }
 
-/** Weights without their zero point, as whole numbers. */
+/** Weights with their zero point subtracted, as integers. */
 async function weightsAt(turn: Turn, i: number, zero: number, axis: number): Promise<Constant> {
   neededAt(turn, i, 'the weights')
   if (turn.inputs[zero] !== undefined) neededAt(turn, zero, 'the zero point of the weights')
@@ -158,7 +158,7 @@ async function weightsAt(turn: Turn, i: number, zero: number, axis: number): Pro
   throw unsupported(turn, 'its weights are computed')
 }
 
-/** Operators of whole numbers alone: x, weights, their zero points. */
+/** Integer operators: x, weights, their zero points. */
 const ofWholes =
   (operator: 'Conv' | 'MatMul'): Lowering =>
   async (turn) => {
@@ -168,7 +168,7 @@ const ofWholes =
     return wholeSums(turn, operator, await offZero(turn, x, turn.inputs[2], across), weights)
   }
 
-/** x, its scale and zero, weights, their scale and zero, the scale and zero of the result, a bias: sums and one scaling. */
+/** Operators on x, its scale and zero, weights, their scale and zero, the scale and zero of the result, and a bias. */
 const scaledWholes =
   (operator: 'Conv' | 'MatMul'): Lowering =>
   async (turn) => {
@@ -196,7 +196,7 @@ const scaledWholes =
     return quantised(turn, scaled, undefined, turn.inputs[7])
   }
 
-/** From the smallest and the largest sample and 0: the numbers of uint8, their scale and their zero. */
+/** Quantises to uint8, with scale and zero from the smallest and the largest sample, and 0. */
 const dynamic: Lowering = async (turn) => {
   const value = valueAt(turn, 0)
   const all = { ...turn, node: { ...turn.node, attributes: new Map([['keepdims', 0]]) }, inputs: [value] }
@@ -204,7 +204,7 @@ const dynamic: Lowering = async (turn) => {
     meet(turn, other, await firstOf(reducedLowerings[name]!(all)), number(0))
   const [low, high] = await Promise.all([extreme('ReduceMin', 'smaller'), extreme('ReduceMax', 'larger')])
   const span = await meet(turn, 'divide', await meet(turn, 'subtract', high, low), number(255))
-  // of zeros alone
+  // if all samples are 0
   const scale = await meet(turn, 'larger', span, number(2 ** -126))
   const raw = await meet(turn, 'divide', await through(turn, low, 'neg'), scale)
   const zero = await through(turn, await through(turn, raw, 'round'), 'clip', 0, 255)
@@ -212,7 +212,7 @@ const dynamic: Lowering = async (turn) => {
   return [await through(turn, await meet(turn, 'add', whole, zero), 'clip', 0, 255), scale, zero]
 }
 
-/** An operator of floats between: x and each further input with its scale and zero, then the scale and zero of the result. */
+/** Wraps an operator on floats: dequantises x and the further inputs, and quantises the result. */
 const between =
   (lowering: Lowering | undefined, count: number): Lowering =>
   async (turn) => {
@@ -231,7 +231,7 @@ const concatenated: Lowering = async (turn) => {
   return quantised(turn, made, scale, zero)
 }
 
-/** Operators of whole numbers by name; those that begin with QLinear are of com.microsoft, but for two. */
+/** The quantised operators, by name. All QLinear ones except two are of com.microsoft. */
 export const quantisedLowerings: Readonly<Record<string, Lowering>> = {
   QuantizeLinear: (turn) => {
     const [x = valueAt(turn, 0), scale, zero] = turn.inputs

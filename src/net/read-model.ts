@@ -5,7 +5,7 @@ import { type Model, modelOf } from './model.ts'
 import { readNetwork } from './read.ts'
 
 /**
- * Reads a network, and looks at what its file says.
+ * Reads a network and prepares it for running.
  *
  * @param source its path, or its bytes
  * @throws ConvoError as `readNetwork` and `modelOf` do

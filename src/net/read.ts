@@ -15,28 +15,28 @@ import { torch } from './formats/torch.ts'
 import { type Meaning, meaningKeys, type Network } from './network.ts'
 import { inOrder } from './order.ts'
 
-/** Formats of files of networks, in the order in which they are tried. */
+/** The file formats for networks, in the order in which they are tried. */
 export const networkFormats: readonly NetworkFormat[] = [onnx, safetensors, torch, ncnn, tfjs]
 
-/** How a network is read. */
+/** Options for reading a network. */
 export type NetworkOptions = {
-  /** What errors call it. Default: its path, or `the network`. */
+  /** Its name in errors. Default: its path, or `the network`. */
   readonly name?: string
   /**
-   * Gives a file that the model names, by its path from the model's folder. Default: files in the folder of the path; none
-   * for bytes.
+   * Reads a file that the model refers to, by its path relative to the model's folder. Default: reads from the folder of
+   * the path; a network given as bytes has no other files.
    */
   readonly beside?: (path: string) => Uint8Array
-  /** How many times as wide and high as its input the output is, for files that leave it open, such as FSRCNN. */
+  /** The factor by which the output is larger than the input, for files that leave it open, such as FSRCNN. */
   readonly scale?: number
 }
 
 /**
- * Reads a network from a path, `-` for standard input, or from bytes. The content says which format it is. Files beside it
- * are read where it names them, and only from its own folder.
+ * Reads a network from a path, `-` for standard input, or from bytes. The format is recognised by the content. Further
+ * files that the network refers to are read from its own folder only.
  *
- * @throws ConvoError E_INPUT for a file that cannot be read, E_NET_FORMAT for what is not read, E_NET_SYNTAX for damage,
- *   E_NET_OPERATOR for operators that no network of pictures has, E_PATH for a path out of the folder, E_TOO_LARGE
+ * @throws ConvoError E_INPUT for a file that cannot be read, E_NET_FORMAT for an unsupported format, E_NET_SYNTAX for damage,
+ *   E_NET_OPERATOR for an unsupported operator, E_PATH for a path outside the folder, E_TOO_LARGE
  */
 export async function readNetwork(
   source: string | Uint8Array,
@@ -68,12 +68,12 @@ export function networkFrom(bytes: Uint8Array, options: NetworkOptions = {}): Ne
   const format = networkFormats.find(({ recognises }) => recognises(bytes))
   if (format === undefined) throw unknown(bytes, file)
   const network = inOrder(format.read(bytes, given), file)
-  // what an architecture knows of sizes is not to be overruled
+  // metadata does not override what the architecture says about sizes
   const meaning = { ...optional('scale', given.scale), ...network.meaning }
   return meant(Object.keys(meaning).length === 0 ? network : { ...network, meaning }, file)
 }
 
-/** The network with what its metadata says of samples. @throws ConvoError E_NET_FORMAT for words that convo does not know */
+/** Adds the meaning of samples stated in the metadata. @throws ConvoError E_NET_FORMAT for unknown values */
 export function meant(network: Network, file: string): Network {
   const { metadata } = network
   const said = Object.entries(meaningKeys).flatMap(([name, { field, words }]) => {
@@ -91,7 +91,7 @@ export function meant(network: Network, file: string): Network {
     : { ...network, meaning: { ...network.meaning, ...(Object.fromEntries(said) as Meaning) } }
 }
 
-/** Files of a folder, each read once, and shown to `onRead`. */
+/** Creates a reader for files in a folder. Each is read once and reported to `onRead`. */
 function filesIn(folder: string, onRead: (path: string) => void): (path: string) => Uint8Array {
   const read = new Map<string, Uint8Array>()
   return (path) => {

@@ -20,11 +20,11 @@ import {
 import { areAll, type Dimension, type Item, shapeOf, type Value, withChannels } from './value.ts'
 import { byPlaces } from './weighted.ts'
 
-// Operators that take many samples to one, or look at many for each.
+// Operators that reduce many samples to one, or normalise by many.
 
 type Reduction = { readonly of: Across; readonly before?: 'abs' | 'square'; readonly after?: 'log' }
 
-/** How each is computed: a function of every sample before, and of what comes out after. */
+/** How each reduction is computed: a function of every sample before it, and one of the result after it. */
 const kinds: Readonly<Record<string, Reduction>> = {
   ReduceMean: { of: 'mean' },
   ReduceSum: { of: 'sum' },
@@ -36,14 +36,14 @@ const kinds: Readonly<Record<string, Reduction>> = {
   ReduceLogSum: { of: 'sum', after: 'log' },
 }
 
-/** Dimensions of a value to one number each; they stay as dimensions of size 1. */
+/** Reduces dimensions of a value to size 1. */
 async function over(turn: Turn, value: Value, axes: readonly number[], of: Across): Promise<Value> {
   const { engine } = turn
   const atoms = axes.flatMap((i) => value.dims[i]!)
   if (atoms.length === 0) return of === 'l2' ? ((await through(turn, value, 'abs')) as Value) : value
   const flat = atoms.filter(({ axis }) => axis !== 0)
   if (flat.length > 0 && areAll(value, flat, [1, 2])) {
-    // planes first, whatever they were shuffled from, then what is left of their channels
+    // rows and columns first, whatever dimensions they come from, then the remaining channels
     const planes = await engine.layer('summary', [value.planes], { of, groups: 1 })
     const dims = value.dims.map((dimension) => dimension.filter(({ axis }) => axis === 0))
     return over(turn, { kind: 'value', planes, dims }, axes, of)
@@ -62,7 +62,7 @@ const reduce =
     const [item] = turn.inputs
     const shape = shapeOf(item ?? valueAt(turn, 0))
     const given = axesOf(turn) ?? []
-    // no axes then; a square is still one
+    // no axes; squares are still taken
     const isEach = given.length === 0 && numberOf(turn, 'noop_with_empty_axes', 0) === 1
     if (isEach && operator === 'ReduceProd') return item ?? valueAt(turn, 0)
     const all = given.length === 0 && !isEach ? shape.map((_, i) => i) : given
@@ -84,7 +84,7 @@ const reduce =
     return keeps ? made : { ...made, dims: made.dims.filter((_, i) => !axes.includes(i)) }
   }
 
-/** What a reduction makes of dimensions, which stay as dimensions of size 1. */
+/** Applies a reduction to dimensions, which keep size 1. */
 async function summedUp(turn: Turn, value: Value, axes: readonly number[], way: Reduction): Promise<Value> {
   const { of, before, after } = way
   const each =
@@ -92,9 +92,9 @@ async function summedUp(turn: Turn, value: Value, axes: readonly number[], way: 
   return (await through(turn, await over(turn, each as Value, axes, of), after)) as Value
 }
 
-/** log Σ exp x, as m + log Σ exp(x − m) with the largest m, so that no sum is beyond float32. */
+/** Computes log Σ exp x as m + log Σ exp(x − m), where m is the largest x, so that no sum overflows float32. */
 async function logOfExp(turn: Turn, value: Value, axes: readonly number[]): Promise<Value> {
-  // of infinities alone, the largest is no number to take from them
+  // if the largest is infinite, it cannot be subtracted
   const finite = await meet(turn, 'larger', await over(turn, value, axes, 'max'), single(-largest))
   const most = await meet(turn, 'smaller', finite, single(largest))
   const shifted = (await meet(turn, 'subtract', value, most)) as Value
@@ -102,7 +102,7 @@ async function logOfExp(turn: Turn, value: Value, axes: readonly number[]): Prom
   return (await meet(turn, 'add', sum, most)) as Value
 }
 
-/** A value over its norm along an axis; zeros stay zeros. */
+/** Divides a value by its norm along an axis. Zeros stay zeros. */
 const lpNorm: Lowering = async (turn) => {
   const value = valueAt(turn, 0)
   const axis = axisIn(turn, numberOf(turn, 'axis', -1), value.dims.length)
@@ -113,12 +113,12 @@ const lpNorm: Lowering = async (turn) => {
   return meet(turn, 'divide', value, some)
 }
 
-/** The smallest number of float32 with all of its digits. */
+/** The smallest normal float32. */
 const smallest = 2 ** -126
-/** The largest number of float32. */
+/** The largest finite float32. */
 const largest = (2 - 2 ** -23) * 2 ** 127
 
-/** x / (bias + alpha / size · Σ x²)^beta, the sum over neighbouring channels: local response normalisation (Krizhevsky et al. 2012). */
+/** Local response normalisation (Krizhevsky et al., 2012): x / (bias + alpha / size · Σ x²)^beta, summed over near channels. */
 const localNorm: Lowering = async (turn) => {
   const value = valueAt(turn, 0)
   const [size] = countsOf(turn, 'size', 1, 1) ?? []
@@ -138,7 +138,7 @@ const localNorm: Lowering = async (turn) => {
   return meet(turn, 'divide', value, await meet(turn, 'power', base, single(numberOf(turn, 'beta', 0.75))))
 }
 
-/** The sum of all samples up to each, along an axis: a matrix of ones below its diagonal. */
+/** The cumulative sum along an axis, as a product with a triangular matrix of ones. */
 const cumSum: Lowering = (turn) => {
   const value = valueAt(turn, 0)
   const axis = axisIn(turn, numbersAt(turn, 1, 'the axis', 1)[0]!, value.dims.length)
@@ -164,7 +164,7 @@ const softmax =
     const shape = shapeOf(value)
     const isOld = turn.node.opset < 13
     const axis = axisIn(turn, numberOf(turn, 'axis', isOld ? 1 : -1), shape.length)
-    // before opset 13 everything from the axis on is one row
+    // before opset 13, all dimensions from the axis on are taken as one row
     const axes = isOld ? shape.map((_, i) => i).slice(axis) : [axis]
     const x = await withChannels(turn.engine, value, axes)
     return { ...x, planes: await turn.engine.layer('softmax', [x.planes], { isLog }) }
@@ -189,7 +189,7 @@ const arg =
 const batchNorm: Lowering = async (turn) => {
   const value = await withChannels(turn.engine, valueAt(turn, 0), [1])
   const channels = value.planes.shape[0]!
-  // in training, the moments are those of the picture
+  // in training mode, the moments are those of the picture
   if (numberOf(turn, 'training_mode', 0) === 1) return byMoments(turn, value, channels)
   const [gamma, beta, mean, variance] = ['scale', 'bias', 'mean', 'variance'].map((what, i) =>
     Array.from(numbersAt(turn, i + 1, `the ${what}`, channels)),
@@ -199,7 +199,7 @@ const batchNorm: Lowering = async (turn) => {
   return { ...value, planes: await turn.engine.layer('normalized', [value.planes], settings) }
 }
 
-/** By the moments of each of `groups` of the channels of every picture; the planes are those of all pictures of a batch. */
+/** Normalises each of `groups` groups of channels by its mean and variance, separately for each picture of a batch. */
 async function byMoments(turn: Turn, value: Value, groups: number, pictures = 1): Promise<Value> {
   const { engine } = turn
   const channels = value.planes.shape[0]! / pictures
@@ -228,7 +228,7 @@ const instanceNorm: Lowering = async (turn) => {
   const isOuter =
     outer === undefined ||
     (more.length === 0 && outer.axis === 0 && outer.size * outer.stride === value.planes.shape[0])
-  // channels taken together by a reshape, as group normalisation is exported
+  // channels grouped by a reshape: exporters write group normalisation this way
   if (pictures === 1 && isOuter && areAll(value, value.dims.slice(1).flat(), [0, 1, 2]))
     return byMoments(turn, value, groups)
   return byMoments(turn, await withChannels(turn.engine, value, [0, 1]), groups, pictures)
@@ -242,7 +242,7 @@ const groupNorm: Lowering = async (turn) => {
   return byMoments(turn, value, groups, pictures)
 }
 
-/** The mean and the variance over the last dimensions, and what makes of them. */
+/** Layer normalisation by the mean and variance over the last dimensions. */
 const layerNorm: Lowering = async (turn) => {
   const value = valueAt(turn, 0)
   const shape = shapeOf(value)
@@ -259,7 +259,7 @@ const layerNorm: Lowering = async (turn) => {
   return { ...x, planes: await turn.engine.layer('evened', [x.planes], settings) }
 }
 
-/** Operators over many samples by name. */
+/** The operators over many samples, by name. */
 export const reducedLowerings: Readonly<Record<string, Lowering>> = {
   ...Object.fromEntries(
     [...Object.keys(kinds), 'ReduceLogSumExp', 'ReduceProd'].map((operator) => [operator, reduce(operator)]),

@@ -1,9 +1,9 @@
 import { type Lowering, numberOf, unfit, unsupported, valueAt, wordOf } from './step.ts'
 import { arranged, pictureValue, plain, shapeOf } from './value.ts'
 
-// Operators that take samples from places that are computed.
+// Operators that sample at computed positions.
 
-/** ONNX's names since opset 20 and before. */
+/** The modes by their names in ONNX, since opset 20 and before. */
 const modes = {
   linear: 'linear',
   nearest: 'nearest',
@@ -28,5 +28,5 @@ const gridSample: Lowering = async (turn) => {
   return pictureValue(await turn.engine.layer('sampled', [planes, wanted], settings))
 }
 
-/** Operators that sample by name. */
+/** The sampling operators, by name. */
 export const sampledLowerings: Readonly<Record<string, Lowering>> = { GridSample: gridSample }

@@ -1,11 +1,11 @@
 import type { Network, NetworkNode } from './network.ts'
 
-/** How many times as wide as the input of the network a value is; undefined where that is not known. */
+/** The width of each value divided by the width of the network's input. Unknown factors are missing. */
 type Factors = ReadonlyMap<string, number>
 
 const first = (node: NetworkNode, factors: Factors): number | undefined => factors.get(node.inputs[0] ?? '')
 
-/** A setting of the last axis. */
+/** An attribute for the last axis. */
 function last({ attributes }: NetworkNode, name: string, otherwise: number): number {
   const value = attributes.get(name)
   const one = Array.isArray(value) ? value.at(-1) : value
@@ -15,7 +15,7 @@ function last({ attributes }: NetworkNode, name: string, otherwise: number): num
 const times = (by: number, factor: number | undefined): number | undefined =>
   factor === undefined ? undefined : factor * by
 
-/** What operators do to the width; all others give that of their widest input. */
+/** How operators change the width. The output of all others is as wide as their widest input. */
 const changes: Readonly<
   Record<
     string,
@@ -36,7 +36,7 @@ const changes: Readonly<
   },
 }
 
-/** Operators that have no width to speak of, or a width that only a run shows. */
+/** Operators whose output has no width, or one that only a run reveals. */
 const unknown: ReadonlySet<string> = new Set([
   'Shape',
   'Reshape',
@@ -54,10 +54,10 @@ const unknown: ReadonlySet<string> = new Set([
 ])
 
 /**
- * How many times as wide and high as its input the output is, by the strides of the layers between them: what is lost at
- * edges is not counted. Undefined where the layers leave it open, or where the output is the smaller one.
+ * The factor by which the output is larger than the input, from the strides of the layers. Losses at the edges do not
+ * count. Undefined if the layers leave it open, or if the output is smaller.
  *
- * @param network with its nodes in the order in which they run
+ * @param network with its nodes in execution order
  */
 export function scaleOf(
   network: Pick<Network, 'inputs' | 'outputs' | 'nodes' | 'constants'>,

@@ -29,12 +29,12 @@ import {
 } from './step.ts'
 import { arranged, type Item, planesOf, reshaped, shapeOf, transposed, type Value } from './value.ts'
 
-// Operators that compute nothing: they look at shapes, or bring samples to other places.
+// Operators that compute nothing: they read shapes, or move samples.
 
-/** Numbers that do not depend on the picture. */
+/** Wraps a constant as an item. */
 export const known = (constant: Constant): Item => ({ kind: 'known', constant })
 
-/** The numbers of the elements of ONNX's types, as far as constants have them. */
+/** The element types of constants by their numbers in ONNX. */
 const types: Readonly<Record<number, Constant['type']>> = {
   1: 'float32',
   2: 'uint8',
@@ -49,7 +49,7 @@ const types: Readonly<Record<number, Constant['type']>> = {
   16: 'float32',
 }
 
-/** The item with another shape of as many samples. @throws ConvoError E_SHAPE */
+/** Reshapes an item. @throws ConvoError E_SHAPE */
 export function withShape(turn: Turn, item: Item, shape: readonly number[]): Item {
   if (item.kind === 'known') {
     if (sizeOf(shape) !== item.constant.data.length) throw unfit(turn, `it does not fit [${shape}]`)
@@ -60,14 +60,14 @@ export function withShape(turn: Turn, item: Item, shape: readonly number[]): Ite
   return made
 }
 
-/** The first input. @throws ConvoError E_SHAPE where it is missing */
+/** The first input. @throws ConvoError E_SHAPE if it is missing */
 export const first = ({ inputs, node }: Turn): Item => {
   const [item] = inputs
   if (item === undefined) throw unfit({ inputs, node } as Turn, 'its input is missing')
   return item
 }
 
-/** Axes from an attribute, or since opset 13 from the second input. */
+/** The axes from an attribute, or since opset 13 from the second input. */
 export const axesOf = (turn: Turn): readonly number[] | undefined => {
   const given = constantAt(turn, 1, 'the axes')
   return given === undefined ? numbersOf(turn, 'axes') : listOf(given)
@@ -92,7 +92,7 @@ async function reshape(turn: Turn): Promise<Item> {
   const wanted = baked(item, turn.declared) ?? shape
   if (sizeOf(wanted) !== sizeOf(from) || reshaped(item, wanted) !== undefined)
     return withShape(turn, item, wanted)
-  // rows of another length: all samples one after the other, and these taken apart
+  // rows of another length: flatten all samples, then split them
   const row = await arranged(turn.engine, item, [from.map((_, i) => i), [], []])
   return withShape(turn, row, wanted)
 }
@@ -177,7 +177,7 @@ export async function concat(turn: Turn): Promise<Item> {
   )
 }
 
-/** Places along an axis of an item, in this order. */
+/** Takes elements along an axis of an item, in this order. */
 export async function taken(turn: Turn, item: Item, axis: number, places: readonly number[]): Promise<Item> {
   if (item.kind === 'known') return known(taken1(item.constant, axis, places))
   return indexed(turn, item, new Map([[axis, places]]))
@@ -224,10 +224,10 @@ function transpose(turn: Turn): Item {
   return item.kind === 'known' ? known(transposedConstant(item.constant, order)) : transposed(item, order)
 }
 
-/** Which of the numbers that channels are made of is the outermost: the row of a block, or the channel. */
+/** Whether the row within a block or the channel is the outermost factor of the channels. */
 const shuffles = ['DCR', 'CRD'] as const
 
-/** Channels to blocks of b x b samples, by reshape and transposition. */
+/** Moves channels to blocks of b x b samples, by reshape and transposition. */
 const depthToSpace: Lowering = (turn) => {
   const item = valueAt(turn, 0)
   const b = numberOf(turn, 'blocksize', 1)
@@ -304,7 +304,7 @@ async function tile(turn: Turn): Promise<Item> {
   return indexed(turn, item, places)
 }
 
-/** What the branch gives that is taken: the condition, and the outputs of one branch and of the other. */
+/** Selects the output of the branch that is taken. Inputs: the condition, and the outputs of both branches. */
 const branch: Lowering = (turn) => {
   const isTrue = neededAt(turn, 0, 'the condition').data[0] !== 0
   const half = (turn.inputs.length - 1) / 2
@@ -314,7 +314,7 @@ const branch: Lowering = (turn) => {
   return made as Item[]
 }
 
-/** Operators of shapes and places by name. */
+/** The operators on shapes and positions, by name. */
 export const shapeLowerings: Readonly<Record<string, Lowering>> = {
   Identity: first,
   If: branch,

@@ -17,9 +17,9 @@ import {
 } from './step.ts'
 import { type Dimension, type Item, merged, plain, planesOf, shapeOf, type Value } from './value.ts'
 
-// Operators of single samples, and of two at the same place.
+// Element-wise operators of one or two inputs.
 
-/** A function of single samples with the attributes that are its parameters, and what they are without. */
+/** An element-wise function, with the attributes that are its parameters and their defaults. */
 type Single = {
   readonly name: FunctionName
   readonly parameters?: readonly (readonly [name: string, otherwise: number])[]
@@ -68,7 +68,7 @@ const singles: Readonly<Record<string, Single>> = {
   IsNaN: { name: 'nan' },
 }
 
-/** Every sample through a function. */
+/** Applies a function to every sample. */
 export async function through(
   turn: Turn,
   item: Item,
@@ -128,13 +128,13 @@ const isSame = (a: Dimension, b: Dimension): boolean => {
   )
 }
 
-/** With as many dimensions, the new ones in front. */
+/** Adds dimensions of size 1 in front, up to this rank. */
 const lifted = (value: Value, rank: number): Value => ({
   ...value,
   dims: [...Array.from({ length: rank - value.dims.length }, (): Dimension => []), ...value.dims],
 })
 
-/** Whether two see their planes in the same way, so that they meet sample by sample. */
+/** Whether two values view their planes in the same way, so that samples at the same place belong together. */
 function areAlike(a: Value, b: Value): boolean {
   const fits = ([0, 1, 2] as const).every((axis) => {
     const [x, y] = [a.planes.shape[axis]!, b.planes.shape[axis]!]
@@ -146,7 +146,7 @@ function areAlike(a: Value, b: Value): boolean {
       const other = b.dims[i]!
       return isSame(dimension, other) || dimension.length === 0 || other.length === 0
     }) &&
-    // an axis that one of them does not have is the same dimension in all of the other
+    // an axis that one value lacks is one whole dimension of the other
     new Set([...a.dims, ...b.dims].flat().map(({ axis, stride, size }) => `${axis} ${stride} ${size}`))
       .size ===
       new Set(
@@ -157,7 +157,7 @@ function areAlike(a: Value, b: Value): boolean {
   )
 }
 
-/** Values spread over each other, their planes such that they meet sample by sample. @throws ConvoError E_SHAPE */
+/** Broadcasts values to each other and arranges their planes alike. @throws ConvoError E_SHAPE */
 async function alike(
   turn: Turn,
   values: readonly Value[],
@@ -174,7 +174,7 @@ async function alike(
   return { planes: even.map(({ planes }) => planes), dims }
 }
 
-/** All with rows and columns last. Leading dimensions that one has alone are repeated, by the layer where it can. */
+/** Moves rows and columns last in all values, and repeats leading dimensions that only some have. */
 async function evened(turn: Turn, values: readonly Value[], shape: readonly number[]): Promise<Value[]> {
   const even = await Promise.all(values.map((value) => plain(turn.engine, value)))
   const leads = even.map((value) => shapeOf(value).slice(0, -2).join())
@@ -191,7 +191,7 @@ async function evened(turn: Turn, values: readonly Value[], shape: readonly numb
   )
 }
 
-/** A number, or one for each channel of the planes, where a constant is no more; undefined where it is. */
+/** The numbers of a constant that is a scalar or one number for each channel; otherwise undefined. */
 function numbersFor(value: Value, given: Constant): Float32Array | undefined {
   if (given.data.length === 1) return Float32Array.of(given.data[0]!)
   const rank = value.dims.length
@@ -211,7 +211,7 @@ function numbersFor(value: Value, given: Constant): Float32Array | undefined {
   })
 }
 
-/** Two items to one, spread over each other. @throws ConvoError E_SHAPE */
+/** Applies a binary operation to two items, broadcast to each other. @throws ConvoError E_SHAPE */
 export async function meet(turn: Turn, operation: OperationName, a: Item, b: Item): Promise<Item> {
   if (a.kind === 'known' && b.kind === 'known')
     return { kind: 'known', constant: binary(operation, a.constant, b.constant) }
@@ -293,7 +293,7 @@ const where: Lowering = async (turn) => {
   return { kind: 'value', planes: await turn.engine.layer('either', planes, {}), dims }
 }
 
-/** Operators of single samples and pairs by name. */
+/** The element-wise operators, by name. */
 export const singleLowerings: Readonly<Record<string, Lowering>> = {
   ...Object.fromEntries(Object.entries(singles).map(([operator, one]) => [operator, single(one)])),
   ...Object.fromEntries(Object.entries(pairs).map(([operator, operation]) => [operator, pair(operation)])),

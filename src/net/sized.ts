@@ -16,21 +16,21 @@ import {
 } from './step.ts'
 import { isAxis, plain, shapeOf, type Value } from './value.ts'
 
-// Resizing, in all of ONNX's ways.
+// Resizing, in all modes of ONNX.
 
-/** Where output places are among the input's, by the names of `coordinate_transformation_mode`. */
+/** An axis to resize. `coordinate_transformation_mode` maps its output positions to input positions. */
 type Axis = {
   readonly input: number
   readonly output: number
   readonly scale: number
-  /** Of tf_crop_and_resize: the part that is shown, as shares. */
+  /** For tf_crop_and_resize: the part that is kept, as fractions. */
   readonly roi: readonly [start: number, end: number]
 }
 
 const { fround } = Math
 const halved = (o: number, scale: number): number => fround(fround(fround(o + 0.5) / scale) - 0.5)
 
-// In float32, as frameworks have it: where a place is half-way between two, the rounding decides.
+// In float32, as in frameworks: the rounding decides positions half-way between two samples.
 const coordinates = {
   half_pixel: (o, { scale }) => halved(o, scale),
   half_pixel_symmetric(o, { input, output, scale }) {
@@ -56,10 +56,10 @@ const nearests = {
   ceil: Math.ceil,
 } satisfies Readonly<Record<string, (x: number) => number>>
 
-/** The names in their order; the first is what is meant without one. */
+/** The names of a table, in order. The first is the default. */
 const namesOf = <T extends string>(table: Readonly<Record<T, unknown>>) => Object.keys(table) as T[]
 
-/** The weights of taps at these distances from a place. */
+/** The weights of taps at these distances from a position. */
 const kernels = {
   linear: { reach: 1, at: (_a: number) => (x: number) => Math.max(0, 1 - Math.abs(x)) },
   cubic: {
@@ -76,14 +76,14 @@ const kernels = {
 export type Way = {
   readonly mode: 'nearest' | 'linear' | 'cubic'
   readonly coordinate: keyof typeof coordinates
-  /** `smaller`: up where the axis gets smaller, else down, as before opset 11. */
+  /** `smaller`: rounds up if the axis gets smaller, otherwise down, as before opset 11. */
   readonly nearest: keyof typeof nearests | 'smaller'
   readonly a: number
   readonly excludesOutside: boolean
   readonly smooths: boolean
 }
 
-/** The taps of an axis; a place that is -1 is outside, and `outside` is meant. */
+/** Computes the taps of an axis. Index -1 stands for `outside`. */
 export function tapsOf(axis: Axis, way: Way): Taps {
   const { input, output, scale } = axis
   const place = coordinates[way.coordinate]
@@ -95,7 +95,7 @@ export function tapsOf(axis: Axis, way: Way): Taps {
   }
   const { reach, at } = kernels[way.mode]
   const weightOf = at(way.a)
-  // smaller pictures are smoothed by a kernel that is as much wider
+  // for smaller outputs, the kernel is widened by the same factor
   const wide = way.smooths ? Math.max(1, 1 / scale) : 1
   const taps = 2 * Math.ceil(reach * wide)
   const places = new Int32Array(output * taps)
@@ -196,7 +196,7 @@ async function resizedPlanes(
     return engine.layer('placed', [planes], { channels, rows: rows.places, columns: columns.places, fill: 0 })
   const made = await engine.layer('resized', [planes], { rows, columns })
   if (outside === undefined) return made
-  // what is cut out from beyond the edge is one number
+  // the part beyond the edge is one number
   const shown = (axis: Axis): Int32Array =>
     Int32Array.from({ length: axis.output }, (_, o) => {
       const x = coordinates[way.coordinate](o, axis)
@@ -205,7 +205,7 @@ async function resizedPlanes(
   return engine.layer('placed', [made], { channels, rows: shown(row), columns: shown(column), fill: outside })
 }
 
-/** The sizes that a resize makes, and by what scale. */
+/** The output sizes of a resize, and the scales. */
 function wantedSizes(
   turn: Turn,
   value: Value,
@@ -230,7 +230,7 @@ function wantedSizes(
       return { input, output: Math.floor(fround(input * scale)), scale }
     }
     if (ratio !== undefined) return { input, output: Math.round(ratio * input), scale: ratio }
-    // a size that the file has for one picture is a scale for others
+    // a size that is meant for the declared picture becomes a scale for others
     const was = before === undefined ? undefined : shapeOf(before)[i]
     const isBaked = was !== undefined && was !== input && sizesBefore?.[k] === sizes[k]
     const output = isBaked ? Math.round((sizes[k]! / was) * input) : sizes[k]!
@@ -238,7 +238,7 @@ function wantedSizes(
   })
 }
 
-/** Operators that resize by name. */
+/** The resizing operators, by name. */
 export const sizedLowerings: Readonly<Record<string, Lowering>> = {
   Resize: resize,
   Upsample: resize,

@@ -7,9 +7,9 @@ import type { NetRange } from './network.ts'
 import { type HeatName, heatPalette, labelPalette } from './palette.ts'
 import { tapsOf } from './sized.ts'
 
-// Pictures through networks: levels to what the network takes, and back.
+// Runs networks on pictures: converts levels to the numbers that a network takes, and back.
 
-/** JFIF's matrices between RGB and luminance with two chromas around 0. */
+/** JFIF's matrices between RGB and YCbCr, with chroma centred at 0. */
 const toLuma = [
   [0.299, 0.587, 0.114],
   [-0.168735891647856, -0.331264108352144, 0.5],
@@ -21,24 +21,24 @@ const fromLuma = [
   [1, 1.772, 0],
 ] as const
 
-/** What came of a picture. */
+/** The output of a network. */
 export type Passed = {
   readonly planes: Tensor
   readonly fit: Fit
   readonly notes: readonly string[]
-  /** Whether channels are a gray or colour picture, and not maps. */
+  /** Whether the channels are a gray or colour picture rather than maps. */
   readonly isPicture: boolean
 }
 
-/** How a picture goes through. */
+/** Options for running a network on a picture. */
 export type PassOptions = Asked & {
-  /** White in the picture. */
+  /** The level of white in the picture. */
   readonly full: number
-  /** Whether labels become colours; else they stay numbers. */
+  /** Whether labels become colours. Otherwise they stay numbers. */
   readonly paintsLabels: boolean
-  /** The colours of a map of numbers. */
+  /** The palette for a map of numbers. */
   readonly heat?: HeatName | undefined
-  /** Which of several maps is written alone. */
+  /** The number of the only map to write. */
   readonly map?: number | undefined
 }
 
@@ -53,7 +53,7 @@ const channelsOf = (engine: Engine, x: Tensor, channels: readonly number[]): Pro
   })
 }
 
-/** Levels to the range of a network. */
+/** Converts levels to the range of a network. */
 async function entering(engine: Engine, x: Tensor, range: NetRange, full: number): Promise<Tensor> {
   if (range === '0..255' && full === 255) return x
   const { mean, std } = spreadOf[range]
@@ -62,7 +62,7 @@ async function entering(engine: Engine, x: Tensor, range: NetRange, full: number
   return engine.layer('standardize', [x], { mean: list(mean), std: list(std), full })
 }
 
-/** The range of a network to levels. */
+/** Converts the range of a network to levels. */
 async function leaving(engine: Engine, x: Tensor, range: NetRange | 'raw', full: number): Promise<Tensor> {
   if (range === 'raw' || (range === '0..255' && full === 255)) return x
   const { mean, std } = spreadOf[range]
@@ -77,7 +77,7 @@ async function leaving(engine: Engine, x: Tensor, range: NetRange | 'raw', full:
   })
 }
 
-/** Planes resized to a size by cubic interpolation with a of −0.5 (Keys 1981), their edges aligned. */
+/** Resizes planes by cubic interpolation with a = −0.5 (Keys, 1981), edges aligned. */
 export async function cubic(engine: Engine, x: Tensor, height: number, width: number): Promise<Tensor> {
   if (x.shape[1] === height && x.shape[2] === width) return x
   const way = {
@@ -94,7 +94,7 @@ export async function cubic(engine: Engine, x: Tensor, height: number, width: nu
 }
 
 /**
- * A picture [C,H,W] in levels, without alpha, through a model: what comes out is in levels again where it is a picture.
+ * Runs a model on a picture [C,H,W] in levels, without alpha. An output that is a picture is in levels again.
  *
  * @throws ConvoError E_SHAPE for channels or sizes that do not fit, E_NET_OPERATOR
  */
@@ -164,11 +164,11 @@ export async function pass(model: Model, x: Tensor, engine: Engine, options: Pas
   return { planes: levels, fit, notes, isPicture }
 }
 
-/** Whole numbers as colours of 0 to 255. */
+/** Converts integers to the colours of a palette. */
 const painted = (engine: Engine, x: Tensor, colours: readonly number[], full: number): Promise<Tensor> =>
   engine.layer('coloured', [x], { palette: colours.map((level) => (level * full) / 255) })
 
-/** The one map that is written. @throws ConvoError E_OPTION where there are several, or no such one */
+/** Selects the map to write. @throws ConvoError E_OPTION if there are several, or if it does not exist */
 async function mapOf(
   engine: Engine,
   model: Model,
@@ -193,7 +193,7 @@ async function mapOf(
   })
 }
 
-/** A map as colours: of a range, or from its smallest number to its largest. */
+/** Colours a map, over a range or from its smallest number to its largest. */
 async function heated(
   engine: Engine,
   x: Tensor,
@@ -207,7 +207,7 @@ async function heated(
     const [low, high] = await Promise.all(
       (['min', 'max'] as const).map((of) => engine.layer('summary', [x], { of, groups: 1 })),
     )
-    // a map that is the same everywhere has no span
+    // a constant map has no span
     const span = await withNumber(
       await engine.layer('paired', [high!, low!], { operation: 'subtract' }),
       'larger',

@@ -19,30 +19,30 @@ import {
   withChannels,
 } from './value.ts'
 
-/** How the axes of a picture are in what a network takes: `hwc` has channels last. */
+/** The order of axes that a network takes: `hwc` has channels last. */
 export type NetLayout = 'chw' | 'hwc'
 
-/** What a node was seen to do. */
+/** A node with its shapes. */
 export type Seen = Declared & { readonly node: NetworkNode }
 
-/** Calls for every node, when its outputs are known. */
+/** Called for every node once its outputs are known. */
 export type OnNode = (seen: Seen) => void
 
-/** Switches are places within windows here, which only an unpooling understands. */
+/** The operators that accept switches, which convo stores as positions within windows. */
 const takesSwitches: ReadonlySet<string> = new Set(['MaxUnpool', 'Identity'])
 const switchesAlone = (where: string) =>
   new ConvoError('E_NET_OPERATOR', `${where}: the indices of a MaxPool are computed for a MaxUnpool alone`, {
     fix: 'another output (--head), or a network without the indices',
   })
 
-/** Operators of other domains that are the same. */
+/** The domains whose operators are supported. */
 const domains: ReadonlySet<string> = new Set(['', 'ai.onnx', 'com.microsoft'])
 
 /**
- * Takes planes [C,H,W] through a network: every node is asked in its turn, and `engine` computes, or only writes down, what
- * it wants. What does not depend on the picture is computed at once. Gives the outputs as planes [C',H',W'].
+ * Traces planes [C,H,W] through a network, node by node. `engine` computes the steps or only records them. Values that do
+ * not depend on the picture are computed at once. Returns the outputs as planes [C',H',W'].
  *
- * @throws ConvoError E_NET_OPERATOR for what is not supported, E_SHAPE where sizes do not fit
+ * @throws ConvoError E_NET_OPERATOR for unsupported operators, E_SHAPE if sizes do not fit
  */
 export async function trace(
   network: Network,
@@ -57,7 +57,7 @@ export async function trace(
   const port = pictureInput(network)
   items.set(port.name, inputOf(x, port, layout))
   const left = usesLeft(network)
-  /** Numbers that nobody needs any more are not kept. */
+  /** Drops values that no later node reads. */
   const used = (node: NetworkNode) => {
     for (const name of readsOf(node)) {
       const uses = (left.get(name) ?? 0) - 1
@@ -66,7 +66,7 @@ export async function trace(
     }
   }
   let steps = 0
-  /** Outputs of branches that are not taken. */
+  /** The outputs of branches that are not taken. */
   const skipped = new Set<string>()
   for (const node of network.nodes) {
     if (!isTaken(node, items, skipped)) {
@@ -102,7 +102,7 @@ export async function trace(
   )
 }
 
-/** What no memory could hold, before it is tried. @throws ConvoError E_TOO_LARGE */
+/** Refuses steps that would not fit into any memory. @throws ConvoError E_TOO_LARGE */
 function checkStep(node: NetworkNode, steps: number, outputs: readonly Item[]): void {
   checkLimit('modelSteps', steps, nameOf(node))
   for (const item of outputs) {
@@ -119,7 +119,7 @@ function usesLeft({ nodes, outputs }: Network): Map<string, number> {
   return left
 }
 
-/** Whether a node is in branches that are taken alone. @throws ConvoError E_NET_OPERATOR where the picture decides */
+/** Whether all branches around a node are taken. @throws ConvoError E_NET_OPERATOR if a condition depends on the picture */
 function isTaken(node: NetworkNode, items: ReadonlyMap<string, Item>, skipped: ReadonlySet<string>): boolean {
   return (node.when ?? []).every(([name, is]) => {
     if (skipped.has(name)) return false
@@ -127,7 +127,7 @@ function isTaken(node: NetworkNode, items: ReadonlyMap<string, Item>, skipped: R
   })
 }
 
-/** Planes as the input of a network sees them. */
+/** Shapes planes as the input of a network. */
 function inputOf(planes: Tensor, { shape }: Port, layout: NetLayout): Value {
   const value = pictureValue(planes)
   const dims = layout === 'hwc' ? [0, 2, 3, 1].map((i) => value.dims[i]!) : value.dims
@@ -138,8 +138,8 @@ function inputOf(planes: Tensor, { shape }: Port, layout: NetLayout): Value {
 }
 
 /**
- * Whether the channels of [..,A,B,C] come last: where A and B have the proportions of the picture rather than B and C. Of a
- * network that takes them first, only where a transposition has brought them there.
+ * Whether the channels of [..,A,B,C] come last, that is, A and B have the proportions of the picture rather than B and C.
+ * In a network that takes channels first, this also needs a transposition that moved them.
  */
 function comesLast(value: Value, [, height = 1, width = 1]: readonly number[], layout: NetLayout): boolean {
   const [a, b, c] = shapeOf(value).slice(-3) as [number, number, number]
@@ -152,7 +152,7 @@ function comesLast(value: Value, [, height = 1, width = 1]: readonly number[], l
   )
 }
 
-/** What a network gives as planes, its channels first; lists of numbers as channels of one sample. */
+/** Converts an output to planes, channels first. A list of numbers becomes the channels of one sample. */
 function outputOf(
   engine: Engine,
   value: Value,
@@ -196,7 +196,7 @@ function unknown(node: NetworkNode): ConvoError {
   )
 }
 
-/** What goes wrong in a node, with its name. */
+/** Runs `act` and adds the name of the node to its errors. */
 async function attempt<T>(node: NetworkNode, act: () => Promise<T>): Promise<T> {
   try {
     return await act()

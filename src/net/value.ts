@@ -5,25 +5,25 @@ import { ConvoError } from '../error.ts'
 import { sizeOf, Tensor } from '../tensor/tensor.ts'
 import type { Constant } from './network.ts'
 
-// What flows between the nodes of a network: constants that are known, and values that are computed from the picture. A
-// value is planes [C,H,W] with the shape that the network sees in them. That shape is written in factors of the three axes,
-// so that a reshape or a transposition costs nothing until a step needs its samples in another order.
+// The items that flow between the nodes of a network: constants, and values computed from the picture. A value is planes
+// [C,H,W] together with the shape that the network gives them. That shape is expressed in factors of the three axes, so
+// that reshapes and transpositions are free until a step needs the samples in another order.
 
-/** 0 channels, 1 rows, 2 columns. */
+/** 0: channels, 1: rows, 2: columns. */
 export type AxisNumber = 0 | 1 | 2
 
-/** `size` places of an axis of the planes, `stride` apart. */
+/** `size` positions on an axis of the planes, `stride` apart. */
 export type Atom = { readonly axis: AxisNumber; readonly size: number; readonly stride: number }
 
-/** Factors of a dimension, the outermost first; a dimension of size 1 has none. */
+/** The factors of a dimension, outermost first. A dimension of size 1 has none. */
 export type Dimension = readonly Atom[]
 
-/** Something computed from the picture. */
+/** A value computed from the picture. */
 export type Value = {
   readonly kind: 'value'
   readonly planes: Tensor
   readonly dims: readonly Dimension[]
-  /** Of switches: the pooling whose maxima they place. */
+  /** For switches: the pooling that they come from. */
   readonly pooling?: { readonly axes: PoolAxes; readonly across: number; readonly isByColumns: boolean }
 }
 
@@ -32,7 +32,7 @@ export type Known = { readonly kind: 'known'; readonly constant: Constant }
 
 export type Item = Value | Known
 
-/** The shape that the network sees. */
+/** The shape of an item in the network. */
 export const shapeOf = (item: Item): number[] =>
   item.kind === 'known' ? [...item.constant.shape] : item.dims.map(lengthOf)
 
@@ -40,14 +40,14 @@ const lengthOf = (dimension: Dimension): number => dimension.reduce((product, { 
 
 const whole = (axis: AxisNumber, size: number): Dimension => (size === 1 ? [] : [{ axis, size, stride: 1 }])
 
-/** Planes [C,H,W] as [1,C,H,W]. */
+/** Shapes planes [C,H,W] as [1,C,H,W]. */
 export const pictureValue = (planes: Tensor): Value => ({
   kind: 'value',
   planes,
   dims: [[], ...([0, 1, 2] as const).map((axis) => whole(axis, planes.shape[axis]!))],
 })
 
-/** Numbers as planes, so that they can meet a value: the last two dimensions are rows and columns. */
+/** Converts a constant to planes. Its last two dimensions are rows and columns. */
 export function planesOf({ shape, data }: Constant): Value {
   const [height = 1, width = 1] = shape.length === 1 ? [1, shape[0]!] : shape.slice(-2)
   const lead = shape.slice(0, -2)
@@ -57,12 +57,12 @@ export function planesOf({ shape, data }: Constant): Value {
   return { kind: 'value', planes, dims: [...parted(lead, 0), ...rows, ...columns] }
 }
 
-/** An axis taken apart into dimensions of these sizes. */
+/** Splits an axis into dimensions of these sizes. */
 function parted(sizes: readonly number[], axis: AxisNumber): Dimension[] {
   return sizes.map((size, i) => (size === 1 ? [] : [{ axis, size, stride: sizeOf(sizes.slice(i + 1)) }]))
 }
 
-/** Factors that follow each other without a gap, as one. */
+/** Merges adjacent factors. */
 export function merged(atoms: Dimension): Dimension {
   const out: Atom[] = []
   for (const atom of atoms) {
@@ -74,7 +74,7 @@ export function merged(atoms: Dimension): Dimension {
   return out
 }
 
-/** The same samples with another shape; undefined where the shape cuts through a factor. */
+/** Reshapes a value without moving samples. Returns undefined if the shape cuts through a factor. */
 export function reshaped(value: Value, shape: readonly number[]): Value | undefined {
   const atoms = merged(value.dims.flat()).slice()
   const dims: Dimension[] = []
@@ -99,14 +99,14 @@ export function reshaped(value: Value, shape: readonly number[]): Value | undefi
   return atoms.length > 0 ? undefined : { kind: 'value', planes: value.planes, dims }
 }
 
-/** Dimension i of the result is dimension `order[i]`. */
+/** Permutes dimensions: dimension i of the result is dimension `order[i]`. */
 export const transposed = (value: Value, order: readonly number[]): Value => ({
   kind: 'value',
   planes: value.planes,
   dims: order.map((i) => value.dims[i]!),
 })
 
-/** Whether factors are an axis of the planes, all of it, in order. */
+/** Whether factors are exactly one axis of the planes, in order. */
 export const isAxis = ({ planes }: Value, atoms: Dimension, axis: AxisNumber): boolean => {
   const [atom, ...rest] = merged(atoms)
   const size = planes.shape[axis]!
@@ -114,14 +114,14 @@ export const isAxis = ({ planes }: Value, atoms: Dimension, axis: AxisNumber): b
   return rest.length === 0 && atom.axis === axis && atom.size === size && atom.stride === 1
 }
 
-/** Whether factors are all samples of axes of the planes, in any order. */
+/** Whether factors cover these axes of the planes, in any order. */
 export const areAll = ({ planes }: Value, atoms: Dimension, axes: readonly AxisNumber[]): boolean =>
   atoms.every(({ axis }) => axes.includes(axis)) &&
   lengthOf(atoms) === sizeOf(axes.map((axis) => planes.shape[axis]!))
 
 /**
- * The value with planes whose channels, rows and columns are these dimensions, by their numbers; every dimension is among
- * them once. Where they are so already nothing is computed.
+ * Rearranges the planes of a value so that its channels, rows and columns are these dimensions. Every dimension must be
+ * listed once. Computes nothing if the planes are already in this order.
  */
 export async function arranged(
   engine: Engine,
@@ -152,14 +152,14 @@ export async function arranged(
   return { kind: 'value', planes: await engine.layer('rearranged', [planes], { shape, factors }), dims: out }
 }
 
-/** The value with planes whose rows and columns are its last two dimensions: [1,C,H,W] and [C,H,W] as they are. */
+/** Rearranges planes so that rows and columns are the last two dimensions. [1,C,H,W] and [C,H,W] stay as they are. */
 export function plain(engine: Engine, value: Value): Promise<Value> {
   const all = value.dims.map((_, i) => i)
   const [columns, rows] = [all.slice(-1), all.length > 1 ? all.slice(-2, -1) : []]
   return arranged(engine, value, [all.slice(0, -2), rows, columns])
 }
 
-/** The value with planes whose channels are these dimensions, in their order. */
+/** Rearranges planes so that the channels are these dimensions, in this order. */
 export function withChannels(engine: Engine, value: Value, chosen: readonly number[]): Promise<Value> {
   const rest = value.dims.map((_, i) => i).filter((i) => !chosen.includes(i))
   // the rest may be in any order
@@ -180,7 +180,7 @@ export function withChannels(engine: Engine, value: Value, chosen: readonly numb
   ])
 }
 
-/** @throws ConvoError where a value is and numbers are needed that are known before the picture is */
+/** The constant of an item. @throws ConvoError if the item depends on the picture */
 export function knownOf(item: Item | undefined, what: string, node: string): Constant {
   if (item?.kind === 'known') return item.constant
   throw new ConvoError(

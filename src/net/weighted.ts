@@ -36,24 +36,24 @@ import {
   withChannels,
 } from './value.ts'
 
-// Operators with weights: banks of filters.
+// Operators with weights, as banks of filters.
 
 const floatsOf = ({ data }: Pick<Constant, 'data'>): Float32Array =>
   data instanceof Float32Array ? data : Float32Array.from(data)
 
-/** Numbers again for every picture of a batch. */
+/** Repeats numbers for every picture of a batch. */
 const again = (data: Float32Array, pictures: number): Float32Array =>
   pictures === 1
     ? data
     : Float32Array.from({ length: data.length * pictures }, (_, i) => data[i % data.length]!)
 
-/** The bias of the filters of all pictures, where there is one. @throws ConvoError E_SHAPE */
+/** The bias of the filters of all pictures, if there is one. @throws ConvoError E_SHAPE */
 const biasOf = (turn: Turn, filters: number, pictures: number): Float32Array | undefined =>
   turn.inputs[2] === undefined
     ? undefined
     : again(floatsOf({ data: numbersAt(turn, 2, 'the bias', filters / pictures) }), pictures)
 
-/** Weights for a batch: each picture is a group, or as many groups as there were, of its own. @throws ConvoError E_TOO_LARGE */
+/** Weights for a batch: the groups are repeated for every picture. @throws ConvoError E_TOO_LARGE */
 function forAll({ node }: Turn, weight: Constant, pictures: number): Tensor {
   checkLimit('modelWeights', weight.data.length * pictures, nameOf(node))
   const [filters = 1, ...rest] = weight.shape
@@ -64,7 +64,7 @@ type Pair = readonly [number, number]
 
 const autoPads = ['NOTSET', 'SAME_UPPER', 'SAME_LOWER', 'VALID'] as const
 
-/** Before and after of rows and columns, from `pads` or `auto_pad`. */
+/** The padding before and after rows and columns, from `pads` or `auto_pad`. */
 export function paddingOf(
   turn: Turn,
   input: Pair,
@@ -87,7 +87,7 @@ export function paddingOf(
   return [axis(0), axis(1)]
 }
 
-/** Two whole numbers of an attribute, both `otherwise` where there are none, which is also the least. */
+/** An attribute of two integers. `otherwise` is both the default and the minimum. */
 export function pairOf(turn: Turn, name: string, otherwise: number): Pair {
   const [y = otherwise, x = y] = countsOf(turn, name, 2, otherwise) ?? []
   return [y, x]
@@ -131,7 +131,7 @@ const convTranspose: Lowering = async (turn) => {
     const wanted = target?.[i] ?? (auto.startsWith('SAME') ? input * stride[i] : undefined)
     if (wanted === undefined) return auto === 'VALID' ? [0, 0] : [given[i]!, given[i + 2]!]
     const more = stride[i] * (input - 1) + added[i] + extent(kernel[i], dilation[i]) - wanted
-    // a size beyond what the kernel reaches is filled with the bias alone, behind
+    // an output size beyond the reach of the kernel is filled with the bias at the end
     outputPadding[i] = added[i] - Math.min(0, more)
     const total = Math.max(0, more)
     const [small, large] = [Math.floor(total / 2), Math.ceil(total / 2)]
@@ -146,7 +146,7 @@ const convTranspose: Lowering = async (turn) => {
   return batchValue(await turn.engine.transpose(x, tensor, bias, t), pictures)
 }
 
-/** [..., K] by a matrix [K,N]: a bank of 1x1 over the last dimension, whatever the others are. */
+/** Multiplies [..., K] by a matrix [K,N]: a 1x1 bank over the last dimension. */
 async function byMatrix(turn: Turn, x: Value, matrix: Constant, bias: Constant | undefined): Promise<Value> {
   const shape = shapeOf(x)
   const [k = 1, n = 1] = matrix.shape
@@ -169,7 +169,7 @@ async function byMatrix(turn: Turn, x: Value, matrix: Constant, bias: Constant |
   }
 }
 
-/** Sums along a dimension of `size` places, as many as it has: each place times its weight for a place of the output. */
+/** Multiplies a dimension by a square matrix: each output element is a weighted sum along the dimension. */
 export async function byPlaces(
   turn: Turn,
   value: Value,
@@ -196,7 +196,7 @@ const isList = (item: Item): boolean => shapeOf(item).length === 1
 
 const matMul: Lowering = async (turn) => {
   const [a, b] = turn.inputs
-  // a list is a matrix of one row or of one column, which is dropped
+  // a vector is a matrix of one row or one column, which is dropped
   if (a !== undefined && b !== undefined && isList(a) !== isList(b)) {
     const inputs = isList(a)
       ? [withShape(turn, a, [1, ...shapeOf(a)]), b]
@@ -207,7 +207,7 @@ const matMul: Lowering = async (turn) => {
   if (a?.kind === 'value' && b?.kind === 'known' && b.constant.shape.length === 2)
     return byMatrix(turn, a, b.constant, undefined)
   if (a === undefined || b === undefined) throw unfit(turn, 'a matrix is missing')
-  // attention: both come from the picture
+  // attention: both inputs depend on the picture
   const [x, y] = await Promise.all(
     [a, b].map((item) => plain(turn.engine, item.kind === 'known' ? planesOf(item.constant) : item)),
   )
@@ -247,7 +247,7 @@ const gemm: Lowering = (turn): Promise<Item> => {
   return byMatrix(turn, valueAt(turn, 0), scaled(matrix, alpha), c && scaled(c, beta))
 }
 
-/** Operators with weights by name. */
+/** The operators with weights, by name. */
 export const weightedLowerings: Readonly<Record<string, Lowering>> = {
   Conv: orOfRows(conv),
   ConvTranspose: orOfRows(convTranspose),
