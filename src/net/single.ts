@@ -241,8 +241,8 @@ const pair =
 const prelu: Lowering = async (turn) => {
   const value = valueAt(turn, 0)
   const given = neededAt(turn, 1, 'the slope')
-  // [n] is a slope for every column, as all of ONNX spreads its inputs, where the file has n columns. Old files have [C] too,
-  // which can mean nothing else: a width that they leave open does not turn one into the other.
+  // By ONNX's broadcasting, [n] is one slope for each column if the file has n columns. Old files also have [C], which then
+  // can only mean channels. If the file leaves the width open, the width of the picture does not decide between the two.
   const [before] = turn.declared?.inputs ?? []
   const isPerColumn = before !== undefined && shapeOf(before).at(-1) === given.data.length
   const isList = given.shape.length === 1 && value.dims.length > 1
