@@ -80,7 +80,7 @@ export type Constant = {
 
 /** How the levels of a picture correspond to the numbers of a network. */
 export type Meaning = {
-  /** The numbers that stand for black and white in the input. */
+  /** The numbers that are black and white in the input. */
   readonly inRange?: NetRange
   /** The same for the output. `raw`: numbers that are not levels. */
   readonly outRange?: NetRange | 'raw'

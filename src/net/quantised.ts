@@ -18,7 +18,7 @@ import {
 import { type Item, shapeOf } from './value.ts'
 import { weightedLowerings } from './weighted.ts'
 
-// Operators of quantised networks, whose integers q stand for (q − zero) · scale. Samples stay float32, which represents
+// Operators of quantised networks, whose integers q represent (q − zero) · scale. Samples stay float32, which represents
 // the integers exactly. Sums of products that could exceed 2^24 are computed in two parts, each of which is exact.
 
 const number = (v: number): Item => ({ kind: 'known', constant: constant('float32', [], [v]) })

@@ -83,7 +83,7 @@ export type Way = {
   readonly smooths: boolean
 }
 
-/** Computes the taps of an axis. Index -1 stands for `outside`. */
+/** Computes the taps of an axis. Index -1 means `outside`. */
 export function tapsOf(axis: Axis, way: Way): Taps {
   const { input, output, scale } = axis
   const place = coordinates[way.coordinate]

@@ -1,6 +1,6 @@
 import { beginsAsHeader } from '../../kernel/formats/safetensors-header.ts'
 
-/** A format that convo recognises but does not read, and what to do with such a file. */
+/** A format that convo recognises but does not read, and what to do with a file in it. */
 type Refused = { readonly what: string; readonly fix?: string }
 
 type Row = Refused & { readonly is: (bytes: Uint8Array, name: string) => boolean }

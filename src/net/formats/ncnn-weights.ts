@@ -15,7 +15,7 @@ export type NcnnWeights = {
   readonly end: () => void
 }
 
-/** The type that each word before a tensor stands for. */
+/** The type that each word before a tensor means. */
 const tags: Readonly<Record<number, NumberType>> = { 0: 'float32', 180310: 'float32', 19950407: 'float16' }
 const int8Tag = 0x000d4b38
 
