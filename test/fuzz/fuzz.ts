@@ -49,7 +49,7 @@ type Child = {
 const usualPatience = 30_000
 
 /**
- * Starts a process that tries inputs of a target. It returns the next message, how the process died, or
+ * Starts a process that tries inputs of a target. Its answers are read one at a time: the next message, how it died, or
  * `silent` after `patience` ms.
  */
 async function start(target: string, patience = usualPatience): Promise<Child> {
