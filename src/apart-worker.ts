@@ -11,7 +11,7 @@ import type { Answer, Order, Task } from './run/apart.ts'
 import { animation } from './teach/animate/animate.ts'
 import { card } from './teach/show/show.ts'
 
-// The body of the thread that does what takes long for programs that have others to answer meanwhile.
+// The worker thread for long tasks, so that the main thread of a program can do other work meanwhile.
 
 const tasks: Readonly<Record<Task, (...given: never[]) => unknown>> = {
   animate: animation,
@@ -40,7 +40,10 @@ port.on('message', async ({ id, task, given }: Order) => {
   }
 })
 
-/** The large arrays in what was found, which are handed over and not copied. Small ones of Node's may be in one buffer. */
+/**
+ * Returns the large arrays in a result, which are transferred instead of copied. Small ones are copied: Node may keep
+ * several of them in one buffer.
+ */
 function buffersIn(found: unknown, all = new Set<ArrayBuffer>()): ReadonlySet<ArrayBuffer> {
   if (ArrayBuffer.isView(found)) {
     if (found.buffer instanceof ArrayBuffer && found.buffer.byteLength > 2 ** 16) all.add(found.buffer)

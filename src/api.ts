@@ -17,13 +17,13 @@ import { asTensor, type TensorInput } from './tensor/like.ts'
 import type { Tensor } from './tensor/tensor.ts'
 import { describe } from './text/describe.ts'
 
-// The operators as a user calls them: on the worker pool of this process, which starts with the first call.
+// The public operators. They run on the worker pool of this process, which starts with the first call.
 
 let threads = defaultThreads()
 let engine: Engine | undefined
 
 /**
- * Sets how many threads the operators use; the default is one for each core. Results never depend on it.
+ * Sets how many threads the operators use. The default is one for each core. Results never depend on it.
  *
  * @throws ConvoError E_ARGUMENT for anything but a whole number from 1 to 1024, and once an operator has run
  */
@@ -46,10 +46,10 @@ export const setThreads = counted('setThreads', 1, (count: number): void => {
   threads = count
 })
 
-/** What an operator takes from a user: numbers with a shape wherever it takes a tensor. */
+/** The arguments that a user can pass to an operator: numbers with a shape instead of any tensor. */
 type Given<A extends readonly unknown[]> = { [I in keyof A]: A[I] extends Tensor ? TensorInput : A[I] }
 
-/** The operator on the default engine. Every error is a rejection, that of starting the engine too. */
+/** Makes an operator run on the default engine. Every error is a rejection, even one from starting the engine. */
 const onDefault =
   <A extends unknown[], R>(
     name: string,
@@ -75,16 +75,18 @@ export const conv2d = onDefault('conv2d', 3, conv2.conv2d)
 /** 3-D convolution: x [C,D,H,W] with weight [O,C/groups,kD,kH,kW] gives [O,D',H',W']. */
 export const conv3d = onDefault('conv3d', 3, conv3.conv3d)
 
-/** 1x1 convolution: x [C,H,W] with weight [O,C,1,1] or [O,C] gives [O,H,W], through an activation if asked for. */
+/** 1x1 convolution: x [C,H,W] with weight [O,C,1,1] or [O,C] gives [O,H,W], with an optional activation. */
 export const pointwiseConv2d = onDefault('pointwiseConv2d', 3, point.pointwiseConv2d)
 
-/** Every channel of x [C,H,W] down a column kernel, then along a row kernel: [C,H',W']. */
+/**
+ * Separable convolution: every channel of x [C,H,W] is filtered with a column, then with a row, and gives [C,H',W'].
+ */
 export const separableConv2d = onDefault('separableConv2d', 4, spatial.separableConv2d)
 
-/** Every channel on its own: x [C,H,W] with weight [C·m,1,kH,kW] gives [C·m,H',W']. */
+/** Depthwise convolution, each channel separately: x [C,H,W] with weight [C·m,1,kH,kW] gives [C·m,H',W']. */
 export const depthwiseConv2d = onDefault('depthwiseConv2d', 3, depth.depthwiseConv2d)
 
-/** Depthwise [C·m,1,kH,kW], then pointwise [O,C·m,1,1]: x [C,H,W] gives [O,H',W']. */
+/** Depthwise convolution with [C·m,1,kH,kW], then a 1x1 one with [O,C·m,1,1]: x [C,H,W] gives [O,H',W']. */
 export const depthwiseSeparableConv2d = onDefault(
   'depthwiseSeparableConv2d',
   4,
@@ -97,23 +99,26 @@ export const convTranspose2d = onDefault('convTranspose2d', 3, transposed.convTr
 /** Transposed convolution of a volume: x [C,D,H,W] with weight [C,O/groups,kD,kH,kW] gives [O,D',H',W']. */
 export const convTranspose3d = onDefault('convTranspose3d', 3, transposed.convTranspose3d)
 
-/** Max pooling: x [C,H,W] gives [C,H',W'] and the places of the maxima; large tensors on all threads. */
+/** Max pooling: x [C,H,W] gives [C,H',W'] and the positions of the maxima. Large tensors use all threads. */
 export const maxPool2d = onDefault('maxPool2d', 2, pooling.pooledOn(2)) as typeof pooling.maxPool2d
 
-/** Max pooling of a volume: x [C,D,H,W] gives [C,D',H',W'], and the places of the maxima in the volume of their channel. */
+/**
+ * Max pooling of a volume: x [C,D,H,W] gives [C,D',H',W'], and the positions of the maxima in the volume of their
+ * channel.
+ */
 export const maxPool3d = onDefault('maxPool3d', 2, pooling.pooledOn(3)) as typeof pooling.maxPool3d
 
-/** Involution: a kernel made from each pixel, applied to its neighbourhood: x [C,H,W] gives [C,H',W']. */
+/** Involution: applies to each neighbourhood a kernel made from its middle pixel: x [C,H,W] gives [C,H',W']. */
 export const involution2d = onDefault('involution2d', 2, involution.involution2d)
 
-/** Factors a kernel [kH,kW] into a column and a row, or with `rank` into the best sum of a few such products. */
+/** Factors a kernel [kH,kW] into a column and a row, or with `rank` into the best sum of several such products. */
 export const separate = promised(
   'separate',
   2,
   async (
     kernel: PlaneWeights,
     options?: {
-      /** How many outer products approximate it, from 1 to the smaller of its sizes. Default: 1, which must be exact. */
+      /** The number of outer products, from 1 to the smaller of the kernel's sizes. Default: 1, which must be exact. */
       readonly rank?: number | undefined
     },
   ): Promise<Separation> => {

@@ -1,5 +1,5 @@
-// Builds dist/: the bundled CLI, library and worker (esbuild), the WASM loops (AssemblyScript), the type declarations (tsc).
-// Run by `npm run build`, by `prepare`, and by the tests' global setup.
+// Builds dist/: the bundled CLI, library and workers (esbuild), the WASM loops (AssemblyScript), and the type
+// declarations (tsc). Run by `npm run build`, by `prepare`, and by the tests' global setup.
 import { spawnSync } from 'node:child_process'
 import {
   copyFileSync,
@@ -28,7 +28,7 @@ const require = nodeModule.createRequire(import.meta.url)
 
 /** @param {{ types?: boolean }} options */
 export async function build({ types = true } = {}) {
-  // Chunks are named by their content: old ones do no harm to a build that others are running from.
+  // Chunks are named by their content, so old ones do no harm to a build that other processes are running.
   if (types) rmSync(dist, { recursive: true, force: true })
   mkdirSync(dist, { recursive: true })
   compileWasm()
@@ -65,7 +65,10 @@ function compileWasm() {
   renameSync(temporary, target)
 }
 
-/** Writes the signatures of the loops for TypeScript, from their sources: they are stated once, and checked on both sides. */
+/**
+ * Writes the signatures of the loops for TypeScript from their sources, so that they are declared once and checked on
+ * both sides.
+ */
 function declareLoops() {
   const folder = join(root, 'src/wasm')
   const declared = new Map()
@@ -96,7 +99,7 @@ ${loops.join('\n').replace(/^/gm, '  ')}
   writeChanged(join(root, 'src/run/wasm-exports.ts'), text)
 }
 
-/** Writes the types of the library's methods, and the schemas of kernels and manifests, from the tables that they are in. */
+/** Writes the types of the library's methods, and the schemas of kernels and manifests, from their tables. */
 async function declareTables() {
   const made = join(dist, `tables.${process.pid}.mjs`)
   const sources = {
@@ -117,7 +120,9 @@ async function declareTables() {
   }
 }
 
-/** Writes a file, unless it is there with that text: what is made from it would seem old. */
+/**
+ * Writes a file, unless it already has this text: a new time stamp would make the files built from it seem out of date.
+ */
 function writeChanged(path, text) {
   if (!existsSync(path) || readFileSync(path, 'utf8') !== text) writeFileSync(path, text)
 }
@@ -126,7 +131,7 @@ const ownTypes = { Address: 'Address', void: 'void', bool: 'boolean' }
 
 const typeOf = (type) => ownTypes[type] ?? 'number'
 
-/** Modules of ECMAScript that `require` modules of Node. */
+/** ECMAScript modules that `require` modules of Node. */
 const esm = {
   format: 'esm',
   banner: {
@@ -135,7 +140,7 @@ const esm = {
 }
 
 async function bundleScripts() {
-  // A program that imports the library loads what it does not use yet only when it is asked for.
+  // A program that imports the library loads the parts that it does not use at once only when they are needed.
   const entry = await bundleEntries(
     {
       index: 'src/index.ts',
@@ -144,8 +149,8 @@ async function bundleScripts() {
     },
     { ...esm, splitting: true, chunkNames: '[name]-[hash]' },
   )
-  // Each is one file: it starts sooner than many small ones, 0.92 of the time on Node 24, and what is imported dynamically
-  // is set up only when it is asked for.
+  // Each is a single file. It starts sooner than many small ones (0.92 of the time on Node 24), and what is imported
+  // dynamically is set up only when it is needed.
   const modules = await bundleEntries(
     {
       worker: 'src/run/worker.ts',
@@ -167,11 +172,12 @@ async function bundleScripts() {
     {
       ...common,
       banner: { js: url },
-      // shows those who only read the file of the export that esbuild does not name in its own list
+      // shows tools that only read the file the default export, which esbuild does not list itself
       footer: { js: '0 && (exports.default = 0)' },
     },
   )
-  // Jest runs it in a realm of its own, where globals are slow: to write a golden of 640x420 took 2.9 s, and takes 0.2 s so
+  // Jest runs it in a realm of its own, where globals are slow: with this banner, writing a golden of 640x420 takes 0.2
+  // s instead of 2.9 s
   const matchers = await bundleEntries(
     { matchers: 'src/matchers.ts' },
     { ...common, banner: { js: `${url} const { Math, Number } = globalThis;` } },
@@ -186,8 +192,9 @@ async function bundleScripts() {
 }
 
 /**
- * The files of the command line, each with what it begins with. A comparison of equal files loads the first, a check the second
- * too, and a run of pictures the third: to read a file of everything takes 3 ms, and V8 takes 7 more for what it compiled of it.
+ * The files of the command line, each with the modules that it starts from. A comparison of equal files loads the
+ * first, a check also the second, and a run of pictures the third. Reading one file with everything would take 3 ms,
+ * and V8 another 7 ms for its compiled code.
  */
 const cliParts = (inputs) => ({
   cli: [
@@ -201,7 +208,7 @@ const cliParts = (inputs) => ({
   'cli-rest': ['src/cli/any-line.ts', 'src/picture/process.ts', 'src/golden/compare-files.ts'],
 })
 
-/** The command line in CommonJS, because its compiled code can be kept (bin/load.js). */
+/** Bundles the command line in CommonJS, because its compiled code can then be kept (bin/load.js). */
 async function bundleCli(format) {
   const { metafile } = await bundle({
     ...settingsOf(format),
@@ -217,7 +224,7 @@ async function bundleCli(format) {
   const names = await exportsOf(Object.keys(inputs))
   for (const part of Object.keys(plan)) {
     const target = join(dist, `${part}.cjs`)
-    // V8 knows a source by its length alone: old code goes first
+    // V8 identifies a source only by its length, so remove the old compiled code first
     rmSync(compiledPath(target), { force: true })
     const settings = settingsOf(format)
     await bundle({
@@ -239,7 +246,7 @@ async function bundleCli(format) {
   return Object.keys(inputs)
 }
 
-/** What each module exports, where it is one of ECMAScript. */
+/** Returns the exports of each module, if it is an ECMAScript module. */
 async function exportsOf(paths) {
   const { metafile } = await bundle({
     entryPoints: paths.filter((path) => !path.endsWith('.json')),
@@ -254,16 +261,19 @@ async function exportsOf(paths) {
   return new Map(Object.values(metafile.outputs).map(({ entryPoint, exports }) => [entryPoint, exports]))
 }
 
-/** The bundle is read byte by byte, as bin/load.js does; what esbuild leaves in regular expressions is not escaped. */
+/**
+ * Checks that a bundle is ASCII, because bin/load.js reads it byte by byte. esbuild does not escape regular
+ * expressions.
+ */
 function checkAscii(path) {
   const odd = readFileSync(path).findIndex((byte) => byte > 0x7f)
   if (odd >= 0)
     throw new Error(`${path} is not ASCII at byte ${odd}: write \\u escapes in regular expressions`)
 }
 
-/** Keeps the compiled code of what common command lines run. */
+/** Keeps the compiled code of common command lines. */
 function compileCli() {
-  // from 22.1 on Node keeps compiled code itself, and takes none that is here
+  // from 22.1 on, Node keeps compiled code itself and does not read ours
   if ('enableCompileCache' in nodeModule) return
   const folder = mkdtempSync(join(tmpdir(), 'convo-build-'))
   try {
@@ -278,7 +288,7 @@ function compileCli() {
   }
 }
 
-/** The licenses of the packages that the bundles contain, which ask to be kept with copies. */
+/** Writes the licenses of the packages in the bundles. They require to be included in copies. */
 function writeLicenses(packages) {
   const texts = [...packages].sort().map((name) => {
     const folder = join(root, 'node_modules', name)
@@ -290,9 +300,9 @@ function writeLicenses(packages) {
 }
 
 /**
- * Modules of Node that the command line loads when one of their functions is called, and not all at once when it starts: zlib
- * and promises of fs alone take 3 ms, as long as the rest of the start of `convo compare`. The others are in Node's own start.
- * Not for the library: Jest lets nothing be loaded when its tests are over.
+ * Loads some modules of Node when one of their functions is called, instead of all at once when the command line
+ * starts: zlib and promises of fs alone take 3 ms, as long as the rest of the start of `convo compare`. Node loads the
+ * other modules at its own start. Not for the library: Jest does not allow loading after its tests are over.
  */
 const onDemand = {
   name: 'on-demand',
@@ -331,7 +341,7 @@ const late = [
   'vm',
 ].map((name) => `node:${name}`)
 
-/** Bundles the entries in a format; the result is the paths of all files that went in. */
+/** Bundles the entries in a format. Returns the paths of all files that were included. */
 async function bundleEntries(entries, format) {
   const entryPoints = Object.entries(entries)
     .filter(([, path]) => existsSync(join(root, path)))
@@ -353,11 +363,11 @@ const settingsOf = (format) => ({
   legalComments: 'none',
   minifySyntax: true,
   minifyWhitespace: true,
-  // of an error that a program does not catch, Node shows the whole line that it comes from
+  // for an uncaught error, Node prints the whole line that it comes from
   lineLimit: 100,
 })
 
-/** Script and style of the report of checks, which embeds them. */
+/** Bundles script and style of the report of checks, which embeds them. */
 async function bundlePage() {
   const page = join(root, 'src/golden/page')
   await bundle({
@@ -376,13 +386,13 @@ function declareTypes() {
   for (const name of ['types', 'types-cjs']) rmSync(join(dist, name), { recursive: true, force: true })
   const tsc = join(dirname(require.resolve('typescript/package.json')), 'bin/tsc')
   run(process.execPath, [tsc, '-p', join(root, 'src/tsconfig.types.json')])
-  // TypeScript before 5.7 has no arguments of typed arrays
+  // TypeScript before 5.7 does not have type arguments for typed arrays
   const arrays = /\b((?:Uint|Int|Float|BigInt|BigUint)\d+(?:Clamped)?Array|Buffer)<ArrayBuffer(?:Like)?>/g
   for (const name of readdirSync(join(dist, 'types'), { recursive: true })) {
     const path = join(dist, 'types', name)
     if (name.endsWith('.d.ts')) writeChanged(path, readFileSync(path, 'utf8').replace(arrays, '$1'))
   }
-  // for `require`, whose types must be in a package of CommonJS
+  // for `require`, whose types must be in a CommonJS package
   const common = join(dist, 'types-cjs')
   cpSync(join(dist, 'types'), common, { recursive: true })
   writeFileSync(join(common, 'package.json'), '{ "type": "commonjs" }\n')

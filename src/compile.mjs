@@ -1,4 +1,4 @@
-// Writes what V8 has compiled of the command line, once it has run lines: node compile.mjs DIST OUT SAMPLES
+// Writes the code that V8 has compiled of the command line after running some lines: node compile.mjs DIST OUT SAMPLES
 import { copyFileSync, cpSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setFlagsFromString } from 'node:v8'
@@ -14,7 +14,7 @@ mkdirSync('pictures')
 cpSync(sample, 'pictures/a.png')
 writeFileSync('convo.check.yaml', 'cases: [{ name: "{stem}", actual: pictures/*.png }]\n')
 
-/** Lines in the order in which they are run, with their statuses. */
+/** The command lines in the order in which they run, with their exit statuses. */
 const lines = [
   [['sobel', sample, 'out.png', '--quiet'], 0],
   [['compare', sample, copy], 0],
@@ -23,7 +23,7 @@ const lines = [
   [['check'], 0],
 ]
 const write = process.stdout.write
-// V8 would forget the code of the first lines while the others run
+// V8 would drop the code of the first lines while the others run
 setFlagsFromString('--no-flush-bytecode')
 const codes = await compile(join(dist, 'cli.cjs'), async ({ main }) => {
   for (const [line, status] of lines) {
@@ -35,7 +35,7 @@ const codes = await compile(join(dist, 'cli.cjs'), async ({ main }) => {
     process.stdout.write = write
     if (got !== status) throw new Error(`convo ${line.join(' ')} ended with ${got}`)
   }
-  // compiled code is taken by a V8 with the same flags only, and the runs have changed these
+  // V8 uses compiled code only with the same flags, and the runs have changed these
   setFlagsFromString('--flush-bytecode')
   setFlagsFromString('--liftoff')
   setFlagsFromString('--wasm-dynamic-tiering')

@@ -2,7 +2,7 @@ import { cutLine } from './text/cut.ts'
 import { describe } from './text/describe.ts'
 import { visibleLine } from './text/visible.ts'
 
-/** What each stable code represents. Codes are part of the contract: add, never rename. */
+/** What each code represents. Codes are stable, part of the contract: add, but never rename. */
 export const errorCodes = {
   E_USAGE: 'the command line is incomplete or wrong',
   E_OPTION: 'an option or parameter has an invalid value',
@@ -36,44 +36,47 @@ export type ErrorCode = keyof typeof errorCodes
 
 type Instead<Meant> = readonly [typed: string | readonly string[], ...meant: Meant[]]
 
-/** The parts of an error beyond its message: why it happened, and how to mend it. */
+/** The parts of an error beyond its message: why it happened, and how to fix it. */
 export type ErrorDetail = {
-  /** Where and why: one line each; a line about a file begins with `file:line:column: ` or `file: byte N: `. */
+  /** Where and why, one line each. A line about a file begins with `file:line:column: ` or `file: byte N: `. */
   readonly why?: string | readonly string[]
   /**
-   * What to try: a whole command line, `convo ...`; options to set, `--name value`, or to omit, `no --name, --other`, from
-   * which the command line makes one; or an action in words.
+   * What to try: a whole command line, `convo ...`; options to set, `--name value`, or to omit, `no --name, --other`,
+   * which the command line turns into a whole line; or an action in words.
    */
   readonly fix?: string | undefined
-  /** A word that was typed, or several, and the words that were meant, if any are known: the fix, unless there is one. */
+  /**
+   * One or more words that were typed, and the words that were probably meant, if known. They are the fix if `fix` is
+   * undefined.
+   */
   readonly instead?: Instead<string | undefined> | undefined
-  /** The error that led to it. */
+  /** The error that caused it. */
   readonly cause?: unknown
 }
 
-/** Lines of an explanation that are kept: more than a screen is read by nobody. */
+/** The largest number of lines of an explanation. Nobody reads more than a screen. */
 const mostLines = 60
 
 const brand = Symbol.for('convo.ConvoError')
 
-/** Whether a value is of a class whose prototype has this symbol. */
+/** Whether a value is an instance of a class whose prototype has this symbol. */
 export const isBranded = (value: unknown, symbol: symbol): boolean =>
   typeof value === 'object' && value !== null && orElse(() => symbol in value, false)
 
-/** The one error that convo throws on bad input. `message` says what is wrong; `why` and `fix` explain. */
+/** The only error that convo throws for bad input. `message` says what is wrong; `why` and `fix` explain. */
 export class ConvoError extends Error {
   override readonly name = 'ConvoError'
   /** The stable code, such as `E_INPUT`. */
   readonly code: ErrorCode
-  /** Where and why, a line each. */
+  /** Where and why, one line each. */
   readonly why: readonly string[]
-  /** What to write instead; undefined where nothing is known. */
+  /** What to try instead; undefined if unknown. */
   readonly fix: string | undefined
-  // declared, not defined: where there is none, it does not show when an error is printed
-  /** What was written and what to write for it. */
+  // declared, not defined, so that an undefined one does not show when an error is printed
+  /** What was typed, and what to type instead. */
   declare readonly instead?: Instead<string> | undefined
 
-  /** Whether it is an error of this copy of convo or of another one: a program may load the ES module and CommonJS. */
+  /** Whether it is an error from any copy of convo: a program may load both the ES module and CommonJS. */
   static override [Symbol.hasInstance](thrown: unknown): boolean {
     return isBranded(thrown, brand)
   }
@@ -87,7 +90,7 @@ export class ConvoError extends Error {
     const { instead } = detail
     if (instead !== undefined && detail.fix === undefined && isKnown(instead)) this.instead = instead
     const fix = detail.fix ?? fixOf(this.instead)
-    // what is cut would not work as it is typed
+    // a shortened fix would not work as typed
     this.fix = fix === undefined || cutLine(fix) === fix ? fix : undefined
   }
 }
@@ -96,7 +99,7 @@ const isKnown = (instead: ErrorDetail['instead']): instead is Instead<string> | 
   instead?.includes(undefined as never) !== true
 Object.defineProperty(ConvoError.prototype, brand, {})
 
-/** The words that were meant, as the fix of those who have no command line. */
+/** Returns the words that were meant, as a fix for callers without a command line. */
 function fixOf(instead: ConvoError['instead']): string | undefined {
   if (instead === undefined) return undefined
   const [typed, ...meant] = instead
@@ -104,7 +107,7 @@ function fixOf(instead: ConvoError['instead']): string | undefined {
 }
 
 /**
- * The error as the command line prints it: what and code, why, fix; names in it cannot break its lines. Any
+ * Formats an error as the command line prints it: message and code, why, fix. Names in it cannot break its lines. Any
  * other error is converted first.
  */
 export function formatError(thrown: ConvoError): string {
@@ -115,7 +118,7 @@ export function formatError(thrown: ConvoError): string {
   return lines.join('\n')
 }
 
-/** Whatever was thrown, as an error of convo's: E_MEMORY where memory ran out, else E_INTERNAL, a bug. */
+/** Converts anything thrown to an error of convo: E_MEMORY if memory ran out, else E_INTERNAL, a bug. */
 export function asConvoError(thrown: unknown): ConvoError {
   try {
     return convoErrorOf(thrown)
@@ -132,7 +135,7 @@ function convoErrorOf(thrown: unknown): ConvoError {
     thrown instanceof RangeError &&
     /allocation|could not allocate|array length|value of "size"/i.test(message)
   ) {
-    // V8 reserves 10 GiB of addresses for a memory whose bounds the processor checks, however little is used of them
+    // V8 reserves 10 GiB of addresses for a memory whose bounds the processor checks, even if little of it is used
     const isReserved = /^WebAssembly\.Memory/.test(message)
     return new ConvoError('E_MEMORY', isReserved ? 'the address space is too small' : 'memory ran out', {
       why: message,
@@ -171,7 +174,7 @@ function convoErrorOf(thrown: unknown): ConvoError {
 }
 
 /**
- * What `read` gives of an object of the caller's, whose getters and traps may throw anything.
+ * Returns what `read` returns, for an object from the caller whose getters and traps may throw anything.
  *
  * @param what what messages call the object
  * @throws ConvoError E_ARGUMENT
@@ -187,15 +190,16 @@ export function readOf<T>(what: string, read: () => T): T {
 }
 
 /**
- * Lists and plain objects of the caller's as copies, which no getter is in and which stay as they are; all else as it is.
+ * Copies lists and plain objects from the caller. The copies have no getters and do not change later. Other values are
+ * returned unchanged.
  *
- * @throws ConvoError E_ARGUMENT for what cannot be read
+ * @throws ConvoError E_ARGUMENT for a value that cannot be read
  */
 export const ownCopy = <T>(what: string, given: T): T => readOf(what, () => copyOf(given) as T)
 
 function copyOf(given: unknown): unknown {
   if (Array.isArray(given)) {
-    // counted: kernels have a million numbers, and the iterator of a list takes ten times as long
+    // a counting loop: kernels may have a million numbers, and an iterator takes ten times as long
     const { length } = given
     const copy: unknown[] = []
     for (let i = 0; i < length; i++) {
@@ -210,7 +214,7 @@ function copyOf(given: unknown): unknown {
   return Object.fromEntries(Object.entries(given).map(([key, value]) => [key, copyOf(value)]))
 }
 
-/** What `act` gives, or something else where it throws, whatever that is. */
+/** Returns the result of `act`, or `other` if it throws anything. */
 export function orElse<T, F>(act: () => T, other: F): T | F {
   try {
     return act()
@@ -219,17 +223,17 @@ export function orElse<T, F>(act: () => T, other: F): T | F {
   }
 }
 
-/** Throws `E_INTERNAL` when an invariant does not hold; narrows the condition for the compiler. */
+/** Throws `E_INTERNAL` if an invariant does not hold. The compiler then knows that the condition is true. */
 export function invariant(condition: unknown, message: string): asserts condition {
   if (!condition) throw new ConvoError('E_INTERNAL', message)
 }
 
-/** The candidate nearest to `word` by edit distance, if near enough to be a typing error. */
+/** Returns the candidate nearest to `word` by edit distance, if it is near enough to be a typing error. */
 export function nearest(word: string, candidates: Iterable<string>): string | undefined {
   let best: string | undefined
   let bestDistance = Math.max(1, Math.floor(word.length / 3)) + 1
   for (const candidate of candidates) {
-    // words are as far apart as their lengths at least
+    // the distance is at least the difference of the lengths
     if (Math.abs(word.length - candidate.length) >= bestDistance) continue
     const distance = editDistance(word.toLowerCase(), candidate.toLowerCase())
     if (distance < bestDistance) {
@@ -240,7 +244,10 @@ export function nearest(word: string, candidates: Iterable<string>): string | un
   return best
 }
 
-/** Damerau-Levenshtein distance in its optimal-string-alignment form: insert, delete, replace, swap neighbours. */
+/**
+ * Returns the Damerau-Levenshtein distance in its optimal-string-alignment form: insert, delete, replace, swap
+ * neighbours.
+ */
 function editDistance(a: string, b: string): number {
   let before: number[] = []
   let row = Array.from({ length: b.length + 1 }, (_, j) => j)
@@ -262,7 +269,7 @@ function editDistance(a: string, b: string): number {
 const numerals = ['no arguments', 'one argument', 'two arguments', 'three arguments', 'four arguments']
 
 /**
- * Refuses arguments that a function would ignore; what `map` adds to the one that a function takes is let through.
+ * Refuses arguments that a function would ignore, except for those that `map` adds to a function with one argument.
  *
  * @throws ConvoError E_ARGUMENT
  */
@@ -278,14 +285,14 @@ export function refuseMany(name: string, most: number, given: readonly unknown[]
 
 type AnyFunction = (...given: never[]) => unknown
 
-/** A function that refuses arguments that it would ignore, at once. */
+/** Makes a function refuse arguments that it would ignore, by throwing at once. */
 export const counted = <F extends AnyFunction>(name: string, most: number, act: F): F =>
   ((...given) => {
     refuseMany(name, most, given)
     return act(...given)
   }) as F
 
-/** The same for a function that gives a promise, which is rejected. */
+/** The same for a function that returns a promise, which is rejected. */
 export const promised = <F extends AnyFunction>(name: string, most: number, act: F): F =>
   (async (...given) => {
     refuseMany(name, most, given)

@@ -5,73 +5,73 @@ type Limit = {
   readonly most: number
   /** What is counted, in the plural: `bytes`, `frames`. */
   readonly unit: string
-  /** The option that raises the limit, where there is one. */
+  /** The option that raises the limit, if there is one. */
   readonly option?: string
   readonly code: ErrorCode
 }
 
 /**
- * What is counted before memory or time is spent on it. A row is a limit; an error over it names what was counted, the
- * limit and the option, where one raises it.
+ * The limits of what is counted before memory or time is spent on it. An error over a limit names what was counted, the
+ * limit, and the option that raises it, if there is one.
  */
 export const limits = {
   /** An encoded picture, from a file, a pipe or a device. */
   encodedBytes: { most: 2 ** 31, unit: 'bytes', code: 'E_TOO_LARGE' },
   /** A kernel file. */
   kernelBytes: { most: 2 ** 30, unit: 'bytes', code: 'E_KERNEL_FILE' },
-  /** The file of a network, and each file beside it. */
+  /** The file of a network, and each file that belongs to it. */
   modelBytes: { most: 2 ** 31, unit: 'bytes', code: 'E_TOO_LARGE' },
-  /** The pickle of a .pth, which describes its tensors and holds none. */
+  /** The pickle of a .pth, which describes its tensors but does not hold them. */
   pickleBytes: { most: 2 ** 26, unit: 'bytes', code: 'E_TOO_LARGE' },
-  /** Nodes, tensors, attributes, names and further texts of a network. */
+  /** Nodes, tensors, attributes, names and other texts of a network. */
   modelParts: { most: 2 ** 20, unit: 'parts', code: 'E_TOO_LARGE' },
-  /** Numbers of a network that are written one by one, not as the bytes of a tensor. */
+  /** Numbers of a network that are stored one by one, not as the bytes of a tensor. */
   modelNumbers: { most: 2 ** 26, unit: 'numbers written one by one', code: 'E_TOO_LARGE' },
-  /** Weights of a network, all its tensors together. */
+  /** Weights of a network, in all its tensors together. */
   modelWeights: { most: 2 ** 29, unit: 'weights', code: 'E_TOO_LARGE' },
   /** A manifest, lock or results file, or a list of paths. */
   manifestBytes: { most: 2 ** 26, unit: 'bytes', code: 'E_TOO_LARGE' },
-  /** A log or the state of a batch: a line for every picture. JavaScript has no longer strings. */
+  /** A log or the state of a batch, with a line for every picture. Strings in JavaScript cannot be longer. */
   logBytes: { most: 2 ** 29 - 32, unit: 'bytes', code: 'E_TOO_LARGE' },
   /** Chunks of a PNG before its picture data. */
   chunks: { most: 10_000, unit: 'chunks before its picture data', code: 'E_TOO_LARGE' },
-  /** Chunks of a PNG from its picture data on, where they must be walked over: bytes behind the last one. */
+  /** Chunks of a PNG from its picture data on. They are counted only if bytes follow the last chunk. */
   dataChunks: { most: 250_000, unit: 'chunks of picture data', code: 'E_TOO_LARGE' },
   /** Segments of a JPEG before its samples, chunks of a WebP, blocks of a GIF. */
   segments: { most: 100_000, unit: 'segments', code: 'E_TOO_LARGE' },
   /** Pages of a TIFF, pictures of an animation. */
   pages: { most: 4096, unit: 'pages', code: 'E_TOO_LARGE' },
-  /** Texts beside a picture, unpacked. */
+  /** Texts in the metadata of a picture, uncompressed. */
   metadataBytes: { most: 2 ** 24, unit: 'bytes of metadata', code: 'E_TOO_LARGE' },
   /** An SVG. */
   svgBytes: { most: 2 ** 26, unit: 'bytes', code: 'E_TOO_LARGE' },
-  /** A side of an SVG. */
+  /** The width or height of an SVG. */
   svgSide: { most: 10_000_000, unit: 'pixels on a side', code: 'E_TOO_LARGE' },
-  /** References of an SVG that lead to further ones. */
+  /** References in an SVG that lead to further references. */
   svgDepth: { most: 50, unit: 'chained references', code: 'E_TOO_LARGE' },
-  /** Drawings inside drawings. */
+  /** Drawings nested inside drawings. */
   svgLevels: { most: 3, unit: 'nested drawings', code: 'E_TOO_LARGE' },
-  /** Elements of an SVG, those that `use` repeats counted as often. */
+  /** Elements of an SVG; those repeated by `use` count each time. */
   svgElements: { most: 500_000, unit: 'elements', code: 'E_TOO_LARGE' },
-  /** Samples that the filters of an SVG go through, each primitive by what it costs. */
+  /** The work of the filters of an SVG: samples, weighted by the cost of each primitive. */
   svgFilterWork: { most: 2e9, unit: 'steps of its filters', code: 'E_TOO_LARGE' },
-  /** Digits of {index} in a template: more say nothing more. */
+  /** Digits of {index} in a template. More would have no effect. */
   indexDigits: { most: 15, unit: 'digits', code: 'E_OPTION' },
   /** Digits of {hash} in a template: SHA-256 has no more. */
   hashDigits: { most: 64, unit: 'digits', code: 'E_OPTION' },
-  /** A tensor that comes in or out: the samples of the memory that all threads share. */
+  /** An input or output tensor: the number of samples in the memory that all threads share. */
   tensorSamples: { most: 2 ** 30, unit: 'samples', code: 'E_TOO_LARGE' },
-  /** A side of what a layer of a network makes. */
+  /** The size of one axis of the output of a layer. */
   axisSamples: { most: 2 ** 24, unit: 'samples along an axis', code: 'E_TOO_LARGE' },
-  /** A row of all channels of a step of a network, which memory must hold. */
+  /** One row of all channels at a step of a network, which must fit in memory. */
   rowSamples: { most: 2 ** 26, unit: 'samples in a row of all channels', code: 'E_TOO_LARGE' },
-  /** Nodes of a network that a picture goes through. */
+  /** Nodes of a network that run for a picture. */
   modelSteps: { most: 2 ** 14, unit: 'nodes for a picture to go through', code: 'E_TOO_LARGE' },
-  /** What a kernel reaches beyond an edge, or a padding adds to it. */
+  /** The samples that a kernel needs, or a padding adds, beyond an edge. */
   padding: { most: 2 ** 24, unit: 'samples beyond an edge', code: 'E_TOO_LARGE' },
-  /** Weights of a kernel that is made from numbers. */
+  /** Weights of a kernel that is computed from parameters. */
   taps: { most: 2 ** 24, unit: 'weights', code: 'E_TOO_LARGE' },
-  /** Places of the output between two samples of the input of a transposed convolution: each has taps of its own. */
+  /** Output samples between neighbouring input samples of a transposed convolution. Each has taps of its own. */
   phases: { most: 2 ** 18, unit: 'output samples for each input sample', code: 'E_TOO_LARGE' },
 } as const satisfies Record<string, Limit>
 
@@ -79,7 +79,7 @@ export const limits = {
 export type LimitName = keyof typeof limits
 
 /**
- * Refuses what is over a limit.
+ * Refuses a count over a limit.
  *
  * @param subject the file or option that the number belongs to, for the message
  * @throws ConvoError with the code of the limit

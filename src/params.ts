@@ -2,43 +2,43 @@ import { ConvoError, nearest, ownCopy, readOf } from './error.ts'
 import { describe } from './text/describe.ts'
 
 /**
- * One typed, documented setting. The tables of params feed the flags, batch and check manifests, help, completion,
- * manual and README, so a setting is described once.
+ * One typed, documented setting. Flags, manifests of batches and checks, help, completion, manual and README all use
+ * the tables of params, so that each setting is described once.
  */
 export type Param<T> = {
   readonly summary: string
-  /** Absent: the setting may be omitted and is then `undefined`. */
+  /** Undefined: the setting may be omitted, and its value is then `undefined`. */
   readonly default?: T
-  /** In words, what happens when a setting without a default is omitted. */
+  /** What happens if a setting without a default is omitted, in words. */
   readonly unset?: string
   /** The bounds of a number, for help. */
   readonly min?: number
   readonly max?: number
-  /** What is for the value in a usage line, such as `<n>`; a flag has none. */
+  /** The placeholder for the value in a usage line, such as `<n>`. Flags have none. */
   readonly metavar?: string
   /** The words that are allowed, for help and completion. */
   readonly choices?: readonly string[]
   readonly isFlag?: boolean
-  /** True when the flag may be given several times; the value is then an array. */
+  /** Whether the setting may be given several times. The value is then an array. */
   readonly repeats?: boolean
-  /** What a program may hold in memory instead of the file that the text names. */
+  /** What a program can pass from memory, instead of the file that the text names. */
   readonly held?: Held
-  /** Turns what was typed, or what a manifest or caller gave, into the value. Throws a ConvoError that names `name`. */
+  /** Converts the value from the command line, a manifest or a caller. Throws a ConvoError that names `name`. */
   parse(given: unknown, name: string): T
 }
 
 /** A kernel, or the weights that make the kernels of an involution. */
 export type Held = 'kernel' | 'generator'
 
-/** A table of settings by name (kebab-case, as on the command line). */
+/** A table of settings by name, in kebab-case as on the command line. */
 export type Params = Readonly<Record<string, Param<unknown>>>
 
-/** The values of a table of settings: those with a default are always there. */
+/** The values of a table of settings. Those with a default are always set. */
 export type Values<P extends Params> = { readonly [K in keyof P]: ParamValue<P[K]> }
 type ParamValue<P> = P extends { default: infer T } ? T : P extends Param<infer T> ? T | undefined : never
 
 type WithDefault<T> = Param<T> & { readonly default: T }
-/** `NoInfer` of TypeScript 5.4, for older ones: a type that is inferred from elsewhere. */
+/** `NoInfer` of TypeScript 5.4, for older versions: a type that is inferred only from elsewhere. */
 type Settled<T> = [T][T extends unknown ? 0 : never]
 type Bounds = { readonly min?: number; readonly max?: number }
 
@@ -52,13 +52,16 @@ export function number(summary: string, fallback?: number, bounds: Bounds = {}):
   )
 }
 
-/** What a percentage says, `29%` being 0.29; undefined for what is none. Divided by 100, 99.99 would not be 0.9999. */
+/**
+ * Returns a percentage as a fraction: 0.29 for `29%`. Undefined for other values. The exponent `e-2` is exact:
+ * 99.99 / 100 would not be 0.9999.
+ */
 export function partOf(given: unknown): number | undefined {
   const digits = typeof given === 'string' ? /^\s*(-?[\d.]+)\s*%\s*$/.exec(given)?.[1] : undefined
   return digits === undefined ? undefined : Number(`${digits}e-2`)
 }
 
-/** A part of a whole, from 0 to 1, or as a percentage. */
+/** A fraction from 0 to 1, which may also be typed as a percentage. */
 export function share(summary: string): Param<number> {
   const parse = (given: unknown, name: string) => {
     const part = partOf(given)
@@ -105,7 +108,7 @@ export function choice<const C extends string>(
   return withDefault({ summary, choices, metavar: '<word>', parse }, fallback)
 }
 
-/** On or off, off unless given. */
+/** On or off. Default: off. */
 export function flag(summary: string): WithDefault<boolean> {
   const parse = (given: unknown, name: string) => {
     if (typeof given === 'boolean') return given
@@ -127,7 +130,7 @@ export function text(summary: string, metavar: string, fallback?: string): Param
   return withDefault({ summary, metavar, parse }, fallback)
 }
 
-/** A text that names what is in a file, or from a program `T`, which the library has made of what it was given. */
+/** A text that names a file, or a `T` that the library made from what a program passed. */
 export function textOr<T extends object>(held: Held, summary: string, metavar: string): Param<string | T> {
   const { parse } = text(summary, metavar)
   return {
@@ -138,13 +141,13 @@ export function textOr<T extends object>(held: Held, summary: string, metavar: s
   }
 }
 
-/** Whether this is numbers in memory, which no text and no manifest can hold. */
+/** Whether a value holds numbers in memory, which neither text nor a manifest can do. */
 export const isHeld = (given: unknown): given is object =>
   typeof given === 'object' &&
   given !== null &&
   Object.values(given).some((one) => ArrayBuffer.isView(one) || ArrayBuffer.isView(one?.data))
 
-/** A value with a syntax of its own. `parse` gets the text, or whatever a manifest holds. */
+/** A value with a syntax of its own. `parse` receives the text, or any value from a manifest. */
 export function custom<T>(
   summary: string,
   metavar: string,
@@ -165,10 +168,10 @@ export function custom<T>(
   return withDefault({ summary, metavar, parse }, fallback)
 }
 
-/** What parts numbers; the x of `3x5` too, but not that of a unit. */
+/** The separator of numbers: a comma, or the x of `3x5`, but not an x in a unit. */
 const comma = /,|(?<=[\d.\s])x(?=[\d.\s+-])/
 
-/** A list of whole or fractional numbers, typed with commas: `1,2`. `count` says how many there may be. */
+/** A list of whole or fractional numbers, typed with commas: `1,2`. `count` limits its length. */
 export function numbers(
   summary: string,
   metavar: string,
@@ -184,7 +187,7 @@ export function numbers(
         given,
       )
     }
-    // the whole list with every number that would do, or the one nearest to it
+    // the whole list, with the nearest valid number for each of its numbers
     const mended = () => {
       const near = parts.map((part: unknown) => {
         const value = within(bounds, parseNumber(part, name, {}))
@@ -202,9 +205,9 @@ export function numbers(
 }
 
 /**
- * The values of a table from what was given, defaults filled in.
+ * Returns the values of a table from the given ones, with defaults filled in.
  *
- * @throws ConvoError E_NAME for an unknown setting, E_OPTION for a value that cannot be
+ * @throws ConvoError E_NAME for an unknown setting, E_OPTION for an invalid value
  */
 export function resolve<P extends Params>(
   params: P,
@@ -227,7 +230,7 @@ export function resolve<P extends Params>(
   return values as Values<P>
 }
 
-/** A number with a unit of thousands or, as `Ki`, of 1024: `100M`, `2GiB`, `500 MB`. NaN for another text. */
+/** Reads a number with a unit of thousands or, with `Ki`, of 1024: `100M`, `2GiB`, `500 MB`. NaN for other text. */
 export function amountIn(given: unknown): number {
   const [, digits, unit = '', binary] =
     /^(\d+(?:\.\d+)?)\s*(?:([kmgt])(i?))?b?$/i.exec(String(given).trim()) ?? []
@@ -236,7 +239,7 @@ export function amountIn(given: unknown): number {
   return Number(digits) * (binary ? 1024 : 1000) ** power
 }
 
-/** Reads one of a few words, else numbers by `read`; `what` says all that may be. */
+/** Makes a parser for one of a few words, or else for what `read` accepts. `what` describes both, for the error. */
 export const wordOr =
   <const W extends string, T>(
     words: readonly W[],
@@ -250,13 +253,13 @@ export const wordOr =
     return read(given, name)
   }
 
-/** The rules for padding that have a word. */
+/** The rules for padding that have a name. */
 export const paddingRules = ['same', 'valid', 'full'] as const
 
-/** What to type instead of a value, or of the whole that was `typed`, for an option of a command line. */
+/** What to type instead of a value, or of the whole text `typed`, if the setting is an option of a command line. */
 type Mended = { readonly near?: number | string | undefined; readonly typed?: string }
 
-/** The error for a value of the wrong kind. */
+/** The error for an invalid value. */
 export function expected(
   what: string,
   name: string,
@@ -268,11 +271,11 @@ export function expected(
   return new ConvoError('E_OPTION', `${name} must be ${what}, got ${shown(given)}`, { why, instead })
 }
 
-/** The nearest number that is within bounds. */
+/** Returns the nearest number within bounds. */
 const within = ({ min = Number.NEGATIVE_INFINITY, max = Number.POSITIVE_INFINITY }: Bounds, value: number) =>
   Math.min(max, Math.max(min, value))
 
-/** The nearest amount that would do: a number within bounds, or a percentage up to 100%; nothing for another text. */
+/** Returns the nearest valid amount: a number within bounds, or a percentage up to 100%. Undefined for other text. */
 export function amountNear(given: unknown, bounds: Bounds): string | undefined {
   const [, digits, unit = ''] = /^\s*(-?\d+(?:\.\d+)?)\s*(%?)\s*$/.exec(String(given)) ?? []
   if (digits === undefined) return undefined
@@ -280,7 +283,7 @@ export function amountNear(given: unknown, bounds: Bounds): string | undefined {
 }
 
 function shown(given: unknown): string {
-  // of NaN JSON makes null, of a picture a page of numbers, and of a chain nothing
+  // JSON would make null of NaN, a page of numbers of a picture, and nothing of a chain
   if (typeof given === 'number') return String(given)
   const kind = describe(given)
   if (typeof given === 'object' && !Array.isArray(given) && (kind !== 'Object' || isHeld(given))) return kind
@@ -333,10 +336,10 @@ function withDefault<T>(param: Param<T>, fallback: T | undefined): WithDefault<T
  * Checks the options of a function of the library.
  *
  * @param of the name of the function, for messages
- * @param known the options that there are, where not all of them are checked later
- * @param one an option, for a call with it as the fix where a value is given instead
- * @throws ConvoError E_ARGUMENT for what is no object, cannot be read or has inherited options; E_NAME for unknown ones,
- *   which would otherwise be dropped silently
+ * @param known the options of the function, if later checks do not find all unknown ones
+ * @param one the name of an option, to suggest a call with it if a value was passed instead of an object
+ * @throws ConvoError E_ARGUMENT for options that are not an object, cannot be read or have inherited properties; E_NAME
+ * for unknown ones, which would otherwise be ignored silently
  */
 export function checkOptions(options: unknown, of: string, known?: readonly string[], one?: string): void {
   const what = `the options of ${of}`
@@ -364,7 +367,7 @@ export function checkOptions(options: unknown, of: string, known?: readonly stri
   })
 }
 
-/** Options as an object of its own, without getters. @throws ConvoError as `checkOptions` does */
+/** Returns a copy of the options, without getters. @throws ConvoError as `checkOptions` does */
 export function ownOptions<T extends object>(
   options: T,
   of: string,

@@ -1,20 +1,23 @@
 import { constants } from 'node:os'
 import { setImmediate as immediate } from 'node:timers/promises'
 
-/** Signals that ask a process to end: Ctrl-C, `kill` and schedulers, a terminal that is closed. */
+/** Signals that ask a process to end: Ctrl-C, `kill` and schedulers, a closed terminal. */
 export const endSignals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
 
 export type EndSignal = (typeof endSignals)[number]
 
-/** The exit status after a signal, as shells give it. */
+/** Returns the exit status after a signal, as in shells. */
 export const statusOf = (signal: EndSignal): number => 128 + constants.signals[signal]
 
-// A signal that nobody listens to ends the process at once, whatever it is doing: JavaScript and native code cannot keep
-// the kernel waiting, and shells see 130, 143 or 129. So signals are heard only while there is something to undo, such as
-// a temporary file, or while the process is idle and can give the status itself. Whoever has something to undo must let
-// the event loop turn every few hundred milliseconds.
+// A signal without a listener ends the process at once, whatever it is doing: neither JavaScript nor native code can
+// delay it, and shells see 130, 143 or 129. So convo listens to signals only while there is something to undo, such as
+// a temporary file, or while the process is idle and can exit with that status itself. Code with something to undo must
+// let the event loop turn every few hundred milliseconds.
 
-/** The library is a guest in its process; the command line owns it; a member of a crew ends when its parent says so. */
+/**
+ * The library is a guest in its process. The command line owns its process. A member of a crew ends when its parent
+ * asks it to.
+ */
 type Role = 'guest' | 'owner' | 'crew'
 
 let role: Role = 'guest'
@@ -24,16 +27,21 @@ let ending: EndSignal | undefined
 let onFirst: ((signal: EndSignal) => void) | undefined
 const undos = new Set<() => void>()
 
-/** Says whose the process is; until then it is somebody else's, who decides what a signal does. */
+/**
+ * Sets the role of convo in the process. The default is a guest: the program that loaded it decides what a signal does.
+ */
 export function setRole(one: Exclude<Role, 'guest'>): void {
   role = one
   if (one === 'crew') for (const signal of endSignals) process.on(signal, () => undefined)
 }
 
-/** Whether the process is somebody else's. */
+/** Whether the process belongs to another program. */
 export const isGuest = (): boolean => role === 'guest'
 
-/** Has `undo` called when the process exits or a signal ends it, before that, until the function that it gives is called. */
+/**
+ * Registers `undo`, to be called when the process exits or before a signal ends it. Returns a function that unregisters
+ * it.
+ */
 export function undoAtEnd(undo: () => void): () => void {
   if (undos.size === 0) process.on('exit', undoAll)
   undos.add(undo)
@@ -45,21 +53,23 @@ export function undoAtEnd(undo: () => void): () => void {
   }
 }
 
-/** Undoes what is to be undone at the end: for a process that is about to end in a way of its own. */
+/** Undoes all that is registered, for a process that is about to end in another way. */
 export function undoAll(): void {
   for (const undo of undos) {
     try {
       undo()
     } catch {
-      // what cannot be undone does not keep the rest from it
+      // a failure does not prevent the other undos
     }
   }
 }
 
-/** Whether signals are heard, so that the event loop must turn. */
+/** Whether convo is listening to signals, so that the event loop must turn. */
 export const isHearing = (): boolean => ears > 0
 
-/** Waits for something that leaves the event loop free. Meanwhile a signal ends the command line with its status. */
+/**
+ * Waits for something that does not block the event loop. Meanwhile, a signal ends the command line with its status.
+ */
 export async function listening<T>(wait: () => Promise<T>): Promise<T> {
   if (role !== 'owner') return wait()
   const stop = hear()
@@ -72,9 +82,9 @@ export async function listening<T>(wait: () => Promise<T>): Promise<T> {
 }
 
 /**
- * Lets the event loop turn until a whole turn has next to nothing to do, ten times at most: a signal that has come but was
- * not known yet would be lost when nobody listens any more. The end of one turn is not enough, since signals are read before
- * the work that the turn does.
+ * Lets the event loop turn until a turn takes less than 2 ms, at most ten times. Otherwise a signal that has arrived,
+ * but was not delivered yet, would be lost when listening stops. Waiting for the end of one turn is not enough, because
+ * signals are read before the work of the turn.
  */
 export async function drainSignals(): Promise<void> {
   await immediate()
@@ -85,7 +95,7 @@ export async function drainSignals(): Promise<void> {
   }
 }
 
-/** Waits for native code in libuv's threads, which an exit of the process would wait for too. */
+/** Waits for native code in libuv's threads. An exit of the process would wait for it too. */
 export async function nativeWork<T>(wait: () => Promise<T>): Promise<T> {
   nativeCalls++
   try {
@@ -96,7 +106,7 @@ export async function nativeWork<T>(wait: () => Promise<T>): Promise<T> {
   }
 }
 
-/** Has signals reported to `first` instead of ending the process. Returns what ends that. */
+/** Reports signals to `first` instead of ending the process. Returns a function that stops this. */
 export function takeSignals(first: (signal: EndSignal) => void): () => void {
   onFirst = first
   const stop = hear()
@@ -106,12 +116,13 @@ export function takeSignals(first: (signal: EndSignal) => void): () => void {
   }
 }
 
-/** How long native work in flight is waited for after a signal, in milliseconds. */
+/** How long to wait for running native work after a signal, in milliseconds. */
 const patience = 300
 
 /**
- * Ends the process as a signal asks: by an exit with its status; and where native work is in flight, which an exit would
- * wait for, minutes even, soon by the signal itself. A shell sees the same number either way.
+ * Ends the process because of a signal. Normally it exits with the status of the signal. If native work is running, an
+ * exit would wait for it, even for minutes, so the signal itself ends the process shortly afterwards. A shell sees the
+ * same number in both cases.
  */
 export function endBy(signal: EndSignal): void {
   undoAll()
@@ -124,10 +135,10 @@ export function endBy(signal: EndSignal): void {
   }, patience)
 }
 
-/** Whether a signal is ending the process: results of its work are no longer reported. */
+/** Whether a signal is ending the process. The results of its work are then no longer reported. */
 export const isEnding = (): boolean => ending !== undefined
 
-/** Listens to signals until the function that it gives is called. */
+/** Starts to listen to signals. Returns a function that stops. */
 function hear(): () => void {
   if (role === 'crew') return () => undefined
   if (ears++ === 0) for (const signal of endSignals) process.on(signal, onSignal)
@@ -145,7 +156,10 @@ function onSignal(signal: EndSignal): void {
   else passOn(signal)
 }
 
-/** Undoes what is ours. Listening to a signal keeps it from ending the process: when nobody else does, it is sent again. */
+/**
+ * Undoes what convo has registered. Listening to a signal keeps it from ending the process, so it is sent again if
+ * there are no other listeners.
+ */
 function passOn(signal: EndSignal): void {
   undoAll()
   for (const one of endSignals) process.off(one, onSignal)

@@ -15,15 +15,15 @@ import {
 } from '../src/index.ts'
 import * as oracle from './oracle.ts'
 
-// The worked examples with which the kinds of convolution are usually taught. Whole numbers throughout, so everything
-// must be equal.
+// The worked examples with which the kinds of convolution are usually taught. All numbers are whole, so results must be
+// exactly equal.
 
-/** A tensor drawn as on paper: rows on lines of their own, planes apart. */
+/** Reads a tensor drawn as on paper: a line for each row, planes apart. */
 function tensor(shape: readonly number[], drawing: string): Tensor {
   return new Tensor(shape, Float32Array.from(drawing.match(/-?\d+/g) ?? [], Number))
 }
 
-/** Small whole numbers from -3 to 3 that look random and never change. */
+/** Whole numbers from -3 to 3 that look random but never change. */
 function noise(...shape: number[]): Tensor {
   let state = shape.reduce((seed, n) => seed * 31 + n, 7)
   const data = Float32Array.from({ length: shape.reduce((a, b) => a * b, 1) }, () => {
@@ -33,7 +33,7 @@ function noise(...shape: number[]): Tensor {
   return new Tensor(shape, data)
 }
 
-/** As many ones as fill a shape. */
+/** A tensor filled with ones. */
 const ones = (...shape: number[]) => tensor(shape, '1 '.repeat(shape.reduce((a, b) => a * b, 1)))
 
 function equal(got: oracle.Grid, want: oracle.Grid): void {
@@ -471,7 +471,7 @@ describe('pooling and unpooling', () => {
 })
 
 describe('what it costs', () => {
-  /** O · C/groups · kernel size, by the sizes that a correlation found. */
+  /** Returns O · C/groups · kernel size, from the sizes that a correlation worked out. */
   const weights = (input: number[], bank: number[], groups = 1) => {
     const c = correlationOf(2, Tensor.zeros(input), Tensor.zeros(bank), { groups })
     return c.axes.reduce((product, a) => product * a.kernel, (c.filters * c.channels) / c.groups)

@@ -1,4 +1,6 @@
-/** Milliseconds that this process has computed: other programs do not make them more, as they do with those of a clock. */
+/**
+ * Returns the processor time of this process in milliseconds. Unlike wall time, it does not depend on other programs.
+ */
 export function cpuTime(): number {
   const { user, system } = process.cpuUsage()
   return (user + system) / 1000

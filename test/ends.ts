@@ -3,12 +3,12 @@ import { argv, execPath } from 'node:process'
 import { fileURLToPath } from 'node:url'
 
 // Programs that use the library and must end by themselves. `npm run test:nodes -- 20.9 24` runs them on other releases
-// of Node, through npx; without versions on the oldest that is supported and the newest of each line.
+// of Node, through npx; without versions, on the oldest supported one and the newest of each line.
 
-/** The newest line of Node that convo is tried on. */
+/** The newest line of Node that convo is tested on. */
 export const newest = '26'
 
-/** Milliseconds until a program that has not ended is taken for one that never will. */
+/** Milliseconds after which a program is considered never to end. */
 const patience = 120_000
 
 const large = 'new Tensor([1, 512, 512], new Float32Array(512 * 512))'
@@ -45,9 +45,9 @@ export const programs: Record<string, { readonly code: number; readonly body: st
 }
 
 /**
- * Runs a program on a Node of a version, or on this one.
+ * Runs a program on a version of Node, or on this one.
  *
- * @returns its exit code, or `never` where it had to be killed
+ * @returns its exit code, or `never` if it had to be killed
  */
 export function runProgram(
   body: string,
@@ -59,7 +59,7 @@ export function runProgram(
   const [command, args] =
     version === undefined ? [execPath, node] : ['npx', ['-y', '-p', `node@${version}`, 'node', ...node]]
   return new Promise((resolve) => {
-    // A group of its own, so that what npx starts ends with it.
+    // A separate process group, so that the children of npx end with it.
     const child = spawn(command, args, { stdio: ['ignore', 'ignore', 'pipe'], detached: true })
     let errors = ''
     child.stderr.on('data', (text) => {

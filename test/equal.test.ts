@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 
-/** Whether the matchers take them for equal. */
+/** Whether the matchers consider them equal. */
 const areEqual = (a: unknown, b: unknown) => {
   try {
     expect(a).toEqual(b)

@@ -5,9 +5,9 @@ import { describe, expect, test } from 'vitest'
 import { filters } from '../src/filters/table.ts'
 import { convo, scratch } from './cli/convo.ts'
 
-// convo checks itself: samples/convo.check.yaml over the small samples, against test/golden, sample for sample.
-// `node bin/convo.js check samples/convo.check.yaml --update` writes the goldens again; after a failure the pictures that
-// were made, those that were expected and the differences are in the folder that the message names.
+// convo checks itself: runs samples/convo.check.yaml on the small samples, and compares every sample with test/golden.
+// `node bin/convo.js check samples/convo.check.yaml --update` writes the goldens again. After a failure, the actual and
+// expected pictures and their differences are in the folder that the message names.
 
 const manifest = fileURLToPath(new URL('../samples/convo.check.yaml', import.meta.url))
 const here = scratch()

@@ -3,8 +3,9 @@ import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
-// The package as it would be published: what its files say of it, and its tests where npm has installed it. After
-// `npm run build`, `npm run package`; a command behind it runs instead of these tests, and they are among what it runs.
+// Checks the package as it would be published: its files, and its tests after npm has installed it. Run with `npm run
+// package`, after `npm run build`. A command after `npm run package --` runs instead of these tests; it should include
+// them.
 
 const command = process.argv.slice(2)
 const tests = ['vitest', 'run', 'test/package.test.ts', 'test/library/programs.test.ts']

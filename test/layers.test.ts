@@ -6,8 +6,8 @@ import { describe, expect, it } from 'vitest'
 const src = fileURLToPath(new URL('../src/', import.meta.url))
 
 /**
- * The rooms in their order: a file imports files of its own room and of those before it, or beside it where they are
- * named on one line. Behind each room the packages that it may use.
+ * The rooms in their order, each with the packages that it may use. A file imports files of its own room and of earlier
+ * rooms, but not of other rooms on the same line.
  */
 const order: readonly Readonly<Record<string, readonly string[]>>[] = [
   { text: [] },
@@ -21,7 +21,7 @@ const order: readonly Readonly<Record<string, readonly string[]>>[] = [
   { kernel: ['node'] },
   { conv: [] },
   { definition: [] },
-  // the engine is handed in
+  // the engine is passed in as an argument
   { operators: ['node'] },
   { filters: [] },
   { image: ['node', 'pixelmatch', 'pixelmatch-8'] },
@@ -35,13 +35,13 @@ const order: readonly Readonly<Record<string, readonly string[]>>[] = [
   { 'apart-worker': ['node'], index: [], matchers: [], 'playwright-reporter': [] },
 ]
 
-/** A room that others may not import though it comes before them: the core does not know codecs. */
+/** Rooms that others may not import although they come earlier: the core does not know codecs. */
 const apart: Readonly<Record<string, readonly string[]>> = {
   api: ['image'],
   index: ['cli'],
 }
 
-/** What the files of each room may import, besides those of their own room. */
+/** The imports that are allowed in each room, besides its own files. */
 const allowed: Readonly<Record<string, readonly string[]>> = Object.fromEntries(
   order.flatMap((rooms, i) => {
     const below = order.slice(0, i).flatMap((lower) => Object.keys(lower))
@@ -52,7 +52,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = Object.fromEntries(
   }),
 )
 
-/** Files with a dependency of their own. */
+/** Files with additional dependencies. */
 const ownDependencies: Readonly<Record<string, readonly string[]>> = { 'image/sharp.ts': ['sharp'] }
 
 type Import = { readonly from: string; readonly to: string; readonly room: string }
@@ -69,7 +69,7 @@ const imports: readonly Import[] = files.flatMap((from) =>
   }),
 )
 
-/** The modules that a file names in `from '…'`, `import '…'`, `import('…')` and `typeof import('…')`. */
+/** Returns the modules that a file names in `from '…'`, `import '…'`, `import('…')` and `typeof import('…')`. */
 function specifiers(text: string): string[] {
   const statements = /^(?:import|export)\b[^;'"`]*?\bfrom '([^']+)'|^import '([^']+)'|\bimport\('([^']+)'\)/gm
   return [...text.matchAll(statements)].map(([, a, b, c]) => a ?? b ?? c ?? '')
@@ -79,7 +79,7 @@ function roomOf(path: string): string {
   return path.split('/')[0]!.replace(/\.ts$/, '')
 }
 
-/** All files that a file needs when it runs or is checked, itself too. */
+/** Returns all files that a file needs to run or to be type-checked, including itself. */
 function reached(from: string, seen = new Set<string>()): Set<string> {
   if (seen.has(from)) return seen
   seen.add(from)

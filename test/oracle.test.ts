@@ -88,7 +88,7 @@ describe.skipIf(!haveCases)(
   },
 )
 
-/** Computes a case and compares. */
+/** Computes a case and compares the result. */
 const oracle: Record<string, (c: Case) => void> = {
   conv2d: convolution,
   conv3d: convolution,

@@ -8,7 +8,7 @@ import { newest } from './ends.ts'
 import { installed, isInstalled, packed } from './packed.ts'
 
 const at = packed(['typescript@5.0.4', '@types/node@20'])
-// as on a desk: under CI no golden is ever written
+// as on a developer's machine: in CI no golden is ever written
 const { CI: _, ...env } = process.env
 const convo = (...args: string[]) =>
   spawnSync(process.execPath, [at('node_modules/convo/bin/convo.js'), ...args], {
@@ -119,7 +119,7 @@ void main()
 `
   const strict = {
     target: 'es2022',
-    // without `dom`, as most programs for Node
+    // without `dom`, like most programs for Node
     lib: ['es2022'],
     strict: true,
     exactOptionalPropertyTypes: true,
@@ -134,7 +134,7 @@ void main()
     const declared = readdirSync(types, { encoding: 'utf8', recursive: true }).filter((name) =>
       name.endsWith('.d.ts'),
     )
-    // TypeScript 5.0 has no NoInfer, and its typed arrays take no arguments
+    // TypeScript 5.0 does not have NoInfer, and its typed arrays have no type arguments
     const later = /\bNoInfer<|\b(\w+\dArray|Buffer)</
     expect(declared.filter((name) => later.test(readFileSync(join(types, name), 'utf8')))).toEqual([])
   })
@@ -161,7 +161,7 @@ void main()
         writeFileSync(at('tsconfig.json'), JSON.stringify({ compilerOptions, files }))
         const tsc = isOld ? at('node_modules/typescript/bin/tsc') : installed('typescript/bin/tsc')
         const { stdout } = spawnSync(process.execPath, [tsc, '-p', at()], { encoding: 'utf8' })
-        // sharp's own types are for newer ones of Node, where a Buffer is generic
+        // sharp's own types are for newer types of Node, in which Buffer is generic
         const ofSharp = /node_modules\/sharp\/.*TS2315/
         const lines = stdout.split('\n').filter((line) => !(isOld && ofSharp.test(line)))
         expect(lines.join('\n').trim().replaceAll(at(), '')).toBe('')

@@ -15,20 +15,20 @@ import { afterAll, beforeAll } from 'vitest'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 
-/** A package that is installed here. */
+/** Returns the folder of a package that is installed here. */
 export const installed = (name: string): string => join(root, 'node_modules', name)
 
-/** The archive that npm installs, with what it needs: `npm run package` sets it. */
+/** The archive that npm installs, with its dependencies. `npm run package` sets it. */
 const archive = process.env.CONVO_ARCHIVE
 
-/** Whether the package is installed by npm, and not only unpacked. */
+/** Whether the package is installed by npm, and not just unpacked. */
 export const isInstalled = archive !== undefined
 
 /**
- * The package as npm would publish it, in a project of its own, with nothing beside it but its dependencies; gives paths in
- * that project.
+ * Installs the package as npm would publish it into a new project with nothing but its dependencies. Returns a function
+ * for paths in that project.
  *
- * @param more packages that npm installs too, where it installs this one
+ * @param more packages that npm also installs, if it installs this one
  */
 export function packed(more: readonly string[] = []): (name?: string) => string {
   let folder = ''
@@ -41,7 +41,7 @@ export function packed(more: readonly string[] = []): (name?: string) => string 
       execFileSync('npm', words, { cwd: folder, stdio: 'ignore' })
       return
     }
-    // without its scripts, which would build what other tests are running
+    // without its scripts, which would build the files that other tests are running
     execFileSync('npm', ['pack', '--ignore-scripts', '--pack-destination', folder], {
       cwd: root,
       stdio: 'ignore',

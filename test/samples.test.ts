@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { convo } from './cli/convo.ts'
 
-// What is in samples/ does what it says, in a copy of the folder. test/golden.test.ts runs its check manifest.
+// Tests that samples/ works as documented, in a copy of the folder. test/golden.test.ts runs its check manifest.
 
 const samples = fileURLToPath(new URL('../samples', import.meta.url))
 let root = ''

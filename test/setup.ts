@@ -1,6 +1,6 @@
 import { build } from '../src/build.mjs'
 
-/** Builds what the tests run as a user would: the bundles and the WASM. */
+/** Builds the bundles and the WASM, which the tests run as a user would. */
 export default async function setup(): Promise<void> {
   await build({ types: false })
 }

@@ -1,8 +1,8 @@
 const adlerBase = 65521
-/** The most bytes whose sums fit 32 bits before the remainder is taken (zlib's NMAX). */
+/** The largest number of bytes whose sums fit in 32 bits before the remainder must be taken (zlib's NMAX). */
 const adlerRun = 5552
 
-/** Adler-32 of some bytes (RFC 1950), continued from `start`. */
+/** Returns the Adler-32 of bytes (RFC 1950), continued from `start`. */
 export function adler32(bytes: Uint8Array, start = 1): number {
   let a = start & 0xffff
   let b = start >>> 16
@@ -18,7 +18,10 @@ export function adler32(bytes: Uint8Array, start = 1): number {
   return ((b << 16) | a) >>> 0
 }
 
-/** Adler-32 of two runs of bytes laid end to end, from that of each and the length of the second. */
+/**
+ * Returns the Adler-32 of two runs of bytes, one after the other, from the Adler-32 of each and the length of the
+ * second.
+ */
 export function adlerCombine(first: number, second: number, secondLength: number): number {
   const a = ((first & 0xffff) + (second & 0xffff) + adlerBase - 1) % adlerBase
   // each byte of the first run counts once more for every byte of the second

@@ -1,4 +1,4 @@
-// How colours meet alpha, which is the last sample of a pixel: every step rounded to float32.
+// How colours are combined with alpha, which is the last sample of a pixel. Every step is rounded to float32.
 
 const { fround, max, min, abs } = Math
 
@@ -8,19 +8,19 @@ type Pixel = readonly number[]
 const withAlpha = (pixel: Pixel, colour: (v: number, alpha: number, c: number) => number): number[] =>
   pixel.map((v, c) => (c === pixel.length - 1 ? v : colour(v, pixel.at(-1)!, c)))
 
-/** The colours of one pixel with the alpha of another. */
+/** Returns the colours of one pixel with the alpha of another. */
 export const withAlphaOf = (pixel: Pixel, other: Pixel): number[] => [...pixel.slice(0, -1), other.at(-1)!]
 
-/** colour × alpha. */
+/** Returns colour × alpha. */
 export const premultiplied = (pixel: Pixel): number[] => withAlpha(pixel, (v, alpha) => fround(v * alpha))
 
-/** colour × (alpha / full): what is opaque stays as it is. */
+/** Returns colour × (alpha / full). Opaque pixels are unchanged. */
 export const weighed = (pixel: Pixel, full: number): number[] =>
   withAlpha(pixel, (v, alpha) => fround(v * fround(alpha / full)))
 
 /**
- * Straight colour from sums of what was premultiplied: (sum / scale) / A + offset, A being the sum of alpha / `weights`; where
- * A is not above 0 the offset alone. Alpha is A from 0 to `full`.
+ * Returns straight colours from sums of premultiplied ones: (sum / scale) / A + offset, where A is the sum of
+ * alpha / `weights`. If A is not above 0, the colour is the offset alone. Alpha is A, limited to 0..`full`.
  */
 export function straightened(
   sums: Pixel,
@@ -37,8 +37,9 @@ export function straightened(
 }
 
 /**
- * Sums of colours that were weighed, with the pixel's own colour instead of what is transparent: sum + own · lack, where lack is
- * `weights` − alpha / full, and as good as none up to `within`. 0 where the pixel itself is transparent.
+ * Completes sums of weighed colours with the pixel's own colour where its neighbours are transparent: sum + own · lack,
+ * where lack is `weights` − alpha / full. A lack of at most `within` counts as none. If the pixel itself is
+ * transparent, its colours become 0.
  */
 export function overOwn(sums: Pixel, own: Pixel, weights: number, full: number, within: number): number[] {
   const isSeen = own.at(-1)! > 0

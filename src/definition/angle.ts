@@ -9,9 +9,10 @@ const polynomial = [
 ].map(f32)
 
 /**
- * The direction of (x, y) as a sample: ((atan2(y, x) / π) + 1) · (full / 2), every step rounded to float32, so that it is
- * the same on every machine. With q the smaller of |x|, |y| over the larger (0 where both are 0): atan = q · P(q²), turned
- * into its octant by π/2 − a, π − a and −a. East is full / 2, directions turn towards y.
+ * Returns the direction of (x, y) as a sample: ((atan2(y, x) / π) + 1) · (full / 2). Every step is rounded to float32,
+ * so that the result is the same on every machine. With q = the smaller of |x|, |y| divided by the larger (0 if both
+ * are 0), atan = q · P(q²), moved into its octant by π/2 − a, π − a and −a. East is full / 2; directions turn towards
+ * y.
  */
 export function angleSample(y: number, x: number, full: number): number {
   const [across, up] = [Math.abs(x), Math.abs(y)]

@@ -1,17 +1,18 @@
 import type { Picture, Samples } from '../tensor/picture.ts'
 
-/** A picture at the depth of its samples, as it is looked at for antialiasing. */
+/** A picture at the depth of its samples, as the search for antialiasing reads it. */
 export type View = Pick<Picture, 'width' | 'height' | 'channels'> & { readonly data: Samples | Uint32Array }
 
-/** At a number of neighbours of its own colour a pixel is in an area. */
+/** The number of neighbours of the same colour from which a pixel is in an area. */
 export const area = 3
 
 /**
- * Whether a pixel of `a` is antialiasing, after V. Vysniauskas (Anti-aliased pixel and intensity slope detector, 2009), at
- * any depth: of its neighbours, 8 or fewer at an edge, some are darker and some brighter, fewer than 3 are as bright, and
- * the darkest or the brightest one is in an area in both pictures. A pixel is in an area when 3 neighbours or more have
- * all its samples; an edge of the picture counts as one neighbour that is alike, in both rules. Brightness is
- * 0.29889531 R + 0.58662247 G + 0.11448223 B in float64, of gray the gray; with alpha, over white.
+ * Whether a pixel of `a` is antialiasing, at any depth. The method is that of V. Vysniauskas (Anti-aliased pixel and
+ * intensity slope detector, 2009). Of the 8 neighbours (fewer at an edge), some must be darker and some brighter, fewer
+ * than 3 equally bright, and the darkest or the brightest one must be in an area in both pictures. A pixel is in an
+ * area if at least 3 neighbours have the same samples. At an edge of the picture, one more neighbour counts as equal in
+ * both rules. Brightness is 0.29889531 R + 0.58662247 G + 0.11448223 B in float64, or the gray sample; alpha is
+ * flattened onto white.
  *
  * @param full the sample that is white
  */
@@ -24,7 +25,7 @@ export function isAntialiased(a: View, b: View, x: number, y: number, full: numb
     [0, 0],
     [0, 0],
   ]
-  // columns first: of equals the first found counts
+  // columns first: of equal differences the first one counts
   for (let u = Math.max(0, x - 1); u <= Math.min(width - 1, x + 1); u++) {
     for (let v = Math.max(0, y - 1); v <= Math.min(height - 1, y + 1); v++) {
       if (u === x && v === y) continue
@@ -41,7 +42,7 @@ export function isAntialiased(a: View, b: View, x: number, y: number, full: numb
 const isAtEdge = (x: number, y: number, width: number, height: number): boolean =>
   x === 0 || y === 0 || x === width - 1 || y === height - 1
 
-/** Whether a pixel is in an area, as `isAntialiased` has it; false outside of the picture. */
+/** Whether a pixel is in an area, as defined in `isAntialiased`; false outside the picture. */
 export function isInArea({ width, height, channels, data }: View, x: number, y: number): boolean {
   if (x >= width || y >= height) return false
   let alike = isAtEdge(x, y, width, height) ? 1 : 0
@@ -58,7 +59,10 @@ export function isInArea({ width, height, channels, data }: View, x: number, y: 
   return false
 }
 
-/** How much brighter one pixel is than another one. Differences first: equal colours are exactly as bright. */
+/**
+ * Returns how much brighter one pixel is than another. Differences are taken first, so that equal colours are exactly
+ * equally bright.
+ */
 function brighterBy({ channels, data }: View, at: number, than: number, full: number): number {
   const alphaAt = channels % 2 === 0 ? channels - 1 : -1
   const [own, other] = alphaAt < 0 ? [full, full] : [data[at + alphaAt]!, data[than + alphaAt]!]

@@ -2,30 +2,34 @@ import type { Rows, Span } from './rows.ts'
 
 const { fround } = Math
 
-/** How much of a result is seen where. */
+/** How much of a result is visible, and where. */
 export type Blend = {
-  /** The share of the result, 0..1. */
+  /** The weight of the result, 0..1. */
   readonly mix: number
-  /** Where the result is seen at all. */
+  /** The region in which the result is visible. */
   readonly rows: Span
   readonly columns: Span
-  /** The result is the luma alone: its change is added to every colour. */
+  /** Whether the result is only the luma. Its change is then added to every colour. */
   readonly isLuma: boolean
 }
 
 const [red, green, blue] = [fround(0.2126), fround(0.7152), fround(0.0722)]
 
-/** The luma of a colour by the weights of BT.709, (0.2126 r + 0.7152 g) + 0.0722 b, every step rounded to float32: as gray is made. */
+/**
+ * Returns the luma of a colour with the weights of BT.709, (0.2126 r + 0.7152 g) + 0.0722 b, every step rounded to
+ * float32. Gray is computed in the same way.
+ */
 export const lumaOf = (r: number, g: number, b: number): number =>
   fround(fround(fround(red * r) + fround(green * g)) + fround(blue * b))
 
 /**
- * One row of a result over the picture that it was made of. With the weight w, which is `mix` times the mask inside the
- * region and 0 outside, a sample is x + w · (made − x), every step rounded to float32; at w = 0 it is x and at w = 1 the
- * result, to the bit. Colours with alpha weigh as much as they are opaque: ((1 − w) · ax · x + w · am · made) / alpha, alpha
- * being blended as above; a colour that nobody sees is that of the picture.
+ * Blends one row of a result with the picture that it was made from. The weight w is `mix` times the mask inside the
+ * region and 0 outside. A sample becomes x + w · (made − x), every step rounded to float32. At w = 0 it is exactly x,
+ * at w = 1 exactly the result. With alpha, colours are also weighted by their opacity:
+ * ((1 − w) · ax · x + w · am · made) / alpha, where alpha is blended as above. The colour of a fully transparent pixel
+ * is that of the picture.
  *
- * @param made the result: as many channels as the picture, or the luma, and alpha where the picture has it
+ * @param made the result: as many channels as the picture, or the luma, and alpha if the picture has it
  * @param mask one channel of 0..1
  * @param channels of the result
  */

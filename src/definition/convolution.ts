@@ -4,14 +4,14 @@ import { borders } from '../tensor/border.ts'
 import { Tensor } from '../tensor/tensor.ts'
 import { winogradReference } from './winograd.ts'
 
-// The definition of convo's arithmetic, in plain loops. Every other path is held against it.
+// The definition of convo's arithmetic, in plain loops. Every other implementation is tested against it.
 
 const f32 = Math.fround
 
 /**
- * Correlation, the definition: for each output sample acc = 0; over the taps in the order input channel, depth, row,
- * column acc = f32(acc + f32(weight * sample)); then the bias. Shapes: x [C,D,H,W], weight [O,C/groups,kD,kH,kW] as flat
- * data, result [O,D',H',W'].
+ * Correlation, the definition. For each output sample, acc starts at 0. For each tap, in the order input channel,
+ * depth, row, column: acc = f32(acc + f32(weight * sample)). Then the bias is added. Shapes: x [C,D,H,W], weight
+ * [O,C/groups,kD,kH,kW] as flat data, result [O,D',H',W'].
  */
 export function correlateReference(
   x: Float32Array,
@@ -57,9 +57,9 @@ export function correlateReference(
 }
 
 /**
- * Transposed correlation, the definition: for each output sample acc = 0; over the taps in the order input channel,
- * depth, row, column that reach an input sample, acc = f32(acc + f32(weight * sample)); then the bias.
- * Shapes: x [C,D,H,W], weight [C,O/groups,kD,kH,kW].
+ * Transposed correlation, the definition. For each output sample, acc starts at 0. For each tap that meets an input
+ * sample, in the order input channel, depth, row, column: acc = f32(acc + f32(weight * sample)). Then the bias is
+ * added. Shapes: x [C,D,H,W], weight [C,O/groups,kD,kH,kW].
  */
 export function transposeReference(
   x: Float32Array,
@@ -103,7 +103,7 @@ export function transposeReference(
   return out
 }
 
-/** The input sample that tap `t` brings to output place `o`, or -1. */
+/** Returns the input sample that tap `t` adds to output sample `o`, or -1. */
 function reach(
   o: number,
   t: number,
@@ -113,7 +113,7 @@ function reach(
   return place % a.stride === 0 && place >= 0 && place < a.input * a.stride ? place / a.stride : -1
 }
 
-/** Correlates tensors by the definition. Ranks as the public API. */
+/** Correlates tensors by the definition. Ranks are those of the public API. */
 export function correlateTensors(
   x: Tensor,
   weight: Tensor,
@@ -124,7 +124,7 @@ export function correlateTensors(
   return new Tensor(outputShape(x, c.filters, c.axes), correlate(x.data, weight.data, bias, c))
 }
 
-/** [O,(D',)H',W'] of the same rank as x. */
+/** Returns [O,(D',)H',W'], with the rank of x. */
 export function outputShape(
   x: Tensor,
   filters: number,

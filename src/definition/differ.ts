@@ -1,24 +1,24 @@
-/** What `differRow` finds in a row. */
+/** The differences that `differRow` finds in a row. */
 export type RowDifference = {
-  /** pixels that differ at all */
+  /** number of pixels that differ at all */
   readonly count: number
-  /** pixels that differ by more than the threshold */
+  /** number of pixels that differ by more than the threshold */
   readonly beyond: number
-  /** over the compared samples; exact */
+  /** sum of the squared differences of the compared samples; exact */
   readonly squares: number
-  /** the largest difference; `most` where none is more */
+  /** the largest difference so far */
   readonly most: number
-  /** the first pixel of that difference, -1 where none is more than `most` */
+  /** the first pixel with that difference, or -1 if no difference exceeds the given `most` */
   readonly x: number
-  /** its first channel of that difference */
+  /** the first channel of that pixel with that difference */
   readonly channel: number
 }
 
 /**
- * How far two rows of whole samples are apart: the definition that the WASM loop equals.
+ * Measures the differences between two rows of whole samples: the definition that the WASM loop matches.
  *
- * @param values gets the largest difference of each pixel: 0 where it is equal or ignored
- * @param compared the samples at the front of a pixel that count
+ * @param values receives the largest difference of each pixel: 0 if it is equal or ignored
+ * @param compared the number of samples at the front of a pixel that are compared
  * @param most the largest difference before this row
  */
 export function differRow(

@@ -3,14 +3,16 @@ import type { Layer } from './layer.ts'
 
 const { fround: f32, abs, sqrt, sign } = Math
 
-/** What a thinned edge is: none, one that counts if it hangs together with a strong one, or a strong one. */
+/**
+ * What a thinned edge can be: none, a weak one that counts only if it is connected to a strong one, or a strong one.
+ */
 export const marks = { none: 0, weak: 1, strong: 2 } as const
 
 /**
- * The ridges of a gradient (x, y), two inputs of one channel: where its magnitude is at least `low`, a mark, unless one
- * of the two magnitudes one step along the gradient is larger. A step goes one pixel along the larger component, and what
- * is there is interpolated between two neighbours: c1 + (c2 − c1) · smaller / larger. Pixels at the edge of the picture
- * have no mark. As in scikit-image, in float32.
+ * Marks the ridges of a gradient (x, y), given as two inputs of one channel. A pixel gets a mark if its magnitude is at
+ * least `low` and neither of the magnitudes one step along the gradient is larger. A step goes one pixel along the
+ * larger component, and the magnitude there is interpolated between two neighbours: c1 + (c2 − c1) · smaller / larger.
+ * Pixels at the edge of the picture get no mark. As in scikit-image, but in float32.
  */
 export const thinned: Layer<{ readonly low: number; readonly high: number }> = {
   shape: (_, [x]) => x!,
@@ -47,15 +49,15 @@ export const thinned: Layer<{ readonly low: number; readonly high: number }> = {
   },
 }
 
-/** Marks that are joined, and words of them that are looked at, between two turns of the event loop. */
+/** How many marks are joined, and words of them read, between two turns of the event loop. */
 const joinedAtOnce = 2 ** 14
 
-/** A bit for every sample of a plane. */
+/** Makes an array with a bit for every sample of a plane. */
 const bits = (count: number): Uint32Array => new Uint32Array(Math.ceil(count / 32))
 
 /**
- * The marks that are strong, or weak and joined to a strong one by marks side by side or corner to corner, as `full`; the
- * rest as 0. Two bits for every pixel are kept.
+ * Sets marks to `full` that are strong, or weak and connected to a strong one through neighbours, also diagonal ones.
+ * All other samples become 0. It needs two bits for every pixel.
  */
 export async function linked(
   data: Float32Array,
@@ -90,7 +92,7 @@ export async function linked(
     },
     pieceOf / 8,
   )
-  /** Joins what is around the marks that are open, some of them at a time. */
+  /** Joins the marks around the open ones, at most `most` open ones at a time. */
   const join = (most: number): void => {
     for (let n = 0; n < most && open.length > 0; n++) {
       const at = open.pop()!
@@ -112,7 +114,7 @@ export async function linked(
     join(joinedAtOnce)
     if (isDue()) await turn()
   }
-  // of the last one
+  // joins the rest around the last mark
   for (; open.length > 0; await pause()) join(joinedAtOnce)
   return out
 }

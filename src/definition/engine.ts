@@ -11,38 +11,44 @@ import { rowsOf } from './rows.ts'
 import { involveBySimilarity, type SimilarityOptions } from './similarity.ts'
 
 /**
- * What computes. Operators get one handed in, so that they run on the definition in tests and on the worker pool in use;
- * both give the same bits. Inputs are never changed.
+ * The engine that computes. Operators receive one as an argument, so that they run on the definition in tests and on
+ * the worker pool otherwise. Both give the same bits. Inputs are never changed.
  */
 export interface Engine {
-  /** x [C,(D,)H,W] with weight [O,C/groups,(kD,)kH,kW]; bias has O numbers. */
+  /** Correlates x [C,(D,)H,W] with weight [O,C/groups,(kD,)kH,kW]; bias has O numbers. */
   correlate(x: Tensor, weight: Tensor, bias: Float32Array | undefined, c: Correlation): Promise<Tensor>
-  /** x [C,(D,)H,W] with weight [C,O/groups,(kD,)kH,kW]. */
+  /** Correlates x [C,(D,)H,W] with weight [O,C/groups,(kD,)kH,kW], transposed. */
   transpose(x: Tensor, weight: Tensor, bias: Float32Array | undefined, t: Transposition): Promise<Tensor>
-  /** x [C,H,W] by kernels that come from the similarity of its own pixels. */
+  /** Filters x [C,H,W] with kernels that come from the similarity of its own pixels. */
   involve(x: Tensor, options: SimilarityOptions): Promise<Tensor>
-  /** What is between the convolutions: tensors [C,H,W]; of layers that take samples one by one also volumes. */
+  /**
+   * Runs a layer, for what is between the convolutions, on tensors [C,H,W]. Layers that treat each sample separately
+   * also accept volumes.
+   */
   layer<K extends LayerName>(name: K, inputs: readonly Tensor[], settings: LayerSettings[K]): Promise<Tensor>
-  /** A recipe over every plane of [C,H,W]; of a picture that is written down, over its pixels with their alpha. */
+  /**
+   * Applies a recipe to every plane of [C,H,W]. If the steps of a picture are being traced, it applies the recipe to
+   * the pixels with their alpha.
+   */
   recipe(x: Tensor, recipe: Recipe, options: FilterOptions, full: number): Promise<Tensor>
-  /** A planned recipe of one kernel over every plane of [C,H,W]; its fill is a share of `full`. */
+  /** Applies a planned recipe of one kernel to every plane of [C,H,W]. Its fill is a fraction of `full`. */
   filter(x: Tensor, plan: RecipePlan, full: number): Promise<Tensor>
   /**
-   * Several steps over tensors [C,H,W], run as one; or several times, where what comes out is the first input of the next
-   * time, whose shape it has.
+   * Runs several steps on tensors [C,H,W] as one, once or several times. If several, the output has the shape of the
+   * first input and is the first input of the next time.
    */
   together(inputs: readonly Tensor[], steps: Together, times?: number): Promise<Tensor>
 }
 
-/** Steps over tensors, which are computed by the engine that comes with them. */
+/** Steps on tensors, which run on the engine that they receive. */
 export type Together = (engine: Engine, ...inputs: readonly Tensor[]) => Promise<Tensor>
 
-/** The same engine, with direct sums also where products could be saved. */
+/** The same engine, but always with direct sums, never with Winograd's algorithm. */
 export const directSums = (engine: Engine): Engine => tiledWhere(engine, () => false)
 
 /**
- * The same engine, with direct sums where one of the inputs has samples that are not finite, or so large that sums of them
- * might not be: Winograd's algorithm would spread them over a tile. They are looked at when it would run.
+ * The same engine, but with direct sums if an input has samples that are not finite, or so large that sums of them
+ * might not be: Winograd's algorithm would spread them over a tile. The samples are checked only when it would run.
  */
 export function confinedTo(engine: Engine, inputs: readonly Tensor[]): Engine {
   let isSmall: boolean | undefined
@@ -52,7 +58,7 @@ export function confinedTo(engine: Engine, inputs: readonly Tensor[]): Engine {
   })
 }
 
-/** The same engine, with Winograd's algorithm only where `mayTile` allows it. */
+/** The same engine, but with Winograd's algorithm only if `mayTile` allows it. */
 export const tiledWhere = (engine: Engine, mayTile: () => boolean): Engine => ({
   ...engine,
   correlate(x, weight, bias, c) {
@@ -63,17 +69,17 @@ export const tiledWhere = (engine: Engine, mayTile: () => boolean): Engine => ({
     engine.together(inputs, (own, ...xs) => steps(tiledWhere(own, mayTile), ...xs), times),
 })
 
-/** Below this the sums of Winograd's algorithm stay far from the end of float32. */
+/** A magnitude below which the sums of Winograd's algorithm stay far from the limit of float32. */
 export const tiledUpTo = 2 ** 87
 
-/** Whether all samples are finite and far from the end of float32. */
+/** Whether all samples are finite and far from the limit of float32. */
 export function areSmall(data: Float32Array): boolean {
-  // not by its iterator, which takes 20 times as long
+  // an iterator would take 20 times as long
   for (let i = 0; i < data.length; i++) if (!(Math.abs(data[i]!) < tiledUpTo)) return false
   return true
 }
 
-/** Steps several times over, by one engine. */
+/** Runs steps one or more times on one engine. */
 export async function repeatedly(
   engine: Engine,
   [x, ...others]: readonly Tensor[],
@@ -103,25 +109,25 @@ const plainLoops: Engine = {
   together: (inputs, steps, times) => repeatedly(plainLoops, inputs, steps, times),
 }
 
-/** The engine that is the definition: plain loops, one thread. */
+/** The engine that serves as the definition: plain loops, one thread. */
 export const referenceEngine: Engine = {
   ...plainLoops,
   correlate: (x, ...more) => confinedTo(plainLoops, [x]).correlate(x, ...more),
   together: (inputs, steps, times) => repeatedly(confinedTo(plainLoops, inputs), inputs, steps, times),
 }
 
-/** The plan of a recipe over floats [C,H,W] that are levels of a picture. */
+/** Plans a recipe for floats [C,H,W] that are levels of a picture. */
 export const planOfPlanes = (
   { shape: [, height = 1, width = 1] }: Tensor,
   recipe: Recipe,
   options: FilterOptions,
 ) => planRecipe(recipe, options, { width, height, samples: 'f32' })
 
-/** The shape of what a layer gives: that of the volume that goes in, where it keeps its size. */
+/** Returns the shape of a layer's output: that of the input volume if the layer keeps its size. */
 export const shapeOfLayer = (x: Tensor | undefined, shape: Shape): readonly number[] =>
   x?.shape.length === 4 && flatShape(x.shape).join() === shape.join() ? x.shape : shape
 
-/** A volume [C,D,H,W] as planes [C,D·H,W]. */
+/** Returns the shape of a volume [C,D,H,W] as planes [C,D·H,W]. */
 export const flatShape = ([channels = 1, ...sizes]: readonly number[]): Shape => [
   channels,
   sizeOf(sizes.slice(0, -1)),

@@ -4,7 +4,7 @@ import type { Stencil } from '../conv/stencil.ts'
 import { borders } from '../tensor/border.ts'
 import { angleSample } from './angle.ts'
 
-// The definition of a recipe over interleaved samples, in plain loops: what the strips of the worker pool must equal.
+// The definition of a recipe on interleaved samples, in plain loops. The strips of the worker pool must give the same.
 
 const f32 = Math.fround
 
@@ -17,8 +17,9 @@ export type Interleaved = {
 }
 
 /**
- * A planned recipe over interleaved samples: every branch, combined, `/ scale + offset`, in float32 and not clamped.
- * `full` is the largest sample of the depth. Not for the FFT algorithms, whose definition is their butterflies.
+ * Evaluates a planned recipe on interleaved samples: all branches, combined, then `/ scale + offset`, in float32 and
+ * not clamped. `full` is the largest sample of the depth. The FFT algorithms are not covered: their definition is their
+ * butterflies.
  */
 export function evaluateRecipe(plan: RecipePlan, source: Interleaved, full: number): Float32Array {
   const branches = plan.stencils.map((s) => evaluateStencil(plan, s, source, full))
@@ -30,10 +31,10 @@ export function evaluateRecipe(plan: RecipePlan, source: Interleaved, full: numb
   })
 }
 
-/** The samples of one row of the output, interleaved. */
+/** Returns the samples of one row of the output, interleaved. */
 type RowOf = (y: number) => Float32Array
 
-/** One kernel over interleaved samples, divided by its scale. */
+/** Applies one kernel to interleaved samples and divides by its scale. */
 function evaluateStencil(plan: RecipePlan, s: Stencil, source: Interleaved, full: number): Float32Array {
   const rowOf = sums(plan, s, source, full)
   const length = plan.outWidth * source.channels
@@ -42,14 +43,14 @@ function evaluateStencil(plan: RecipePlan, s: Stencil, source: Interleaved, full
   return s.scale === 1 ? out : out.map((acc) => acc / f32(s.scale))
 }
 
-/** The sums over the taps of each output sample, each algorithm by its own definition. */
+/** Returns the sums over the taps of each output sample, each algorithm by its own definition. */
 function sums(plan: RecipePlan, s: Stencil, source: Interleaved, full: number): RowOf {
   const { channels } = source
   const sample = reader(plan, source, full)
-  /** The row of the input under a tap of an output row. */
+  /** Returns the row of the input under a tap of an output row. */
   const under = (y: number, ty: number) =>
     plan.origin[0] + y * plan.stride[0] + (ty - s.anchor[0]) * s.dilation[0]
-  /** The column of the input under the first tap of an output column. */
+  /** Returns the column of the input under the first tap of an output column. */
   const left = (x: number) => plan.origin[1] + x * plan.stride[1] - s.anchor[1] * s.dilation[1]
   const eachSample = (sum: (at: (ty: number, tx: number) => number) => number): RowOf => {
     return (y) => {
@@ -61,7 +62,7 @@ function sums(plan: RecipePlan, s: Stencil, source: Interleaved, full: number): 
     }
   }
   switch (s.algorithm) {
-    // A tap of weight 0 is no tap: what is not finite under it does not reach the sum.
+    // A tap of weight 0 is skipped, so that a sample under it that is not finite does not reach the sum.
     case 'direct':
     case 'integer':
     case 'fft':
@@ -74,7 +75,7 @@ function sums(plan: RecipePlan, s: Stencil, source: Interleaved, full: number): 
         }
         return acc
       })
-    // Exact whole numbers: the order does not matter, and one rounding to float32 is left.
+    // Exact whole numbers: the order does not matter, and only one rounding to float32 remains.
     case 'box':
       return eachSample((at) => {
         let acc = 0
@@ -89,7 +90,7 @@ function sums(plan: RecipePlan, s: Stencil, source: Interleaved, full: number): 
         }
         return f32(acc)
       })
-    // Column pass first, then the row pass over its rounded sums.
+    // The column pass comes first, then the row pass over its rounded sums.
     case 'separable':
     case 'fft-separable':
       return (y) => {
@@ -126,7 +127,7 @@ function reader(plan: RecipePlan, source: Interleaved, full: number) {
   }
 }
 
-/** How several branches become one: see `Combine`. Every step is rounded to float32. */
+/** Combines several branches into one: see `Combine`. Every step is rounded to float32. */
 function combineReference(combine: Combine, branches: readonly Float32Array[], full: number): Float32Array {
   const first = branches[0]!
   const second = branches[1] ?? first

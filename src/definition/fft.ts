@@ -2,12 +2,12 @@ import { type FftAxis, type FftPlan2d, fftStages, fftTwiddles, spectrum1d, spect
 
 const f32 = Math.fround
 
-/** [rows][cols] float32. */
+/** Samples [rows][cols] in float32. */
 export type Plane = { readonly rows: number; readonly cols: number; readonly data: Float32Array }
 
 /**
- * The FFT correlation of a plane of (outRows + kH - 1) x (outCols + kW - 1) samples with a dense kernel, in plain loops:
- * the definition of that algorithm, which the WASM loops match bit for bit.
+ * The FFT correlation of a plane of (outRows + kH - 1) x (outCols + kW - 1) samples with a dense kernel, in plain
+ * loops: the definition of that algorithm. The WASM loops match it bit for bit.
  */
 export function correlateFft2dReference(input: Plane, weights: ArrayLike<number>, plan: FftPlan2d): Plane {
   const { y, x } = plan
@@ -34,7 +34,10 @@ export function correlateFft2dReference(input: Plane, weights: ArrayLike<number>
   return out
 }
 
-/** The same along y with a 1-D kernel: columns x..x+3 are the real parts of transforms whose imaginary parts are x+4..x+7. */
+/**
+ * The same along y with a 1-D kernel. Columns x..x+3 are the real parts of transforms whose imaginary parts are columns
+ * x+4..x+7.
+ */
 export function correlateColumnsFftReference(input: Plane, weights: ArrayLike<number>, axis: FftAxis): Plane {
   const out = empty(input.rows - axis.kernel + 1, input.cols)
   const correlate = lineCorrelator(weights, axis)
@@ -52,7 +55,7 @@ export function correlateColumnsFftReference(input: Plane, weights: ArrayLike<nu
   return out
 }
 
-/** The same along x: block 2j is the real part of a transform whose imaginary part is block 2j + 1. */
+/** The same along x. Block 2j is the real part of a transform whose imaginary part is block 2j + 1. */
 export function correlateRowsFftReference(input: Plane, weights: ArrayLike<number>, axis: FftAxis): Plane {
   const out = empty(input.rows, input.cols - axis.kernel + 1)
   const correlate = lineCorrelator(weights, axis)
@@ -81,7 +84,7 @@ function lineCorrelator(weights: ArrayLike<number>, axis: FftAxis): (line: Line)
 /** Complex float32 numbers. */
 type Line = { readonly re: Float32Array; readonly im: Float32Array }
 
-/** The stages of a transform, large to small, each with the place of its first twiddle, if it has any. */
+/** The stages of a transform, from large to small, each with the position of its first twiddle, if it has any. */
 type Transform = {
   readonly stages: readonly {
     readonly radix: 2 | 4
@@ -152,7 +155,7 @@ function inverse4(line: Line, places: readonly number[]): void {
   put(line, places[3]!, dr + ei, di - er)
 }
 
-/** Sum and difference of the elements 0 and 2, and of 1 and 3. */
+/** Returns the sum and difference of elements 0 and 2, and of 1 and 3. */
 function sums({ re, im }: Line, places: readonly number[]) {
   const [a, b, c, d] = places as [number, number, number, number]
   return {
@@ -167,7 +170,7 @@ function sums({ re, im }: Line, places: readonly number[]) {
   }
 }
 
-/** Its own inverse, up to a factor of 2. */
+/** A butterfly of radix 2. It is its own inverse, up to a factor of 2. */
 function forward2(line: Line, places: readonly number[]): void {
   const { re, im } = line
   const [a, b] = places as [number, number]
@@ -191,14 +194,14 @@ function timesConjugate(line: Line, place: number, wr: number, wi: number): void
   put(line, place, f32(r * wr) + f32(i * wi), f32(i * wr) - f32(r * wi))
 }
 
-/** Times the spectrum, whose real parts are at `at(place)` and whose imaginary parts `apart` further on. */
+/** Multiplies a line by the spectrum. Real parts are at `at(place)`, and imaginary parts `apart` after them. */
 function multiply(line: Line, spectrum: Float32Array, at: (place: number) => number, apart: number): void {
   for (let place = 0; place < line.re.length; place++) {
     times(line, place, spectrum[at(place)]!, spectrum[at(place) + apart]!)
   }
 }
 
-/** Works on the numbers that are `step` apart from `from` on, and puts the results in their places. */
+/** Runs `work` on numbers at a distance of `step`, starting at `from`, and writes the results back. */
 function onLine(
   re: Float32Array,
   im: Float32Array,
@@ -220,7 +223,7 @@ function onLine(
 
 const empty = (rows: number, cols: number): Plane => ({ rows, cols, data: new Float32Array(rows * cols) })
 
-/** A block of `rows` x `cols` samples, zero where the plane ends. */
+/** Cuts out a block of `rows` x `cols` samples, with zeros beyond the end of the plane. */
 function cut(plane: Plane, row: number, col: number, rows: number, cols: number): Float32Array {
   const block = new Float32Array(rows * cols)
   for (let r = 0; r < Math.min(rows, plane.rows - row); r++) {
@@ -231,7 +234,7 @@ function cut(plane: Plane, row: number, col: number, rows: number, cols: number)
   return block
 }
 
-/** The first `rows` x `cols` samples of a block, as far as the plane reaches. */
+/** Pastes the first `rows` x `cols` samples of a block, up to the end of the plane. */
 function paste(
   plane: Plane,
   block: Float32Array,

@@ -1,11 +1,11 @@
 import { invariant } from '../error.ts'
 
 /**
- * The PNG row filters (PNG, section 9): the definition that the WASM loop equals byte for byte.
+ * The PNG row filters (PNG, section 9): the definition that the WASM loop matches byte for byte.
  *
- * `rows` holds whole rows of `rowBytes` bytes, 16-bit samples with the high byte first; `bpp` is the bytes of a pixel,
- * 1..8; `above` is the raw row before the first one. With x the byte, a the byte `bpp` to the left (0 at the left
- * edge), b the byte above, c the byte above a, all modulo 256:
+ * `rows` holds whole rows of `rowBytes` bytes, 16-bit samples with the high byte first; `bpp` is the number of bytes of
+ * a pixel, 1..8; `above` is the raw row before the first one. With x the byte, a the byte `bpp` to the left (0 at the
+ * left edge), b the byte above, c the byte above a, all modulo 256:
  *
  *     0 None     x
  *     1 Sub      x - a
@@ -13,11 +13,11 @@ import { invariant } from '../error.ts'
  *     3 Average  x - floor((a + b) / 2)
  *     4 Paeth    x - whichever of a, b, c is nearest to a + b - c; ties go to a, then b
  *
- * `none` writes filter 0 for every row. `adaptive` writes the filter with the least cost, where the cost of a filter is
- * the sum over the filtered bytes of the row, the filter byte omitted, of min(byte, 256 - byte), that is of |byte| read
- * as signed; of equal costs the lower filter number wins. A first row with `above` absent chooses between None and Sub
- * only: strips are filtered without sight of each other, and their height is a function of the shape alone, so the
- * bytes do not depend on threads.
+ * `none` writes filter 0 for every row. `adaptive` writes the filter with the lowest cost. The cost of a filter is the
+ * sum of min(byte, 256 - byte) over the filtered bytes of the row, without the filter byte: that is |byte|, read as
+ * signed. Of equal costs, the lower filter number wins. If `above` is undefined, the first row can only be None or Sub.
+ * Strips are filtered independently, and their height depends only on the shape, so the bytes do not depend on the
+ * number of threads.
  *
  * @returns for each row the filter number, then `rowBytes` filtered bytes
  */
@@ -84,11 +84,11 @@ function predict(filter: number, a: number, b: number, c: number): number {
 }
 
 /**
- * Undoes the filters: what `filterRows` gave, or any other encoder, as whole rows again.
+ * Undoes the filters of `filterRows` or any other encoder, and returns the whole raw rows.
  *
  * @param filtered for each row the filter number, then `rowBytes` bytes
- * @param above the raw row before the first one; of the first row of a picture there is none, and its bytes count as 0
- * @returns undefined where a row has a filter that does not exist
+ * @param above the raw row before the first one; for the first row of a picture it is omitted and counts as zeros
+ * @returns undefined if a row has a filter that does not exist
  */
 export function unfilterRows(
   filtered: Uint8Array,
@@ -114,7 +114,7 @@ export function unfilterRows(
   return out
 }
 
-/** The Paeth predictor. */
+/** Returns the Paeth prediction. */
 export function paeth(a: number, b: number, c: number): number {
   const p = a + b - c
   const pa = Math.abs(p - a)
@@ -123,7 +123,7 @@ export function paeth(a: number, b: number, c: number): number {
   return pa <= pb && pa <= pc ? a : pb <= pc ? b : c
 }
 
-/** Samples as PNG stores them: 8-bit as they are, 16-bit with the high byte first. */
+/** Returns samples as PNG stores them: 8-bit unchanged, 16-bit with the high byte first. */
 export function pngBytes(samples: Uint8Array | Uint16Array): Uint8Array {
   if (samples instanceof Uint8Array) return samples
   const bytes = new Uint8Array(samples.length * 2)

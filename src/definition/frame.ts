@@ -2,10 +2,10 @@ import { type BorderName, borders } from '../tensor/border.ts'
 import { copyRow, type Layer } from './layer.ts'
 import { bordered } from './rows.ts'
 
-/** Samples on every side. */
+/** The number of samples to add on each side. */
 export type Margins = Readonly<Record<'top' | 'bottom' | 'left' | 'right', number>>
 
-/** The picture with samples around it as a border mode has them; `fill` is the sample that is outside of `constant`. */
+/** Extends the picture with samples of a border mode; `fill` is the sample outside for `constant`. */
 export const framed: Layer<{
   readonly margins: Margins
   readonly border: BorderName

@@ -1,11 +1,11 @@
 import { cos, exp, log, pow, sin } from '../tensor/math.ts'
 
-// The functions that samples go through one by one. Each takes a float32 and rounds its result to float32 once; what is
-// no number stays none.
+// The functions that are applied to each sample. Each takes a float32 and rounds its result to float32 once. NaN stays
+// NaN.
 
 const { abs, fround } = Math
 
-/** What is between a function and its name: up to two parameters, in the order of ONNX. */
+/** Makes a function from up to two parameters, in the order of ONNX. */
 type Made = (a: number, b: number) => (v: number) => number
 
 const constant =
@@ -15,7 +15,10 @@ const constant =
 
 const logistic = (v: number): number => 1 / (1 + exp(-v))
 
-/** The hyperbolic tangent from the library's own exp, so that it is the same on every machine; good to 1e-13 of itself. */
+/**
+ * Returns the hyperbolic tangent, computed with the library's own exp so that it is the same on every machine. The
+ * relative error is at most 1e-13.
+ */
 function tanh(v: number): number {
   const a = abs(v)
   // Below this, 1 − exp(−2a) would lose the digits that the series keeps.
@@ -25,15 +28,15 @@ function tanh(v: number): number {
   return v < 0 ? -positive : positive
 }
 
-/** exp(v) − 1, without the loss of digits near 0; good to 1e-12 of itself. */
+/** Returns exp(v) − 1 without losing digits near 0. The relative error is at most 1e-12. */
 const expm1 = (v: number): number => (abs(v) < 1e-4 ? v + (v * v) / 2 + (v * v * v) / 6 : exp(v) - 1)
 
 /** log(1 + exp(v)). */
 const softplus = (v: number): number => (v < -15 ? exp(v) : v > 0 ? v + log(1 + exp(-v)) : log(1 + exp(v)))
 
 /**
- * The error function: 2/√π · exp(−v²) · Σ 2ⁿ v²ⁿ⁺¹ / (1·3·…·(2n+1)) over n, whose terms have one sign (Abramowitz and
- * Stegun 7.1.6); good to 1e-15.
+ * Returns the error function: 2/√π · exp(−v²) · Σ 2ⁿ v²ⁿ⁺¹ / (1·3·…·(2n+1)) over n (Abramowitz and Stegun 7.1.6). All
+ * terms have the same sign. The error is at most 1e-15.
  */
 export function erf(v: number): number {
   const a = abs(v)
@@ -48,7 +51,10 @@ export function erf(v: number): number {
   return v < 0 ? -positive : positive
 }
 
-/** exp(v²) · erfc(v) / t, t = 4 / (4 + v), from 0 to 10: the polynomial through its values in s = 2.8 t − 1.8, lowest power first. */
+/**
+ * Coefficients of exp(v²) · erfc(v) / t for v from 0 to 10, with t = 4 / (4 + v): the interpolating polynomial in
+ * s = 2.8 t − 1.8, lowest power first.
+ */
 const tail = [
   0.3633313301288408, 0.283657405855952, 0.18472143745830458, 0.10053341245546361, 0.04538155713034424,
   0.016646404832235662, 0.004743116705819618, 0.000937209530564612, 7.66098815143943e-5,
@@ -56,7 +62,10 @@ const tail = [
   5.320483593643135e-8, -1.1852008081979657e-8, -3.1134174156824037e-9,
 ]
 
-/** v times the share of the bell curve below it, erfc(−v/√2) / 2; good to 1e-13 of itself, also far below 0. */
+/**
+ * Returns v times the part of the bell curve below it, erfc(−v/√2) / 2. The relative error is at most 1e-13, even far
+ * below 0.
+ */
 function gelu(v: number): number {
   const a = abs(v * Math.SQRT1_2)
   const t = 4 / (4 + a)
@@ -67,7 +76,7 @@ function gelu(v: number): number {
 
 const clamped = (low: number, v: number, high: number): number => Math.min(high, Math.max(low, v))
 
-/** a to the power b as float32; for whole b also of negative a. */
+/** Returns a to the power of b as float32. If b is a whole number, a may be negative. */
 export function power(a: number, b: number): number {
   if (b === 2) return fround(a * a)
   if (b === 0.5) return fround(Math.sqrt(a))
@@ -123,10 +132,10 @@ export const functions = {
   trunc: constant(Math.trunc),
 } as const satisfies Record<string, Made>
 
-/** The name of a function of single samples. */
+/** The name of a function of one sample. */
 export type FunctionName = keyof typeof functions
 
-/** The parameters that a function has where none are given: those of ONNX. */
+/** The default parameters of the functions, which are those of ONNX. */
 const usual: { readonly [K in FunctionName]?: readonly [a: number, b: number] } = {
   leakyrelu: [0.01, 0],
   elu: [1, 0],
@@ -137,17 +146,17 @@ const usual: { readonly [K in FunctionName]?: readonly [a: number, b: number] } 
   thresholded: [1, 0],
 }
 
-/** The parameters of a function; those that are left open are the usual ones. */
+/** Returns the parameters of a function. The defaults apply to those that are undefined. */
 export function parametersOf(name: FunctionName, a?: number, b?: number): readonly [a: number, b: number] {
   const [first, second] = usual[name] ?? [0, 0]
   return [a ?? first, b ?? second]
 }
 
-/** The function of a name; parameters that are left open are the usual ones. */
+/** Returns a function by name. The defaults apply to parameters that are undefined. */
 export const functionOf = (name: FunctionName, a?: number, b?: number): ((v: number) => number) =>
   functions[name](...parametersOf(name, a, b))
 
-/** What may follow an operator with weights. */
+/** The functions that an operator with weights can apply to its results. */
 export const activationNames = [
   'none',
   'relu',
@@ -164,5 +173,5 @@ export const activationNames = [
   'hardswish',
 ] as const satisfies readonly FunctionName[]
 
-/** What follows a convolution. */
+/** A function applied to the results of a convolution. */
 export type Activation = (typeof activationNames)[number]

@@ -3,10 +3,10 @@ import type { Rows, Span } from './rows.ts'
 /** Channels, rows and columns. */
 export type Shape = readonly [channels: number, height: number, width: number]
 
-/** How a layer goes from rows to rows. */
+/** A layer: how rows of the output are computed from rows of the inputs. */
 export type Layer<S> = {
   shape(settings: S, inputs: readonly Shape[]): Shape
-  /** The rows of each input that the rows of the output need: in one piece, or in several. */
+  /** Returns the rows of each input that rows of the output need: one span or several. */
   needs(settings: S, rows: Span, inputs: readonly Shape[]): readonly (Span | readonly Span[])[]
   /** Computes rows of the output. */
   run(
@@ -19,7 +19,7 @@ export type Layer<S> = {
   ): void
 }
 
-/** A layer that takes samples one by one. */
+/** Makes a layer that treats each sample separately. */
 export function pointwise<S>(prepare: (settings: S) => (v: number, channel: number) => number): Layer<S> {
   return {
     shape: (_, [x]) => x!,
@@ -36,15 +36,15 @@ export function pointwise<S>(prepare: (settings: S) => (v: number, channel: numb
   }
 }
 
-/** Where an axis of length 1 is repeated. */
+/** Returns the size of an axis if an axis of length 1 is repeated. */
 export const wider = (a: number, b: number): number => (a === 1 ? b : a)
 
-/** The rows of an input of `height` rows, which is repeated where it has one. */
+/** Returns the rows that are needed of an input of `height` rows. A single row is repeated. */
 const rowsOfInput = (rows: Span, height: number): Span => (height === 1 ? [0, 1] : rows)
 
 /**
- * A layer that takes the samples at the same place of up to four inputs; an axis of length 1 is repeated. What it gives is
- * rounded to float32.
+ * Makes a layer that combines the samples at the same position of up to four inputs. An axis of length 1 is repeated.
+ * The result is rounded to float32.
  */
 export const placewise = <S>(
   prepare: (settings: S) => (a: number, b: number, c: number, d: number) => number,
@@ -75,7 +75,7 @@ export const placewise = <S>(
 export const copyRow = (out: Rows, to: number, x: Rows, from: number, width: number): void =>
   void out.data.set(x.data.subarray(from, from + width), to)
 
-/** The rows that there are of those asked for. */
+/** Limits a span to rows that exist. */
 export const clipped = (first: number, end: number, height: number): Span => [
   Math.max(0, first),
   Math.min(height, end),

@@ -30,11 +30,12 @@ import { product, rowSummary, standardized, summary } from './summary.ts'
 
 export type { Shape } from './layer.ts'
 
-// The definition of everything between the convolutions of a network, row by row: of a whole tensor or of a strip.
+// The definition of everything between the convolutions of a network, computed row by row for a whole tensor or a
+// strip.
 
 const { fround } = Math
 
-/** Layers of networks and of filters; the files that they come from say what they do. */
+/** Layers of networks and filters. They are documented in the files that they are imported from. */
 const others = {
   ...pictureLayers,
   across,
@@ -70,13 +71,13 @@ type SettingsOf<L> = L extends Layer<infer S> ? S : never
 /** The settings of each layer. */
 export type LayerSettings = OwnSettings & { [K in keyof typeof others]: SettingsOf<(typeof others)[K]> }
 
-/** The settings of the layers below. Lists have a number for each channel. */
+/** The settings of the layers below. Lists have one number for each channel. */
 type OwnSettings = {
-  /** x / scale, rounded, + bias. */
+  /** x / scale, rounded, then + bias. */
   affine: { readonly scale?: Float32Array | undefined; readonly bias?: Float32Array | undefined }
-  /** `unit` is the value that represents 1: v / unit goes in, and unit times what comes out is given. */
+  /** Computes unit · f(v / unit), where `unit` is the value that represents 1. */
   activate: { readonly name: FunctionName; readonly unit: number; readonly a?: number; readonly b?: number }
-  /** `full` above the level, or with `keep` x itself; else 0. NaN stays. */
+  /** `full` (with `keep`: x itself) if x is above the level, else 0. NaN stays NaN. */
   threshold: { readonly level: number; readonly keep: boolean; readonly full: number }
   /** (x / full − mean) / std, rounded once. */
   standardize: { readonly mean: readonly number[]; readonly std: readonly number[]; readonly full: number }
@@ -84,27 +85,27 @@ type OwnSettings = {
   scaled: { readonly by: number }
   /** max(0, (x − mean) / root · gamma + beta), rounded once: batch normalisation and ReLU. */
   rectified: Readonly<Record<'mean' | 'root' | 'gamma' | 'beta', readonly number[]>> | Record<string, never>
-  /** The samples of a pixel side by side: [1,H,W·C]. */
+  /** The channels of each pixel side by side: [1,H,W·C]. */
   interleaved: Record<string, never>
-  /** Planes of as many channels from samples side by side. */
+  /** The reverse of `interleaved`: planes from samples that are side by side. */
   parted: { readonly channels: number }
-  /** Some channels. */
+  /** A range of channels. */
   select: { readonly first: number; readonly count: number }
-  /** Every channel through levels of its own. */
+  /** Every channel converted to levels with its own settings. */
   leveled: { readonly levels: readonly Levels[] }
-  /** The channels of a, then those of b, times `gain`. */
+  /** The channels of a, then those of b, multiplied by `by` and divided by `over`. */
   join: { readonly gain: readonly [by: number, over: number] }
-  /** Colours times alpha, which is the last channel and stays. */
+  /** Colours multiplied by alpha, the last channel, which is unchanged. */
   weighted: Record<string, never>
-  /** Colours over alpha, which is clamped to 0..full; 0 where it is 0. */
+  /** Colours divided by alpha, which is clamped to 0..full; 0 if alpha is 0. */
   straightened: { readonly full: number }
-  /** The luma of RGB, alpha behind it if there is one. */
+  /** The luma of RGB, followed by alpha if there is one. */
   luma: Record<string, never>
-  /** A result flattened onto the picture it was made of, in part: see `blendRow`. */
+  /** A result blended with the picture that it was made from: see `blendRow`. */
   blend: Blend
-  /** The mean of every s x s block that is wholly inside. */
+  /** The mean of every whole s x s block. */
   means: { readonly s: number }
-  /** x by kernels [G·K²,H',W'], one for each place (involution). */
+  /** x filtered by kernels [G·K²,H',W'], one for each position (involution). */
   kernels: {
     readonly kernelSize: number
     readonly stride: number
@@ -113,9 +114,9 @@ type OwnSettings = {
   }
   /** Max pooling. */
   pool: { readonly axes: PoolAxes }
-  /** Max pooling, and behind the maxima where they are in their channel, which has up to 2^24 samples: [2C,H',W']. */
+  /** Max pooling: the maxima, then their indices in their channel, which has at most 2^24 samples: [2C,H',W']. */
   pooled: { readonly axes: PoolAxes }
-  /** Max pooling without overlap, every maximum where it was, or with `mark` a 1; zeros elsewhere. */
+  /** Max pooling without overlap: every maximum at its position, or a 1 with `mark`; zeros elsewhere. */
   maxima: {
     readonly axes: PoolAxes
     readonly size: readonly [height: number, width: number]
@@ -126,7 +127,7 @@ type OwnSettings = {
 /** The name of a layer. */
 export type LayerName = keyof LayerSettings
 
-/** A layer on a picture whose last channel is alpha: `f` gives the colours, `alpha` that channel. */
+/** Makes a layer on a picture whose last channel is alpha: `f` computes the colours, `alpha` that channel. */
 const withAlpha = <S>(
   alpha: (settings: S, v: number) => number,
   f: (v: number, alpha: number) => number,
@@ -266,7 +267,7 @@ export const layers: { readonly [K in LayerName]: Layer<LayerSettings[K]> } = {
   },
   blend: {
     shape: (_, [, x]) => x!,
-    // of the result nothing outside the region
+    // needs only rows of the result inside the region
     needs: ({ rows: [top, below] }, [first, end], inputs) => {
       const inside = clipped(
         Math.max(first, top),

@@ -1,8 +1,8 @@
 import { type Extremes, extremesOf, noExtremes } from './quantise.ts'
 
 /**
- * How samples become levels: as they are, by `low + v · gain` clamped to 0..full, by `(v − min) · gain`, by `|v|`, or by `v + by`;
- * rounded to float32 once, but where the smallest is taken off before.
+ * How samples become levels: unchanged, `low + v · gain` clamped to 0..full, `(v − min) · gain`, `|v|`, or `v + by`.
+ * Rounded to float32 once, except that v − min is rounded first as well.
  */
 export type Levels =
   | { readonly kind: 'plain' }
@@ -11,7 +11,7 @@ export type Levels =
   | { readonly kind: 'legible'; readonly low: number; readonly gain: number; readonly full: number }
   | { readonly kind: 'stretched'; readonly min: number; readonly gain: number }
 
-/** Samples as levels, into `out` from `to` on. */
+/** Writes samples as levels into `out`, starting at `to`. */
 export function writeLevels(
   levels: Levels,
   map: Float32Array,
@@ -34,24 +34,26 @@ export function writeLevels(
   }
 }
 
-/** What decides the levels of maps: the extremes of the finite samples, and whether any sample is below 0. */
+/**
+ * The facts that the levels of maps depend on: the extremes of the finite samples, and whether any sample is negative.
+ */
 export type MapFacts = Extremes & { readonly isSigned: boolean }
 
-/** The facts about nothing. */
+/** The facts about no samples. */
 export const noFacts: MapFacts = { ...noExtremes, isSigned: false }
 
-/** The facts about samples and those before. */
+/** Returns the facts about samples, joined with those about earlier ones. */
 export const factsOf = (map: Float32Array, soFar = noFacts): MapFacts => ({
   ...extremesOf(map, soFar),
   isSigned: soFar.isSigned || map.some((v) => v < 0),
 })
 
-/** Parts of the largest magnitude by which magnitudes are counted. */
+/** The number of parts that the range up to the largest magnitude is divided into. */
 export const magnitudeParts = 4096
-/** Bins of a histogram of magnitudes: parts of the largest, and that itself. */
+/** The number of bins of a histogram of magnitudes: the parts, and one for the largest magnitude itself. */
 export const magnitudeBins = magnitudeParts + 1
 
-/** Counts the finite samples by their magnitude. */
+/** Counts the finite samples by magnitude. */
 export function countMagnitudes(
   bins: Uint32Array,
   map: Float32Array,

@@ -4,11 +4,11 @@ import { type Layer, placewise, pointwise, type Shape } from './layer.ts'
 import type { PoolAxes } from './pool.ts'
 import type { Rows, Span } from './rows.ts'
 
-// Layers of networks that do arithmetic on samples, their channels and their neighbours.
+// Layers of networks that compute with samples, their channels and their neighbours.
 
 const { fround } = Math
 
-/** Two numbers that are compared: 1 where it is so, else 0. */
+/** Comparisons of two numbers: 1 if true, else 0. */
 export const comparisons = {
   equal: (a, b) => +(a === b),
   greater: (a, b) => +(a > b),
@@ -20,14 +20,14 @@ export const comparisons = {
   xor: (a, b) => +((a !== 0) !== (b !== 0)),
 } as const satisfies Record<string, (a: number, b: number) => number>
 
-/** Two numbers to one, which layers round to float32. NaN stays. */
+/** Operations on two numbers. Layers round the result to float32. NaN stays NaN. */
 export const operations = {
   add: (a, b) => a + b,
   subtract: (a, b) => a - b,
   multiply: (a, b) => a * b,
   divide: (a, b) => a / b,
   power,
-  /** What is left of a by b, with the sign of b; and with the sign of a. */
+  /** The remainder of a / b with the sign of b; `remainder` has the sign of a. */
   modulo(a, b) {
     const rest = a % b
     return rest !== 0 && rest < 0 !== b < 0 ? rest + b : rest
@@ -41,15 +41,18 @@ export const operations = {
 /** The name of an operation on two samples. */
 export type OperationName = keyof typeof operations
 
-/** Two samples to one. */
+/** Combines two samples into one. */
 export const paired = placewise(
   ({ operation }: { readonly operation: OperationName }) => operations[operation],
 )
 
-/** The second sample where the first is not 0, else the third. */
+/** The second sample if the first is not 0, else the third. */
 export const either = placewise((_: Record<string, never>) => (condition, a, b) => (condition !== 0 ? a : b))
 
-/** Every sample with a number: one for all channels, or one for each. With `isFirst` the number comes before the sample. */
+/**
+ * Combines every sample with a number: one for all channels, or one for each. With `isFirst`, the number is the first
+ * operand.
+ */
 export const withNumber = pointwise(
   ({
     operation,
@@ -66,7 +69,7 @@ export const withNumber = pointwise(
   },
 )
 
-/** x below 0 times a slope, of which there is one or one for each channel. */
+/** Multiplies negative samples by a slope: one for all channels, or one for each. */
 export const prelu = pointwise(
   ({ slope }: { readonly slope: Float32Array }) =>
     (v, c) =>
@@ -80,7 +83,7 @@ export const normalized = pointwise(
       fround(((v - mean[c]!) / root[c]!) * gamma[c]! + beta[c]!),
 )
 
-/** How the samples of all channels at a place become one. */
+/** How the samples of all channels at a position are combined. */
 export type Across = 'mean' | 'sum' | 'max' | 'min' | 'l2'
 
 const gathered: Readonly<
@@ -96,7 +99,7 @@ const gathered: Readonly<
   min: { start: Number.POSITIVE_INFINITY, add: operations.smaller, end: (sum) => sum },
 }
 
-/** The channels of a place to one number, in double precision, rounded once: [1,H,W]. */
+/** Combines the channels of each position into one number, in double precision, rounded once: [1,H,W]. */
 export const across: Layer<{ readonly of: Across }> = {
   shape: (_, [x]) => [1, x![1], x![2]],
   needs: (_, rows) => [rows],
@@ -116,7 +119,10 @@ export const across: Layer<{ readonly of: Across }> = {
   },
 }
 
-/** exp(x − largest) over its sum over the channels; or with `isLog` the logarithm of that. In double precision, rounded once. */
+/**
+ * exp(x − largest) divided by its sum over the channels; with `isLog` the logarithm of that. In double precision,
+ * rounded once.
+ */
 export const softmax: Layer<{ readonly isLog: boolean }> = {
   shape: (_, [x]) => x!,
   needs: (_, rows) => [rows],
@@ -139,7 +145,10 @@ export const softmax: Layer<{ readonly isLog: boolean }> = {
   },
 }
 
-/** (x − mean) / √(variance + epsilon) · gamma + beta over the channels of each place, rounded once: layer normalisation. */
+/**
+ * (x − mean) / √(variance + epsilon) · gamma + beta over the channels of each position, rounded once: layer
+ * normalisation.
+ */
 export const evened: Layer<{
   readonly epsilon: number
   readonly gamma: Float32Array
@@ -175,7 +184,10 @@ export const evened: Layer<{
   },
 }
 
-/** The number of the channel that is largest, or with a sign of −1 smallest; of equal ones the first or the last. */
+/**
+ * The number of the channel with the largest sample, or the smallest if `sign` is −1. Of equal samples, the first
+ * channel counts, or the last with `isLast`.
+ */
 export const argmax: Layer<{ readonly sign: 1 | -1; readonly isLast: boolean }> = {
   shape: (_, [x]) => [1, x![1], x![2]],
   needs: (_, rows) => [rows],
@@ -199,7 +211,10 @@ export const argmax: Layer<{ readonly sign: 1 | -1; readonly isLast: boolean }> 
   },
 }
 
-/** The mean over each window, in double precision, rounded once; `rows` and `columns` are what a window counts as. */
+/**
+ * The mean over each window, in double precision, rounded once. The sum is divided by `rows` times `columns`, the
+ * counts of each window.
+ */
 export const averaged: Layer<{
   readonly axes: PoolAxes
   readonly rows: Int32Array
@@ -224,13 +239,15 @@ export const averaged: Layer<{
   },
 }
 
-/** The input rows of windows. */
+/** Returns the input rows of windows. */
 export const windowRows = ({ start, low, high, dilation }: PoolAxes[1], [first, end]: Span): Span => [
   start[first]! + low[first]! * dilation,
   start[end - 1]! + high[end - 1]! * dilation + 1,
 ]
 
-/** Where in its window each maximum was: tap row · columns of a window + tap column. The first of equal maxima. */
+/**
+ * The position of each maximum in its window: tap row · columns of a window + tap column. Of equal maxima, the first.
+ */
 export const switches: Layer<{ readonly axes: PoolAxes; readonly across: number }> = {
   shape: ({ axes }, [x]) => [x![0], axes[1].output, axes[2].output],
   needs: ({ axes: [, axis] }, rows) => [windowRows(axis, rows)],
@@ -257,7 +274,10 @@ export const switches: Layer<{ readonly axes: PoolAxes; readonly across: number 
   },
 }
 
-/** Pooled samples put back to where their switches say that they were; zeros elsewhere; of two at a place the later. */
+/**
+ * Pooled samples at the positions in their switches, with zeros elsewhere. If two have the same position, the later one
+ * is kept.
+ */
 export const unpooled: Layer<{ readonly axes: PoolAxes; readonly across: number }> = {
   shape: ({ axes }, [x]) => [x![0], axes[1].input, axes[2].input],
   needs({ axes: [, axis] }, [first, end]) {
@@ -289,7 +309,10 @@ export const unpooled: Layer<{ readonly axes: PoolAxes; readonly across: number 
   },
 }
 
-/** Every whole number as a colour of a palette of `colours` RGB triples, which repeats but for the first: [3,H,W]. */
+/**
+ * Every whole number as a colour of a palette of RGB triples: [3,H,W]. Beyond its end the palette repeats, except for
+ * the first colour.
+ */
 export const coloured: Layer<{ readonly palette: readonly number[] }> = {
   shape: (_, [x]) => [3, x![1], x![2]],
   needs: (_, rows) => [rows],
@@ -309,8 +332,8 @@ export const coloured: Layer<{ readonly palette: readonly number[] }> = {
 }
 
 /**
- * Every whole number as an entry of a table of `count`, its numbers as channels: [R·C,H,W] of entries of R numbers. Below 0 it
- * counts from the end; beyond the table it is the nearest entry.
+ * Every whole number as an entry of a table of `count` entries: [R·C,H,W] for entries of R numbers, which become
+ * channels. Negative numbers count from the end. Numbers beyond the table use the nearest entry.
  */
 export const lookedUp: Layer<{ readonly table: Float32Array; readonly count: number }> = {
   shape: ({ table, count }, [x]) => [(table.length / count) * x![0], x![1], x![2]],
@@ -332,7 +355,7 @@ export const lookedUp: Layer<{ readonly table: Float32Array; readonly count: num
   },
 }
 
-/** The channels of every pixel by a matrix [O,C], in double precision, rounded once. */
+/** Mixes the channels of every pixel by a matrix [O,C], in double precision, rounded once. */
 export const mixed: Layer<{ readonly matrix: readonly (readonly number[])[] }> = {
   shape: ({ matrix }, [x]) => [matrix.length, x![1], x![2]],
   needs: (_, rows) => [rows],

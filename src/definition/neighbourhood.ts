@@ -1,6 +1,9 @@
 import type { Rows } from './rows.ts'
 
-/** A plane and the K x K neighbourhoods of its places, `stride` from one output place to the next, taps `dilation` apart. */
+/**
+ * A plane and the K x K neighbourhoods of its positions, at a distance of `stride`, with taps at a distance of
+ * `dilation`.
+ */
 export type Neighbourhood = {
   readonly height: number
   readonly width: number
@@ -9,7 +12,7 @@ export type Neighbourhood = {
   readonly dilation: number
 }
 
-/** The output columns 0..count-1 whose tap in column v is inside the plane: [first, end). */
+/** Returns the output columns of 0..count-1 whose tap in column v is inside the plane: [first, end). */
 export function insideColumns(
   area: Neighbourhood,
   v: number,
@@ -23,9 +26,10 @@ export function insideColumns(
 }
 
 /**
- * Row `y` of channel `c`, each place with a kernel of its own: tap t of column i is column i of channel `first + t` of `kernel`.
- * Zeros outside. The row must hold zeros; it is summed tap by tap, which for each place is the order of accumulation of
- * a convolution: rows, then columns of the neighbourhood, each product and each sum rounded.
+ * Computes row `y` of channel `c`, with a separate kernel for each position: the weight of tap t at column i is column
+ * i of channel `tap + t` of `kernel`. Samples outside are zeros. The row must hold zeros at first. It is summed tap by
+ * tap, which for each position is the order of a convolution: rows, then columns of the neighbourhood. Each product and
+ * each sum is rounded.
  */
 export function correlateRow(
   area: Neighbourhood,

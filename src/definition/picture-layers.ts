@@ -4,7 +4,7 @@ import { framed } from './frame.ts'
 import { chosen, resampledAcross, resampledDown } from './resample.ts'
 import { ranked } from './windows.ts'
 
-/** The layers that filters of pictures are made of, by name. */
+/** The layers used by the filters of pictures, by name. */
 export const pictureLayers = {
   framed,
   ranked,

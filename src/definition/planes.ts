@@ -11,7 +11,7 @@ import {
   type Plane,
 } from './fft.ts'
 
-/** A planned recipe of one kernel over every plane of [C,H,W]; fill and offset are shares of `full`. */
+/** Applies a planned recipe of one kernel to every plane of [C,H,W]. Fill and offset are fractions of `full`. */
 export function filterPlanes(x: Tensor, plan: RecipePlan, full: number): Tensor {
   const [channels, height, width] = x.shape as [number, number, number]
   const out = Tensor.zeros([channels, plan.outHeight, plan.outWidth])
@@ -30,7 +30,7 @@ export function filterPlanes(x: Tensor, plan: RecipePlan, full: number): Tensor 
 
 type FftStencil = Exclude<Stencil, { algorithm: 'box' }>
 
-/** One kernel by FFT, whose blocks begin at the first row and column. */
+/** Applies one kernel by FFT, with blocks that begin at the first row and column. */
 function byFft(plan: RecipePlan, stencil: Stencil, data: Float32Array, full: number): Float32Array {
   const { kH, kW, scale } = stencil
   const { outHeight: rows, outWidth: cols } = plan
@@ -45,7 +45,7 @@ function correlated(s: FftStencil, x: Plane, rows: number, cols: number, kH: num
   return correlateRowsFftReference(down, s.row, planFftRows(kW, cols))
 }
 
-/** The plane with as much of its border as the kernel reaches. */
+/** Returns the plane, extended by as much border as the kernel needs. */
 function surrounded(
   { halo, border, fill, width, height }: RecipePlan,
   data: Float32Array,

@@ -1,6 +1,8 @@
 import type { Rows, Span } from './rows.ts'
 
-/** One axis of a pooling: output sample o looks at the taps `low[o]` to `high[o]`, tap 0 at place `start[o]`. */
+/**
+ * One axis of a pooling. Output sample o depends on the taps `low[o]` to `high[o]`; tap 0 is at position `start[o]`.
+ */
 export type PoolAxis = {
   readonly input: number
   readonly output: number
@@ -12,16 +14,16 @@ export type PoolAxis = {
 
 export type PoolAxes = readonly [depth: PoolAxis, row: PoolAxis, column: PoolAxis]
 
-/** The first and the last place that output sample `o` looks at. */
+/** Returns the first position that output sample `o` depends on; `lastTap` returns the last. */
 export const firstTap = ({ start, low, dilation }: PoolAxis, o: number): number =>
   start[o]! + low[o]! * dilation
 export const lastTap = ({ start, high, dilation }: PoolAxis, o: number): number =>
   start[o]! + high[o]! * dilation
 
 /**
- * Max pooling, the definition: row `y` of plane `z` of channel `c`, into `out` from `at` on, and the places of the maxima in
- * the channel into `indices`; all columns, or some. Taps are visited in row-major order: the first of equal maxima stays, a NaN wins over every number
- * and stays.
+ * Max pooling, the definition. Writes row `y` of plane `z` of channel `c` into `out`, starting at `at`, and the indices
+ * of the maxima in the channel into `indices`, for all columns or some. Taps are visited in row-major order. Of equal
+ * maxima, the first is kept; the first NaN wins over every number.
  */
 export function poolRow(
   x: Rows,

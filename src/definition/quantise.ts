@@ -1,19 +1,20 @@
-/** How float samples meet the range of a file. `raw` stays float and is written as .npy only. */
+/** How float samples are mapped to the range of a file. `raw` keeps floats and can only be written as .npy. */
 export type Range = 'clamp' | 'abs' | 'offset' | 'minmax' | 'raw'
 
-/** The ranges, as a user chooses them. */
+/** The ranges that a user can choose. */
 export const ranges: readonly Range[] = ['clamp', 'abs', 'offset', 'minmax', 'raw']
 
-/** Samples that fell outside 0..full after rounding, and were set to its ends. */
+/** The numbers of samples that were outside 0..full after rounding, and were set to 0 (`low`) or full (`high`). */
 export type Clipped = { low: number; high: number }
 
-/** The smallest and the largest sample, for `minmax`. */
+/** The smallest and largest samples, for `minmax`. */
 export type Extremes = { readonly min: number; readonly max: number }
 
 const { fround } = Math
 
 /**
- * Float samples to whole ones: the definition that the WASM loop equals bit for bit. Every step is rounded to float32.
+ * Converts float samples to whole ones: the definition that the WASM loop matches bit for bit. Every step is rounded to
+ * float32.
  *
  *     1. range   clamp   u = v
  *                abs     u = |v|
@@ -25,7 +26,7 @@ const { fround } = Math
  * -0.5 rounds to 0 and 255.5 to 256, so the first is not clipped and the second is.
  *
  * @param full 255 or 65535
- * @param extremes over all samples of the picture, not of this part; used by `minmax` alone
+ * @param extremes over all samples of the picture, not of this part; used only by `minmax`
  */
 export function quantise(
   src: Float32Array,
@@ -57,11 +58,14 @@ export function quantise(
   return clipped
 }
 
-/** What `offset` makes of 0: (full + 1) / 2 for whole samples, 128 / 255 of any other scale. */
+/** Returns the level of 0 with `offset`: (full + 1) / 2 for whole samples, full · 128 / 255 for any other scale. */
 export const middleOf = (full: number): number =>
   full === 255 || full === 65535 ? (full + 1) / 2 : (full * 128) / 255
 
-/** The whole number nearest to `x`; of two equally near the even one. NaN and the infinities are returned as they are. */
+/**
+ * Returns the whole number nearest to `x`, or the even one of two that are equally near. NaN and infinities are
+ * unchanged.
+ */
 export function roundHalfEven(x: number): number {
   const below = Math.floor(x)
   const rest = x - below
@@ -70,10 +74,10 @@ export function roundHalfEven(x: number): number {
   return rest === 0.5 ? below + (below % 2 === 0 ? 0 : 1) : x
 }
 
-/** The extremes of nothing. */
+/** The extremes of no samples. */
 export const noExtremes: Extremes = { min: Number.POSITIVE_INFINITY, max: Number.NEGATIVE_INFINITY }
 
-/** The extremes of the finite samples, joined with those found so far. Without one finite sample: `min` > `max`. */
+/** Returns the extremes of the finite samples, joined with those found so far. If there are none, `min` > `max`. */
 export function extremesOf(src: Float32Array, soFar = noExtremes): Extremes {
   let { min, max } = soFar
   for (const v of src) {
@@ -83,7 +87,9 @@ export function extremesOf(src: Float32Array, soFar = noExtremes): Extremes {
   return { min, max }
 }
 
-/** 16-bit samples as the nearest of 8 bits: v / 257, which takes 65535 to 255 and every 8-bit level back to itself. */
+/**
+ * Converts 16-bit samples to the nearest 8-bit ones: v / 257, which maps 65535 to 255 and every 8-bit level to itself.
+ */
 export function to8Bits(samples: Uint16Array, into: Uint8Array, from: number, end: number): void {
   for (let i = from; i < end; i++) into[i] = Math.floor((samples[i]! + 128) / 257)
 }

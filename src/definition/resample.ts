@@ -2,17 +2,20 @@ import { copyRow, type Layer } from './layer.ts'
 
 const { fround } = Math
 
-/** Weights of every sample that comes out along an axis: sample o is the sum over t of weights[t · size + o] · x[first[o] + t]. */
+/**
+ * The weights of every output sample along an axis: sample o is the sum over t of
+ * weights[t · size + o] · x[first[o] + t].
+ */
 export type Resampling = {
-  /** Samples that come out. */
+  /** The number of output samples. */
   readonly size: number
   readonly taps: number
   readonly first: Int32Array
-  /** [taps][size]; a weight of 0 is no tap. All places are inside. */
+  /** [taps][size]; a weight of 0 is skipped. All positions are inside. */
   readonly weights: Float32Array
 }
 
-/** Rows resampled: float32, tap by tap from the left, each product and each sum rounded. */
+/** Resamples rows: in float32, tap by tap from the left, each product and each sum rounded. */
 export const resampledAcross: Layer<Resampling> = {
   shape: ({ size }, [x]) => [x![0], x![1], size],
   needs: (_, rows) => [rows],
@@ -33,7 +36,7 @@ export const resampledAcross: Layer<Resampling> = {
   },
 }
 
-/** Columns resampled in the same way, from the top. */
+/** Resamples columns in the same way, from the top. */
 export const resampledDown: Layer<Resampling> = {
   shape: ({ size }, [x]) => [x![0], size, x![2]],
   needs: ({ taps, first }, [top, end]) => [[first[top]!, first[end - 1]! + taps]],
@@ -54,7 +57,7 @@ export const resampledDown: Layer<Resampling> = {
   },
 }
 
-/** Samples picked: sample (y, x) is that of row `rows[y]` and column `columns[x]`, both ascending. */
+/** Selects samples: sample (y, x) is that of row `rows[y]` and column `columns[x]`, both ascending. */
 export const chosen: Layer<{ readonly rows: Int32Array; readonly columns: Int32Array }> = {
   shape: ({ rows, columns }, [x]) => [x![0], rows.length, columns.length],
   needs: ({ rows }, [first, end]) => [[rows[first]!, rows[end - 1]! + 1]],

@@ -1,24 +1,24 @@
 import { type BorderName, borders } from '../tensor/border.ts'
 import type { Tensor } from '../tensor/tensor.ts'
 
-/** Rows of float32 planes, wherever they are: all of a tensor, or those of a strip. */
+/** Rows of float32 planes, wherever they are stored: a whole tensor or a strip. */
 export type Rows = {
   readonly data: Float32Array
-  /** Where row `y` of channel `c` begins in `data`. */
+  /** Returns the index in `data` where row `y` of channel `c` begins. */
   at(c: number, y: number): number
 }
 
 /** Rows `first` to `end` − 1. */
 export type Span = readonly [first: number, end: number]
 
-/** All rows of [C,H,W]; of a volume [C,D,H,W] those of its slices one after the other. */
+/** Returns all rows of [C,H,W], or of a volume [C,D,H,W], with its slices one after the other. */
 export function rowsOf({ shape, data }: Tensor): Rows {
   const width = shape.at(-1)!
   const height = data.length / (shape[0]! * width)
   return { data, at: (c, y) => (c * height + y) * width }
 }
 
-/** The rows of an input of `height` rows that are at the places `first` to `end` − 1, which may be outside. */
+/** Returns the rows of an input of `height` rows for the positions `first` to `end` − 1, which may be outside. */
 export function bordered([first, end]: Span, height: number, border: BorderName): Span[] {
   const spans: Span[] = [[Math.max(0, first), Math.min(height, end)]]
   const { source } = borders[border]

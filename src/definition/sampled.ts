@@ -1,19 +1,19 @@
 import { borders } from '../tensor/border.ts'
 import type { Layer } from './layer.ts'
 
-// Samples taken at places that are computed: GridSample of ONNX, grid_sample of PyTorch.
+// Samples at computed positions: GridSample of ONNX, grid_sample of PyTorch.
 
 const { floor, fround } = Math
 
-/** How a place that is between samples is settled, and what is beyond the edge. */
+/** How to interpolate between samples, and what is beyond the edge. */
 export type Sampling = {
   readonly mode: 'nearest' | 'linear' | 'cubic'
   readonly outside: 'zeros' | 'border' | 'reflection'
-  /** Whether −1 and 1 are the middles of the outermost samples, or their edges. */
+  /** Whether −1 and 1 are the middles of the outermost samples, or else their edges. */
   readonly aligned: boolean
 }
 
-/** The samples that a place takes, from `first` on, and their weights. */
+/** Returns the first sample that a position uses, and fills in the weights. */
 function tapsAt(mode: Sampling['mode'], x: number, weights: Float64Array): number {
   const low = floor(x)
   const t = x - low
@@ -36,7 +36,7 @@ function tapsAt(mode: Sampling['mode'], x: number, weights: Float64Array): numbe
   return low - 1
 }
 
-/** The sample at place i of an axis; -1 is 0. */
+/** Returns the sample at position i of an axis, or -1 for a zero. */
 function placeOf({ outside, aligned }: Sampling, i: number, size: number): number {
   if (i >= 0 && i < size) return i
   if (outside === 'zeros') return -1
@@ -48,8 +48,8 @@ function placeOf({ outside, aligned }: Sampling, i: number, size: number): numbe
 const counts = { nearest: 1, linear: 2, cubic: 4 } as const
 
 /**
- * x [C,H,W] at the places of a grid [2,H',W'], whose planes are columns and rows from −1 to 1: [C,H',W']. In double precision,
- * row by row of the taps, rounded once. A place that is no number is −1.
+ * Samples x [C,H,W] at the positions in a grid [2,H',W'], whose planes are columns and rows from −1 to 1: [C,H',W'].
+ * Sums in double precision, row by row of the taps, rounded once. A NaN position counts as −1.
  */
 export const sampled: Layer<Sampling> = {
   shape: (_, [x, grid]) => [x![0], grid![1], grid![2]],
@@ -79,7 +79,7 @@ export const sampled: Layer<Sampling> = {
             const from = x!.at(c, rows[u]!)
             let line = 0
             for (let v = 0; v < taps; v++) {
-              // a weight of 0 takes no part, whatever is there
+              // a weight of 0 is skipped, whatever the sample is
               if (columns[v]! >= 0 && across[v] !== 0) line += across[v]! * x!.data[from + columns[v]!]!
             }
             if (down[u] !== 0) sum += down[u]! * line

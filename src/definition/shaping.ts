@@ -1,18 +1,18 @@
 import { copyRow, type Layer, type Shape } from './layer.ts'
 import type { Span } from './rows.ts'
 
-// Layers that bring samples to other places: cut out, padded, shuffled, put together, resized.
+// Layers that move samples: slice, pad, shuffle, join, resize.
 
 const { fround } = Math
 
-/** For each place of an axis of the output the place of the input; -1 is `fill`. */
+/** The position in the input for each position on an axis of the output; -1 is `fill`. */
 export type Places = {
   readonly channels: Int32Array
   readonly rows: Int32Array
   readonly columns: Int32Array
 }
 
-/** From the smallest to the largest of places that are inside. */
+/** Returns the span from the smallest to the largest position that is inside. */
 function hull(places: Int32Array, [first, end]: Span): Span {
   let [low, high] = [Number.POSITIVE_INFINITY, -1]
   for (let i = first; i < end; i++) {
@@ -24,11 +24,11 @@ function hull(places: Int32Array, [first, end]: Span): Span {
   return high < 0 ? [0, 0] : [low, high + 1]
 }
 
-/** Whether places count up by one from the first. */
+/** Whether positions count up by one from the first. */
 export const isRun = (places: Int32Array): boolean =>
   places[0]! >= 0 && places.every((place, i) => place === places[0]! + i)
 
-/** Channels, rows and columns taken from other places: slices, paddings, flips, nearest neighbours. */
+/** Takes channels, rows and columns from other positions: slices, paddings, flips, nearest neighbours. */
 export const placed: Layer<Places & { readonly fill: number }> = {
   shape: ({ channels, rows, columns }) => [channels.length, rows.length, columns.length],
   needs: ({ rows }, span) => [hull(rows, span)],
@@ -54,7 +54,10 @@ export const placed: Layer<Places & { readonly fill: number }> = {
   },
 }
 
-/** Slices of a volume, which lie one below the other, beside each other: channel i·C + c is channel c of slice `first` + i. */
+/**
+ * Puts slices of a volume, which are stacked vertically, into channels: channel i·C + c is channel c of slice
+ * `first` + i.
+ */
 export const slices: Layer<{ readonly height: number; readonly first: number; readonly count: number }> = {
   shape: ({ height, count }, [x]) => [x![0] * count, height, x![2]],
   needs: ({ height, first, count }, [top, end]) => [
@@ -72,7 +75,9 @@ export const slices: Layer<{ readonly height: number; readonly first: number; re
   },
 }
 
-/** A factor of an axis: `size` places, `from` apart on one axis of the input, `to` apart on one of the output. */
+/**
+ * A factor of an axis: `size` positions, at a distance of `from` on an axis of the input and `to` on one of the output.
+ */
 export type Factor = {
   readonly size: number
   /** 0 channels, 1 rows, 2 columns. */
@@ -82,13 +87,13 @@ export type Factor = {
   readonly to: number
 }
 
-/** What place i of an axis of the output adds to the place on an axis of the input. */
+/** Returns what position i on an axis of the output adds to the position on an axis of the input. */
 const share = (factors: readonly Factor[], toAxis: 0 | 1 | 2, fromAxis: 0 | 1 | 2) => {
   const own = factors.filter((f) => f.toAxis === toAxis && f.fromAxis === fromAxis)
   return (i: number) => own.reduce((sum, f) => sum + (Math.floor(i / f.to) % f.size) * f.from, 0)
 }
 
-/** What places of an output axis, from the first on, add to the places of the input's axes. */
+/** Returns what a span of positions on an output axis adds to the positions on each axis of the input. */
 export function shares(
   factors: readonly Factor[],
   axis: 0 | 1 | 2,
@@ -101,7 +106,7 @@ export function shares(
   return [table(0), table(1), table(2)]
 }
 
-/** The axes taken to factors, and these put together again: pixel shuffles, transpositions, flattenings. */
+/** Splits the axes into factors and joins these in another order: pixel shuffles, transpositions, flattenings. */
 export const rearranged: Layer<{ readonly shape: Shape; readonly factors: readonly Factor[] }> = {
   shape: ({ shape }) => shape,
   needs({ factors }, [first, end]) {
@@ -129,7 +134,7 @@ export const rearranged: Layer<{ readonly shape: Shape; readonly factors: readon
         const to = out.at(c, y)
         const k = y - first
         const [channel, row, column] = [cc[c]! + yc[k]!, cy[c]! + yy[k]!, cx[c]! + yx[k]!]
-        // columns that come from one row are together: a row is looked up once for each
+        // columns that come from one row are together, so each row is looked up once
         let [lastChannel, lastRow, from] = [-1, -1, 0]
         for (let i = 0; i < width; i++) {
           if (xc[i] !== lastChannel || xy[i] !== lastRow) {
@@ -143,7 +148,7 @@ export const rearranged: Layer<{ readonly shape: Shape; readonly factors: readon
   },
 }
 
-/** Inputs one after the other along an axis: 0 channels, 1 rows, 2 columns. */
+/** Joins inputs along an axis: 0 channels, 1 rows, 2 columns. */
 export const concat: Layer<{ readonly axis: 0 | 1 | 2 }> = {
   shape({ axis }, inputs) {
     const sum = inputs.reduce((total, shape) => total + shape[axis], 0)
@@ -175,10 +180,10 @@ export const concat: Layer<{ readonly axis: 0 | 1 | 2 }> = {
   },
 }
 
-/** For each place of an axis of the output `taps` places of the input and their weights. */
+/** For each position on an axis of the output, `taps` positions of the input and their weights. */
 export type Taps = { readonly taps: number; readonly places: Int32Array; readonly weights: Float64Array }
 
-/** Samples between samples: sums over rows of sums over columns in double precision, rounded once. */
+/** Interpolates samples: sums rows first, then columns, in double precision, rounded once. */
 export const resized: Layer<{ readonly rows: Taps; readonly columns: Taps }> = {
   shape: ({ rows, columns }, [x]) => [
     x![0],
@@ -202,7 +207,7 @@ export const resized: Layer<{ readonly rows: Taps; readonly columns: Taps }> = {
         for (let i = 0, t = 0; i < width; i++) {
           let sum = 0
           for (const last = t + columns.taps; t < last; t++) {
-            // a weight of 0 takes no part, whatever is there
+            // a weight of 0 is skipped, whatever the sample is
             if (columns.weights[t] !== 0) sum += columns.weights[t]! * line[columns.places[t]!]!
           }
           out.data[to + i] = fround(sum)

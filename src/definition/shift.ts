@@ -3,11 +3,12 @@ import type { Picture } from '../tensor/picture.ts'
 type View = Pick<Picture, 'width' | 'height' | 'channels' | 'data'>
 
 /**
- * Whether what a pixel shows is in the other picture too, not more than `n` pixels away in either direction: some pixel of
- * `b` there has every compared channel within `threshold` of the pixel of `a`, and some pixel of `a` those of the pixel of
- * `b`. Both must hold, so that nothing may vanish or appear. Places outside a picture match nothing.
+ * Whether the content of a pixel is also in the other picture, at most `n` pixels away in either direction. A pixel of
+ * `b` in this range must have every compared channel within `threshold` of the pixel of `a`, and a pixel of `a` the
+ * same for the pixel of `b`. Both must hold, so that nothing can vanish or appear. Positions outside a picture match
+ * nothing.
  *
- * @param compared the samples at the front of a pixel that count
+ * @param compared the number of samples at the front of a pixel that are compared
  */
 export function isShifted(
   a: View,

@@ -4,42 +4,44 @@ import { Tensor } from '../tensor/tensor.ts'
 
 const { fround } = Math
 
-// Kernels made from the pixels by a rule instead of trained weights, so that an involution is of use as it is.
+// Kernels made from the pixels by a rule instead of trained weights, so that an involution can be used without
+// training.
 
-/** The size of the neighbourhood, and how alike its pixels have to be. */
+/** The size of the neighbourhood, and how similar its pixels have to be. */
 export type SimilarityOptions = {
   readonly size: number
   readonly dilation: number
-  /** A distance in pixels at which weights have fallen to exp(−1/2); Infinity: distance does not count. */
+  /** The distance in pixels at which weights have fallen to exp(−1/2). Infinity: distance does not count. */
   readonly sigmaSpace: number
-  /** A difference of samples at which weights have fallen to exp(−1/2). */
+  /** The difference of samples at which weights have fallen to exp(−1/2). */
   readonly sigmaRange: number
-  /** Pixels are compared by the patches of this odd size around them; 1: alone. */
+  /** The odd size of the patches by which pixels are compared. 1: only the pixels themselves. */
   readonly patch: number
 }
 
 /**
- * 2 to the power −f for f of 0 to 1: 1 + f (c₁ + f (c₂ + f (c₃ + f c₄))), error below 4e-6. The coefficients are those of the
- * least largest relative error, in float32.
+ * 2 to the power of −f for f from 0 to 1: 1 + f (c₁ + f (c₂ + f (c₃ + f c₄))), with an error below 4e-6. The
+ * coefficients minimise the largest relative error in float32.
  */
 const decay = [-0.6930635571479797, 0.23945674300193787, -0.05322357639670372, 0.006831894628703594] as const
-/** Weights are 0 from 2^−24 on, which an 8-bit sample does not notice. */
+/** Weights of 2^−24 and less count as 0, which does not show in an 8-bit sample. */
 const lastPower = 24
 
 /**
- * Involution of x [C,H,W] whose kernels come from the picture itself. The tap in row u, column v at pixel p weighs
+ * Involution of x [C,H,W] with kernels that come from the picture itself. The weight of the tap in row u, column v at
+ * pixel p is
  *
  *     exp(−|offset|² / 2σs²) · exp(−d² / 2σr²),    divided by the sum of all taps inside the picture,
  *
- * d² being the mean over channels and over the patch of the squared differences between p and its neighbour. One kernel
- * for all channels; taps outside weigh nothing, and patches that reach over an edge see its samples repeated. All steps are
- * rounded to float32: squares are added patch row by patch row, channel by channel, then across the patch; the second
- * exponential is a power of two by a polynomial (`decay`), 0 from 2^−24 on; weights and weighted samples are added tap by tap
- * in rows, and divided at the end. So the result is the same everywhere.
+ * where d² is the mean of the squared differences between p and its neighbour, over the channels and the patch. All
+ * channels share one kernel. Taps outside have no weight. Patches that extend past an edge repeat its samples. All
+ * steps are rounded to float32, so that the result is the same everywhere: squares are added patch row by patch row,
+ * channel by channel, then across the patch; the second exponential is a power of two, approximated by a polynomial
+ * (`decay`) and 0 from 2^−24 on; weights and weighted samples are added tap by tap in rows, and divided at the end.
  *
- * With `patch` 1 this is the bilateral filter (Tomasi and Manduchi 1998), its colour distance the root mean square over
- * channels. With larger patches and an infinite σs it is the softmax over the neighbourhood of −d² / 2σr²: self-attention
- * with the patches as queries and keys, which is also known as non-local means (Buades, Coll and Morel 2005).
+ * With `patch` 1 this is the bilateral filter (Tomasi and Manduchi 1998), with the root mean square over the channels
+ * as colour distance. With larger patches and an infinite σs it is the softmax of −d² / 2σr² over the neighbourhood:
+ * self-attention with the patches as queries and keys, also known as non-local means (Buades, Coll and Morel 2005).
  */
 export function involveBySimilarity(x: Tensor, options: SimilarityOptions): Tensor {
   const [channels, height, width] = x.shape as [number, number, number]
@@ -50,7 +52,10 @@ export function involveBySimilarity(x: Tensor, options: SimilarityOptions): Tens
   const squares = new Float32Array(width + 2 * pad)
   const plane = height * width
 
-  /** The squared differences between the columns of a patch and those `dy`, `dx` away, at row `y`; from `pad` columns before. */
+  /**
+   * Adds up the squared differences between the columns of a patch and those `dy`, `dx` away, at row `y`, starting
+   * `pad` columns before the first.
+   */
   function addUpSquares(y: number, dy: number, dx: number): void {
     squares.fill(0)
     for (let q = -pad; q <= pad; q++) {
@@ -77,7 +82,7 @@ export function involveBySimilarity(x: Tensor, options: SimilarityOptions): Tens
         for (let q = 0; q < patch; q++) alike = fround(alike + squares[i + q]!)
         const w = weightOf(fround(alike * perSquare), near)
         totals[i] = totals[i]! + w
-        // a sample of weight 0 adds nothing, be it NaN
+        // a sample of weight 0 adds nothing, even if it is NaN
         if (w > 0) {
           for (let base = y * width + i; base < channels * plane; base += plane) {
             out.data[base] = out.data[base]! + fround(w * x.data[base + dy * width + dx]!)
@@ -92,10 +97,13 @@ export function involveBySimilarity(x: Tensor, options: SimilarityOptions): Tens
   return out
 }
 
-/** A neighbour: where it is, and what it weighs if it is alike. */
+/** A neighbour: its offset, and its weight if it is equal. */
 export type SimilarityTap = { readonly dy: number; readonly dx: number; readonly near: number }
 
-/** The neighbours that are inside for some pixel, in order, and what turns a sum of squares into a power of two. */
+/**
+ * Returns the neighbours that are inside for some pixel, in order, and the factor from a sum of squares to a power of
+ * two.
+ */
 export function similarityTaps(
   shape: readonly number[],
   { size, dilation, sigmaSpace, sigmaRange, patch }: SimilarityOptions,
@@ -112,7 +120,7 @@ export function similarityTaps(
   return { perSquare: fround(Math.LOG2E / (2 * sigmaRange ** 2 * channels * patch ** 2)), taps }
 }
 
-/** How far the neighbours are along an axis of `n` samples: those that are inside for some pixel. */
+/** Returns the offsets of the neighbours along an axis of `n` samples that are inside for some pixel. */
 export function neighbourPlaces(
   { size, dilation }: Pick<SimilarityOptions, 'size' | 'dilation'>,
   n: number,
@@ -121,7 +129,7 @@ export function neighbourPlaces(
   return Array.from({ length: size }, (_, u) => (u - half) * dilation).filter((d) => Math.abs(d) < n)
 }
 
-/** near · 2^−t, 0 from `lastPower` on and where t is no number. */
+/** Returns near · 2^−t; 0 if t is NaN or at least `lastPower`. */
 function weightOf(t: number, near: number): number {
   if (!(t < lastPower)) return 0
   const whole = Math.floor(t)

@@ -1,21 +1,21 @@
 import { type Layer, type Shape, wider } from './layer.ts'
 
-// What is known of a channel only when all of it was seen. Every row is summed up on its own, from left to right, and the
-// rows are put together from top to bottom, all in double precision: so strips change nothing. Between the two a double
-// travels as two float32, its rounded value and the rest.
+// Facts about a channel that need all of it. Every row is summed up separately, from left to right, and the rows are
+// joined from top to bottom, all in double precision, so strips do not change the result. In between, a double is
+// stored as two float32: its rounded value and the rest.
 
 const { fround } = Math
 
-/** `moments` are the mean and the variance. */
+/** What to summarise; `moments` are the mean and the variance. */
 export type Summary = 'mean' | 'sum' | 'max' | 'min' | 'l2' | 'moments'
 
-/** The settings: of moments, channels are taken together in `groups`. */
+/** The settings. For moments, channels are joined into `groups`. */
 export type SummarySettings = { readonly of: Summary; readonly groups: number }
 
-/** The float32 that a row leaves: one double, or of moments two. */
+/** Returns how many float32 a row is stored in: one double, or two for moments. */
 const widthOf = (of: Summary): number => (of === 'moments' ? 4 : 2)
 
-/** One row of numbers to the doubles that are put together. */
+/** Sums up one row of numbers into the doubles that are joined. */
 function ofRow(of: Summary, data: Float32Array, from: number, width: number): readonly [number, number] {
   let sum = of === 'max' ? Number.NEGATIVE_INFINITY : of === 'min' ? Number.POSITIVE_INFINITY : 0
   for (let i = from; i < from + width; i++) {
@@ -28,14 +28,14 @@ function ofRow(of: Summary, data: Float32Array, from: number, width: number): re
   const mean = sum / width
   let squares = 0
   for (let i = from; i < from + width; i++) {
-    // `** 2` is a product for some compilers and a power for others
+    // `** 2` is a product in some compilers and a power in others
     const apart = data[i]! - mean
     squares += apart * apart
   }
   return [mean, squares]
 }
 
-/** The first part of a summary: [C,H,2], or [C,H,4] of moments. */
+/** The first part of a summary: [C,H,2], or [C,H,4] for moments. */
 export const rowSummary: Layer<{ readonly of: Summary }> = {
   shape: ({ of }, [x]) => [x![0], x![1], widthOf(of)],
   needs: (_, rows) => [rows],
@@ -55,7 +55,10 @@ export const rowSummary: Layer<{ readonly of: Summary }> = {
   },
 }
 
-/** The second part: the rows [C,H,2] or [C,H,4] of planes of `width` columns to [C,1,1], or of moments [C,1,3]: the mean, what its rounding left, and the variance. */
+/**
+ * The second part: joins the rows [C,H,2] or [C,H,4] of planes of `width` columns into [C,1,1], or for moments [C,1,3]:
+ * the mean, the remainder of its rounding, and the variance.
+ */
 export function summaryOfRows(
   { of, groups }: SummarySettings,
   rows: Float32Array,
@@ -101,7 +104,7 @@ export function summaryOfRows(
   })
 }
 
-/** What is known of each channel when all of it was seen: [C,1,1], or the moments [C,1,3]. */
+/** The summary of each whole channel: [C,1,1], or for moments [C,1,3]. */
 export const summary: Layer<SummarySettings> = {
   shape: ({ of }, [x]) => [x![0], 1, of === 'moments' ? 3 : 1],
   needs: (_settings, _rows, [x]) => [[0, x![1]]],
@@ -140,7 +143,10 @@ export const standardized: Layer<{
   },
 }
 
-/** Matrices [C,M,K] by [C,K,N], the sums over K in double precision, rounded once; of one matrix for all channels it is repeated. */
+/**
+ * Multiplies matrices [C,M,K] by [C,K,N], with sums over K in double precision, rounded once. One matrix is repeated
+ * for all channels.
+ */
 export const product: Layer<Record<string, never>> = {
   shape: (_, [a, b]) => [wider(a![0], b![0]), a![1], b![2]],
   needs: (_, rows, [, b]) => [rows, [0, b![1]]],

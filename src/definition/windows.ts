@@ -1,17 +1,17 @@
 import type { Margins } from './frame.ts'
 import type { Layer } from './layer.ts'
 
-/** The samples that a flat window looks at, as runs of them in its rows, in order: all are inside its height and width. */
+/** The samples that a flat window covers, as runs in its rows, in order. All are inside its height and width. */
 export type Element = {
   readonly height: number
   readonly width: number
   readonly runs: readonly { readonly row: number; readonly left: number; readonly count: number }[]
 }
 
-/** How many samples a window looks at. */
+/** Returns how many samples a window covers. */
 export const sizeOfElement = ({ runs }: Element): number => runs.reduce((sum, { count }) => sum + count, 0)
 
-/** The same window turned by 180°. */
+/** Returns the same window rotated by 180°. */
 export const turnedElement = ({ height, width, runs }: Element): Element => ({
   height,
   width,
@@ -20,37 +20,40 @@ export const turnedElement = ({ height, width, runs }: Element): Element => ({
     .reverse(),
 })
 
-/** What a rank filter looks for. */
+/** The settings of a rank filter. */
 export type Ranked = {
   readonly element: Element
   readonly index: number
-  /** Samples at the sides that do not count, where the smallest or the largest is looked for. */
+  /** The number of samples at the sides that do not count when looking for the smallest or largest. */
   readonly ignored?: Margins | undefined
 }
 
 /** Whether the window is a rectangle. */
 export const isFull = (element: Element): boolean => sizeOfElement(element) === element.height * element.width
 
-/** Whether the smallest or the largest sample is looked for. */
+/** Whether the rank is that of the smallest or the largest sample. */
 export const isExtreme = ({ element, index }: Ranked): boolean =>
   index === 0 || index === sizeOfElement(element) - 1
 
-/** Whether it is a median that comparisons alone find. */
+/** Whether the rank is a median that can be found by comparisons alone. */
 export const isSmallMedian = ({ element, index }: Ranked): boolean =>
   isFull(element) &&
   element.height === element.width &&
   (element.width === 3 || element.width === 5) &&
   index === sizeOfElement(element) >> 1
 
-/** Windows of up to this many bytes are searched bit by bit, larger ones by histograms: where the two take as long. */
+/**
+ * Windows of up to this many bytes are searched bit by bit, larger ones with histograms: both take about as long at
+ * this size.
+ */
 const [fewInRectangle, fewSamples] = [35, 80]
-/** What is counted in 16 bits. */
+/** The largest count that fits in 16 bits. */
 const mostCounted = 65_535
 
-/** How ranks are found. All ways find the same. */
+/** How ranks are found. All ways have the same result. */
 export type RankWay = 'extremes' | 'comparisons' | 'bits' | 'columns' | 'rows' | 'sorted'
 
-/** The way for samples of some bytes: whole ones of 1 or 2, or floats of 4. */
+/** Returns the way for samples of 1 or 2 bytes (whole numbers) or 4 bytes (floats). */
 export function rankWay(ranked: Ranked, bytes: 1 | 2 | 4): RankWay {
   const count = sizeOfElement(ranked.element)
   if (isExtreme(ranked)) return 'extremes'
@@ -62,9 +65,9 @@ export function rankWay(ranked: Ranked, bytes: 1 | 2 | 4): RankWay {
 }
 
 /**
- * The sample of rank `index`, from 0, of every window that is wholly inside: from small to large, −0 before 0 and NaN last.
- * The window of place (y, x) has its upper left corner there. A sample that does not count is infinitely large for index 0, else
- * infinitely small.
+ * The sample of rank `index`, counted from 0, of every window that is wholly inside, sorted from small to large, with
+ * −0 before 0 and NaN last. The upper left corner of the window for position (y, x) is at (y, x). A sample that does
+ * not count is infinitely large for index 0, otherwise infinitely small.
  */
 export const ranked: Layer<Ranked> = {
   shape: ({ element: { height, width } }, [x]) => [x![0], x![1] - height + 1, x![2] - width + 1],

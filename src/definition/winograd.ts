@@ -12,15 +12,16 @@ import {
 } from '../conv/winograd-points.ts'
 import { borders } from '../tensor/border.ts'
 
-// Winograd's F(4x4, 3x3), after Lavin and Gray 2016, in plain loops: the definition of that algorithm. A tile of 4x4 sums of a
-// 3x3 correlation is Aᵀ [Σ over channels of (G g Gᵀ) ∘ (Bᵀ d B)] A, of 6x6 samples d and weights g. A sum is off by at most
-// (channels + 20) · 2⁻²⁴ times what the same formula gives for the magnitudes of all its numbers; in practice by less than
-// twice as much as a direct sum. A sample that is not finite reaches the sums of whole tiles.
+// Winograd's F(4x4, 3x3), after Lavin and Gray 2016, in plain loops: the definition of that algorithm. A tile of 4x4
+// sums of a 3x3 correlation is Aᵀ [Σ over channels of (G g Gᵀ) ∘ (Bᵀ d B)] A, for 6x6 samples d and weights g. The
+// error of a sum is at most (channels + 20) · 2⁻²⁴ times the result of the same formula for the magnitudes of all its
+// numbers. In practice, it is less than twice the error of a direct sum. A sample that is not finite affects the sums
+// of whole tiles.
 
 const f32 = Math.fround
-/** Samples of a tile in a row or column, and numbers that they become. */
+/** The width of a tile in samples, and in the numbers that they are transformed to. */
 export const tileSpan = tileSide + 2
-/** Numbers of a tile. */
+/** The number of numbers in a tile. */
 export const tileArea = tileSpan ** 2
 
 /** Bᵀ d. The order of every operation is part of the definition. */
@@ -74,7 +75,10 @@ function gather(
   to[at + 3 * pitch] = f32(f32(nearCube * nearOdd) + f32(farCube * farOdd)) + m5
 }
 
-/** G g in float64: the values of a polynomial at the points, over what the other points make of them. */
+/**
+ * Computes G g in float64: the values of the polynomial g at the points, each divided by the product of its differences
+ * to the other points.
+ */
 function evaluate(
   g0: number,
   g1: number,
@@ -97,7 +101,10 @@ function evaluate(
 
 const columns = new Float64Array(3 * tileSpan)
 
-/** G g Gᵀ of the 9 weights of a kernel, computed in float64 and rounded once: number [row][column] goes to at + (6 row + column) · pitch. */
+/**
+ * Computes G g Gᵀ of the 9 weights of a kernel in float64, rounded once. Number [row][column] is written to
+ * at + (6·row + column)·pitch.
+ */
 export function transformWeights(
   weight: (tap: number) => number,
   to: Float32Array,
@@ -112,10 +119,11 @@ export function transformWeights(
 }
 
 /**
- * Correlation by Winograd's algorithm, for a 3x3 bank of one group, without stride; shapes as `correlateReference`. A tile has
- * samples and sums that are as far apart as taps; without dilation tiles begin at multiples of 4 of the output. Columns of a tile are transformed before its rows, on
- * both sides; the products of a tile are summed channel after channel, acc = f32(acc + f32(weight · sample)), from 0; the
- * bias is added last. Samples of a tile that no tap of an output reads are the fill value.
+ * Correlation by Winograd's algorithm, for a 3x3 bank of one group, without stride. Shapes are those of
+ * `correlateReference`. The samples and sums of a tile are as far apart as the taps. Without dilation, tiles begin at
+ * multiples of 4 of the output. Columns of a tile are transformed before its rows, on both sides; the products of a
+ * tile are summed channel after channel, acc = f32(acc + f32(weight · sample)), from 0. The bias is added last. Samples
+ * of a tile that no tap of an output reads are the fill value.
  */
 export function winogradReference(
   x: Float32Array,

@@ -8,7 +8,7 @@ type Rows = readonly (readonly number[])[]
 /** The eight directions, clockwise from the top. */
 export const directions = ['n', 'ne', 'e', 'se', 's', 'sw', 'w', 'nw'] as const
 
-// The eight places around the middle of a 3x3 kernel, clockwise from the upper left: [row, column].
+// The eight positions around the middle of a 3x3 kernel, clockwise from the upper left: [row, column].
 const ring = [
   [0, 0],
   [0, 1],
@@ -20,7 +20,7 @@ const ring = [
   [1, 0],
 ] as const
 
-/** A 3x3 kernel turned clockwise by `eighths` of a turn: the outer weights move along the ring. */
+/** Rotates a 3x3 kernel clockwise by `eighths` of a turn: the outer weights move along the ring. */
 export function turned(rows: Rows, eighths: number): Rows {
   const out = rows.map((row) => [...row])
   ring.forEach(([y, x], i) => {
@@ -30,7 +30,10 @@ export function turned(rows: Rows, eighths: number): Rows {
   return out
 }
 
-/** Eight kernels in the order of `directions`, from the one that answers to brightness at the top; the largest wins. */
+/**
+ * Makes the recipe of eight kernels in the order of `directions`, from the one that responds to brightness at the top.
+ * The largest result wins.
+ */
 function compass(north: Rows, unit: boolean): Recipe {
   const kernels: PlaneKernel[] = directions.map((_, i) => dense(turned(north, i)))
   return { kernels, combine: { kind: 'max' }, scale: unit ? fullStep(kernels[0]!) : 1, offset: 0 }
@@ -38,7 +41,7 @@ function compass(north: Rows, unit: boolean): Recipe {
 
 const unit = flag('scale the result so that a step from black to white gives white')
 
-/** Frei and Chen's nine masks as they are written, and the divisor that gives each the length 1. */
+/** The nine masks of Frei and Chen as published, each with the divisor that gives it the length 1. */
 const r2 = Math.SQRT2
 const freiChen: readonly (readonly [rows: Rows, scale: number])[] = [
   [
@@ -115,7 +118,7 @@ const freiChen: readonly (readonly [rows: Rows, scale: number])[] = [
   ],
 ]
 
-/** Edges by the best of several masks. */
+/** Filters that find edges with several masks and keep the best. */
 export const compasses = {
   kirsch: filter({
     summary: 'finds edges in eight directions and keeps the strongest',

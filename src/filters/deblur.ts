@@ -15,9 +15,11 @@ import { inverseOf, isCutOff } from './inverse.ts'
 import { outside } from './outside.ts'
 import { place } from './planes.ts'
 
-// Filters that undo a blur of which the kernel is known.
+// Filters that undo a known blur.
 
-/** The kernel of a blur, whose weights sum to 1. @throws ConvoError E_KERNEL_SHAPE, E_KERNEL_VALUE */
+/**
+ * Returns the kernel of a blur, scaled so that its weights sum to 1. @throws ConvoError E_KERNEL_SHAPE, E_KERNEL_VALUE
+ */
 function blurOf(operation: string, given: Kernel, mayBeNegative: boolean): Kernel {
   if (given.shape.length !== 2) throw wrongRank(operation, given, '[kH,kW]')
   const sum = given.weights.reduce((total, w) => total + w, 0)
@@ -44,7 +46,7 @@ function blurOf(operation: string, given: Kernel, mayBeNegative: boolean): Kerne
   return kernelOf(given.shape, weights, given.anchor === undefined ? {} : { anchor: given.anchor })
 }
 
-/** What to do about an inverse that is cut off; `over` makes others of the same blur. */
+/** The note about an inverse that was cut off, with advice; `over` makes other inverses of the same blur. */
 async function cutNote(
   balance: number,
   over: (balance: number, noise?: 'flat') => Promise<Kernel>,
@@ -64,13 +66,16 @@ async function cutNote(
 const middleOf = ({ shape: [kH = 1, kW = 1], anchor }: Kernel): readonly [y: number, x: number] =>
   anchor ?? [Math.floor(kH / 2), Math.floor(kW / 2)]
 
-/** Below this share of its weights that are on the picture a pixel outside is not corrected. */
+/** If less than this fraction of its weights is on the picture, a pixel outside is not corrected. */
 const leastSeen = 1e-3
 
-/** The level of what was not seen: pixels around the picture, and samples that are not finite. */
+/** The level that marks samples not seen: pixels around the picture, and samples that are not finite. */
 const unseen = -1
 
-/** The light of a channel and where it was seen, 0 or 1; nothing where all of it is finite and not below 0. */
+/**
+ * Returns the light of a channel, and a map of where it was seen: 0 or 1. Returns undefined if the whole channel is
+ * finite and not negative.
+ */
 async function lightOf(
   { shape, data }: Tensor,
   { min, peak }: Seen,
@@ -90,7 +95,10 @@ async function lightOf(
   return [new Tensor(shape, light), new Tensor(shape, where)]
 }
 
-/** The light of a channel, above 0 by less than shows: what is 0 once stays so. Half of white where it was not seen. */
+/**
+ * Returns the light of a channel, raised invisibly above 0 because a 0 would stay 0, with half of white where it was
+ * not seen.
+ */
 async function aboveBlack({ shape, data }: Tensor, full: number): Promise<Tensor> {
   const out = new Float32Array(data.length)
   await inTurns(data.length, (from, to) => {
@@ -100,7 +108,10 @@ async function aboveBlack({ shape, data }: Tensor, full: number): Promise<Tensor
   return new Tensor(shape, out)
 }
 
-/** A channel [1,H,W] after some iterations, from a flat estimate of what is on it and around it: its level does not matter. */
+/**
+ * Restores a channel [1,H,W] by some iterations. Without damping, the first estimate of the picture and its
+ * surroundings is flat; its level does not matter.
+ */
 async function restored(
   engine: Engine,
   x: Tensor,
@@ -116,7 +127,7 @@ async function restored(
   const [, height, width] = x.shape as [number, number, number]
   const [kH = 1, kW = 1] = k.shape
   const [y, left] = middleOf(k)
-  // the pixels outside that the picture's own see
+  // the pixels outside that affect pixels of the picture
   const margins = { top: y, bottom: kH - 1 - y, left, right: kW - 1 - left }
   const [high, wide] = [height + kH - 1, width + kW - 1]
   const peak = () => seen.peak
@@ -132,12 +143,12 @@ async function restored(
   const filled = (own: Engine, level: Tensor, rows: number, columns: number) =>
     own.layer('chosen', [level], { rows: new Int32Array(rows), columns: new Int32Array(columns) })
   const level = (v: number) => new Tensor([1, 1, 1], Float32Array.of(v))
-  // what of the kernel is on the picture
+  // the part of the kernel that is on the picture
   const weight = await engine.together([where ?? level(1)], async (own, one) =>
     own.filter(await framed(own, where ? one! : await filled(own, one!, height, width), 0), back, 1),
   )
   const formula = damping === 0 ? 'ratio' : 'damped'
-  // a flat estimate would stay flat where the picture is within the damping of it
+  // with damping, a flat estimate would stay flat where the picture is within the damping of it
   const first =
     damping === 0
       ? await filled(engine, level(full / 2), high, wide)

@@ -6,7 +6,7 @@ import { gabor, gaussianRow } from './weights.ts'
 
 const degrees = { min: -360, max: 360 }
 
-/** Filters that bring out detail, relief and texture. */
+/** Filters that enhance detail, relief and texture. */
 export const detail = {
   sharpen: filter({
     summary: 'sharpens by amplifying the difference between each pixel and its four neighbours',

@@ -7,12 +7,13 @@ import { Tensor } from '../tensor/tensor.ts'
 import { type Outside, outside } from './outside.ts'
 import { bell, filtered, luminance, mixed, place, slopes } from './planes.ts'
 
-// Edges and corners that take more than one sum of weights.
+// Filters for edges and corners that need more than one sum of weights.
 
 const mirrored: Outside = { border: 'symmetric', fill: 0, level: 0 }
 
 /**
- * The tensor of the gradient: the products xx, xy and yy of the slopes, of white 1, summed over channels and smoothed.
+ * Returns the tensor of the gradient: the products xx, xy and yy of the slopes, where white is 1, summed over channels
+ * and smoothed.
  */
 async function gradientTensor(
   engine: Engine,
@@ -27,13 +28,13 @@ async function gradientTensor(
     const each = await place(engine, 'times', [a, b])
     const channels = x.shape[0]!
     const sum = channels === 1 ? each : await mixed(engine, each, new Array<number>(channels).fill(1))
-    // what is outside of a product is the border of the products
+    // the products are extended by the border mode too, with a fill value of 0
     return filtered(engine, sum, bell(sigma), { ...beyond, level: 0 }, 1)
   }
   return [await product(across, across), await product(across, down), await product(down, down)]
 }
 
-/** A step that makes one plane of that tensor. */
+/** Makes a step that computes one plane from that tensor. */
 const ofTensor = (
   sigma: number,
   beyond: Outside,

@@ -2,18 +2,18 @@ import type { Recipe } from '../conv/recipe.ts'
 import type { FilterGroup } from '../operators/operator.ts'
 import type { Params, Values } from '../params.ts'
 
-/** A named filter: a documented recipe over the convolution core. */
+/** A named filter: a documented recipe. */
 export type Filter<P extends Params = Params> = {
   /** One line, as a verb: "smooths with a bell curve". */
   readonly summary: string
   readonly group: FilterGroup
-  /** Where the definition comes from, and where other tools differ. */
+  /** The source of the definition, and where other tools differ. */
   readonly source: string
   readonly params: P
-  /** True where the recipe has several kernels: then none of them has the name of the filter. */
+  /** Whether the recipe has several kernels. In that case, no kernel has the name of the filter. */
   readonly hasSeveral?: true
   build(values: Values<P>): Recipe
 }
 
-/** Keeps the types of the params for `build`, and forgets them for the table. */
+/** Checks an entry with the types of its params, then drops them for the table. */
 export const filter = <P extends Params>(entry: Filter<P>): Filter => entry as unknown as Filter

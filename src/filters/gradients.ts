@@ -16,7 +16,10 @@ const gradientParams = {
 
 type GradientValues = { readonly axis: (typeof axes)[number]; readonly unit: boolean }
 
-/** One direction, or both combined. `both` is what a full step gives in the magnitude, before any division. */
+/**
+ * Makes the recipe of one axis, or of both combined. `both` is the magnitude of a step from black to white, before any
+ * division.
+ */
 function gradient(
   x: PlaneKernel,
   y: PlaneKernel,
@@ -35,7 +38,7 @@ function gradient(
   }
 }
 
-/** Smoothing along the edge, difference across it: the y kernel is the transpose of the x kernel. */
+/** Smooths along the edge and takes differences across it. The y kernel is the transpose of the x kernel. */
 const crossed = (smooth: readonly number[], difference: readonly number[], values: GradientValues): Recipe =>
   gradient(separable(smooth, difference), separable(difference, smooth), values)
 

@@ -3,17 +3,22 @@ import { ConvoError } from '../error.ts'
 import { inRows, pause } from '../host/turns.ts'
 import { type Kernel, kernel } from '../kernel/kernel.ts'
 
-/** What noise is taken for: grain, which the laplacian sees, or all frequencies alike. */
+/** The assumed kind of noise: fine grain, which the laplacian detects, or equal at all frequencies. */
 export type Penalty = 'laplacian' | 'flat'
 
-/** The largest size over which an inverse is computed, and the smallest. */
+/** The largest size at which an inverse is computed, and the smallest. */
 const [mostSide, leastSide] = [512, 128]
-/** What may be cut off the inverse: the sum of the magnitudes of its weights. */
+/** The most that may be cut off an inverse, as the sum of the magnitudes of its weights. */
 const cutSum = 2 ** -10
-/** An inverse whose outermost weights, this far from its edge, sum to more than this in magnitude would go on beyond it. */
+/**
+ * An inverse would continue beyond its edge if the weights within `rim` of the edge sum to more than `mostAtRim` in
+ * magnitude.
+ */
 const [rim, mostAtRim] = [8, 2 ** -4]
 
-/** Whether an inverse was cut where its weights still matter: it is as large as one may be, and does not fade to its edge. */
+/**
+ * Whether an inverse was cut off where its weights still matter: it has the largest size and does not fade to its edge.
+ */
 export function isCutOff({ shape: [side = 1], weights }: Kernel): boolean {
   if (side < mostSide - 1) return false
   let sum = 0
@@ -28,11 +33,12 @@ export function isCutOff({ shape: [side = 1], weights }: Kernel): boolean {
 }
 
 /**
- * The kernel that undoes a blur of sum 1 with its anchor at (ay, ax): F⁻¹(conj H / (|H|² + balance · |L|²)) over a square of a power of
- * two, in float64, cut to the smallest square about its middle that omits weights of no more than 1/1024 in all; at most 511 wide.
- * It sums to 1. The event loop turns meanwhile: 512 x 512 take a tenth of a second.
+ * Returns the kernel that undoes a blur of sum 1 with its anchor at (ay, ax): F⁻¹(conj H / (|H|² + balance · |L|²)). It
+ * is computed in float64 over a square whose size is a power of two. It is then cut to the smallest square around its
+ * middle that drops weights of at most 1/1024 in total, at most 511 wide, and scaled to sum to 1. The event loop keeps
+ * running: 512 x 512 take a tenth of a second.
  *
- * @throws ConvoError E_TOO_LARGE for a blur that is too large for it
+ * @throws ConvoError E_TOO_LARGE for a blur that is too large
  */
 export async function inverseOf(
   blur: Kernel,
@@ -52,14 +58,14 @@ export async function inverseOf(
     )
   }
   for (let n = leastSide; ; n *= 2) {
-    // the answer to a blur reaches several times as far as the blur
+    // the inverse of a blur is several times as large as the blur
     if (n < 4 * size) continue
     const made = await inverseOver(n, blur, anchor, balance, penalty)
     if (made !== undefined) return made
   }
 }
 
-/** The inverse over n x n, unless it reaches farther than that and a larger square is to be tried. */
+/** Returns the inverse over n x n, or undefined if it is larger than that and a larger square can be tried. */
 async function inverseOver(
   n: number,
   { shape, weights }: Kernel,
@@ -82,13 +88,13 @@ async function inverseOver(
       const im = grid[at + 1]!
       const noise = penalty === 'flat' ? 1 : waves[y]! + waves[x]!
       const all = re * re + im * im + balance * noise * noise
-      // where the blur lets nothing through and nothing is feared there is nothing to bring back
+      // if the blur removes a frequency and no noise is expected, there is nothing to restore
       grid[at] = all > 0 ? re / all : 0
       grid[at + 1] = all > 0 ? im / all : 0
     }
   })
   await transformSquare(grid, n)
-  // n is a power of two
+  // this wraps around because n is a power of two
   const at = (y: number, x: number) => grid[2 * ((y & (n - 1)) * n + (x & (n - 1)))]! / (n * n)
   const reach = await reachOf(at, n / 2 - 1)
   if (reach === n / 2 - 1 && n < mostSide) return undefined
@@ -107,7 +113,7 @@ async function inverseOver(
   return kernel([side, side], cut)
 }
 
-/** How far from the middle the weights matter. */
+/** Returns the distance from the middle up to which the weights matter. */
 async function reachOf(at: (y: number, x: number) => number, most: number): Promise<number> {
   let left = 0
   for (let reach = most; reach > 0; reach--) {
@@ -119,7 +125,7 @@ async function reachOf(at: (y: number, x: number) => number, most: number): Prom
   return 0
 }
 
-/** The transform of n x n complex numbers, in place. */
+/** Transforms n x n complex numbers in place. */
 async function transformSquare(grid: Float64Array, n: number): Promise<void> {
   const roots = unitRoots(n)
   const line = new Float64Array(2 * n)

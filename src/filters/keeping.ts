@@ -3,7 +3,7 @@ import { choice, custom, expected, integer, number } from '../params.ts'
 import { outside } from './outside.ts'
 import { filtered, luminance, mean, mixed, place } from './planes.ts'
 
-// Filters that smooth and keep edges.
+// Filters that smooth but keep edges.
 
 const oddSide = (summary: string, usual: number, most: number) =>
   custom(
@@ -24,7 +24,7 @@ const similarity = {
   reason: 'kernels from the similarity of pixels, applied to each pixel',
 } as const
 
-/** Filters that smooth and keep edges. */
+/** Filters that smooth but keep edges. */
 export const keeping: Readonly<Record<string, Operator>> = {
   bilateral: operator({
     summary: 'smooths but keeps edges: averages neighbours of similar colour',

@@ -9,17 +9,20 @@ import { toKernel } from './plane.ts'
 import { seconds } from './second.ts'
 import { smoothing } from './smoothing.ts'
 
-/** A kernel by name, as in `--kernel gaussian:sigma=2`. */
+/** A named kernel, as in `--kernel gaussian:sigma=2`. */
 export type NamedKernel = {
   readonly summary: string
   readonly params: Params
   build(values: Values<Params>): Kernel
 }
 
-// A separable filter may be as large as it likes; written out as a dense kernel it would fill the memory.
+// A separable filter can have any size, but as a dense kernel a large one would fill the memory.
 const mostWeights = 1024 * 1024
 
-/** The kernel number `index` of a filter, with values of its own fixed and its unneeded settings omitted. */
+/**
+ * Makes a named kernel from kernel number `index` of a filter. The values in `fixed` are set, and their settings are
+ * dropped.
+ */
 function part(
   entry: Filter,
   summary: string,
@@ -81,7 +84,7 @@ function compassNames(): [string, NamedKernel][] {
   return [...eight, ...nine]
 }
 
-/** Every named kernel: the kernels of the filters, one by one. */
+/** All named kernels: the kernels of the filters, one by one. */
 export const namedKernels: Readonly<Record<string, NamedKernel>> = Object.fromEntries([
   ...singles(smoothing),
   ...singles(detail),

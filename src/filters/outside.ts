@@ -2,10 +2,13 @@ import { ConvoError } from '../error.ts'
 import type { KernelOptions } from '../operators/operator.ts'
 import type { BorderName } from '../tensor/border.ts'
 
-/** What is outside a picture: `fill` in its own samples, `level` of 0..255. */
+/** How a picture is extended: `fill` in its own samples, `level` the same in levels of 0..255. */
 export type Outside = { readonly border: BorderName; readonly fill: number; readonly level: number }
 
-/** What is outside, replicate unless given. @throws ConvoError E_OPTION for a fill value that no border shows */
+/**
+ * Returns how a picture is extended, by default with replicate. @throws ConvoError E_OPTION for a fill value with
+ * another border than constant
+ */
 export function outside({ border = 'replicate', fill }: KernelOptions, full: number): Outside {
   if (fill !== undefined && border !== 'constant') {
     throw new ConvoError('E_OPTION', `--fill does not apply to --border ${border}`, {

@@ -8,9 +8,9 @@ import type { Outside } from './outside.ts'
 import { only, separable } from './plane.ts'
 import { gaussianRow } from './weights.ts'
 
-// Steps over planes [C,H,W] that several filters share.
+// Steps on planes [C,H,W] that several filters share.
 
-/** Every plane by one kernel; of a column and a row in float32 passes, whatever their length. */
+/** Filters every plane with one kernel. A column and a row always run as two float32 passes, whatever their length. */
 export function filtered(
   engine: Engine,
   x: Tensor,
@@ -23,23 +23,23 @@ export function filtered(
   return engine.recipe(x, only(k), options, full)
 }
 
-/** The bell curve that `gaussian` smooths with. */
+/** Returns the Gaussian kernel of the filter `gaussian`. */
 export const bell = (sigma: number): PlaneKernel => separable(gaussianRow(sigma), gaussianRow(sigma))
 
-/** The mean of a square of 2 · radius + 1. */
+/** Returns the kernel of the mean of a square of 2 · radius + 1. */
 export const mean = (radius: number): PlaneKernel => {
   const side = 2 * radius + 1
   const ones = new Float64Array(side).fill(1)
   return separable(ones, ones, side * side)
 }
 
-/** The differences of Sobel across and down, and what their sum is divided by. */
+/** Returns the kernels of Sobel across and down, with their sums divided by `by`. */
 export const slopes = (by: number): { readonly x: PlaneKernel; readonly y: PlaneKernel } => ({
   x: separable([1, 2, 1], [-1, 0, 1], by),
   y: separable([-1, 0, 1], [1, 2, 1], by),
 })
 
-/** A formula over the samples of one place. */
+/** Applies a formula to the samples at each position. */
 export const place = (
   engine: Engine,
   name: FormulaName,
@@ -47,13 +47,13 @@ export const place = (
   settings: { readonly full?: number; readonly by?: number } = {},
 ): Promise<Tensor> => engine.layer('formula', inputs, { name, ...settings })
 
-/** Sums of the channels, each times a weight: [weights.length / C, H, W]. */
+/** Returns weighted sums of the channels: [weights.length / C, H, W]. */
 export function mixed(engine: Engine, x: Tensor, weights: readonly number[]): Promise<Tensor> {
   const channels = x.shape[0]!
   const weight = new Tensor([weights.length / channels, channels, 1, 1], Float32Array.from(weights))
   return engine.correlate(x, weight, undefined, correlationOf(2, x, weight, {}))
 }
 
-/** The luminance of one or three channels, as --gray has it. */
+/** Returns the luminance of one or three channels, as computed by --gray. */
 export const luminance = async (engine: Engine, x: Tensor): Promise<Tensor> =>
   x.shape[0] === 3 ? mixed(engine, x, [0.2126, 0.7152, 0.0722]) : x

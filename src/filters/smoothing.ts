@@ -15,8 +15,8 @@ const boxSize = {
   default: [3] as readonly number[],
 }
 
-// The largest radius whose weights are all whole numbers in float32. Beyond, they carry the divisor; it is a power of two, so
-// both forms are the same arithmetic.
+// The largest radius whose weights are all whole numbers in float32. Above it, the weights include the divisor. The
+// divisor is a power of two, so both forms give the same result.
 const wholeBinomial = 13
 
 const savgolTaps = {
@@ -26,7 +26,7 @@ const savgolTaps = {
   d2: { taps: [2, -1, -2, -1, 2], scale: 7 },
 } as const
 
-/** Means of neighbours, in one shape or another. All sum to 1, but for the derivatives of savgol, which sum to 0. */
+/** Weighted means of neighbours. All kernels sum to 1, except for the derivatives of savgol, which sum to 0. */
 export const smoothing = {
   gaussian: filter({
     summary: 'blurs with a Gaussian',

@@ -11,7 +11,7 @@ import { sizes } from './size/size.ts'
 import { smoothing } from './smoothing.ts'
 import { windows } from './windows/rank.ts'
 
-/** Every named filter that is one sum of weights, or a few, in the order of lists and help. */
+/** The named filters that are one or a few sums of weights, in the order of lists and help. */
 export const filters: Readonly<Record<string, Filter>> = {
   ...gradients,
   ...compasses,
@@ -20,7 +20,7 @@ export const filters: Readonly<Record<string, Filter>> = {
   ...detail,
 }
 
-/** The named filters that take steps over planes. */
+/** The named filters that need steps on planes. */
 export const stepFilters: Readonly<Record<string, Operator>> = {
   ...edges,
   ...keeping,

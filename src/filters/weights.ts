@@ -3,12 +3,12 @@ import type { Kernel } from '../kernel/kernel.ts'
 import { kernel } from '../kernel/kernel.ts'
 import { atan2, cos, exp, sin } from '../tensor/math.ts'
 
-// Weights that come from a formula. All in float64, from functions that are the same on every engine.
+// Kernels computed from formulas, all in float64, with functions that are the same on every JavaScript engine.
 
-/** Where a bell curve is cut, in samples from its middle: 4 standard deviations, rounded (SciPy's rule). */
+/** Returns the radius at which a Gaussian is cut, in samples: 4 standard deviations, rounded (SciPy's rule). */
 export const bellRadius = (sigma: number): number => Math.trunc(4 * sigma + 0.5)
 
-/** exp(−i²/2σ²) for i in -radius..radius, divided by its sum. */
+/** Returns exp(−i²/2σ²) for i in -radius..radius, divided by its sum. */
 export function gaussianRow(sigma: number): Float64Array {
   const radius = bellRadius(sigma)
   const half = Float64Array.from({ length: radius + 1 }, (_, i) => exp(-(i * i) / (2 * sigma * sigma)))
@@ -16,7 +16,7 @@ export function gaussianRow(sigma: number): Float64Array {
   return Float64Array.from({ length: 2 * radius + 1 }, (_, i) => half[Math.abs(i - radius)]! / total)
 }
 
-/** Row n of Pascal's triangle: n + 1 numbers of sum 2^n; exact up to n = 56, to 1e-14 beyond. */
+/** Returns row n of Pascal's triangle: n + 1 numbers of sum 2^n. Exact up to n = 56, to 1e-14 above. */
 export function pascalRow(n: number): Float64Array {
   let row = Float64Array.of(1)
   for (let i = 0; i < n; i++) {
@@ -26,7 +26,7 @@ export function pascalRow(n: number): Float64Array {
   return row
 }
 
-/** (r² − 2σ²)/σ⁴ · exp(−r²/2σ²), its mean removed. Negative in the middle. */
+/** Returns (r² − 2σ²)/σ⁴ · exp(−r²/2σ²) minus its mean. The middle is negative. */
 export function laplacianOfGaussian(sigma: number): Kernel {
   const s2 = sigma * sigma
   const radius = bellRadius(sigma)
@@ -41,28 +41,31 @@ export function laplacianOfGaussian(sigma: number): Kernel {
   )
 }
 
-/** A disk about the middle of a pixel: each weight is the area of its pixel inside the circle; the scale is their sum. */
+/**
+ * Returns a disk around the middle of a pixel. Each weight is the area of its pixel inside the circle; the scale is
+ * their sum.
+ */
 export function disk(radius: number): Kernel {
   const reach = Math.ceil(radius - 0.5)
   return overItsSum(
     grid(reach, reach, (y, x) => {
-      // Symmetric to the last bit: all eight octants are computed in one.
+      // All eight octants are computed as one, so that the kernel is exactly symmetric.
       const [near, far] = [Math.min(Math.abs(x), Math.abs(y)), Math.max(Math.abs(x), Math.abs(y))]
       return diskArea(radius, near, far)
     }),
   )
 }
 
-/** The area inside the circle of the unit square about (x, y), both at least 0. */
+/** Returns the area inside the circle of the unit square around (x, y), both at least 0. */
 function diskArea(radius: number, x: number, y: number): number {
   const r2 = radius * radius
   if ((x + 0.5) * (x + 0.5) + (y + 0.5) * (y + 0.5) <= r2) return 1
-  // A square that is across an axis is twice its half.
+  // A square on an axis has twice the area of its half.
   const [left, columns] = x === 0 ? [0, 2] : [x - 0.5, 1]
   const [low, rows] = y === 0 ? [0, 2] : [y - 0.5, 1]
   const right = x + 0.5
   const high = y + 0.5
-  // From `left` to `flat` the circle is above the square, from there to `end` its arc runs through it.
+  // From `left` to `flat` the circle is above the square; from `flat` to `end` its arc crosses the square.
   const within = (v: number) => Math.min(Math.max(v, left), right)
   const flat = within(Math.sqrt(Math.max(0, r2 - high * high)))
   const end = within(Math.sqrt(Math.max(0, r2 - low * low)))
@@ -70,20 +73,21 @@ function diskArea(radius: number, x: number, y: number): number {
   return columns * rows * ((flat - left) * (high - low) + Math.max(0, arc))
 }
 
-/** ∫ √(r² − t²) dt from 0 to x. */
+/** Returns ∫ √(r² − t²) dt from 0 to x. */
 function underArc(r: number, x: number): number {
   const height = Math.sqrt(Math.max(0, r * r - x * x))
   return (x * height + r * r * atan2(x, height)) / 2
 }
 
 /**
- * A line of `length` pixels through the middle, `degrees` counterclockwise from the x axis: each weight is 1 less the
- * distance from its pixel to the segment between the middles of the end pixels, at least 0; the scale is their sum.
+ * Returns a line of `length` pixels through the middle, at `degrees` counterclockwise from the x axis. Each weight is 1
+ * minus the distance from its pixel to the segment between the middles of the end pixels, but at least 0; the scale is
+ * their sum.
  */
 export function motionLine(length: number, degrees: number): Kernel {
   const half = (length - 1) / 2
   const [c, s] = direction(degrees)
-  // The last pixel nearer than 1; the small number keeps a rounded cosine from adding an empty column.
+  // The last pixel at a distance below 1. The small number prevents a rounded cosine from adding an empty column.
   const reach = (extent: number) => Math.ceil(extent + 1 - 1e-9) - 1
   return overItsSum(
     grid(reach(half * Math.abs(s)), reach(half * Math.abs(c)), (y, x) => {
@@ -108,11 +112,12 @@ export type Gabor = {
 const widestGabor = 255
 
 /**
- * exp(−(x'² + γ² y'²)/2σ²) · cos(2π x'/λ + ψ) with x' = x cos θ + y sin θ, y' = y cos θ − x sin θ, cut at 4 standard
- * deviations of the envelope in x and y. The scale is the sum of the positive weights. With `zeroMean` a constant is taken from
- * the cosine so that the weights sum to 0; taken from the weights it would leave a pedestal at the rim.
+ * Returns exp(−(x'² + γ² y'²)/2σ²) · cos(2π x'/λ + ψ) with x' = x cos θ + y sin θ, y' = y cos θ − x sin θ, cut at 4
+ * standard deviations of the envelope in x and y. The scale is the sum of the positive weights. With `zeroMean`, a
+ * constant is subtracted from the cosine so that the weights sum to 0. Subtracting it from the weights would leave a
+ * pedestal at the rim.
  *
- * @throws ConvoError E_OPTION when the kernel would be wider than 255
+ * @throws ConvoError E_OPTION if the kernel would be wider than 255
  */
 export function gabor({ sigma, theta, lambda, gamma, psi, zeroMean }: Gabor): Kernel {
   const [c, s] = direction(theta)
@@ -140,7 +145,10 @@ export function gabor({ sigma, theta, lambda, gamma, psi, zeroMean }: Gabor): Ke
   return kernel(wave.shape, weights, { scale: weights.reduce((sum, w) => sum + Math.max(w, 0), 0) })
 }
 
-/** Cosine and sine of an angle in degrees, exact at multiples of 90, and equal in size at odd multiples of 45. */
+/**
+ * Returns the cosine and sine of an angle in degrees: exact at multiples of 90, equal in magnitude at odd multiples of
+ * 45.
+ */
 function direction(degrees: number): readonly [cos: number, sin: number] {
   const quarter = Math.round(degrees / 90)
   const rest = degrees - 90 * quarter
@@ -156,7 +164,7 @@ function direction(degrees: number): readonly [cos: number, sin: number] {
   return turns[((quarter % 4) + 4) % 4]!
 }
 
-/** A kernel of 2 reachY + 1 rows and 2 reachX + 1 columns; y and x are counted from the middle. */
+/** Makes a kernel of 2 reachY + 1 rows and 2 reachX + 1 columns; y and x are counted from the middle. */
 function grid(reachY: number, reachX: number, weight: (y: number, x: number) => number): Kernel {
   const [kH, kW] = [2 * reachY + 1, 2 * reachX + 1]
   const weights = Float64Array.from({ length: kH * kW }, (_, i) =>
@@ -165,7 +173,7 @@ function grid(reachY: number, reachX: number, weight: (y: number, x: number) => 
   return kernel([kH, kW], weights)
 }
 
-/** Whole weights stay whole, so that the integer loops can take them: the sum goes into the scale. */
+/** Sets the scale to the sum of the weights. Whole weights stay whole, so that the integer loops can be used. */
 function overItsSum(k: Kernel): Kernel {
   return { ...k, scale: k.weights.reduce((sum, w) => sum + w, 0) }
 }

@@ -6,7 +6,7 @@ import type { Tensor } from '../tensor/tensor.ts'
 import { describe } from '../text/describe.ts'
 import { arithmetics, type Step } from './operator.ts'
 
-/** @throws ConvoError E_ARGUMENT when no activation has this name */
+/** Checks the name of an activation. @throws ConvoError E_ARGUMENT if no activation has this name */
 export function checkActivation(name: unknown): Activation {
   const names: readonly string[] = activationNames
   if (typeof name === 'string' && names.includes(name)) return name as Activation
@@ -19,13 +19,13 @@ export function checkActivation(name: unknown): Activation {
 }
 
 /**
- * Every number of x through an activation; x itself for `none`. `unit` is the value that represents 1: sigmoid and tanh
- * take v / unit and give unit · f.
+ * Applies an activation to every number of x; returns x itself for `none`. `unit` is the value that represents 1:
+ * sigmoid and tanh compute unit · f(v / unit).
  */
 export const activate = async (engine: Engine, x: Tensor, name: Activation, unit = 1): Promise<Tensor> =>
   name === 'none' ? x : engine.layer('activate', [x], { name, unit })
 
-/** `--activation`, of every operator with weights. */
+/** The `--activation` option of all operators with weights. */
 export const activationParam = {
   ...choice(
     'function applied to every result; for sigmoid, tanh and similar ones, black is 0 and white is 1, but after normalize and in float arrays, numbers are used as they are',

@@ -11,25 +11,25 @@ import { Tensor } from '../tensor/tensor.ts'
 import { counted } from '../text/count.ts'
 import { type Arithmetic, arithmetics, type FullScale, type KernelOptions } from './operator.ts'
 
-// Banks of filters on pictures: the shared options turned into the numbers of a correlation.
+// Applies banks of filters to pictures: turns the shared options into the settings of a correlation.
 
-/** How a bank meets a picture. */
+/** How a bank is applied to a picture. */
 export type BankOptions = KernelOptions & {
-  /** The border unless one was asked for, by the user or the kernel's file. */
+  /** The border to use if neither the user nor the kernel's file chose one. */
   readonly usual: BorderName
   readonly full: FullScale
 }
 
-/** A kernel's weights in a shape for banks, turned when asked for, and what its results go through. */
+/** A kernel, rotated if requested, and its weights in the shape of a bank. */
 export type Bank = { readonly weight: Tensor; readonly kernel: Kernel }
 
-/** The weights of a kernel as a bank of the given shape, whose planes have `axes` dimensions. */
+/** Makes a bank of the given shape from the weights of a kernel whose planes have `axes` dimensions. */
 export function bankOf(kernel: Kernel, shape: readonly number[], options: KernelOptions, axes = 2): Bank {
   const turned = options.flip === true ? flip(kernel, axes) : kernel
   return { weight: new Tensor(shape, Float32Array.from(turned.weights)), kernel: turned }
 }
 
-/** The same kernel for every channel: [C,1,…]. */
+/** Repeats a kernel for every channel: [C,1,…]. */
 export const forEachChannel = (kernel: Kernel, channels: number): Kernel => ({
   ...kernel,
   shape: [channels, 1, ...kernel.shape],
@@ -39,7 +39,10 @@ export const forEachChannel = (kernel: Kernel, channels: number): Kernel => ({
   ),
 })
 
-/** A bank [O,C/groups,kH,kW] over x [C,H,W], then / scale + bias. As many pixels come out as go in unless a padding is asked for. */
+/**
+ * Applies a bank [O,C/groups,kH,kW] to x [C,H,W], then divides by the scale and adds the bias. The output has as many
+ * pixels as the input, divided by the stride, unless a padding is set.
+ */
 export async function correlateBank(
   engine: Engine,
   x: Tensor,
@@ -52,7 +55,9 @@ export async function correlateBank(
   return finished(engine, await engine.correlate(x, bank.weight, undefined, c), finish)
 }
 
-/** The numbers of a bank over a picture. @throws ConvoError E_SHAPE, E_ARGUMENT, E_OPTION */
+/**
+ * Returns the settings of the correlation of a bank with a picture. @throws ConvoError E_SHAPE, E_ARGUMENT, E_OPTION
+ */
 export function pictureCorrelation(x: Tensor, bank: Bank, options: BankOptions): Correlation {
   const { weight, kernel } = bank
   const stride = options.stride ?? [1, 1]
@@ -75,10 +80,13 @@ export function pictureCorrelation(x: Tensor, bank: Bank, options: BankOptions):
   return { ...checked, axes: [checked.axes[0], axes[0]!, axes[1]!], ...outsideOf(kernel, options) }
 }
 
-/** Planes of this size are large enough for every arithmetic. */
+/** A plane size that is large enough for every algorithm. */
 const large = [64, 64] as const
 
-/** Which arithmetic a bank [O,C/groups,kH,kW] runs on pictures that are not small, whatever else is wrong with it. */
+/**
+ * Returns the arithmetic for a bank [O,C/groups,kH,kW] on pictures that are not small. Other errors of the bank are
+ * ignored.
+ */
 export function bankArithmetic(shape: readonly number[], options: KernelOptions): Arithmetic {
   const { stride, dilation, groups = 1 } = options
   const algorithm = options.algorithm === 'direct' ? options.algorithm : 'auto'
@@ -91,7 +99,7 @@ export function bankArithmetic(shape: readonly number[], options: KernelOptions)
   return choice.algorithm === 'direct' ? { ...arithmetics.bank, reason: choice.reason } : choice
 }
 
-/** The error for a bank [O,C/groups,…] that is for other channels than the picture has. */
+/** The error for a bank [O,C/groups,…] made for another number of channels than the picture has. */
 export function otherChannels(
   shape: readonly number[],
   channels: number,
@@ -116,7 +124,7 @@ export function otherChannels(
   })
 }
 
-/** What is outside a picture. */
+/** Returns the border and fill value: how the picture is extended beyond its edges. */
 export function outsideOf(
   kernel: Kernel,
   options: BankOptions,
@@ -125,9 +133,9 @@ export function outsideOf(
   return { border: asked ?? options.usual, fill: Math.fround(((options.fill ?? 0) * options.full) / 255) }
 }
 
-/** The tap on the output sample, after the kernel was turned. */
+/** Returns the position of the tap that is on the output sample, after the kernel was rotated. */
 function anchorOf({ weight, kernel }: Bank, options: KernelOptions): readonly [y: number, x: number] {
-  // The bank's own shape: of a colour matrix, which is a kernel of rank 2 as well, rows and columns are channels.
+  // Uses the shape of the bank: a colour matrix is a kernel of rank 2 too, but its rows and columns are channels.
   const [kH, kW] = planeSize(weight.shape)
   if (options.anchor === undefined) return kernel.anchor ?? [Math.floor(kH / 2), Math.floor(kW / 2)]
   const [y, x] = options.anchor
@@ -139,10 +147,13 @@ function anchorOf({ weight, kernel }: Bank, options: KernelOptions): readonly [y
   return options.flip === true ? [kH - 1 - y, kW - 1 - x] : [y, x]
 }
 
-/** What the sums of a bank go through: a division for each filter if any, then a bias. */
+/** What is applied to the sums of a bank: an optional division for each filter, then an optional bias. */
 export type Finish = { readonly scale: Float32Array | undefined; readonly bias: Float32Array | undefined }
 
-/** `gain` is what --normalize keeps of a flat area: 1, or with a transposed kernel the share that each output gets. */
+/**
+ * Works out the scale and bias of a bank. `gain` is what --normalize divides the sums of the weights by: 1, or for a
+ * transposed kernel the number of phases, which share the weights.
+ */
 export function finishOf({ weight, kernel }: Bank, filters: number, options: BankOptions, gain = 1): Finish {
   const own = options.scale ?? kernel.scale
   const scale = options.normalize === true ? sums(weight, filters, gain) : new Float32Array(filters).fill(own)
@@ -156,7 +167,7 @@ export function finishOf({ weight, kernel }: Bank, filters: number, options: Ban
   }
 }
 
-/** A bias for each filter. @throws ConvoError E_SHAPE for another count */
+/** Checks that there is a bias for each filter. @throws ConvoError E_SHAPE for another count */
 function ownBias(bias: readonly number[], filters: number): readonly number[] {
   if (bias.length === filters) return bias
   throw new ConvoError(
@@ -166,7 +177,7 @@ function ownBias(bias: readonly number[], filters: number): readonly number[] {
   )
 }
 
-/** The sum of the weights of each filter, 1 where it is 0. */
+/** Returns the sum of the weights of each filter divided by `gain`, or 1 if it is 0. */
 function sums(weight: Tensor, filters: number, gain: number): Float32Array {
   const size = weight.data.length / filters
   return Float32Array.from({ length: filters }, (_, f) => {
@@ -175,11 +186,13 @@ function sums(weight: Tensor, filters: number, gain: number): Float32Array {
   })
 }
 
-/** Each channel divided by its scale, its bias added; every step rounded. */
+/** Divides each channel by its scale and adds its bias; rounds after every step. */
 export const finished = async (engine: Engine, x: Tensor, { scale, bias }: Finish): Promise<Tensor> =>
   scale === undefined && bias === undefined ? x : engine.layer('affine', [x], { scale, bias })
 
-/** The error that says which ranks the operator takes, and where a kernel of rank 5 would fit. */
+/**
+ * The error for a kernel of the wrong rank. It lists the ranks that the operator takes and suggests conv3d for rank 5.
+ */
 export function wrongRank(
   operator: string,
   { shape }: Kernel,
@@ -190,7 +203,7 @@ export function wrongRank(
   return new ConvoError('E_KERNEL_SHAPE', message, detail)
 }
 
-/** Refuses an arithmetic that only plane kernels have. @throws ConvoError E_OPTION */
+/** Refuses an algorithm that only kernels of rank 2 have. @throws ConvoError E_OPTION */
 export function refuseAlgorithm(operator: string, { algorithm }: KernelOptions): void {
   if (algorithm !== 'separable' && algorithm !== 'fft') return
   throw new ConvoError(
@@ -202,7 +215,7 @@ export function refuseAlgorithm(operator: string, { algorithm }: KernelOptions):
   )
 }
 
-/** Refuses shared options that would do nothing. @throws ConvoError E_OPTION naming the first that was given */
+/** Refuses shared options that would have no effect. @throws ConvoError E_OPTION naming the first of them */
 export function refuseOptions(
   settings: KernelOptions,
   names: readonly (keyof KernelOptions)[],
@@ -218,14 +231,14 @@ export const notWithKernel = (setting: string): ConvoError =>
     fix: `no --${setting.split(' ')[0]}`,
   })
 
-/** One number of at least `least` for all axes, or one for each. */
+/** Parses whole numbers of at least `least`: one for all axes, or one for each. */
 export const perSide = (
   summary: string,
   least: number,
   axes: '<n>|<y,x>' | '<n>|<z,y,x>' | '<n>|<y,x>|<z,y,x>',
 ) => numbers(summary, axes, { min: 1, max: axes.includes('z') ? 3 : 2 }, { min: least, whole: true })
 
-/** The same, by default `least`, or another number. */
+/** The same as `perSide`, with the default `usual`, which is `least` if omitted. */
 export const sides = (
   summary: string,
   least: number,
@@ -236,17 +249,20 @@ export const sides = (
   default: [usual] as readonly number[],
 })
 
-/** A pair from one or two numbers that were typed. */
+/** Makes a pair from the one or two numbers of an option. */
 export const pair = ([y, x]: readonly number[]): readonly [y: number, x: number] => [y!, x ?? y!]
 
-/** Depth, rows and columns from one number for all, two for rows and columns (the depth is `neutral`), or three. */
+/**
+ * Returns depth, rows and columns from one number for all, two for rows and columns (the depth is then `neutral`), or
+ * three.
+ */
 export const triple = (
   [a, b, c]: readonly number[],
   neutral: number,
 ): readonly [z: number, y: number, x: number] =>
   c === undefined && b !== undefined ? [neutral, a!, b] : [a!, b ?? a!, c ?? a!]
 
-/** Rows and columns. @throws ConvoError E_OPTION for three numbers, where there is no depth */
+/** Returns rows and columns. @throws ConvoError E_OPTION for three numbers, because a picture has no depth */
 export function flatPair(list: readonly number[]): readonly [y: number, x: number] {
   if (list.length !== 3) return pair(list)
   throw new ConvoError('E_OPTION', `${list.join()} are numbers for a volume, but the input is a picture`, {

@@ -10,13 +10,14 @@ import { type Given, operator, type Step } from './operator.ts'
 import { recipeStep } from './recipe.ts'
 
 /**
- * 2-D convolution of x [C,H,W] with a bank [O,C/groups,kH,kW], which is cross-correlation, as in the frameworks:
+ * 2-D convolution of x [C,H,W] with a bank [O,C/groups,kH,kW]. As in the frameworks, it is cross-correlation:
  *
  *     out[o,i,j] = bias[o] + Σ over c,u,v of weight[o,c,u,v] · x[c, i·stride − before + u·dilation, j·stride − before + v·dilation]
  *
  * Filter o sees the C/groups channels of its group. Size per axis:
  * floor((in + before + after − dilation·(k − 1) − 1) / stride) + 1. Weights: O·C/groups·kH·kW, and O biases;
- * multiplications: weights · H'·W'. After LeCun et al. 1998; groups Krizhevsky et al. 2012; dilation Yu and Koltun 2016.
+ * multiplications: weights · H'·W'. After LeCun et al. 1998; groups Krizhevsky et al. 2012; dilation Yu and Koltun
+ * 2016.
  *
  * @returns [O,H',W']
  * @throws ConvoError E_ARGUMENT, E_NAME for an unknown option, E_SHAPE; the message names the argument and the numbers
@@ -31,7 +32,7 @@ export async function conv2d(
   return engine.correlate(x, weight, biasOf(options.bias, c.filters), c)
 }
 
-/** The options about kernels that every correlation takes. */
+/** The options about kernels that all correlations take. */
 export const correlationOptions = [
   'border',
   'fill',
@@ -48,8 +49,8 @@ export const correlationOptions = [
 ] as const
 
 /**
- * The step that correlates with a kernel of rank 2 (each channel on its own), 3 (all channels summed into one) or 4 (a
- * bank). A bank comes from a network, so zeros are outside unless something else is asked for.
+ * Makes the step that correlates with a kernel of rank 2 (applied to each channel), 3 (all channels summed into one) or
+ * 4 (a bank). The default border of rank 3 and 4 is zeros, because banks come from networks.
  */
 export function correlationStep(
   name: string,

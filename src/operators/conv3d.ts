@@ -24,8 +24,8 @@ import { paddingOption } from './layer.ts'
 import { type FullScale, type KernelOptions, operator } from './operator.ts'
 
 /**
- * 3-D convolution of x [C,D,H,W] with a bank [O,C/groups,kD,kH,kW]. The filters are less deep than the volume, or as deep,
- * and slide in three directions:
+ * 3-D convolution of x [C,D,H,W] with a bank [O,C/groups,kD,kH,kW]. The filters slide in three directions; they are at
+ * most as deep as the volume:
  *
  *     out[o,l,i,j] = bias[o] + Σ over c,t,u,v of weight[o,c,t,u,v] · x[c, l + t, i + u, j + v]
  *
@@ -138,13 +138,16 @@ export const conv3dCommand = operator({
   },
 })
 
-/** The shared options and what was chosen for the three axes. */
+/** The shared options, and the options with a number for each of the three axes. */
 type VolumeOptions = Omit<KernelOptions, 'stride' | 'dilation' | 'padding'> & {
   readonly full: FullScale
   readonly axes: {
     readonly stride: readonly [z: number, y: number, x: number]
     readonly dilation: readonly [z: number, y: number, x: number]
-    /** Absent, all or one: as many samples come out as go in, over the stride, the middle tap on the output sample. */
+    /**
+     * Undefined as a whole or for an axis: the output has the size of the input, divided by the stride, and the middle
+     * tap is on the output sample.
+     */
     readonly padding: readonly [z: ChosenPadding, y: ChosenPadding, x: ChosenPadding] | undefined
   }
 }
@@ -152,8 +155,8 @@ type VolumeOptions = Omit<KernelOptions, 'stride' | 'dilation' | 'padding'> & {
 type ChosenPadding = Padding | undefined
 
 /**
- * What `correlateVolume` gives by one kernel; by three the length of the vectors whose parts their results are. One slice
- * [C,H,W] is a volume, and stays a picture.
+ * Applies kernels to a volume with `correlateVolume`. Three kernels compute the parts of a vector, and the result is
+ * its length. One slice [C,H,W] is treated as a volume, and the result is again a picture.
  */
 async function correlateVolumes(
   engine: Engine,
@@ -173,8 +176,8 @@ async function correlateVolumes(
 }
 
 /**
- * x [C,D,H,W] by a kernel [kD,kH,kW] for every channel or a bank [O,C/groups,kD,kH,kW], then
- * / scale + bias. Planes repeat their edge outside, banks have zeros there, unless a border was asked for.
+ * Applies a kernel [kD,kH,kW] to every channel of x [C,D,H,W], or a bank [O,C/groups,kD,kH,kW] to all of them, then
+ * divides by the scale and adds the bias. The default border repeats the edge for [kD,kH,kW] and is zeros for a bank.
  */
 async function correlateVolume(
   engine: Engine,
@@ -237,7 +240,7 @@ function volumeCorrelation(shape: readonly number[], bank: Bank, options: Volume
   return { ...checked, axes: axes as unknown as Correlation['axes'], ...outside }
 }
 
-/** The kernels of a filter on volumes by its name: one, or three whose results are the parts of a gradient. */
+/** Returns the kernels of a named filter for volumes: one, or three whose results are the parts of a gradient. */
 function volumeKernels(
   name: 'gaussian' | 'sobel' | 'sobel-x' | 'sobel-y' | 'sobel-z' | 'box',
   sigma: number,
@@ -259,7 +262,7 @@ function volumeKernels(
   if (name === 'box') return [{ ...outer(ones!, ones!, ones!), scale: 27 }]
   const axis = name.slice('sobel-'.length)
   const parts = axis === '' ? (['x', 'y', 'z'] as const) : ([axis] as (keyof typeof along)[])
-  // The gain of the 2-D sobel: the third axis only averages.
+  // The scale gives the same gain as the 2-D sobel: the third axis only averages.
   return parts.map((a) => ({ ...outer(along[a][0]!, along[a][1]!, along[a][2]!), scale: 4 }))
 }
 
@@ -269,7 +272,7 @@ const outer = (z: readonly number[], y: readonly number[], x: readonly number[])
     z.flatMap((a) => y.flatMap((b) => x.map((c) => a * b * c))),
   )
 
-/** exp(−i²/2σ²) for |i| ≤ trunc(4σ + 0.5), summing to 1: SciPy's rule. */
+/** The weights exp(−i²/2σ²) for |i| ≤ trunc(4σ + 0.5), scaled to sum to 1: SciPy's rule. */
 function bell(sigma: number): number[] {
   const radius = Math.max(1, Math.trunc(4 * sigma + 0.5))
   const row = Array.from({ length: 2 * radius + 1 }, (_, i) =>

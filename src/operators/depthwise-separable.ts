@@ -24,23 +24,24 @@ import { matrixBank, pointwiseBank, pointwiseConv2d } from './pointwise.ts'
 
 /** The options of the depthwise separable convolution; stride, padding and dilation are those of the depthwise step. */
 export type DepthwiseSeparableOptions = Omit<ConvOptions, 'groups' | 'bias'> & {
-  /** Added by the first step: one number for each of its C·m channels. Default: 0. */
+  /** Bias of the first step: one number for each of its C·m channels. Default: 0. */
   readonly depthwiseBias?: Bias | undefined
-  /** Added by the second step: one number for each output channel. Default: 0. */
+  /** Bias of the second step: one number for each output channel. Default: 0. */
   readonly pointwiseBias?: Bias | undefined
-  /** What every result of the second step goes through. Default: `none`. */
+  /** Applied to every result of the second step. Default: `none`. */
   readonly activation?: Activation | undefined
 }
 
 /**
- * Depthwise separable convolution of x [C,H,W]: each channel by its own filters [C·m,1,kH,kW], then a 1x1 convolution
- * [O,C·m,1,1] or [O,C·m] over what comes out:
+ * Depthwise separable convolution of x [C,H,W]. Filters [C·m,1,kH,kW] are applied to each channel, then a 1x1
+ * convolution [O,C·m,1,1] or [O,C·m] to the result:
  *
  *     between[c·m + q,i,j] = depthwiseBias[c·m + q] + Σ over u,v of depthwise[c·m + q,0,u,v] · x[c, i + u, j + v]
  *     out[o,i,j] = f(pointwiseBias[o] + Σ over k of pointwise[o,k] · between[k,i,j])
  *
- * Size per axis: floor((in + before + after − dilation·(k − 1) − 1) / stride) + 1. Weights: C·m·kH·kW + O·C·m, where a plain convolution has O·C·kH·kW (16 to 32 channels with 3x3: 656 against 4,608);
- * multiplications: weights · H'·W'. After Sifre 2014, Chollet 2017 (Xception), Howard et al. 2017 (MobileNets).
+ * Size per axis: floor((in + before + after − dilation·(k − 1) − 1) / stride) + 1. Weights: C·m·kH·kW + O·C·m, compared
+ * with O·C·kH·kW for a plain convolution (16 to 32 channels with 3x3: 656 instead of 4,608); multiplications:
+ * weights · H'·W'. After Sifre 2014, Chollet 2017 (Xception), Howard et al. 2017 (MobileNets).
  *
  * @returns [O,H',W']
  * @throws ConvoError E_ARGUMENT, E_NAME for an unknown option, E_SHAPE
@@ -162,7 +163,10 @@ export const depthwiseSeparableCommand = operator({
   examples: ['convo explain depthwise-separable --input 16x56x56 --filters 32'],
 })
 
-/** The matrix of the second step. The formats are loaded only when a file is read, so that they do not slow down every start. */
+/**
+ * Reads the matrix of the second step. The module is imported only here, so that reading formats does not slow down
+ * every start.
+ */
 async function readMatrix(source: string | Kernel): Promise<Kernel> {
   const { loadKernel } = await import('../kernel/source.ts')
   return loadKernel(source)

@@ -10,7 +10,7 @@ import { correlationOptions, correlationStep } from './conv2d.ts'
 import { correlationLayer, eachOwn, perChannel, plainBank } from './layer.ts'
 import { operator } from './operator.ts'
 
-/** The options of the depthwise convolution: its groups are the channels. */
+/** The options of the depthwise convolution. It has no `groups`: each channel is a group. */
 export type DepthwiseOptions = Omit<ConvOptions, 'groups'>
 
 /**
@@ -19,8 +19,8 @@ export type DepthwiseOptions = Omit<ConvOptions, 'groups'>
  *
  *     out[c·m + q,i,j] = bias[c·m + q] + Σ over u,v of weight[c·m + q,0,u,v] · x[c, i + u, j + v]
  *
- * Size per axis: floor((in + before + after − dilation·(k − 1) − 1) / stride) + 1. Weights: C·m·kH·kW, and C·m biases, a
- * C-th of those of the plain convolution; multiplications: weights · H'·W'. After Sifre 2014.
+ * Size per axis: floor((in + before + after − dilation·(k − 1) − 1) / stride) + 1. Weights: C·m·kH·kW, which is 1/C of
+ * the plain convolution, and C·m biases; multiplications: weights · H'·W'. After Sifre 2014.
  *
  * @returns [C·m,H',W']
  * @throws ConvoError E_ARGUMENT, E_NAME for an unknown option, E_SHAPE
@@ -35,7 +35,7 @@ export async function depthwiseConv2d(
   return engine.correlate(x, weight, biasOf(options.bias, c.filters), c)
 }
 
-/** The numbers of a depthwise convolution. @throws ConvoError E_ARGUMENT, E_SHAPE */
+/** Returns the settings of a depthwise convolution. @throws ConvoError E_ARGUMENT, E_SHAPE */
 export function depthwiseCorrelation(
   x: Tensor,
   weight: Tensor,
@@ -67,10 +67,13 @@ export function depthwiseCorrelation(
   return correlationOf(2, x, weight, { ...options, groups: channels })
 }
 
-/** What depthwise operators do to a picture unless there is a kernel. */
+/** The default kernel of the depthwise operators. */
 export const sharpen = makeKernel([3, 3], [0, -1, 0, -1, 5, -1, 0, -1, 0])
 
-/** A kernel as a depthwise bank for x: a plane for all channels alike, one plane each, or [C·m,1,kH,kW]. @throws ConvoError E_KERNEL_SHAPE, E_SHAPE */
+/**
+ * Makes a depthwise bank for a number of channels from a kernel: one plane for all channels, one plane for each, or
+ * [C·m,1,kH,kW]. @throws ConvoError E_KERNEL_SHAPE, E_SHAPE
+ */
 export function depthwiseBank(
   operator: string,
   kernel: Kernel,

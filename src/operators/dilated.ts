@@ -6,8 +6,9 @@ import { operator } from './operator.ts'
 
 /**
  * Dilated (atrous) convolution: `conv2d` with a dilation l, which spreads the same weights over more of the picture: a
- * kernel of k reaches over k + (k − 1)·(l − 1). Size per axis: floor((in + before + after − l·(k − 1) − 1) / stride) + 1;
- * weights O·C/groups·kH·kW, multiplications weights · H'·W', both as without dilation. After Yu and Koltun 2016.
+ * kernel of size k covers k + (k − 1)·(l − 1) samples. Size per axis:
+ * floor((in + before + after − l·(k − 1) − 1) / stride) + 1; weights O·C/groups·kH·kW, multiplications weights · H'·W',
+ * both as without dilation. After Yu and Koltun 2016.
  */
 export const dilatedCommand = operator({
   summary: 'applies a kernel with gaps between its taps: a larger field with the same weights',
@@ -29,7 +30,7 @@ export const dilatedCommand = operator({
       ...correlationLayer(summed(kernel) ?? (isTextbook ? undefined : sharpen), settings),
       dilation: pair(values.dilation),
     }),
-    // the plain kernel that reaches as far
+    // compared with the plain kernel that covers the same area
     plain: (s, output) => (s.each ? plainPlane : plainBank)(s, output, reaches(s)),
   },
   animations: {

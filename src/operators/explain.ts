@@ -9,15 +9,15 @@ import { operators } from './index.ts'
 import { banked, everywhere, type Layer, type LayerRules, type Plain, type Sizes } from './layer.ts'
 import type { Operator } from './operator.ts'
 
-// What an operator would do to an input of a given shape, in numbers, without computing it.
+// Describes an operator on an input of a given shape in numbers, without running it.
 
-/** A count with the product or sum that it is. */
+/** A count, with the formula that it comes from. */
 export type Count = {
   /** The number. */
   readonly count: number
-  /** How it is worked out, in letters. */
+  /** The formula in letters. */
   readonly formula: string
-  /** The formula with its numbers. */
+  /** The formula with the numbers filled in. */
   readonly filled: string
 }
 
@@ -31,37 +31,39 @@ export type Explanation = {
   readonly output: readonly number[]
   /** How the size of each axis is worked out. */
   readonly sizes: readonly SizeExplanation[]
-  /** The sizes of the kernel, the slowest axis first. */
+  /** The sizes of the kernel, slowest axis first. */
   readonly kernel: readonly number[]
-  /** Groups that the channels are split into. */
+  /** The number of groups that the channels are split into. */
   readonly groups: number
-  /** Filters for each channel, of the depthwise operators. */
+  /** The number of filters for each channel of a depthwise operator. */
   readonly multiplier: number
-  /** Weights, without biases. */
+  /** The number of weights, without biases. */
   readonly parameters: Count
-  /** By a weight, at every position. */
+  /** The number of multiplications by a weight, over all positions. */
   readonly multiplications: Count
-  /** Input samples that one output sample sees, per axis. */
+  /** The number of input samples that one output sample depends on, per axis. */
   readonly receptiveField: readonly number[]
-  /** Input samples from one output sample to the next, per axis; below 1 where the picture grows. */
+  /**
+   * The distance in the input between neighbouring output samples, per axis, in samples; below 1 if the picture grows.
+   */
   readonly step: readonly number[]
-  /** What the plain convolution between the same shapes would take, where the operator is another. */
+  /** The cost of the plain convolution between the same shapes, if the operator is another one. */
   readonly plain?: Plain & {
-    /** Weights of this operator as a part of those, 0..1. */
+    /** The weights of this operator as a fraction of the weights of the plain convolution. */
     readonly share: number
   }
-  /** Of a kernel [kH,kW]. */
+  /** Present for a kernel [kH,kW]. */
   readonly separability?: {
-    /** Singular values that are not nearly 0. */
+    /** The number of singular values that are not nearly 0. */
     readonly rank: number
-    /** All of them, falling. */
+    /** All singular values, in decreasing order. */
     readonly singularValues: readonly number[]
     /** Whether the rank is 1. */
     readonly isSeparable: boolean
   }
-  /** What an approximation loses of the kernel, relative to it. */
+  /** The error of an approximation of the kernel, relative to the kernel. */
   readonly error?: number
-  /** In bytes, as float32. */
+  /** Memory in bytes, as float32. */
   readonly memory: {
     /** Bytes of the input. */
     readonly input: number
@@ -72,29 +74,29 @@ export type Explanation = {
   }
 }
 
-/** How one axis of the output comes about. */
+/** How the size of one axis of the output is worked out. */
 export type SizeExplanation = {
-  /** Its name. */
+  /** The name of the axis. */
   readonly axis: (typeof axisNames)[number]
-  /** Samples of the input. */
+  /** The size of the input, in samples. */
   readonly input: number
-  /** Samples of the output. */
+  /** The size of the output, in samples. */
   readonly output: number
-  /** Taps of the kernel. */
+  /** The number of taps of the kernel. */
   readonly kernel: number
-  /** Samples from one place of the kernel to the next. */
+  /** The distance between neighbouring positions of the kernel, in samples. */
   readonly stride: number
-  /** Samples from one tap to the next. */
+  /** The distance between neighbouring taps, in samples. */
   readonly dilation: number
   /** Samples added before and after the input. */
   readonly padding: readonly [before: number, after: number]
-  /** How the output is worked out. */
+  /** The formula for the size of the output. */
   readonly formula: string
-  /** The formula with its numbers. */
+  /** The formula with the numbers filled in. */
   readonly filled: string
 }
 
-/** The layer rules of an operator by its name; undefined for steps and filters. */
+/** Returns the layer rules of an operator by name; undefined for steps and filters. */
 export const layerRules = (name: string): Operator['layer'] =>
   Object.hasOwn(operators, name) ? operators[name]!.layer : undefined
 
@@ -102,8 +104,8 @@ export const layerRules = (name: string): Operator['layer'] =>
 export const explained: readonly string[] = Object.keys(operators).filter(layerRules)
 
 /**
- * What an operator does to an input [C,H,W] (a volume: [C,D,H,W]): shapes with the formula filled in, parameters,
- * multiplications, receptive field, and the comparison with the plain convolution.
+ * Explains an operator on an input [C,H,W] (a volume: [C,D,H,W]): shapes with the formula filled in, parameters,
+ * multiplications, receptive field, and a comparison with the plain convolution.
  *
  * @throws ConvoError E_NAME, E_SHAPE, E_ARGUMENT
  */
@@ -151,7 +153,10 @@ function unknown(name: string): ConvoError {
   })
 }
 
-/** Everything about a layer over an input, decided as the operators decide it. @throws ConvoError E_SHAPE, E_ARGUMENT */
+/**
+ * Works out all sizes of a layer on an input, by the same rules as the operators. @throws ConvoError E_SHAPE,
+ * E_ARGUMENT
+ */
 function sizesOf(rules: LayerRules, spatial: 2 | 3, input: readonly number[], layer: Layer): Sizes {
   const [channels = 1, ...size] = input
   const shape = layer.kernel?.shape
@@ -182,7 +187,7 @@ function sizesOf(rules: LayerRules, spatial: 2 | 3, input: readonly number[], la
   }
 }
 
-/** [O,C/groups,…]: every filter sees the channels of its group. */
+/** Reads a shape [O,C/groups,…]: every filter sees the channels of its group. */
 function plainBankOf(
   shape: readonly number[],
   channels: number,
@@ -211,7 +216,7 @@ function axesOf(
   })
 }
 
-/** The padding with which the middle tap is on every sample. */
+/** Returns the padding that puts the middle tap on every sample. */
 const pads = (kernel: readonly number[], dilation: readonly number[]): [before: number, after: number][] =>
   kernel.map((k, i) => {
     const before = Math.floor(k / 2) * dilation[i]!
@@ -232,7 +237,7 @@ function multiplierOf({ alone }: LayerRules, { kernel, multiplier }: Layer, chan
   )
 }
 
-/** The formula of an axis, with its numbers. */
+/** Returns the size formula of an axis, with its numbers. */
 function explainAxis(
   rules: LayerRules,
   a: Axis,
@@ -253,7 +258,7 @@ function correlationSize(axis: Axis, { ceil }: Layer): { formula: string; filled
   const round = ceil ? 'ceil' : 'floor'
   const formula = `${round}((in + padding − dilation·(k − 1) − 1) / stride) + 1`
   const sum = `${round}((${input} + ${padding} − ${dilation}·(${kernel} − 1) − 1) / ${stride}) + 1`
-  // Rounded up, the last window may begin in the padding behind, where there is nothing to pool.
+  // If rounded up, the last window may begin in the padding after the input, where there is nothing to pool.
   const rounded = Math[round]((input + padding - dilation * (kernel - 1) - 1) / stride) + 1
   const filled =
     rounded === output
@@ -262,7 +267,7 @@ function correlationSize(axis: Axis, { ceil }: Layer): { formula: string; filled
   return { formula, filled }
 }
 
-/** Of a plane; a matrix that mixes channels is none. */
+/** Returns the separability of a plane; undefined for other kernels, such as a matrix that mixes channels. */
 function separabilityOf({ bank }: LayerRules, kernel: Kernel | undefined): Explanation['separability'] {
   if (kernel === undefined || kernel.shape.length !== 2 || bank?.(kernel.shape, 1, 1) !== undefined)
     return undefined

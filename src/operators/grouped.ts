@@ -9,7 +9,10 @@ import { operator } from './operator.ts'
 const length = 9
 const middle = (length - 1) / 2
 
-/** A blur across, the picture as it is, a blur down: what every group sees alone shows in its colour. */
+/**
+ * The default kernels: a horizontal blur, the unchanged picture, and a vertical blur. The colours show which group is
+ * which.
+ */
 const directions = makeKernel(
   [3, 1, length, length],
   Array.from({ length: 3 * length * length }, (_, i) => {
@@ -21,8 +24,9 @@ const directions = makeKernel(
 )
 
 /**
- * Grouped convolution: `conv2d` whose filters see the channels of their own group only. Sizes as there, weights and
- * multiplications a groups-th of those of the plain convolution. After Krizhevsky, Sutskever and Hinton 2012.
+ * Grouped convolution: `conv2d` whose filters see only the channels of their own group. The sizes are those of
+ * `conv2d`. It has 1/groups of the weights and multiplications of the plain convolution. After Krizhevsky, Sutskever
+ * and Hinton 2012.
  */
 export const groupedCommand = operator({
   summary: 'splits the channels into groups with separate filters; by default, one filter per colour',
@@ -65,7 +69,10 @@ export const groupedCommand = operator({
   animations: { grouped: '4 channels in 2 groups: each filter covers the 2 channels of its group' },
 })
 
-/** The bank for a picture with a number of channels: the given kernel, or of the three directions as many as there are channels. */
+/**
+ * Returns the bank for a picture with a number of channels: the given kernel, or one of the default kernels for each
+ * channel.
+ */
 function groupedBank(
   kernel: Kernel | undefined,
   channels: number,
@@ -80,7 +87,10 @@ function groupedBank(
   return { kernel: { ...directions, weights }, shape: [channels, 1, length, length] }
 }
 
-/** The groups that a bank's own shape asks for. @throws ConvoError E_SHAPE naming the numbers that do not divide */
+/**
+ * Returns the number of groups that the shape of a bank implies. @throws ConvoError E_SHAPE naming the numbers that do
+ * not divide
+ */
 function groupsFor(channels: number, shape: readonly number[]): number {
   const perFilter = shape[1]!
   if (channels % perFilter === 0) return channels / perFilter

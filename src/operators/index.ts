@@ -31,7 +31,7 @@ import { separableCommand } from './separable.ts'
 import { normalizeStep, reluStep, thresholdStep } from './steps.ts'
 import { transposedCommand } from './transposed.ts'
 
-/** Every operator of the textbook by its name on the command line, and the small steps, in the order of lists and help. */
+/** The textbook operators and the small steps by their names on the command line, in the order of lists and help. */
 export const operators: Readonly<Record<string, Operator>> = {
   conv2d: conv2dCommand,
   conv3d: conv3dCommand,

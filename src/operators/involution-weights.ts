@@ -6,8 +6,8 @@ import { readFileWhole } from '../files/read.ts'
 import { isFolder } from '../files/stat.ts'
 import { Tensor } from '../tensor/tensor.ts'
 
-// The weights that make the kernels of an involution, from files. The formats are loaded only when a file is read, so
-// that they do not slow down every start.
+// Reads the weights that make the kernels of an involution. The formats are imported only when a file is read, so that
+// they do not slow down every start.
 
 /** The weights that make the kernels from the pixels. */
 export type KernelGenerator = {
@@ -17,7 +17,7 @@ export type KernelGenerator = {
   readonly reduceBias?: Bias | undefined
   /** Applied to the R reduced channels, before the ReLU. Default: none. */
   readonly batchNorm?: BatchNorm | undefined
-  /** [K·K·G,R,1,1] or [K·K·G,R]; number g·K·K + u·K + v is the tap in row u, column v of group g. */
+  /** [K·K·G,R,1,1] or [K·K·G,R]; row g·K·K + u·K + v makes the tap in row u, column v of group g. */
   readonly spanWeight: Tensor
   /** K·K·G numbers. Default: 0. */
   readonly spanBias?: Bias | undefined
@@ -25,19 +25,19 @@ export type KernelGenerator = {
 
 /** Batch normalisation in its inference form: (v − mean) / √(variance + eps) · gamma + beta, R numbers each. */
 export type BatchNorm = {
-  /** Factors of the normalised channels, R numbers. */
+  /** Multiplied with the normalised channels, R numbers. */
   readonly gamma: Bias
-  /** Added after that, R numbers. */
+  /** Added after the multiplication, R numbers. */
   readonly beta: Bias
   /** Subtracted first, R numbers. */
   readonly mean: Bias
-  /** Its square root divides the difference, R numbers. */
+  /** The difference is divided by its square root, R numbers. */
   readonly variance: Bias
   /** Added to the variance. Default: 1e-5. */
   readonly eps?: number | undefined
 }
 
-/** Named tensors, wherever they are. */
+/** Named tensors of a file or folder. */
 type Store = {
   readonly names: readonly string[]
   tensor(name: string): { readonly shape: readonly number[]; readonly data: ArrayLike<number> }
@@ -51,10 +51,11 @@ const norms = {
 } as const
 
 /**
- * The weights themselves, or those in `source`: a .safetensors file, or a folder with a .npy file for each tensor, as `reduce.weight.npy`;
- * `#prefix` behind it comes before all their names.
+ * Returns the given weights, or reads them from `source`: a .safetensors file, or a folder with a .npy file for each
+ * tensor, such as `reduce.weight.npy`. A `#prefix` after the path is put before all tensor names.
  *
- * @throws ConvoError E_KERNEL_FILE when it cannot be read or lacks a tensor, E_KERNEL_VALUE for numbers that are not finite
+ * @throws ConvoError E_KERNEL_FILE if it cannot be read or lacks a tensor, E_KERNEL_VALUE for numbers that are not
+ * finite
  */
 export async function readGenerator(source: string | KernelGenerator): Promise<KernelGenerator> {
   if (typeof source !== 'string') return source
@@ -85,8 +86,9 @@ export async function readGenerator(source: string | KernelGenerator): Promise<K
 }
 
 /**
- * The size and the groups of the kernels that weights make for a number of channels: `size` if given, else the largest odd K
- * whose K² divides the rows of span.weight into groups that divide the channels.
+ * Returns the size and the number of groups of the kernels that weights make for a number of channels. The size is
+ * `size` if given, else the largest odd K whose K² divides the rows of span.weight into groups that divide the
+ * channels.
  *
  * @throws ConvoError E_KERNEL_SHAPE
  */
@@ -117,7 +119,7 @@ export function generatorSizes(
   )
 }
 
-/** Numbers in float32. @throws ConvoError E_KERNEL_VALUE for one that is not finite */
+/** Converts numbers to float32. @throws ConvoError E_KERNEL_VALUE for a number that is not finite */
 export function finite(
   name: string,
   data: ArrayLike<number>,

@@ -12,15 +12,15 @@ import { plainBank, sameChannels, times } from './layer.ts'
 import { operator } from './operator.ts'
 import { pointwiseBank } from './pointwise.ts'
 
-/** How the kernels of an involution meet the picture. */
+/** How the kernels of an involution are applied to the picture. */
 export type InvolutionSizes = {
-  /** K, odd: a kernel has K x K numbers. */
+  /** The width K of the kernels, odd: a kernel has K x K numbers. */
   readonly kernelSize: number
-  /** Samples from one place of the kernel to the next, whole, at least 1. Default: 1. */
+  /** The distance between neighbouring positions of the kernel in samples, whole, at least 1. Default: 1. */
   readonly stride?: number | undefined
-  /** The channels of a group share a kernel; a divisor of the channels. Default: 1. */
+  /** The number of groups, a divisor of the number of channels. The channels of a group share a kernel. Default: 1. */
   readonly groups?: number | undefined
-  /** Samples from one tap to the next, whole, at least 1. Default: 1. */
+  /** The distance between neighbouring taps in samples, whole, at least 1. Default: 1. */
   readonly dilation?: number | undefined
 }
 
@@ -31,14 +31,14 @@ const sizeNames = ['kernelSize', 'stride', 'groups', 'dilation'] as const
 const generatorNames = ['reduceWeight', 'reduceBias', 'batchNorm', 'spanWeight', 'spanBias'] as const
 
 /**
- * Involution of x [C,H,W]: the kernel changes from pixel to pixel and is the same for all channels of a group, the other
- * way round than in a convolution. Each pixel's channels make its kernel,
+ * Involution of x [C,H,W]: the kernel changes from pixel to pixel and is the same for all channels of a group, the
+ * opposite of a convolution. Each pixel's channels make its kernel,
  *
  *     kernel[:,i,j] = spanWeight · relu(bn(reduceWeight · x[:,i,j] + reduceBias)) + spanBias
  *
- * which is then applied as `involutionApply2d` says. With a stride s the kernel is made from the mean of the s x s block
- * whose upper left pixel is (i·s, j·s). Size per axis: floor(in / s). Weights: C·R + R·K²·G; multiplications: H'·W'·(C·R + R·K²·G + K²·C).
- * After Li et al. 2021.
+ * which is then applied as in `involutionApply2d`. With a stride s, the kernel is made from the mean of the s x s block
+ * whose upper left pixel is (i·s, j·s). Size per axis: floor(in / s). Weights: C·R + R·K²·G; multiplications:
+ * H'·W'·(C·R + R·K²·G + K²·C). After Li et al. 2021.
  *
  * @returns [C, floor(H / s), floor(W / s)]
  * @throws ConvoError E_ARGUMENT, E_NAME for an unknown option, E_SHAPE
@@ -52,12 +52,12 @@ export async function involution2d(engine: Engine, x: Tensor, options: Involutio
 }
 
 /**
- * Applies kernels [G·K²,H',W'], one for each place of the output, to x [C,H,W]:
+ * Applies kernels [G·K²,H',W'], one for each position of the output, to x [C,H,W]:
  *
  *     out[c,i,j] = Σ over u,v of kernel[g·K² + u·K + v, i, j] · x[c, i·s + (u − (K−1)/2)·d, j·s + (v − (K−1)/2)·d]
  *
- * with g = floor(c / (C/G)) and zeros outside. Size per axis: that of the kernels, floor(in / s) or rounded up. No weights
- * of its own; multiplications: K²·C·H'·W'. After Li et al. 2021.
+ * with g = floor(c / (C/G)) and zeros outside. Size per axis: that of the kernels, floor(in / s) or ceil(in / s). It
+ * has no weights of its own; multiplications: K²·C·H'·W'. After Li et al. 2021.
  *
  * @returns [C,H',W']
  * @throws ConvoError E_ARGUMENT, E_NAME for an unknown option, E_SHAPE
@@ -92,7 +92,7 @@ export const involutionApply2d = promised(
   },
 )
 
-/** The sizes of an involution, all decided. */
+/** The sizes of an involution, with all defaults filled in. */
 type Sizes = {
   readonly kernelSize: number
   readonly stride: number
@@ -113,7 +113,7 @@ function involutionSizes(channels: number, options: InvolutionSizes): Sizes {
   return { kernelSize, groups, stride, dilation: wholeAtLeast('dilation', options.dilation ?? 1, 1) }
 }
 
-/** The kernels [G·K²,H',W'] that the weights make from x. */
+/** Makes the kernels [G·K²,H',W'] from x and the weights. */
 async function generateKernel(
   engine: Engine,
   x: Tensor,
@@ -145,7 +145,7 @@ async function generateKernel(
   return engine.correlate(active, span, spanBias, correlationOf(2, active, span, {}))
 }
 
-/** The numbers of a batch normalisation. @throws ConvoError E_ARGUMENT, E_SHAPE */
+/** Returns the settings of a batch normalisation. @throws ConvoError E_ARGUMENT, E_SHAPE */
 function normalisation(bn: BatchNorm | undefined, hidden: number): LayerSettings['rectified'] {
   if (bn === undefined) return {}
   checkOptions(bn, 'batchNorm', ['gamma', 'beta', 'mean', 'variance', 'eps'])
@@ -161,7 +161,7 @@ function normalisation(bn: BatchNorm | undefined, hidden: number): LayerSettings
   return { gamma, beta, mean, root: variance.map((v) => Math.sqrt(v + eps)) }
 }
 
-/** The bias, its errors under its own name. */
+/** Reads a bias as `biasOf` does, but with its own name in the errors. */
 function biasNamed(name: string, bias: Bias | undefined, count: number): Float32Array | undefined {
   try {
     return biasOf(bias, count)
@@ -171,7 +171,7 @@ function biasNamed(name: string, bias: Bias | undefined, count: number): Float32
   }
 }
 
-/** The mean of every s x s block that is wholly inside; x itself for s = 1. */
+/** Returns the mean of every whole s x s block; x itself for s = 1. */
 async function meanOfBlocks(engine: Engine, x: Tensor, s: number): Promise<Tensor> {
   if (s === 1) return x
   const [, height, width] = x.shape as [number, number, number]
@@ -307,7 +307,7 @@ export const involutionCommand = operator({
       if (isTextbook && generator === undefined) return { size, dilation, stride }
       return { size: size ?? 5, dilation, rule: generator ?? 'bilateral' }
     },
-    // a kernel for every whole block of stride x stride pixels
+    // there is a kernel for every whole block of stride x stride pixels
     axis(label, input, kernel, choice) {
       const axis = correlationAxis(label, input, kernel, choice)
       const output = Math.floor(input / choice.stride)
@@ -334,7 +334,7 @@ export const involutionCommand = operator({
       filled: `floor(${input} / ${stride}) = ${output}`,
     }),
     output: sameChannels,
-    // patches of 3x3 are compared, whose middles are the neighbours
+    // attention compares 3x3 patches whose middles are the neighbours
     reach: ({ layer: { rule } }, { kernel, dilation }) =>
       extent(kernel, dilation) + (rule === 'attention' ? 2 : 0),
     plain: plainBank,
@@ -344,7 +344,7 @@ export const involutionCommand = operator({
   },
 })
 
-/** @throws ConvoError E_OPTION for the first of the settings that was given */
+/** Refuses settings that do not apply. @throws ConvoError E_OPTION for the first setting that was given */
 function refuse(by: string, settings: Readonly<Record<string, unknown>>): void {
   for (const [name, value] of Object.entries(settings)) {
     if (value !== undefined)
@@ -352,6 +352,6 @@ function refuse(by: string, settings: Readonly<Record<string, unknown>>): void {
   }
 }
 
-/** Trained weights see levels of 0..255 at any depth. */
+/** Scales levels: trained weights expect 0..255 at any depth. */
 const scaled = async (engine: Engine, x: Tensor, by: number): Promise<Tensor> =>
   by === 1 ? x : engine.layer('scaled', [x], { by })

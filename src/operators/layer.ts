@@ -4,103 +4,114 @@ import { ConvoError } from '../error.ts'
 import type { Kernel } from '../kernel/kernel.ts'
 import { sizeOf } from '../tensor/tensor.ts'
 
-// What an operator is as a layer of a network, so that it can be explained: its numbers by formulas, nothing computed.
+// An operator as a layer of a network, to explain it: its sizes and counts as formulas. Nothing is computed.
 
-/** A layer: a kernel's shape, or sizes instead of one. What is omitted has the operator's textbook default. */
+/**
+ * A layer: the shape of a kernel, or sizes instead. If omitted, a property has the textbook default of the operator.
+ */
 export type Layer = {
-  /** Its shape goes before `size`, `filters` and `multiplier`; of a plane the separability is reported. */
+  /** Its shape overrides `size`, `filters` and `multiplier`. For a plane, the separability is reported. */
   readonly kernel?: Kernel | undefined
-  /** True for a kernel that every channel meets on its own, with the same weights. */
+  /** Whether one plane with the same weights is applied to each channel separately. */
   readonly each?: boolean | undefined
-  /** How many kernels of that size there are, or products of a column and a row: 1. */
+  /** The number of kernels of this size, or of products of a column and a row. Default: 1. */
   readonly kernels?: number | undefined
-  /** Of the kernel or window, per axis: 3, of pooling 2. */
+  /** The size of the kernel or window, per axis. Default: 3, or 2 for pooling. */
   readonly size?: PerAxis | undefined
-  /** Output channels, of the operators that sum over channels: as many as the input has. */
+  /** The number of output channels, for operators that sum over channels. Default: that of the input. */
   readonly filters?: number | undefined
-  /** Filters for each channel, of the depthwise operators: 1. */
+  /** The number of filters for each channel, for the depthwise operators. Default: 1. */
   readonly multiplier?: number | undefined
-  /** Of an involution: the channels in between: a quarter, at least 1. */
+  /**
+   * The number of channels between the two steps that make the kernels of an involution. Default: a quarter of the
+   * channels, at least 1.
+   */
   readonly hidden?: number | undefined
   readonly stride?: PerAxis | undefined
   readonly dilation?: PerAxis | undefined
-  /** 0 unless given, or with `keep`. */
+  /** Default: 0, or what `keep` requires. */
   readonly padding?: PaddingOption | undefined
-  /** True where as many samples come out as go in, over the stride, unless a padding is given: as of pictures. */
+  /** Whether the output has the size of the input divided by the stride, as for pictures. `padding` overrides it. */
   readonly keep?: boolean | undefined
   readonly outputPadding?: PerAxis | undefined
   readonly groups?: number | undefined
-  /** Of a transposed convolution: samples that repeat the edge on each side of the input before. */
+  /**
+   * For a transposed convolution: the number of samples that first extend each side of the input, by repeating the
+   * edge.
+   */
   readonly edge?: PerAxis | undefined
-  /** Of a pooling: rounds sizes up. */
+  /** For pooling: whether sizes are rounded up. */
   readonly ceil?: boolean | undefined
-  /** The kernel that follows an unpooling. */
+  /** For unpooling: the kernel that is applied afterwards. */
   readonly smoothing?: Kernel | undefined
-  /** Of an involution: the rule that makes its kernels, instead of weights. */
+  /** For an involution: the rule that makes its kernels, instead of weights. */
   readonly rule?: string | undefined
-  /** What an approximation loses of the kernel, relative to it. */
+  /** The error of an approximation of the kernel, relative to the kernel. */
   readonly error?: number | undefined
 }
 
-/** What can be asked for instead of a kernel. */
+/** A size that the user can choose instead of giving a kernel. */
 export type Asked = 'size' | 'filters' | 'multiplier' | 'hidden'
 
-/** How an operator differs from the plain convolution, whose rules apply where it has none of its own. */
+/** How an operator differs from the plain convolution. The rules of the plain convolution are the defaults. */
 export type LayerRules = {
   readonly asks: readonly Asked[]
-  /** What an option of the command settles, so that it cannot be asked for any more. */
+  /** The sizes that options of the command determine, so that they cannot be chosen as well. */
   readonly settles?: Readonly<Record<string, Asked>>
   /** The size of every kernel. */
   readonly kernel?: readonly number[]
   readonly usual?: Pick<Layer, 'stride' | 'dilation' | 'padding'>
-  /** Windows side by side, 2x2 by default, instead of a kernel. */
+  /** Pools side-by-side windows, 2x2 by default, instead of applying a kernel. */
   readonly pools?: true
-  /** Every channel has `multiplier` filters of its own. */
+  /** Each channel has `multiplier` filters of its own. */
   readonly alone?: true
-  /** Every input sample paints its kernel into the output. */
+  /** Each input sample adds its scaled kernel to the output. */
   readonly paints?: true
   groups?(channels: number, shape: readonly number[] | undefined): number
-  /** What a kernel of this shape says as a bank: its filters, and of how many channels, `seen`, there must be `of`. */
+  /**
+   * Reads the shape of a kernel as a bank: its number of filters, how many channels they have (`seen`) and must have
+   * (`of`).
+   */
   bank?(shape: readonly number[], channels: number, groups: number): Bank | undefined
-  /** @throws ConvoError E_SHAPE, E_ARGUMENT */
+  /** Returns the sizes of one axis. @throws ConvoError E_SHAPE, E_ARGUMENT */
   axis?(label: string, input: number, kernel: number, choice: AxisChoice, layer: Layer, index: number): Axis
   weights?(s: Sizes): Formula
-  /** Given its weights. */
+  /** Returns the number of multiplications, given the weights. */
   multiplications?(s: Sizes, weights: Formula): Formula
-  /** How the size of the output comes about on an axis. */
+  /** Returns how the size of the output is worked out on an axis. */
   sized?(axis: Axis, layer: Layer, index: number): { output?: number; formula: string; filled: string }
-  /** The shape that comes out. */
+  /** Returns the shape of the output. */
   output?(s: Sizes): number[]
-  /** Input samples that one output sample sees on an axis. */
+  /** Returns how many input samples one output sample depends on, on an axis. */
   reach?(s: Sizes, axis: Axis, index: number): number
-  /** Input samples from one output sample to the next. */
+  /** Returns the distance in the input between neighbouring output samples, in samples. */
   step?(axis: Axis): number
-  /** What the plain convolution between the same shapes would take. */
+  /** Returns the cost of the plain convolution between the same shapes. */
   plain?(s: Sizes, output: readonly number[]): Plain
 }
 
 type Bank = { readonly filters: number; readonly seen: number; readonly of: number; readonly groups?: number }
 export type Plain = {
-  /** Its weights, without biases. */
+  /** The number of its weights, without biases. */
   readonly parameters: number
-  /** Its multiplications. */
+  /** The number of its multiplications. */
   readonly multiplications: number
 }
 
-/** Everything that the formulas need, decided. */
+/** All sizes that the formulas need, with defaults filled in. */
 export type Sizes = {
   readonly channels: number
   readonly filters: number
   readonly groups: number
   readonly multiplier: number
-  /** Of the kernel or window. */
+  /** The size of the kernel or window. */
   readonly kernel: readonly number[]
-  /** One plane for all channels, each on its own. */
+  /** Whether one plane is applied to each channel separately. */
   readonly each: boolean
-  /** How many kernels there are, or products of a column and a row. */
+  /** The number of kernels, or of products of a column and a row. */
   readonly kernels: number
   readonly axes: readonly Axis[]
-  /** What was asked for. */
+  /** The layer that the sizes were worked out from. */
   readonly layer: Layer
 }
 
@@ -110,7 +121,7 @@ export type Formula = readonly [formula: string, filled: string, count: number]
 export const times = (...list: readonly number[]): string => list.join('·')
 export const letters = (kernel: readonly number[], by = '·'): string =>
   ['kD', 'kH', 'kW'].slice(3 - kernel.length).join(by)
-/** `D·H·W`, or of an output, marked, `D'·H'·W'` */
+/** `D·H·W`, or with the mark of an output `D'·H'·W'` */
 export const places = (axes: readonly unknown[], mark: string): string =>
   ['D', 'H', 'W']
     .slice(3 - axes.length)
@@ -127,18 +138,20 @@ export function banked(s: Sizes): Formula {
   return [`${label}·${letters(k)}`, times(o, c / g, ...k), o * (c / g) * sizeOf(k)]
 }
 
-/** One kernel, or a few, that every channel meets on its own. */
+/** The weights of one or more kernels that are applied to each channel separately. */
 export function planes({ kernel: k, kernels: n }: Pick<Sizes, 'kernel' | 'kernels'>): Formula {
   return n === 1 ? [letters(k), times(...k), sizeOf(k)] : [`n·${letters(k)}`, times(n, ...k), n * sizeOf(k)]
 }
 
-/** Filters [C·m,1,…]: a few for every channel. */
+/** The weights of filters [C·m,1,…]: m for each channel. */
 export function perChannel(s: Sizes): Formula {
   const { channels: c, multiplier: m, kernel: k } = s
   return s.each ? planes(s) : [`C·m·${letters(k)}`, times(c, m, ...k), c * m * sizeOf(k)]
 }
 
-/** Every weight at every place of the output, or of the input; those of planes for every channel. */
+/**
+ * The multiplications of every weight with every sample of the output or input; a plane repeats them for each channel.
+ */
 export function everywhere(s: Sizes, [, , count]: Formula, where: 'output' | 'input' = 'output'): Formula {
   if (count === 0) return none
   const size = s.axes.map((a) => a[where])
@@ -150,39 +163,39 @@ export function everywhere(s: Sizes, [, , count]: Formula, where: 'output' | 'in
   return [`${label} · ${letters}`, `${filled} · ${times(...size)}`, many * sizeOf(size)]
 }
 
-/** As many channels as there are. */
+/** The shape of an output with as many channels as the input. */
 export const sameChannels = (s: Sizes): number[] => [s.channels, ...s.axes.map((a) => a.output)]
 
-/** The plain convolution between the same channels. */
+/** The cost of the plain convolution between the same numbers of channels. */
 export function plainBank(s: Sizes, output: readonly number[], kernel = s.kernel): Plain {
   const parameters = output[0]! * s.channels * sizeOf(kernel)
   return { parameters, multiplications: parameters * sizeOf(output.slice(1)) }
 }
 
-/** A kernel that meets every channel alone has the full plane for a rival, not a bank. */
+/** The cost of the full plane. A kernel applied to each channel separately is compared with that, not with a bank. */
 export function plainPlane(s: Sizes, output: readonly number[], kernel = s.kernel): Plain {
   const parameters = sizeOf(kernel)
   return { parameters, multiplications: parameters * s.channels * sizeOf(output.slice(1)) }
 }
 
-/** How far the taps of each axis reach. */
+/** The number of samples that the taps cover on each axis. */
 export const reaches = (s: Sizes): number[] => s.axes.map((a) => extent(a.kernel, a.dilation))
 
-/** @throws ConvoError E_ARGUMENT for a rule, where only numbers can be */
+/** Returns a padding that must be numbers, not a rule. @throws ConvoError E_ARGUMENT for a rule */
 export function numbersOnly(padding: Padding, what: string): readonly [before: number, after: number] {
   if (typeof padding !== 'string') return padding
   throw new ConvoError('E_ARGUMENT', `padding of ${what} must be numbers, got "${padding}"`)
 }
 
-/** A kernel [C,kH,kW] as the bank of one filter that it is; others are themselves. */
+/** Turns a kernel [C,kH,kW] into a bank of one filter; returns others unchanged. */
 export const summed = (kernel: Kernel | undefined): Kernel | undefined =>
   kernel?.shape.length === 3 ? { ...kernel, shape: [1, ...kernel.shape] } : kernel
 
-/** A kernel [C,kH,kW] as a bank with one for each channel. */
+/** Turns a kernel [C,kH,kW] into a bank with one filter for each channel; returns others unchanged. */
 export const eachOwn = (kernel: Kernel | undefined): Kernel | undefined =>
   kernel?.shape.length === 3 ? { ...kernel, shape: [kernel.shape[0]!, 1, ...kernel.shape.slice(1)] } : kernel
 
-/** The layer of a kernel under the shared options; without one it is that of the textbook. */
+/** The layer of a kernel with the shared options. Without a kernel, it is the layer of the textbook. */
 export function correlationLayer(
   kernel: Kernel | undefined,
   {
@@ -207,7 +220,7 @@ export function correlationLayer(
   }
 }
 
-/** A rule is the same for every axis. */
+/** Joins the paddings of the axes: a rule, which is the same for every axis, or their numbers. */
 export function paddingOption(padding: readonly Padding[]): PaddingOption {
   const [first] = padding
   return typeof first === 'string' ? first : (padding as readonly (readonly [number, number])[])

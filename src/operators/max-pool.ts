@@ -16,53 +16,55 @@ import { operator } from './operator.ts'
 
 /** The options of max pooling. */
 export type PoolOptions = {
-  /** Samples of a window, whole, at least 1. */
+  /** The size of a window in samples, whole, at least 1. */
   readonly kernelSize: PerAxis
-  /** Samples from one window to the next, whole, at least 1. Default: the size of the window. */
+  /** The distance between neighbouring windows in samples, whole, at least 1. Default: the size of the window. */
   readonly stride?: PerAxis | undefined
-  /** Samples added around the input, which never win, whole; no window may lie in them alone. Default: 0. */
+  /**
+   * Samples added around the input, whole. They are never the maximum, and no window may contain only them. Default: 0.
+   */
   readonly padding?: PerAxis | readonly (readonly [before: number, after: number])[] | undefined
-  /** Samples from one sample of a window to its next, whole, at least 1. Default: 1. */
+  /** The distance between the samples of a window, whole, at least 1. Default: 1. */
   readonly dilation?: PerAxis | undefined
-  /** Rounds the output size up, so that the last windows may reach over the edge. Default: false. */
+  /** Rounds the output size up, so that the last windows may extend past the edge. Default: false. */
   readonly ceilMode?: boolean | undefined
-  /** False leaves the switches out. Default: true. */
+  /** Whether to return the switches. Default: true. */
   readonly returnIndices?: boolean | undefined
 }
 
-/** The switches: where each maximum was, as a flat row-major place in its channel's own plane or volume. */
+/** The switches: where each maximum was, as a flat row-major index into its channel's plane or volume. */
 export type Indices = {
   /** The shape of the pooled tensor. */
   readonly shape: readonly number[]
-  /** Of each maximum its place in the plane or volume of its channel, row-major. */
+  /** The index of each maximum in the plane or volume of its channel, row-major. */
   readonly data: Int32Array
 }
 
-/** What max pooling gives. */
+/** The result of max pooling. */
 export type Pooled = {
   /** The maxima. */
   readonly output: Tensor
-  /** Where they were. */
+  /** The positions of the maxima. */
   readonly indices: Indices
 }
 
 /**
- * Max pooling of x [C,H,W] that records its switches:
+ * Max pooling of x [C,H,W], with its switches:
  *
  *     out[c,i,j] = max over u,v of x[c, i·stride − before + u·dilation, j·stride − before + v·dilation]
  *
- * Size per axis: floor((in + before + after − dilation·(k − 1) − 1) / stride) + 1; with `ceilMode` rounded up, and one
- * less where the last window would begin in the padding behind. Of equal maxima the first in row-major order wins, a NaN
- * wins over every number (as in PyTorch, but the first NaN), padding never. No weights and no multiplications; kH·kW − 1 comparisons per output.
- * After Ranzato et al. 2007.
+ * Size per axis: floor((in + before + after − dilation·(k − 1) − 1) / stride) + 1. With `ceilMode` it is rounded up,
+ * and one less if the last window would begin in the padding after the input. Of equal maxima the first in row-major
+ * order wins. A NaN wins over every number (as in PyTorch, but here the first NaN). Padding never wins. No weights and
+ * no multiplications; kH·kW − 1 comparisons per output. After Ranzato et al. 2007.
  *
  * @returns output [C,H',W'], and its indices
- * @throws ConvoError E_ARGUMENT, E_NAME for an unknown option, E_SHAPE; also when a window would be in the padding alone
+ * @throws ConvoError E_ARGUMENT, E_NAME for an unknown option, E_SHAPE; also if a window would contain only padding
  */
 export function maxPool2d(
   x: TensorInput,
   options: PoolOptions & {
-    /** The maxima alone. */
+    /** Returns only the maxima. */
     readonly returnIndices: false
   },
 ): Promise<Pick<Pooled, 'output'>>
@@ -72,8 +74,8 @@ export async function maxPool2d(x: TensorInput, options: PoolOptions): Promise<P
 }
 
 /**
- * Max pooling of a volume x [C,D,H,W], on three axes as `maxPool2d` on two, the sizes as well. The indices count through
- * the volume of a channel. No weights; kD·kH·kW − 1 comparisons per output.
+ * Max pooling of a volume x [C,D,H,W]: works on three axes as `maxPool2d` does on two. Size per axis: that of
+ * `maxPool2d`. The indices count through the volume of a channel. No weights; kD·kH·kW − 1 comparisons per output.
  *
  * @returns output [C,D',H',W'], and its indices
  * @throws ConvoError E_ARGUMENT, E_NAME for an unknown option, E_SHAPE
@@ -81,7 +83,7 @@ export async function maxPool2d(x: TensorInput, options: PoolOptions): Promise<P
 export function maxPool3d(
   x: TensorInput,
   options: PoolOptions & {
-    /** The maxima alone. */
+    /** Returns only the maxima. */
     readonly returnIndices: false
   },
 ): Promise<Pick<Pooled, 'output'>>
@@ -90,18 +92,21 @@ export async function maxPool3d(x: TensorInput, options: PoolOptions): Promise<P
   return maxPool(3, await asTensor(x), options)
 }
 
-/** Comparisons from which on threads and vectors pay for the copy of the tensor: 3x3 at every sample takes a tenth of the time. */
+/**
+ * The number of comparisons from which threads and vectors save more than the copy of the tensor costs: 3x3 at every
+ * sample takes a tenth of the time.
+ */
 const worthCopying = 4e6
-/** Places in a channel that are whole numbers of float32. */
+/** The number of positions in a channel up to which every index is exact in float32. */
 const wholeFloats = 2 ** 24
 
-/** Max pooling of a tensor on an engine, of a small one at once; indices of volumes are found one by one. */
+/** Pools a large tensor on the engine and a small one directly. Indices of volumes are always found directly. */
 export const pooledOn =
   (spatial: 2 | 3) =>
   async (engine: Engine, x: Tensor, options: PoolOptions): Promise<Pooled | { readonly output: Tensor }> =>
     (await largeMaxima(engine, spatial, x, options)) ?? maxPool(spatial, x, options)
 
-/** Max pooling of a large tensor on the engine; undefined for a small one. */
+/** Pools a large tensor on the engine; undefined for a small one, and if float32 could not hold the indices. */
 async function largeMaxima(
   engine: Engine,
   spatial: 2 | 3,
@@ -173,7 +178,7 @@ export function poolAxes(spatial: 2 | 3, x: Tensor, options: PoolOptions): PoolA
   return axes as unknown as PoolAxes
 }
 
-/** The numbers of a pooling along one axis. @throws ConvoError E_SHAPE, E_ARGUMENT */
+/** Returns the settings of a pooling along one axis. @throws ConvoError E_SHAPE, E_ARGUMENT */
 export function poolAxis(
   name: string,
   input: number,
@@ -217,7 +222,7 @@ export function poolAxis(
   return { input, output, dilation, start, low, high }
 }
 
-/** How a pooling is a layer: windows side by side. */
+/** The layer rules of a pooling: side-by-side windows. */
 export const poolRules = {
   asks: [],
   pools: true,
@@ -231,7 +236,7 @@ export const poolRules = {
 
 const poolings = new WeakMap<Tensor, LayerSettings['switches']>()
 
-/** The pooling whose switches a tensor holds. */
+/** Returns the pooling that made a tensor of switches; undefined for any other tensor. */
 export const poolingOf = (places: Tensor): LayerSettings['switches'] | undefined => poolings.get(places)
 
 const axes = '<n>|<y,x>|<z,y,x>'

@@ -14,29 +14,32 @@ import { type Indices, poolAxes, poolingOf, poolRules } from './max-pool.ts'
 import { named } from './net-steps.ts'
 import { type FullScale, type KernelOptions, operator, type Step } from './operator.ts'
 
-/** The options of unpooling: the size of the output, or the pooling that it undoes. */
+/** The options of unpooling: the size of the output, or the settings of the pooling that it undoes. */
 export type UnpoolOptions = {
-  /** (D',)H',W', as the input of the pooling was. Default: (in − 1)·stride − before − after + kernelSize. */
+  /** (D',)H',W': the size of the input of the pooling. Default: (in − 1)·stride − before − after + kernelSize. */
   readonly outputSize?: readonly number[] | undefined
-  /** Samples of a window of the pooling, whole, at least 1. Needed without `outputSize`. */
+  /** The size of a window of the pooling in samples, whole, at least 1. Required without `outputSize`. */
   readonly kernelSize?: PerAxis | undefined
-  /** Samples from one window of the pooling to the next, whole, at least 1. Default: the size of the window. */
+  /**
+   * The distance between neighbouring windows of the pooling in samples, whole, at least 1. Default: the size of the
+   * window.
+   */
   readonly stride?: PerAxis | undefined
   /** The padding of the pooling, in samples. Default: 0. */
   readonly padding?: PerAxis | readonly (readonly [before: number, after: number])[] | undefined
 }
 
 /**
- * Max unpooling of x [C,H,W]: zeros, with every value put back where its switch says that it was:
+ * Max unpooling of x [C,H,W]: puts every value back at the position in its switch, with zeros everywhere else:
  *
  *     out[c, indices[c,i,j]] = x[c,i,j]
  *
- * Where windows overlapped and an index comes twice, the later value in row-major order stays. Together with a
- * convolution it is the tutorial's second way of transposed convolution. Size per axis: that of `outputSize`, or
- * (in − 1)·stride − before − after + kernelSize. No weights and no multiplications.
- * After Zeiler and Fergus 2014; Noh, Hong and Han 2015.
+ * If windows overlapped and an index occurs twice, the later value in row-major order is kept. Together with a
+ * convolution, it is the tutorial's second way of transposed convolution. Size per axis: that of `outputSize`, or
+ * (in − 1)·stride − before − after + kernelSize. No weights and no multiplications. After Zeiler and Fergus 2014; Noh,
+ * Hong and Han 2015.
  *
- * @param indices of the shape of x, as `maxPool2d` gives them
+ * @param indices with the shape of x, as returned by `maxPool2d`
  * @returns [C,H',W']
  * @throws ConvoError E_ARGUMENT, E_NAME for an unknown option, E_SHAPE, also for an index outside the output
  */
@@ -49,8 +52,8 @@ export const maxUnpool2d = promised(
 )
 
 /**
- * Max unpooling of a volume x [C,D,H,W], on three axes as `maxUnpool2d` on two, the sizes as well. No weights and no
- * multiplications.
+ * Max unpooling of a volume x [C,D,H,W]: works on three axes as `maxUnpool2d` does on two. Size per axis: that of
+ * `maxUnpool2d`. No weights and no multiplications.
  *
  * @returns [C,D',H',W']
  * @throws ConvoError E_ARGUMENT, E_NAME for an unknown option, E_SHAPE
@@ -221,7 +224,8 @@ export const unpoolCommand = operator({
     output: (s) => [s.channels, ...s.axes.map((a) => a.input)],
     reach({ layer: { smoothing } }, { kernel }, index) {
       const smooth = smoothing?.shape[index] ?? 1
-      // Every sample that is smoothed was the largest of its window: all windows that the kernel can touch.
+      // Every sample that the kernel meets was the maximum of its window, so it depends on all windows that the kernel
+      // can touch.
       return smooth === 1 ? kernel : kernel * (Math.floor((smooth - 2) / kernel) + 2)
     },
     step: () => 1,
@@ -231,7 +235,10 @@ export const unpoolCommand = operator({
   },
 })
 
-/** Puts what there is back to where the switches of a pooling say, and then through a kernel or bank where there is one. */
+/**
+ * Makes the step that puts samples back at the positions in the switches of a pooling, then applies the kernel or bank
+ * if given.
+ */
 const unpoolBy = (
   name: string,
   kernel: Kernel | undefined,
@@ -270,7 +277,7 @@ const unpoolBy = (
 })
 
 /**
- * What is between the maxima by linear interpolation, if they were in the same corner of every window.
+ * The kernel that interpolates linearly between the maxima, as if they were in the same corner of every window.
  *
  * @throws ConvoError E_TOO_LARGE
  */

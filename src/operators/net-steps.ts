@@ -15,7 +15,7 @@ import { arithmetics, type Kept, operator, type Step } from './operator.ts'
 const alone = { acts: 'colour', volume: 'whole', arithmetic: arithmetics.samples } as const
 const planar = { acts: 'colour', arithmetic: arithmetics.samples } as const
 
-/** A step that takes samples one by one. */
+/** Makes a step that applies an activation to each sample. */
 const single = (name: Activation, summary: string, formula: string, source: string) =>
   operator({
     summary,
@@ -73,7 +73,7 @@ export const leakyReluStep = operator({
 
 const list = (summary: string) => numbers(summary, '<n,n,…>', { min: 1, max: 4096 })
 
-/** A number for each channel, of one or of as many. @throws ConvoError E_OPTION */
+/** Returns a number for each channel from a list of one number or of one for each. @throws ConvoError E_OPTION */
 function perChannel(name: string, given: readonly number[], { shape }: Tensor): readonly number[] {
   const channels = shape[0]!
   if (given.length === channels) return given
@@ -164,19 +164,19 @@ export const keepStep = operator({
   build: ({ values }) => ({ ...planar, keeps: values.as, apply: async (x) => x }),
 })
 
-/** What was kept under a name. @throws ConvoError E_NAME */
+/** Returns what an earlier step kept under a name. @throws ConvoError E_NAME */
 export function named(name: string, kept: Kept | undefined): Tensor {
   if (kept !== undefined) return kept(name)
   throw new ConvoError('E_NAME', `no earlier step saved a result as "${name}"`)
 }
 
-/** Results that do not fit each other, with the step that makes them fit. */
+/** The error for results whose shapes do not match, with the step that makes them match. */
 function unlike(step: 'add' | 'concat', x: Tensor, other: Tensor, name: string): ConvoError {
   const [height, width] = x.shape.slice(-2) as [number, number]
   const [h, w] = other.shape.slice(-2) as [number, number]
   const [top, left] = [(h - height) >> 1, (w - width) >> 1]
   const isSame = x.shape.slice(1).join() === other.shape.slice(1).join()
-  // so little is missing where windows went without a border
+  // a small difference comes from windows without a border, and is fixed by padding
   const isLittle = top >= 0 && left >= 0 && h < 1.5 * height && w < 1.5 * width
   const before =
     height >= h && width >= w
@@ -184,7 +184,7 @@ function unlike(step: 'add' | 'concat', x: Tensor, other: Tensor, name: string):
       : isLittle
         ? ['pad', '--by', [top, h - height - top, left, w - width - left].join()]
         : ['resize', '--width', `${w}`, '--height', `${h}`]
-  // other numbers of channels can be joined, not added
+  // different numbers of channels can be joined, but not added
   const join = [x.shape[0] === other.shape[0] ? step : 'concat', '--with', name]
   const isVolume = x.shape.length + other.shape.length > 6
   return new ConvoError(

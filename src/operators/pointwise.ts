@@ -12,18 +12,19 @@ import { type KernelOptions, operator } from './operator.ts'
 
 /** The options of the 1x1 convolution. */
 export type PointwiseOptions = {
-  /** Added to every sample of an output channel: one number for each. Default: 0. */
+  /** Bias added to every sample of an output channel: one number for each. Default: 0. */
   readonly bias?: Bias | undefined
-  /** What every result goes through. Default: `none`. */
+  /** Applied to every result. Default: `none`. */
   readonly activation?: Activation | undefined
 }
 
 /**
- * 1x1 convolution of x [C,H,W] with [O,C,1,1] or [O,C]: each pixel's channels are mixed,
+ * 1x1 convolution of x [C,H,W] with [O,C,1,1] or [O,C]. It mixes the channels of each pixel:
  *
  *     out[o,i,j] = f(bias[o] + Σ over c of weight[o,c] · x[c,i,j])
  *
- * Size: H x W x C becomes H x W x O. Weights: O·C, and O biases; multiplications: O·C·H·W. After Lin, Chen and Yan 2013.
+ * Size: H x W x C becomes H x W x O. Weights: O·C, and O biases; multiplications: O·C·H·W. After Lin, Chen and Yan
+ * 2013.
  *
  * @returns [O,H,W]
  * @throws ConvoError E_ARGUMENT, E_NAME for an unknown option, E_SHAPE
@@ -42,7 +43,7 @@ export async function pointwiseConv2d(
   return activate(engine, await engine.correlate(x, bank, biasOf(options.bias, c.filters), c), activation)
 }
 
-/** [O,C,1,1] from [O,C] or from itself. @throws ConvoError E_SHAPE */
+/** Returns a weight [O,C] as [O,C,1,1], and one of that shape unchanged. @throws ConvoError E_SHAPE */
 export function pointwiseBank(weight: Tensor, name = 'weight'): Tensor {
   checkTensor(name, weight)
   if (weight.shape.length === 2) return new Tensor([...weight.shape, 1, 1], weight.data)
@@ -56,7 +57,7 @@ export function pointwiseBank(weight: Tensor, name = 'weight'): Tensor {
   return weight
 }
 
-/** Matrices on RGB by name; on gray the row sums, which is what they do to equal channels. */
+/** Matrices on RGB by name. On gray their row sums are used, because all channels are equal. */
 const presets = {
   sepia: {
     rows: [
@@ -132,7 +133,7 @@ export const pointwiseCommand = operator({
   animations: { pointwise: '3 channels of 4x4 with two 1x1 filters: the output has 2 channels' },
 })
 
-/** The matrix of a preset for a picture of one or three channels. */
+/** Returns the matrix of a preset for a picture of one or three channels. */
 function presetKernel(name: Preset, channels: number): Kernel {
   const { rows, level } = presets[name]
   if (channels === 3) return makeKernel([rows.length, 3], rows.flat(), { offset: level })
@@ -142,13 +143,16 @@ function presetKernel(name: Preset, channels: number): Kernel {
       `the preset ${name} needs 3 colour channels, but the picture has ${channels}`,
     )
   }
-  // Without rounding noise: a matrix that leaves gray alone has rows that sum to 1.
+  // Rounded, so that the rows of a matrix that keeps gray unchanged sum to exactly 1.
   const sums = rows.map((row: readonly number[]) => Number(row.reduce((a, b) => a + b, 0).toFixed(9)))
   const isGray = sums.every((s) => s === sums[0])
   return makeKernel([isGray ? 1 : sums.length, 1], isGray ? [sums[0]!] : sums, { offset: level })
 }
 
-/** The bank [O,C,1,1] of a matrix [O,C], a row [C,1,1] or a bank; nothing can be anchored in it. @throws ConvoError E_KERNEL_SHAPE */
+/**
+ * Makes a bank [O,C,1,1] from a matrix [O,C], a row [C,1,1] or a bank; ignores the anchor. @throws ConvoError
+ * E_KERNEL_SHAPE
+ */
 export function matrixBank(name: string, { anchor: _, ...matrix }: Kernel, settings: KernelOptions): Bank {
   return bankOf(matrix, matrixShape(name, matrix), settings)
 }

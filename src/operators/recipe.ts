@@ -5,10 +5,10 @@ import { borderName } from '../tensor/border.ts'
 import type { Given, KernelOptions, Step } from './operator.ts'
 
 /**
- * The step of kernels that meet every channel alone, with the options that were given; `own` are those that the operator
- * decides itself, having seen them.
+ * Makes the step of a recipe, whose kernels are applied to each channel separately, with the given options. `own` are
+ * options that the operator decides itself.
  *
- * @throws ConvoError E_OPTION for a fill value that no border shows
+ * @throws ConvoError E_OPTION for a fill value with another border than constant, or for several biases
  */
 export function recipeStep(
   recipe: Recipe,
@@ -24,10 +24,10 @@ export function recipeStep(
 }
 
 /**
- * The options as the plan of a recipe takes them.
+ * Converts the options for the plan of a recipe.
  *
- * @param kernelBorder the border mode that the kernel's file asks for
- * @throws ConvoError E_OPTION for a fill value that no border shows
+ * @param kernelBorder the border mode from the kernel's file
+ * @throws ConvoError E_OPTION for a fill value with another border than constant, or for several biases
  */
 export function filterOptions(
   { groups: _, bias, ...settings }: KernelOptions,

@@ -27,11 +27,11 @@ export type Vector = Tensor | Float32Array | Float64Array | readonly number[]
  *     down[c,i,j] = Σ over u of col[u] · x[c, i + u, j]
  *     out[c,i,j]  = bias[c] + Σ over v of row[v] · down[c, i, j + v]
  *
- * The column goes first and its sums are rounded to float32, so that the result is that of the full kernel but for
- * rounding. Size per axis: floor((in + before + after − dilation·(k − 1) − 1) / stride) + 1, k being kH or kW. Weights:
- * kH + kW instead of kH·kW, the same for every channel; multiplications: C·(kH·H'·W + kW·H'·W'). After Treitel and Shanks
- * 1971. The padding is the same as that of the full kernel in every mode, as a pass
- * down a column that is repeated, mirrored or zero gives a repeated, mirrored or zero column.
+ * The column goes first, and its sums are rounded to float32: apart from rounding, the result is that of the full
+ * kernel. Size per axis: floor((in + before + after − dilation·(k − 1) − 1) / stride) + 1, where k is kH or kW.
+ * Weights: kH + kW instead of kH·kW, the same for every channel; multiplications: C·(kH·H'·W + kW·H'·W'). The padding
+ * is that of the full kernel in every mode, because a pass down a repeated, mirrored or zero column gives a repeated,
+ * mirrored or zero column. After Treitel and Shanks 1971.
  *
  * @returns [C,H',W']
  * @throws ConvoError E_ARGUMENT, E_NAME for an unknown option, E_SHAPE
@@ -52,7 +52,7 @@ export async function separableConv2d(
   return separablePasses(engine, x, down, across, biasOf(options.bias, channels), c)
 }
 
-/** The two passes of a correlation, depthwise, whose kernel is an outer product. */
+/** Runs a depthwise correlation whose kernel is an outer product, as two passes. */
 async function separablePasses(
   engine: Engine,
   x: Tensor,
@@ -63,14 +63,14 @@ async function separablePasses(
 ): Promise<Tensor> {
   const [depth, y, z] = c.axes
   const first: Correlation = { ...c, axes: [depth, y, still(z.input)] }
-  // What is outside under a constant border has been through the first pass, too.
+  // The fill value of a constant border has gone through the first pass too.
   const fill = col.reduce((acc, w) => Math.fround(acc + Math.fround(w * c.fill)), 0)
   const second: Correlation = { ...c, axes: [depth, still(y.output), z], fill }
   const down = await engine.correlate(x, repeat(col, [c.channels, 1, col.length, 1]), undefined, first)
   return engine.correlate(down, repeat(row, [c.channels, 1, 1, row.length]), bias, second)
 }
 
-/** An axis on which nothing happens. */
+/** Makes an axis on which nothing happens. */
 const still = (size: number): Axis => ({
   input: size,
   kernel: 1,
@@ -87,7 +87,7 @@ function repeat(vector: Float32Array, shape: readonly number[]): Tensor {
   return new Tensor(shape, data)
 }
 
-/** A 1-D kernel as float32. @throws ConvoError E_ARGUMENT, E_SHAPE */
+/** Returns a 1-D kernel as float32. @throws ConvoError E_ARGUMENT, E_SHAPE */
 function vectorOf(name: string, vector: Vector): Float32Array {
   if (vector instanceof Tensor) {
     checkRank(name, vector, 1, '[k]')
@@ -148,7 +148,7 @@ export const separableCommand = operator({
     refuseAlgorithm('separable --rank', settings)
     const factored = terms.map(({ column, row: across }) => turned(column, across, settings))
     return {
-      // what takes flat areas to zero would take alpha there too
+      // a kernel that makes flat areas zero would make alpha zero too
       acts: sumsToZero({ form: 'dense', kernel: plane }) ? 'colour' : 'each',
       arithmetic: {
         algorithm: 'separable',
@@ -195,7 +195,10 @@ export const separableCommand = operator({
 
 type Fields = Pick<Kernel, 'scale' | 'offset'> & Partial<Pick<Kernel, 'anchor'>>
 
-/** One product of a column and a row runs fused. Below 25 taps `auto` would write the kernel out. */
+/**
+ * Makes the step for one product of a column and a row, with fused passes. Below 25 taps `auto` would use the full
+ * kernel.
+ */
 function passes(
   col: Float64Array,
   row: Float64Array,
@@ -215,7 +218,7 @@ function turned(column: Float64Array, row: Float64Array, { flip }: KernelOptions
   return { col: Float32Array.from(col), row: Float32Array.from(across) }
 }
 
-/** The sum of several separable convolutions of every channel, / scale + bias. */
+/** Sums several separable convolutions of every channel, then divides by the scale and adds the bias. */
 async function sumOfPasses(
   engine: Engine,
   x: Tensor,

@@ -11,34 +11,34 @@ export type PlaneWeights = Tensor | readonly (readonly number[])[] | Kernel
 
 /** A kernel as a sum of outer products of a column and a row. */
 export type Separation = {
-  /** Those of the first term. */
+  /** The column of the first term. */
   readonly column: Float64Array
   /** The row of the first term. */
   readonly row: Float64Array
-  /** One term for a kernel of rank 1, or as many as were asked for, the most important first. */
+  /** One term for a kernel of rank 1, or as many as requested, the most important first. */
   readonly terms: readonly {
     /** A column, kH numbers. */
     readonly column: Float64Array
     /** A row, kW numbers. */
     readonly row: Float64Array
   }[]
-  /** All of them, falling; how many are not nearly 0 is the rank. */
+  /** All singular values, in decreasing order. The number of those that are not nearly 0 is the rank. */
   readonly singularValues: Float64Array
-  /** What the terms omit, relative to the kernel, in the Frobenius norm: 0 for a kernel of rank 1. */
+  /** The error of the sum of the terms in the Frobenius norm, relative to the kernel: 0 for a kernel of rank 1. */
   readonly error: number
 }
 
 /**
- * Factors a plane kernel into a column and a row whose outer product it is: kH + kW numbers for kH·kW (Sobel: 6 for 9).
- * Whole weights give whole factors. With `rank` r: the best approximation by r outer products (Eckart and Young 1936),
- * with its error stated.
+ * Factors a plane kernel into a column and a row whose outer product it is: kH + kW numbers instead of kH·kW (Sobel: 6
+ * instead of 9). Whole weights give whole factors. With `rank` r, it returns the best approximation by r outer products
+ * (Eckart and Young 1936) and its error.
  *
- * @throws ConvoError E_KERNEL_VALUE with the singular values when the rank is not 1 and no `rank` is asked for
+ * @throws ConvoError E_KERNEL_VALUE with the singular values if the rank is not 1 and no `rank` is given
  */
 export function separateKernel(
   weights: PlaneWeights,
   options: {
-    /** How many outer products approximate it, from 1 to the smaller of its sizes. Default: 1, which must be exact. */
+    /** The number of outer products, from 1 to the smaller of the kernel's sizes. Default: 1, which must be exact. */
     readonly rank?: number | undefined
   } = {},
 ): Separation {
@@ -104,7 +104,7 @@ function planeKernel(weights: PlaneWeights): Kernel {
   throw new ConvoError('E_ARGUMENT', `kernel must hold numbers only, got ${describe(list[bad])}`)
 }
 
-/** A kernel as read from a file, checked again: it may have been put together by hand. */
+/** Checks a kernel as read from a file again: the caller may have built it by hand. */
 function kernelGiven(given: unknown): Kernel {
   const { shape, weights, ...fields } = (given ?? {}) as Partial<Kernel>
   const isKernel = Array.isArray(shape) && shape.length > 0 && (weights as unknown) instanceof Float64Array

@@ -6,9 +6,9 @@ import { Tensor } from '../tensor/tensor.ts'
 import { activate } from './activation.ts'
 import { arithmetics, operator } from './operator.ts'
 
-// Small steps between the operators of a chain, as the layers of a network have them.
+// Small steps between the operators of a chain, like the layers of a network.
 
-/** They treat a picture or volume as a flat list of samples. */
+/** These steps treat a picture or volume as a flat list of samples. */
 const alone = { acts: 'colour', volume: 'whole', arithmetic: arithmetics.samples } as const
 
 export const reluStep = operator({
@@ -77,7 +77,7 @@ export const normalizeStep = operator({
     if (std?.includes(0)) throw new ConvoError('E_OPTION', `--std must not hold 0, got ${std.join(',')}`)
     return {
       ...alone,
-      // From here on the numbers are no levels any more, and biases are taken as they are.
+      // From here on the numbers are no longer levels, and biases are used as they are.
       full: 255,
       unit: 1,
       apply: (x, engine) =>

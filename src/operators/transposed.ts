@@ -28,15 +28,15 @@ import { operator } from './operator.ts'
 import { edged, upsamplingCrop, upsamplingKernel, upsamplingRow } from './upsampling.ts'
 
 /**
- * Transposed convolution ("deconvolution") of x [C,H,W] with [C,O/groups,kH,kW]: every input sample paints the kernel,
- * times itself, into the output, `stride` apart, and overlaps add up:
+ * Transposed convolution ("deconvolution") of x [C,H,W] with [C,O/groups,kH,kW]: every input sample adds the kernel,
+ * multiplied by the sample, to the output. Neighbouring copies are `stride` apart, and overlaps add up:
  *
  *     out[o, i·stride − before + u·dilation, j·stride − before + v·dilation] += weight[c,o,u,v] · x[c,i,j]
  *
  * It is the adjoint of `conv2d` with the same weights. Size per axis:
  * (in − 1)·stride − before − after + dilation·(k − 1) + outputPadding + 1, so 2x2 with a 4x4 kernel and stride 3 gives
- * 7x7. Weights: C·O/groups·kH·kW; multiplications: weights · H·W, at the input positions.
- * After Zeiler et al. 2010, and Dumoulin and Visin 2016.
+ * 7x7. Weights: C·O/groups·kH·kW; multiplications: weights · H·W, at the input positions. After Zeiler et al. 2010, and
+ * Dumoulin and Visin 2016.
  *
  * @returns [O,H',W']
  * @throws ConvoError E_ARGUMENT, E_NAME for an unknown option, E_SHAPE
@@ -49,9 +49,9 @@ export const convTranspose2d = (
 ): Promise<Tensor> => transpose(2, engine, x, weight, options)
 
 /**
- * Transposed convolution of a volume x [C,D,H,W] with [C,O/groups,kD,kH,kW], on three axes as `convTranspose2d` on two.
- * Size per axis: (in − 1)·stride − before − after + dilation·(k − 1) + outputPadding + 1. Weights: C·O/groups·kD·kH·kW;
- * multiplications: weights · D·H·W. After Zeiler et al. 2010.
+ * Transposed convolution of a volume x [C,D,H,W] with [C,O/groups,kD,kH,kW]: works on three axes as `convTranspose2d`
+ * does on two. Size per axis: (in − 1)·stride − before − after + dilation·(k − 1) + outputPadding + 1. Weights:
+ * C·O/groups·kD·kH·kW; multiplications: weights · D·H·W. After Zeiler et al. 2010.
  *
  * @returns [O,D',H',W']
  * @throws ConvoError E_ARGUMENT, E_NAME for an unknown option, E_SHAPE
@@ -76,7 +76,7 @@ async function transpose(
 
 const axes = '<n>|<y,x>|<z,y,x>'
 
-/** The options that have a number for each axis, as they were typed. */
+/** The options with a number for each axis, as the user typed them. */
 type Sided = Readonly<Record<'stride' | 'output-padding', readonly number[]>> &
   Readonly<Record<'dilation' | 'padding', readonly number[] | undefined>>
 
@@ -87,7 +87,7 @@ const sidedOf = ({ stride, dilation = [], padding = [], 'output-padding': added 
   added,
 ]
 
-/** A kernel over volumes, or three numbers for the axes, take the input as a volume. */
+/** Whether the input is taken as a volume: if the kernel is one for volumes, or an option has three numbers. */
 const isForVolume = (values: Sided, kernel: Kernel | undefined): boolean =>
   kernel?.shape.length === 5 || sidedOf(values).some((list) => list.length === 3)
 
@@ -144,7 +144,7 @@ export const transposedCommand = operator({
     const padding = kernel === undefined ? stride.map((s) => upsamplingCrop(kind, s)) : sides.padding
     const how: Transposing = { ...settings, usual: 'constant', full, sides: { ...sides, padding } }
     const isEdged = kernel === undefined && kind !== 'nearest'
-    // what takes flat areas to zero would take alpha there too
+    // a kernel that makes flat areas zero would make alpha zero too
     const keepsFlat = kernel === undefined || !sumsToZero({ form: 'dense', kernel })
     return {
       acts: own.shape.length === stride.length && keepsFlat ? 'each' : 'colour',
@@ -169,7 +169,7 @@ export const transposedCommand = operator({
     of({ kernel, settings, values, shape, isTextbook }) {
       const isVolume = isForVolume(values, kernel)
       const { stride, dilation, padding, outputPadding } = sidesOf(values, isVolume)
-      // the slices of a volume that meet it one by one are a volume that is met one deep
+      // applied slice by slice, a volume is described with a depth of one for the kernel
       const deep = <T>(list: readonly T[], one: T) =>
         shape.length === 4 && !isVolume ? [one, ...list] : list
       const none: readonly [number, number] = [0, 0]
@@ -238,7 +238,7 @@ export const transposedCommand = operator({
   ],
 })
 
-/** The numbers of each axis, of which a volume has three. */
+/** Returns the numbers of each axis, three for a volume. */
 function sidesOf(values: Sided, isVolume: boolean) {
   const { stride, dilation = [1], padding = [0], 'output-padding': added } = values
   const sides = (list: readonly number[], neutral: number): readonly number[] =>
@@ -262,15 +262,18 @@ function sidesOf(values: Sided, isVolume: boolean) {
   }
 }
 
-/** What a list or a number for all has for an axis. */
+/** Returns the number for an axis, from a list or from one number for all axes. */
 const at = (list: PerAxis, index: number): number => (typeof list === 'number' ? list : list[index]!)
 
-/** The options, and the numbers of each axis. */
+/** The options of a transposition, with the numbers of each axis. */
 type Transposing = Omit<BankOptions, 'stride' | 'dilation' | 'padding'> & {
   readonly sides: Required<Pick<TransposeOptions, 'stride' | 'dilation' | 'padding' | 'outputPadding'>>
 }
 
-/** The weights of a kernel over x, and the numbers of the transposition. @throws ConvoError E_SHAPE, E_ARGUMENT, E_OPTION */
+/**
+ * Returns the weights of a kernel for x, and the settings of the transposition. @throws ConvoError E_SHAPE, E_ARGUMENT,
+ * E_OPTION
+ */
 function transpositionBy(kernel: Kernel, x: Tensor, { sides, ...options }: Transposing) {
   const [channels = 1, ...size] = x.shape
   const spatial = size.length as 2 | 3
@@ -291,8 +294,8 @@ function transpositionBy(kernel: Kernel, x: Tensor, { sides, ...options }: Trans
 }
 
 /**
- * x [C,H,W] by a kernel [kH,kW] for every channel, [C,kH,kW] into one, or [C,O/groups,kH,kW]; a volume [C,D,H,W] by
- * [kD,kH,kW] for every channel or [C,O/groups,kD,kH,kW]; then / scale + bias.
+ * Applies a kernel to x [C,H,W]: [kH,kW] to each channel, [C,kH,kW] to sum all into one, or [C,O/groups,kH,kW]. For a
+ * volume [C,D,H,W]: [kD,kH,kW] to each channel, or [C,O/groups,kD,kH,kW]. Then divides by the scale and adds the bias.
  */
 async function transposePicture(
   engine: Engine,
@@ -301,13 +304,13 @@ async function transposePicture(
   options: Transposing,
 ): Promise<Tensor> {
   const { bank, t } = transpositionBy(kernel, x, options)
-  // Where a flat area is painted, as many kernels share each output as it has phases.
+  // In a flat area, the weights of the kernel are shared out among as many outputs as there are phases.
   const phases = t.axes.reduce((all, { stride }) => all * stride, 1)
   const finish = finishOf(filterMajor(bank, t), t.filters, options, phases)
   return finished(engine, await engine.transpose(x, bank.weight, undefined, t), finish)
 }
 
-/** The bank with the weights of each output channel together, for their sums. */
+/** Reorders the bank so that the weights of each output channel are together, to sum them. */
 function filterMajor(bank: Bank, t: Transposition): Bank {
   const { data, shape } = bank.weight
   const perGroup = shape[1]!

@@ -2,14 +2,15 @@ import type { Engine } from '../definition/engine.ts'
 import { type Kernel, kernel as makeKernel } from '../kernel/kernel.ts'
 import { reshaped, type Tensor } from '../tensor/tensor.ts'
 
-// Transposed convolutions whose kernels are named: every sample becomes stride x stride samples.
+// Transposed convolutions with named kernels: every sample becomes stride x stride samples.
 
-/** The kernels that a transposed convolution upsamples with, by name, for any stride. */
+/** The names of the upsampling kernels of a transposed convolution, for any stride. */
 export type Upsampling = 'bilinear' | 'nearest'
 
 /**
- * The weights along one axis: `nearest` repeats a sample `stride` times; `bilinear` is the tent 1 − |i − middle| / stride
- * of 2·stride − stride mod 2 taps (Long, Shelhamer and Darrell 2015), so that the shares that reach one output sum to 1.
+ * Returns the weights along one axis. `nearest` repeats a sample `stride` times. `bilinear` is the tent
+ * 1 − |i − middle| / stride of 2·stride − stride mod 2 taps (Long, Shelhamer and Darrell 2015): the weights that
+ * contribute to one output sum to 1.
  */
 export function upsamplingRow(kind: Upsampling, stride: number): Float64Array {
   if (kind === 'nearest') return new Float64Array(stride).fill(1)
@@ -19,8 +20,9 @@ export function upsamplingRow(kind: Upsampling, stride: number): Float64Array {
 }
 
 /**
- * What is cut off an axis, so that `stride` samples are left of each. `bilinear` is given the edge repeated once around:
- * the first stride samples of what comes out belong to that edge, and half a tent before.
+ * Returns how many samples to crop from an axis, so that `stride` samples remain for each input sample. The input of
+ * `bilinear` has its edge repeated once on each side, so the crop is the `stride` samples of that edge and half of the
+ * tent's overhang.
  */
 export function upsamplingCrop(kind: Upsampling, stride: number): readonly [before: number, after: number] {
   if (kind === 'nearest') return [0, 0]
@@ -29,7 +31,7 @@ export function upsamplingCrop(kind: Upsampling, stride: number): readonly [befo
   return [stride + before, stride + overhang - before]
 }
 
-/** The product of the rows of all axes. */
+/** Returns the product of the rows of all axes. */
 export function upsamplingKernel(kind: Upsampling, strides: readonly number[]): Kernel {
   const rows = strides.map((stride) => upsamplingRow(kind, stride))
   const product = rows.reduce<number[]>((all, row) => all.flatMap((a) => Array.from(row, (b) => a * b)), [1])
@@ -39,7 +41,7 @@ export function upsamplingKernel(kind: Upsampling, strides: readonly number[]): 
   )
 }
 
-/** x [C,H,W] or [C,D,H,W] with a sample more on every side, which repeats the edge. */
+/** Extends x [C,H,W] or [C,D,H,W] by one sample on every side, which repeats the edge. */
 export async function edged(engine: Engine, x: Tensor): Promise<Tensor> {
   const [channels = 1, ...size] = x.shape
   if (size.length === 2) {
@@ -49,7 +51,7 @@ export async function edged(engine: Engine, x: Tensor): Promise<Tensor> {
   const [depth = 1, height = 1, width = 1] = size
   const inside = (i: number, length: number) => Math.max(0, Math.min(i - 1, length - 1))
   const upTo = (length: number, of: (i: number) => number) => Int32Array.from({ length }, (_, i) => of(i))
-  // the slices lie one below the other
+  // the slices are stacked vertically
   const tall = reshaped(x, [channels, depth * height, width])
   const out = await engine.layer('placed', [tall], {
     channels: upTo(channels, (c) => c),

@@ -4,26 +4,30 @@ import { type FftRows, prepareFft } from './fft-strip.ts'
 import type { PlacedStencil, StencilJob, TapTable } from './picture-job.ts'
 import type { Place } from './place.ts'
 
-/** Sums of one stencil, in rows: what kind of number, and where. */
+/** The sums of one stencil, in rows: their type and where they are. */
 export type Sums = {
   readonly kind: 'f32' | 'i32' | 'i16'
   readonly address: Address
   readonly pitch: number
 }
 
-/** Computes the sums of `rows` output rows from output row `y` on; the tile begins at the full row `tileFirst`. */
+/** Computes the sums of `rows` output rows from output row `y`. The tile begins at the full row `tileFirst`. */
 export type Accumulate = (y: number, rows: number, tileFirst: number) => Sums
 
 /**
- * The accumulate step of one stencil over the gathered tile. `begin` is called when a new strip has been gathered, with
- * the full rows (before the stride drops some) that it is to compute and the one at which the tile begins.
+ * The accumulate step of one stencil over the gathered tile. Call `begin` after each new strip has been gathered, with
+ * the
+ * range of full rows (rows before the stride drops some) to compute and the full row at which the tile begins.
  */
 export type Accumulator = {
   begin(first: number, end: number, tileFirst: number): void
   readonly sums: Accumulate
 }
 
-/** Chooses the loops for a stencil. `index` is its place in the job, which has its own rows in the scratch memory. */
+/**
+ * Chooses the loops for a stencil. `index` is its position in the job; each stencil has its own rows in the scratch
+ * memory.
+ */
 export function prepareAccumulator(
   job: StencilJob,
   index: number,
@@ -79,7 +83,7 @@ function taps(job: StencilJob, placed: Form<'taps'>, wasm: WasmExports, at: Plac
   }
 }
 
-/** Columns first: no sum is computed twice, and the second pass reads rows that were just written. */
+/** Columns come first: no sum is computed twice, and the second pass reads rows that were just written. */
 function integerPasses(
   job: StencilJob,
   placed: Form<'integer-passes'>,
@@ -111,7 +115,7 @@ function integerPasses(
 function passes(job: StencilJob, placed: Form<'passes'>, wasm: WasmExports, at: Place): Accumulate {
   const { kH, kW, dilation } = placed.stencil
   const wide = at.n + (kW - 1) * dilation[1] * job.tileChannels
-  // The loop takes source rows that are one after the other; where they are not, row by row.
+  // The loop takes consecutive source rows. If they are not consecutive, it runs row by row.
   const single = dilation[0] !== 1 || at.step !== 1
   const srcPitch = dilation[0] * job.tilePitch
   return (y, rows, tileFirst) => {
@@ -169,7 +173,7 @@ function box(job: StencilJob, placed: Form<'box'>, wasm: WasmExports, at: Place)
   }
 }
 
-/** The FFT computes all rows of the strip when it begins; those asked for are already there. */
+/** The FFT computes all rows of the strip in `begin`, so `sums` only returns their place. */
 function fft(compute: FftRows, at: Place): Accumulator {
   let first = 0
   return {

@@ -8,7 +8,7 @@ import { isGuest, isHearing } from '../signals.ts'
 import type { Picture } from '../tensor/picture.ts'
 import { closeWithPools } from './closing.ts'
 
-/** Work that takes long, by what `src/apart-worker.ts` calls it. */
+/** Long-running tasks, under the names that `src/apart-worker.ts` gives them. */
 export type Task =
   | 'animate'
   | 'compare'
@@ -19,10 +19,10 @@ export type Task =
   | 'show'
   | 'writeKernel'
 
-/** What the thread is asked. */
+/** A request to the thread. */
 export type Order = { readonly id: number; readonly task: Task; readonly given: readonly unknown[] }
 
-/** What it answers. */
+/** The reply to an `Order`. */
 export type Answer = { readonly id: number } & (
   | { readonly found: unknown }
   | { readonly error: Pick<ConvoError, 'code' | 'message' | 'why' | 'fix' | 'instead'> }
@@ -36,9 +36,9 @@ const answers = new Set<Promise<unknown>>()
 let orders = 0
 
 /**
- * A function that takes seconds, in a program that has others to answer: on a thread of its own. So it is in the command
- * line for large pictures, where Ctrl-C has to be answered. What it is given and gives
- * is data, and copied; samples of pictures, and bytes, can be seen from both threads.
+ * Wraps a function that may take seconds so that it runs on a separate thread. It does so in a program that uses convo
+ * as a library, which has to stay responsive, and on the command line for large pictures, so that Ctrl-C works.
+ * Arguments and results are plain data and are copied, except that samples and bytes are shared by both threads.
  */
 export const apart =
   <A extends readonly unknown[], R>(task: Task, act: (...given: A) => R | Promise<R>) =>
@@ -52,13 +52,16 @@ export const apart =
 
 const comparedApart = apart('compare', comparePictures)
 
-/** `comparePictures`, which of large pictures takes seconds where a tolerance looks around every pixel. */
+/**
+ * `comparePictures`, on a separate thread for large pictures, where a tolerance that looks around every pixel takes
+ * seconds.
+ */
 export const compareApart: Compare = (expected, actual, tolerance) =>
   isLarge(expected, actual)
     ? comparedApart(expected, actual, tolerance)
     : comparePictures(expected, actual, tolerance)
 
-/** Whether work on pictures is worth another thread. */
+/** Whether work on these pictures is worth another thread. */
 export const isLarge = (...pictures: readonly Picture[]): boolean =>
   pictures.reduce((sum, { data }) => sum + data.length, 0) > 8 * pieceOf
 
@@ -74,7 +77,7 @@ async function answerTo(task: Task, given: readonly unknown[]): Promise<unknown>
   })
 }
 
-/** Ends the thread, when it has answered all; it starts again when it is needed. */
+/** Ends the thread once it has answered everything. It starts again when it is needed. */
 async function close(): Promise<void> {
   while (answers.size > 0) await Promise.all(answers)
   const ended = worker
@@ -111,12 +114,14 @@ function start(): threads.Worker {
   return made
 }
 
-/** What another thread can see: large arrays are copied, unless they can be shared. */
+/**
+ * Makes a value visible to the other thread: large arrays are copied into shared memory unless they are already there.
+ */
 async function shared(one: unknown): Promise<unknown> {
   if (typeof one !== 'object' || one === null || one instanceof Map || Array.isArray(one)) return one
-  // one whose buffer was transferred is empty, and cannot be sent
+  // an array whose buffer was transferred is empty and cannot be sent
   if (ArrayBuffer.isView(one) && one.byteLength === 0) return new Uint8Array()
-  // a part is sent with the whole buffer that it is a part of
+  // sending a view sends the whole buffer under it
   if (ArrayBuffer.isView(one)) return one.buffer.byteLength > 2 ** 16 ? inShared(one as NumberArray) : one
   const all = await Promise.all(
     Object.entries(one).map(async ([key, value]) => [key, await shared(value)] as const),

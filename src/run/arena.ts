@@ -4,26 +4,29 @@ import { mebibytes } from '../text/count.ts'
 
 const page = 65536
 const maximumPages = 65536
-/** The first bytes hold the control block of the pool (control.ts). */
+/** The control block of the pool (control.ts) is here, near the start of the memory. */
 export const controlAddress = 64
 const firstAddress = 1024
 
-/** Hands out addresses in one shared WebAssembly memory, upwards; `release` takes back all since a mark. */
+/**
+ * Hands out addresses in one shared WebAssembly memory, in ascending order. `release` takes back everything since a
+ * mark.
+ */
 export type Arena = {
   readonly memory: WebAssembly.Memory
-  /** An address divisible by 64 with `bytes` bytes and 64 more behind them, that loops may read and write past the end. */
+  /** Returns an address divisible by 64 with `bytes` bytes, plus 64 more that loops may read and write past the end. */
   alloc(bytes: number): Address
-  /** Where an array is, if it is in this memory. */
+  /** Returns the address of an array, or undefined if it is not in this memory. */
   addressOf(values: ArrayBufferView): Address | undefined
   mark(): number
   release(mark: number): void
 }
 
-/** A new memory of its own. It grows as needed up to 4 GiB. */
+/** Creates an arena with its own memory, which grows as needed up to 4 GiB. */
 export function createArena(): Arena {
   const memory = new WebAssembly.Memory({ initial: 16, maximum: maximumPages, shared: true })
   let top = firstAddress
-  // the memory shows another buffer once it has grown, and arrays keep theirs
+  // growing replaces the buffer of the memory, but arrays keep the old one
   const buffers = new WeakSet<ArrayBufferLike>([memory.buffer])
   return {
     memory,

@@ -4,20 +4,20 @@ import type { Span } from '../graph/spans.ts'
 import type { Arriving, Samples } from '../tensor/picture.ts'
 import type { PictureShape, Slices } from './picture-job.ts'
 
-/** What has arrived of a picture. */
+/** Which rows of a picture have arrived. */
 export type Arrival = {
-  /** Nothing when these rows are there; else a promise to wait for, before it is asked again. */
+  /** Returns undefined if these rows have arrived. Otherwise returns a promise to wait for before asking again. */
   missing(rows: readonly Span[]): Promise<unknown> | undefined
-  /** Resolves when all is there that has to be, and rejects when it cannot come. */
+  /** Resolves when everything required has arrived, and rejects if it cannot arrive. */
   readonly end: Promise<unknown>
-  /** The bytes of rows that are there, in one piece or several. */
+  /** The bytes of rows that have arrived, in one or more pieces. */
   bytes(rows: Span): readonly Uint8Array[]
 }
 
 type Arrives = Pick<PictureShape, 'width' | 'channels' | 'depth'> &
   ({ readonly data: Samples } | { readonly arriving: Arriving } | { readonly slices: Slices })
 
-/** Keeps track of the rows of a picture: all at once, the upper ones before the rest, or slice by slice. */
+/** Tracks the rows of a picture, which arrives all at once, upper rows first, or slice by slice. */
 export function arrivalOf(picture: Arrives): Arrival {
   const rowBytes = picture.width * picture.channels * (picture.depth / 8)
   const rowsOf = ({ buffer, byteOffset }: Samples, [first, end]: Span) =>
@@ -47,7 +47,7 @@ export function arrivalOf(picture: Arrives): Arrival {
     there = samples
     rows = Number.POSITIVE_INFINITY
   })
-  // whoever waits for the rows gets the error
+  // callers that wait for the rows get the error
   for (const promise of [upper, whole]) promise.catch(() => undefined)
   return {
     missing(spans) {

@@ -8,7 +8,10 @@ import type { WasmExports } from './engine.ts'
 import type { PlacedTaps } from './graph-job.ts'
 import { type PlacedRows, rowAt } from './placed-rows.ts'
 
-/** Computes rows of a bank's output from rows of its input; `scratch` is room for a tile. Addresses of buffers are absolute. */
+/**
+ * Computes rows of a bank's output from rows of its input. `scratch` has room for a tile. Addresses of buffers are
+ * absolute.
+ */
 export function prepareBankRows(
   bank: PlacedTaps,
   wasm: WasmExports,
@@ -28,7 +31,7 @@ export function prepareBankRows(
   const words = new Int32Array(memory.buffer)
   const [outStepZ, outStepY, outStepX] = plan.outStep
 
-  /** Finds the rows of the tile of slice `z`, from row `start` of the input slices on. */
+  /** Looks up the input rows of a tile of output slice `z`, from row `start` of the input slices. */
   function place(from: PlacedRows, z: number, start: number, rows: number): void {
     for (const [k, d] of plan.depths.entries()) {
       const slice = source(z * plan.step[0] + d, depth)
@@ -39,7 +42,7 @@ export function prepareBankRows(
     }
   }
 
-  /** Brings in the rows under the columns of the grid from `left` on. */
+  /** Copies the rows under the columns of the grid from `left` into the tile. */
   function gather(from: PlacedRows, group: number, rows: number, left: number, columns: number): void {
     const channels = plan.channelsPerGroup
     const count = columns + bank.beside
@@ -67,7 +70,10 @@ export function prepareBankRows(
     }
   }
 
-  /** `rows` rows of `n` samples of a phase to `address`; `src` is under the first, `step` bytes lead to the next. */
+  /**
+   * Writes `rows` rows of `n` samples of a phase to `address`. `src` is under the first row, and rows are `step` bytes
+   * apart.
+   */
   function accumulate(
     { taps, weights }: PlacedTaps['phases'][number],
     offsets: Address,
@@ -97,13 +103,14 @@ export function prepareBankRows(
   }
 
   /**
-   * Blocks of columns outside and filters inside. The samples of a block are brought together, as planes of a size like
-   * 256x256 share a few lines of every cache: 64 channels of it to 64 take 19 ms instead of 33.
+   * Loops over blocks of columns, and over filters inside each block. The samples of a block are copied next to each
+   * other, because planes of a size such as 256x256 compete for a few lines of every cache: 64 channels of it to 64
+   * take 19 ms instead of 33.
    */
   function direct(to: PlacedRows, from: PlacedRows, [first, end]: Span): void {
     const [phase] = bank.phases as [PlacedTaps['phases'][number]]
     const { columns } = phase
-    // rows that lie one behind the other are one
+    // consecutive rows are treated as one
     const isJoined = from.pitch === columns * 4 && to.pitch === columns * 4
     const n = isJoined ? columns * (end - first) : columns
     const atOnce = bank.directColumns
@@ -121,11 +128,14 @@ export function prepareBankRows(
     }
   }
 
-  /** Where a part of the width begins: at a whole vector, and none is a few columns only. */
+  /**
+   * The column at which a piece of the width begins: a multiple of the vector length, so that no piece has only a few
+   * columns.
+   */
   const edge = (piece: number): number =>
     piece === bank.pieces ? plan.grid[2] : Math.floor((piece * plan.grid[2]) / bank.pieces / 8) * 8
 
-  /** Rows of one output slice. */
+  /** Computes rows of one output slice. */
   function slice(to: PlacedRows, from: PlacedRows, [z, first, end]: readonly [number, number, number]): void {
     const phases = bank.phases.filter((phase) => phase.slice === z % outStepZ)
     const top = z * plan.output[1]

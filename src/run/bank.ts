@@ -3,16 +3,19 @@ import type { Address } from '../graph/address.ts'
 import type { Bank } from '../graph/node.ts'
 import type { Arena } from './arena.ts'
 
-/** Output channels that one loop computes side by side. */
+/** The number of output channels that one loop computes side by side. */
 export const block = 4
-/** Samples of a row from which on no loop writes past its end. */
+/** The number of samples in a row from which no loop writes past its end. */
 export const wholeRow = 8
 
-/** The rows of a tile row, one for each column between two places of the grid that a tap meets. */
+/** The rows of a tile row: one for each column between two places of the grid that a tap reads. */
 export const phasesAcross = ({ step, columns }: Pick<BankPlan, 'step' | 'columns'>): number =>
   Math.min(step[2], columns.span)
 
-/** Weights of each group in blocks of four filters, [channel][tap][4], then the filters left over one by one. */
+/**
+ * Orders the weights of each group in blocks of four filters, [channel][tap][4], followed by the remaining filters one
+ * by one.
+ */
 export function orderWeights({ plan, weights, order }: Bank, taps: Int32Array): Float32Array {
   const { groups, filtersPerGroup, channelsPerGroup } = plan
   const ordered = new Float32Array(groups * filtersPerGroup * channelsPerGroup * taps.length)
@@ -33,7 +36,7 @@ export function orderWeights({ plan, weights, order }: Bank, taps: Int32Array): 
   return ordered
 }
 
-/** The longest run of a table whose entries count up by a step: samples that can be copied as a block. */
+/** Finds the longest run of a table whose entries increase by `step`. Its samples can be copied as a block. */
 export function consecutive(table: Int32Array, step = 1): [first: number, last: number] {
   let best: [number, number] = [0, 0]
   let first = 0

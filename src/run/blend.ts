@@ -6,10 +6,13 @@ import { hasAlpha } from '../tensor/picture.ts'
 import type { WasmExports } from './engine.ts'
 import { type Compute, rowAt } from './placed-rows.ts'
 
-/** Scratch memory of a blend: a row of changes. */
+/** The scratch memory of a blend in bytes: a row of changes. */
 export const blendBytes = ([, , width]: Shape): number => pitchOf(width)
 
-/** Rows of a result over the picture that it was made of; `madeChannels` is how many the result has. */
+/**
+ * Blends rows of a result over the picture that it was made from. `madeChannels` is the number of channels of the
+ * result.
+ */
 export function prepareBlend(
   { mix, rows: [top, below], columns: [left, right], isLuma }: Blend,
   [count, , width]: Shape,
@@ -40,7 +43,7 @@ export function prepareBlend(
             : [noBlock, noBlock]
         const by = isColour ? change : noBlock
         wasm.blendRow(part(out), part(xAt(c)), over, by, weights, under, alpha, n, share)
-        // the loop may have written up to three samples further
+        // the loop may have written up to three samples past the end
         const rest = Math.min(4, width - right) * 4
         if (rest > 0) wasm.copyBytes(plus(out, right * 4), plus(xAt(c), right * 4), rest)
       }

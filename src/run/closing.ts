@@ -1,9 +1,9 @@
-/** What ends threads that are not of a pool. */
+/** Functions that end threads outside the pools. */
 const closers = new Set<() => Promise<void>>()
 
-/** Has `close` called when the threads of this process are to end. */
+/** Registers `close`, to be called when the threads of this process are to end. */
 export const closeWithPools = (close: () => Promise<void>): unknown => closers.add(close)
 
-/** Ends the threads that are not of a pool. */
+/** Ends the threads outside the pools. */
 export const closeOthers = async (): Promise<void> =>
   void (await Promise.all([...closers].map((close) => close())))

@@ -6,10 +6,10 @@ import { finishBytes } from './finish-params.ts'
 import type { OwnColours } from './own-colours.ts'
 import type { StencilJob } from './picture-job.ts'
 
-/** Combines the sums of all stencils in one row of a block; the result is a float32 row, before `/ scale + offset`. */
+/** Combines the sums of all stencils in one row of a block. The result is a float32 row before `/ scale + offset`. */
 export type Combiner = (sums: readonly Sums[], row: number, own?: OwnColours) => Address
 
-/** The combine step of a job: sums become float32, each divided by its scale, and one row comes of all. */
+/** The combine step of a job: converts sums to float32, divides each by its scale, and reduces them to one row. */
 export function prepareCombiner(
   job: StencilJob,
   wasm: WasmExports,
@@ -20,7 +20,7 @@ export function prepareCombiner(
   const { combine, stencils } = job.plan
   const all = plus(scratch, job.layout.finish + 2 * finishBytes)
   stencils.forEach((s, i) => {
-    // A box weight multiplies the exact sum, then the scale divides.
+    // The weight of a box multiplies the exact sum, then the scale divides.
     if (weightOf(s) !== 1)
       writeFinishParams(memory, plus(all, i * finishBytes), {
         scale: 1,
@@ -74,7 +74,7 @@ export function prepareCombiner(
         )
         break
       case 'share': {
-        // The squares of the first `edges` rows make the part; the others on top of it make the whole.
+        // The squares of the first `edges` rows add up to the part; adding the others gives the whole.
         const part = plus(scratch, job.layout.spare)
         wasm.fillRow(part, n, 0)
         for (const b of rows.slice(0, combine.edges)) wasm.addSquare(part, part, b, n)
@@ -91,5 +91,5 @@ export function prepareCombiner(
 
 const weightOf = (s: Stencil): number => ('weight' in s ? (s.weight ?? 1) : 1)
 
-/** Colours that are weighted by alpha are that much larger, and so is a threshold on them. */
+/** Colours that are weighted by alpha are larger by this factor, and so is a threshold on them. */
 const alphaUnit = (job: StencilJob): number => (job.tone.alpha === 'premultiply' ? job.source.full : 1)

@@ -1,15 +1,16 @@
-// The control block that all threads share: which part is next, which parts' input is there, which room is free again.
+// The control block that all threads share: the next part, the parts whose input has been staged, and the slots that
+// are free again.
 
-/** The words of the control block. */
+/** The number of words in the control block. */
 export const controlWords = 64
 const nextPart = 0
 const staged = 1
 const firstSlot = 2
-/** The most rooms for input that is brought in strip by strip. */
+/** The maximum number of slots for input that is brought in strip by strip. */
 export const mostSlots = controlWords - firstSlot
 const noMore = 0x3fffffff
 
-/** Gets the block ready for a job: nothing claimed, and nothing staged unless there is no staging. */
+/** Resets the block for a job: no part is claimed, and no input is staged unless the job has no staging. */
 export function beginJob(control: Int32Array, isStaged: boolean): void {
   control.fill(0)
   Atomics.store(control, staged, isStaged ? 0 : noMore)
@@ -22,36 +23,36 @@ export function endJob(control: Int32Array): void {
   Atomics.notify(control, staged)
 }
 
-/** The next part that nobody has taken. */
+/** Claims the next part and returns its number. */
 export const claim = (control: Int32Array): number => Atomics.add(control, nextPart, 1)
 
-/** The parts whose input has been brought in, from the first on. */
+/** The number of parts, from the first, whose input has been staged. */
 export const stagedParts = (control: Int32Array): number => Atomics.load(control, staged)
 
-/** Blocks until the input of a part is there. */
+/** Blocks until the input of a part is staged. */
 export function awaitStaged(control: Int32Array, part: number): void {
   for (let there = stagedParts(control); there <= part; there = stagedParts(control))
     Atomics.wait(control, staged, there)
 }
 
-/** Says that the input of the next part is there. */
+/** Announces that the input of the next part is staged. */
 export function announceStaged(control: Int32Array): void {
   Atomics.add(control, staged, 1)
   Atomics.notify(control, staged)
 }
 
-/** Says that the input of a part is not needed any more. */
+/** Announces that the input of a part is no longer needed. */
 export function release(control: Int32Array, part: number, slots: number): void {
   const word = firstSlot + (part % slots)
   Atomics.store(control, word, part + 1)
   Atomics.notify(control, word)
 }
 
-/** Whether the room that a part's input would go to is free. */
+/** Whether the slot for a part's input is free. */
 export const isFree = (control: Int32Array, part: number, slots: number): boolean =>
   part < slots || Atomics.load(control, firstSlot + (part % slots)) >= part - slots + 1
 
-/** Blocks until the room for a part's input may be free, a millisecond at most. */
+/** Blocks until the slot for a part's input may be free, for at most a millisecond. */
 export function awaitFree(control: Int32Array, part: number, slots: number): void {
   const word = firstSlot + (part % slots)
   const held = Atomics.load(control, word)

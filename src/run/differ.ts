@@ -5,12 +5,13 @@ import { optional } from '../text/record.ts'
 import { optimise } from './engine.ts'
 import { layoutOf, stripsOf, UnsoundPng, withBench } from './png-rows.ts'
 
-/** Pixels from which on loops are compiled by the optimising compiler at once. */
+/** The number of pixels above which loops are compiled by the optimising compiler at once. */
 const optimisedFrom = 2 ** 20
 
 /**
- * Measures two PNGs of one shape, channels and depth as `measure` does, strip by strip: both are inflated at the same time
- * on other threads, and no picture is ever whole in memory unless it is to be kept. Undefined where one is damaged.
+ * Measures two PNGs of the same shape, channels and depth as `measure` does, but strip by strip. Both are inflated at
+ * the same time on other threads, and neither picture is ever complete in memory unless it is to be kept. Returns
+ * undefined if one is damaged.
  */
 export const differPlain: Differ = async (expected, actual, { threshold, compared, ignored, keep }) => {
   const { width, height, channels, depth } = expected.head
@@ -31,7 +32,7 @@ export const differPlain: Differ = async (expected, actual, { threshold, compare
       const found = arena.alloc(32)
       const rowValues = arena.alloc(width * bytes)
       const rowIgnored = arena.alloc(width)
-      // both take their memory with the first strip, so that views reach over all of it from then on
+      // both allocate their memory with the first strip, so the views created after it cover all of it
       const [a, b] = [stripsOf(expected, bench), stripsOf(actual, bench)]
       try {
         for (;;) {

@@ -20,9 +20,9 @@ import type { WasmExports } from './wasm-exports.ts'
 export type { WasmExports } from './wasm-exports.ts'
 
 /**
- * How a row is finished: v = sum / scale; v = v + offset; |v| if asked for; v = (v - low) * gain if asked for; each step
- * in float32. Then rounded half to even and saturated. `alpha`: 2 or 4 channels of which the last is not counted as
- * clipped, 0 when all samples are. NaN becomes 0 and counts as clipped low.
+ * How a row is finished: v = sum / scale; v = v + offset; |v| if `absolute`; v = (v - low) * gain if `affine`; each
+ * step in float32. The result is rounded half to even and saturated. `alpha`: 2 or 4 channels of which the last is not
+ * counted as clipped, or 0 if all samples are counted. NaN becomes 0 and counts as clipped low.
  */
 export type FinishParams = {
   readonly scale: number
@@ -30,12 +30,15 @@ export type FinishParams = {
   readonly absolute?: boolean
   readonly affine?: { readonly low: number; readonly gain: number }
   readonly small?: boolean
-  /** The scale is whole and positive, every |sum| is below 2^19, the offset is 0; only for whole sums, scale and alpha. */
+  /**
+   * The sums and the scale are whole, the scale is positive, every |sum| is below 2^19, the offset is 0, and no other
+   * step but alpha is used.
+   */
   readonly whole?: boolean
   readonly alpha?: 0 | 2 | 4
 }
 
-/** Writes a `how` block at `address`, which is divisible by 4. */
+/** Writes the parameters as a `how` block at `address`, which must be divisible by 4. */
 export function writeFinishParams(memory: WebAssembly.Memory, address: Address, params: FinishParams): void {
   const view = new DataView(memory.buffer, address, finishBytes)
   view.setFloat32(finishScale, params.scale, true)
@@ -53,16 +56,16 @@ export function writeFinishParams(memory: WebAssembly.Memory, address: Address, 
 
 let compiled: WebAssembly.Module | undefined
 
-/** The compiled loops, the same each time; a module can be posted to workers, which then compile nothing. */
+/** Compiles the loops, once. The module can be posted to workers, which then need not compile anything. */
 export function compileEngine(): WebAssembly.Module {
   compiled ??= new WebAssembly.Module(readFileSync(distFile('convo.wasm')))
   return compiled
 }
 
 /**
- * Compiles loops, when they are called first, by the optimising compiler at once: they are few and hot, and the baseline
- * code that it replaces is slow. To be called when all is loaded: Node keeps compiled code of its own modules, which
- * V8 takes under the flags of the start only, and sharp's load takes 1.3 times as long without.
+ * Makes the engine compile loops with the optimising compiler when they are first called. They are few and hot, and the
+ * baseline code that comes before is slow. Call it after everything is loaded: V8 accepts the code that Node has cached
+ * for its own modules only under the flags of the start, and without that cache sharp takes 1.3 times as long to load.
  */
 export function optimise(): void {
   if (!isOptimised && Number.parseInt(process.versions.v8, 10) <= lastForced)
@@ -72,10 +75,13 @@ export function optimise(): void {
 
 let isOptimised = false
 
-/** The V8 of Node 24. Later ones look for what the baseline code has counted, and crash where there is none; they lose no time. */
+/**
+ * The major version of V8 in Node 24. Later versions read counts made by baseline code and crash without them, but lose
+ * no time there.
+ */
 const lastForced = 13
 
-/** The loops over `memory`, which must be shared. */
+/** Instantiates the loops over `memory`, which must be shared. */
 export function loadEngine(
   memory: WebAssembly.Memory,
   module: WebAssembly.Module = compileEngine(),
@@ -83,7 +89,7 @@ export function loadEngine(
   return new WebAssembly.Instance(module, { env: { memory } }).exports as WasmExports
 }
 
-/** The whole memory as samples of 1, 2 or 4 bytes. */
+/** Returns the whole memory as samples of 1, 2 or 4 bytes. */
 export function viewOf(memory: WebAssembly.Memory, bytes: number): Uint8Array | Uint16Array | Float32Array {
   if (bytes === 1) return new Uint8Array(memory.buffer)
   return bytes === 2 ? new Uint16Array(memory.buffer) : new Float32Array(memory.buffer)

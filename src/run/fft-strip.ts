@@ -6,7 +6,7 @@ import type { PlacedStencil, StencilJob } from './picture-job.ts'
 import type { Place } from './place.ts'
 
 /**
- * Computes the full rows `first` to `end` of a stencil by FFT into its branch rows; the tile begins at the full row
+ * Computes the full rows `first` to `end` of a stencil by FFT into its branch rows. The tile begins at the full row
  * `tileFirst`.
  */
 export type FftRows = (first: number, end: number, tileFirst: number) => void
@@ -14,7 +14,7 @@ export type FftRows = (first: number, end: number, tileFirst: number) => void
 /** A stencil whose loops are FFTs. */
 export type PlacedFft = Extract<PlacedStencil, { form: 'fft-plane' | 'fft-lines' }>
 
-/** The FFT loops of one stencil over the tile of a strip. */
+/** Prepares the FFT loops of one stencil over the tile of a strip. */
 export function prepareFft(job: StencilJob, placed: PlacedFft, wasm: WasmExports, at: Place): FftRows {
   const outRows = job.fullHeight
   const channels = job.tileChannels

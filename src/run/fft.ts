@@ -4,8 +4,8 @@ import { type Address, plus } from '../graph/address.ts'
 import type { WasmExports } from './wasm-exports.ts'
 
 /**
- * Float32 samples of several channels in memory, all numbers in bytes: rows `pitch` apart, neighbours in a row `step`
- * apart, channels `channelPitch` apart. Interleaved RGB has step 12 and channelPitch 4; planes have step 4.
+ * Float32 samples of several channels in memory. All distances are in bytes: rows are `pitch` apart, neighbours in a
+ * row `step` apart, channels `channelPitch` apart. Interleaved RGB has step 12 and channelPitch 4; planes have step 4.
  * Planes are faster: interleaved RGB costs up to a quarter more in 2-D, and a third more along rows.
  */
 export type Samples = {
@@ -15,24 +15,25 @@ export type Samples = {
   readonly channelPitch: number
 }
 
-/** What the three correlations share. */
+/** Fields that all three correlations take. */
 type FftJob = {
-  /** Address of the tables that `src/conv/fft.ts` built for the plan. */
+  /** The address of the tables that `src/conv/fft.ts` built for the plan. */
   readonly tables: Address
-  /** Address of the working memory, as many bytes as the plan asks for; a multiple of 64 is best. */
+  /** The address of the working memory, whose size the plan determines. A multiple of 64 is best. */
   readonly scratch: Address
 }
 
-/** A strip of output rows `y0` to `y1`, of `outRows` in the whole picture. */
+/** A strip of output rows from `y0` up to but not including `y1`, out of `outRows` in the whole picture. */
 type Strip = { readonly y0: number; readonly y1: number; readonly outRows: number }
 
 /**
  * Correlates a strip with a dense kernel. `tile` is at input row `fftInputRows(plan.y, outRows, y0, y1).first` and has
- * outCols + kW - 1 columns; `dst` is at output row y0. The result does not depend on how strips are cut; a strip that is
- * not made of whole blocks, `plan.y.valid` rows from a multiple of that, computes some rows in vain.
+ * outCols + kW - 1 columns; `dst` is at output row y0. The result does not depend on how strips are cut, but a strip
+ * that does not begin and end at multiples of `plan.y.valid` rows computes some rows in vain.
  *
- * The error, for this and the 1-D correlations, is about a millionth of the largest sample of the block times the sum of
- * the absolute weights, at most, whatever the sample's own size; a NaN or an infinity spoils its whole pair of blocks.
+ * The error of this and the 1-D correlations is at most about a millionth of the largest sample of the block times the
+ * sum of the absolute weights, whatever the size of the sample itself. A NaN or an infinity spoils its whole pair of
+ * blocks.
  */
 export function correlateFft2d(
   wasm: WasmExports,
@@ -97,9 +98,10 @@ export function correlateFft2d(
 }
 
 /**
- * Correlates a strip with a 1-D kernel along y. Columns are `samples` float32 numbers side by side, whatever channel they
- * belong to. `tile` is at input row `fftInputRows(plan, outRows, y0, y1).first`, `dst` at output row y0. Columns x..x+3 and
- * x+4..x+7 share a transform for x a multiple of 8: a part of the columns gives the same bits if it begins at such an x.
+ * Correlates a strip with a 1-D kernel along y. Columns are `samples` adjacent float32 numbers, whichever channel they
+ * belong to. `tile` is at input row `fftInputRows(plan, outRows, y0, y1).first`, `dst` at output row y0. Columns x..x+3
+ * and x+4..x+7 share a transform for x a multiple of 8, so a range of columns that begins at a multiple of 8 gives the
+ * same bits.
  */
 export function correlateColumnsFft(
   wasm: WasmExports,
@@ -134,8 +136,8 @@ export function correlateColumnsFft(
 }
 
 /**
- * Correlates `rows` rows with a 1-D kernel along x: `src` has outCols + kernel - 1 columns, `dst` outCols. A row's result
- * depends on that row alone.
+ * Correlates `rows` rows with a 1-D kernel along x. `src` has outCols + kernel - 1 columns, `dst` has outCols. The
+ * result of a row depends on that row alone.
  */
 export function correlateRowsFft(
   wasm: WasmExports,
@@ -170,15 +172,15 @@ export function correlateRowsFft(
   }
 }
 
-/** A row of blocks as a strip sees it. */
+/** A row of blocks, relative to a strip. */
 type BlockRow = {
-  /** First input row, counted from the strip's tile, and how many there are. */
+  /** The first input row, counted from the tile of the strip, and the number of input rows. */
   readonly tileRow: number
   readonly rows: number
   /** The output rows of the block that belong to the strip. */
   readonly first: number
   readonly end: number
-  /** Where they go, counted from y0. */
+  /** The row that they go to, counted from y0. */
   readonly dstRow: number
 }
 

@@ -9,17 +9,19 @@ import { finishBytes } from './finish-params.ts'
 import type { StencilJob } from './picture-job.ts'
 import type { SourceRows } from './source-rows.ts'
 
-/** Finishes one combined float row (its full width) into the output row `y` at `out`, as samples or floats. */
+/**
+ * Finishes the combined float row `row` (of full width) and writes it as output row `y` at `out`, as samples or floats.
+ */
 export type Finish = (row: Address, y: number, out: Address) => void
 
-/** How the values of a job become samples: scale and offset, then the range. */
+/** Returns how the values of a job become samples: scale and offset, then the range. */
 export function finishParamsOf(job: StencilJob): FinishParams {
   const { plan, range } = job
   const { full } = job.source
   const outFull = outFullOf(job)
   const straight = Math.fround((plan.offset * full) / 255)
   const half = middleOf(full)
-  // Adding 0 changes nothing, so one addition does for both.
+  // Adding 0 changes nothing, so a single addition is enough for both offsets.
   const isShifted = range === 'offset' && straight === 0
   const common = {
     scale: plan.scale,
@@ -39,14 +41,17 @@ export function finishParamsOf(job: StencilJob): FinishParams {
   return outFull === full ? common : { ...common, affine: { low: 0, gain: depthGain } }
 }
 
-/** What is white in the output. */
+/** The level of white in the output. */
 const outFullOf = ({ sink, source }: StencilJob): number =>
   'depth' in sink ? (sink.depth === 8 ? 255 : 65535) : source.full
 
 const alphaOf = (job: StencilJob): 0 | 2 | 4 =>
   job.tone.alpha !== 'plain' && hasAlpha(job.tileChannels) ? (job.tileChannels as 2 | 4) : 0
 
-/** The finish step of a job: scale, offset, alpha, range, light, rounding; clip counts go to the scratch memory. */
+/**
+ * Prepares the finish step of a job: scale, offset, alpha, range, light, rounding. Clip counts go to the scratch
+ * memory.
+ */
 export function prepareFinish(
   job: StencilJob,
   wasm: WasmExports,
@@ -63,7 +68,7 @@ export function prepareFinish(
   const counts = plus(scratch, layout.counts)
   const isPremultiplied = tone.alpha === 'premultiply'
   const asked = finishParamsOf(job)
-  // What unpremultiply has done already is not done again.
+  // unpremultiply has already applied scale and offset.
   const rest = isPremultiplied ? { ...asked, scale: 1, offset: 0 } : asked
   const floats = new Float32Array(memory.buffer)
   const alpha = alphaWriter(job, memory, input)
@@ -111,7 +116,7 @@ export function prepareFinish(
   }
 }
 
-/** The encoders of the colours of a pixel; equal curves share one. */
+/** Returns an encoder for each colour of a pixel. Equal curves share one. */
 function encodersOf(light: Light, colours: number, full: number, outFull: number): LightEncoder[] {
   const made = new Map<Curve, LightEncoder>()
   return Array.from({ length: colours }, (_, c) => {
@@ -122,7 +127,7 @@ function encodersOf(light: Light, colours: number, full: number, outFull: number
   })
 }
 
-/** The pixels that a stride in x keeps. */
+/** Picks the pixels that a stride in x keeps. */
 function pick(job: StencilJob, wasm: WasmExports, scratch: Address, row: Address): Address {
   const stride = job.plan.stride[1]
   if (stride === 1) return row
@@ -131,7 +136,7 @@ function pick(job: StencilJob, wasm: WasmExports, scratch: Address, row: Address
   return to
 }
 
-/** Widens the extremes by the finite samples of a row, alpha apart. */
+/** Widens the extremes to include the finite samples of a row, except alpha. */
 function scan(job: StencilJob, wasm: WasmExports, floats: Float32Array, row: Address, at: Address): void {
   const channels = job.tileChannels
   const n = job.plan.outWidth * channels
@@ -150,13 +155,16 @@ function scan(job: StencilJob, wasm: WasmExports, floats: Float32Array, row: Add
 }
 
 type AlphaWriter = {
-  /** Remembers the alpha of a float row before the range of the colours. */
+  /** Remembers the alpha of a float row, before the range is applied to the colours. */
   keep(row: Address): void
-  /** Writes the alpha samples of output row `y` over what the filter made of them. */
+  /** Overwrites the alpha samples of output row `y`. */
   write(out: Address, y: number): void
 }
 
-/** Alpha that is not a filtered channel: copied from the input, or kept apart from the range of the colours. */
+/**
+ * Alpha that is not filtered as a channel is copied from the input; filtered alpha is kept apart from the range of the
+ * colours.
+ */
 function alphaWriter(job: StencilJob, memory: WebAssembly.Memory, input: SourceRows): AlphaWriter {
   const idle: AlphaWriter = { keep: () => undefined, write: () => undefined }
   const { plan, sink, tone, source } = job
@@ -178,7 +186,7 @@ function alphaWriter(job: StencilJob, memory: WebAssembly.Memory, input: SourceR
     const isStraight = tone.alpha === 'premultiply'
     const isPlainRange = job.range === 'clamp' || job.range === 'abs' || (job.range === 'raw' && !isWhole)
     if (isStraight && isPlainRange) return idle
-    // of a straightened row these are in it
+    // scale and offset are already applied to a straightened row
     const scale = isStraight ? 1 : plan.scale
     const offset = isStraight ? 0 : Math.fround((plan.offset * full) / 255)
     const kept = new Float32Array(plan.outWidth)
@@ -202,7 +210,7 @@ function alphaWriter(job: StencilJob, memory: WebAssembly.Memory, input: SourceR
     write(out, y) {
       const row = input.under(y)
       const first = row / inBytes + source.channels - 1
-      // Outside the picture under the border `constant` the fill is opaque.
+      // Outside the picture, the fill of the border `constant` is opaque.
       put(out, (x) => (row < 0 || columns[x]! < 0 ? full : samples[first + columns[x]! * source.channels]!))
     },
   }

@@ -7,14 +7,14 @@ import type { PictureShape, ScratchLayout, StencilJob } from './picture-job.ts'
 import type { SourceRows } from './source-rows.ts'
 
 /**
- * Makes the tile of a strip: the rows of input that `count` rows from `first` on need (rows before the stride drops
- * some), with the halo around them, in the form that the loops read.
+ * Makes the tile of a strip: the rows of input that `count` rows from `first` need (rows before the stride drops some),
+ * with the halo around them, in the form that the loops read.
  */
 export type Gather = (first: number, count: number) => void
 
 /**
- * Gathers rows of the decoded picture into `tile`. The samples are copied as they are, or become float32: stored levels or
- * linear light, gray where asked for, premultiplied by alpha where asked for. `row` has room for one float row.
+ * Gathers rows of the decoded picture into `tile`. The samples are copied unchanged or converted to float32: to stored
+ * levels or linear light, to gray if requested, premultiplied by alpha if requested. `row` has room for one float row.
  */
 export function prepareGather(
   job: StencilJob,
@@ -32,7 +32,9 @@ export function prepareGather(
 
   const toFloats = prepareFloats(job, wasm, memory, row)
 
-  /** One whole row of the picture in the form of the tile, from which interior and halo are taken. */
+  /**
+   * Returns the address of one whole row of the picture in the form of the tile. Interior and halo are taken from it.
+   */
   function prepareRow(from: Address, inside: Address): Address {
     if (plan.samples !== 'f32') return from
     const to = direct ? inside : row
@@ -52,7 +54,7 @@ export function prepareGather(
       }
       const inside = plus(to, columns.first * pixel)
       const from = prepareRow(input.address(iy), inside)
-      // a tile beside the picture has no column of it, and the place where one would be may be outside the memory
+      // a tile outside the picture has none of its columns, and the address of one may be outside the memory
       if (from !== inside && columns.first < columns.last) {
         const skipped = columns.source * pixel
         wasm.copyBytes(inside, plus(from, skipped), (columns.last - columns.first) * pixel)
@@ -71,7 +73,7 @@ export function prepareGather(
   }
 }
 
-/** What of a job says how stored rows become floats. */
+/** The fields of a job that determine how stored rows become floats. */
 export type FloatRows = {
   readonly source: Pick<PictureShape, 'channels' | 'depth' | 'full'>
   readonly tone: Pick<Tone, 'gray' | 'table' | 'light'>
@@ -80,8 +82,8 @@ export type FloatRows = {
 }
 
 /**
- * Turns a row of the decoded picture at `from` into floats at `to`: stored levels or linear light, gray where asked for. `row`
- * has room for three float rows of the picture, of which `to` may be the first.
+ * Converts a row of the decoded picture at `from` into floats at `to`: stored levels or linear light, gray if
+ * requested. `row` has room for three float rows of the picture, and `to` may be the first of them.
  */
 export function prepareFloats(
   { source, tone, layout, plan: { width } }: FloatRows,
@@ -103,13 +105,13 @@ export function prepareFloats(
     else if (source.depth === 8) wasm.lookupU8(to, from, samples, tone.table as Address)
     else wasm.lookupU16(to, from, samples, tone.table as Address)
     if (!hasAlpha(source.channels)) return
-    // Alpha is no light.
+    // Alpha is not light.
     const stored = plus(row, layout.lightRow)
     convert(stored, from)
     wasm.copyAlpha(to, stored, width, source.channels, 4)
   }
 
-  /** Each colour in a table of its own. */
+  /** Looks up each colour in its own table. */
   function lookupEach(to: Address, from: Address): void {
     const floats = new Float32Array(memory.buffer)
     const stored = viewOf(memory, source.depth / 8)

@@ -18,26 +18,26 @@ import { isShaping, shapingBytes } from './shaping.ts'
 import { similarityBytes } from './similarity.ts'
 import { type PlacedWinograd, placeWinograd, winogradBytes } from './winograd-rows.ts'
 
-/** A graph of steps over planes, strip by strip: what a worker needs to compute any strip. */
+/** A graph of steps over planes, computed strip by strip. It is all that a worker needs to compute any strip. */
 export type GraphJob = {
   readonly scratchBytes: number
   readonly parts: number
-  /** Rows of what goes to the sink in a part. */
+  /** The number of rows that a part gives to the sink. */
   readonly stripRows: number
-  /** Results of all parts together: of a picture they are packed some rows at a time. */
+  /** The number of results of all parts together. A picture is packed a number of rows at a time. */
   readonly pieces: number
-  /** Rows of what goes to the sink that are computed at a time, where a part is computed in passes. */
+  /** The number of rows for the sink that are computed at a time, if a part is computed in passes. */
   readonly passRows?: number
-  /** Whether a part may take longer than a thread that has others to answer works in one go. */
+  /** Whether a part may take too long for a thread that must stay responsive to compute it without a pause. */
   readonly isPaced: boolean
-  /** The steps; of a sheet for each row of maps those that make it. */
+  /** The steps. A sheet has one list for each row of maps. */
   readonly lists: readonly StepList[]
   readonly source?: GraphSource | undefined
   readonly sink: GraphSink
-  /** Byte offsets in the scratch memory, behind the rows of the steps. */
+  /** Byte offsets in the scratch memory, after the rows of the steps. */
   readonly layout: {
     readonly work: number
-    /** Float rows of the picture on the way in. */
+    /** Float rows of the picture, for conversion on input. */
     readonly floats: number
     /** Rows of a sheet. */
     readonly pixels: number
@@ -47,10 +47,10 @@ export type GraphJob = {
 
 export type StepList = readonly Listed<PlacedWork>[]
 
-/** Steps of one list over some of its rows, which go to the sink from its row `to` on. */
+/** Rows that the steps of one list compute. They go to the sink from its row `to`. */
 export type Segment = { readonly list: number; readonly rows: Span; readonly to: number }
 
-/** What a part consists of: rows of the last step, or of a sheet those of one or more rows of maps. */
+/** Returns what a part consists of: rows of the last step, or for a sheet, rows of one or more rows of maps. */
 export function segmentsOf(sink: GraphSink, height: number, [first, end]: Span): Segment[] {
   if (sink.kind !== 'sheet') return [{ list: 0, rows: [first, Math.min(end, height)], to: first }]
   const [step] = sink.layout.step
@@ -63,25 +63,26 @@ export function segmentsOf(sink: GraphSink, height: number, [first, end]: Span):
   return segments
 }
 
-/** Planes are an address in the shared memory. */
+/** The work of a step with everything in the shared memory; planes are an address. */
 export type PlacedWork = WorkOf<PlacedBank, Address, StencilJob>
 
-/** A picture in the shared memory, [y][x][channel], whole or in slots for the rows of a few parts. */
+/** A picture in the shared memory, [y][x][channel], either whole or in slots that hold the rows of a few parts. */
 export type PlacedPicture = PictureShape & {
   readonly address: Address
-  /** Part p finds its rows in slot p modulo slots. */
+  /** The rows of part p are in slot p modulo `slots`. */
   readonly staged?: { readonly slots: number; readonly slotBytes: number }
 }
 
-/** The picture that the graph runs over; planes of it in gray or as linear light where asked for. */
+/** The picture that the graph runs over. Its planes are gray or linear light if requested. */
 export type GraphSource = {
   readonly picture: PlacedPicture
   readonly tone: Pick<Tone, 'gray' | 'table' | 'light'>
 }
 
 /**
- * Where the last step goes: through the finish of a picture; as maps on a sheet, and through that; as it is to planes
- * [C][H][W] or into an array, strip by strip; or nowhere, because facts about the maps are looked for.
+ * Where the rows of the last step go: through the finish of a picture; onto a sheet of maps and through its finish;
+ * unchanged to planes [C][H][W] or into an array, strip by strip; or nowhere, if only facts about the maps are
+ * collected.
  */
 export type GraphSink =
   | { readonly kind: 'picture'; readonly job: StencilJob }
@@ -89,7 +90,7 @@ export type GraphSink =
       readonly kind: 'sheet'
       readonly job: StencilJob
       readonly layout: SheetLayout
-      /** Channels of a map. */
+      /** The number of channels of a map. */
       readonly depth: 1 | 3
       readonly labels: readonly Label[]
       readonly black: number
@@ -97,7 +98,7 @@ export type GraphSink =
   | { readonly kind: 'planes'; readonly target: Address }
   | { readonly kind: 'array' }
   | { readonly kind: 'facts' }
-  /** `largest` of each map; equal where they are counted together. */
+  /** `largest` has an entry for each map. The entries are equal if all maps are counted together. */
   | { readonly kind: 'magnitudes'; readonly largest: readonly number[] }
 
 /** A bank with its tables laid out in the shared memory. */
@@ -108,16 +109,19 @@ export type PlacedTaps = {
   readonly algorithm: 'direct'
   readonly plan: Omit<BankPlan, 'phases'>
   readonly bias: Address
-  /** Columns at a time of a 1x1 without stride and padding, whose rows may be joined; else 0. */
+  /**
+   * The number of columns that a 1x1 without stride and padding computes at a time (its rows may be joined), otherwise
+   * 0.
+   */
   readonly directColumns: number
-  /** Grid rows that are gathered at once. */
+  /** The number of grid rows that are gathered at once. */
   readonly blockRows: number
   readonly tileRows: number
   readonly tilePitch: number
   readonly columnTables: Address
-  /** Columns of a tile more than of the grid that it is under. */
+  /** The number of columns that a tile has beyond those of its part of the grid. */
   readonly beside: number
-  /** Parts of the width, computed one by one. */
+  /** The number of parts of the width, which are computed one by one. */
   readonly pieces: number
   readonly copied: readonly [first: number, last: number]
   readonly phases: readonly {
@@ -132,16 +136,19 @@ export type PlacedTaps = {
   }[]
 }
 
-/** Output rows that a bank computes at a time. */
+/** The number of output rows that a bank computes at a time. */
 export const rowsAtOnce = (bank: PlacedBank): number =>
   bank.algorithm === 'winograd' ? tileSide * apart(bank.plan.rows) : bank.blockRows * bank.plan.outStep[1]
 
-/** Bytes of a tile that stay in a second-level cache. */
+/** The number of bytes of a tile that fit in a second-level cache. */
 const tileBytes = 384 * 1024
-/** Rows of the grid that a tile is for, where they fit, and columns, as fewer are not worth their edges. */
+/**
+ * The grid rows that a tile covers if they fit, and the columns below which a part is too narrow for its edges to pay
+ * off.
+ */
 const fewRows = 4
 const fewColumns = 32
-/** Bytes of a tile of a 1x1 that stay in a first-level cache, beside the weights. */
+/** The number of bytes of a tile of a 1x1 that fit in a first-level cache beside the weights. */
 const directBytes = 24 * 1024
 
 /** Lays out the tables of a bank. */
@@ -154,7 +161,9 @@ function placeTaps(arena: Arena, bank: Bank): PlacedTaps {
   const xPhases = phasesAcross(plan)
   const wide = plan.grid[2]
   const depths = plan.depths.length
-  /** Columns of a tile under some of the grid, and bytes of a row of it. */
+  /**
+   * The columns of a tile beyond those of the grid. `pitch` is the bytes of a tile row under a number of grid columns.
+   */
   const beside = Math.floor((plan.columns.span - 1) / plan.step[2])
   const pitch = (columns: number) => Math.ceil((columns + beside - 16) / 32) * 128 + 64
   const rowsUnder = (rows: number) => (rows - 1) * plan.step[1] + plan.rows.span
@@ -230,13 +239,16 @@ function placeTaps(arena: Arena, bank: Bank): PlacedTaps {
   }
 }
 
-/** Room behind a loop's last row. */
+/** The bytes after a loop's last row that it may use. */
 const slack = 128
 
-/** The places of a mixed vector, or how a row is rounded. */
+/** The bytes of the table of a mixed vector, or of the parameters for rounding a row. */
 const placesBytes = 64
 
-/** Scratch memory of a step while it is computed, beside its rows. `rows` is the most rows of its input at once, `own` of what it gives. */
+/**
+ * Returns the scratch memory in bytes that a step needs while it is computed, beside its rows. `rows` is the most rows
+ * of its input at once, `own` the most rows of its output.
+ */
 export function workBytes(step: Listed<PlacedWork>, rows: number, own: number): number {
   const { work } = step
   const shape = ofSlice(step.shape, step.slices)

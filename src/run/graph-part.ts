@@ -37,10 +37,10 @@ import { sourceRows } from './source-rows.ts'
 import { prepareWinograd } from './winograd-rows.ts'
 
 /**
- * Computes strips of a graph: the rows of each step that the strip needs, step by step, then the sink.
+ * Computes strips of a graph: first the rows of each step that the strip needs, step by step, then the sink.
  *
- * @param caller of the thread that others wait for: it has planned all parts, and computes piece by piece; alone it leaves
- * packing to other threads
+ * @param caller given on the calling thread, which others wait for: it has planned all parts, and computes piece by
+ * piece. If it is alone, it leaves packing to other threads
  */
 export function prepareGraph(
   job: GraphJob,
@@ -60,7 +60,7 @@ export function prepareGraph(
     steps.map((step) => (caller && job.isPaced && isCut(step) ? paceIn(steps, step) : undefined)),
   )
 
-  /** Computes the rows of a segment and gives them to the sink. */
+  /** Computes the rows of a segment and passes them to the sink. */
   function* run(segment: Segment, strip: Strip): Generator<Made | undefined, void> {
     const { list } = segment
     const steps = lists[list]!
@@ -89,13 +89,13 @@ export function prepareGraph(
     yield* store.put(segment, buffers.at(-1)!)
   }
 
-  /** The rows of a step that are there before it is its turn. */
+  /** Returns the rows of a step that exist without being computed: the samples of the picture, or given planes. */
   function elsewhere({ work, shape: [, height, width] }: StepList[number]): PlacedRows | undefined {
     if (work.kind === 'samples') return picture.all()
     return work.kind === 'planes' ? wholeOf(work.data, height, width) : undefined
   }
 
-  /** The last step writes its rows to their place in the result, where no loop writes past a row. */
+  /** Returns the place of the rows of the last step in the result, if its loop never writes past the end of a row. */
   function inSink(steps: StepList, i: number): PlacedRows | undefined {
     const { work, shape, behind } = steps[i]!
     const isLast = i === steps.length - 1 && behind === undefined
@@ -105,7 +105,7 @@ export function prepareGraph(
     return wholeOf(sink.target, shape[1], shape[2])
   }
 
-  /** The same in passes: rows that are needed again move to the front, and the new ones go behind them. */
+  /** Computes a segment in passes. Rows that are needed again move to the front, and the new ones go after them. */
   function* runPasses(
     segment: Segment,
     steps: StepList,
@@ -151,7 +151,10 @@ export function prepareGraph(
   }
 }
 
-/** Computes rows with pauses between pieces: those of the step if it has any, else rows at the pace. */
+/**
+ * Computes rows with pauses between pieces: the pieces of the step itself if it has any, otherwise rows at the given
+ * pace.
+ */
 function* computed(
   compute: Compute,
   pace: Pace | undefined,
@@ -163,7 +166,7 @@ function* computed(
   else yield* inPieces(rows, pace, (piece) => void compute(to, from, piece))
 }
 
-/** All rows of planes that are one after the other. */
+/** All rows of planes, stored one after the other. */
 const wholeOf = (address: Address, height: number, width: number): PlacedRows => ({
   rows: [[0, height]],
   address,
@@ -171,7 +174,7 @@ const wholeOf = (address: Address, height: number, width: number): PlacedRows =>
   pitch: width * 4,
 })
 
-/** Layers whose loops write whole vectors of a row, and no more. */
+/** Layers whose loops write whole vectors of a row and nothing beyond. */
 const byVectors: ReadonlySet<LayerName> = new Set<LayerName>([
   'across',
   'activate',
@@ -195,7 +198,7 @@ const byVectors: ReadonlySet<LayerName> = new Set<LayerName>([
   'withNumber',
 ])
 
-/** Whether fewer rows of a step take less time: an FFT is of a whole strip. */
+/** Whether fewer rows of a step take less time. An FFT always computes a whole strip. */
 const isCut = ({ work }: Listed<PlacedWork>): boolean =>
   work.kind !== 'planes' &&
   !('filter' in work && work.filter.stencils.some(({ form }) => form.startsWith('fft')))
@@ -294,7 +297,7 @@ function prepareStep(
     for (let y = top; y < end; ) {
       const next = Math.min(end, (Math.floor(y / some) + 1) * some)
       first(to, from, [y, next])
-      // while they are near
+      // while the rows are still in the cache
       for (const layer of behind) layer(to, [to], [y, next])
       y = next
     }
@@ -358,7 +361,7 @@ function prepareWork(
   }
 }
 
-/** The rows of one slice among those that are there. */
+/** The available rows of one slice, counted from its top. */
 function rowsOfSlice({ rows, address, plane, pitch }: PlacedRows, z: number, height: number): PlacedRows {
   const [top, bottom] = [z * height, (z + 1) * height]
   const own = rows.flatMap(([first, end]): Span[] => {

@@ -35,23 +35,23 @@ import { fixedBytes, placePicture, prepareTables, withHow } from './place-pictur
 import type { RunOptions, Session } from './pool.ts'
 import { floatRowBytes } from './rows.ts'
 
-/** How a recipe is the last step: over what, and what becomes of its samples. */
+/** The recipe that is the last step: its input, and what happens to its samples. */
 export type Finishing = Filter & { readonly range: Range; readonly sink: Sink }
 
-/** Sees pieces of strips as they are done, in any order. */
+/** Receives the pieces of strips as they are finished, in any order. */
 export type OnStrip = (piece: number, result: PartResult, pieces: number) => void
 
-/** Below this many multiplications a worker costs more than it brings. */
+/** The number of multiplications below which a worker costs more than it saves. */
 const parallelFrom = 4e6
 
 type Hooks = {
   readonly onPart?: OnStrip | undefined
   readonly drain?: (() => Promise<void>) | undefined
-  /** How the graph is cut, where it is not to be chosen. */
+  /** How the graph is cut; by default, this is chosen here. */
   readonly cut?: number | Cut | undefined
 }
 
-/** What the samples of a picture are, without them. */
+/** Returns a description of the samples of a picture, without the samples. */
 export const shapeOf = ({ width, height, channels, depth, full }: PictureShape): PictureShape => ({
   width,
   height,
@@ -61,8 +61,8 @@ export const shapeOf = ({ width, height, channels, depth, full }: PictureShape):
 })
 
 /**
- * Bounds what comes out. Steps between may give more than memory holds, since only some of their rows are there; a
- * result in strips may be as large as the picture is when it is enlarged twofold.
+ * Checks that the output is not too large. Steps in between may make more than memory holds, because only some of their
+ * rows exist at a time. A result in strips may be as large as the picture enlarged twofold.
  *
  * @throws ConvoError E_TOO_LARGE
  */
@@ -73,7 +73,7 @@ function checkResult({ shape }: Node, over?: Source): void {
     checkLimit('tensorSamples', size, `an output of ${shape.join('x')}`)
 }
 
-/** Runs the steps of `outs`, of which there are several where the sink is a sheet. */
+/** Runs the steps of `given`, which has several entries if the sink is a sheet. */
 export async function run(
   session: Session,
   over: Source | undefined,
@@ -96,7 +96,7 @@ export async function run(
   }
 }
 
-/** Runs steps to a tensor [C,H,W]. */
+/** Runs steps and returns the result as a tensor [C,H,W]. */
 export async function runToPlanes(
   session: Session,
   over: Source | undefined,
@@ -121,8 +121,9 @@ export async function runToPlanes(
 }
 
 /**
- * Lays out steps, none of which must see the whole of another one, in the memory of a session. What it gives runs them: as often
- * as wanted, over planes that may have changed, until the memory is taken back; over a picture that is not there yet, once.
+ * Lays out steps in the memory of a session; none of them may need all of another step's output first. Returns a
+ * function that runs them. Over planes, it may be called any number of times until the memory is taken back, and the
+ * planes may change in between. Over a picture that has not arrived yet, it may be called once.
  */
 export async function layOut(
   session: Session,
@@ -133,7 +134,7 @@ export async function layOut(
 ): Promise<() => Promise<void>> {
   const { arena } = session
   const plain = outs.map((out) => fused(listed(out)))
-  // a step that saw all of its input has left planes, and nothing reads the picture any more
+  // a step that needed all of its input has been replaced by planes, so the picture may no longer be read
   const source = plain.flat().some(readsPicture) ? over : undefined
   const [, height] = outs[0]!.shape
   const cuts = plain.map((list) => cutOf(list, given, session.threads))
@@ -247,22 +248,22 @@ export async function layOut(
   const job = place({ tone, picture: { ...own, address, staged: { slots, slotBytes } } })
   return async () => {
     await runJob(job, { ...common, staging: { slots, stage, missing } })
-    // damage below the rows that were needed is damage all the same
+    // damage below the rows that were needed is an error too
     await arrival.end
   }
 }
 
-/** Where planes are; they are copied unless they are in this memory. */
+/** Returns the address of planes, which are copied unless they are already in this memory. */
 async function placePlanes(arena: Arena, data: Float32Array, size: number): Promise<Address> {
   const there = arena.addressOf(data)
   if (there !== undefined) return there
   const address = arena.alloc(size * 4)
-  // in a plan there are no numbers, but they have their place
+  // a rehearsal has no samples, but it allocates memory for them
   if (data.length >= size) await copyTo(new Float32Array(arena.memory.buffer, address, size), data, 0)
   return address
 }
 
-/** Lays out what a step computes with, for these rows. */
+/** Lays out the tables of a step for these rows. */
 function placeWork(
   arena: Arena,
   { work, inputs, shape, slices }: Listed,
@@ -301,13 +302,13 @@ function placeWork(
   }
 }
 
-/** Rows that lie in several slices, as rows of each. */
+/** Splits rows that are in several slices into the rows of each. */
 const partsOf = (rows: Span, height: number): Span[] =>
   slicesOf(rows, height).map(([, first, end]): Span => [first, end])
 
 const most = (numbers: readonly number[]): number => numbers.reduce((a, b) => Math.max(a, b), 0)
 
-/** Scratch memory that the steps of a strip need beside their rows. */
+/** The scratch memory in bytes that the steps of a strip need beside their rows. */
 const roomOf = (list: readonly Listed<PlacedWork>[], { buffers }: Strip): number =>
   most(
     list.map((step, i) => {
@@ -316,41 +317,49 @@ const roomOf = (list: readonly Listed<PlacedWork>[], { buffers }: Strip): number
     }),
   )
 
-/** Multiplications of banks that a thread is through with in a few milliseconds. */
+/** The number of multiplications of banks that a thread finishes in a few milliseconds. */
 const shortUpTo = 4e6
-/** Steps whose cost is known by their multiplications. */
+/** Kinds of work whose cost is determined by the number of multiplications. */
 const isPlainWork: ReadonlySet<string> = new Set(['bank', 'planes'])
 
-/** Work on a picture below this many samples starts no worker: it would cost more than it brings. */
+/** The number of samples below which work on a picture starts no worker, which would cost more than it saves. */
 const parallelSamples = 1.5e6
 
-/** Whether a picture of this many samples is worth a worker, so that it can be started before the picture is there. */
+/**
+ * Whether a picture of this many samples is worth a worker. If so, the worker can be started before the picture
+ * arrives.
+ */
 export const isWorthWorkers = (samples: number): boolean => samples >= parallelSamples
 
 /** How many times as much it costs to compute the channels of a step one by one as all at once. */
 export const costApart = (out: Node): number =>
   (out.shape[0] * costOf(listed(narrowed(out, 0, 1)))) / costOf(listed(out))
 
-/** The same for the slices of a volume, in the middle, where most are. */
+/**
+ * How many times as much it costs to compute the slices of a volume one by one as all at once. It measures the middle
+ * slice, because most slices are not near the ends.
+ */
 export function costOfSlices(volume: Node, slices: number): number {
   const list = listed(sliceOf(volume, slices >> 1, slices))
   const strip = planStrip(list, [0, volume.shape[1] / slices])
   return (slices * costOf(list, strip, tapsOf)) / costOf(listed(volume), undefined, tapsOf)
 }
 
-/** About how many taps a sample of a step takes. */
+/** Returns about how many taps a sample of a step takes. */
 function tapsOf(step: Listed): number {
   const { work } = step
   if (work.kind === 'layer' && work.name === 'ranked') return sizeOfElement(work.settings.element)
   if (!('filter' in work)) return multiplicationsOf(step)
   return work.filter.plan.stencils.reduce((sum, { algorithm, kH, kW }) => {
     const isDense = algorithm === 'direct' || algorithm === 'integer'
-    // of any size those of an FFT take about as long as these many
+    // an FFT of any size takes about as long as 64 taps
     return sum + Math.min(isDense ? kH * kW : kH + kW, 64)
   }, 0)
 }
 
-/** The same in multiplications, a filter by its samples alone. */
+/**
+ * Returns about how many multiplications a sample of a step takes. For a filter, only the samples of its input count.
+ */
 function multiplicationsOf({ work, shape, slices = 1 }: Listed): number {
   if ('filter' in work) {
     const { plan, channels } = work.filter
@@ -363,13 +372,13 @@ function multiplicationsOf({ work, shape, slices = 1 }: Listed): number {
   return (phases.reduce((sum, { taps }) => sum + taps.length, 0) / phases.length) * channelsPerGroup
 }
 
-/** Whether steps take long enough for more than one thread. */
+/** Whether the steps take long enough for more than one thread. */
 export const isWorthThreads = (out: Node): boolean => costOf(listed(out)) >= parallelFrom
 
-/** Whether a sample takes more than to bring it back from memory. */
+/** Whether computing a sample takes longer than reading it back from memory. */
 export const isCostly = (out: Node): boolean => costOf(listed(out)) > 16 * sizeOf(out.shape)
 
-/** About how many multiplications the steps take, or a strip of them. */
+/** Returns about how many multiplications the steps, or a strip of them, take. */
 function costOf(list: readonly Listed[], strip?: Strip, perSample = multiplicationsOf): number {
   const rowsOf = (i: number) => (strip === undefined ? list[i]!.shape[1] : rowCount(strip.buffers[i]!.rows))
   return list.reduce((sum, step, i) => {

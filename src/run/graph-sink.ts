@@ -11,20 +11,22 @@ import { type PlacedRows, rowAt } from './placed-rows.ts'
 import type { PictureRows } from './rows.ts'
 import { sourceRows } from './source-rows.ts'
 
-/** Takes the rows of a part, segment by segment, and gives the pieces that they complete. */
+/** Takes the rows of a part, segment by segment, and returns the pieces that they complete. */
 export type PartSink = {
   begin(rows: Span): void
-  /** Rows of a segment; of a picture any number at a time. Without `from`, rows of the picture itself. */
+  /**
+   * Takes rows of a segment; for a picture, any number at a time. Without `from`, they are rows of the picture itself.
+   */
   put(segment: Segment, from: PlacedRows | undefined): readonly Made[]
   end(part: number): readonly Made[]
 }
 
 const nothing: readonly Made[] = []
 
-/** Bytes of the counted magnitudes of a map, and of what is not counted. */
+/** The bytes of the counts of a map's magnitudes, plus one more count for samples that are not finite. */
 const binBytes = (magnitudeBins + 1) * 4
 
-/** Room for the rows that a sink works on, or for what it finds out. */
+/** Returns the bytes of scratch memory for the rows that a sink works on, or for the facts that it collects. */
 export function pixelBytes({ sink, stripRows }: Pick<GraphJob, 'sink' | 'stripRows'>): number {
   if (sink.kind === 'facts') return 64
   if (sink.kind === 'magnitudes') return sink.largest.length * binBytes
@@ -33,7 +35,7 @@ export function pixelBytes({ sink, stripRows }: Pick<GraphJob, 'sink' | 'stripRo
 
 const discard = createDiscard()
 
-/** Gets a thread ready for the sink of a job. */
+/** Prepares a thread for the sink of a job. */
 export function prepareSink(
   { sink, lists, layout, stripRows }: GraphJob,
   wasm: WasmExports,
@@ -55,7 +57,7 @@ export function prepareSink(
       return {
         begin: () => undefined,
         put({ rows: [first, end] }, from) {
-          // what was written to its place is there
+          // the last step has already written to the result
           if (from!.address === sink.target) return nothing
           for (let c = 0; c < channels; c++) {
             for (let y = first; y < end; y++)

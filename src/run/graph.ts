@@ -18,11 +18,11 @@ import { placePicture, prepareTables } from './place-picture.ts'
 import type { Session } from './pool.ts'
 import type { Outcome } from './watch.ts'
 
-/** Runs a graph to a tensor [C,H,W], in strips of some rows where they are not to be chosen. */
+/** Runs a graph and returns a tensor [C,H,W]. Unless `cut` is given, the height of strips is chosen here. */
 export const runToTensor = (session: Session, { out, source }: Graph, cut?: number | Cut): Promise<Tensor> =>
   runToPlanes(session, source, out, cut)
 
-/** Runs a graph into an array [C,H,W]. */
+/** Runs a graph and passes its result to `onPart` as arrays [C,H,W], strip by strip. */
 export const runToArray = (
   session: Session,
   graph: Graph,
@@ -30,7 +30,7 @@ export const runToArray = (
   drain?: () => Promise<void>,
 ): Promise<void> => run(session, graph.source, [graph.out], () => ({ kind: 'array' }), { onPart, drain })
 
-/** Runs a recipe over what a graph makes, or over a picture. Pieces of a PNG reach `onStrip` in any order. */
+/** Runs a recipe over the output of a graph, or over a picture. Pieces of a PNG reach `onStrip` in any order. */
 export const runToPicture = (
   session: Session,
   graph: Over,
@@ -53,13 +53,16 @@ export const runToPicture = (
   }))
 }
 
-/** Steps over a picture of whole samples that are written as they are, which never become floats; nothing where it is not so. */
+/**
+ * Returns steps over a picture of whole samples that are written unchanged, so that they never become floats, or
+ * undefined if that is not possible.
+ */
 function asItIs(
   { out, source }: Over,
   finishing: Finishing,
 ): { readonly x: Node; readonly depth: 8 | 16; readonly finishing: Finishing } | undefined {
   const { plan, tone, range, sink, full } = finishing
-  // what is weighed by alpha and divided by it is the same where that is not 0 and levels are whole
+  // premultiplying by alpha and dividing by it changes nothing if alpha is not 0 and levels are whole
   const isKept = tone.alpha === 'premultiply' && source?.isSeen === true && !source.gray
   const isSame =
     isIdentity(plan) && isPlainTone(isKept ? { ...tone, alpha: 'plain' } : tone) && range === 'clamp'
@@ -78,14 +81,14 @@ function asItIs(
 
 /** What a sheet of maps looks like. */
 export type SheetWishes = {
-  /** Channels of a map: 1, or 3 for maps in colour that are one after the other. */
+  /** The number of channels of a map: 1, or 3 for maps in colour, whose channels follow each other. */
   readonly depth?: 1 | 3
   readonly labels: boolean
   readonly black: number
   readonly white: number
 }
 
-/** Runs a graph to a sheet of its maps, strip by strip of the sheet: maps are computed when their strip is due. */
+/** Runs a graph and makes a sheet of its maps, strip by strip of the sheet. Each map is computed when its strip is. */
 export async function runToSheet(
   session: Session,
   graph: Graph,
@@ -117,19 +120,20 @@ export async function runToSheet(
   }))
 }
 
-/** Samples that are held rather than computed once more: 92 MiB. */
+/** The number of samples that are held rather than computed again: 92 MiB. */
 const mostHeld = 24e6
 
 /**
- * Steps that are needed several times. Where what they give is small and takes long, it is computed once and stays in the
- * shared memory: 16 maps of a third of 12 megapixels behind a bank are on a sheet in half the time.
+ * Prepares a graph whose output is needed several times. If its output is small and takes long to compute, it is
+ * computed once and kept in the shared memory: a sheet of 16 maps of a third of 12 megapixels, computed by a bank,
+ * takes half the time.
  */
 export async function heldOnce(session: Session, graph: Graph): Promise<Graph> {
   const { arena } = session
   const { shape } = graph.out
   const size = sizeOf(shape)
   if (size > mostHeld || !isCostly(graph.out)) return graph
-  // in a plan it is counted by itself, and no numbers are there
+  // a rehearsal counts it separately and has no samples
   const isPlanned = session.hold !== undefined
   session.hold?.('whole', size * 4)
   const target = isPlanned ? noBlock : arena.alloc(size * 4)
@@ -139,8 +143,8 @@ export async function heldOnce(session: Session, graph: Graph): Promise<Graph> {
 }
 
 /**
- * The levels of each map, which are looked for in one or two passes over the graph, or over all that are given one after the
- * other: of all maps alike, or of `each` on its own. And whether any sample is below 0.
+ * Finds the levels of each map, in one or two passes over all graphs of `outs` in turn: the same levels for all maps,
+ * or with `each`, separate ones. Also finds out whether any sample is below 0.
  */
 export async function levelsOf(
   session: Session,
@@ -195,11 +199,11 @@ export async function levelsOf(
     for (const one of bins.slice(1)) add(bins[0]!, one)
     bins.fill(bins[0]!)
   }
-  // of all maps alike, so that 0 looks the same on each
+  // unless `each` is set, the levels are the same for all maps, so that 0 looks the same on each
   return { levels: bins.map((one, c) => legibleLevels(one, largest[c]!, isSigned, full)), isSigned }
 }
 
-/** Runs steps through the finish of a picture; the range minmax takes a first pass that looks for the extremes. */
+/** Runs steps through the finish of a picture. The range `minmax` takes a first pass that finds the extremes. */
 async function runFinished(
   session: Session,
   source: Source | undefined,

@@ -23,7 +23,7 @@ import {
 } from './shaping.ts'
 import { prepareKernels } from './similarity.ts'
 
-/** Gets a layer ready: in a loop of its own where it has one, else as its definition. */
+/** Prepares a layer. It runs in its own loop if it has one, otherwise as its definition. */
 export function prepareLayer(
   work: LayerWork,
   shape: Shape,
@@ -40,7 +40,7 @@ export function prepareLayer(
   return prepareLoop(work, shape, shapes, wasm, memory, scratch, asDefined) ?? asDefined
 }
 
-/** Functions by their numbers in the loop. */
+/** The number of each function in the WebAssembly loop. */
 const functionNumbers: { readonly [K in FunctionName]?: number } = {
   sigmoid: 0,
   silu: 1,
@@ -69,10 +69,10 @@ const functionNumbers: { readonly [K in FunctionName]?: number } = {
   trunc: 24,
 }
 
-/** The second parameter where a sample is above the first, else 0. */
+/** The number of the function that returns its second parameter if a sample is above the first, otherwise 0. */
 const aboveNumber = 25
 
-/** Functions that may give doubles as they are, which times a unit are not what a float32 gives. */
+/** Functions that may return doubles unrounded. Multiplied by a unit, these differ from a float32 times the unit. */
 const unrounded: ReadonlySet<FunctionName> = new Set<FunctionName>([
   'elu',
   'celu',
@@ -83,7 +83,7 @@ const unrounded: ReadonlySet<FunctionName> = new Set<FunctionName>([
   'trunc',
 ])
 
-/** What rows are summed up to, by the numbers in the loop. */
+/** The number of each summary of a row in the WebAssembly loop. */
 const summaryNumbers: { readonly [K in Summary]: number } = {
   sum: 0,
   mean: 0,
@@ -93,10 +93,10 @@ const summaryNumbers: { readonly [K in Summary]: number } = {
   moments: 4,
 }
 
-/** Room that softmax works in. */
+/** The bytes of scratch memory that softmax needs. */
 export const softmaxBytes = ([channels]: Shape): number => (channels + 2) * 64 * 8
 
-/** Formulas by their numbers in the loop; `damped` has one of its own. */
+/** The number of each formula in the WebAssembly loop; `damped` has its own loop. */
 const formulaNumbers: { readonly [K in Exclude<FormulaName, 'damped'>]: number } = {
   times: 0,
   minus: 1,
@@ -115,7 +115,7 @@ const formulaNumbers: { readonly [K in Exclude<FormulaName, 'damped'>]: number }
   length: 14,
 }
 
-/** The layers that have loops of their own; the others run as their definitions. */
+/** Returns the loop of a layer, or undefined if the layer runs as its definition. */
 function prepareLoop(
   work: LayerWork,
   shape: Shape,
@@ -283,7 +283,7 @@ function prepareLoop(
   }
 }
 
-/** A loop over rows at the same place of all inputs: it gets the channel and the addresses. */
+/** Runs a loop over the rows at the same position in all inputs. The loop receives the channel and the addresses. */
 const eachRow =
   ([channels]: Shape, loop: (channel: number, to: Address, ...from: Address[]) => void): Compute =>
   (to, from, [first, end]) => {
@@ -307,7 +307,7 @@ function formulaRows(
   )
 }
 
-/** Ridges of a gradient: canny takes 0.7 s of processor time at 12 megapixels instead of 1.2. */
+/** Ridges of a gradient. canny takes 0.7 s of processor time at 12 megapixels instead of 1.2. */
 function prepareThinned(
   { low, high }: Extract<LayerWork, { name: 'thinned' }>['settings'],
   [, height, n]: Shape,
@@ -324,7 +324,7 @@ function prepareThinned(
   }
 }
 
-/** A function of single samples in a loop of its own; undefined where it has none. */
+/** Returns a function of single samples as its own loop, or undefined if it has none. */
 function prepareFunction(
   { name, unit, a, b }: Extract<LayerWork, { name: 'activate' }>['settings'],
   shape: Shape,

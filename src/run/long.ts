@@ -1,12 +1,15 @@
 import { isGuest } from '../signals.ts'
 import type { StencilJob } from './picture-job.ts'
 
-// What the calling thread leaves to workers, as it would not hear a signal, or whoever else waits for it, meanwhile.
+// Work that the calling thread leaves to workers, because meanwhile it would not respond to signals or to callers.
 
-/** Products of taps and samples that a thread sums up in a fifth of a second at least. */
+/** The number of products of taps and samples that take a thread at least a fifth of a second. */
 export const longFrom = 6e8
 
-/** What takes a thread about 10 ms without a pause: samples of an FFT, bytes of a strip that is packed as its sink wants it. */
+/**
+ * The amounts of work that take a thread about 10 ms without a pause: samples of an FFT, or bytes of a strip that is
+ * packed for its sink.
+ */
 const longWhole: Readonly<Record<string, number>> = {
   fft: 1e5,
   png: 4e5,
@@ -15,7 +18,10 @@ const longWhole: Readonly<Record<string, number>> = {
   array: 2e6,
 }
 
-/** Whether a strip may take a thread longer than that. A program that has others to answer leaves it to another thread. */
+/**
+ * Whether a strip may take a thread longer than that. A program that must stay responsive then leaves it to another
+ * thread.
+ */
 export function isLong({ plan, stencils, rows, fullWidth, tileChannels, sink }: StencilJob): boolean {
   const samples = rows * plan.stride[0] * fullWidth * tileChannels
   const taps = stencils.reduce((sum, one) => sum + (one.form === 'taps' ? one.count : 0), 0)

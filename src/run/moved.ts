@@ -5,10 +5,10 @@ import { borders } from '../tensor/border.ts'
 import { viewOf, type WasmExports } from './engine.ts'
 import { type Compute, rowAt } from './placed-rows.ts'
 
-/** Pixels from which on a run is copied by a loop of its own. */
+/** The number of pixels from which a run is copied by its own loop. */
 const longRun = 16
 
-/** Where the rows and columns of a layer that moves samples come from; −1 where they are the fill. */
+/** Returns where the rows and columns of a layer that moves samples come from; −1 means the fill. */
 function placesOf({ layer }: Moved, height: number, width: number, wide: number) {
   if (layer.name === 'chosen') {
     const { rows, columns } = layer.settings
@@ -20,7 +20,7 @@ function placesOf({ layer }: Moved, height: number, width: number, wide: number)
   return { row: (y: number) => source(y - margins.top, height), columns, fill }
 }
 
-/** Rows of whole samples, pixels side by side, that go to other places as they are. */
+/** Prepares a layer that moves whole samples to other places unchanged. Pixels are interleaved. */
 export function prepareMoved(
   [, , n]: Shape,
   [, height, across]: Shape,
@@ -62,7 +62,10 @@ export function prepareMoved(
   }
 }
 
-/** Pixels of whole samples made of channels of one input or of two, as many at a time as a vector has room for. */
+/**
+ * Prepares a layer that makes pixels of whole samples from channels of one or two inputs, as many pixels at a time as
+ * fit in a vector.
+ */
 export function prepareMixed(
   [, , n]: Shape,
   { bytes, parts }: Mixed,
@@ -75,7 +78,7 @@ export function prepareMixed(
   const pixels = Math.floor(16 / (bytes * Math.max(channels, ...parts.map(({ step }) => step))))
   const own = pixels * channels * bytes
   const vectors = Math.ceil(n / channels / pixels)
-  /** Which bytes of a vector of an input go where; 255 is none. */
+  /** The byte of an input vector that goes to each output byte; 255 means none. */
   const places = Uint8Array.from({ length: 32 }, (_, i) => {
     const [part, at] = [i >> 4, i & 15]
     const channel = Math.floor(at / bytes) % channels

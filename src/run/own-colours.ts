@@ -7,19 +7,23 @@ import type { StencilJob } from './picture-job.ts'
 import type { SourceRows } from './source-rows.ts'
 
 /**
- * Gives neighbours that are transparent the colour of the pixel itself, in rows of sums whose colours were weighted by alpha
- * (see `Tone.alpha`): sum + c0 (W - A), W being the sum of the weights and A what the filter made of alpha, both divided by the
- * scale. `begin` reads the colours c0 of output row `y`; `fill` then mends the row of a stencil in place.
+ * Gives transparent neighbours the colour of the pixel itself, in rows of sums whose colours were weighted by alpha
+ * (see `Tone.alpha`): sum + c0 (W - A), where W is the sum of the weights and A the result of filtering alpha, both
+ * divided by the scale. `begin` reads the colours c0 of output row `y`; `fill` then corrects the row of a stencil in
+ * place.
  */
 export type OwnColours = { begin(y: number): void; fill(row: Address, stencil: number): void }
 
 /**
- * A share of the weights by which W and A may differ where all is opaque: what rounding makes of their sums. Such rows keep
- * the bits that they have without alpha.
+ * The share of the weights by which W and A may differ when everything is opaque, because their sums are rounded. Rows
+ * within this share keep the bits that they have without alpha.
  */
 const roundingShare = 2 ** -16
 
-/** The own colours of a job. Pixels that are hidden become 0, so that what nobody sees is neither clipped nor the largest. */
+/**
+ * Prepares the own colours of a job. Hidden pixels become 0, so that invisible colours are neither clipped nor the
+ * largest.
+ */
 export function prepareOwnColours(
   job: StencilJob,
   wasm: WasmExports,

@@ -3,9 +3,9 @@ import type { OperationName } from '../definition/mixing.ts'
 import type { WasmExports } from './engine.ts'
 import { type Compute, type PlacedRows, rowAt } from './placed-rows.ts'
 
-// Samples at the same place of several inputs to one; axes of length 1 are repeated.
+// Operations that make one sample of the samples at the same position in several inputs. Axes of length 1 are repeated.
 
-/** Operations by their numbers in the loops. */
+/** The number of each operation in the WebAssembly loops. */
 export const operationNumbers: { readonly [K in OperationName]?: number } = {
   add: 0,
   subtract: 1,
@@ -24,7 +24,10 @@ export const operationNumbers: { readonly [K in OperationName]?: number } = {
 const row = (from: PlacedRows, [many, high]: Shape, c: number, y: number) =>
   rowAt(from, many === 1 ? 0 : c, high === 1 ? 0 : y)
 
-/** Two samples to one; inputs may be repeated: 64 channels of 512x512, each times a number, take 60 ms instead of 230. */
+/**
+ * Prepares an operation on two samples. Inputs may be repeated. 64 channels of 512x512, each times a number, take 60 ms
+ * instead of 230.
+ */
 export function preparePair(
   operation: OperationName,
   shape: Shape,
@@ -49,7 +52,10 @@ export function preparePair(
   }
 }
 
-/** One of two samples by a third; undefined where rows are one sample: 64 channels of 256x256 take 60 ms instead of 170. */
+/**
+ * Prepares the choice between two samples by a third, or returns undefined if a row is a single sample. 64 channels of
+ * 256x256 take 60 ms instead of 170.
+ */
 export function prepareEither(
   [channels, , n]: Shape,
   shapes: readonly Shape[],

@@ -17,12 +17,12 @@ import { prepareCopy, prepareShortcut } from './shortcut.ts'
 import type { SourceRows } from './source-rows.ts'
 
 /**
- * Computes rows of a picture, one after the other and any number at a time: gather, accumulate, combine, finish. Pieces of
- * `stripRows` go to the sink when all of their rows are there.
+ * Computes consecutive rows of a picture, any number at a time: gather, accumulate, combine, finish. A piece of
+ * `stripRows` rows goes to the sink when all of its rows are finished.
  */
 export type PictureParts = (rows: Span) => readonly Made[]
 
-/** Gets a thread ready for the parts of a picture. */
+/** Prepares a thread for the parts of a picture. */
 export function preparePicture(
   job: StencilJob,
   wasm: WasmExports,
@@ -68,10 +68,13 @@ export function preparePicture(
   }
 }
 
-/** Computes rows of a picture job from row `y` on, `pitch` bytes apart from `to` on; returns what was clipped, and the extremes. */
+/**
+ * Computes rows of a picture job from row `y`, and writes them from `to`, `pitch` bytes apart. Returns the clip counts
+ * and the extremes.
+ */
 type Rows = (y: number, rows: number, to: Address, pitch: number) => PartResult
 
-/** Computes any rows of a picture job; `input` says where those of its input are. */
+/** Prepares to compute any rows of a picture job. `input` says where the rows of its input are. */
 export function prepareRows(
   job: StencilJob,
   wasm: WasmExports,
@@ -108,7 +111,7 @@ export function prepareRows(
   }
 }
 
-/** Whether all that a part's tile takes of the picture is opaque. */
+/** Whether all pixels of the picture in the tile of a part are opaque. */
 function isOpaque(
   { plan, source }: StencilJob,
   memory: WebAssembly.Memory,
@@ -151,12 +154,12 @@ function generalRows(
   }
 }
 
-/** Bits of the samples of a sink that takes whole ones or floats. */
+/** The number of bits per sample of a sink. */
 const depthOf = (sink: Sink): 8 | 16 | 32 => ('depth' in sink ? sink.depth : 32)
 
 type Emit = (part: number, rows: number) => PartResult
 
-/** What becomes of the finished rows of a part. */
+/** Prepares to pass the finished rows of a part to the sink. */
 function prepareEmit(
   job: StencilJob,
   wasm: WasmExports,
@@ -218,8 +221,8 @@ function prepareEmit(
 const discard = createDiscard()
 
 /**
- * Filters and deflates the rows of a strip; the strips joined are one zlib stream. A thread that computes alone leaves deflating
- * to another, and computes on.
+ * Filters and deflates the rows of a strip. The strips together are one zlib stream. A thread that computes alone
+ * leaves deflating to another thread and goes on computing.
  */
 function pngStrip(
   job: StencilJob,
@@ -261,14 +264,14 @@ function pngStrip(
     const rowsBytes = new Uint8Array(memory.buffer, filtered, length)
     if (!isAlone && !isSlow(packing))
       return { bytes: packed(deflateStrip(rowsBytes, packing)), adler, length }
-    // the next strip is computed in the same memory meanwhile
+    // the next strip is computed in the same memory meanwhile, so the rows are copied
     const packer = isSlow(packing) ? deflateSlowly : deflateAside
     discard(length)
     return { packing: packer(rowsBytes.slice(), packing).then(packed), adler, length }
   }
 }
 
-/** Rows with the filter byte 0 before each. */
+/** Copies rows and puts the filter byte 0 before each. */
 function storeRows(
   wasm: WasmExports,
   memory: WebAssembly.Memory,
@@ -282,7 +285,7 @@ function storeRows(
   for (let r = 0; r < rows; r++) {
     const to = plus(dst, r * (rowBytes + 1))
     wasm.copyBytes(plus(to, 1), plus(src, r * pitch), rowBytes)
-    // the memory may have been used before
+    // the memory may hold other bytes from earlier use
     bytes[to] = 0
   }
 }

@@ -4,15 +4,15 @@ import { rowCount, type Span } from '../graph/spans.ts'
 import { longestWork } from '../host/turns.ts'
 
 /**
- * How many rows of a step are computed at a time by a thread that has others to answer. `around`: those that are read for one,
- * which are read again for every piece.
+ * How many rows of a step a thread that must stay responsive computes at a time. `around` is the number of input rows
+ * that are read for one row, and read again for every piece.
  */
 export type Pace = { rows: number; readonly least: number; readonly around: number }
 
 /**
- * Begins with few rows: what it costs shows only when they are done.
+ * Returns a pace that begins with few rows, because their cost is known only once they are computed.
  *
- * @param block rows that the step computes at once
+ * @param block the number of rows that the step computes at once
  */
 export function paceOf<B extends BankNeeds, P, F extends FilterNeeds>(
   { work, shape, inputs }: Listed<WorkOf<B, P, F>>,
@@ -33,7 +33,7 @@ export function paceOf<B extends BankNeeds, P, F extends FilterNeeds>(
   return { rows: least, least, around: Math.max(...read.map(rowCount)) }
 }
 
-/** Computes rows piece by piece, and pauses between them; all at once without a pace. */
+/** Computes rows piece by piece, with a pause after each. Without a pace, it computes all rows at once. */
 export function* inPieces<T = never>(
   [first, end]: Span,
   pace: Pace | undefined,
@@ -48,7 +48,8 @@ export function* inPieces<T = never>(
     const began = performance.now()
     const made = act([y, next])
     const took = performance.now() - began
-    // what a piece takes comes on top of the work before it: half of the longest, but while reading around it takes the most
+    // A piece adds to the work before it, so it may take a quarter of the longest time; half, while rows read around it
+    // dominate.
     const enough = pace.rows < pace.around ? longestWork / 2 : longestWork / 4
     if (took < enough && next - y === pace.rows) pace.rows *= 2
     else if (took > 2 * enough) pace.rows = Math.max(pace.least, pace.rows >> 1)
@@ -58,7 +59,7 @@ export function* inPieces<T = never>(
   }
 }
 
-/** The end of something that pauses, without its pauses. */
+/** Runs a generator without its pauses and returns its result. */
 export function withoutPauses<T>(steps: Generator<undefined, T>): T {
   for (;;) {
     const step = steps.next()

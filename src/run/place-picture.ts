@@ -26,15 +26,21 @@ import { put } from './bank.ts'
 import { finishBytes } from './finish-params.ts'
 import type { PictureShape, PlacedStencil, ScratchLayout, Sink, StencilJob, TapTable } from './picture-job.ts'
 
-/** Room behind every row that loops may read and write. */
+/** The bytes after every row that loops may read and write. */
 const slack = 64
-/** Bytes of sums that a block of rows may take, so that they stay in the second-level cache. */
+/** The bytes of sums that a block of rows may take, so that they fit in a second-level cache. */
 const blockBytes = 256 * 1024
 
-/** An odd multiple of 64: rows whose distance is a multiple of 4096 fall into the same cache sets, and cost twice the time. */
+/**
+ * Rounds up to an odd multiple of 64. Rows whose distance is a multiple of 4096 share cache sets and take twice the
+ * time.
+ */
 const pitchOf = (bytes: number): number => Math.ceil((bytes + slack) / 128) * 128 + 64
 
-/** Lays out the tables of a planned recipe over a picture in the shared memory, and the scratch memory of a worker. */
+/**
+ * Lays out the tables of a planned recipe over a picture in the shared memory, and plans the scratch memory of a
+ * worker.
+ */
 export function placePicture(
   arena: Arena,
   plan: RecipePlan,
@@ -100,23 +106,23 @@ export function placePicture(
   }
 }
 
-/** Makes the tables of a plan that take long before they are placed. */
+/** Makes the tables of a plan that take long to make, before the plan is placed. */
 export async function prepareTables(plan: RecipePlan): Promise<void> {
   const { fullWidth, fullHeight } = fullSize(plan)
   for (const s of plan.stencils) {
     if (s.algorithm !== 'fft') continue
     await makeFftTables2d(s.weights, planFft2d(s.kH, s.kW, fullHeight, fullWidth))
-    // remembered: it is asked for again where the job is placed, in one go
+    // the sum is remembered, so that placing the job, which does not pause, finds it
     weightSum(s)
     await pause()
   }
   if (plan.native !== undefined) await prepareTables(plan.native)
 }
 
-/** Bytes of the blocks that a thread writes down once for a job: see `withHow`. */
+/** The bytes of the blocks that a thread writes once for a job; see `withHow`. */
 export const fixedBytes = (job: StencilJob): number => align((2 + job.stencils.length) * finishBytes) * 2
 
-/** The job with those blocks at `at`, so that others may use the rest of its scratch memory in between. */
+/** Returns the job with those blocks at `at`, so that other jobs may use the rest of its scratch memory in between. */
 export function withHow(job: StencilJob, at: number): StencilJob {
   const { layout, opaque } = job
   const moved = { ...job, layout: { ...layout, finish: at } }
@@ -210,14 +216,14 @@ function placeStencil(arena: Arena, plan: RecipePlan, s: Stencil, shape: Shape):
   }
 }
 
-/** Taps of weight 0 add +0 to a sum that is never -0: they may be omitted. */
+/** Taps of weight 0 add +0 to a sum that is never -0, so they may be omitted. */
 const nonZero = (weights: Float32Array): number[] => [...weights.keys()].filter((t) => weights[t] !== 0)
 
 type Tap = { readonly weight: number; readonly offset: number }
 
 /**
- * A tap list for the integer loops: 16-bit weights, in pairs where the loop takes two at a time, or 32-bit weights. The
- * order of whole numbers is free; ascending weights let the loops add runs of 1 and -1 without multiplying.
+ * Makes a tap list for the integer loops: 16-bit weights, in pairs if the loop takes two at a time, or 32-bit weights.
+ * Whole numbers may be added in any order; with ascending weights, the loops add runs of 1 and -1 without multiplying.
  */
 function integerTaps(arena: Arena, taps: readonly Tap[], form: 'i16' | 'pairs' | 'i32'): TapTable {
   const sorted = taps.toSorted((a, b) => a.weight - b.weight)
@@ -233,7 +239,7 @@ function integerTaps(arena: Arena, taps: readonly Tap[], form: 'i16' | 'pairs' |
   }
 }
 
-/** Which tile columns are inside the picture, and where the others come from. */
+/** Determines which tile columns are inside the picture, and where the others come from. */
 function placeColumns(arena: Arena, plan: RecipePlan, tileWidth: number): StencilJob['columns'] {
   const start = plan.origin[1] - plan.halo.left
   const place = borders[plan.border].source
@@ -243,7 +249,10 @@ function placeColumns(arena: Arena, plan: RecipePlan, tileWidth: number): Stenci
   return { table: put(arena, table), first, last, source: start + first }
 }
 
-/** The pixel outside the picture under the border `constant`: the fill value, opaque where colours are weighted by alpha. */
+/**
+ * Makes the pixel outside the picture for the border `constant`: the fill value, opaque if colours are weighted by
+ * alpha.
+ */
 function placeFill(
   arena: Arena,
   plan: RecipePlan,
@@ -268,7 +277,9 @@ function placeFill(
   return put(arena, new (source.depth === 8 ? Uint8Array : Uint16Array)(pixel))
 }
 
-/** What the whole recipe does to a flat picture, before its own scale: 1 for most, 0 for derivatives. */
+/**
+ * The factor by which the whole recipe multiplies a flat picture, before its own scale: 1 for most, 0 for derivatives.
+ */
 function flatGain(plan: RecipePlan): number {
   const gains = plan.stencils.map((s) => weightSum(s) / s.scale)
   return combineGain(plan.combine, gains)
@@ -336,5 +347,5 @@ function fftBytes(s: PlacedStencil): number {
   return 0
 }
 
-/** The sum of the magnitudes of weights. */
+/** The sum of the absolute weights. */
 export const absSum = (a: Float32Array): number => a.reduce((s, v) => s + Math.abs(v), 0)

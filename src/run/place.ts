@@ -1,5 +1,5 @@
 import type { Address } from '../graph/address.ts'
-/** Addresses of a worker's scratch memory, and the samples of a row. */
+/** Addresses in the scratch memory of a worker, and the size of a row. */
 export type Place = {
   readonly tile: Address
   readonly branch: Address
@@ -9,6 +9,6 @@ export type Place = {
   /** Working memory of the FFTs. */
   readonly fft: Address
   readonly n: number
-  /** Full rows from one output row to the next. */
+  /** The number of full rows from one output row to the next. */
   readonly step: number
 }

@@ -12,9 +12,14 @@ export const rowAt = ({ rows, address, plane, pitch }: PlacedRows, c: number, y:
 
 type Act<Result> = (to: PlacedRows, from: readonly PlacedRows[], rows: Span) => Result
 
-/** Computes rows of a step from those of its inputs. `paused`: the same, of a step that knows best where to pause. */
+/**
+ * Computes rows of a step from those of its inputs. `paused` does the same for a step that knows best where to pause.
+ */
 export type Compute = Act<void> & { readonly paused?: Act<Generator<undefined, void>> }
 
-/** What computes in pieces of its own and pauses between them, which is what few rows at a time would take longer for. */
+/**
+ * Makes a `Compute` that works in its own pieces and pauses between them. Computing a few rows at a time would take
+ * longer.
+ */
 export const withPauses = (paused: Act<Generator<undefined, void>>): Compute =>
   Object.assign<Act<void>, Pick<Compute, 'paused'>>((...work) => withoutPauses(paused(...work)), { paused })

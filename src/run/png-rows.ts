@@ -7,23 +7,23 @@ import { type Source, wholeOf } from '../image/reader.ts'
 import { type Arena, createArena } from './arena.ts'
 import { loadEngine, type WasmExports } from './engine.ts'
 
-/** Rows in the memory of a bench: one right behind the other, samples little-endian. */
+/** Consecutive rows in the memory of a bench, without gaps; samples are little-endian. */
 export type Strip = { readonly address: Address; readonly rows: number }
 
-/** A memory with the loops over it. */
+/** A memory and the loops over it. */
 export type Bench = { readonly arena: Arena; readonly wasm: WasmExports }
 
-/** What is wrong with a file here is said better by the decoder that reads all of them. */
+/** Thrown for a damaged PNG. The caller then uses the decoder for all PNGs, whose errors explain more. */
 export class UnsoundPng extends Error {}
 
-/** Filtered bytes of a strip: they stay in the cache until they are used. */
+/** The number of filtered bytes of a strip, small enough that they stay in the cache until they are used. */
 const stripBytes = 2 ** 18
-/** Bytes that are inflated at a time, while those before are used. */
+/** The number of bytes that are inflated at a time, while those before are used. */
 const pieceBytes = 2 ** 20
 
 const free: Bench[] = []
 
-/** Lends out a bench; what was allocated in it is taken back. */
+/** Lends out a bench. What was allocated in it is released afterwards. */
 export async function withBench<T>(use: (bench: Bench) => Promise<T>): Promise<T> {
   const bench = free.pop() ?? newBench()
   const mark = bench.arena.mark()
@@ -40,7 +40,7 @@ function newBench(): Bench {
   return { arena, wasm: loadEngine(arena.memory) }
 }
 
-/** Bytes of a pixel, of a row of a plain PNG, and rows of a strip. */
+/** Returns the bytes of a pixel, the bytes of a row of a plain PNG, and the rows of a strip. */
 export function layoutOf({ width, height, channels, depth }: PngHead) {
   const bpp = channels * (depth / 8)
   const rowBytes = width * bpp
@@ -48,8 +48,8 @@ export function layoutOf({ width, height, channels, depth }: PngHead) {
 }
 
 /**
- * The rows of a plain PNG from top to bottom, inflated on other threads while the strip before is used. A strip is valid until
- * the next is asked for; all but the last have `stripRows` rows.
+ * Yields the rows of a plain PNG from top to bottom. They are inflated on other threads while the previous strip is
+ * used. A strip is valid until the next one is requested. All but the last have `stripRows` rows.
  *
  * @throws UnsoundPng for data that is damaged, or more or less than the header says
  */
@@ -62,14 +62,14 @@ export async function* stripsOf({ source, head }: PlainPng, { arena, wasm }: Ben
   const turned = depth === 16 ? arena.alloc(stripRows * rowBytes) : rowsAt
   const bytes = new Uint8Array(arena.memory.buffer)
   bytes.fill(0, whole, rowsAt)
-  // a byte more, so that what is too much shows
+  // one more byte, so that excess data is noticed
   const chunkSize = Math.max(64, Math.min(pieceBytes, height * (rowBytes + 1) + 1))
   const inflate = createInflate({
     chunkSize,
     readableHighWaterMark: 2 * chunkSize,
     flush: constants.Z_FINISH,
   } as object)
-  // ended when all is there: `end` would wait for the other thread a second time
+  // ended when everything has arrived, because `end` would wait for the other thread a second time
   inflate.write(await dataOf(source), () => inflate.push(null))
   let [done, filled] = [0, 0]
   try {
@@ -98,8 +98,8 @@ export async function* stripsOf({ source, head }: PlainPng, { arena, wasm }: Ben
 }
 
 /**
- * The compressed data: the bodies of IDAT, checked, as one piece. zlib takes 0.8 of the time for one piece that it does for
- * many of 64 KiB, as most encoders write them.
+ * Returns the compressed data: the bodies of the IDAT chunks, verified, as one piece. zlib takes 0.8 of the time for
+ * one piece that it takes for many of 64 KiB, the size that most encoders write.
  *
  * @throws UnsoundPng, ConvoError as reading does
  */
@@ -107,7 +107,7 @@ async function dataOf(source: Source): Promise<Uint8Array> {
   const isOwn = typeof source === 'string'
   const bytes = await wholeOf(source)
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-  // what was read here may be moved together; bytes of others stay as they are
+  // bytes that were read here may be joined in place; bytes of the caller stay unchanged
   const joined = isOwn ? bytes : new Uint8Array(bytes.length)
   let length = 0
   let isBegun = false
@@ -135,7 +135,7 @@ async function dataOf(source: Source): Promise<Uint8Array> {
   return joined.subarray(0, length)
 }
 
-/** All samples of a PNG: see `PlainDecoder`. */
+/** Returns all samples of a PNG; see `PlainDecoder`. */
 export const decodePlain: PlainDecoder = async (png, onRows) => {
   const { width, height, channels, depth } = png.head
   const { rowBytes } = layoutOf(png.head)

@@ -19,14 +19,17 @@ import { chunksBeside } from '../image/png-text.ts'
 import type { Picture } from '../tensor/picture.ts'
 import { withBench } from './png-rows.ts'
 
-/** Filtered bytes of a strip: as much as zlib's window makes good use of, and enough strips for all threads. */
+/**
+ * The number of filtered bytes of a strip: enough for zlib's window to be useful, few enough that all threads have
+ * strips.
+ */
 const stripBytes = 2 ** 19
-/** Strips that are deflated at a time. */
+/** The maximum number of strips that are deflated at a time. */
 const mostAside = 8
 
 /**
- * Writes a picture of 8 or 16 bits, or a drawing, as a PNG with the default compression: rows are filtered here, strips are
- * deflated on other threads and handed over in order. The bytes do not depend on their number.
+ * Writes a picture of 8 or 16 bits, or a drawing, as a PNG with the default compression. Rows are filtered here; strips
+ * are deflated on other threads and passed to `write` in order. The bytes do not depend on the number of threads.
  */
 export async function writeInStrips(
   picture: Picture | Drawing,
@@ -75,7 +78,7 @@ export async function writeInStrips(
   await write(pngTrailer(adler))
 }
 
-/** What `writeInStrips` writes, as one. */
+/** Returns the bytes that `writeInStrips` writes, as one array. */
 export async function encodeInStrips(picture: Picture | Drawing): Promise<Uint8Array> {
   const pieces: Uint8Array[] = []
   await writeInStrips(picture, (piece) => pieces.push(piece))

@@ -24,60 +24,65 @@ import { type PartPlan, prepareGraph } from './graph-part.ts'
 import type { Made, PartResult } from './part.ts'
 import type { Watch } from './watch.ts'
 
-/** What a worker says. */
+/** A message from a worker. */
 export type WorkerMessage =
   | { readonly kind: 'ready' }
   | { readonly kind: 'made'; readonly made: Made }
   | { readonly kind: 'done' }
   | { readonly kind: 'failed'; readonly message: string; readonly stack: string }
 
-/** What a worker is asked: take parts of this job, with this scratch memory, until none is left. */
+/** A request to a worker: compute parts of this job, with this scratch memory, until none are left. */
 export type WorkerOrder = {
   readonly job: GraphJob
   readonly parts: number
   readonly scratch: Address
-  /** Slots of a job whose input is staged, else 0. */
+  /** The number of slots for staged input, or 0 if the input is not staged. */
   readonly slots: number
 }
 
 /**
- * Threads around one shared memory. Parts of a job are claimed from an atomic counter by the calling thread and by every
- * worker that is ready; results come in any order and never depend on who computed them.
+ * Threads around one shared memory. The calling thread and every worker that is ready claim parts of a job from an
+ * atomic counter. Results come in any order and never depend on which thread computed them.
  */
 export type Pool = {
   readonly threads: number
-  /** Starts `threads - 1` workers, which takes about as long as starting Node; call it before other waits. */
+  /**
+   * Starts `threads - 1` workers, which takes about as long as starting Node. Call it before waiting for anything else.
+   */
   warm(): void
   /**
-   * Lends out the memory and the threads, to one user after the other; what the user allocated is taken back when its
-   * promise settles, or before, when it calls `leave`.
+   * Lends out the memory and the threads, to one user after another. What the user allocated is released when its
+   * promise settles, or earlier, when it calls `leave`.
    */
   exclusive<R>(use: (session: Session, leave: () => void) => Promise<R>, watch?: Watch): Promise<R>
-  /** Ends the workers when all that was lent out before is given back. */
+  /** Ends the workers once everything lent out before has been given back. */
   close(): Promise<void>
 }
 
-/** Sees the result of each piece once, in any order, on the calling thread. */
+/** Receives the result of each piece once, in any order, on the calling thread. */
 export type OnPart = (piece: number, result: PartResult) => void
 
-/** What one user of a pool has while it has it. */
+/** What a user of a pool works with during its turn. */
 export type Session = {
   readonly arena: Arena
   readonly threads: number
-  /** Runs all parts; `onPart` sees each result once, on the calling thread. */
+  /** Runs all parts. `onPart` receives each result once, on the calling thread. */
   run(job: GraphJob, plans: readonly PartPlan[], onPart: OnPart, options?: RunOptions): Promise<void>
-  /** Of a session that computes nothing: takes note of memory that the same work would hold beside the shared one. */
+  /** Records memory that the same work would hold beside the shared one. Only in a session that computes nothing. */
   readonly hold?: (what: 'whole' | 'output', bytes: number) => void
 }
 
 export type RunOptions = {
-  /** False: the calling thread does all. */
+  /** Whether workers take part; if false, the calling thread does everything. */
   readonly parallel?: boolean
-  /** Parts take so long that the calling thread leaves them all to workers: it would not hear a signal meanwhile. */
+  /**
+   * Whether parts take so long that the calling thread leaves them all to workers. It would not respond to signals
+   * otherwise.
+   */
   readonly aside?: boolean
-  /** Waited for between parts: lets results be written, and holds the work up while too many wait. */
+  /** Awaited between parts. It lets results be written, and holds up the work while too many wait. */
   readonly drain?: () => Promise<void>
-  /** The input of a part is brought in by the calling thread shortly before it is needed, into one of a few slots. */
+  /** The calling thread brings in the input of a part shortly before it is needed, into one of a few slots. */
   readonly staging?: Staging
 }
 
@@ -85,17 +90,17 @@ export type RunOptions = {
 export type Staging = {
   readonly slots: number
   stage(part: number, slot: number): void
-  /** What to wait for before the input of a part can be brought in; undefined when it can. */
+  /** A promise to wait for before the input of a part can be brought in, or undefined if it can be brought in now. */
   missing?(part: number): Promise<unknown> | undefined
 }
 
-/** How often a thread that is aside looks after the input of parts, in milliseconds. */
+/** How often the calling thread checks the input of parts while workers do all the work, in milliseconds. */
 const lookEvery = 4
 
-/** The threads to use when nobody says how many. */
+/** The number of threads by default. */
 export const defaultThreads = (): number => availableParallelism()
 
-/** A pool with a memory of its own. No worker starts before `warm` or the first parallel job. */
+/** Creates a pool with its own memory. No worker starts before `warm` or the first parallel job. */
 export function createPool(threads: number = defaultThreads()): Pool {
   const arena = createArena()
   const module = compileEngine()
@@ -127,7 +132,7 @@ export function createPool(threads: number = defaultThreads()): Pool {
     const slots = staging?.slots ?? 0
     let done = 0
     let thrown: { readonly error: unknown } | undefined
-    // called by messages of workers too, where nobody would catch
+    // also called by messages of workers, where nothing would catch an error
     const onDone = ({ piece, result }: Made) => {
       done++
       try {
@@ -143,11 +148,11 @@ export function createPool(threads: number = defaultThreads()): Pool {
     const hired = workers.slice(0, helpers).map((worker, i) => {
       return worker.offer({ job, parts, scratch: scratch[i + own]!, slots }, onDone)
     })
-    // Lets messages of the workers in: results, readiness, death; and signals, now and then, where there are no workers.
+    // Lets in messages of the workers: results, readiness, death. Without workers, it lets in signals now and then.
     const listen = async () => {
       await (helpers > 0 ? turn() : pause())
       if (isEnding()) {
-        // what is still at work is not held up by what nobody wants any more
+        // what is still running must not be delayed by results that are no longer needed
         endJob(control)
         await new Promise(() => undefined)
       }
@@ -168,7 +173,7 @@ export function createPool(threads: number = defaultThreads()): Pool {
     try {
       if (aside) await yieldTurn()
       else await takePart()
-      // Every part is taken, but workers may still wait for the input of theirs.
+      // All parts are claimed, but workers may still wait for the input of theirs.
       while (stagedParts(control) < parts) await bringIn()
       await Promise.all(hired.map((h) => h.finish()))
       rethrow()
@@ -209,7 +214,7 @@ export function createPool(threads: number = defaultThreads()): Pool {
       }
     }
 
-    /** Waits for room and for the input of the part that is staged next, and stages. */
+    /** Waits for a free slot and for the input of the next part to be staged, and stages it. */
     async function bringIn(): Promise<void> {
       const next = stagedParts(control)
       const missing = staging?.missing?.(next)
@@ -235,7 +240,7 @@ export function createPool(threads: number = defaultThreads()): Pool {
     const passed = new Promise<void>((resolve) => {
       pass = resolve
     })
-    // without its values: each would hold that of the one before it, for ever
+    // drops the values; otherwise each would keep the one before it alive forever
     queue = Promise.all([before, passed]).then(() => undefined)
     return untilAborted(before, watch.signal)
       .then(async () => {
@@ -247,7 +252,7 @@ export function createPool(threads: number = defaultThreads()): Pool {
           pass()
         }
         try {
-          // what is allocated after it has left is of others
+          // after it has left, what is allocated belongs to others
           return await use(
             sessionOf(watch, (to) => isHere && arena.release(to)),
             leave,
@@ -267,7 +272,7 @@ export function createPool(threads: number = defaultThreads()): Pool {
   }
 }
 
-/** The value of a promise; rejects with the reason of the signal if that is aborted before. */
+/** Returns the value of a promise. Rejects with the reason of the signal if the signal is aborted first. */
 export async function untilAborted<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
   if (signal === undefined) return promise
   let onAbort: () => void = () => undefined
@@ -283,7 +288,9 @@ export async function untilAborted<T>(promise: Promise<T>, signal: AbortSignal |
   }
 }
 
-/** A job offered to a worker: taken up when it is ready, forgotten when the work is gone before. */
+/**
+ * A job offered to a worker. The worker takes it up when it is ready, or it is dropped if the work is finished before.
+ */
 type Hire = { failure: Error | undefined; finish(): Promise<void> }
 
 type PoolWorker = {
@@ -292,9 +299,10 @@ type PoolWorker = {
 }
 
 function startWorker(memory: WebAssembly.Memory, module: WebAssembly.Module): PoolWorker {
-  // loaded here, as a small picture needs none of it
+  // loaded here, because a small picture does not need it
   const { Worker } = requireHere('node:worker_threads') as typeof threads
-  // Flags of the process are not for workers: --input-type would keep them from starting, --import would slow them.
+  // Flags of the process must not reach workers: --input-type would keep them from starting, --import would slow them
+  // down.
   const worker = new Worker(distFile('worker.js'), { workerData: { memory, module }, execArgv: [] })
   let ready = false
   let death: Error | undefined
@@ -333,7 +341,8 @@ function startWorker(memory: WebAssembly.Memory, module: WebAssembly.Module): Po
   worker.on('exit', (code) =>
     die(new ConvoError('E_WORKER', `a worker thread ended with exit code ${code}`, { fix: '--threads 1' })),
   )
-  // Last, because a listener for messages makes the port keep the process alive. Only a job does, from start to settle.
+  // This comes last, because a listener for messages makes the port keep the process alive. Only a job should, from
+  // start to settle.
   worker.unref()
 
   return {
@@ -358,7 +367,7 @@ function startWorker(memory: WebAssembly.Memory, module: WebAssembly.Module): Po
           settle()
         },
         async finish() {
-          // A worker that was not ready in time got no job; it is not waited for.
+          // A worker that was not ready in time got no job, so it is not waited for.
           if (hire.started && hire.failure === undefined) await settled
           else if (current === hire) current = undefined
           if (hire.failure !== undefined) throw hire.failure

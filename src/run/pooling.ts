@@ -6,20 +6,22 @@ import { type Address, align, plus } from '../graph/address.ts'
 import type { WasmExports } from './engine.ts'
 import { type Compute, type PlacedRows, rowAt } from './placed-rows.ts'
 
-// Pooling along rows, then down columns: 3x3 at every sample takes a fifth of the time of windows one by one. A row of the
-// input is copied between samples that make no difference, so that windows over an edge are like the others.
+// Pooling along rows, then down columns: 3x3 at every sample takes a fifth of the time of windows one by one. A row of
+// the input is copied between neutral samples, so that windows over an edge are like the others.
 
-/** Layers over windows. */
+/** Layers that compute over windows. */
 export type Pooling = Extract<LayerWork, { name: 'pool' | 'pooled' | 'switches' | 'averaged' }>
 
-/** Where rows lie in the scratch memory, in bytes: a padded row, a ring of rows of maxima, and as many of places or of sums. */
+/**
+ * Lays out the scratch memory, in bytes: a padded row, a ring of rows of maxima, and as many rows of places or sums.
+ */
 function layOut([az, ay, ax]: PoolAxes) {
   const taps = tapsOf(ax)
   const stride = ax.output > 1 ? ax.start[1]! - ax.start[0]! : 1
   const left = Math.max(0, -ax.start[0]!)
   const reach = ax.start.at(-1)! + (taps - 1) * ax.dilation + 1
   const right = Math.max(0, reach - ax.input)
-  // vectors of windows that there are not, at the end
+  // room for extra windows at the end, which fill up the vectors
   const line = align((left + ax.input + right + 4 * stride + 16) * 4)
   const pitch = align((ax.output + 16) * 4)
   const slots = (tapsOf(ay) - 1) * ay.dilation + 1
@@ -28,17 +30,17 @@ function layOut([az, ay, ax]: PoolAxes) {
   return { taps, stride, left, right, line, pitch, slots, deep, bytes }
 }
 
-/** Taps of a window, those outside too as far as any window has them. */
+/** The number of taps of a window. Taps outside the picture count if any window has them inside. */
 const tapsOf = ({ high }: PoolAxis): number => high.reduce((most, last) => Math.max(most, last), 0) + 1
 
-/** Whether a layer goes through windows here. */
+/** Whether a layer is one of the pooling layers here. */
 export const isPooling = (work: LayerWork): work is Pooling =>
   work.name === 'pool' || work.name === 'pooled' || work.name === 'switches' || work.name === 'averaged'
 
-/** Scratch memory for pooling. */
+/** The bytes of scratch memory for pooling. */
 export const poolingBytes = ({ settings }: Pooling): number => layOut(settings.axes).bytes
 
-/** Gets a pooling ready; where a window has no plain numbers, it is done as its definition. */
+/** Prepares a pooling layer. A row of windows that contain NaN or −infinity is computed as its definition. */
 export function preparePooling(
   work: Pooling,
   shape: Shape,
@@ -65,7 +67,7 @@ export function preparePooling(
         ? ([0, 1, 0] as const)
         : undefined
 
-  /** Samples around a row that make no difference. */
+  /** Fills the samples around a row with a neutral value. */
   const surround = (by: number): void => {
     const at = scratch / 4
     data.fill(by, at, at + left)
@@ -92,7 +94,7 @@ export function preparePooling(
 
   const held = new Int32Array(deep * slots)
   const isPlain = new Uint8Array(deep * slots)
-  /** Brings the maxima of a row of the input into a ring; whether it is of plain numbers. */
+  /** Puts the maxima of a row of the input into a ring. Returns whether all its samples are numbers above −infinity. */
   const hold = (from: PlacedRows, c: number, source: number, place: number): boolean => {
     if (held[place] === source) return isPlain[place] === 1
     held[place] = source
@@ -110,7 +112,7 @@ export function preparePooling(
     runLayer(work, out, [x], [y, y + 1], [[1, height, width]], one)
   }
 
-  // the usual one reads its rows where they are: 64 x 256 x 256 took 2.8 times as long in its loops, 1.3 times in net.run
+  // the usual case reads its rows directly: 64 x 256 x 256 took 2.8 times as long in its loops, 1.3 times in net.run
   const isPairs = deep === 1 && slots === 2 && taps === 2 && stride === 2 && ax.dilation === 1
   const isInside = work.name === 'pool' && isPairs && left === 0 && right === 0
 

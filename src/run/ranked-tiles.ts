@@ -1,21 +1,27 @@
 import { type Element, rankWay, sizeOfElement } from '../definition/windows.ts'
 import { pitchOf } from '../graph/schedule.ts'
 
-/** Bytes of samples as the loops take them: whole ones of 1 or 2, or keys of 4 that order as they do. */
+/** The bytes of a sample in the loops: 1 or 2 for whole samples, 4 for keys that sort like the samples. */
 export type SampleBytes = 1 | 2 | 4
 
-/** Bytes of histograms of a tile, which stay in a second-level cache, and samples of a row that are worth those at their sides. */
+/**
+ * The bytes of the histograms of a tile, which fit in a second-level cache, and the fewest samples of a row that
+ * justify the extra ones at their sides.
+ */
 const [histogramBytes, fewestSamples] = [2 ** 18, 384]
-/** Samples of a row that are searched bit by bit, and bytes of one that are compared, which takes a hundredth of the time. */
+/**
+ * The samples of a row that are searched bit by bit, and the bytes of a row that are compared, which takes a hundredth
+ * of the time.
+ */
 const [bitsSamples, rowBytes] = [2048, 16_384]
-/** Samples that are sorted at once, as far as windows are not wider. */
+/** The number of samples that are sorted at once, unless windows are wider. */
 const sortedSamples = 2 ** 18
-/** Rows that come out of them, beside twice those of a window. */
+/** The number of rows of a sorted tile, in addition to twice those of a window. */
 const sortedRows = 64
-/** Samples that come and go in a tile of histograms along rows. */
+/** The number of samples that enter and leave the histograms of a tile, for histograms along rows. */
 const countedSamples = 2 ** 21
 
-/** Rows of windows: `n` samples come out of each, `step` are side by side in a pixel. */
+/** Rows of windows: each gives `n` samples, with `step` interleaved samples in a pixel. */
 export type Lines = {
   readonly element: Element
   readonly index: number
@@ -23,13 +29,16 @@ export type Lines = {
   readonly step: number
 }
 
-/** Samples that are computed at once: whole pixels of a row, and how many rows. */
+/** The samples that are computed at once: whole pixels of a row, and a number of rows. */
 type Tile = { readonly columns: number; readonly rows: number }
 
-/** Bytes of the histogram of a column: its counts are of 8 or 16 bits. */
+/** The bytes of the histogram of a column, whose counts have 8 or 16 bits. */
 export const columnBytesOf = ({ height }: Element): number => (height < 256 ? 272 : 544)
 
-/** The largest tile of `rows` rows of samples: as many of them as are used again while they are near, and few milliseconds. */
+/**
+ * Returns the largest tile of at most `rows` rows whose samples are used again while in the cache, and which takes few
+ * milliseconds.
+ */
 export function tileOf({ element, index, n, step }: Lines, rows: number, bytes: SampleBytes): Tile {
   const { height, width, runs } = element
   const side = (width - 1) * step
@@ -54,7 +63,7 @@ export function tileOf({ element, index, n, step }: Lines, rows: number, bytes: 
   }
 }
 
-/** Where everything is in the scratch memory, for tiles of samples of some bytes. */
+/** Lays out the scratch memory for tiles of samples of the given bytes. */
 export function layOut({ element, step }: Lines, { columns, rows }: Tile, bytes: SampleBytes) {
   let top = 0
   const room = (bytes: number): number => {
@@ -83,6 +92,6 @@ export function layOut({ element, step }: Lines, { columns, rows }: Tile, bytes:
   }
 }
 
-/** Scratch memory for samples of some bytes, for any strip of `rows` rows. */
+/** The bytes of scratch memory for samples of the given bytes, for any strip of `rows` rows. */
 export const bytesOf = (lines: Lines, rows: number, bytes: SampleBytes): number =>
   layOut(lines, tileOf(lines, rows, bytes), bytes).bytes

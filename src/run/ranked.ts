@@ -8,18 +8,21 @@ import { viewOf, type WasmExports } from './engine.ts'
 import { type Compute, type PlacedRows, rowAt, withPauses } from './placed-rows.ts'
 import { bytesOf, columnBytesOf, type Lines, layOut, type SampleBytes, tileOf } from './ranked-tiles.ts'
 
-/** Scratch memory for rows of a rank filter of which `rows` rows of the input are there: bytes, or else keys. */
+/** Returns the bytes of scratch memory for a rank filter over `rows` rows of the input, as bytes or keys. */
 export function rankedBytes([, , n]: Shape, { element, index }: Ranked, rows: number): number {
   const lines = { element, index, n, step: 1 }
   const own = Math.max(1, rows - element.height + 1)
   return Math.max(bytesOf(lines, own, 1), bytesOf(lines, own, 4))
 }
 
-/** The same for windows over whole samples, for any strip of `rows` rows. */
+/** The bytes of scratch memory for windows over whole samples, for any strip of `rows` rows. */
 export const windowBytes = ([, , n]: Shape, { windows, bytes }: WindowWork, rows: number): number =>
   bytesOf(linesOf(n, windows), rows, bytes)
 
-/** A tile of the input in the scratch memory, `n` samples wide without its sides, and where its output goes, rows `outPitch` apart. */
+/**
+ * A tile of the input in the scratch memory, `n` samples wide without its sides, and the address of its output, whose
+ * rows are `outPitch` apart.
+ */
 type Strip = {
   readonly at: ReturnType<typeof layOut>
   readonly n: number
@@ -29,7 +32,10 @@ type Strip = {
   readonly outPitch: number
 }
 
-/** Steps of a run of samples, of which `held` are joined, to `length`: up to four runs become one. In samples. */
+/**
+ * Yields the steps that lengthen a run of samples, of which `held` are joined, to `length`. Each step joins up to four
+ * runs into one; its numbers are offsets in samples.
+ */
 function* widening(held: number, length: number): Generator<readonly [number, number, number]> {
   for (let have = held; have < length; ) {
     const to = Math.min(length, have * 4)
@@ -41,10 +47,14 @@ function* widening(held: number, length: number): Generator<readonly [number, nu
 }
 
 /**
- * The ways to ranks. They give the same samples, so that whichever suits the samples of a strip may be taken. The smallest and
- * largest: down the rows with what halves of windows have in common, along them four runs of 1, 4, 16, … samples become one. Medians of 3 x 3 and 5 x 5: by comparisons alone.
- * Others of bytes: bit by bit, or for large rectangles by histograms of columns, or along each row; of other samples: sorted once,
- * then by sets of ranks.
+ * Prepares the ways to compute ranks. They all give the same samples, so the one that suits the samples of a strip may
+ * be used.
+ *
+ * - Smallest and largest: down the rows, halves of windows share their common part; along a row, four runs of 1, 4, 16,
+ *   … samples become one.
+ * - Medians of 3 x 3 and 5 x 5: comparisons alone.
+ * - Other ranks of bytes: bit by bit, or for large rectangles, by histograms of columns or along each row.
+ * - Other ranks of other samples: sorted once, then by sets of ranks.
  */
 function prepareWays(lines: Lines, wasm: WasmExports, memory: WebAssembly.Memory, scratch: Address) {
   const { element, index, step } = lines
@@ -143,7 +153,10 @@ function prepareWays(lines: Lines, wasm: WasmExports, memory: WebAssembly.Memory
     }
   }
 
-  /** The runs for loops that go along a row: where their first sample is, where the one behind their last, and how many they are. */
+  /**
+   * Writes the runs for loops that go along a row: the offset of the first sample, the offset after the last, and the
+   * count.
+   */
   function putRuns(table: Address, pitch: number, bytes: number): void {
     runs.forEach(({ row, left, count: many }, i) => {
       const first = row * pitch + left * bytes * step
@@ -163,7 +176,7 @@ function prepareWays(lines: Lines, wasm: WasmExports, memory: WebAssembly.Memory
     }
   }
 
-  /** Of keys. */
+  /** Computes ranks of keys. */
   function byRanks(strip: Strip): void {
     const { at, n, rows } = strip
     const all = height + rows - 1
@@ -197,9 +210,9 @@ function prepareWays(lines: Lines, wasm: WasmExports, memory: WebAssembly.Memory
   return {
     inputRow,
     outputRow,
-    /** What does not count, whole and as the keys of the infinities. */
+    /** The samples that do not count: whole samples, and the keys of the infinities. */
     neutral: isSmallest ? { 1: 255, 2: 65_535, 4: 0x7f800000 } : { 1: 0, 2: 0, 4: ~0x7f800000 },
-    /** The tiles of rows of which each has room in the scratch memory. */
+    /** Yields the tiles of rows. Each fits in the scratch memory. */
     *tiles([first, end]: Span, bytes: SampleBytes) {
       const { n } = lines
       const { columns, rows } = tileOf(lines, end - first, bytes)
@@ -209,12 +222,12 @@ function prepareWays(lines: Lines, wasm: WasmExports, memory: WebAssembly.Memory
           yield { at, x, y, n: Math.min(columns, n - x), rows: Math.min(rows, end - y), bytes }
       }
     },
-    /** The output of a tile from its input. */
+    /** Computes the output of a tile from its input. */
     run: (strip: Strip) => ways[rankWay(lines, strip.bytes)](strip),
   }
 }
 
-/** Rows of a rank filter over planes. */
+/** Prepares a rank filter over planes. */
 export function prepareRanked(
   [channels, outHeight, n]: Shape,
   ranked: Ranked,
@@ -231,11 +244,14 @@ export function prepareRanked(
   const words = new Int32Array(memory.buffer)
   const octets = new Uint8Array(memory.buffer)
 
-  /** Puts the input of a tile into the scratch memory, as bytes or as keys; false where samples are no bytes. */
+  /**
+   * Puts the input of a tile into the scratch memory, as bytes or as keys. Returns false if samples do not fit in
+   * bytes.
+   */
   function put(strip: Strip, from: PlacedRows, c: number, x: number, y: number): boolean {
     const { bytes } = strip
     const wide = strip.n + element.width - 1
-    // what counts of these columns
+    // the range of these columns that counts
     const [begin, end] = [Math.max(0, left - x), Math.min(wide, inWidth - right - x)]
     const [all, none] = bytes === 1 ? [octets, neutral[1]] : [words, neutral[4]]
     for (let i = 0; i < strip.rows + element.height - 1; i++) {
@@ -255,7 +271,7 @@ export function prepareRanked(
     return true
   }
 
-  /** All of a channel, with pauses between tiles; false where samples are no bytes. */
+  /** Computes a channel, with a pause after each tile. Returns false if samples do not fit in bytes. */
   function* ranks(
     to: PlacedRows,
     from: PlacedRows,
@@ -295,7 +311,10 @@ const linesOf = (n: number, { ranked: { element, index }, step }: Windows): Line
   step,
 })
 
-/** The same over whole samples, pixels side by side, their frame put around them on the way; rows of such samples come out. */
+/**
+ * Prepares a rank filter over whole samples, with interleaved pixels. Their border is added while rows are copied. The
+ * output rows have the same form.
+ */
 export function prepareWindows(
   [, , n]: Shape,
   { windows, bytes }: WindowWork,
@@ -311,7 +330,7 @@ export function prepareWindows(
   const width = n / step + element.width - 1 - margins.left - margins.right
   const outside = ignored === undefined ? fill : ways.neutral[bytes]
 
-  /** Columns `first` to `end` − 1 of the picture, some beside it, from the sample `at` on. */
+  /** Writes columns `first` to `end` − 1 of the picture, some of them outside it, from the sample `at`. */
   function putColumns(at: number, from: number, first: number, end: number): void {
     for (let x = first; x < end; x++) {
       const column = ignored === undefined ? source(x, width) : -1
@@ -324,7 +343,7 @@ export function prepareWindows(
     for (const { x, y: first, ...tile } of ways.tiles(rows, bytes)) {
       const out = plus(rowAt(to, 0, first), x * bytes)
       const strip: Strip = { ...tile, out, outPitch: to.pitch }
-      // columns of the picture, and which of them are inside
+      // the columns of the picture, and the range of them that is inside
       const begin = x / step - margins.left
       const end = begin + strip.n / step + element.width - 1
       const [left, right] = [Math.min(end, Math.max(begin, 0)), Math.max(begin, Math.min(end, width))]

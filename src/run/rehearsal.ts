@@ -1,17 +1,21 @@
 import { type Arena, createArena } from './arena.ts'
 import type { Session } from './pool.ts'
 
-/** Bytes that work takes at the same time, at most, beside its input. */
+/** The maximum number of bytes that work takes at the same time, beside its input. */
 export type Taken = {
-  /** What all threads work on, with the tables that they read and the rows of the input that are brought in for them. */
+  /**
+   * The memory that all threads work on, with the tables that they read and the rows of the input that are brought in.
+   */
   readonly strips: number
-  /** Results of steps that are held as a whole. */
+  /** Results of steps that are held whole. */
   readonly whole: number
   /** A result that is held until it is encoded, and its encoder. */
   readonly output: number
 }
 
-/** What work takes that is given a session in which nothing is computed: it lays out the same memory as in another one. */
+/**
+ * Measures the memory that work takes, with a session that computes nothing but lays out the same memory as a real one.
+ */
 export async function rehearse(
   threads: number,
   work: (session: Session) => Promise<unknown>,
@@ -36,7 +40,7 @@ export async function rehearse(
       arena.release(mark)
     },
     hold(what, bytes) {
-      // results are held one after the other, or together by who says so
+      // whole results are held one at a time, or their holder reports the sum; parts of the output add up
       held[what] = what === 'whole' ? Math.max(held.whole, bytes) : held.output + bytes
     },
   })

@@ -5,13 +5,13 @@ import type { Span } from '../graph/spans.ts'
 import type { WasmExports } from './engine.ts'
 import { type PlacedRows, rowAt } from './placed-rows.ts'
 
-/** Scratch memory of a resampling: its tables. */
+/** The bytes of scratch memory for the tables of a resampling. */
 export const resamplingBytes = ({ size, taps }: Resampling): number =>
   pitchOf(size) * (taps + 1) + taps * 8 + 128
 
 type Compute = (to: PlacedRows, from: PlacedRows, rows: Span) => void
 
-/** Rows of as many samples as `tables` says. */
+/** Prepares resampling along rows. The taps of each column are in `first` and `weights`. */
 export function prepareAcross(
   { size, taps, first, weights }: Resampling,
   channels: number,
@@ -33,7 +33,7 @@ export function prepareAcross(
   }
 }
 
-/** Rows that are sums of rows: taps of weight 0 are none. */
+/** Prepares resampling down columns: output rows are sums of rows. Taps of weight 0 are skipped. */
 export function prepareDown(
   { size, taps, first, weights }: Resampling,
   channels: number,

@@ -10,14 +10,14 @@ import { type Compute, type PlacedRows, rowAt } from './placed-rows.ts'
 
 /** The rows of the picture that a graph runs over. */
 export type PictureRows = {
-  /** Turns to a part, for which these rows are there. */
+  /** Switches to a part, whose staged rows are `staged`. */
   begin(part: number, staged: readonly Span[]): void
   address(row: number): Address
-  /** All that are there. */
+  /** All rows that are available. */
   all(): PlacedRows
 }
 
-/** Where the rows of a picture are: in the picture, or one after the other in the slot of the part. */
+/** Locates the rows of a picture: in the picture itself, or one after the other in the slot of the part. */
 export function pictureRows(picture: PlacedPicture | undefined): PictureRows {
   const pitch = picture === undefined ? 0 : picture.width * picture.channels * (picture.depth / 8)
   const address = picture?.address ?? nowhere
@@ -33,11 +33,11 @@ export function pictureRows(picture: PlacedPicture | undefined): PictureRows {
   }
 }
 
-/** Bytes of a row of a source as floats, with the room that loops need behind it. */
+/** The bytes of a row of a source as floats, with the room after it that loops need. */
 export const floatRowBytes = ({ width, channels }: Pick<PlacedPicture, 'width' | 'channels'>): number =>
   Math.ceil((width * channels * 4 + 64) / 64) * 64
 
-/** Turns rows of the picture to floats in the first of three rows of room. */
+/** Returns a function that converts a row of the picture to floats, in the first of three rows of scratch memory. */
 export function floatsOf(
   { source, layout }: GraphJob,
   wasm: WasmExports,
@@ -62,7 +62,7 @@ export function floatsOf(
   }
 }
 
-/** Brings in rows of the picture: from interleaved samples to planes. */
+/** Prepares to convert rows of the picture from interleaved samples to planes. */
 export function prepareSource(
   [channels, , width]: Shape,
   wasm: WasmExports,
@@ -73,7 +73,7 @@ export function prepareSource(
   }
 }
 
-/** The same to whole samples, rounded as what goes into a file. */
+/** Prepares to convert rows of the picture to whole samples, rounded as for a file. */
 export function prepareRounded(
   [, , n]: Shape,
   bytes: 1 | 2,

@@ -11,11 +11,11 @@ const names = ['across', 'evened', 'placed', 'rearranged', 'resized', 'unpooled'
 
 type Shaping = Extract<LayerWork, { name: (typeof names)[number] }>
 
-/** Whether a layer is done by loops that need tables or sums here. */
+/** Whether a layer runs in loops here that need tables or sums. */
 export const isShaping = (work: LayerWork): work is Shaping =>
   (names as readonly string[]).includes(work.name)
 
-/** Samples of a row in doubles, and the tables of its columns, `step` entries for each tap. */
+/** Lays out the samples of a row as doubles, and the tables of its columns, with `step` entries for each tap. */
 function layOutTaps({ taps, places }: Taps) {
   const span = places.reduce((most, place) => Math.max(most, place), 0) + 1
   const step = Math.ceil(places.length / taps / 4) * 4
@@ -24,18 +24,18 @@ function layOutTaps({ taps, places }: Taps) {
   return { span, step, weights, table, bytes: table + taps * step * 4 }
 }
 
-/** Bytes of a row of doubles, with the room that loops need behind it. */
+/** The bytes of a row of doubles, with the room after it that loops need. */
 const doublesBytes = (width: number): number => Math.ceil(width / 8) * 64
 
-/** Scratch memory: tables of places, and sums. */
+/** The bytes of scratch memory: tables of places, or sums. */
 export function shapingBytes(work: Shaping, [, , width]: Shape): number {
   if (work.name === 'resized') return layOutTaps(work.settings.columns).bytes
   if (work.name === 'evened' || work.name === 'across') return 2 * doublesBytes(width)
-  // with padding there may be more pooled columns than there were
+  // with padding, there may be more pooled columns than columns of the output
   return (work.name === 'unpooled' ? work.settings.axes[2].output : width) * 4
 }
 
-/** Columns in other places: nearest neighbours, reflections, flips. */
+/** Moves columns to other places: nearest neighbours, reflections, flips. */
 export function preparePlaced(
   { channels, rows, columns, fill }: LayerSettings['placed'],
   wasm: WasmExports,
@@ -62,7 +62,7 @@ export function preparePlaced(
   }
 }
 
-/** Pixel shuffles and transpositions of rows that are one after the other. */
+/** Shuffles pixels and transposes, if the input rows are consecutive. */
 export function prepareRearranged(
   { shape, factors }: LayerSettings['rearranged'],
   wasm: WasmExports,
@@ -93,7 +93,7 @@ export function prepareRearranged(
   }
 }
 
-/** Samples between samples. */
+/** Interpolates between samples. */
 export function prepareResized(
   { rows, columns }: LayerSettings['resized'],
   [channels, , width]: Shape,
@@ -136,7 +136,7 @@ export function prepareResized(
   }
 }
 
-/** The channels of each place to one number. */
+/** Reduces the channels at each place to one number. */
 export function prepareOverChannels(
   { of }: LayerSettings['across'],
   [channels, , width]: Shape,
@@ -169,7 +169,7 @@ export function prepareOverChannels(
   }
 }
 
-/** Normalization over the channels of each place. */
+/** Normalizes over the channels at each place. */
 export function prepareEvened(
   { epsilon, gamma, beta }: LayerSettings['evened'],
   [channels, , width]: Shape,
@@ -194,7 +194,7 @@ export function prepareEvened(
   }
 }
 
-/** Products of matrices. */
+/** Multiplies matrices. */
 export function prepareProduct(
   [channels, , width]: Shape,
   [a, b]: readonly Shape[],
@@ -214,7 +214,7 @@ export function prepareProduct(
   }
 }
 
-/** Pooled samples to where they were. */
+/** Puts pooled samples back where they came from. */
 export function prepareUnpooled(
   settings: LayerSettings['unpooled'],
   [channels, , width]: Shape,

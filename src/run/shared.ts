@@ -3,7 +3,7 @@ import { createPool, defaultThreads, type Pool } from './pool.ts'
 
 const pools = new Map<number, Pool>()
 
-/** The shared pool of this process for a number of threads. */
+/** Returns the shared pool of this process for a number of threads. */
 export function poolOf(threads: number | undefined): Pool {
   const count = threads ?? defaultThreads()
   const pool = pools.get(count) ?? createPool(count)
@@ -11,7 +11,7 @@ export function poolOf(threads: number | undefined): Pool {
   return pool
 }
 
-/** Ends the worker threads; they start again when they are needed. */
+/** Ends the worker threads. They start again when they are needed. */
 export async function closePools(): Promise<void> {
   await Promise.all([...[...pools.values()].map((pool) => pool.close()), closeOthers()])
 }

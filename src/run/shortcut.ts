@@ -11,8 +11,9 @@ import { absSum } from './place-picture.ts'
 import type { SourceRows } from './source-rows.ts'
 
 /**
- * Loops that go from 8-bit samples to 8-bit samples without float rows between, or from float rows straight to those of the
- * result, for the filters that most runs ask for; all equal the general path bit for bit. Nothing when the job is none of these.
+ * Returns loops for the most common filters that go from 8-bit samples to 8-bit samples without float rows in between,
+ * or write float sums directly to the result. All equal the general path bit for bit. Returns undefined if the job is
+ * none of these.
  */
 export function prepareShortcut(
   job: StencilJob,
@@ -42,7 +43,10 @@ export function prepareShortcut(
   }
 }
 
-/** Whole samples that the job leaves as they are, straight to their places: steps that end in them (run/graph.ts). */
+/**
+ * Copies whole samples that the job leaves unchanged to their places. For steps that end in whole samples
+ * (run/graph.ts).
+ */
 export function prepareCopy(
   { plan, source, sink, tone, range, tileChannels }: StencilJob,
   wasm: WasmExports,
@@ -66,13 +70,13 @@ type Context = {
   readonly scratch: Address
 }
 
-/** One integer kernel: whole sums straight to samples, or samples straight from samples where nothing is divided. */
+/** One integer kernel: converts sums directly to samples, or computes samples from samples if nothing is divided. */
 function oneKernel(context: Context): RowsOf | undefined {
   const { job, wasm, memory, scratch } = context
   const placed = job.stencils[0]!
   const { stencil } = placed
   if (stencil.algorithm !== 'integer' && stencil.algorithm !== 'integer-separable') return undefined
-  // One division: by the kernel's scale, or by the recipe's.
+  // A loop divides only once: by the kernel's scale, or by the recipe's.
   if (stencil.scale !== 1 && job.plan.scale !== 1) return undefined
   const asked: FinishParams = {
     ...finishParamsOf(job),
@@ -91,7 +95,7 @@ function oneKernel(context: Context): RowsOf | undefined {
   }
 }
 
-/** Whether whole sums are only divided, by a whole number, and small enough for that to be done by a product. */
+/** Whether the only step is a division by a whole number, of sums small enough to divide by multiplying. */
 function isWhole(params: FinishParams, s: Stencil): boolean {
   const largest =
     255 * ('weights' in s ? absSum(s.weights) : 'col' in s ? absSum(s.col) * absSum(s.row) : Infinity)
@@ -100,10 +104,13 @@ function isWhole(params: FinishParams, s: Stencil): boolean {
   return isWholeScale && isPlain && largest < 2 ** 19
 }
 
-/** Rows from which on the float loops end exactly where a row ends. */
+/** The number of samples in a row from which the float loops end exactly at the end of the row. */
 const wholeFloatRow = 28
 
-/** Float sums of one kernel of which nothing more is asked: straight to their places. No sum is -0: adding 0 leaves its bits. */
+/**
+ * Writes float sums of one kernel directly to their places, if no other step applies. No sum is -0, so leaving an
+ * offset of 0 off keeps its bits.
+ */
 function floatSums(job: StencilJob, wasm: WasmExports, scratch: Address): RowsOf | undefined {
   const { plan, tone } = job
   const placed = job.stencils[0]!
@@ -127,7 +134,7 @@ function floatSums(job: StencilJob, wasm: WasmExports, scratch: Address): RowsOf
   }
 }
 
-/** Whether the sum, plus a whole offset, is the sample: and fits 16 bits on the way. */
+/** Whether a sample is the sum plus a whole offset, or the absolute value of that, and all of it fits in 16 bits. */
 const isPlain = (params: FinishParams, s: Stencil): boolean =>
   params.scale === 1 &&
   params.affine === undefined &&
@@ -187,7 +194,9 @@ type IntegerStencil = Extract<Stencil, { algorithm: 'integer' }>
 const isGradient = (s: Stencil): s is IntegerStencil =>
   s.algorithm === 'integer' && s.sums === 'i16' && s.scale === 1
 
-/** Both gradients in one pass for the 3x3 family of sobel, prewitt and scharr; else one after the other. */
+/**
+ * Computes both gradients in one pass for the 3x3 family of sobel, prewitt and scharr, otherwise one after the other.
+ */
 function prepareGradients(job: StencilJob, wasm: WasmExports, scratch: Address) {
   const [a, b] = [prepareAccumulator(job, 0, wasm, scratch), prepareAccumulator(job, 1, wasm, scratch)]
   const family = gradientFamily(job)
@@ -211,7 +220,7 @@ function prepareGradients(job: StencilJob, wasm: WasmExports, scratch: Address) 
   }
 }
 
-/** side and centre when the kernels are [side centre side]ᵀ × [-1 0 1] and its transpose, undilated. */
+/** Returns side and centre if the kernels are [side centre side]ᵀ × [-1 0 1] and its transpose, undilated. */
 function gradientFamily({ plan }: StencilJob): { side: number; centre: number } | undefined {
   const [x, y] = plan.stencils as readonly [IntegerStencil, IntegerStencil]
   const isPlain = [x, y].every((s) => s.kH === 3 && s.kW === 3 && s.dilation[0] === 1 && s.dilation[1] === 1)
@@ -239,7 +248,7 @@ const tileAddress = (
     job.layout.tile + (y * job.plan.stride[0] - tileFirst + placed.firstRow) * job.tilePitch + placed.base,
   )
 
-/** Copies the alpha of a row where output and input pixels are one on the other; else the general path does it. */
+/** Copies the alpha of a row if output and input pixels coincide; otherwise the general path does it. */
 function prepareAlphaCopy(
   job: StencilJob,
   wasm: WasmExports,

@@ -9,14 +9,14 @@ import { rowCount, type Span, slotOf, united } from '../graph/spans.ts'
 import type { WasmExports } from './engine.ts'
 import { type Compute, type PlacedRows, rowAt } from './placed-rows.ts'
 
-/** Where the tables, rows and tile of a step are in its scratch memory. */
+/** Lays out the tables, rows and tile of a step in its scratch memory. */
 function layOut(
   [channels, , width]: Shape,
   { patch }: SimilarityOptions,
   taps: readonly SimilarityTap[],
   rows: number,
 ) {
-  // as far as a patch about a neighbour reaches
+  // as far as a patch around a neighbour reaches
   const reach = taps.reduce((most, { dx }) => Math.max(most, dx), 0) + (patch - 1) / 2
   const pitch = pitchOf(width + 2 * reach)
   const rowPitch = pitchOf(width + patch)
@@ -26,14 +26,14 @@ function layOut(
   return { reach, pitch, rowPitch, near: 0, offsets, made, tile, bytes: tile + channels * rows * pitch + 128 }
 }
 
-/** Scratch memory of an involution by similarity that has `rows` rows of its input at once. */
+/** The bytes of scratch memory of an involution by similarity that reads `rows` rows of its input at once. */
 export const similarityBytes = (shape: Shape, options: SimilarityOptions, rows: number): number =>
   layOut(shape, options, similarityTaps(shape, options).taps, rows).bytes
 
-/** Gathered rows: which they are, and bytes from channel to channel. */
+/** The rows that were gathered, and the bytes from channel to channel. */
 type Tile = { readonly rows: readonly Span[]; readonly plane: number }
 
-/** Computes rows of an involution by similarity. Addresses of buffers are absolute. */
+/** Prepares an involution by similarity. Addresses of buffers are absolute. */
 export function prepareSimilarity(
   shape: Shape,
   options: SimilarityOptions,
@@ -52,7 +52,9 @@ export function prepareSimilarity(
   const nearness = Float32Array.from(taps, (tap) => tap.near)
   const fused = patch === 1 && (channels === 1 || channels === 3)
 
-  /** The rows that are needed, with columns beside them for neighbours that are outside; they become those of the tile. */
+  /**
+   * Copies the rows that `span` needs into the tile, with extra columns at both sides for neighbours that are outside.
+   */
   function gather(from: PlacedRows, span: Span): Tile {
     const rows = united(similarityNeeds(shape, options, span))
     const plane = rowCount(rows) * pitch
@@ -62,7 +64,7 @@ export function prepareSimilarity(
         for (let y = first; y < end; y++, to = plus(to, pitch)) {
           const source = rowAt(from, c, y)
           wasm.copyBytes(plus(to, reach * 4), source, width * 4)
-          // no number is alike to NaN; patches are compared beyond the edge, where its samples are repeated
+          // NaN is similar to no sample; patches reach beyond the edge, where its samples are repeated
           const [left, right] = fused
             ? [Number.NaN, Number.NaN]
             : [numbers[source / 4]!, numbers[source / 4 + width - 1]!]
@@ -100,7 +102,8 @@ export function prepareSimilarity(
     )
   }
 
-  // A row whose pixels are compared by patches, or that has any number of channels: tap by tap, through rows of weights.
+  // Computes a row whose pixels are compared by patches, or that has any other number of channels: tap by tap, through
+  // rows of weights.
   const pad = (patch - 1) / 2
   const [squares, summed, weights, totals] = [0, 1, 2, 3].map((i) =>
     plus(scratch, layout.made + i * layout.rowPitch),
@@ -123,7 +126,7 @@ export function prepareSimilarity(
         }
       }
       wasm.sumAcross(summed, squares, width, patch)
-      // where the neighbour is outside, it is like nothing
+      // a neighbour outside the picture is similar to nothing
       const sum = summed / 4
       numbers.fill(Number.NaN, sum, sum + Math.max(0, -dx))
       numbers.fill(Number.NaN, sum + Math.min(width, width - dx), sum + width)
@@ -135,14 +138,17 @@ export function prepareSimilarity(
   }
 
   return (to, from, [first, end]) => {
-    // other steps work in this memory, too
+    // other steps use this memory, too
     numbers.set(nearness, near / 4)
     const gathered = gather(from, [first, end])
     for (let y = first; y < end; y++) (fused ? pixelRow : patchRow)(to, gathered, y)
   }
 }
 
-/** Every place with a kernel of its own: 2 megapixels of 3x3 take 1.4 s of processor time in all instead of 2.0. */
+/**
+ * Prepares a layer with a kernel of its own at every place. 2 megapixels of 3x3 take 1.4 s of processor time instead of
+ * 2.0.
+ */
 export function prepareKernels(
   { kernelSize, stride, groups, dilation }: LayerSettings['kernels'],
   [channels, , n]: Shape,

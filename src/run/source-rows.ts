@@ -2,16 +2,16 @@ import type { RecipePlan } from '../conv/plan.ts'
 import { type Address, nowhere } from '../graph/address.ts'
 import { borders } from '../tensor/border.ts'
 
-/** Where the rows of the input of a recipe are for the strip at hand. */
+/** The input rows of a recipe, for the current strip. */
 export type SourceRows = {
-  /** Turns to rows whose addresses `address` shows. */
+  /** Sets the function that returns the addresses of rows. */
   turn(address: (row: number) => Address): void
   address(row: number): Address
-  /** The address of the row under output row `y`, or -1 where there is none. */
+  /** The address of the row under output row `y`, or -1 if there is none. */
   under(y: number): Address
 }
 
-/** The rows of the input of a recipe. */
+/** Returns the input rows of a recipe. */
 export function sourceRows({ stride, origin, border, height }: RecipePlan): SourceRows {
   const place = borders[border].source
   let address = (_row: number): Address => nowhere

@@ -9,8 +9,8 @@ import { isWorthThreads, layOut } from './graph-run.ts'
 import type { Pool, Session } from './pool.ts'
 
 /**
- * The engine on a worker pool: the bits of the reference engine, in SIMD and on all threads. With a session it works
- * within that session, else in one of its own for each call.
+ * The engine on a worker pool. It gives the bits of the reference engine, with SIMD and on all threads. If `session` is
+ * given, it works within that session, otherwise in a new one for each call.
  */
 export function poolEngine(pool: Pool, session?: Session): Engine {
   const within: Pool['exclusive'] =
@@ -36,8 +36,8 @@ export function poolEngine(pool: Pool, session?: Session): Engine {
 }
 
 /**
- * Steps several times over, none of which must see the whole. Everything stays in the shared memory, laid out twice: from the
- * first input to what comes out, and back.
+ * Runs steps several times over; none of them may need all of its input first. Everything stays in the shared memory
+ * and is laid out twice: from the first input to the result, and back.
  */
 async function repeated(
   session: Session,
@@ -75,7 +75,10 @@ async function repeated(
   }
 }
 
-/** Rows of a strip of a bank over a small tensor, so that all threads have some: all where there is one. */
+/**
+ * Returns the rows of a strip of a bank over a small tensor, so that every thread gets some; all rows if one thread is
+ * enough.
+ */
 export function stripsOf(out: Tensor): number | undefined {
   const node = nodeOf(out)
   const [, height] = node.shape

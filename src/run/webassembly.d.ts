@@ -1,5 +1,5 @@
-// The part of the WebAssembly interface that convo uses. The types of Node 20 do not have it, and the DOM library, which
-// does, would let the code speak of windows and documents.
+// The part of the WebAssembly interface that convo uses. The types of Node 20 lack it, and the DOM library, which has
+// it, would let the code use windows and documents.
 declare namespace WebAssembly {
   interface MemoryDescriptor {
     initial: number

@@ -11,30 +11,30 @@ import { consecutive, put } from './bank.ts'
 import type { WasmExports } from './engine.ts'
 import { type Compute, rowAt } from './placed-rows.ts'
 
-/** A bank of 3x3 that runs by Winograd's algorithm, with its tables in the shared memory. */
+/** A 3x3 bank that runs by Winograd's algorithm, with its tables in the shared memory. */
 export type PlacedWinograd = {
   readonly algorithm: 'winograd'
   readonly plan: Omit<Bank['plan'], 'phases'>
-  /** Filters, rounded up to whole blocks. */
+  /** The number of filters, rounded up to whole blocks. */
   readonly filters: number
   readonly weights: Address
   readonly bias: Address
-  /** Output columns that are as far apart as taps: the tables of each. */
+  /** The tables of each phase. A phase is the output columns that are as far apart as the taps. */
   readonly phases: readonly {
     readonly tiles: number
-    /** i32: the column of the input of each column of the tiles. */
+    /** i32: the input column of each column of the tiles. */
     readonly columns: Address
     readonly copied: readonly [first: number, last: number]
   }[]
-  /** How many tiles are computed at once. */
+  /** The number of tiles that are computed at once. */
   readonly tilesAtOnce: number
 }
 
-/** Filters that one loop computes side by side. */
+/** The number of filters that one loop computes side by side. */
 const block = 4
-/** Tiles that one loop computes side by side. */
+/** The number of tiles that one loop computes side by side. */
 const lanes = 8
-/** Bytes of transformed samples and sums that stay in a second-level cache. */
+/** The bytes of transformed samples and sums that fit in a second-level cache. */
 const cacheBytes = 640 * 1024
 
 /** Lays out the tables of a bank. */
@@ -69,7 +69,7 @@ export function placeWinograd(arena: Arena, { plan, weights, bias, order }: Bank
     weights: put(arena, transformed),
     bias: put(arena, allBias),
     phases: Array.from({ length: step }, (_, phase) => {
-      // whole vectors of tiles; what no tap reads is outside
+      // whole vectors of tiles; columns that no tap reads count as outside
       const columns = Int32Array.from({ length: Math.ceil(tilesOf(phase) / 4) * 16 + 2 }, (_, i) => {
         const column = phase + i * step
         return column < wide + 2 * step ? source(column + plan.columns.first, plan.input[2]) : -1
@@ -80,10 +80,13 @@ export function placeWinograd(arena: Arena, { plan, weights, bias, order }: Bank
   }
 }
 
-/** An odd multiple of 64, as `pitchOf`: numbers of a tile would share a set of the cache. */
+/**
+ * Rounds up to an odd multiple of 64, as `pitchOf` does. Otherwise the numbers of a tile would share one set of the
+ * cache.
+ */
 const spaced = (bytes: number): number => Math.ceil(bytes / 128) * 128 + 64
 
-/** Where things are in the scratch memory, in bytes. */
+/** Lays out the scratch memory, in bytes. */
 function layoutOf({ plan, filters, phases, tilesAtOnce: tiles }: PlacedWinograd) {
   const blockPitch = plan.channelsPerGroup * lanes * 4
   const samplesPitch = spaced((tiles / lanes) * blockPitch)
@@ -110,7 +113,7 @@ function layoutOf({ plan, filters, phases, tilesAtOnce: tiles }: PlacedWinograd)
   return { at, bytes, blockPitch, samplesPitch, rowPitch, sumsPitch, columnsPitch, outPitch }
 }
 
-/** Scratch memory of a bank. */
+/** The bytes of scratch memory of a bank. */
 export const winogradBytes = (bank: PlacedWinograd): number => layoutOf(bank).bytes
 
 /** Computes rows of a bank's output from rows of its input. */
@@ -173,7 +176,7 @@ export function prepareWinograd(
             filters,
             some,
           )
-          // the place of row `top` of the tiles
+          // the address of row `top` of the tiles
           const place = plus(rowAt(to, 0, y + top * dy), (phase + column * dx) * 4)
           const isPlain = dx === 1
           wasm.winogradOutput(

@@ -1,9 +1,9 @@
-// Many small pictures: `convo batch` against loops over other programs, and the memory it takes.
+// Benchmark with many small pictures: `convo batch` against loops over other programs, and its memory.
 //   npx tsx test/bench/batch.ts [--pictures 2000] [--blocks 10] [--photo photo.png]
-// Pictures of 256x192 are cut from the photo. Block after block all programs take the same pictures, in turn, so that what
-// slows the machine down meets all alike; a program that is not installed is omitted. The README quotes the ratios: time
-// of convo over time of the other, for all pictures. Then the most memory of all processes together, for a tenth of the
-// pictures and for all, each from one run.
+// Pictures of 256x192 are cut from the photo. In each block all programs process the same pictures, in turn, so that a
+// slow machine affects all of them equally. Programs that are not installed are skipped. The README quotes the ratios:
+// the time of convo divided by the time of the other program, for all pictures. After that it measures the peak memory
+// of all processes together, for a tenth of the pictures and for all, each in one run.
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { availableParallelism, tmpdir } from 'node:os'
@@ -29,7 +29,7 @@ const { values } = parseArgs({
 const [pictures, blocks] = [Number(values.pictures), Number(values.blocks)]
 const cores = availableParallelism()
 
-/** Who takes part: a line of shell from the folder "$1" to the folder "$2". */
+/** The programs to compare: a shell line from the folder "$1" to the folder "$2". */
 const programs: readonly { readonly name: string; readonly needs: string; readonly line: string }[] = [
   {
     name: 'convo batch',
@@ -48,7 +48,7 @@ const programs: readonly { readonly name: string; readonly needs: string; readon
   },
   {
     name: 'loop over convert',
-    // Debian's name first: `convert` may be GraphicsMagick's, or a substitute
+    // Debian's name first: `convert` may be from GraphicsMagick, or a substitute
     needs: 'convert-im6 || command -v convert',
     line: 'c=$(command -v convert-im6 || command -v convert); cd "$1"; for f in *.png; do $c "$f" -morphology Convolve Sobel "$2/$f"; done',
   },
@@ -68,7 +68,7 @@ try {
   rmSync(folder, { recursive: true, force: true })
 }
 
-/** Cuts the pictures, each from another place, into a folder for each block. */
+/** Cuts the pictures from different positions, into a folder for each block. */
 async function cut(): Promise<void> {
   const photo = await decode(values.photo, { maxPixels: 1e9, orient: true })
   const [width, height] = [Math.min(256, photo.width), Math.min(192, photo.height)]
@@ -125,7 +125,7 @@ async function race(): Promise<void> {
   }
 }
 
-/** Runs a batch over the first pictures and shows the most memory of its processes together. */
+/** Runs a batch on the first pictures and prints the peak memory of its processes together. */
 async function weigh(count: number): Promise<void> {
   const list = readdirSync(join(folder, 'all')).sort().slice(0, count)
   const output = join(folder, 'weighed')
@@ -142,7 +142,7 @@ async function weigh(count: number): Promise<void> {
   console.log(`${count} pictures: ${(most / 1024).toFixed(0)} MiB resident at most, all processes together`)
 }
 
-/** KiB that a process and its children have resident; pages that they share count for each. */
+/** Returns the resident memory of a process and its children in KiB. Shared pages count for each of them. */
 function residentOf(pid: number): number {
   const stats = readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name))
@@ -157,7 +157,7 @@ function residentOf(pid: number): number {
   }, 0)
 }
 
-/** The text of a file, empty for a process that is gone. */
+/** Returns the text of a file, or nothing if its process has ended. */
 function textOf(file: string): string {
   try {
     return readFileSync(file, 'utf8')

@@ -1,4 +1,4 @@
-// The benchmark: problems as strings, timed side by side with what is installed.
+// The benchmark: problems as strings, timed against the other programs that are installed.
 //   npm run bench -- [options] [problem...]          npm run bench -- --help
 import { register } from 'tsx/esm/api'
 

@@ -5,8 +5,8 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import sharp from 'sharp'
 
-// Comparisons, whole processes in turns: convo beside odiff (npm: odiff-bin), ImageMagick, reg-cli and a loop of pixelmatch in
-// one process, as far as they are there. Medians of wall time, and the most memory.
+// Times comparisons as whole processes in turn: convo, odiff (npm: odiff-bin), ImageMagick, reg-cli and a loop of
+// pixelmatch in one process, as far as they are installed. Prints the median wall time and the peak memory.
 
 const path = (name: string) => fileURLToPath(new URL(name, import.meta.url))
 const convo = [process.execPath, path('../../bin/convo.js')]
@@ -25,7 +25,7 @@ export async function benchCompare(runs: number, only: string, packages: string 
       for (let run = 0; run <= runs; run++) {
         for (const [i, [, args]] of lines.entries()) {
           const one = measure(args)
-          // the first brings files and programs into memory
+          // the first run loads files and programs into memory
           if (run > 0) measured[i]!.push(one)
         }
       }
@@ -116,7 +116,7 @@ async function problems(folder: string, packages: string | undefined): Promise<P
   return list
 }
 
-/** Small pictures that equal their goldens byte by byte, beside the least that a program of one's own would do. */
+/** Compares small pictures that equal their goldens byte for byte, against the least that a custom program would do. */
 async function caseProblem(folder: string, module: (name: string) => string): Promise<Problem> {
   for (const name of ['in', 'goldens/x']) mkdirSync(join(folder, name), { recursive: true })
   for (let i = 0; i < 200; i++) {
@@ -159,7 +159,9 @@ process.exitCode = changed > 0 ? 1 : 0
   }
 }
 
-/** A slope with noise, and copies: equal, with one other pixel, and with a rectangle of a fifth inverted. */
+/**
+ * Writes a noisy gradient and copies of it: equal, with one changed pixel, and with an inverted rectangle of a fifth.
+ */
 async function makePictures(file: (what: string) => string, width: number, height: number): Promise<void> {
   const data = new Uint8Array(width * height * 3)
   let state = 1
@@ -186,7 +188,7 @@ type Measured = { readonly seconds: number; readonly mebibytes: number }
 function measure([program = '', ...args]: readonly string[]): Measured {
   const before = performance.now()
   const { stderr, status } = spawnSync('/usr/bin/time', ['-f', '%M', program, ...args], { encoding: 'utf8' })
-  // 1: the pictures differ; odiff says so by 22, and by 1 that it could not compare
+  // 1: the pictures differ; for odiff that is 22, and 1 is a failed comparison
   const answers = program.endsWith('odiff') ? [0, 22] : [0, 1, 22]
   if (status === null || !answers.includes(status))
     throw new Error(`${program} ${args.join(' ')} ended with ${status}: ${stderr}`)

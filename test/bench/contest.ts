@@ -1,26 +1,32 @@
 import type { BankProblem, PictureProblem, Problem } from './problem.ts'
 
-/** Who takes part in a comparison. Making it does all that is not to be timed. */
+/** A contestant of a benchmark. Creating it does everything that must not be timed. */
 export type Contestant = {
   readonly name: string
-  /** Runs once and returns the milliseconds that it took, by the clock of whoever does the work. */
+  /** Runs once and returns the time in milliseconds, measured by the process that does the work. */
   run(): Promise<number>
-  /** Samples of the last result at the places of `probeAt`, to see that all computed the same; absent for files. */
+  /**
+   * Returns samples of the last result at the positions of `probeAt`, to check that all results agree; undefined for
+   * files.
+   */
   probe?(): Promise<readonly number[]>
-  /** A digest of the whole last result. */
+  /** Returns a digest of the whole last result. */
   digest?(): string
-  /** Bytes of the file that was written. */
+  /** Returns the size of the written file in bytes. */
   bytes?(): number
   close(): Promise<void>
 }
 
-/** What a whole process is to do: read one picture, write another; of `.jpg`, `.webp`, `.tif`, `.gif` and `.avif` by the settings of `codings`. */
+/**
+ * The work of a whole process: read a picture and write another one. `.jpg`, `.webp`, `.tif`, `.gif` and `.avif` are
+ * written with the settings of `codings`.
+ */
 export type ProcessWork = {
   readonly input: string
   readonly output: string
-  /** Where files may be put. */
+  /** A folder for temporary files. */
   readonly folder: string
-  /** The level of zlib; absent: as the program does it when nobody says. */
+  /** The zlib level. Default: that of the program. */
   readonly level?: number | undefined
 } & (
   | {
@@ -35,61 +41,61 @@ export type ProcessWork = {
       readonly kind: 'filter'
       readonly filter: string
       readonly settings: Readonly<Record<string, unknown>>
-      /** The kernel of a filter that takes one, row-major; its weights sum to 1. */
+      /** The kernel of a filter that needs one, row-major; its weights sum to 1. */
       readonly blur?: { readonly shape: readonly number[]; readonly weights: readonly number[] }
     }
 )
 
-/** Somebody to compare with, ready. */
+/** A program or library to compare with, ready to run. */
 export type Peer = {
-  /** With its version. */
+  /** The name, with the version. */
   readonly name: string
-  /** Its core, from memory to memory, on one thread; nothing when it has no such operation. */
+  /** Its core, from memory to memory, on one thread; undefined if it does not have this operation. */
   enter?(problem: PictureProblem | BankProblem): Promise<Contestant | undefined>
-  /** The command line of a whole process that does this; nothing when it cannot. */
+  /** The command line of a whole process that does this; undefined if it cannot. */
   command?(work: ProcessWork): readonly string[] | undefined
-  /** Whether it writes other formats than PNG by the settings that all share. */
+  /** Whether it writes formats other than PNG with the settings that all share. */
   readonly encodes?: true
   close?(): Promise<void>
 }
 
-/** How to come by a peer. */
+/** How to find a peer. */
 export type PeerEntry = {
   readonly name: string
-  /** What to install where it is missing. */
+  /** What to install if it is missing. */
   readonly needs: string
   open(places: Places): Promise<Peer | undefined>
 }
 
-/** Where peers are looked for, beside the PATH. */
+/** Where to look for peers, in addition to the PATH. */
 export type Places = {
   /** A folder with the node_modules of packages that convo does not depend on. */
   readonly packages: string | undefined
-  /** An interpreter that has cv2. */
+  /** A Python interpreter that has cv2. */
   readonly python: string | undefined
 }
 
 export type Row = {
   readonly problem: string
   readonly name: string
-  /** Medians, and the least. */
+  /** The median time, and the shortest one. */
   readonly ms: number
   readonly least: number
-  /** How many times faster than this one convo is: the median over the rounds. 1 for convo itself. */
+  /** How many times faster convo is than this one: the median over the rounds. 1 for convo itself. */
   readonly ratio: number
-  /** The largest difference to the result of convo, over the largest value; at the probed places. */
+  /** The largest difference from the result of convo at the probed positions, divided by the largest value. */
   readonly apart?: number
   readonly digest?: string
   readonly bytes?: number
   readonly runs: number
 }
 
-/** What is over sooner is run again and again in its turn, for about a number of milliseconds, of which the median counts. */
+/** Shorter work is repeated within its turn for about this many milliseconds, and the median counts. */
 const turn = 20
 
 /**
- * Runs all in turn, round after round, so that what slows the machine down meets all alike. The first round warms up, and
- * leaves out peers that fail, such as one without an encoder.
+ * Runs all contestants in turn, round after round, so that a slow machine affects all of them equally. The first round
+ * is a warm-up, and drops peers that fail, such as one without an encoder.
  */
 export async function contest(
   problem: Problem,

@@ -1,6 +1,7 @@
-// Holds the 8-bit results of every named filter on a photograph against an independent float64 computation.
+// Compares the 8-bit results of every named filter on a photograph with an independent float64 computation.
 //   npx tsx test/bench/exactness.ts [picture]
-// For each filter: the samples that differ, in a million, and the largest difference in levels. The README quotes it.
+// For each filter it prints how many samples in a million differ, and the largest difference in levels. The README
+// quotes this.
 import { existsSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { filterDefaults, planRecipe } from '../../src/conv/plan.ts'
@@ -89,7 +90,7 @@ function inFloat64(r: Recipe): Float64Array {
   return combineInFloat64(r, r.kernels.map(correlate))
 }
 
-/** The sum of one kernel in float64: the textbook's for dense ones, two passes for those that are given as factors. */
+/** Sums with one kernel in float64: by the textbook for dense kernels, in two passes for separable ones. */
 function correlate(k: PlaneKernel): Float64Array {
   if (k.form === 'dense') {
     const { weights, scale, shape, anchor } = k.kernel

@@ -1,4 +1,4 @@
-// Times the FFT correlations against the plain loops, one thread, milliseconds for a plane.
+// Times the FFT correlations against the plain loops on one thread, in milliseconds per plane.
 //
 //   node --import tsx test/bench/fft.mjs [width height [runs]]        default 4000 3000 3
 import {
@@ -17,7 +17,7 @@ import { correlateColumnsFft, correlateFft2d, correlateRowsFft } from '../../src
 const [width = 4000, height = 3000, runs = 3] = process.argv.slice(2).map(Number)
 const widest = 401
 const slack = 64
-// Not a multiple of 4096, which would bring all rows to the same cache sets.
+// Not a multiple of 4096, which would map all rows to the same cache sets.
 const pitch = Math.ceil(((width + widest - 1) * 4 + slack) / 64) * 64 + 64
 const rows = height + widest - 1
 const pages = Math.ceil((3 * pitch * rows + 2 ** 26) / 65536)

@@ -11,18 +11,19 @@ import type * as Convo from '../../src/index.ts'
 import type * as Matchers from '../../src/matchers.ts'
 import { onnxModel } from '../net/onnx-writer.ts'
 
-// How long convo keeps the event loop of its user: for inputs, operations and outputs of 12 megapixels the longest time on the
-// processor of the calling thread between two turns of the loop, in the first call and in those after it.
+// Measures how long convo blocks the event loop of its user. For inputs, operations and outputs of 12 megapixels, it
+// prints the longest processor time of the calling thread between two turns of the loop, in the first call and in later
+// ones.
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 const folder = join(tmpdir(), 'convo-holds')
 const [width, height] = [4000, 3000]
 
 type Api = typeof Convo
-/** Work by what it is called; it gives what is measured. */
+/** Cases by name. The inner function is the one that is measured. */
 type Cases = Readonly<Record<string, () => Promise<() => Promise<unknown>>>>
 
-/** Measures the cases whose name contains `only`; with `where`, says what ran during the longest hold. */
+/** Measures the cases whose name contains `only`. With `where`, it prints what ran during the longest block. */
 export async function benchHolds(runs: number, only: string, where: boolean, images: string): Promise<void> {
   mkdirSync(folder, { recursive: true })
   process.chdir(folder)
@@ -36,7 +37,7 @@ export async function benchHolds(runs: number, only: string, where: boolean, ima
       const act = await prepare()
       const holds: Hold[] = []
       for (let run = 0; run < runs; run++) holds.push(await longestHold(act, where))
-      // by chance garbage is collected in one run: what a call takes is what the best of them took
+      // garbage is collected in some runs by chance, so the best run counts
       const least = holds.slice(1).reduce((best, one) => (one.own < best.own ? one : best))
       worst = Math.max(worst, least.own)
       const mark = least.own > 20 ? ' <<<' : holds[0]!.own > 20 ? ' <' : ''
@@ -61,7 +62,7 @@ type Hold = {
 const ms = ({ own, cpu, from, to }: Hold): string =>
   `${own.toFixed(1).padStart(6)} ms (${cpu.toFixed(0)} with garbage, ${(to - from).toFixed(0)} by the clock)`
 
-/** Milliseconds that the calling thread has been on a processor; Linux counts them. */
+/** Returns the processor time of the calling thread in milliseconds, as counted by Linux. */
 const onProcessor = (): number =>
   Number(readFileSync(`/proc/self/task/${process.pid}/schedstat`, 'latin1').split(' ')[0]) / 1e6
 
@@ -104,7 +105,7 @@ async function longestHold(act: () => Promise<unknown>, where: boolean): Promise
   return { ...longest, stacks: stacksOf(profile, longest.from, longest.to) }
 }
 
-/** What ran between two times, most samples first. */
+/** Returns what ran between two times, most samples first. */
 function stacksOf(
   { nodes, samples = [], timeDeltas = [], startTime }: Profiler.Profile,
   from: number,
@@ -248,7 +249,7 @@ async function pictureCases(api: Api, images: string): Promise<Cases> {
   }
 }
 
-/** What an operation cannot do without. */
+/** The required options of each operation. */
 const needs: Readonly<Record<string, object>> = {
   conv2d: { kernel: 'sharpen' },
   wiener: { kernel: 'gaussian:sigma=1' },
@@ -262,7 +263,7 @@ const options: Readonly<Record<string, Convo.ConvoOptions>> = {
   linear: { linear: true },
 }
 
-/** Cases of a group. */
+/** Names the cases of a group. */
 const named = <T>(
   group: string,
   of: Readonly<Record<string, T>>,
@@ -422,7 +423,7 @@ async function otherCases(api: Api, { matchGolden }: typeof Matchers): Promise<C
   }
 }
 
-/** Twenty layers of 64x3x3 and one of 16 million weights: 64 MB. */
+/** A network of twenty layers of 64x3x3 and one with 16 million weights: 64 MB. */
 function model(): Uint8Array {
   const weights = (...shape: number[]) => ({
     shape,

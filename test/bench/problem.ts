@@ -1,13 +1,15 @@
-/** A convolution of a picture in memory, one process of a command, or a bank of filters over a tensor. */
+/** A convolution of a picture in memory, a bank of filters on a tensor, or one process of a command. */
 export type Problem = PictureProblem | BankProblem | ProcessProblem
 
-/** A named filter, or `conv2d` with a made-up kernel that is neither separable nor small in rank, over a made-up picture. */
+/**
+ * A named filter, or `conv2d` with an example kernel that is neither separable nor of low rank, on a generated picture.
+ */
 export type PictureProblem = {
   readonly kind: 'picture'
   readonly text: string
   readonly filter: string
   readonly settings: Readonly<Record<string, number | string>>
-  /** Of the kernel of `conv2d`. */
+  /** The width of the kernel of `conv2d`. */
   readonly side: number
   /** Whether the weights of `conv2d` are whole numbers. */
   readonly whole: boolean
@@ -16,12 +18,12 @@ export type PictureProblem = {
   readonly width: number
   readonly height: number
   readonly threads: number
-  /** Compare with itself on a number of threads. */
+  /** The number of threads to compare with. */
   readonly against?: number
   readonly algorithm: 'auto' | 'direct' | 'separable' | 'fft'
 }
 
-/** One layer of a network: x [C,H,W], filters with a square kernel, padding that keeps the size at stride 1. */
+/** One layer of a network: x [C,H,W], filters with a square kernel, and a padding that keeps the size at stride 1. */
 export type BankProblem = {
   readonly kind: 'bank'
   readonly text: string
@@ -36,16 +38,22 @@ export type BankProblem = {
   readonly against?: number
 }
 
-/** A command from start to finished file; the picture is the base name of a PNG. Empty: only a start, `--version`. */
+/**
+ * A command, from start to finished file. The picture is the base name of a PNG; an empty one only measures a start
+ * with `--version`.
+ */
 export type ProcessProblem = {
   readonly kind: 'process'
   readonly text: string
   readonly filter: string
   readonly settings: Readonly<Record<string, number | string>>
-  /** Of the kernel of `conv2d`, whose weights are whole. */
+  /** The width of the kernel of `conv2d`, whose weights are whole. */
   readonly side: number
   readonly picture: string
-  /** What the picture is made into first, and what is written: `jpg`, by settings that all share. */
+  /**
+   * The format that the picture is converted to first, and the output format, such as `jpg`, with the settings that all
+   * share.
+   */
   readonly from: string
   readonly to: string
 }
@@ -59,7 +67,7 @@ export const grammar = `problems:
   process version                                                                  against node -e 0
   threads=1,2 compares convo with itself; without it there is one thread, and the peers have one too`
 
-/** @throws Error when the string is no problem, with the word that is wrong */
+/** Parses a problem. @throws Error with the word that is wrong */
 export function parseProblem(text: string): Problem {
   const [first = '', ...words] = text.trim().split(/\s+/)
   if (first === 'bank') return parseBank(text, words)
@@ -101,13 +109,13 @@ function parsePicture(text: string, filter: string, words: readonly string[]): P
   return p.samples === 'f32' ? { ...p, whole: false } : p
 }
 
-/** 4:3, as cameras have it. */
+/** Returns a size of 4:3, as from a camera. */
 function sides(megapixels: number): [number, number] {
   const height = Math.round(Math.sqrt((megapixels * 1e6 * 3) / 4))
   return [Math.round((height * 4) / 3), height]
 }
 
-/** `threads=2`, or `threads=1,2`: the last number, against the first. */
+/** Parses `threads=2`, or `threads=1,2` to compare the last number with the first. */
 function setThreads(p: { threads: number; against?: number }, word: string): boolean {
   const numbers = /^threads=(\d+)(?:,(\d+))?$/.exec(word)
   if (numbers === null) return false
@@ -164,7 +172,7 @@ function parseProcess(text: string, [filter = 'version', ...words]: readonly str
   return { kind: 'process', text, filter, settings, side, picture, from, to }
 }
 
-/** The weights of `conv2d`, row-major: whole numbers 1..9, or fractions around zero; of full rank. */
+/** The weights of `conv2d`, row-major, of full rank: whole numbers 1..9, or fractions around zero. */
 export function madeUpWeights({ side, whole }: { side: number; whole: boolean }): Float64Array {
   return Float64Array.from({ length: side * side }, (_, i) => {
     const noise = hash(i + 1) / 2 ** 32
@@ -172,23 +180,23 @@ export function madeUpWeights({ side, whole }: { side: number; whole: boolean })
   })
 }
 
-/** The samples of a picture or a tensor: noise of 0..255, the same everywhere. */
+/** Fills a picture or a tensor with noise of 0..255 that is the same everywhere. */
 export function fillNoise<T extends Uint8Array | Float32Array>(samples: T): T {
   for (let i = 0; i < samples.length; i++) samples[i] = hash(i) >>> 24
   return samples
 }
 
-/** Weights of a bank: fractions around zero. */
+/** The weights of a bank: fractions around zero. */
 export const bankWeights = (count: number): Float32Array =>
   Float32Array.from({ length: count }, (_, i) => hash(i + 1) / 2 ** 32 - 0.5)
 
-/** A whole number of 32 bits from another: the multiplication of Knuth, high bits spread to the low ones. */
+/** Hashes a whole number to 32 bits: Knuth's multiplication, with the high bits mixed into the low ones. */
 function hash(i: number): number {
   const a = Math.imul(i, 2654435761) >>> 0
   return Math.imul(a ^ (a >>> 15), 2246822519) >>> 0
 }
 
-/** The places that results are compared at: `probes` of them, spread over n samples. */
+/** Returns the positions where results are compared: `probes` of them, spread over n samples. */
 export const probeAt = (n: number): number[] =>
   Array.from({ length: probes }, (_, k) => Math.floor(((k + 0.5) * n) / probes))
 

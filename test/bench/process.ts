@@ -15,7 +15,10 @@ import { madeUpWeights, type ProcessProblem } from './problem.ts'
 
 const bin = fileURLToPath(new URL('../../bin/convo.js', import.meta.url))
 
-/** Whole processes, from start to finished file: of a PNG each by its own defaults; a start alone against that of Node. */
+/**
+ * Runs whole processes, from start to finished file. PNGs are written with the defaults of each program. A start alone
+ * is compared with that of Node.
+ */
 export async function enterProcess(
   problem: ProcessProblem,
   peers: readonly Peer[],
@@ -91,7 +94,9 @@ function commandOfConvo({ filter, settings }: ProcessProblem, work: ProcessWork)
   return [process.execPath, bin, filter, work.input, work.output, '--quiet', ...options]
 }
 
-/** @param cpu whether the processor time of all threads counts, not that of the clock */
+/**
+ * Makes a contestant from a command. @param cpu whether to count the processor time of all threads instead of wall time
+ */
 function command(name: string, line: readonly string[], cpu: boolean, output?: string): Contestant {
   const [program = '', ...args] = cpu ? ['time', '-f', 'cpu %U %S', ...line] : line
   return {

@@ -1,4 +1,4 @@
-/** Problems by what they show. */
+/** Suites of problems by name. */
 export const suites: Readonly<Record<string, readonly string[]>> = {
   core: [
     'conv2d 3x3 u8 rgb 4000x3000',
@@ -81,7 +81,7 @@ export const suites: Readonly<Record<string, readonly string[]>> = {
   ],
 }
 
-/** The problems of `--quick` and the digests of their results; null where the result is a file or a time. */
+/** The problems of `--quick` and the digests of their results; null if the result is a file or a time. */
 export const quick: Readonly<Record<string, string | null>> = {
   'conv2d 3x3 u8 rgb 640x480': '5646a1db204270e3',
   'conv2d 7x7 u8 rgb 641x483': '262758ee1756c895',

@@ -155,13 +155,13 @@ describe('transparency', () => {
 describe('colours that nobody sees', () => {
   const [width, height] = [20, 18]
   const levels = noise(width * height * 4, 11)
-  /** Alpha of 0 for a third of the pixels, in blocks and alone; soft, and full. */
+  /** Returns alpha: 0 for about a third of the pixels, in a block and scattered, soft or opaque for the others. */
   const alphaAt = (p: number) => {
     const [x, y] = [p % width, Math.floor(p / width)]
     if (x < 6 && y < 7) return 0
     return [0, 255, 255, 90, 255, 0, 255, 1][(x * 5 + y * 3) % 8]!
   }
-  /** A picture whose hidden colours are those of `seed`, and whose others are always the same. */
+  /** Makes a picture whose hidden colours depend on `seed`. The visible ones are always the same. */
   function hiding(channels: 2 | 4, depth: 8 | 16, seed: number) {
     const data = new (depth === 8 ? Uint8Array : Uint16Array)(width * height * channels)
     const unit = depth === 8 ? 1 : 257
@@ -206,7 +206,7 @@ describe('colours that nobody sees', () => {
         await writePicture(here.path('two.png'), hiding(channels, depth, 2))
         let compared = 0
         for (const [i, [name = '', ...more]] of operations.entries()) {
-          // each operation meets a mode in each of these tests, and all of them in all
+          // each operation runs with one mode in each of these tests, and with all modes over all of them
           const mode = modes[(i + channels / 2 - 1 + (depth === 8 ? 0 : 2)) % modes.length]!
           const both = await Promise.all(
             ['one', 'two'].map((input) =>
@@ -238,7 +238,7 @@ describe('colours that nobody sees', () => {
     }
   }
 
-  /** A chain has its options before its steps. */
+  /** Moves the options of a chain in front of its steps. */
   const intoChain = (word: string, at: number, words: readonly string[]): string[] => {
     const from = words.indexOf('--')
     if (from < 0) return [word]
@@ -247,7 +247,7 @@ describe('colours that nobody sees', () => {
     return at === words.length - 1 ? [] : [word]
   }
 
-  /** [3,3,3,3]: edges of each colour with some of the next. */
+  /** A bank [3,3,3,3]: edges of each colour with some of the next. */
   const bank = () =>
     writeNpy(
       [3, 3, 3, 3],
@@ -311,7 +311,7 @@ describe('colours that nobody sees', () => {
   })
 
   test('opaque strips of a picture have the bits of the others', async () => {
-    // one soft pixel at the bottom: the strips above are opaque and take the faster way
+    // only one pixel at the bottom is soft: the strips above are opaque and take the faster path
     const tall = noise(40 * 400 * 3, 4)
     const rgba = (last: number) =>
       Uint8Array.from({ length: 40 * 400 * 4 }, (_, i) =>
@@ -343,8 +343,8 @@ describe('colours that nobody sees', () => {
         (n) => readArray(here.path(`${n}.npy`)).data,
       )
       const colours = 40 * 400 * 3
-      // an FFT takes two channels at a time, so that alpha has its part in the rounding of blue,
-      // and a block of it is higher than a strip
+      // an FFT processes two channels at a time, so alpha affects the rounding of blue, and its blocks are higher than
+      // a strip
       const isFft = more.includes('--sigma')
       if (!isFft)
         expect([name, Buffer.compare(bytes(opaque!.subarray(0, colours)), bytes(plain!))]).toEqual([name, 0])

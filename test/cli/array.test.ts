@@ -7,12 +7,12 @@ import { floatTiff } from '../image/tiff.ts'
 import { convo, scratch } from './convo.ts'
 import { noise, readArray as numbersOf, read as readPicture, write } from './pictures.ts'
 
-// What the numbers of an array mean: where its channels are, and what is white.
+// How the numbers of an array are interpreted: which axis has the channels, and what is white.
 
 const here = scratch()
 const run = (...args: string[]) => convo(args, { cwd: here.path() })
 
-/** A .npy file of any type, from the bytes of its numbers in the order of the file. */
+/** Makes a .npy file of any type from the bytes of its numbers, in the order of the file. */
 function array(type: string, shape: readonly number[], data: ArrayBufferView, fortran = false): Buffer {
   const header = Buffer.from(npyHeader(shape, '<f4'))
   const text = header
@@ -26,7 +26,7 @@ function array(type: string, shape: readonly number[], data: ArrayBufferView, fo
 
 const [height, width] = [12, 16]
 const samples = (channels: number, most = 255) => noise(height * width * channels, channels, most)
-/** The numbers of [H,W,C] in the order of [C,H,W]. */
+/** Reorders [H,W,C] to [C,H,W]. */
 const planar = (data: readonly number[], channels: number) =>
   Array.from({ length: channels }, (_, c) => data.filter((_, i) => i % channels === c)).flat()
 
@@ -181,7 +181,7 @@ describe('types', () => {
     expect(direct).toMatchObject({ layout: 'hwc', channels: 3, height, width })
     expect(direct.depth).toBe(type === '|u1' ? 8 : type.endsWith('u2') ? 16 : 32)
     expect(direct.full).toBe(type.endsWith('u2') ? 65535 : 255)
-    // first index fastest
+    // the first index changes fastest
     const turned = await readArray(array(type, shape.toReversed(), data, true), 'a.npy', { layout: 'chw' })
     const order = Array.from({ length: values.length }, (_, i) => {
       const [c, y, x] = [Math.floor(i / (width * height)), Math.floor(i / height) % width, i % height]

@@ -7,7 +7,7 @@ import { tensors as safetensors } from '../kernel/formats/safetensors-file.ts'
 import { convo, scratch } from './convo.ts'
 import { noise } from './pictures.ts'
 
-// A bank in one file and its bias in another, against both in one .safetensors file.
+// A bank in one file with its bias in another must give the same as both in one .safetensors file.
 
 /** The shape of a bank, the command that takes it, and its number of outputs. */
 const banks = {
@@ -83,7 +83,7 @@ describe('a bias in a file of its own', () => {
     },
   )
 
-  // against the steps that they are made of, whose biases the banks above have tested
+  // compared with the steps that they consist of; the banks above have tested the biases of these
   it.each([
     [
       'depthwise-separable',
@@ -155,7 +155,7 @@ describe('a bias in a file of its own', () => {
     expect(bytes('batch-in.npy').equals(bytes('c.npy'))).toBe(true)
     expect((await elsewhere('check', folder.path('check.json'), '--update')).status).toBe(0)
     expect((await elsewhere('check', folder.path('check.json'))).status).toBe(0)
-    // the numbers of the file decide what comes out, and so whether the case passes
+    // the numbers of the file affect the result, and so whether the case passes
     const before = bytes('b4.npy')
     writeFileSync(folder.path('b4.npy'), writeNpy([4], Float32Array.of(90, 0, 0, 0)))
     expect((await elsewhere('check', folder.path('check.json'))).status).toBe(1)

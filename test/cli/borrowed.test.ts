@@ -3,7 +3,7 @@ import { expect, test } from 'vitest'
 import { decode } from '../../src/image/decode.ts'
 import { convo, scratch } from './convo.ts'
 
-// HEIC and JPEG XL, whose decoders users install; here one that was written for the test.
+// HEIC and JPEG XL are decoded by programs that users install. Here it is one written for the test.
 
 const here = scratch()
 const run = (...args: string[]) => convo(args, { cwd: here.path() })

@@ -7,7 +7,7 @@ import { chunkOf, pngOf } from '../image/chunks.ts'
 import { noise, photo, picture } from '../image/pictures.ts'
 import { convo, scratch } from './convo.ts'
 
-// How outputs are encoded, and what they keep of the metadata, on every road to an output.
+// How outputs are encoded and which metadata they keep, for every way to write an output.
 
 const here = scratch()
 const options = { maxPixels: 1e7, orient: true }
@@ -62,7 +62,7 @@ describe('a JPEG made of a JPEG', () => {
     const [strips, one] = await Promise.all(
       [here.path('t1.jpg'), whole.bytes].map((file) => decode(file, options)),
     )
-    // toEqual takes ten seconds for as many samples
+    // toEqual takes ten seconds for this number of samples
     expect(Buffer.from(strips!.data).equals(Buffer.from(one!.data))).toBe(true)
   })
 })

@@ -317,7 +317,7 @@ describe('convo compare', () => {
     expect(lastLine(stdout)).toBe('smallest tolerance that would pass: --max-abs 4, or --max-diff-pixels 256')
     expect((await sharp(path('page.png')).stats()).channels[0]!.mean).toBe(255)
     expect((await compare('three.webp', 'other.webp', '--max-abs', '4')).status).toBe(0)
-    // a page that is tolerated comes first, and the one that is not is drawn
+    // the first page is within the tolerance, and the second one, which is not, is drawn
     await animate('later.webp', 11, 20, 90)
     const later = await compare(
       'three.webp',
@@ -464,7 +464,7 @@ describe('convo compare', () => {
       expect(await compare('fast.webp', other)).toMatchObject({ status: 0, stderr: note })
     expect(await compare('fast.webp', 'fast-again.webp')).toMatchObject({ status: 0, stderr: '' })
 
-    // of folders, of cases, and in the library
+    // in folders, in cases, and in the library
     for (const name of ['one', 'other']) mkdirSync(path(name))
     copyFileSync(path('fast.webp'), path('one/a.webp'))
     copyFileSync(path('slow.webp'), path('other/a.webp'))

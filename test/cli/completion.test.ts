@@ -9,7 +9,7 @@ import { operations } from '../../src/picture/operations.ts'
 import { borders } from '../../src/tensor/border.ts'
 import { convo, scratch } from './convo.ts'
 
-/** A command as `batch` and `chain` are: files, then another command line. */
+/** A command like `batch` and `chain`: files, then another command line. */
 const many: Command = {
   name: 'many',
   summary: 'runs an operation on many pictures',
@@ -25,7 +25,7 @@ const has = (shell: string) => spawnSync(shell, ['-c', 'exit 0']).status === 0
 
 type Completer = (...words: string[]) => string[]
 
-/** What every shell must offer; the last word is the one that is completed. */
+/** What every shell must offer. The last word is the one to complete. */
 function offers(complete: Completer) {
   it('operations and commands', () => {
     expect(complete('convo', 'sob')).toEqual(['sobel'])
@@ -157,7 +157,7 @@ describe('convo completion', () => {
   })
 
   describe.skipIf(!has('zsh'))('zsh', () => {
-    // The completion functions are run in a line editor on a pseudo-terminal; what they add is noted, not shown.
+    // The completion functions run in a line editor on a pseudo-terminal. What they add is recorded instead of shown.
     const complete: Completer = (...words) => {
       const setup = `
         autoload -U compinit; compinit -u -D

@@ -11,21 +11,24 @@ const root = fileURLToPath(new URL('../..', import.meta.url))
 /** The launcher that users start. */
 export const launcher = join(root, 'bin/convo.js')
 
-/** What a run of the built program left behind. */
+/** The result of a run of the built program. */
 export type Run = { status: number | null; stdout: string; stderr: string; bytes: Buffer }
 
-/** How a run differs from the plainest one. */
+/** How to run the program; everything is optional. */
 export type RunOptions = {
   cwd?: string
   env?: Record<string, string>
   stdin?: Uint8Array
-  /** Arguments for node itself. */
+  /** Arguments for Node itself. */
   node?: readonly string[]
-  /** Another one than that of the project. */
+  /** Another launcher than that of the project. */
   launcher?: string
 }
 
-/** Runs the built program and waits for its end: in a process of its own where the options, or what bin answers, need one. */
+/**
+ * Runs the built program and waits for its end. It runs in a separate process if the options, or an argument that bin
+ * answers itself, require one.
+ */
 export function convo(args: readonly string[], options: RunOptions = {}): Promise<Run> {
   const { cwd = process.cwd(), env = {}, ...own } = options
   const isPlain = Object.keys({ ...env, ...own }).length === 0
@@ -57,7 +60,7 @@ export function start(
   return spawn(process.execPath, [...node, bin, ...args], options)
 }
 
-/** A temporary folder for the tests of a file, with sample pictures in it. */
+/** Creates a temporary folder for the tests of a file, with sample pictures in it. */
 export function scratch(...samples: readonly string[]): { path(name?: string): string; names(): string[] } {
   let folder = ''
   beforeAll(() => {

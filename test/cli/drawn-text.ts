@@ -1,6 +1,6 @@
 import { textWidth } from '../../src/teach/draw/measure.ts'
 
-/** A text of an SVG with the rectangle that it needs, in pixels of the whole. */
+/** A text of an SVG with its bounding box, in pixels of the whole drawing. */
 export type DrawnText = {
   readonly content: string
   readonly left: number
@@ -15,7 +15,7 @@ const unescapeXml = (text: string): string =>
     (_, name: string) => ({ lt: '<', gt: '>', quot: '"', '#39': "'", amp: '&' })[name]!,
   )
 
-/** All texts of a drawing, found by following its groups: they move and scale, and do nothing else. */
+/** Finds all texts of a drawing by following its groups, which only move and scale. */
 export function textsOf(svg: string): DrawnText[] {
   const texts: DrawnText[] = []
   const stack = [{ x: 0, y: 0, scale: 1 }]
@@ -40,7 +40,7 @@ export function textsOf(svg: string): DrawnText[] {
     const words = unescapeXml(content)
     const size = Number(of('font-size'))
     const font = of('font-family')!.includes('Mono') ? 'mono' : 'sans'
-    // what is measured has room to spare
+    // measured widths include some spare room
     const width = textWidth(words, size, { font, bold: of('font-weight') === 'bold' }) / 1.05
     const share = { start: 0, middle: 0.5, end: 1 }[of('text-anchor') ?? 'start']!
     const [x, y] = [Number(of('x')), Number(of('y'))]
@@ -56,7 +56,7 @@ export function textsOf(svg: string): DrawnText[] {
   return texts
 }
 
-/** What is wrong with the texts of a drawing: those that leave it, and pairs that are over each other. */
+/** Returns the problems with the texts of a drawing: those that extend beyond it, and pairs that overlap. */
 export function troubles(svg: string): string[] {
   const [, width = '0', height = '0'] = /viewBox="0 0 (\S+) (\S+)"/.exec(svg) ?? []
   const texts = textsOf(svg)

@@ -16,7 +16,8 @@ import { convo as convoOf } from '../../src/index.ts'
 import { noise, picture } from '../image/pictures.ts'
 import { convo, scratch } from './convo.ts'
 
-// Every format with every option of encoders: what is taken changes the file, what is not is refused; and every name of a format.
+// Every format with every encoder option: an accepted option changes the file, and others are refused. Also every name
+// of a format.
 
 const here = scratch()
 const options = { maxPixels: 1e6, orient: true }
@@ -33,13 +34,13 @@ const lay = async (name: string, channels: 1 | 3) =>
     ).bytes,
   )
 
-/** A value of each option that is not its default in any format. */
+/** A value for each option that is not its default in any format. */
 const values: Readonly<Record<CodingOption, (format: OutputFormat) => string>> = {
   compression: () => '0',
   quality: () => '30',
   lossless: () => '',
   subsampling: () => '4:2:0',
-  // the most of GIF is as good as its default on this picture
+  // the highest effort of GIF gives the same as its default on this picture
   effort: (format) => ({ jpeg: '2', gif: '1' })[format as string] ?? '6',
   'tiff-compression': () => 'lzw',
 }

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { repository, stripes } from './check/repository.ts'
 import { hosted } from './hosted.ts'
 
-// PowerShell writes UTF-16 with a mark for `>`, and editors on Windows put one before UTF-8.
+// PowerShell writes UTF-16 with a byte order mark for `>`, and editors on Windows put one before UTF-8.
 
 const here = repository()
 const run = (...args: string[]) => hosted(args, here.path())

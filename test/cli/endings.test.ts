@@ -17,7 +17,7 @@ describe('how convo ends', () => {
     const child = start(['sobel', '-', 'x.png'], { cwd: folder.path() })
     const ended = new Promise((done) => child.on('close', done))
     child.stdin.on('error', () => undefined)
-    // more than a pipe holds: when it is gone, the program reads
+    // more than a pipe holds, so once it is written, the program is reading
     const endless = Buffer.alloc(2 ** 21, '\x89PNG\r\n\x1a\n', 'latin1')
     await new Promise((done) => child.stdin.write(endless, done))
     child.kill(signal)
@@ -26,7 +26,7 @@ describe('how convo ends', () => {
   })
 
   it('on SIGTERM in the middle of an output: no partial file, the old one whole', async () => {
-    // noise is slow to pack, so the output is under way for a while
+    // noise is slow to compress, so writing the output takes a while
     const size = 4000
     const noise = sharp({
       create: {

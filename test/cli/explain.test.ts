@@ -178,7 +178,7 @@ describe('explain a chain', () => {
     )
     expect((await explain('canny', 'scene.png')).stdout).toMatch(/memory +needs all of its input/)
     expect((await explain('gaussian', 'scene.png')).stdout).not.toContain('needs all')
-    // with numbers that are given, rows are enough
+    // with the given numbers, it only needs rows
     const given = ['chain', '--input', '3x20x30', '--', 'normalize', '--mean', '9', '--std', '2']
     expect((await explain(...given)).stdout).not.toContain('needs all')
   })

@@ -9,7 +9,7 @@ import { noise, picture } from '../image/pictures.ts'
 import { tiffArrayOf } from '../image/tiff-arrays.ts'
 import { convo, scratch } from './convo.ts'
 
-// Floats stay floats in formats that have them; where a format has none, it is said.
+// Formats with floats keep floats. For a format without floats, the loss is reported.
 
 const here = scratch()
 const options = { maxPixels: 1e7, orient: true }
@@ -21,7 +21,7 @@ const file = async (name: string) => {
   return { size: [w, h, channels], depth, data }
 }
 
-/** Inputs by their names; all but the last three are floats. */
+/** Inputs by name. All except the last three are floats. */
 const inputs: Readonly<Record<string, () => Promise<Uint8Array> | Uint8Array>> = {
   'f4.tif': async () => (await encode(floats, 'tiff')).bytes,
   'f4.pfm': async () => (await encode(floats, 'pfm')).bytes,
@@ -39,7 +39,7 @@ const whole = (from: number, most = 65536) =>
 
 test.each(Object.keys(inputs).slice(0, -3))('%s stays floating point in TIFF and PFM', async (name) => {
   writeFileSync(here.path(name), await inputs[name]!())
-  // an edge goes below 0, which levels do not have
+  // an edge has values below 0, which levels cannot represent
   expect((await run('laplacian', name, 'exact.npy')).status).toBe(0)
   const { size, data } = await toPicture('exact.npy')
   await run('chain', name, 'c.tif', '--', 'laplacian')
@@ -51,14 +51,14 @@ test.each(Object.keys(inputs).slice(0, -3))('%s stays floating point in TIFF and
   for (const out of ['o.tif', 'c.tif', `b/${name.slice(0, -4)}.tif`, 'l.tif'])
     expect([out, await file(out)]).toEqual([out, { size, depth: 32, data }])
   if (size[2] !== 1) return
-  // white of a PFM is 1
+  // white in a PFM is 1
   const full = name === 'f4.exr' ? 1 : 255
   const { stderr } = await run('laplacian', name, 'o.pfm', '--force')
   expect(stderr.includes('255 is used as white')).toBe(full === 255)
   expect((await file('o.pfm')).data).toEqual(data.map((v) => v / full))
 })
 
-/** The samples of an array [C,H,W], pixel by pixel. */
+/** Returns the samples of an array [C,H,W], pixel by pixel. */
 async function toPicture(name: string) {
   const { shape, data } = await readNpyArray(readFileSync(here.path(name)), name)
   const [channels, h, w] = shape as [number, number, number]

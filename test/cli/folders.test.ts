@@ -19,7 +19,7 @@ import { atTerminal, hasTerminals } from './pseudo-terminal.ts'
 const { path } = scratch()
 const run = (...args: string[]) => convo(args, { cwd: path() })
 
-/** A gray slope; `by` is added to the pixel in the middle. */
+/** Writes a gray gradient, with `by` added to the pixel in the middle. */
 async function slope(file: string, by = 0, width = 16): Promise<void> {
   const data = Uint8Array.from({ length: width * 16 }, (_, i) => (i % width) * 7)
   data[8 * width + 8]! += by
@@ -132,7 +132,7 @@ describe('convo compare of folders', () => {
     expect(markdown).toContain('convo compare e a --update')
     const page = readFileSync(path('out/r.html'), 'utf8')
     expect(page).toContain('"status":"removed"')
-    // expected and actual of two pairs and two difference pictures, the added one, the removed one and the same one
+    // expected, actual and difference of two pairs, and one picture each for added, removed and equal
     expect(page.match(/id="picture-\d+"/g)).toHaveLength(9)
   })
 
@@ -161,7 +161,7 @@ describe('convo compare of folders', () => {
     expect(refused.status).toBe(2)
     const { status, stderr } = await run('compare', 'e', 'a', '--update')
     expect({ status, stderr }).toEqual({ status: 1, stderr: '3 pictures written, 1 picture removed in e\n' })
-    // what could not be compared stays
+    // a file that could not be compared is kept
     expect(readFileSync(path('e/broken.png'), 'utf8')).toBe('text')
     rmSync(path('e/broken.png'))
     rmSync(path('a/broken.png'))
@@ -224,7 +224,7 @@ describe('convo compare of folders', () => {
     const inner = await run('compare', 'e', 'e/new', '--json', '--update')
     expect(statuses(inner.stdout)).toEqual(all)
     expect(existsSync(path('e/new/deep/added.png'))).toBe(true)
-    // also by another way to it
+    // also through another path to it
     symlinkSync(path('e'), path('link'))
     await run('compare', 'link', 'e/new', '--update')
     expect(existsSync(path('e/new/deep/added.png'))).toBe(true)

@@ -6,7 +6,7 @@ import { numberField } from '../../src/image/exif.ts'
 import { noise, picture } from '../image/pictures.ts'
 import { convo, scratch } from './convo.ts'
 
-// Where a GeoTIFF says its pixels are on a map holds for pixels that stay where they were, and no others.
+// The georeference of a GeoTIFF is only kept for pixels that stay at their positions.
 
 const here = scratch()
 const options = { maxPixels: 1e6, orient: false }
@@ -55,7 +55,7 @@ test.each([
     0,
     ['note: the GeoTIFF position was dropped: the size of the picture was changed'],
   ])
-  // the map itself is still the same
+  // the coordinate system itself is still valid
   expect(await tags('o.tif')).toEqual([34735, 42113])
 })
 

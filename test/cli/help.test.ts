@@ -127,7 +127,7 @@ describe('the help of a command', () => {
   it.each(commands.flatMap((command) => command.examples.map((line) => [line, command] as const)))(
     'the example "%s" is understood',
     (line, command) => {
-      // a line of a shell: quotes, what a pipe brings, and redirections at its end
+      // examples are lines of a shell: removes quotes, input from a pipe, and redirections
       const piped = line.replace(/^.*\| (?=convo )/, '')
       const words = piped.replace(/^eval "\$\((.*)\)"$/, '$1').replace(/ [<>] .*$/, '')
       const argv = [...words.matchAll(/"([^"]*)"|(\S+)/g)]
@@ -149,7 +149,7 @@ describe('the width of help', () => {
     Math.max(
       ...text
         .split('\n')
-        // a term, an example or a usage line is never broken
+        // terms, examples and usage lines are never wrapped
         .filter((line) => !/^ {2}\S|^Usage|^ {4}[-\d]/.test(line))
         .map((line) => line.length),
     )

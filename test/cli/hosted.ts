@@ -4,15 +4,15 @@ import type { Readable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
 import type { Run } from './convo.ts'
 
-/** Follows what a run wrote, on both streams. */
+/** Marks the end of what a run wrote, on both streams. */
 const end = '\0the end of a run\0'
 
-/** A host keeps something of what it has run, so it ends after so many. */
+/** The number of runs after which a host ends, because it keeps some memory of each. */
 const runs = 50
 
 /**
- * Runs the program as the launcher does. It stays loaded for the next command line, unless a run leaves something to be done
- * at the end of the process; what it listened to goes with each run.
+ * Runs the program as the launcher does. The program stays loaded for the next command line, unless a run registers
+ * work for the end of the process. Listeners that a run adds are removed after it.
  */
 const program = `
   const { load } = require(${at('bin/load.js')})
@@ -46,12 +46,12 @@ function at(path: string): string {
 
 type Host = { child: ChildProcess; ran: number }
 
-/** Those that wait for a command line, for all test files of this process. */
+/** Hosts that wait for a command line, for all test files of this process. */
 const idle: Host[] = []
 
 /**
- * Runs the built program in a process that has run others, one after another: that takes a tenth of the CPU of one of its own.
- * How a process starts is for `start`.
+ * Runs the built program in a process that also runs others, one after another: this takes a tenth of the CPU time of a
+ * new process. To test how a process starts, use `start`.
  */
 export async function hosted(args: readonly string[], cwd: string): Promise<Run> {
   const host = idle.pop() ?? { child: begin(), ran: 0 }
@@ -61,7 +61,7 @@ export async function hosted(args: readonly string[], cwd: string): Promise<Run>
   const message = once(child, 'message', told).then(([status]) => status)
   const whole = Promise.all([message, ...streams.map(({ ended }) => ended)]).then(([status]) => status)
   const closed = once(child, 'close', told).then(([status]) => {
-    // a line that ends its process ends the host
+    // a command line that ends its process also ends the host
     host.ran = runs - 1
     return status
   })
@@ -74,7 +74,7 @@ export async function hosted(args: readonly string[], cwd: string): Promise<Run>
   return { status, bytes, stdout: bytes.toString(), stderr: stderr.toString() }
 }
 
-/** The bytes of a stream up to the end of a run. */
+/** Collects the bytes of a stream up to the end of a run. */
 function untilEnd(stream: Readable): { ended: Promise<void>; written: () => Buffer } {
   let bytes = Buffer.alloc(0)
   const ended = new Promise<void>((done) => {

@@ -40,7 +40,7 @@ const lists = fc.oneof(
   fc.tuple(large, large, large, large).map(String),
 )
 
-/** What takes a number, of every operation. */
+/** All options of all operations that accept a number. */
 const options = Object.values(operations).flatMap(({ name, kernel, params, shared }) =>
   Object.entries({ ...shared, ...params })
     .filter(([key, { isFlag, choices, metavar }]) => {

@@ -8,7 +8,7 @@ import { curv, profile, rgbProfile } from '../image/icc.ts'
 import { convo, scratch } from './convo.ts'
 import { noise, type Raw, read, write } from './pictures.ts'
 
-// --linear, against the formulas of IEC 61966-2-1 in float64, and the depths and ranges that it meets.
+// --linear against the formulas of IEC 61966-2-1 in float64, with the depths and ranges that it can be used with.
 
 const here = scratch()
 const run = (...args: string[]) => convo([...args, '-q'], { cwd: here.path() })
@@ -17,7 +17,7 @@ const toLight = (v: number) => (v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055)
 const toStored = (v: number) => (v <= 0.0031308 ? v * 12.92 : 1.055 * v ** (1 / 2.4) - 0.055)
 const fullOf = ({ data }: Raw) => (data instanceof Uint16Array ? 65535 : 255)
 
-/** Means of 3 neighbours in a row in linear light, then what `range` makes of them; in 0..1 of the output. */
+/** Returns the means of 3 neighbours in a row in linear light after applying `range`, in 0..1 of the output. */
 function expected({ width, data }: Raw, full: number, range: (v: number) => number): number[] {
   const light = Array.from(data, (v) => toLight(v / full))
   return light.map((_, i) => {
@@ -59,7 +59,7 @@ describe('linear light', () => {
           expect(status).toBe(0)
           const out = await read(here.path('out.png'))
           expect(fullOf(out)).toBe(to === 8 ? 255 : 65535)
-          // float32 sums may round a level to the other side; near black the curve is steep
+          // float32 sums may round to the next level; near black the curve is steep
           const most = to === 8 ? 1 : 2
           const exact = expected(picture, full, change).map((v) => v * fullOf(out))
           const far = exact.filter((v, i) => Math.abs(v - out.data[i]!) > most / 2 + 0.05)
@@ -73,7 +73,7 @@ describe('linear light', () => {
 describe('the curve of --linear', () => {
   const values = noise(24 * 16 * 3, 7)
   const data = Uint8Array.from(values)
-  /** Means of 3 neighbours in light of a gamma, stored again. */
+  /** Returns the means of 3 neighbours in the linear light of a gamma, encoded again. */
   const means = (gamma: readonly number[]) =>
     values.map((_, i) => {
       const [x, g] = [Math.floor(i / 3) % 24, gamma[i % 3]!]
@@ -86,7 +86,7 @@ describe('the curve of --linear', () => {
     return { status, report: status === 0 ? JSON.parse(stdout) : undefined }
   }
   const worst = async (expected: number[]) => {
-    // sharp's own reading would apply the profile
+    // sharp would apply the profile when reading
     const out = (await decode(here.path('out.png'), { maxPixels: 1e6, orient: true })).data
     return Math.max(...expected.map((v, i) => Math.abs(v - out[i]!)))
   }
@@ -171,7 +171,7 @@ describe('a profile', () => {
 })
 
 describe('a PNG that is only stored', () => {
-  // the range minmax takes two passes, and the second finds the memory as the first left it
+  // the range minmax needs two passes, and the second one reuses the memory of the first
   test('has unfiltered rows, whatever lay in the memory before', async () => {
     const data = Uint8Array.from(noise(500 * 500 * 4, 3))
     await write(here.path('in.png'), { width: 500, height: 500, channels: 4, data })

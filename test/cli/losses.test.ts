@@ -24,9 +24,9 @@ const convo = (args: readonly string[], { cwd } = { cwd: folder.path() }) => run
 type Bytes = Uint8Array | Promise<Uint8Array>
 type Case = {
   readonly files: Readonly<Record<string, Bytes>>
-  /** each a command; of the options `-q` may be none */
+  /** each a command; `-q` instead of options means none */
   readonly runs: readonly string[]
-  /** what is to hold of the files afterwards */
+  /** checks the files afterwards */
   readonly holds?: (path: (name: string) => string) => void | Promise<void>
 }
 
@@ -47,7 +47,7 @@ const animation = (milliseconds = 100) =>
     [5, 90].map((one) => ({ samples: [one, 0], milliseconds })),
   )
 
-/** A JPEG with further segments behind its beginning. */
+/** Returns a JPEG with another segment after its start. */
 async function jpegWith(marker: number, body: string): Promise<Buffer> {
   const jpeg = Buffer.from(await encoded(photo, 'jpeg'))
   const bytes = Buffer.from(body, 'latin1')
@@ -55,7 +55,10 @@ async function jpegWith(marker: number, body: string): Promise<Buffer> {
   return Buffer.concat([jpeg.subarray(0, 2), head, bytes, jpeg.subarray(2)])
 }
 const linear = exrOf({ width: 2, height: 1, channels: [['Y', 1]], sample: (x) => x })
-/** A JPEG that says so of its chroma, the samples of which no longer fit: its header is what counts. */
+/**
+ * Returns a JPEG whose header has these sampling factors for chroma. The samples no longer match, but only the header
+ * counts.
+ */
 async function sampledAs(factors: number): Promise<Buffer> {
   const jpeg = Buffer.from(await encoded(photo, 'jpeg', { subsampling: '4:2:0' }))
   jpeg[jpeg.indexOf(Buffer.from([0xff, 0xc0])) + 11] = factors
@@ -63,7 +66,7 @@ async function sampledAs(factors: number): Promise<Buffer> {
 }
 const artist = 'Exif\0\0II*\0\x08\0\0\0\x01\0\x3b\x01\x02\0\x04\0\0\0Ann\0\0\0\0\0'
 const xmp = 'http://ns.adobe.com/xap/1.0/\0<x:xmpmeta xmlns:x="adobe:ns:meta/"/>'
-/** IPTC: by-line and copyright. */
+/** IPTC with by-line and copyright. */
 const iptc = 'Photoshop 3.0\x008BIM\x04\x04\0\0\0\0\0\x10\x1c\x02\x50\0\x03Ann\x1c\x02\x74\0\x03Bob'
 const thumbnail = artist.replace(/\0\0\0\0$/, '\x1a\0\0\0\x01\0\x03\x01\x03\0\x01\0\0\0\x06\0\0\0\0\0\0\0')
 const mpf = 'MPF\0II*\0\x08\0\0\0\x01\0\x01\xb0\x04\0\x01\0\0\0\x02\0\0\0\0\0\0\0'
@@ -78,7 +81,7 @@ const gifWith = (more: string, aspect = 0) =>
     Buffer.from(';'),
   ])
 
-/** An AVIF with other bytes instead of some. */
+/** Returns an AVIF with some bytes replaced. */
 async function avifWith(before: string, after: string): Promise<Buffer> {
   const bytes = Buffer.from(await encoded(photo, 'avif'))
   const at = bytes.indexOf(before, 0, 'latin1')
@@ -87,7 +90,7 @@ async function avifWith(before: string, after: string): Promise<Buffer> {
   return bytes
 }
 
-/** An AVIF with the brand and the head of a film beside its picture. */
+/** Returns an AVIF with the brand and the head of a film in addition to its picture. */
 async function avifSequence(): Promise<Buffer> {
   const head = Buffer.alloc(100)
   for (const [at, value] of [
@@ -140,17 +143,17 @@ function float64(shape: string, values: number[]): Buffer {
   ])
 }
 
-/** A TIFF of one field more, or of another value in one. */
-/** A TIFF whose pixels are two times wider than high, and it does not say how large. */
+/** Returns a TIFF whose pixels are twice as wide as high, without their absolute size. */
 function tiffWithoutUnit(more: [number, number, number][]): Buffer {
   const of = (at: number) =>
     tiffOf([{ ...level, fields: [[282, 5, at], [283, 5, at + 8], [296, 3, 1], ...more] }])
   return Buffer.concat([of(of(0).length), Buffer.from(Uint32Array.of(1, 1, 2, 1).buffer)])
 }
 
+/** Returns a TIFF with one more field, or with another value in one. */
 const tiffField = (tag: number, type: number, value: number) =>
   tiffOf([{ ...level, fields: [[tag, type, value]] }])
-/** YCbCr as it is, and two 16-bit numbers in one field. */
+/** Returns a YCbCr TIFF without subsampling, with two 16-bit numbers in one field. */
 function wholeChroma(): Buffer {
   const made = { type: 'u1', width: 1, height: 1, channels: 3 } as const
   const bytes = tiffArrayOf([50, 100, 150], {
@@ -179,7 +182,7 @@ const deep = picture(4, 3, 3, 16, noise)
 const metaOf = async (path: string, orient = true) => (await readHeader(path, { ...options, orient })).meta
 const pixels = async (path: string) => [...(await decode(path, options)).data]
 
-/** A case whose metadata comes back from outputs of these endings. */
+/** Makes a case in which outputs with these extensions keep the metadata. */
 const kept = (files: Case['files'], endings: string, holds: (metadata: Metadata) => void): Case => ({
   files,
   runs: endings.split(' ').map((ending) => `${same} ${Object.keys(files)[0]} o.${ending}`),
@@ -290,7 +293,7 @@ const cases: Readonly<Record<string, Case>> = {
       'a.jpg': jpegWith(0xe0, 'JFIF\0\x01\x02\0\0\x02\0\x01\0\0'),
       'a.gif': gifWith('', 17),
       'a.tif': tiffWithoutUnit([]),
-      // of numbers that are read as an array
+      // samples that are read as an array
       'b.tif': tiffWithoutUnit([[339, 3, 2]]),
       'a.exr': exrOf({ width: 2, height: 1, channels: [['Y', 1]], sample: (x) => x, aspect: 2 }),
     },
@@ -793,13 +796,13 @@ const cases: Readonly<Record<string, Case>> = {
 
 const rows = losses.flatMap((group) => group.rows)
 
-/** A text of the table as what it is to fit. */
+/** Returns a pattern for a text of the table. */
 const patternOf = (text: string): RegExp =>
   new RegExp(text.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&').replaceAll('…', '.+?'), 's')
 
 const noteOf = (text: string): RegExp => new RegExp(`\nnote: [^\n]*${patternOf(text).source}`)
 
-/** Losses that only samples show, or pages after the first. */
+/** Losses that are only found in samples, or in pages after the first. */
 const bySamples: ReadonlySet<string> = new Set([
   'profiles that differ from page to page',
   'soft alpha into GIF',
@@ -825,14 +828,14 @@ async function check(
     writeFileSync(path(name), await bytes)
   }
   for (const line of runs) {
-    // a plan foretells it, but for what only the samples show
+    // a dry run predicts it, unless only the samples show it
     if (outcome === 'reported' && isOperation(line) && !bySamples.has(what)) {
       const { stderr } = await convo(line.replace(' ', ' --dry-run ').split(' '), { cwd: path('') })
       expect(`${line}, planned\n${stderr}`).toMatch(noteOf(text))
     }
     const ran = await convo(line.split(' '), { cwd: path('') })
     const { stdout } = ran
-    // a case is in the report, and new while nobody has approved it
+    // the note is in the report of the case, which is new because it has not been approved yet
     const isCase = line.startsWith('check') && ran.status === 1
     const stderr = isCase
       ? [...stdout.matchAll(/"note",\s*"(.*)"/g)].map(([, note]) => `note: ${note}`).join('\n')

@@ -37,7 +37,7 @@ describe('several inputs and a folder', () => {
     ]) {
       const { status, stderr } = await run(...words)
       expect([status, stderr]).toEqual([2, expect.stringContaining('error:')])
-      // no command that would write over a picture is recommended
+      // no suggested command would overwrite a picture
       expect(stderr).not.toMatch(/try: convo (?!batch)\S+ scene\.png alpha\.png/)
     }
   })

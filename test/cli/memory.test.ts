@@ -5,14 +5,14 @@ import { kernel } from '../../src/kernel/kernel.ts'
 import { writeKernel } from '../../src/kernel/write.ts'
 import { convo, scratch } from './convo.ts'
 
-// What the plan says of memory, beside the most that the process had resident.
+// The memory that the plan predicts, against the peak resident memory of the process.
 
 const here = scratch()
 const [input, bank, probe, peak] = ['in.png', 'bank.npy', 'probe.cjs', 'peak'].map(
   (name) => () => here.path(name),
 ) as [() => string, () => string, () => string, () => string]
 
-/** What a dry run says of memory. */
+/** Returns the memory that a dry run predicts. */
 const memoryOf = async ([name = '', ...line]: readonly string[]): Promise<Record<string, number>> =>
   JSON.parse((await convo([name, '--dry-run', '--json', ...line])).stdout).memory
 
@@ -59,7 +59,8 @@ test('counts what steps hold as a whole', async () => {
   expect(sobel.input).toBe(3000 * 2000 * 3)
   expect(sobel.whole).toBe(0)
   expect(canny.whole).toBeGreaterThan(3000 * 2000)
-  // maps that are looked at before they are written: 16 of a ninth of the picture, without a rest of two rows, as floats
+  // maps that are examined before they are written: 16 of a ninth of the picture, without the remaining two rows, as
+  // floats
   const steps = ['--', 'conv2d', '--kernel', bank(), '--', 'maxpool', '--size', '3']
   const maps = await memoryOf(['chain', input(), here.path('new.png'), ...steps])
   expect(maps.whole).toBe(16 * 1000 * 666 * 4)
@@ -78,7 +79,7 @@ test('explain says the same of a run, and of a volume by its slices', async () =
     const [name = '', path = '', ...options] = line
     expect(run.memory).toEqual(await memoryOf([name, path, here.path('out.png'), ...options]))
   }
-  // a layer is no run
+  // explaining a layer is not a run
   expect((await explained('conv2d', input(), '--size', '5')).run).toBeUndefined()
   const { width, height } = await sharp(input()).metadata()
   const slice = { raw: { width, height, channels: 1 as const } }
@@ -89,7 +90,7 @@ test('explain says the same of a run, and of a volume by its slices', async () =
       .png()
       .toFile(name)
   const apart = await memoryOf(['conv3d', names.join(','), here.path('{index}.png'), '--filter', 'sobel'])
-  // three slices that the kernel reaches, and the next two
+  // the three slices that the kernel needs, and the next two
   expect(apart.input).toBe(5 * width * height)
   expect(apart.whole).toBe(0)
   const sheet = await memoryOf(['conv3d', names.join(','), here.path('out.png'), '--filter', 'sobel'])

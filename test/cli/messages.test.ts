@@ -5,16 +5,18 @@ import { beforeAll, describe, expect, it } from 'vitest'
 import { stripes } from './check/repository.ts'
 import { convo, type Run, scratch } from './convo.ts'
 
-/** All that a terminal, a log or a page could take for more than text, but for the slash. */
+/** All characters that a terminal, a log or a page could treat as more than text, except for the slash. */
 const nasty = 'a\x1b]0;x\x07b\x9b31mc\u202ed\ne|f::error::g`h<script>i\x7fj\u2066k##[error]l\u200b'
 
-/** Without what names a tensor behind a file, and what begins a set of signs in a glob. */
+/**
+ * The same without the separator between a file and the name of its tensor, and without the start of a set in a glob.
+ */
 const plain = nasty.replace('##[', '')
 
 // biome-ignore lint/suspicious/noControlCharactersInRegex: these must not come out
 const raw = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]/
 
-/** What no output may hold: signs that act, a line that the name began, a command to GitHub. */
+/** Checks that an output has no active characters, no line that begins inside the name, and no command for GitHub. */
 function expectSafe(text: string): void {
   expect(raw.exec(text)?.[0] ?? '').toBe('')
   expect(text).not.toMatch(/^e\|f/m)
@@ -141,7 +143,7 @@ describe('a name that a terminal would obey', () => {
 })
 
 describe('a case of such a name', () => {
-  // a manifest refuses C0 in names, and GitHub takes a line that begins so for a command
+  // a manifest refuses C0 in names, and GitHub treats a line that begins like this as a command
   const name = `::error::${nasty.replace(/\p{Cc}/gu, '')}`
   const names = ['pretty', 'lines', 'json', 'jsonl', 'junit', 'markdown', 'github', 'html']
   let failed: Run
@@ -187,7 +189,7 @@ describe('the door for messages', () => {
     files.filter((name) => what.test(readFileSync(join(src, name), 'utf8'))).sort()
 
   it('is the only one: standard output and error are written to in one file, pictures in two others', () => {
-    // decoders that print are only sent to standard error, which their parent reads
+    // the standard error of decoders that print is read by their parent
     const streams = /\b(?:std(?:out|err)\.write|console\.|writeSync\((?:1|2),)/
     expect(having(streams)).toEqual([
       'files/output.ts',

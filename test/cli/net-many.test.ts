@@ -6,7 +6,7 @@ import { convo, scratch } from './convo.ts'
 const folder = scratch('gray16.png')
 const at = (name: string) => folder.path(name)
 
-/** Multiplies every sample by a number. */
+/** A network that multiplies every sample by a number. */
 const times = (by: number) =>
   fileOf({
     shape: [1, 1, 8, 8],

@@ -11,7 +11,7 @@ const shape = [1, 8, 6, 10] as const
 const { data } = floats(randoms(5), ...shape)
 const x = nd(shape, data)
 
-/** Runs a chain on the array and gives what comes out, [1,C,H,W]. */
+/** Runs a chain on the array and returns its output, [1,C,H,W]. */
 async function chain(...steps: string[]): Promise<Nd> {
   writeFileSync(folder.path('x.npy'), writeNpy(shape.slice(1), Float32Array.from(data)))
   const out = folder.path('y.npy')
@@ -90,7 +90,7 @@ describe('layers of networks as steps of a chain, on arrays of numbers', () => {
 
   it('clip counts in levels, of which white is 255', async () => {
     const made = await chain('clip', '--min', '0', '--max', '127.5')
-    // the array holds numbers from -1 to 1, for which 255 is white
+    // the array holds numbers from -1 to 1, and white is 255
     expect(Math.min(...made.data)).toBe(0)
   })
 

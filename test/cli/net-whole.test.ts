@@ -16,7 +16,7 @@ const photograph = [beside('../../../shared/photos/s512.png'), beside('../../sam
   (path) => existsSync(path),
 )!
 
-/** A part of a photograph, as a file and as numbers [1,3,H,W] of 0 to 1. */
+/** Crops a photograph and returns it as numbers [1,3,H,W] of 0 to 1. */
 async function part(name: string, height: number, width: number) {
   const { data, channels, width: wide } = await decode(photograph, { maxPixels: 1e8, orient: true })
   const crop = new Uint8Array(height * width * 3)
@@ -50,7 +50,7 @@ describe('whole networks on a photograph', () => {
     const expected = meaningOf(fcn8s(size), x)
     await run(fcn8s(size), 'a.png', 'a.npy', '--classes', 'numbers')
     const { data } = readNpy(readFileSync(folder.path('a.npy')), 'a')
-    // scores that are the same to the last digits may decide either way
+    // scores that are equal except for the last digits may be decided either way
     const others = expected.data.filter((v, i) => v !== data[i]).length
     expect(others).toBeLessThanOrEqual(data.length / 1000)
     expect(new Set(expected.data).size).toBeGreaterThan(1)
@@ -71,7 +71,7 @@ describe('whole networks on a photograph', () => {
     expect(notes).toContain('the picture was mirrored at its edges to 64x48')
     const heat = await decode(folder.path('heat.png'), { maxPixels: 1e6, orient: true })
     expect([heat.width, heat.height, heat.channels]).toEqual([61, 45, 3])
-    // colours of a palette are not those of the picture
+    // the profile of the picture does not apply to the colours of a palette
     const odd = await decode(folder.path('odd.png'), { maxPixels: 1e6, orient: true })
     const { bytes } = await encode({ ...odd, meta: { icc: await wideProfile() } }, 'png', {})
     writeFileSync(folder.path('wide.png'), bytes)
@@ -91,7 +91,7 @@ describe('whole networks on a photograph', () => {
     const expected = meaningOf(unet(size), x)
     const [, , high, wide] = expected.shape as [number, number, number, number]
     expect([high, wide]).toEqual([20, 36])
-    // what it makes of the middle is what it makes of the middle of a mirrored picture
+    // the middle of the picture gives the same result as the middle of the mirrored picture
     await run(unet(size), 'u.png', 'u.npy', '--out-range', 'raw')
     const { data, shape } = readNpy(readFileSync(folder.path('u.npy')), 'u')
     expect(shape).toEqual([3, ...size])

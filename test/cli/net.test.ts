@@ -14,7 +14,7 @@ import { convo, scratch } from './convo.ts'
 
 const folder = scratch()
 
-/** A picture whose samples are reported by `of`. */
+/** Writes a picture whose samples are computed by `of`. */
 async function picture(
   name: string,
   width: number,
@@ -40,7 +40,7 @@ function model(name: string, network: TestNetwork): string {
 }
 
 const ramp = (x: number, y: number, c: number) => (7 * x + 11 * y + 40 * c) % 256
-/** Twice as wide and high, every sample twice: a transposed convolution of each channel on its own. */
+/** A network that doubles width and height by repeating every sample: a transposed convolution of each channel. */
 const doubling = (channels: number): TestNetwork => ({
   shape: [1, channels, 8, 8],
   nodes: [
@@ -102,7 +102,7 @@ describe('convo net', () => {
   })
 
   it('turns BGR, ranges and back', async () => {
-    // passes the first channel on alone, as all three
+    // outputs the first channel as all three
     const first: TestNetwork = {
       shape: [1, 3, 4, 4],
       nodes: [
@@ -292,7 +292,7 @@ describe('convo net', () => {
     expect(readFileSync(folder.path('graph.svg'), 'utf8')).toContain('ConvTranspose')
     const explained = await convo(['explain', path, '--input', '3x10x20', '--json'])
     expect(explained.stdout).toBe(info.stdout)
-    // two numbers are width x height wherever they are typed, three are those of a tensor
+    // two numbers always mean width x height, and three are the sizes of a tensor
     expect((await convo(['explain', path, '--input', '20x10', '--json'])).stdout).toBe(info.stdout)
     expect((await convo(['net', 'info', path, '--input', '3x10x20', '--json'])).stdout).toBe(info.stdout)
     const own = folder.path('own.safetensors')
@@ -371,7 +371,7 @@ describe('convo net', () => {
       output: [4, 12, 20],
       outputs: ['z', 'y'],
       meaning: { inRange: '0..255' },
-      // of the convolution, whole numbers in the file, and the gain; scales of a resize are none
+      // the weights of the convolution, stored as whole numbers, and the gain; the scales of a resize do not count
       parameters: 37,
       multiplications: 36 * 6 * 10,
     })
@@ -409,7 +409,7 @@ describe('the networks of samples', () => {
   const sample = fileURLToPath(new URL('../../samples', import.meta.url))
   const pixels = (path: string) => decode(path, { maxPixels: 1e6, orient: true })
 
-  /** A picture without and with noise, and what the command makes of both. */
+  /** A picture without and with noise, and the results of the command for both. */
   async function noisy() {
     const path = join(sample, 'small/colour.png')
     const clean = await pixels(path)
@@ -442,7 +442,7 @@ describe('the networks of samples', () => {
   it('find edges in noise that a filter does not find', async () => {
     const { path, input } = await noisy()
     const net = ['net', join(sample, 'networks/edges.safetensors')]
-    /** How alike two results are: the correlation of their samples. */
+    /** Returns how similar two results are: the correlation of their samples. */
     const alike = async (words: readonly string[], ...options: string[]) => {
       const of = async (file: string) => {
         const out = folder.path('edges.png')

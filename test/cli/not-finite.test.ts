@@ -11,7 +11,7 @@ const run = (...args: string[]) => convo(args, { cwd: here.path() })
 const [height, width] = [200, 300]
 const at = 100 * width + 150
 
-/** Floats with one sample replaced. */
+/** Writes an array of floats with one sample replaced. */
 function array(name: string, sample: number, shape: readonly number[] = [1, height, width]): void {
   const data = Float32Array.from(noise(shape.reduce((a, b) => a * b, 1)))
   data[at] = sample
@@ -26,7 +26,7 @@ const kernel = (size: number, weight: (i: number) => number) => {
   return `k${size}.txt`
 }
 
-/** A kernel of full rank, so that `auto` takes the FFT. */
+/** A kernel of full rank, for which `auto` uses the FFT. */
 const dense = () => kernel(31, (i) => ((i * 7919) % 23) + 1)
 
 const notFinite = (data: Iterable<number>) => [...data].filter((v) => !Number.isFinite(v)).length
@@ -118,7 +118,7 @@ describe('samples that are not finite', () => {
   test('maps of a volume are filtered one by one, and none spreads', async () => {
     array('v.npy', Number.NaN, [5, height, width])
     await run('conv2d', 'v.npy', 'w.npy', '--kernel', dense(), '--algorithm', 'auto')
-    // [5,H,W] is no picture: the kernel meets each map alone
+    // [5,H,W] is not a picture, so the kernel is applied to each map separately
     expect(notFinite(readArray(here.path('w.npy')).data)).toBe(31 * 31)
   })
 

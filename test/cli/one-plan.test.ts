@@ -14,7 +14,7 @@ import fc from '../property.ts'
 import { scratch } from './convo.ts'
 import { noise, write } from './pictures.ts'
 
-// What explain and --dry-run say of the arithmetic is what the run reports.
+// The arithmetic that explain and --dry-run predict must be the one that the run reports.
 
 const here = scratch()
 const [width, height] = [37, 29]
@@ -93,7 +93,7 @@ const options = {
   kernel: ['sharpen', 'sobel-x', 'gaussian:sigma=9', 'disk:radius=9', '1 2; 3 4', 'box:size=17'],
 } as const
 
-/** The same for volumes, in three directions too. */
+/** The same for volumes, with values for all three directions. */
 const deepOptions = {
   ...options,
   filter: ['sobel', 'sobel-z', 'box', 'gaussian'],
@@ -104,7 +104,7 @@ const deepOptions = {
   size: ['2,2,2', '3'],
 } as const
 
-/** One of some operations with some of the options that it takes. */
+/** Generates one of some operations with some of its options. */
 const askedOf = (
   operationNames: readonly string[],
   choices: Readonly<Record<string, readonly (string | boolean)[]>>,
@@ -132,10 +132,10 @@ const askedOf = (
     })
 
 const names = Object.keys(operations)
-/** Those that go in three directions come up as often as all others together. */
+/** The operations in three directions come up as often as all the others together. */
 const deepNames = names.flatMap((name, i) => [name, ['conv3d', 'maxpool', 'transposed'][i % 3]!])
 
-/** The value, or nothing where what was asked for cannot be. */
+/** Returns the result, or undefined if the request is refused. */
 async function allowed<T>(act: () => Promise<T>): Promise<T | undefined> {
   try {
     return await act()
@@ -187,7 +187,7 @@ test.each([
       const told = await explained(operation, input, given)
       if (told === undefined)
         throw new Error(`explain refuses ${operation.name} ${JSON.stringify(given)} on ${kind}`)
-      // of several kernels banks show one plan
+      // a bank with several kernels shows one plan
       expect(told.map(bare)).toEqual(ran.plan.map(bare))
       compared++
     }),
@@ -230,7 +230,8 @@ test.each([
       const { plan } = dry
       const { width, height, depth } = ran.output
       expect(dry.output).toMatchObject({ width, height, depth })
-      // what a step makes is known when it is there: numbers that an FFT would spread are met by the run alone
+      // the samples of a step are only known during the run, and only the run can find that an FFT would spread some of
+      // them
       const known = (fact: Fact, i: number) => (ran.plan[i]?.reason === confined ? undefined : bare(fact))
       expect(plan.map(known)).toEqual(ran.plan.map(known))
       compared++

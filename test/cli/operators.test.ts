@@ -7,7 +7,7 @@ import * as oracle from '../oracle.ts'
 import { convo, scratch } from './convo.ts'
 import { noise, read, readArray, write } from './pictures.ts'
 
-// The operators as a user runs them: the built program, files in, files out.
+// The operators as users run them: the built program, with files as input and output.
 
 const kernels = (name: string) => fileURLToPath(new URL(`../../kernels/${name}`, import.meta.url))
 const layers = kernels('layers.safetensors')

@@ -141,7 +141,7 @@ describe('a picture that convo did not make', () => {
       status: 0,
       stderr: '',
     })
-    // now convo made it
+    // now convo has made it
     expect(await convo(['box', 'a.png', 'b.png'])).toMatchObject({ status: 0, stderr: '' })
   })
 
@@ -150,7 +150,7 @@ describe('a picture that convo did not make', () => {
     expect((await convo(['box', 'img1.jpg', 'img2.jpg'])).status).toBe(2)
     expect((await convo(['box', `${folder}/img1.jpg`, `${folder}/img2.jpg`])).status).toBe(2)
     expect((await convo(['box', './img1.jpg', 'img2.jpg'])).status).toBe(2)
-    // a pattern that names these names a third, and sorts them the other way
+    // a pattern for these names also matches a third one, and sorts them in the other order
     await foreign('img3.jpg', 5)
     for (const [a, b] of [
       ['img1.jpg', 'img2.jpg'],
@@ -330,7 +330,7 @@ describe.runIf(existsSync('/proc/self/stat'))('what a killed process left', () =
     const { hostMark } = await import('../../src/files/process.ts')
     const own = temporaryName()
     const dead = own.replace(`-${process.pid}-`, '-999999999-')
-    // the number of a living process, and the start of another one
+    // the number of a running process with another start time
     const reused = own.replace(/-(\d+)(-[0-9a-z]+\.tmp)$/, '-1$2')
     const elsewhere = dead.replace(hostMark(), '00000000')
     const kept = [own, elsewhere, '.convo-999999999-abc.tmp', `${dead}.`, `x${dead}`]
@@ -345,7 +345,7 @@ describe.runIf(existsSync('/proc/self/stat'))('what a killed process left', () =
       ['batch', 'in.png', '-o', 'b.png', '--', 'sobel'],
     ]) {
       fill()
-      // a process clears a folder away once
+      // a process cleans a folder only once
       expect((await convo(words, { node: [] })).status).toBe(0)
       const left = readdirSync(folder).filter((name) => name.includes('.tmp'))
       expect(left.sort()).toEqual([...kept].sort())

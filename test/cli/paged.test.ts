@@ -9,7 +9,7 @@ import { floatTiff, joinTiffs } from '../image/tiff.ts'
 import { convo, scratch } from './convo.ts'
 import { noise } from './pictures.ts'
 
-// Inputs of several pages: each is a picture of its own, and nothing of one is seen in the next.
+// Inputs with several pages: each page is a separate picture, and no page affects the next.
 
 const here = scratch('volume.tif')
 const run = (...args: string[]) => convo([...args, '-q'], { cwd: here.path() })
@@ -27,7 +27,7 @@ async function pagesOf(name: string): Promise<Buffer[]> {
 const samplesOf = (name: string) => sharp(here.path(name)).raw().toBuffer()
 
 beforeAll(async () => {
-  // black, noise and white, which a border that reached over would mix
+  // black, noise and white, which would mix if a border extended into another page
   const levels = [0, 1, 2].flatMap((page) =>
     page === 1
       ? noise(width * height * 3, 5)

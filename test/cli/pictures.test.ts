@@ -96,7 +96,7 @@ describe('a filter on a picture', () => {
     expect(folder.names()).toEqual(before)
   })
   it('takes negative values of options', async () => {
-    // minus the picture, raised by white, is its negative
+    // white minus the picture is its negative
     const line = ['conv2d', 'gray16.png', 'negative.png', '--kernel', '-1', '--bias', '255', '-q']
     expect((await run(...line)).status).toBe(0)
     const [before, after] = await Promise.all(

@@ -5,7 +5,7 @@ import { readNpy } from '../../src/kernel/formats/npy.ts'
 /** Raw samples: interleaved, [y][x][channel]. */
 export type Raw = { width: number; height: number; channels: number; data: Uint8Array | Uint16Array }
 
-/** Writes samples as PNG, or another format by the name. 16 bits where the samples have them. */
+/** Writes samples as PNG, or as the format of the extension; in 16 bits if the samples have 16. */
 export async function write(path: string, { width, height, channels, data }: Raw): Promise<void> {
   const isWide = data instanceof Uint16Array
   const raw = { width, height, channels: channels as 1 | 2 | 3 | 4 }
@@ -13,7 +13,7 @@ export async function write(path: string, { width, height, channels, data }: Raw
   await sharp(data, { raw }).toColourspace(space).toFile(path)
 }
 
-/** Reads samples with sharp as they are stored in a PNG of 8 or 16 bits. */
+/** Reads samples with sharp, as stored in a PNG of 8 or 16 bits. */
 export async function read(path: string): Promise<Raw> {
   const { depth, channels } = await sharp(path).metadata()
   const isWide = depth === 'ushort'
@@ -26,13 +26,13 @@ export async function read(path: string): Promise<Raw> {
   return { width: info.width, height: info.height, channels: info.channels, data: samples }
 }
 
-/** Shape and numbers of a .npy file. */
+/** Reads the shape and numbers of a .npy file. */
 export function readArray(path: string): { shape: readonly number[]; data: Float64Array } {
   const { shape, data } = readNpy(readFileSync(path), path)
   return { shape, data: Float64Array.from(data) }
 }
 
-/** Levels from 0 to `most` that look random and are the same for the same count and seed. */
+/** Returns levels from 0 to `most` that look random, but are always the same for a count and seed. */
 export function noise(count: number, seed = 1, most = 255): number[] {
   let state = (count * 2654435761 + seed) >>> 0
   return Array.from({ length: count }, () => {

@@ -2,10 +2,10 @@ import { spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { launcher } from './convo.ts'
 
-/** Whether there is a program that makes pseudo-terminals. */
+/** Whether there is a program that creates pseudo-terminals. */
 export const hasTerminals = existsSync('/usr/bin/script')
 
-/** What is seen at a terminal. */
+/** What a terminal shows. */
 export type Seen = { readonly status: number | null; readonly text: string }
 
 type TerminalOptions = {
@@ -13,7 +13,7 @@ type TerminalOptions = {
   readonly env?: Readonly<Record<string, string>>
   readonly columns?: number
   readonly rows?: number
-  /** What the terminal answers to the question for its device attributes. */
+  /** The answer of the terminal to a request for its device attributes. */
   readonly answer?: string
   /** Where standard output goes, instead of the terminal. */
   readonly into?: string
@@ -21,7 +21,7 @@ type TerminalOptions = {
 
 const quoted = (word: string) => `'${word.replaceAll("'", "'\\''")}'`
 
-/** Runs the built program at a pseudo-terminal of the program `script`; line ends are as they were written. */
+/** Runs the built program in a pseudo-terminal of the program `script`. Line ends are as written. */
 export function atTerminal(args: readonly string[], options: TerminalOptions): Promise<Seen> {
   const { cwd, columns = 80, rows = 24, answer = '\x1b[?1;2c', into } = options
   const line = [process.execPath, launcher, ...args].map(quoted).join(' ')
@@ -46,7 +46,7 @@ export function atTerminal(args: readonly string[], options: TerminalOptions): P
   return new Promise((done) => child.on('close', (status) => done({ status, text })))
 }
 
-/** The environment without what describes the terminal that the tests run in. */
+/** Returns the environment without the variables that describe the terminal of the tests. */
 const withoutTerminal = (): Record<string, string | undefined> =>
   Object.fromEntries(
     Object.entries(process.env).filter(

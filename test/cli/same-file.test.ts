@@ -6,7 +6,7 @@ import { hosted } from './hosted.ts'
 const here = repository()
 const run = (...args: string[]) => hosted(args, here.path())
 
-/** Refuses a line, and takes the one that the refusal names. */
+/** Checks that a line is refused, and that the suggested line works. */
 async function mends(
   line: string[],
   says: string,

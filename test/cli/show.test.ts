@@ -92,7 +92,7 @@ describe('show', () => {
   })
 })
 
-/** A name that means one kernel: of a file that holds several, its first. */
+/** Returns a name for exactly one kernel: for a file with several, the name of its first. */
 async function aKernelOf(name: string): Promise<string> {
   try {
     await loadKernel(name, { names: namedKernels })

@@ -19,7 +19,8 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { launcher, start } from './convo.ts'
 import { hasTerminals } from './pseudo-terminal.ts'
 
-// Signals in every phase of a run. What is running is seen in /proc, so these tests are for Linux; the code is the same.
+// Signals in every phase of a run. These tests are for Linux, because they look in /proc; the code is the same
+// everywhere.
 
 const signals = [
   ['SIGINT', 130],
@@ -27,20 +28,23 @@ const signals = [
   ['SIGHUP', 129],
 ] as const
 
-/** Half a second is what people get; machines that test are busy. What does not obey ends with another status or never. */
+/**
+ * Users wait at most half a second, but test machines are busy. A process that ignores the signal ends with another
+ * status or never.
+ */
 const within = 60_000
 
 let folder = ''
 const at = (name: string) => join(folder, name)
-/** Ends of pipes that are held open during a test. */
+/** Ends of pipes that stay open during a test. */
 let held: number[] = []
 
-/** A phase of a run, and how it is met. */
+/** A phase of a run, and how to reach it. */
 type Phase = {
   readonly args: readonly string[]
-  /** Settles when the program is in the phase. */
+  /** Resolves when the program is in the phase. */
   reached(child: ChildProcessWithoutNullStreams): Promise<unknown>
-  /** The process ends by an exit, and not by the signal itself. */
+  /** Whether the process ends by exiting instead of by the signal itself. */
   readonly exits?: boolean
 }
 
@@ -53,7 +57,7 @@ async function until(isSo: () => unknown, child?: ChildProcessWithoutNullStreams
   }
 }
 
-/** The processes that a process has started and that are at work. */
+/** Returns the running child processes of a process. */
 function childrenOf(pid: number): number[] {
   try {
     const text = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8')
@@ -63,7 +67,7 @@ function childrenOf(pid: number): number[] {
   }
 }
 
-/** A process that ended stays in the table until its parent looks. */
+/** Whether a process is still running. One that has ended stays in the table until its parent notices. */
 function isAtWork(pid: number): boolean {
   try {
     return !/^\d+ \(.*\) Z/s.test(readFileSync(`/proc/${pid}/stat`, 'utf8'))
@@ -74,20 +78,20 @@ function isAtWork(pid: number): boolean {
 
 const temporaries = () =>
   readdirSync(folder, { recursive: true }).filter((name) => String(name).includes('.convo-'))
-/** Not that of the state of a batch. */
+/** Whether there is a temporary file, other than for the state of a batch. */
 const hasTemporary = () => temporaries().some((name) => !String(name).includes('.convo/'))
 const draws = (child: ChildProcessWithoutNullStreams) => until(() => childrenOf(child.pid!).length > 0, child)
 const writes = (child: ChildProcessWithoutNullStreams) => until(hasTemporary, child)
 const after = (milliseconds: number) => () => pause(milliseconds)
 
-/** Opens a named pipe at its other end once the program has opened its own. */
+/** Opens the other end of a named pipe after the program has opened its own. */
 async function openEnd(name: string, mode: number, child: ChildProcessWithoutNullStreams): Promise<number> {
   let end = -1
   await until(() => {
     try {
       end = openSync(at(name), mode | flags.O_NONBLOCK)
     } catch {
-      // nobody reads it yet
+      // the pipe does not have a reader yet
     }
     return end >= 0
   }, child)
@@ -95,13 +99,13 @@ async function openEnd(name: string, mode: number, child: ChildProcessWithoutNul
   return end
 }
 
-/** The program reads from a pipe, and gets no more than a few bytes. */
+/** The program reads from a pipe, but receives only a few bytes. */
 const feeds = (name: string, bytes: string) => async (child: ChildProcessWithoutNullStreams) => {
   writeSync(await openEnd(name, flags.O_WRONLY, child), bytes)
   await pause(50)
 }
 
-/** The program writes to a pipe, of which only the beginning is read. */
+/** The program writes to a pipe, but only the beginning is read. */
 async function tastes(child: ChildProcessWithoutNullStreams): Promise<void> {
   const end = await openEnd('pipe.png', flags.O_RDONLY, child)
   await until(() => {
@@ -117,7 +121,7 @@ const phases: Readonly<Record<string, Phase>> = {
   start: { args: ['sobel', 'small.png', 'x.png'], reached: async () => undefined },
   'waiting for standard input': {
     args: ['sobel', '-', 'x.png'],
-    // more than a pipe holds: when it is gone, the program reads
+    // more than a pipe holds, so once it is written, the program is reading
     reached: (child) =>
       new Promise((done) => child.stdin.write(Buffer.alloc(2 ** 21, '\x89PNG\r\n\x1a\n', 'latin1'), done)),
     exits: true,
@@ -211,7 +215,7 @@ afterEach(() => {
 })
 
 describe.skipIf(process.platform !== 'linux')('a signal', () => {
-  // the signals share their way out: of the last two, each phase meets one
+  // all signals are handled by the same code, so each phase uses only one of the last two
   const meets = Object.entries(phases).map(
     ([name, phase], i) => [name, phase, [signals[0], signals[1 + (i % 2)]!]] as const,
   )

@@ -7,7 +7,8 @@ import { loaders } from '../../src/cli/apart.ts'
 import { commands } from '../../src/cli/registry.ts'
 import { convo, scratch } from './convo.ts'
 
-// Watches what a run loads: the native library of sharp, WebAssembly, worker threads; reports it on standard error at the end.
+// Records whether a run loads the native library of sharp, WebAssembly or worker threads, and reports it on standard
+// error at the end.
 const watcher = `
 import { createRequire, syncBuiltinESMExports } from 'node:module'
 const threads = createRequire(import.meta.url)('node:worker_threads')

@@ -6,7 +6,7 @@ import { closePools } from '../../src/run/shared.ts'
 import { convo, scratch } from './convo.ts'
 import { noise, write } from './pictures.ts'
 
-// Filters that take steps over planes, as people run them.
+// Filters that need steps on planes, as users run them.
 
 const here = scratch()
 const [width, height] = [24, 18]
@@ -88,7 +88,7 @@ describe('on pictures', () => {
     const isIn = (x: number, y: number) => x >= 5 && x < 14 && y >= 4 && y < 12
     part.data.forEach((v, i) => {
       const [pixel, c] = [Math.floor(i / 4), i % 4]
-      // colours that nobody sees are not kept
+      // invisible colours are not kept
       if (before.data[i - c + 3] === 0) return
       const isEdge = isIn(pixel % width, Math.floor(pixel / width)) && c < 3
       expect(isEdge ? [0, 255] : [before.data[i]]).toContain(v)

@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync
 import { describe, expect, test } from 'vitest'
 import { convo, launcher, scratch } from './convo.ts'
 
-// Inputs and outputs that are no plain files.
+// Inputs and outputs that are not regular files.
 
 const here = scratch('scene.png', 'gray16.png')
 const run = (...args: string[]) => convo(args, { cwd: here.path() })
@@ -80,7 +80,7 @@ test('an SVG whose root stands behind a comment of some lines', async () => {
 })
 
 describe.skipIf(!isUnix)('a reader of standard output that goes away', () => {
-  /** The status of a command whose standard output nobody reads. */
+  /** Returns the status of a command whose standard output is not read. */
   const unread = (line: string, streams = '') => {
     const shell = `node "$0" ${line} ${streams} | true; echo \${PIPESTATUS[0]}`
     const { stdout, stderr } = spawnSync('bash', ['-c', shell, launcher], {
@@ -197,7 +197,7 @@ describe.skipIf(process.platform !== 'linux')('a named pipe as output', () => {
   })
 })
 
-/** A .npy file of [1000,n/1000] zeros. */
+/** Makes a .npy file of [1000,n/1000] zeros. */
 function npyOfZeros(count: number): Uint8Array {
   const head = `{'descr': '<f4', 'fortran_order': False, 'shape': (1000, ${count / 1000}), }`
   const text = `${head.padEnd(117)}\n`

@@ -42,7 +42,7 @@ afterAll(() => {
 
 const convo = (args: readonly string[], { cwd } = { cwd: folder }) => run(args, { cwd })
 
-/** Runs a command line in a copy of the folder. A shell takes it apart into words. */
+/** Runs a command line in a copy of the folder. A shell splits it into words. */
 async function shell(line: string): Promise<{ status: number | null; text: string }> {
   const words = `convo() { printf '%s\\0' "$@"; }; ${line}`
   const { status, stdout, stderr } = spawnSync('bash', ['-c', words], { cwd: folder, encoding: 'utf8' })
@@ -55,7 +55,7 @@ async function shell(line: string): Promise<{ status: number | null; text: strin
 
 const suggestionOf = (stderr: string): string | undefined => /^ {2}try: (.*)$/m.exec(stderr)?.[1]
 
-/** A suggestion is a command that works, one of another tool, or what to do, in words. */
+/** Checks that a suggestion is a convo command that works, a command of another tool, or an instruction in words. */
 async function expectToWork(suggestion: string): Promise<void> {
   if (!suggestion.startsWith('convo ')) {
     expect(suggestion).toMatch(/^(?!-)\S+ [^<]+$/)
@@ -69,9 +69,9 @@ async function expectToWork(suggestion: string): Promise<void> {
   ])
 }
 
-/** What is typed, and what is suggested. */
+/** What is typed, and what convo suggests. */
 const typed: readonly (readonly [line: string, suggestion: string])[] = [
-  // the place of outputs
+  // the position of outputs
   ['batch a.png b.png -o outdir/ -- sobel', "convo batch a.png b.png -o 'outdir/{rel}/{stem}.png' -- sobel"],
   ['batch a.png b.png -o outdir -- sobel', "convo batch a.png b.png -o 'outdir/{rel}/{stem}.png' -- sobel"],
   ['batch a.png b.png -o out/x.jpg -- sobel', "convo batch a.png b.png -o 'out/{rel}/{stem}.jpg' -- sobel"],
@@ -81,7 +81,7 @@ const typed: readonly (readonly [line: string, suggestion: string])[] = [
     'batch photos/one.png pictures/one.png -o out/{stem}.png -- sobel',
     "convo batch photos/one.png pictures/one.png -o 'out/{dir}/{stem}.png' -- sobel",
   ],
-  // the missing --
+  // a missing --
   ['batch a.png b.png -o out/{stem}.png sobel', "convo batch a.png b.png -o 'out/{stem}.png' -- sobel"],
   [
     'batch a.png -o out/{stem}.png gaussian --sigma 2 sobel --unit',
@@ -101,13 +101,13 @@ const typed: readonly (readonly [line: string, suggestion: string])[] = [
     'chain a.png o.png -- gaussian --sgima 2 -- sobel',
     'convo chain a.png o.png -- gaussian --sigma 2 -- sobel',
   ],
-  // words in another order
+  // words in the wrong order
   ['run sobel a.png o.png', 'convo sobel a.png o.png'],
   ['a.png o.png sobel --unit', 'convo sobel a.png o.png --unit'],
   ['a.png sobel o.png', 'convo sobel a.png o.png'],
-  // a value for one that was given
+  // another value for an option
   ['box a.png o.png --region 99,0,9,9 --size 3', 'convo box a.png o.png --region 0,0,24,24 --size 3'],
-  // a number out of bounds: the nearest that is within them
+  // numbers out of bounds: the nearest valid one
   ['sobel a.png o.png --page 0', 'convo sobel a.png o.png --page 1'],
   ['sobel a.png o.png --page 1.2', 'convo sobel a.png o.png --page 1'],
   ['gaussian a.png o.png --sigma=0', 'convo gaussian a.png o.png --sigma=0.1'],
@@ -117,7 +117,7 @@ const typed: readonly (readonly [line: string, suggestion: string])[] = [
     'convo chain a.png o.png -- box --size 3 -- median --size 1',
   ],
   ['check --shard 3/2', 'convo check --shard 2/2'],
-  // a file that looks like an option
+  // files that look like options
   ['sobel -a.png o.png', 'convo sobel ./-a.png o.png'],
   ['approve one --results none', 'convo check --results none'],
   // the same for lists and amounts
@@ -135,7 +135,7 @@ const typed: readonly (readonly [line: string, suggestion: string])[] = [
   ['compare a.png b.png --ignore 0,0,0,5', 'convo compare a.png b.png --ignore 0,0,1,5'],
   ['batch a.png -o x-{stem}.png --jobs 0 -- sobel', "convo batch a.png -o 'x-{stem}.png' --jobs 1 -- sobel"],
   ['resize a.png o.png --size 12x8', 'convo resize a.png o.png --width 12 --height 8'],
-  // commands where operations and kernels belong
+  // commands instead of operations and kernels
   ['explain compare', 'convo help compare'],
   ['explain kernel', 'convo help kernel convert'],
   ['chain a.png o.png -- digest', 'convo help digest'],
@@ -144,7 +144,7 @@ const typed: readonly (readonly [line: string, suggestion: string])[] = [
   ['animate net', 'convo help net'],
   ['explain diff', 'convo help compare'],
   ['chain a.png o.png -- kernels', 'convo help list'],
-  // too few
+  // too few words
   ['kernel', 'convo kernel convert gaussian:sigma=2 gaussian.npy'],
   ['kernel convrt edge.mat o.json', 'convo kernel convert edge.mat o.json'],
   ['kernel nope', 'convo kernel convert gaussian:sigma=2 gaussian.npy'],
@@ -157,7 +157,7 @@ const typed: readonly (readonly [line: string, suggestion: string])[] = [
   ['conv2d a.png o.png', 'convo conv2d a.png o.png --kernel sharpen'],
   ['compare a.png', 'convo compare a.png actual.png'],
   ['digest', 'convo digest photo.png'],
-  // too many
+  // too many words
   ['sobel a.png b.png golden.png', "convo batch a.png b.png golden.png -o 'out/{rel}/{stem}.png' -- sobel"],
   ['sobel a.png b.png o.jpg', "convo batch a.png b.png -o 'out/{rel}/{stem}.jpg' -- sobel"],
   ['sobel a.png b.png made', "convo batch a.png b.png -o 'made/{rel}/{stem}.png' -- sobel"],
@@ -314,7 +314,7 @@ describe('a word of another tool', () => {
     ['conv2d a.png o.png --matrix sharpen', 'convo conv2d a.png o.png --kernel sharpen'],
     ['compare a.png a.png --psnr 30', 'convo compare a.png a.png --min-psnr 30'],
     ['compare a.png a.png --diff a.qoi', 'convo compare a.png a.png --diff a-out.png'],
-    // what is suggested for one mistake has another, which is mended too
+    // the fixed line has a second mistake, which is fixed too
     ['a.png pad', 'convo pad a.png out.png'],
     ['edge', 'convo sobel in.png out.png'],
     ['wiener a.png o.png b.mat', 'convo wiener a.png o.png --kernel gaussian:sigma=2'],
@@ -325,7 +325,7 @@ describe('a word of another tool', () => {
     ['chain a.png o.png -- box sobel --dry-run', 'convo chain a.png o.png --dry-run -- box -- sobel'],
     ['batch photos/one.png -o x/ -- sobel', "convo batch photos/one.png -o 'x/{rel}/{stem}.png' -- sobel"],
     ['kernels', 'convo list kernels'],
-    // or is not known to be mended
+    // the second mistake cannot be fixed, so the help is suggested
     ['laplace a.png o.png --ksize 3', 'convo laplacian --help'],
     ['conv2d --stride a.png o.png -k sharpen', 'convo conv2d --help'],
   ])('%s leads to a line that works', async (line, suggestion) => {

@@ -12,7 +12,7 @@ const folder = scratch()
 const run = (...args: string[]) => convo(args, { cwd: folder.path() })
 const put = (name: string, bytes: Uint8Array) => writeFileSync(folder.path(name), bytes)
 
-/** A JPEG with an index of two pictures, and bytes of a second one behind it. */
+/** Makes a JPEG with an index of two pictures, followed by the bytes of a second one. */
 async function mpo(second: string): Promise<Buffer> {
   const jpeg = Buffer.from((await encode(photo, 'jpeg')).bytes)
   const index = Buffer.from('MPF\0II*\0\x08\0\0\0\x01\0\x01\xb0\x04\0\x01\0\0\0\x02\0\0\0\0\0\0\0', 'latin1')
@@ -82,7 +82,7 @@ describe('what is not looked at is never called equal', () => {
     const text = 'ImageJ=1.53t\nimages=5\nslices=5\n\0'
     const stack = (last: number) => {
       const page = floatTiff(2, 1, [5, 6])
-      // the field for signed or float samples, which is the last, gives way: fields are in order
+      // replaces the field for signed or float samples, which is the last one, because fields are sorted
       const count = page.readUInt16LE(8)
       const fields = Array.from({ length: count }, (_, i) => page.subarray(10 + 12 * i, 22 + 12 * i))
       const field = Buffer.alloc(12)

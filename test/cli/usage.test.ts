@@ -9,7 +9,7 @@ describe('a command line that cannot be', () => {
 })
 
 describe('a command line that may look wrong', () => {
-  // the input is missing on purpose: the line was understood when that is all there is to say
+  // the input is missing on purpose: if that is the only error, the line was understood
   const understood = [
     ['--bias -3', ['--bias', '-3']],
     ['--bias=-3', ['--bias=-3']],

@@ -1,4 +1,4 @@
-/** Every one of these ends with status 2, nothing on standard output, and this on standard error. */
+/** Each of these ends with status 2, no standard output, and this standard error. */
 export const refused: readonly (readonly [line: string[], stderr: string])[] = [
   [
     [],

@@ -32,7 +32,9 @@ describe('volumes', () => {
     }
   })
 
-  /** The files of one run that decodes slices when it is their turn, and of another that must read all of them before. */
+  /**
+   * Compares the files of a run that decodes slices one at a time with those of a run that must read all of them first.
+   */
   async function bothWays(input: string, ...options: string[]) {
     const [streamed, whole] = [`streamed${input.length}`, `whole${input.length}`]
     for (const name of [streamed, whole]) mkdirSync(at(name), { recursive: true })
@@ -78,7 +80,7 @@ describe('volumes', () => {
   })
 
   it('takes slices in the order of their numbers, from a folder and from a glob', async () => {
-    // the identity in depth, so that the array holds the slices as they were read
+    // the kernel is the identity in depth, so the array holds the slices as they were read
     for (const input of ['slices', 'slices/slice*.png']) {
       expect(await run('conv3d', input, 'all.npy', '--sigma', '0.1', '-q')).toMatchObject({ status: 0 })
       const { shape, data } = readArray(at('all.npy'))
@@ -131,7 +133,7 @@ describe('volumes', () => {
     const { pages, pageHeight, width: wide } = await sharp(at(`plays.${format}`), { pages: -1 }).metadata()
     expect([pages, pageHeight, wide]).toEqual([depth, height, width])
     const again = await run('conv3d', `plays.${format}`, 'again.npy', '--sigma', '0.1')
-    // its pages have an alpha channel, in which all is opaque
+    // its pages have an alpha channel that is fully opaque
     expect(again).toMatchObject({ status: 0, stderr: '' })
     const { shape, data } = readArray(at('again.npy'))
     expect(shape.slice(1)).toEqual([depth, height, width])
@@ -336,7 +338,7 @@ describe('volumes', () => {
     await pooled([2, 2, 2], 'pool2.npy')
     await run('maxpool', 'levels.npy', 'pool.npy', '--size', '3,2,4', '-q')
     await pooled([3, 2, 4], 'pool.npy')
-    // three numbers ask for all slices
+    // three numbers mean that all slices are processed
     expect((await run('maxpool', 'slices', 'pool.gif', '--size', '3,2,4')).stderr).toBe(
       'note: 4 slices play one after another, 100 ms each\n',
     )

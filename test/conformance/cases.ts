@@ -2,16 +2,16 @@ import { createHash } from 'node:crypto'
 import { existsSync, readFileSync } from 'node:fs'
 
 /**
- * Reads conformance cases and compares results with what they expect: those of other frameworks, which are next to the
- * project if they are there at all, and those of the project itself, made by make.ts.
+ * Reads conformance cases and compares results with their expected values. There are cases of other frameworks, which
+ * may be next to the project, and those of the project itself, written by make.ts.
  */
 
 const folder = new URL('../../../shared/conformance/', import.meta.url)
 
-/** The cases that every clone has. */
+/** The folder of the cases that every clone has. */
 export const ownFolder = new URL('own/', import.meta.url)
 
-/** True when the cases of other frameworks are there; tests that need them are skipped otherwise. */
+/** Whether the cases of other frameworks exist. Tests that need them are skipped otherwise. */
 export const haveCases = existsSync(folder)
 
 /** A tensor of a case: [N,C,H,W], [N,C,D,H,W], [C,H,W] or a list. */
@@ -20,15 +20,15 @@ export type Given = {
   readonly data: Float32Array | Float64Array | Int32Array | Uint8Array
 }
 
-/** One case, its tensors decoded. */
+/** One case, with its tensors decoded. */
 export type Case = {
   readonly id: string
   readonly op: string
   readonly attrs: Readonly<Record<string, unknown>>
   readonly inputs: Readonly<Record<string, Given>>
-  /** Absent when the arguments must be refused. */
+  /** Undefined if the arguments must be refused. */
   readonly expected: Readonly<Record<string, Given>> | undefined
-  /** Of `count`: a number, or a list of them. */
+  /** For `count`: a number, or a list of numbers. */
   readonly value: number | readonly number[] | undefined
   readonly tolerance: { readonly abs: number; readonly rel: number }
 }
@@ -54,14 +54,14 @@ export type StoredCase = {
 /** A file of cases. */
 export type StoredSuite = { suite: string; tensors?: Record<string, StoredTensor>; cases: StoredCase[] }
 
-/** The files of the collection, such as `torch/conv2d.json`; none when it is missing. */
+/** Returns the files of the collection, such as `torch/conv2d.json`; none if it does not exist. */
 export function suiteFiles(): string[] {
   if (!haveCases) return []
   const index = JSON.parse(readFileSync(new URL('index.json', folder), 'utf8'))
   return (index as { suites: { file: string }[] }).suites.map((s) => s.file)
 }
 
-/** The cases of one file. */
+/** Reads the cases of one file. */
 export function readSuite(file: string, base = folder): Case[] {
   const suite = JSON.parse(readFileSync(new URL(file, base), 'utf8')) as StoredSuite
   const decodeAll = (stored: Record<string, StoredTensor> = {}) =>
@@ -81,7 +81,7 @@ export function readSuite(file: string, base = folder): Case[] {
   })
 }
 
-/** All cases of some operators, from every file. */
+/** Returns all cases of some operators, from every file. */
 export function casesOf(...ops: string[]): Case[] {
   return suiteFiles()
     .flatMap((file) => readSuite(file))
@@ -102,35 +102,35 @@ function decode(stored: StoredTensor, shared: Record<string, StoredTensor>): Giv
   return { shape: stored.shape, data: new Kind(bytes.buffer) }
 }
 
-/** An input that must be there. */
+/** Returns an input that the case must have. */
 export function input(c: Case, name: string): Given {
   const found = c.inputs[name]
   if (found === undefined) throw new Error(`${c.id}: no input "${name}"`)
   return found
 }
 
-/** An attribute that is a number. */
+/** Returns an attribute that must be a number. */
 export function numberOf(c: Case, name: string): number {
   return check(c, name, c.attrs[name], (v) => typeof v === 'number')
 }
 
-/** An attribute that is a list of numbers, one per direction. */
+/** Returns an attribute that must be a list of numbers, one per direction. */
 export function listOf(c: Case, name: string, attrs = c.attrs): number[] {
   return check(c, name, attrs[name], (v) => Array.isArray(v) && v.every((n) => typeof n === 'number'))
 }
 
-/** An attribute that is a list of pairs [before, after]. */
+/** Returns an attribute that must be a list of pairs [before, after]. */
 export function pairsOf(c: Case, name: string, attrs = c.attrs): [number, number][] {
   const isPair = (p: unknown) => Array.isArray(p) && p.length === 2
   return check(c, name, attrs[name], (v) => Array.isArray(v) && v.every(isPair))
 }
 
-/** An attribute that is a word. */
+/** Returns an attribute that must be a word. */
 export function wordOf(c: Case, name: string): string {
   return check(c, name, c.attrs[name], (v) => typeof v === 'string')
 }
 
-/** The one-dimensional kernels of a sum of separable filters. */
+/** Returns the 1-D kernels of a sum of separable filters. */
 export function termsOf(c: Case): { col: number[]; row: number[] }[] {
   return check(c, 'terms', c.attrs.terms, Array.isArray)
 }
@@ -140,7 +140,7 @@ function check<T>(c: Case, name: string, value: unknown, fits: (value: unknown) 
   return value as T
 }
 
-/** The borders of the picture cases, which have SciPy's names, by the names used here. */
+/** The borders of the picture cases, from SciPy's names to those used here. */
 export const pictureBorders = {
   reflect: 'symmetric',
   mirror: 'reflect',
@@ -149,14 +149,14 @@ export const pictureBorders = {
   wrap: 'wrap',
 } as const
 
-/** The border of a picture case. */
+/** Returns the border of a picture case. */
 export function borderOf(c: Case): (typeof pictureBorders)[keyof typeof pictureBorders] {
   const name = wordOf(c, 'border')
   if (!Object.hasOwn(pictureBorders, name)) throw new Error(`${c.id}: border ${name}`)
   return pictureBorders[name as keyof typeof pictureBorders]
 }
 
-/** The pictures or volumes of a batch: [N,C,...] becomes N views of [C,...]. */
+/** Splits a batch of pictures or volumes: [N,C,...] becomes N views of [C,...]. */
 export function unbatch<D extends Given['data']>(batch: {
   shape: readonly number[]
   data: D
@@ -172,10 +172,10 @@ export function unbatch<D extends Given['data']>(batch: {
   }))
 }
 
-/** Numbers with a shape, from anywhere. */
+/** Numbers with a shape, from any source. */
 export type Loose = { readonly shape: readonly number[]; readonly data: ArrayLike<number> }
 
-/** Throws unless `got` has the shape that is expected and every number is within the case's tolerance. */
+/** Checks that `got` has the expected shape, and every number is within the tolerance of the case. */
 export function compare(c: Case, name: string, got: Loose, exact = false): void {
   const want = c.expected?.[name]
   if (want === undefined) throw new Error(`${c.id}: expects no "${name}"`)
@@ -210,7 +210,7 @@ export function expectClose(
   }
 }
 
-/** Results of the items of a batch as one thing of shape [N,...]. */
+/** Joins the results of the items of a batch into one of shape [N,...]. */
 export function rebatch(items: readonly Loose[]): Loose {
   const first = items[0]
   if (first === undefined) throw new Error('an empty batch')
@@ -219,7 +219,7 @@ export function rebatch(items: readonly Loose[]): Loose {
   return { shape: [items.length, ...first.shape], data: items.flatMap((t) => Array.from(t.data)) }
 }
 
-/** One word for the bytes of all inputs, to see that nothing wrote to them. */
+/** Returns a hash of the bytes of all inputs, to check that nothing writes to them. */
 export function hashOfInputs(c: Case): string {
   const hash = createHash('sha1')
   for (const { data } of Object.values(c.inputs)) {

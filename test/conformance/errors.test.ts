@@ -3,7 +3,7 @@ import { ConvoError } from '../../src/index.ts'
 import { hashOfInputs, haveCases, readSuite } from './cases.ts'
 import { library } from './library.ts'
 
-/** What the message of each refusal must say: the argument, and the numbers that do not fit. */
+/** What the message of each error must contain: the argument, and the numbers that do not fit. */
 const says: Readonly<Record<string, RegExp>> = {
   'conv2d channel mismatch': /weight.*4.*x.*3/,
   'conv2d groups do not divide input channels': /groups 2.*5.*channels/,
@@ -47,7 +47,7 @@ describe.skipIf(!haveCases)('conformance: what must be refused (needs ../shared/
   })
 })
 
-/** What the call throws or rejects with. */
+/** Returns what the call throws or rejects with. */
 async function refusal(c: Parameters<NonNullable<(typeof library)[string]>>[0]): Promise<unknown> {
   try {
     await library[c.op]!(c)

@@ -14,10 +14,10 @@ import {
 
 type ConvOptions = NonNullable<Parameters<typeof convo.conv2d>[2]>
 
-/** What the library makes of a case, by the names of the case's expected outputs. */
+/** The results of the library for a case, by the names of its expected outputs. */
 export type Outputs = Readonly<Record<string, Loose>>
 
-/** Runs a case through the public API, batch by batch item, as a user would call it. */
+/** Runs a case through the public API, one item of the batch at a time, as a user would call it. */
 export const library: Readonly<Record<string, (c: Case) => Promise<Outputs>>> = {
   conv2d: (c) => each(c, (x) => convo.conv2d(x, tensor(c, 'weight'), convOptions(c))),
   conv3d: (c) => each(c, (x) => convo.conv3d(x, tensor(c, 'weight'), convOptions(c))),
@@ -85,7 +85,7 @@ export const library: Readonly<Record<string, (c: Case) => Promise<Outputs>>> = 
   tensor: async (c) => ({ output: new Tensor(listOf(c, 'shape'), new Float32Array(numberOf(c, 'length'))) }),
 }
 
-/** An input as the library wants it. The bytes are those of the case, so that a write to them shows. */
+/** Returns an input as a tensor. It shares the bytes of the case, so that a write to them is noticed. */
 export const tensor = (c: Case, name: string): Tensor => toTensor(input(c, name))
 
 function toTensor({ shape, data }: Given): Tensor {
@@ -93,7 +93,7 @@ function toTensor({ shape, data }: Given): Tensor {
   return new Tensor(shape, data)
 }
 
-/** Calls `compute` with each [C,...] of the batch in `x`, and puts the outputs together again. */
+/** Calls `compute` with each [C,...] of the batch in `x`, and joins the outputs. */
 export async function each(c: Case, compute: (x: Tensor, n: number) => Promise<Tensor>): Promise<Outputs> {
   const items = unbatch(input(c, 'x')).map(toTensor)
   return { output: rebatch(await Promise.all(items.map(compute))) }

@@ -3,13 +3,14 @@ import { pathToFileURL } from 'node:url'
 import { convTranspose, correlate, type Grid, involutionApply, maxPool, maxUnpool } from '../oracle.ts'
 import { ownFolder, type StoredCase, type StoredSuite, type StoredTensor } from './cases.ts'
 
-// The conformance cases that every clone has: `npx tsx test/conformance/make.ts` writes them to test/conformance/own.
-// Whole numbers, so that every sum is exact and the tolerance is 0; expected values come from the oracle, which shares
-// no code with src. Each operator has a seed of its own, so that new cases of one do not change those of another.
+// Makes the conformance cases that every clone has: `npx tsx test/conformance/make.ts` writes them to
+// test/conformance/own. All numbers are whole, so every sum is exact and the tolerance is 0. The expected values come
+// from the oracle, which shares no code with src. Each operator has its own seed, so that new cases of one operator do
+// not change those of another.
 
 const padModes = ['zeros', 'replicate', 'reflect', 'symmetric', 'circular'] as const
 
-/** Whole numbers from a seed (mulberry32): the same on every machine. */
+/** Makes whole numbers from a seed (mulberry32), the same on every machine. */
 function randomOf(seed: number) {
   let state = seed
   const next = () => {
@@ -18,7 +19,7 @@ function randomOf(seed: number) {
     t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t
     return (t ^ (t >>> 14)) >>> 0
   }
-  /** From least to most, both included. */
+  /** Returns a number from least to most, inclusive. */
   const whole = (least: number, most: number) => least + (next() % (most - least + 1))
   const tensor = (...shape: number[]): Grid => ({
     shape,
@@ -40,7 +41,7 @@ const batch = (grid: Grid): Grid => ({ ...grid, shape: [1, ...grid.shape] })
 
 type Made = Pick<StoredCase, 'attrs' | 'inputs' | 'expected'>
 
-/** A correlation over `axes` directions. */
+/** Makes a correlation over `axes` directions. */
 function correlation(r: Random, axes: number): Made {
   const groups = r.whole(1, 3)
   const kernel = r.each(axes, () => r.whole(1, 3))
@@ -144,7 +145,7 @@ const recipes: readonly (readonly [op: string, count: number, seed: number, of: 
   ['involutionApply2d', 16, 9, involution],
 ]
 
-/** The suites by the names of their files. */
+/** Returns the suites by file name. */
 export function ownSuites(): Record<string, StoredSuite> {
   return Object.fromEntries(
     recipes.map(([op, count, seed, of]) => {
@@ -155,7 +156,7 @@ export function ownSuites(): Record<string, StoredSuite> {
   )
 }
 
-/** A suite as its file holds it: one case on a line. */
+/** Formats a suite for its file: one case on a line. */
 export const suiteText = ({ suite, cases }: StoredSuite): string =>
   `{"suite":${JSON.stringify(suite)},"cases":[\n${cases.map((c) => JSON.stringify(c)).join(',\n')}\n]}\n`
 

@@ -40,7 +40,8 @@ describe.skipIf(!haveCases)('conformance of the operators (needs ../shared/confo
     expect(suites.reduce((n, [, cases]) => n + cases.length, 0)).toBe(1290)
   })
 
-  // The others: 7 counts in operators/explain.test.ts, 22 errors and 100 pictures in the files beside this one.
+  // The other cases are 7 counts in operators/explain.test.ts, and 22 errors and 100 pictures in other files of this
+  // folder.
   it('all in all there are 1,419, each with its own name', () => {
     const all = suiteFiles().flatMap((file) => readSuite(file))
     const elsewhere = all.filter(({ op, expected }) => {
@@ -86,7 +87,7 @@ describe.skipIf(!haveCases)('conformance of the operators (needs ../shared/confo
   })
 })
 
-/** Runs a case and compares every output that the library gives; nothing may have been written to the inputs. */
+/** Runs a case and compares every output of the library. Nothing may have been written to the inputs. */
 async function conforms(c: Case): Promise<void> {
   const run = library[c.op]
   if (run === undefined) throw new Error(`no call for ${c.op}`)
@@ -97,7 +98,7 @@ async function conforms(c: Case): Promise<void> {
   for (const [name, got] of Object.entries(outputs)) compare(c, name, got, name === 'indices')
 }
 
-/** All that a case expects, but for what is inside an operator: the kernels of an involution. */
+/** Returns all expected outputs of a case, except for the internal ones: the kernels of an involution. */
 const outputsOf = (c: Case): string[] =>
   Object.keys(c.expected ?? {})
     .filter((name) => c.op !== 'involution2d' || name !== 'kernel')

@@ -25,7 +25,7 @@ import {
   wordOf,
 } from './cases.ts'
 
-/** Filters interleaved samples 0..255 by a plan, and leaves the result in float, interleaved. */
+/** Filters interleaved samples 0..255 by a plan, and returns the result in float, interleaved. */
 type Run = (plan: RecipePlan, picture: Interleaved) => ArrayLike<number> | Promise<ArrayLike<number>>
 
 type Planes = { shape: number[]; data: number[] }
@@ -33,7 +33,7 @@ type Planes = { shape: number[]; data: number[] }
 const pool = createPool(1)
 afterAll(() => pool.close())
 
-/** A picture case as recipes, whose results are added. */
+/** Returns a picture case as recipes whose results are added. */
 function recipesOf(c: Case): Recipe[] {
   const plain = { scale: 1, offset: 0 }
   switch (c.op) {
@@ -54,7 +54,9 @@ function recipesOf(c: Case): Recipe[] {
   }
 }
 
-/** The options of a picture case. Mode `convolve` is the flipped kernel, its anchor flipped along. */
+/**
+ * Returns the options of a picture case. The mode `convolve` is the rotated kernel, with its anchor rotated as well.
+ */
 function pictureOptionsOf(c: Case): FilterOptions {
   const [y, x] = c.attrs.anchor === undefined ? [] : listOf(c, 'anchor')
   return {
@@ -71,7 +73,7 @@ function dense(c: Case, name: string): PlaneKernel {
   return { form: 'dense', kernel: kernel(shape, data) }
 }
 
-/** Plans a recipe over x [C,H,W] as samples of a type, for a plan depends on it, and runs the plan. */
+/** Plans a recipe for x [C,H,W] with a type of samples, which the plan depends on, and runs the plan. */
 async function filterPlanes({ shape, data }: Given, recipe: Recipe, c: Case, samples: SampleType, run: Run) {
   const [channels, height, width] = shape as [1 | 3, number, number]
   const interleaved = Float32Array.from(data, (_, i) => {

@@ -1,8 +1,8 @@
-// Sums in float64 by their definition, and samples to feed them.
+// Sums in float64 by their definition, and samples for them.
 
 type Plane = { readonly rows: number; readonly cols: number; readonly data: Float32Array }
 
-/** `n` numbers of -1..1 that look random and are the same everywhere. */
+/** Returns `n` numbers of -1..1 that look random but are the same everywhere. */
 export function noise(n: number, seed: number): Float32Array {
   let state = seed * 2654435761
   return Float32Array.from({ length: n }, () => {
@@ -11,12 +11,12 @@ export function noise(n: number, seed: number): Float32Array {
   })
 }
 
-/** A plane of whole numbers 0..255. */
+/** Returns a plane of whole numbers 0..255. */
 export function picture(rows: number, cols: number, seed: number): Plane {
   return { rows, cols, data: noise(rows * cols, seed).map((v) => Math.round(127.5 * (v + 1))) }
 }
 
-/** Every output sample, or those of every `every`-th row and column; the others are NaN. */
+/** Computes every output sample, or only those of every `every`-th row and column. The others are NaN. */
 export function exactDense(
   { rows, cols, data }: Plane,
   weights: ArrayLike<number>,
@@ -44,7 +44,7 @@ export const exactColumns = (plane: Plane, weights: ArrayLike<number>): Float64A
 export const exactRows = (plane: Plane, weights: ArrayLike<number>): Float64Array =>
   exactDense(plane, weights, 1, weights.length)
 
-/** The largest error, as a part of 255 times the sum of the absolute weights. */
+/** Returns the largest error as a fraction of 255 times the sum of the absolute weights. */
 export function worstError(got: Float32Array, exact: Float64Array, weights: ArrayLike<number>): number {
   let worst = 0
   let compared = 0

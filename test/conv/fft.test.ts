@@ -164,7 +164,8 @@ describe('plans', () => {
   })
 })
 
-// The reference is slow; the WASM loops, which it equals bit for bit, are measured on photographs in test/run/fft.test.ts.
+// The reference is slow. The WASM loops, which match it bit for bit, are measured on photographs in
+// test/run/fft.test.ts.
 describe('the reference agrees with the sum in float64', () => {
   test.each([
     [1, 1, 16, 16],
@@ -212,7 +213,7 @@ test('the products of a transform are those of its definition, counted one by on
     }
     return count
   }
-  // 16 = 4 x 4: in the first stage three of four products, in the last none
+  // 16 = 4 x 4: three of four products in the first stage, none in the last
   expect(twiddles(16)).toBe(48)
   const line = (n: number) => {
     let spectrum = 0

@@ -5,7 +5,7 @@ import { root } from '../../docs/parts/pictures.ts'
 
 const text = readFileSync(join(root, 'docs/ARCHITECTURE.md'), 'utf8')
 
-/** The words in backticks that are paths of files or folders of the repository. */
+/** The words in backticks that are paths in the repository. */
 const named = [...new Set([...text.matchAll(/`([^`\s]+)`/g)].map(([, word]) => word!))].filter(
   (word) => /^(src|test|docs|bin|kernels|samples|\.ci)\//.test(word) && !word.includes('<'),
 )

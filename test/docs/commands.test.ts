@@ -17,7 +17,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { parse } from 'yaml'
 import { root } from '../../docs/parts/pictures.ts'
 
-/** A fenced block of the README or a page of docs: `sh` is run; `file=name` is what a file of that name holds. */
+/** A fenced block of the README or a page of docs. `sh` is run; `file=name` is the content of a file with that name. */
 type Block = { readonly language: string; readonly info: string; readonly text: string }
 
 const pages = [
@@ -53,7 +53,7 @@ beforeAll(() => {
 })
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
-/** Runs lines in a shell that finds convo, as a user would who follows the documentation. */
+/** Runs lines in a shell that finds convo, as for a user who follows the documentation. */
 function shell(lines: string, env: Record<string, string> = {}): Promise<{ status: number; told: string }> {
   const path = `${join(folder, 'node_modules/.bin')}${delimiter}${process.env.PATH}`
   const plain = Object.entries(process.env).filter(([name]) => !/^(CI|GITHUB|SLURM)/.test(name))
@@ -75,7 +75,7 @@ const has = (tool: string) => spawnSync(tool, ['--version']).status === 0
 const fileBlock = (name: string) => blocks.find(({ info }) => info === `file=${name}`)!.text
 
 describe('every command of the README and of the pages works as written', () => {
-  // The first two install the project itself. The pages repeat some of the README.
+  // The first two install the project itself. The pages repeat some blocks of the README.
   const shown = blocks.filter(
     ({ language, text }, i) =>
       language === 'sh' && !text.startsWith('npm ci') && blocks.findIndex((b) => b.text === text) === i,

@@ -10,7 +10,7 @@ import { operators } from '../../src/operators/index.ts'
 const textOf = (path: string) => readFileSync(join(root, path), 'utf8')
 const readme = textOf('README.md')
 const exhibits = [hero, ...examples, ...textbook]
-/** Where a page links to, and the pictures that it shows, in the repository. */
+/** Returns the pages that a page links to, and its pictures, in the repository. */
 const linksOf = (text: string) =>
   [...text.matchAll(/\]\(([^)#\s]+)[^)]*\)|src="([^"]+)"/g)]
     .map(([, link, picture]) => link ?? picture!)
@@ -87,7 +87,7 @@ describe('the pictures of the README are what its commands make', () => {
   it.each(exhibits)('$name', async (one) => {
     const picture = await exhibit(one)
     expect(await digestOf(picture)).toBe(digests[one.name])
-    // The file is lossy, so that the page is light: it has to be this picture all the same.
+    // The file is lossy to keep the page small, but it must still be this picture.
     const file = await read(join(root, `docs/pictures/${one.name}.webp`))
     expect([file.width, file.height]).toEqual([picture.width, picture.height])
     let squares = 0

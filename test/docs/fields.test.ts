@@ -3,11 +3,11 @@ import { join } from 'node:path'
 import { expect, it } from 'vitest'
 import { root } from '../../docs/parts/pictures.ts'
 
-// What editors show of a field is the comment above it; the reference is made of the same declarations, and is up to date.
+// Editors show the comment above a field. The reference is made from the same declarations and is up to date.
 
 const reference = readFileSync(join(root, 'docs/api.md'), 'utf8')
 
-/** The fields that a declaration of the reference has, each with the line above it. */
+/** Returns the fields of a declaration in the reference, each with the line above it. */
 const fieldsIn = (section: string): { readonly field: string; readonly above: string }[] => {
   const [title = ''] = section.split('\n', 1)
   const code = [...section.matchAll(/```ts\n([\s\S]*?)```/g)].map(([, text = '']) => text).join('\n')

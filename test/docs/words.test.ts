@@ -7,8 +7,8 @@ import { commandHelp, overview } from '../../src/cli/help.ts'
 import { commands } from '../../src/cli/registry.ts'
 
 /**
- * Phrases that read as translated, or that say the same as a term of docs/ARCHITECTURE.md in another way; each with
- * what to write instead.
+ * Phrases that read as translated, or that are another wording of a term in docs/ARCHITECTURE.md, each with what to
+ * write instead.
  */
 const banned: readonly (readonly [phrase: RegExp, instead: string])[] = [
   [/\b(tells?|telling|told)\b/i, 'print, show, report, explain'],
@@ -37,7 +37,7 @@ const banned: readonly (readonly [phrase: RegExp, instead: string])[] = [
   [/\bmade up\b/i, 'built-in, example'],
 ]
 
-/** Where a phrase is right: the name of a parameter. */
+/** Where a phrase is allowed: in the name of a parameter. */
 const allowed = [/@param told /]
 
 const complaints = (place: string, text: string): string[] =>
@@ -58,7 +58,7 @@ const filesOf = (folder: string, pattern: RegExp): string[] =>
 
 const textOf = (path: string): string => readFileSync(join(root, path), 'utf8')
 
-/** The strings of a source file in which words follow each other, and its comments, each with its line. */
+/** Returns the strings of a source file that contain several words, and its comments, each with its line. */
 function textsOf(path: string): { line: number; text: string }[] {
   const source = textOf(path)
   const { program, comments } = parseSync(path, source, { lang: path.endsWith('.ts') ? 'ts' : 'js' })

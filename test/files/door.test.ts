@@ -5,7 +5,7 @@ import { expect, it } from 'vitest'
 
 const src = fileURLToPath(new URL('../../src/', import.meta.url))
 
-/** What of node:fs changes what is on disk. To open for reading is not among it. */
+/** The functions of node:fs that change files. Opening for reading is not one of them. */
 const changes =
   /^(append|chmod|chown|copy|cp|createWrite|fchmod|ftruncate|futimes|lchmod|lchown|link|lutimes|mkd|mkdtemp|rename|rm|symlink|truncate|unlink|utimes|write|FileHandle)/
 
@@ -25,7 +25,7 @@ const importedFrom = (text: string): string[] =>
         ),
   )
 
-/** Streams of the process and the terminal are no files. */
+/** Streams of the process and the terminal are not files. */
 const allowed: Readonly<Record<string, readonly string[]>> = {
   'host/io.ts': ['writeSync'],
   'image/terminal/graphics.ts': ['writeSync'],
@@ -52,7 +52,7 @@ it('only src/files writes, moves and deletes', () => {
     )
   })
   expect(wrong).toEqual([])
-  // the rule finds what it looks for
+  // checks that the rule finds such names
   const found = inside
     .flatMap((path) => importedFrom(readFileSync(join(src, path), 'utf8')))
     .filter((n) => changes.test(n))

@@ -11,7 +11,7 @@ const locksIn = (root: string) => readdirSync(root).filter(isHoldName)
 const take = (root: string, index?: number, count?: number) =>
   takeHold({ folder: root, taken, ...(index !== undefined && { shard: `${index}-of-${count}` }) })
 
-/** A lock of a process that is no more, or of another host. */
+/** Leaves a lock of a process that has ended, or of another host. */
 function leave(root: string, holder: Record<string, unknown>): string {
   const path = join(root, `.convo-lock-x-${Math.random().toString(36).slice(2)}`)
   const whole = {
@@ -156,7 +156,7 @@ describe('the hold of a folder', () => {
   })
 })
 
-/** What a lock file of this process says. */
+/** Returns the content of a lock file of this process. */
 async function ownHolder(root: string): Promise<{ space: string; birth: string }> {
   const lock = await take(root)
   const holder = JSON.parse(readFileSync(join(root, locksIn(root)[0]!), 'utf8'))

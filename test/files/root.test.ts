@@ -6,7 +6,7 @@ import { followLinks, isWithin, under } from '../../src/files/root.ts'
 import { failure } from '../image/pictures.ts'
 import fc from '../property.ts'
 
-/** A root with folders, files, and links of each kind, beside a folder that nothing may reach. */
+/** A root with folders, files, and links of each kind, next to a folder that must not be reachable. */
 const top = realpathSync(mkdtempSync(join(tmpdir(), 'convo-root-')))
 const root = join(top, 'root')
 mkdirSync(join(root, 'folder/deep'), { recursive: true })
@@ -42,7 +42,7 @@ describe('under', () => {
     ['self/folder/home/file.png', 'file.png'],
     ['...', '...'],
     ['..a', '..a'],
-    // look-alikes of . and / are letters as any others
+    // characters that look like . and / are ordinary letters
     ['‥/a', '‥/a'],
     ['．．／a', '．．／a'],
     ['a⁄..⁄b', 'a⁄..⁄b'],
@@ -121,7 +121,7 @@ describe('under', () => {
         }
         expect(place.startsWith(root + sep)).toBe(true)
         expect(place.split(sep)).not.toContain('..')
-        // nothing on the way is a link any more
+        // the path no longer contains links
         expect(followLinks(place)).toBe(place)
       }),
       { numRuns: 2000 },

@@ -3,7 +3,7 @@ import { expect, it } from 'vitest'
 import { type Chain, convo } from '../../src/index.ts'
 import { camelCase } from '../../src/picture/api/names.ts'
 
-// Filters with each way of borders, against what SciPy, scikit-image and NumPy make of the same random picture.
+// Filters with each border, against the results of SciPy, scikit-image and NumPy for the same random picture.
 
 type Case = { readonly filter: string; readonly options: Record<string, unknown>; readonly result: string }
 const { width, height, picture, cases } = JSON.parse(

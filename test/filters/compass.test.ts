@@ -133,7 +133,7 @@ describe('frei-chen', () => {
         ]),
       ).data[4]!
     expect(edge(200)).toBeCloseTo(edge(2), 10)
-    // Energy is that of the nine samples: 3 b². The edge's share is what the first four masks see of it.
+    // The energy is that of the nine samples: 3 b². The share of the edges is what the first four masks detect of it.
     const [one, two, three, four] = [1, 2, 3, 4].map((m) => dot(masks[m - 1]!, [0, 0, 0, 0, 0, 0, 1, 1, 1]))
     const edges = one! ** 2 + two! ** 2 + three! ** 2 + four! ** 2
     expect(edge(1)).toBeCloseTo(255 * Math.sqrt(edges / 3), 10)

@@ -11,7 +11,7 @@ import {
 } from '../conformance/cases.ts'
 import { evaluate, recipe, weights } from './textbook.ts'
 
-/** The filter and its settings for the name that a case gives. */
+/** The filters and their settings by the name in a case. */
 const named: Readonly<Record<string, readonly [name: string, given: Readonly<Record<string, unknown>>]>> = {
   sobel: ['sobel', {}],
   'sobel-x': ['sobel', { axis: 'x' }],
@@ -60,7 +60,7 @@ describe.skipIf(!haveCases)('the Gaussians of the conformance cases', () => {
     compare(c, 'output', evaluate(r, input(c, 'x'), borderOf(c)))
   })
 
-  // SciPy adds two separable kernels, of sum 1/2πσ² (in samples) less, and removes no mean.
+  // SciPy adds two separable kernels, smaller by a factor of 2πσ² (in samples), and does not remove the mean.
   it.each(laplacians)('$id, but for a factor and the mean', (c) => {
     const [sigma] = listOf(c, 'sigma')
     const ours = weights(recipe('log', { sigma }).kernels[0]!)
@@ -75,7 +75,7 @@ describe.skipIf(!haveCases)('the Gaussians of the conformance cases', () => {
   })
 })
 
-/** The dense kernel of the terms, and the middle weight of the bell curve that is in each of them. */
+/** Returns the dense kernel of the terms, and the middle weight of the Gaussian in each of them. */
 function sumOfTerms(c: Case): { data: number[]; bell: number } {
   const terms = termsOf(c)
   const n = terms[0]!.col.length

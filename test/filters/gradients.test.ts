@@ -85,7 +85,7 @@ describe('sobel on pictures of 0..1', () => {
   it('has a magnitude of √20 at most', () => {
     const sobel = recipe('sobel')
     let largest = 0
-    // The magnitude is convex, so the largest is at a picture of zeros and ones: all 512 are tried.
+    // The magnitude is convex, so its maximum is at a picture of zeros and ones: tries all 512.
     for (let code = 0; code < 512; code++) {
       const image = Array.from({ length: 3 }, (_, y) =>
         Array.from({ length: 3 }, (_, x) => (code >> (3 * y + x)) & 1),

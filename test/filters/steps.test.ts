@@ -10,7 +10,8 @@ import type { KernelOptions } from '../../src/operators/operator.ts'
 import { resolve } from '../../src/params.ts'
 import { Tensor } from '../../src/tensor/tensor.ts'
 
-// Filters that take steps over planes, against what SciPy, OpenCV, Pillow and scikit-image make of the same picture.
+// Filters that need steps on planes, against the results of SciPy, OpenCV, Pillow and scikit-image for the same
+// picture.
 
 const made = JSON.parse(readFileSync(new URL('steps.json', import.meta.url), 'utf8')) as Readonly<
   Record<string, string & string[]> & { height: number; width: number }
@@ -43,7 +44,7 @@ async function run(
   return (await step.settle?.(out)) ?? out
 }
 
-/** What a recipe of sums makes of it. */
+/** Applies a recipe of sums to a tensor. */
 function weighed(recipe: Recipe, options: FilterOptions, x: Tensor, full = 255): Tensor {
   const size = { width: x.shape[2]!, height: x.shape[1]! }
   const plan = planRecipe(recipe, { ...options, algorithm: 'direct' }, { ...size, samples: 'f32' })
@@ -260,7 +261,7 @@ describe('edges', () => {
     expect(rows).toEqual(made[figures])
   })
   it('canny follows an edge however far, and drops what hangs on nothing strong', async () => {
-    // a step that gets weaker on the way down, and one of 10 alone
+    // a step that gets weaker towards the bottom, and a separate one of 10
     const step = (y: number, x: number) => (x >= 8 ? 40 - 1.3 * y : 0) + (x >= 20 ? 10 : 0)
     const x = tensor(
       Float32Array.from({ length: height * width }, (_, i) => step(Math.floor(i / width), i % width)),
@@ -366,7 +367,7 @@ describe('deblurring', () => {
     const isRim = (i: number) => i < 3 * width || i % width < 3 || i % width >= width - 3
     const error = (a: Float32Array, counts: (i: number) => boolean) =>
       Math.sqrt(a.reduce((s, v, i) => s + (counts(i) ? (v - scene.data[i]!) ** 2 : 0), 0))
-    // grain of one pixel is gone for good
+    // grain of one pixel is lost
     expect(error(data, () => true)).toBeLessThan(0.7 * error(x.data, () => true))
     expect(error(data, isRim)).toBeLessThan(0.95 * error(x.data, isRim))
     const flat = tensor(new Float32Array(height * width).fill(80))
@@ -445,7 +446,7 @@ describe('deblurring', () => {
     expect(await notes({ balance: Number(balance) })).toBe('')
   })
 
-  /** The scene under a blur. */
+  /** Returns the scene after a blur. */
   async function seen(k: Kernel, border: 'symmetric'): Promise<Tensor> {
     const sum = k.weights.reduce((a, b) => a + b, 0)
     const own = kernel(

@@ -214,7 +214,7 @@ describe('the kernels as they are written', () => {
     ['savgol', { kind: 'd1' }, [[-2, -1, 0, 1, 2]]],
     ['savgol', { kind: 'd2', axis: 'y' }, [[2], [-1], [-2], [-1], [2]]],
   ])('%s %o', (name, given, expected) => {
-    // Sign of zero aside: sharpen writes its zeros plain, and near zero is what a scale leaves of a whole number.
+    // Ignores the sign of zero, and rounding errors of whole numbers that were divided by a scale.
     expect(rows(name, given)).toEqual(expected.map((row) => row.map((w) => expect.closeTo(w, 12))))
   })
   it('have the divisors of their definitions', () => {

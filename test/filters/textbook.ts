@@ -3,14 +3,14 @@ import { filters } from '../../src/filters/table.ts'
 import { resolve } from '../../src/params.ts'
 import { filterPicture, type Grid, type Outside, outer, type Result } from '../oracle.ts'
 
-/** The recipe of a filter from settings as a user would give them. */
+/** Returns the recipe of a filter from settings as a user would give them. */
 export function recipe(name: string, given: Readonly<Record<string, unknown>> = {}): Recipe {
   const entry = filters[name]
   if (entry === undefined) throw new Error(`no filter ${name}`)
   return entry.build(resolve(entry.params, given))
 }
 
-/** The weights of a plane kernel with its scale applied, as [kH,kW] in float64. */
+/** Returns the weights of a plane kernel with its scale applied, as [kH,kW] in float64. */
 export function weights(k: PlaneKernel): Result {
   const raw =
     k.form === 'separable'
@@ -19,7 +19,7 @@ export function weights(k: PlaneKernel): Result {
   return { shape: raw.shape, data: raw.data.map((w) => w / raw.scale) }
 }
 
-/** The rows of the one kernel, or of kernel number `index`, of a filter; as written, before the scale. */
+/** Returns the rows of the one kernel, or of kernel number `index`, of a filter; as written, before the scale. */
 export function rows(name: string, given: Readonly<Record<string, unknown>> = {}, index = 0): number[][] {
   const k = recipe(name, given).kernels[index]
   if (k === undefined) throw new Error(`${name} has no kernel ${index}`)
@@ -30,13 +30,19 @@ export function rows(name: string, given: Readonly<Record<string, unknown>> = {}
   )
 }
 
-/** A recipe over x [C,H,W] by its words, in float64 and full scale 255; the last division and offset too. */
+/**
+ * Evaluates a recipe on x [C,H,W] by its definition, in float64 and full scale 255, including the last division and
+ * offset.
+ */
 export function evaluate(r: Recipe, x: Grid, border: Outside = 'replicate'): Result {
   const sums = r.kernels.map((k) => filterPicture(x, weights(k), { border }).data)
   return { shape: x.shape, data: combineInFloat64(r, sums) }
 }
 
-/** The sums of a recipe's kernels, each divided by its scale, made one by the words of its combine; scale and offset too. */
+/**
+ * Combines the sums of a recipe's kernels, each divided by its scale, by the definition of its combine, including scale
+ * and offset.
+ */
 export function combineInFloat64(r: Recipe, sums: readonly Float64Array[]): Float64Array {
   const at = (i: number): number => {
     const b = sums.map((s) => s[i]!)
@@ -66,7 +72,7 @@ export function combineInFloat64(r: Recipe, sums: readonly Float64Array[]): Floa
   return Float64Array.from({ length: sums[0]!.length }, (_, i) => at(i) / r.scale + r.offset)
 }
 
-/** The rank of a small matrix, by elimination. */
+/** Returns the rank of a small matrix, by elimination. */
 export function rank(matrix: readonly (readonly number[])[]): number {
   const m = matrix.map((row) => [...row])
   let found = 0
@@ -90,6 +96,6 @@ export const picture = (image: readonly (readonly number[])[]): Grid => ({
   data: image.flat(),
 })
 
-/** Rows and columns exchanged. */
+/** Transposes a matrix. */
 export const transposed = (m: readonly (readonly number[])[]): number[][] =>
   m[0]!.map((_, x) => m.map((row) => row[x]!))

@@ -13,7 +13,7 @@ import { transposed } from './textbook.ts'
 
 const sum = (a: Iterable<number>) => [...a].reduce((total, v) => total + v, 0)
 
-/** The rows of a kernel, divided by its scale. */
+/** Returns the rows of a kernel, divided by its scale. */
 function rowsOf(k: Kernel): number[][] {
   const [kH, kW] = k.shape as [number, number]
   return Array.from({ length: kH }, (_, y) =>
@@ -75,7 +75,7 @@ describe('the Laplacian of a Gaussian', () => {
   it('has its values: -2/σ² in the middle, 0 on the circle of radius σ√2', () => {
     const k = laplacianOfGaussian(2)
     expect(k.shape).toEqual([17, 17])
-    // The corner is (128 - 8)/16 exp(-16) before the mean is removed, so it shows that mean.
+    // The corner is (128 - 8)/16 exp(-16) before the mean is removed, so it shows the mean.
     const removed = 7.5 * Math.exp(-16) - k.weights[0]!
     expect(k.weights[144]! + removed).toBeCloseTo(-0.5, 14)
     expect(k.weights[8 * 17 + 8 + 2 * 17 + 2]! + removed).toBeCloseTo(0, 14)
@@ -177,7 +177,7 @@ describe('the line of motion', () => {
       expect(rowsOf(motionLine(11, -angle))).toEqual(near(mirrored, 13))
       expect(rowsOf(motionLine(11, 180 - angle))).toEqual(near(mirrored, 13))
       expect(rowsOf(motionLine(11, 180 + angle))).toEqual(near(rows, 13))
-      // Rows count downwards: the mirror line of the complement runs along the other diagonal.
+      // Rows count downwards, so the complement is mirrored in the other diagonal.
       expect(rowsOf(motionLine(11, 90 - angle))).toEqual(near(transposed(rows.toReversed()).toReversed(), 13))
     }
   })

@@ -4,7 +4,7 @@ import { cpuTime } from '../cpu.ts'
 import { mutate, randomOf } from './mutate.ts'
 import type { Seed } from './seeds.ts'
 
-/** What the parent asks for. */
+/** A request of the parent. */
 export type Order =
   | {
       readonly kind: 'range'
@@ -16,7 +16,10 @@ export type Order =
   | { readonly kind: 'one'; readonly bytes: string; readonly ext: string; readonly n: number }
   | { readonly kind: 'make'; readonly seed: number; readonly index: number }
 
-/** What it has heard. `fault` is one text for one bug, absent where the input was taken or refused as it should be. */
+/**
+ * An answer to the parent. `fault` is the same text for the same bug; it is undefined if the input was accepted, or
+ * refused correctly.
+ */
 export type Told =
   | { readonly kind: 'ready' }
   | {
@@ -29,9 +32,9 @@ export type Told =
   | { readonly kind: 'one'; readonly fault: string | undefined }
   | { readonly kind: 'made'; readonly bytes: string; readonly ext: string }
 
-// Starts in a scratch folder, whose name is the second word: root is where inputs are taken, outside must stay as it is.
+// Runs in a scratch folder, named by the second argument. Inputs are in `root`, and `outside` must not change.
 const [name = '', scratch = ''] = process.argv.slice(2)
-// alone, as the others load nearly all of the sources
+// imported separately, because the others load nearly all sources
 const target =
   name === 'self' ? (await import('./self.ts')).self : (await import('./targets.ts')).targets[name]!
 const most = 2 ** 30
@@ -42,10 +45,10 @@ writeFileSync('../outside/canary.txt', 'untouched')
 const seeds = await target.prepare()
 const kinds = [...new Set(seeds.map(({ ext }) => ext))]
 const words = { seeds: seeds.map(({ bytes }) => bytes), tokens: target.tokens }
-// where it is, for a parent that finds it dead or silent
+// the number of the current input, for a parent that finds this process dead or silent
 const place = openSync(`${scratch}/at`, 'w')
 const tell = (told: Told): unknown => process.send?.(told)
-/** Names, sizes and times of what is outside the root. */
+/** Returns names, sizes and times of everything outside the root. */
 const outside = (): string =>
   String(
     ['..', '../outside'].flatMap((folder) =>
@@ -61,7 +64,7 @@ process.on('unhandledRejection', (reason) => {
   stray = reason
 })
 
-/** The input of an index: a seed, changed. */
+/** Returns the input of an index: a mutated seed. */
 function inputOf(seed: number, index: number): Seed {
   const r = randomOf(seed, index)
   const kind = r.pick(kinds)
@@ -69,7 +72,7 @@ function inputOf(seed: number, index: number): Seed {
   return { ext, bytes: mutate(bytes, r, words) }
 }
 
-/** Takes one input: the code it was refused with, `accepted`, or a fault. */
+/** Tries one input. Returns the code that it was refused with, `accepted`, or a fault. */
 async function attempt({ bytes, ext }: Seed, n: number): Promise<{ outcome?: string; fault?: string }> {
   stray = undefined
   const { maxRSS } = process.resourceUsage()
@@ -90,7 +93,9 @@ async function attempt({ bytes, ext }: Seed, n: number): Promise<{ outcome?: str
   return fault === undefined ? { outcome } : { fault }
 }
 
-/** The message without its numbers and quoted parts, and the first place of the sources in the stack. */
+/**
+ * Returns the message without its numbers and quoted parts, and the first position in the stack that is in the sources.
+ */
 function faultOf(error: unknown): string {
   const { message, stack = '' } = error instanceof Error ? error : new Error(String(error))
   const where =

@@ -9,14 +9,14 @@ import { minimise } from './mutate.ts'
 
 const here = fileURLToPath(new URL('.', import.meta.url))
 
-/** Inputs that once went wrong, the smallest found, named `<target>-<hash><ext>`. */
+/** The folder of inputs that once failed, as small as possible, named `<target>-<hash><ext>`. */
 export const foundFolder: string = join(here, 'found')
 
-/** What came of one target. */
+/** The result of one target. */
 export type Tally = {
   readonly target: string
   readonly runs: number
-  /** How many inputs were accepted, and refused with each code. */
+  /** The number of accepted inputs, and of those refused with each code. */
   readonly counts: Readonly<Record<string, number>>
   readonly faults: readonly Fault[]
 }
@@ -31,7 +31,7 @@ export type Plan = {
   readonly seed: number
   readonly runs: number
   readonly seconds: number
-  /** Writes the smallest inputs into the folder of those found. */
+  /** Whether to write the smallest inputs into the folder of found ones. */
   readonly keep: boolean
 }
 
@@ -42,10 +42,16 @@ type Child = {
   end(): void
 }
 
-/** Milliseconds until a process that says nothing and gets no further hangs. One that computes for 5 s says so itself. */
+/**
+ * Milliseconds after which a process without messages or progress is considered to hang. A process that computes for 5
+ * s reports that itself.
+ */
 const usualPatience = 30_000
 
-/** A process that takes inputs of a target; `reported` gives what it says next, how it died, or `silent` after `patience` ms. */
+/**
+ * Starts a process that tries inputs of a target. Its answers are read one at a time: the next message, how it died, or
+ * `silent` after `patience` ms.
+ */
 async function start(target: string, patience = usualPatience): Promise<Child> {
   const scratch = mkdtempSync(join(tmpdir(), 'convo-fuzz-'))
   const child = spawn(process.execPath, ['--import', 'tsx', join(here, 'child.ts'), target, scratch], {
@@ -97,7 +103,7 @@ async function start(target: string, patience = usualPatience): Promise<Child> {
   return { process: child, scratch, told, end }
 }
 
-/** What a child makes of one input: a fault, or nothing. A child that died of it is replaced. */
+/** Returns the fault that a child finds with one input, or undefined. A child that died is replaced. */
 async function attempt(
   children: { current: Child },
   target: string,
@@ -118,10 +124,12 @@ async function attempt(
       : told
 }
 
-/** What one bug has in common, whatever its words: the error and the place, the signal, the time. */
+/**
+ * Returns the part of a fault that is the same for the same bug: the error and its position, the signal, or the time.
+ */
 const kindOf = (fault: string): string => fault.split(': ', 1)[0]!
 
-/** Takes mutated inputs of a target, one after another, and gives the faults with the smallest input of each. */
+/** Tries mutated inputs of a target one after another. Returns the faults, with the smallest input for each. */
 export async function fuzz(target: string, { seed, runs, seconds, keep }: Plan): Promise<Tally> {
   const until = Date.now() + seconds * 1000
   const counts: Record<string, number> = {}
@@ -165,7 +173,7 @@ export async function fuzz(target: string, { seed, runs, seconds, keep }: Plan):
   return { target, runs: all, counts, faults }
 }
 
-/** Writes the smallest input that was found to show a fault; gives its path. */
+/** Writes the smallest input that still shows a fault. Returns its path. */
 async function shrink(
   children: { current: Child },
   target: string,
@@ -187,7 +195,7 @@ async function shrink(
   return file
 }
 
-/** What is wrong with one input of a target, or nothing. */
+/** Returns the fault of one input of a target, or undefined. */
 export async function faultOf(
   target: string,
   bytes: Uint8Array,
@@ -201,7 +209,7 @@ export async function faultOf(
   return fault
 }
 
-/** Takes the inputs of a target that were found before; those with which something is wrong, and what. */
+/** Tries the inputs of a target that were found before. Returns those that still fail, with their faults. */
 export async function replay(target: string): Promise<Record<string, string>> {
   const children = { current: await start(target) }
   const faults: Record<string, string> = {}

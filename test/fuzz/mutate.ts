@@ -1,15 +1,15 @@
 import { crc32 } from '../../src/image/png-parts.ts'
 
-/** Numbers that follow from a seed alone. */
+/** Random numbers that depend only on a seed. */
 export type Random = {
-  /** A whole number from 0 to below n. */
+  /** Returns a whole number from 0 to below n. */
   below(n: number): number
   pick<T>(list: readonly T[]): T
-  /** True once in n. */
+  /** Returns true once in n times. */
   oneIn(n: number): boolean
 }
 
-/** mulberry32 over a seed and the number of an input: each input can be made again alone. */
+/** mulberry32 from a seed and the number of an input, so that each input can be made again on its own. */
 export function randomOf(seed: number, index: number): Random {
   let state = Math.imul(seed ^ 0x9e3779b9, 0x85ebca6b) ^ Math.imul(index + 1, 0xc2b2ae35)
   const next = (): number => {
@@ -24,10 +24,10 @@ export function randomOf(seed: number, index: number): Random {
 
 type Mutator = (bytes: Buffer, r: Random, words: Words) => Buffer
 
-/** What is put in: other seeds to splice with, and words that mean something to the format. */
+/** What mutations insert: other seeds to splice with, and words with a meaning in the format. */
 export type Words = { readonly seeds: readonly Uint8Array[]; readonly tokens: readonly string[] }
 
-/** Words of a text, apart by two blanks or lines; `\n`, `\xff` and so on are what they are in JavaScript. */
+/** Splits a text into words at two blanks or line ends. Escapes such as `\n` and `\xff` are those of JavaScript. */
 export const words = (text: string): string[] =>
   text
     .trim()
@@ -39,7 +39,7 @@ export const words = (text: string): string[] =>
     )
 const escapes: Readonly<Record<string, string>> = { n: '\n', r: '\r', t: '\t', 0: '\0' }
 
-/** Numbers where arithmetic ends. */
+/** Numbers at the limits of arithmetic. */
 const extremes = words(`
   0  -0  -1  1  2  0.5  1e-400  5e-324  1e38  3.5e38  -1e39  1e308  1e999  nan  255  256  65535  65536  2147483647
   2147483648  4294967295  4294967296  99999999  9007199254740993  18446744073709551616  0x10  1_000  1.  .  1e  --1
@@ -52,7 +52,7 @@ const splice = (bytes: Buffer, from: number, to: number, put: Uint8Array | strin
   return Buffer.concat([bytes.subarray(0, from), middle, bytes.subarray(to)])
 }
 
-/** Replaces what a pattern finds, one match of it; unchanged where it finds none. */
+/** Replaces one match of a pattern; returns the bytes unchanged if there is none. */
 const replaceOne = (bytes: Buffer, r: Random, pattern: RegExp, put: string): Buffer => {
   const found = [...bytes.toString('latin1').matchAll(pattern)]
   if (found.length === 0) return bytes
@@ -60,7 +60,7 @@ const replaceOne = (bytes: Buffer, r: Random, pattern: RegExp, put: string): Buf
   return splice(bytes, index, index + text.length, put)
 }
 
-/** A stretch that is at most 64 bytes long, three times of four. */
+/** Returns a random range, which is at most 64 bytes long in three of four cases. */
 const stretch = (bytes: Buffer, r: Random): [from: number, to: number] => {
   const from = r.below(bytes.length + 1)
   const most = bytes.length - from
@@ -123,7 +123,7 @@ const mutators: readonly Mutator[] = [
   },
 ]
 
-/** JSON, or a line of it, with one of its values omitted or another in its place. */
+/** Takes JSON, or one line of it, and omits or replaces one of its values. */
 const reshape: Mutator = (bytes, r, { tokens }) => {
   const text = bytes.toString()
   const parts = text.includes('}\n{') ? text.split('\n') : [text]
@@ -156,7 +156,7 @@ const reshape: Mutator = (bytes, r, { tokens }) => {
   return Buffer.from(parts.join('\n'))
 }
 
-/** A seed, changed in one to eight places; mostly few. */
+/** Mutates a seed in one to eight places, mostly in few. */
 export function mutate(seed: Uint8Array, r: Random, words: Words): Buffer {
   let bytes = Buffer.from(seed)
   const all = seed[0] === 0x7b && !r.oneIn(4) ? [reshape] : mutators
@@ -165,7 +165,7 @@ export function mutate(seed: Uint8Array, r: Random, words: Words): Buffer {
   return r.oneIn(5) ? bytes : withChecksums(bytes)
 }
 
-/** A PNG whose chunks have the checksums that they should: damage behind them is reached. Else the bytes as they are. */
+/** Corrects the checksums of the chunks of a PNG, so that damage in them is reached. Other bytes are unchanged. */
 export function withChecksums(bytes: Uint8Array): Buffer {
   const out = Buffer.from(bytes)
   if (out.length < 8 || out.readUInt32BE(0) !== 0x89504e47) return out
@@ -178,7 +178,7 @@ export function withChecksums(bytes: Uint8Array): Buffer {
   return out
 }
 
-/** A smaller input that still `fails`: stretches are omitted, halves first, as long as tries are left. */
+/** Returns a smaller input that still `fails`: omits ranges, halves first, as long as tries remain. */
 export async function minimise(
   bytes: Uint8Array,
   fails: (bytes: Uint8Array) => Promise<boolean>,

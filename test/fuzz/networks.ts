@@ -129,7 +129,7 @@ const keras = JSON.stringify({
   ],
 })
 
-/** Networks in every format; `.bin` are weights beside a description. */
+/** Returns networks in every format. `.bin` are weights next to a description. */
 export const networkSeeds = (): Seed[] => [
   { ext: '.onnx', bytes: onnx(false) },
   { ext: '.onnx', bytes: onnx(true) },
@@ -149,7 +149,7 @@ export const networkTokens = words(String.raw`
   Split s 1 2 y x z  Flatten f 1 1 x y  "shape":[4294967296,4294967296]  "dtype":"BF16"  "data_offsets":[0,99]  "tensor":"w"  "number":"NaN"  __proto__
   "activation":"softmax"  "axis":7  "size":[1e9,1e9]  "padding":[[-1,1e300],[0,null]]  "inbound_nodes":[[["end",0,0]]]  conv1.weight`)
 
-/** Reads a network as commands do, from a file or from bytes; what is accepted must come back from our own format. */
+/** Reads a network as commands do, from a file or from bytes. An accepted network must survive our own format. */
 export async function takeNetwork(bytes: Uint8Array, ext: string, n: number): Promise<void> {
   const isWeights = ext === '.bin'
   writeFileSync('w.bin', isWeights ? bytes : paramWeights)

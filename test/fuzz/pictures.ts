@@ -23,7 +23,7 @@ const chunk = (type: string, ...parts: (number[] | Uint8Array | string)[]): Buff
 const u32 = (...values: number[]): number[] =>
   values.flatMap((v) => [v >>> 24, (v >> 16) & 255, (v >> 8) & 255, v & 255])
 
-/** A PNG of 4x3 of a colour type and depth, with the chunks given before its data, and those after it. */
+/** Makes a PNG of 4x3 with a colour type and depth, and with chunks before and after its data. */
 function png(
   type: number,
   depth: number,
@@ -45,7 +45,7 @@ function png(
   )
 }
 
-/** An animated PNG of two frames. */
+/** Makes an animated PNG of two frames. */
 function apng(): Buffer {
   const frame = (n: number) => chunk('fcTL', u32(n, 4, 3, 0, 0), [0, 1, 0, 10, 0, 0])
   const data = deflateSync(Buffer.alloc(15, 1))
@@ -58,7 +58,7 @@ const svgs = [
     '<feGaussianBlur stdDeviation="1"/></filter><circle cx="4" cy="3" r="3" filter="url(#f)"/><text x="1" y="5">a</text></svg>',
 ]
 
-/** Small pictures of every kind that is read, and of what is peculiar to each. */
+/** Returns small pictures of every kind that can be read, with the peculiarities of each. */
 export async function pictureSeeds(): Promise<Buffer[]> {
   const noise = (channels: 1 | 2 | 3 | 4, height = 7): Sharp =>
     sharp(Buffer.from(Array.from({ length: 9 * height * channels }, (_, i) => (i * i * 13 + i * 5) & 255)), {
@@ -127,7 +127,7 @@ const exrVectors: { file: string }[] = JSON.parse(
   readFileSync(new URL('../image/exr.json', import.meta.url), 'utf8'),
 )
 
-/** Small pictures of every kind that is read without the decoder. */
+/** Returns small pictures of every kind that is read without the decoder. */
 export async function ownSeeds(): Promise<Buffer[]> {
   const one = (channels: 1 | 2 | 3 | 4, depth: 8 | 16 = 8) => picture(5, 4, channels, depth, (i) => i * 77)
   const float = {
@@ -192,7 +192,7 @@ export async function ownSeeds(): Promise<Buffer[]> {
   ]
 }
 
-/** TIFFs of numbers that the decoder does not know. */
+/** Returns TIFFs with numbers that the decoder does not support. */
 export function arraySeeds(): Buffer[] {
   const values = Array.from({ length: 40 }, (_, i) => i * 31)
   const of = (type: string, more: object) =>
@@ -207,7 +207,7 @@ export function arraySeeds(): Buffer[] {
   ]
 }
 
-/** Pictures with all the metadata that their formats hold. */
+/** Returns pictures with all the metadata that their formats can hold. */
 export async function metadataSeeds(): Promise<Buffer[]> {
   const gps = { fields: [numberField(0, 3, 2, 3)], below: new Map() }
   const inner = {

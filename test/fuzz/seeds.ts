@@ -10,12 +10,12 @@ import { words } from './mutate.ts'
 
 const project = fileURLToPath(new URL('../../', import.meta.url))
 
-/** An input to begin with; `ext` is what its file ends in, or says how it is given. */
+/** An input to start from. `ext` is the extension of its file, or the way it is passed. */
 export type Seed = { readonly ext: string; readonly bytes: Uint8Array }
 
 export const seed = (ext: string, text: string): Seed => ({ ext, bytes: Buffer.from(text) })
 
-/** Kernels as files in every format, and `.word` as they are typed. */
+/** Returns kernels as files in every format, and as typed text with the extension `.word`. */
 export const kernelSeeds = (): Seed[] => [
   ...readdirSync(join(project, 'kernels'))
     .filter((name) => !name.endsWith('.mjs'))
@@ -46,7 +46,7 @@ export const kernelTokens = words(String.raw`
 const manifest = readFileSync(join(project, 'samples/convo.check.yaml'), 'utf8')
 const job = readFileSync(join(project, 'samples/convo.batch.yaml'), 'utf8')
 
-/** Manifests of checks (`.check.…`) and of batches, in YAML and JSON. */
+/** Returns manifests of checks (`.check.…`) and of batches, in YAML and JSON. */
 export const manifestSeeds = (): Seed[] => [
   seed('.check.yaml', manifest),
   seed(
@@ -82,7 +82,7 @@ export const manifestTokens = [
   ...[...Object.keys(toleranceSettings), ...Object.keys(batchSettings), 'x'.repeat(300)],
 ]
 
-/** Settings of a comparison, one a line. */
+/** Returns settings of a comparison, one per line. */
 export const toleranceSeeds = (): Seed[] =>
   [
     'max-abs=2%\nmax-diff-pixels=3\nignore=1,1,2,2\nignore=0,0,1,1',
@@ -96,7 +96,7 @@ export const toleranceTokens = [
   ...words('%  /  ,  -  1/0  0/1  99999/99999  0,0,0,0  -1,-1,9,9  1e9,1e9,1e9,1e9  strict  pad  nan'),
 ]
 
-/** Logs, state files and locks of batches. */
+/** Returns logs, state files and locks of batches. */
 export const logSeeds = (): Seed[] => {
   const start =
     '{"event":"start","time":"2026-01-01T00:00:00.000Z","version":"0.1.0","operation":["sobel"],"output":"o/{stem}.png","shard":"1-of-2","all":4,"total":2,"plan":"p"}'

@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs'
 import { ConvoError } from '../../src/error.ts'
 import type { Target } from './targets.ts'
 
-/** Goes wrong as it is reported: the fuzzer is tested on it. */
+/** A target that fails in known ways, to test the fuzzer. */
 export const self: Target = {
   weight: 0,
   tokens: ['throw', 'refuse'],

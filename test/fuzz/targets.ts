@@ -56,13 +56,13 @@ import {
 } from './pictures.ts'
 import * as seeds from './seeds.ts'
 
-/** One kind of input, and what commands do with it. The current folder is `root` of a scratch folder of its own. */
+/** One kind of input, and how commands use it. The current folder is `root` of a scratch folder. */
 export type Target = {
-  /** Shares of the time. */
+  /** The share of the time for this target. */
   readonly weight: number
   readonly tokens: readonly string[]
   prepare(): Promise<readonly seeds.Seed[]>
-  /** Takes an input as the commands do; throws what they would. `n` varies how. */
+  /** Uses an input as the commands do, and throws what they would throw. `n` varies the way. */
   take(bytes: Uint8Array, ext: string, n: number): Promise<void>
 }
 
@@ -114,19 +114,19 @@ const pictures: Target = {
   },
 }
 
-/** Pictures that are read here and not by the decoder. */
+/** Pictures that are read without the decoder. */
 const own: Target = {
   weight: 2,
   tokens: ownTokens,
   prepare: async () => (await ownSeeds()).map((bytes) => ({ ext: '.bin', bytes })),
   async take(bytes, ext, n) {
-    // files of other kinds are for the target that has them as seeds
+    // other kinds belong to the target that has them as seeds
     if (!isOwn(kindOf(bytes))) throw new ConvoError('E_DECODE', 'another kind')
     await pictures.take(bytes, ext, n)
   },
 }
 
-/** TIFFs that are arrays. */
+/** TIFFs that are read as arrays. */
 const arrays: Target = {
   weight: 1,
   tokens: metadataTokens,
@@ -137,7 +137,7 @@ const arrays: Target = {
   },
 }
 
-/** What is said beside a picture, on its way into outputs. */
+/** Metadata of a picture that is copied to outputs. */
 const metadata: Target = {
   weight: 2,
   tokens: metadataTokens,
@@ -156,7 +156,7 @@ const metadata: Target = {
       const made = await encode(one, format)
       const again = await readHeader(made.bytes, { maxPixels, orient: false, name: 'output' })
       for (const key of traitsOf(format).metadata) {
-        // a TIFF has fields in its first directory that mean nothing there
+        // the first directory of a TIFF has fields that are not EXIF
         const isOdd = key === 'exif' && !meta.metadata?.exif?.fields.some(({ tag }) => tag === 315)
         const isAbsent = made.notes.length > 0 || meta.metadata?.[key] === undefined
         if (!isOdd && !isAbsent && again.meta.metadata?.[key] === undefined)
@@ -200,7 +200,7 @@ const manifests: Target = {
   },
 }
 
-/** The results of a check of four cases: passing, changed, new and obsolete. */
+/** Makes the results of a check of four cases: passing, changed, new and obsolete. */
 async function makeResults(): Promise<void> {
   const png = (value: number) =>
     sharp({ create: { width: 4, height: 3, channels: 3, background: { r: value, g: 0, b: 0 } } })
@@ -215,11 +215,11 @@ async function makeResults(): Promise<void> {
   writeFileSync('changed.png', await png(200))
   writeFileSync('m.check.json', all(names.filter((name) => name !== 'gone')))
   await runCheck(await loadManifest('m.check.json'), { results: 'r' })
-  // a golden outside, equal to the one that is obsolete: what is removed by its hash could be it
+  // a golden outside, equal to the obsolete one, so that a removal by hash could hit it
   writeFileSync('../outside/canary.png', readFileSync('goldens/c/gone.png'))
 }
 
-/** Files by their paths below a folder, with what shows that one was touched. Links are not followed. */
+/** Returns the files of a folder by path, with times and sizes that reveal changes. Links are not followed. */
 const look = (folder: string): Map<string, string> =>
   new Map(
     readdirSync(folder, { recursive: true, withFileTypes: true })
@@ -235,13 +235,13 @@ let kept: ReadonlyMap<string, Buffer> = new Map()
 let stamps = new Map<string, string>()
 const links = { link: '../outside', 'goldens/link': '../../outside' }
 
-/** Keeps the root as it is now. */
+/** Stores the current content of the root. */
 function keepRoot(): void {
   kept = new Map([...look('.').keys()].map((path) => [path, readFileSync(path)]))
   restoreRoot()
 }
 
-/** Brings the root back to what was kept, with links to what is outside. */
+/** Restores the root to the stored content, with links to the outside. */
 function restoreRoot(): void {
   const now = look('.')
   for (const path of now.keys()) if (!kept.has(path)) rmSync(path)
@@ -267,7 +267,7 @@ const choices: readonly Choice[] = [
 ]
 const reports = ['r.html', 'r.json', 'r.jsonl', 'r.xml', 'r.md', 'r.txt']
 
-/** Takes an input in the place of a file of the root, which is as it was afterwards. */
+/** Tries an input as a file of the root, then restores the root. */
 async function inPlace(file: string, bytes: Uint8Array, take: () => Promise<void>): Promise<void> {
   mkdirSync(dirname(file), { recursive: true })
   writeFileSync(file, bytes)
@@ -336,7 +336,7 @@ const logs: Target = {
     }),
 }
 
-/** Takes the lock of a batch without waiting for another. */
+/** Takes the lock of a batch, without waiting for another one. */
 async function tryLock(): Promise<void> {
   try {
     const lock = await takeHold({

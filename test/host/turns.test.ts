@@ -23,10 +23,10 @@ import { tiffArrayOf } from '../image/tiff-arrays.ts'
 
 afterEach(() => void vi.restoreAllMocks())
 
-/** A clock that no test sets back. */
+/** The time of a clock that tests never set back. */
 let now = performance.now() + 1e6
 
-/** How often the event loop turns while something is done, by a clock on which every look at it takes 9 ms. */
+/** Returns how often the event loop turns during `act`, with a clock that advances by 9 ms each time it is read. */
 async function turnsOf(act: () => Promise<unknown>): Promise<number> {
   const clock = vi.spyOn(performance, 'now').mockImplementation(() => {
     now += 9
@@ -50,9 +50,9 @@ describe('a long loop', () => {
     const many = async (count: number) => {
       for (let i = 0; i < count; i++) await inTurns(pieceOf / 4, () => undefined)
     }
-    // a look at the clock, and here a turn, for as much as is a piece
+    // reads the clock, and here turns, once for every piece of work
     expect(await turnsOf(() => many(400))).toBeGreaterThanOrEqual(100)
-    // one that is short is not worth that
+    // a short one is not worth a turn
     expect(await turnsOf(() => many(2))).toBeLessThanOrEqual(3)
     const chunks = Array.from({ length: 300 }, (_, i) => new Uint8Array(pieceOf).fill(i))
     expect(await turnsOf(() => joined(chunks))).toBeGreaterThanOrEqual(50)
@@ -184,7 +184,7 @@ describe('loops over whole pictures let the event loop turn:', () => {
   const edge = new Float32Array(pixels).fill(marks.weak)
   edge[0] = marks.strong
 
-  // what is done, and the samples that it goes over at least
+  // what is done, and the least number of samples that it processes
   it.each<[string, number, () => Promise<unknown>]>([
     [
       'the kernel of wiener is made',
@@ -254,7 +254,7 @@ describe('loops over whole pictures let the event loop turn:', () => {
     ],
     ['a stream becomes bytes', 3, () => openGiven(new Blob([Buffer.alloc(0), npy]))],
   ])('%s', async (_, times, act) => {
-    // a piece is at most 4 times pieceOf, of copies
+    // a piece of copies is at most 4 times pieceOf
     const least = Math.floor((times * pixels) / (4 * pieceOf))
     expect(await turnsOf(act)).toBeGreaterThanOrEqual(Math.max(1, least))
   })

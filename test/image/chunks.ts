@@ -1,7 +1,7 @@
 import { deflateSync } from 'node:zlib'
 import { slowCrc } from './png-decoder.ts'
 
-/** A chunk of a PNG; with `bad` its checksum is wrong. */
+/** Makes a chunk of a PNG; with `bad`, its checksum is wrong. */
 export function chunkOf(type: string, body: Uint8Array | string = '', bad = false): Buffer {
   const tagged = Buffer.concat([
     Buffer.from(type, 'latin1'),
@@ -13,7 +13,7 @@ export function chunkOf(type: string, body: Uint8Array | string = '', bad = fals
   return Buffer.concat([ends[0], tagged, ends[1]])
 }
 
-/** Big-endian numbers of 32 bits. */
+/** Returns big-endian 32-bit numbers. */
 export function words(...numbers: number[]): Buffer {
   const bytes = Buffer.alloc(4 * numbers.length)
   numbers.forEach((number, i) => {
@@ -23,13 +23,13 @@ export function words(...numbers: number[]): Buffer {
 }
 
 export const signature = Buffer.from('\x89PNG\r\n\x1a\n', 'latin1')
-/** By colour type, as the format has them. */
+/** Samples per pixel by colour type, as defined by PNG. */
 const samplesOf: Record<number, number> = { 0: 1, 2: 3, 3: 1, 4: 2, 6: 4 }
 
 export const ihdr = (width: number, height: number, colourType: number): Buffer =>
   chunkOf('IHDR', Buffer.concat([words(width, height), Buffer.from([8, colourType, 0, 0, 0])]))
 
-/** The zlib stream of samples of 8 bits, without filters. */
+/** Returns the zlib stream of 8-bit samples, without filters. */
 export function stream(
   width: number,
   height: number,
@@ -41,7 +41,7 @@ export function stream(
   return deflateSync(Buffer.from(rows.flat()))
 }
 
-/** A PNG of 8 bits with chunks of one's own before and behind its picture data. */
+/** Makes an 8-bit PNG with extra chunks before and after its picture data. */
 export function pngOf(
   [width, height, colourType]: readonly [number, number, number],
   samples: readonly number[],
@@ -59,7 +59,7 @@ export function pngOf(
   ])
 }
 
-/** One picture of an animation. */
+/** One frame of an animation. */
 export type AnimationFrame = {
   readonly samples: readonly number[]
   readonly at?: readonly [x: number, y: number, width: number, height: number]
@@ -68,7 +68,7 @@ export type AnimationFrame = {
   readonly milliseconds?: number
 }
 
-/** An animated PNG of 8 bits. With `apart` its first picture is not part of the animation. */
+/** Makes an 8-bit animated PNG. With `apart`, its first picture is not part of the animation. */
 export function apngOf(
   [width, height, colourType]: readonly [number, number, number],
   frames: readonly AnimationFrame[],

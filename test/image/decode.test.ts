@@ -26,7 +26,7 @@ describe('decodeAhead', () => {
     [1, 16],
     [3, 16],
   ] as const)('gives the upper rows of a large PNG too: %i channels of %i bits', async (channels, depth) => {
-    // smaller where a sample is larger: from 12 MB on
+    // only for 12 MB and more, so not for one channel of 16 bits
     const { data, ...header } = await decodeAhead(pngOf(channels, depth), options)
     expect([header.width, header.height, header.channels, header.depth]).toEqual([
       width,
@@ -159,7 +159,7 @@ describe('decode', () => {
     const tagged = Buffer.concat([jpeg.subarray(0, 2), app1, body, jpeg.subarray(2)])
     const [turned, stored] = [await decode(tagged, options), await decode(jpeg, options)]
     expect([turned.width, turned.height]).toEqual([32, 48])
-    // the corner at the top right was the one at the top left
+    // the top right corner was the top left one
     expect([...turned.data.subarray(31 * 3, 32 * 3)]).toEqual([...stored.data.subarray(0, 3)])
   })
 
@@ -178,7 +178,7 @@ describe('decode', () => {
     expect(await resolution(patched(1, 300, 150))).toEqual([11811, 5906])
     expect(await resolution(patched(2, 118, 59))).toEqual([11800, 5900])
     expect(await resolution(patched(0, 1, 1))).toBeUndefined()
-    // EXIF is believed where both say something, as by libvips and ImageMagick
+    // EXIF wins if both specify it, as in libvips and ImageMagick
     const both = Buffer.from((await encode({ ...photo, meta: { resolution: [11800, 5900] } }, 'jpeg')).bytes)
     expect(both.toString('latin1', 6, 10)).toBe('JFIF')
     both[13] = 1
@@ -320,7 +320,7 @@ describe('decode refuses', () => {
       const error = await failure('E_DECODE', () => decode(bytes, options))
       expect(error.why).toEqual([`the input: its pixels do not fit in ${bytes.length} bytes`])
     }
-    // as well as deflate can
+    // the best compression that deflate can reach
     const flat = await sharp({ create: { width: 9000, height: 9000, channels: 3, background: 'black' } })
       .png({ compressionLevel: 9 })
       .toBuffer()
@@ -363,7 +363,7 @@ describe('decode refuses', () => {
     for (const format of ['png', 'jpeg', 'tiff', 'gif'] as const) {
       const bytes = Uint8Array.from((await encode(photo, format)).bytes)
       const middle = format === 'tiff' ? 40 : format === 'jpeg' ? bytes.length - 200 : bytes.length >> 1
-      // of a JPEG other bits are other samples: codes that no table has are damage
+      // in a JPEG, other bits are just other samples, but codes that no table has are damage
       if (format === 'jpeg') bytes.fill(0xff, middle, middle + 40)
       else for (let i = 0; i < 40; i++) bytes[middle + i]! ^= 0x55
       const error = await failure('E_DECODE', () => decode(bytes, { ...options, name: `damaged ${format}` }))
@@ -384,7 +384,7 @@ describe('decode refuses', () => {
   })
 })
 
-/** Where each sample of a 3x2 picture comes from under the eight EXIF orientations. */
+/** The source of each sample of a 3x2 picture for the eight EXIF orientations. */
 const orientations: Record<number, number[]> = {
   1: [0, 1, 2, 3, 4, 5],
   2: [2, 1, 0, 5, 4, 3],
@@ -396,7 +396,7 @@ const orientations: Record<number, number[]> = {
   8: [2, 5, 1, 4, 0, 3],
 }
 
-/** An EXIF block of one entry. */
+/** Makes an EXIF block of one entry. */
 function exifOf(orientation: number): Buffer {
   const exif = Buffer.alloc(26)
   exif.write('II*\0\x08\0\0\0\x01\0\x12\x01\x03\0\x01\0\0\0', 0, 'latin1')
@@ -404,7 +404,7 @@ function exifOf(orientation: number): Buffer {
   return exif
 }
 
-/** Puts a chunk behind the header of a PNG. */
+/** Inserts a chunk after the header of a PNG. */
 function insertChunk(png: Uint8Array, type: string, body: Uint8Array): Buffer {
   const tagged = Buffer.concat([Buffer.from(type, 'latin1'), body])
   const ends = [Buffer.alloc(4), Buffer.alloc(4)] as const

@@ -20,7 +20,7 @@ describe('digest', () => {
     )
     const c = sample(1, 1, 1, 32, () => 1.5)
     expect(await digestOf(c)).toBe(sha256('convo picture 1 1x1x1 32\n', new Uint8Array([0, 0, 0xc0, 0x3f])))
-    // by a second hand: printf 'convo picture 1 1x1x1 8\n\x07' | sha256sum
+    // computed independently: printf 'convo picture 1 1x1x1 8\n\x07' | sha256sum
     expect(await digestOf(sample(1, 1, 1, 8, () => 7))).toBe(
       'sha256:666918067e9f7d7d23472a1eab16cf95c80a7f52ab4beb41468c6c7b1120f2a1',
     )
@@ -58,7 +58,7 @@ describe('digest', () => {
 
   it('is the same for every encoding of the same pixels: palette, compression, format', async () => {
     const raw = { raw: { width: 8, height: 8, channels: 3 as const } }
-    // few colours, far apart, which the palette keeps as they are
+    // few colours, far apart, which the palette keeps exactly
     const data = Uint8Array.from({ length: 192 }, (_, i) => (((Math.floor(i / 3) % 8) >> (i % 3)) & 1) * 255)
     const png = (settings: object) => sharp(data, raw).png(settings).toBuffer()
     const files = [

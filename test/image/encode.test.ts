@@ -14,7 +14,7 @@ describe('encode', () => {
         const source = picture(19, 11, channels, 8, (i) => noise(i) & 255)
         const { bytes, notes } = await encode(source, format)
         const got = await decode(bytes, options)
-        const isWidened = format === 'webp' && channels < 3 // webp has no gray
+        const isWidened = format === 'webp' && channels < 3 // webp does not have gray
         const want = isWidened
           ? Array.from({ length: 19 * 11 }, (_, i) => {
               const [v, a] = [source.data[i * channels]!, source.data[i * channels + 1]!]

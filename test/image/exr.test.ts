@@ -6,7 +6,7 @@ import { failure } from './pictures.ts'
 
 const options = { maxPixels: 1e6, orient: true, name: 'x.exr' }
 
-/** Written and read by OpenEXR 3.1 through OpenCV 4.6. */
+/** Pictures written and read by OpenEXR 3.1 through OpenCV 4.6. */
 const vectors: { name: string; file: string; samples: string }[] = JSON.parse(
   readFileSync(new URL('exr.json', import.meta.url), 'utf8'),
 )

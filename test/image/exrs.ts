@@ -1,4 +1,4 @@
-/** How an OpenEXR picture is stored; samples are x + 10 y + 100 times the place of their channel. */
+/** How an OpenEXR picture is stored. Samples are x + 10 y + 100 times the number of their channel. */
 export type ExrShape = {
   readonly width: number
   readonly height: number
@@ -12,19 +12,19 @@ export type ExrShape = {
   readonly compression?: number
   /** chromaticities of red, green, blue and white */
   readonly primaries?: readonly number[]
-  /** how much wider than high a pixel is */
+  /** width of a pixel divided by its height */
   readonly aspect?: number
   readonly sample?: (x: number, y: number, channel: number) => number
 }
 
-/** The 16 bits of a small number that half precision holds. */
+/** Returns the 16 bits of a small number that half precision can represent. */
 function halfBits(value: number): number {
   if (value === 0) return 0
   const exponent = Math.floor(Math.log2(Math.abs(value)))
   return (value < 0 ? 0x8000 : 0) | ((exponent + 15) << 10) | ((Math.abs(value) / 2 ** exponent - 1) * 1024)
 }
 
-/** An uncompressed OpenEXR picture. */
+/** Makes an uncompressed OpenEXR picture. */
 export function exrOf(shape: ExrShape): Buffer {
   const { width, height, channels, tile, parts = 1, origin = [0, 0], sampling = 1, compression = 0 } = shape
   const { sample = (x, y, c) => x + 10 * y + 100 * c } = shape

@@ -6,9 +6,9 @@ import { type Page, tiffOf } from './tiff.ts'
 
 const latin1 = (text: string) => Uint8Array.from(text, (c) => c.charCodeAt(0))
 
-/** A JPEG that begins with a frame of the given marker and bits. */
+/** Makes the start of a JPEG whose frame has the given marker and bits. */
 const jpeg = (marker: string, bits = '\x08') => `\xff\xd8\xff${marker}\0\x11${bits}\0\x01\0\x01`
-/** A TIFF of one page with further fields. */
+/** Makes a TIFF of one page with extra fields. */
 const tiff = (...fields: NonNullable<Page['fields']>) =>
   tiffOf([{ width: 8, height: 8, fields }]).toString('latin1')
 const python = (name: string) => expect.stringMatching(new RegExp(`^python3 -c .* ${name}.tif ${name}.npy$`))

@@ -21,7 +21,8 @@ import { apngOf } from './chunks.ts'
 import { exrOf } from './exrs.ts'
 import { failure, noise, picture, wideProfile } from './pictures.ts'
 
-// Each cell of the table of formats: what is written comes back, and what is not held is noted or refused.
+// Checks each cell of the table of formats: what a format holds survives writing and reading, and what it does not hold
+// is noted or refused.
 
 const options = { maxPixels: 1e6, orient: true }
 const names = Object.keys(outputFormats) as OutputFormat[]
@@ -87,7 +88,7 @@ describe.each(names)('%s', (format) => {
 
   it('with frames', async () => {
     if (frames === 'none') return
-    // encoders make one of pictures that are equal
+    // encoders merge equal frames
     const pages = [of(format, 8), { ...of(format, 8), data: new Uint8Array(90) }, of(format, 8)]
     const { pages: count } = await readHeader((await encodePages(pages, format as 'gif')).bytes, options)
     expect([count, input.frames]).toEqual([3, frames])
@@ -132,7 +133,7 @@ const gif = async (block: string) => {
   const start = at < 0 ? bytes.indexOf(0x2c) : at
   return Buffer.concat([bytes.subarray(0, start), latin1(block), bytes.subarray(start)])
 }
-/** A BMP of version 5 of one pixel, with a profile behind it. */
+/** Makes a BMP of version 5 with one pixel, followed by a profile. */
 const profiledBmp = (icc: Uint8Array) => {
   const head = Buffer.alloc(142)
   head.write('BM')
@@ -172,7 +173,7 @@ const svg = latin1(
   '<svg xmlns="http://www.w3.org/2000/svg" width="2" height="2"><metadata>Ann</metadata></svg>',
 )
 
-/** A file that has it; `none` where no file of the format has; with what is said where it is not read: an error or a note. */
+/** A file that has it, or `none` if no file of the format can; with the error or note if it is not read. */
 type Cell =
   | 'none'
   | (() => Promise<Buffer> | Buffer)

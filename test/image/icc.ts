@@ -12,17 +12,17 @@ const be = (bytes: number, ...values: number[]): Buffer => {
 const typed = (type: string, ...parts: Buffer[]): Buffer =>
   Buffer.concat([Buffer.from(type, 'latin1'), Buffer.alloc(4), ...parts])
 
-/** `curv`: nothing for the identity, one number for a gamma, more for a table of 0..65535. */
+/** Makes `curv`: without numbers for the identity, with one for a gamma, with more for a table of 0..65535. */
 export const curv = (...values: number[]): Buffer =>
   typed('curv', be(4, values.length), be(2, ...(values.length === 1 ? [values[0]! * 256] : values)))
 
-/** `para` of a type, with its numbers g a b c d e f. */
+/** Makes `para` of a type, with its numbers g a b c d e f. */
 export const para = (type: number, ...numbers: number[]): Buffer =>
   typed('para', be(2, type, 0), be(4, ...numbers.map((n) => n * 65536)))
 
 const xyz = (...numbers: number[]): Buffer => typed('XYZ ', be(4, ...numbers.map((n) => n * 65536)))
 
-/** Adobe RGB's primaries, adapted to D50, with these curves for red, green and blue. */
+/** Makes a profile with Adobe RGB's primaries, adapted to D50, and these curves for red, green and blue. */
 export const rgbProfile = (red: Buffer, green = red, blue = red): Buffer =>
   profile('RGB ', [
     ['rXYZ', xyz(0.60974, 0.31111, 0.01947)],
@@ -33,10 +33,10 @@ export const rgbProfile = (red: Buffer, green = red, blue = red): Buffer =>
     ['bTRC', blue],
   ])
 
-/** A profile for gray. */
+/** Makes a profile for gray. */
 export const grayProfile = (curve: Buffer): Buffer => profile('GRAY', [['kTRC', curve]])
 
-/** A profile of version 2 for a monitor, with a name, the white of D50 and these tags. */
+/** Makes a profile of version 2 for a monitor, with a name, the white of D50 and these tags. */
 export function profile(space: string, tags: readonly Tag[]): Buffer {
   const name = Buffer.from('made\0')
   const all: Tag[] = [

@@ -77,7 +77,7 @@ describe('a TIFF', () => {
     const found: (readonly unknown[])[] = []
     for await (const { width, data, notes } of decodePages(bytes, options))
       found.push([width, data[0], notes])
-    // a page is read with those behind it
+    // a page is read together with the following pages
     expect(found).toEqual([
       [16, 7, ['EXIF of later pages of x is lost']],
       [8, 7, ['EXIF of later pages of x is lost']],
@@ -203,7 +203,7 @@ describe('an orientation that is not applied', () => {
       }
       expect([shown.width, shown.height]).toEqual([32, 48])
       expect(shown.meta.orientation).toBeUndefined()
-      // an AVIF is turned by its format, whoever reads it
+      // the format of an AVIF rotates it, so every reader does
       const stored = await readHeader(bytes, { ...options, orient: false })
       if (format !== 'avif')
         expect([stored.width, stored.height, stored.meta.orientation]).toEqual([48, 32, 6])

@@ -7,18 +7,18 @@ import { afterAll, expect } from 'vitest'
 import { ConvoError, type ErrorCode } from '../../src/error.ts'
 import type { Picture, Samples } from '../../src/tensor/picture.ts'
 
-/** The folder of reference data beside the project, which not every copy has. */
+/** The folder of reference data next to the project, which not every copy has. */
 export const shared: string = fileURLToPath(new URL('../../../shared', import.meta.url))
 export const hasShared: boolean = existsSync(join(shared, 'pngsuite/pixels.json'))
 
-/** A folder that is gone when the tests of the file are over. */
+/** Creates a folder that is removed after the tests of the file. */
 export function temporaryFolder(): string {
   const folder = mkdtempSync(join(tmpdir(), 'convo-test-'))
   afterAll(() => rmSync(folder, { recursive: true, force: true }))
   return folder
 }
 
-/** A picture of given samples. */
+/** Makes a picture from samples. */
 export function picture(
   width: number,
   height: number,
@@ -31,7 +31,7 @@ export function picture(
   return { width, height, channels, depth, data, meta: {} }
 }
 
-/** Expects a ConvoError of a code and returns it, to look at its words. */
+/** Expects a ConvoError with a code, and returns it to check its text. */
 export async function failure(code: ErrorCode, act: () => unknown): Promise<ConvoError> {
   try {
     await act()
@@ -43,15 +43,15 @@ export async function failure(code: ErrorCode, act: () => unknown): Promise<Conv
   return expect.unreachable(`expected ${code}`)
 }
 
-/** A real RGB profile, unlike sRGB: the one of P3 that sharp brings along. */
+/** Returns a real RGB profile other than sRGB: the one of P3 that comes with sharp. */
 export async function wideProfile(): Promise<Uint8Array> {
   const input = { create: { width: 1, height: 1, channels: 3 as const, background: '#000' } }
   const { icc } = await sharp(await sharp(input).withIccProfile('p3').png().toBuffer()).metadata()
   return new Uint8Array(icc!)
 }
 
-/** Numbers of 16 bits without a pattern. */
+/** Returns 16-bit numbers without a pattern. */
 export const noise = (i: number): number => (Math.imul(i + 1, 2654435761) >>> 13) & 0xffff
 
-/** A small picture that is smooth with a little noise, as photographs are. */
+/** A small picture that is smooth with a little noise, like a photograph. */
 export const photo: Picture = picture(48, 32, 3, 8, (i) => 100 + 80 * Math.sin(i / 50) + (noise(i) & 7))

@@ -143,7 +143,7 @@ describe('Netpbm', () => {
   })
 })
 
-/** A BMP with a header of 40 bytes, of rows from the bottom up. */
+/** Makes a BMP with a header of 40 bytes, with rows from the bottom up. */
 function bmp(
   [width, height, bits, compression]: readonly [number, number, number, number],
   behind: readonly number[],

@@ -1,6 +1,6 @@
 import { inflateSync } from 'node:zlib'
 
-/** A PNG taken apart: enough of a decoder to check the writer, sharing no code with it. */
+/** The parts of a decoded PNG. This decoder can do just enough to check the writer, and shares no code with it. */
 export type Taken = {
   width: number
   height: number
@@ -49,7 +49,7 @@ export function decodePng(bytes: Uint8Array): Taken {
   return { width, height, depth, colourType, chunks, samples }
 }
 
-/** The filter number of each row. */
+/** Returns the filter number of each row. */
 export function rowFilters(bytes: Uint8Array): number[] {
   const { chunks, width, height, depth, colourType } = decodePng(bytes)
   const data = inflateSync(Buffer.concat(chunks.filter((c) => c.type === 'IDAT').map((c) => c.body)))
@@ -68,7 +68,7 @@ const guesses: ((left: number, up: number, upLeft: number) => number)[] = [
   },
 ]
 
-/** CRC-32 bit by bit, as the PNG specification defines it. */
+/** Computes the CRC-32 bit by bit, as defined in the PNG specification. */
 export function slowCrc(bytes: Uint8Array): number {
   let c = 0xffffffff
   for (const byte of bytes) {

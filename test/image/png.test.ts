@@ -31,7 +31,7 @@ const pngcheck = ['/usr/bin/pngcheck', '/usr/local/bin/pngcheck', '/opt/homebrew
   existsSync,
 )
 
-/** A picture with slopes, noise and flat parts, so that every filter has its rows. */
+/** Makes a picture with gradients, noise and flat parts, so that every filter is used for some rows. */
 function picture(width: number, height: number, channels: 1 | 2 | 3 | 4, depth: 8 | 16): Picture {
   const data = new (depth === 8 ? Uint8Array : Uint16Array)(width * height * channels)
   let noise = 12345
@@ -60,7 +60,7 @@ describe('the PNG writer', () => {
           expect(own.samples).toEqual([...source.data])
 
           const spaces = depth === 8 ? ['b-w', 'srgb'] : ['grey16', 'rgb16']
-          const isGrayAlpha8 = depth === 8 && channels === 2 // sharp gives these as RGBA only
+          const isGrayAlpha8 = depth === 8 && channels === 2 // sharp outputs these only as RGBA
           const { data } = await sharp(bytes)
             .toColourspace(isGrayAlpha8 ? 'srgb' : spaces[channels < 3 ? 0 : 1]!)
             .raw({ depth: depth === 8 ? 'uchar' : 'ushort' })
@@ -277,7 +277,7 @@ describe('compressionSettings', () => {
   })
 })
 
-/** As much of an ICC profile as is looked at: its length, and the colour space at byte 16. */
+/** Makes as much of an ICC profile as convo reads: its length, and the colour space at byte 16. */
 function fakeProfile(space: string): Uint8Array {
   const icc = Buffer.alloc(132)
   icc.writeUInt32BE(132, 0)

@@ -10,7 +10,7 @@ type Expected = { width: number; height: number; max: number; rgba: string }
 
 const folder = join(shared, 'pngsuite')
 const options = { maxPixels: 1e6, orient: true }
-/** Channels by the letter for the colour type in a name such as basn3p08: palettes are RGB. */
+/** Channels by the letter for the colour type in a name such as basn3p08. Palettes are RGB. */
 const channelsOf: Record<string, number> = { '0g': 1, '2c': 3, '3p': 3, '4a': 2, '6a': 4 }
 
 describe.skipIf(!hasShared)('the PNG suite (needs the shared folder)', () => {
@@ -67,7 +67,7 @@ describe.skipIf(!hasShared)('the PNG suite (needs the shared folder)', () => {
 
 const hasTransparency = (path: string): boolean => readFileSync(path).includes('tRNS')
 
-/** The first pixel that is not as expected; the colour of a transparent one does not matter. */
+/** Returns the first pixel that differs from the expected one. The colours of transparent pixels do not matter. */
 function firstDifference(
   actual: Awaited<ReturnType<typeof decode>>,
   rgba: Uint8Array | Uint16Array,

@@ -68,7 +68,7 @@ describe('a file that ends in its first bytes', () => {
       decode(latin1(head), { maxPixels: 9, orient: true, name: 'x' }),
     )
     expect(error.message).toBe(message)
-    // every format that is read is named, but for those that need a decoder
+    // names every format that is read, except for those that need a decoder
     for (const name of [
       'PNG',
       'JPEG',

@@ -7,7 +7,8 @@ import { failure, wideProfile } from './pictures.ts'
 const levels = [0, 1000, 3000, 8000, 16384, 32768, 50000, 65535]
 const table = Array.from({ length: 33 }, (_, i) => Math.round(65535 * (i / 32) ** 1.7))
 
-// What littleCMS 2 makes of the levels, to a profile of the same primaries and the identity (ImageMagick 6, Q16).
+// The results of littleCMS 2 for the levels, with a linear profile of the same primaries as the target (ImageMagick 6,
+// Q16).
 const figures: Readonly<Record<string, readonly [curve: Buffer, light: readonly number[]]>> = {
   'Adobe RGB': [curv(563 / 256), [0, 7, 74, 642, 3108, 14271, 36146, 65535]],
   ProPhoto: [curv(1.8), [0, 36, 257, 1497, 5428, 18861, 40303, 65535]],
@@ -30,7 +31,7 @@ describe('the tone curve of a profile', () => {
     it(`${name} is that of littleCMS`, () => {
       const own = curve(lightOf({ icc: rgbProfile(tag) }, 'a.png'))
       const found = levels.map((v) => 65535 * toLinear(v / 65535, own))
-      // both hold numbers of the profile in 16 bits
+      // both store numbers of the profile in 16 bits
       found.forEach((v, i) => {
         expect(Math.abs(v - light[i]!), `${levels[i]}: ${v}`).toBeLessThanOrEqual(2)
       })

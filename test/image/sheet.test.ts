@@ -10,7 +10,7 @@ const maps = (shape: readonly number[], of: (i: number) => number) =>
     Float32Array.from({ length: shape.reduce((a, b) => a * b, 1) }, (_, i) => of(i)),
   )
 
-/** Rows of a sheet as text: `#` white, `.` black, else the level. */
+/** Returns rows of a sheet as text: `#` white, `.` black, else the level. */
 const picture = ({ shape, data }: Tensor, white = 255) => {
   const width = shape[2]!
   const signs = Array.from(data, (v) => (v === white ? '#' : v === 0 ? '.' : String(v)))

@@ -21,7 +21,7 @@ const numbers: Readonly<Record<string, (i: number) => number>> = {
 }
 const any = () => undefined
 
-/** Rows of pixels as an orientation shows them, by the words of TIFF 6.0: what its row 0 and its column 0 are. */
+/** Returns rows of pixels as shown with an orientation, by the wording of TIFF 6.0: what its row 0 and column 0 are. */
 function shownAs(
   orientation: number,
   values: readonly number[],
@@ -190,7 +190,7 @@ describe('a TIFF that is an array', () => {
       const full = { u1: 255, u2: 65535, f4: 1 }[type]!
       for (const channels of [2, 4]) {
         const count = 21 * 18 * channels
-        // alpha of every size, 0 among them, and colours that are at most as large
+        // all levels of alpha including 0, and colours that are at most as large
         const values = Array.from({ length: count }, (_, i) => {
           const alpha = ((Math.floor(i / channels) * 37) % 256) * (full / 255) * (i % 3 === 0 ? 1 : 2 ** -6)
           const whole = type === 'f4' ? (v: number) => Math.fround(v) : Math.floor

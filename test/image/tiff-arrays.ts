@@ -29,14 +29,14 @@ type Make = {
   readonly planar?: boolean
   readonly tile?: number
   readonly rows?: number
-  /** whether the bits of each byte are stored the other way round */
+  /** whether the bits of each byte are stored in reverse order */
   readonly reversed?: boolean
-  /** where in a file it begins, whose head is that of another page */
+  /** the offset at which it begins in a file that starts with another page */
   readonly base?: number
   readonly fields?: readonly (readonly [tag: number, value: number])[]
 }
 
-/** A TIFF of one page, written from its description. */
+/** Writes a TIFF of one page from its description. */
 export function tiffArrayOf(values: readonly number[], make: Make): Buffer {
   const {
     type,
@@ -147,7 +147,7 @@ export function tiffArrayOf(values: readonly number[], make: Make): Buffer {
     [339, 3, 1, format],
     ...(make.fields ?? []).map(([tag, value]): [number, number, number, number] => [tag, 4, 1, value]),
   ]
-  // one that is given goes before one of its own
+  // a given field replaces the default one
   const tags = new Set(make.fields?.map(([tag]) => tag))
   const own = fields.length - (make.fields?.length ?? 0)
   fields.splice(0, own, ...fields.slice(0, own).filter(([tag]) => !tags.has(tag)))
@@ -175,11 +175,11 @@ export function tiffArrayOf(values: readonly number[], make: Make): Buffer {
   return out
 }
 
-/** A TIFF of two pages. */
+/** Makes a TIFF of two pages. */
 export function twoPages(first: readonly number[], second: readonly number[], make: Make): Buffer {
   const head = tiffArrayOf(first, { ...make, little: true })
   const rest = tiffArrayOf(second, { ...make, little: true, base: head.length })
-  // the directory comes last, and ends with the place of the next one
+  // the directory comes last, and ends with the offset of the next one
   head.writeUInt32LE(rest.readUInt32LE(4) + head.length, head.length - 4)
   return Buffer.concat([head, rest])
 }

@@ -1,6 +1,6 @@
 const tiffTags = 10
 
-/** An uncompressed TIFF of one page of gray 32-bit samples: float (sample format 3) or signed whole (2). */
+/** Makes an uncompressed TIFF of one page of gray 32-bit samples: float (sample format 3) or signed whole (2). */
 export function floatTiff(width: number, height: number, values: number[], sampleFormat: 2 | 3 = 3): Buffer {
   return tiffPage(0, width, height, values, sampleFormat, 'II*\0')
 }
@@ -46,7 +46,7 @@ function tiffPage(
   return Buffer.concat([page, samples])
 }
 
-/** Two pages made by floatTiff as one file: the second is written again for its new place. */
+/** Joins two pages made by floatTiff into one file. The second is written again for its new position. */
 export function joinTiffs(first: Buffer, second: Buffer): Buffer {
   const head = Buffer.from(first)
   head.writeUInt32LE(head.length, 8 + 2 + tiffTags * 12)
@@ -56,7 +56,7 @@ export function joinTiffs(first: Buffer, second: Buffer): Buffer {
   return Buffer.concat([head, tiffPage(head.length, width, height, values, 3)])
 }
 
-/** A gray TIFF of 8 bits, or 16: directories one after the other, each with further fields, and subdirectories. */
+/** Makes a gray TIFF of 8 or 16 bits: directories one after the other, each with extra fields, and subdirectories. */
 export function tiffOf(pages: readonly Page[]): Buffer {
   const parts: Buffer[] = [Buffer.from('II*\0\x08\0\0\0', 'latin1')]
   let at = 8

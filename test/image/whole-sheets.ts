@@ -3,22 +3,20 @@ import { drawLabel, labelOf, legibleLevels, sheetLayout, stretched } from '../..
 import { seenIn } from '../../src/tensor/picture.ts'
 import { Tensor } from '../../src/tensor/tensor.ts'
 
-// Sheets and levels of whole maps: what the strips of a run must equal.
+// Sheets and levels of whole maps, which the strips of a run must match.
 
 /** How a sheet is laid out. */
 export type SheetOptions = {
-  /** Channels of a map: 1, or 3 for maps in colour that are one after the other. */
+  /** Channels of a map: 1, or 3 for colour maps one after the other. */
   readonly depth?: 1 | 3
-  /** The number of each map in its upper left corner. */
+  /** Whether to draw the number of each map in its upper left corner. */
   readonly labels?: boolean
-  /** The values that will be black and white, for what is between the maps and for the numbers. */
+  /** The values that become black and white, for the gaps between the maps and for the numbers. */
   readonly black: number
   readonly white: number
 }
 
-/**
- * Maps [N·depth,H,W] side by side on a sheet [depth,H',W'], row by row. What is between them is black.
- */
+/** Arranges maps [N·depth,H,W] on a sheet [depth,H',W'], row by row. The gaps are black. */
 export function sheet(maps: Tensor, { depth = 1, labels = false, black, white }: SheetOptions): Tensor {
   const [channels = 1, height = 1, width = 1] = maps.shape
   const count = channels / depth
@@ -41,11 +39,11 @@ export function sheet(maps: Tensor, { depth = 1, labels = false, black, white }:
   return new Tensor([depth, size.height, size.width], out)
 }
 
-/** Stretches smallest to largest over 0..full, over all maps alike or for each on its own; a flat map becomes 0. */
+/** Stretches smallest to largest over 0..full, over all maps together or for each separately. A flat map becomes 0. */
 export const stretch = (maps: Tensor, full: number, each: boolean): Tensor =>
   leveled(maps, each, (map) => stretched(seenIn(map), full))
 
-/** Every map, or all of them, through levels of its own. */
+/** Converts every map to levels with its own settings, or all with the same. */
 function leveled(maps: Tensor, each: boolean, levelsOf: (map: Float32Array) => Levels): Tensor {
   const plane = each ? maps.data.length / maps.shape[0]! : maps.data.length
   const data = new Float32Array(maps.data.length)
@@ -55,9 +53,9 @@ function leveled(maps: Tensor, each: boolean, levelsOf: (map: Float32Array) => L
   return new Tensor(maps.shape, data)
 }
 
-/** Maps with levels that can be seen, over all maps alike or for each on its own. */
+/** Converts maps to visible levels, all with the same settings or each with its own. */
 export function legible(maps: Tensor, full: number, each: boolean): Tensor {
-  // of all maps alike, so that 0 looks the same on each
+  // for all maps together, so that 0 looks the same in each
   const isSigned = maps.data.some((v) => v < 0)
   return leveled(maps, each, (map) => {
     const { min, max } = seenIn(map)

@@ -5,7 +5,7 @@ import { type Kernel, kernel } from '../../src/kernel/kernel.ts'
 import { resolve } from '../../src/params.ts'
 import fc from '../property.ts'
 
-/** A kernel from rows as people write them. */
+/** Makes a kernel from rows as users write them. */
 function rows(text: string): Kernel {
   const numbers = text.split(';').map((row) => row.trim().split(/\s+/).map(Number))
   return kernel([numbers.length, numbers[0]!.length], numbers.flat())
@@ -184,7 +184,7 @@ describe('flip', () => {
     const k = kernel([2, 3], [1, 2, 3, 4, 5, 6], { anchor: [0, 2], scale: 3, offset: 1 })
     expect(flip(k).anchor).toEqual([1, 0])
     expect(flip(flip(k))).toEqual(k)
-    // of even size: floor(k/2) becomes the tap before it
+    // for an even size: floor(k/2) becomes the tap before it
     expect(flip(kernel([1, 4], [1, 2, 3, 4])).anchor).toEqual([0, 1])
   })
 })

@@ -8,7 +8,8 @@ import { writeKernel, writtenAs } from '../../src/kernel/write.ts'
 import { convo, scratch } from '../cli/convo.ts'
 import { encode } from './formats/reading.ts'
 
-// What each tool makes of a kernel in its own format, lopsided, on a lopsided picture: 6x5 samples, edges repeated.
+// The result of each tool for an asymmetric kernel in its own format, on an asymmetric picture of 6x5 samples with
+// repeated edges.
 
 type Row = {
   readonly tool: string
@@ -29,7 +30,9 @@ const vectors = JSON.parse(
 
 const within = (i: number, n: number) => Math.min(n - 1, Math.max(0, i))
 
-/** The sum under a kernel as convo reads it, at each place of [depth, height, width], edges repeated. */
+/**
+ * Returns the sum under a kernel as convo reads it, at each position of [depth, height, width], with repeated edges.
+ */
 function correlate(samples: readonly number[], [D, H, W]: [number, number, number], k: Kernel): number[] {
   const [kH, kW] = planeSize(k.shape)
   const kD = k.weights.length / kH / kW
@@ -54,7 +57,7 @@ describe.each(vectors.rows)('$tool of $kernel', ({ file, kernel: text, samples }
   test('is what convo makes', () => {
     const ours = correlate(picture, [1, height, width], read!)
     if (!file.endsWith('.ffmpeg')) expect(ours).toEqual(samples)
-    // its borders are of another kind, its figures those of the picture times the scale
+    // FFmpeg has another border, and its numbers are those of the picture times the scale
     else expect(inside.slice(4, -4).map((i) => ours[i]! * read!.scale)).toEqual(samples)
   })
 

@@ -1,6 +1,6 @@
 import { ConvoError } from '../../src/error.ts'
 
-/** The ConvoError that `run` throws, or rejects with; anything else is passed on. */
+/** Returns the ConvoError that `run` throws or rejects with. Other errors are passed on. */
 export function failure(run: () => unknown): ConvoError {
   try {
     run()
@@ -11,7 +11,7 @@ export function failure(run: () => unknown): ConvoError {
   throw new Error('nothing was thrown')
 }
 
-/** The same of a promise. */
+/** The same for a promise. */
 export async function rejection(promise: Promise<unknown>): Promise<ConvoError> {
   try {
     await promise

@@ -10,11 +10,11 @@ import { loadKernel, loadKernels, readyMade } from '../../src/kernel/source.ts'
 
 const folder = fileURLToPath(new URL('../../kernels/', import.meta.url))
 const bytesOf = (file: string) => readFileSync(folder + file)
-// a plain script: it has no types
+// a plain script without types
 const script: { files(): Record<string, Uint8Array> } = await import(`${folder}make.mjs`)
 const made = script.files()
 
-/** What each file holds: shapes, and what a kernel of its kind must sum to, divided by its scale. */
+/** The content of each file: shapes, and the expected sum of the weights divided by the scale. */
 const expected: Readonly<Record<string, readonly { shape: readonly number[]; gain: number }[]>> = {
   'binomial-3d.npy': [{ shape: [1, 1, 3, 3, 3], gain: 1 }],
   'edges.ffmpeg': [{ shape: [3, 3], gain: 0 }],
@@ -71,7 +71,7 @@ describe.each(Object.entries(expected))('%s', (file, kernels) => {
     expect(found.map((k) => k.shape)).toEqual(kernels.map((k) => k.shape))
     found.forEach((k, i) => {
       const { sum } = analyse(k)
-      // of a bank each filter alone
+      // for a bank, each filter separately
       const filters = k.shape.length > 3 ? k.shape[0]! : 1
       const gain = sum / filters / k.scale
       if (file !== 'opponent.json') expect(gain).toBeCloseTo(kernels[i]!.gain, 12)

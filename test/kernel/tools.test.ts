@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { readKernels } from '../../src/kernel/formats/index.ts'
 import { convo } from '../cli/convo.ts'
 
-// Kernel files that other tools wrote, and what those tools make of kernels that they read themselves.
+// Kernel files that other tools wrote, and the results of those tools for kernels that they read themselves.
 
 const python = ['python3', '/usr/bin/python3'].find(
   (path) => spawnSync(path, ['-c', 'import cv2, numpy']).status === 0,
@@ -56,7 +56,7 @@ describe.skipIf(python === undefined)('OpenCV and NumPy', () => {
       const { shape, weights } = numbersOf(file, `k_${dt}`)
       const array = numbersOf(`${dt}.npy`)
       expect(shape).toEqual([5, 7])
-      // text holds 8 digits of float32 and 16 of float64
+      // text has 8 digits for float32 and 16 for float64
       weights.forEach((w, i) => {
         expect(Math.abs(w - array.weights[i]!)).toBeLessThanOrEqual(Math.abs(w) * (dt === 'd' ? 1e-15 : 1e-7))
       })

@@ -8,7 +8,7 @@ import { operations } from '../../src/picture/operations.ts'
 import { scratch } from '../cli/convo.ts'
 import fc from '../property.ts'
 
-// Work that is given up at any moment: it rejects, leaves nothing behind, and what comes after it is as ever.
+// Work may be aborted at any moment: it rejects, leaves nothing behind, and does not affect later work.
 
 const here = scratch('scene.png')
 afterAll(close)
@@ -40,7 +40,7 @@ const outputs: Readonly<Record<string, (chain: Chain) => Promise<unknown>>> = {
     for await (const _ of chain.toStream());
   },
 }
-/** One operation of each kind of work: a kernel, an FFT, passes, ranks, steps that see all, a resize. */
+/** One operation for each kind of work: a kernel, an FFT, passes, ranks, steps that see all, a resize. */
 const names = [
   'sobel',
   'gaussian',
@@ -93,13 +93,13 @@ it('an abort at any moment rejects with its reason, or comes too late', async ()
         )
         if (failure === undefined) finished++
         else {
-          // a stream ends with the reason too, and no other error takes its place
+          // a stream also ends with this reason, and not with another error
           expect(failure).toBe(reason)
           aborted++
         }
         const left = here.names().filter((name) => !before.includes(name))
         expect(left.filter((name) => !/^out\.\w+$/.test(name))).toEqual([])
-        // what is there is whole: of this run or of one before
+        // an existing output is complete, from this run or an earlier one
         const made = left.find((name) => name === `out.${output}`)
         if (made !== undefined) await digest(here.path(made))
       },

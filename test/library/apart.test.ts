@@ -17,7 +17,7 @@ import { card } from '../../src/teach/show/show.ts'
 import type { Picture } from '../../src/tensor/picture.ts'
 import { scratch } from '../cli/convo.ts'
 
-// What takes long is done on a thread of its own, and is what the calling thread would have found.
+// Long tasks run in a separate thread, and give the same result as in the calling thread.
 
 const here = scratch()
 afterAll(close)
@@ -99,7 +99,7 @@ it('reads and writes large kernels, as on the calling thread', async () => {
     const read = await readKernel(here.path(file))
     expect([read.shape, read.weights]).toEqual([expected.shape, expected.weights])
   }
-  // a name makes as many weights as a file may have
+  // a name can describe as many weights as a file may have
   const name = 'gaussian:sigma=40'
   let turns = 0
   const timer = setInterval(() => turns++, 1)
@@ -117,9 +117,9 @@ it('prepares the spectrum of a large kernel in pieces, with the same bits', asyn
   const expected = fftTables2d(weights, plan)
   await makeFftTables2d(weights, plan)
   expect(fftTables2d(weights, plan)).toEqual(expected)
-  // made once
+  // made only once
   expect(fftTables2d(weights, plan)).toBe(fftTables2d(weights, plan))
-  // the weights over another picture have other tables
+  // other tables for the same weights on another picture
   const other = planFft2d(61, 45, 3000, 4000)
   expect(fftTables2d(weights, other)).toEqual(fftTables2d(weights.slice(), other))
 })

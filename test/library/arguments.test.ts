@@ -20,9 +20,9 @@ type Call = (...args: never[]) => unknown
 type Case = {
   readonly call: Call
   readonly args: readonly unknown[]
-  /** Allowed options; absent where there are none. */
+  /** Valid options; undefined if the function has none. */
   readonly options?: Readonly<Record<string, unknown>>
-  /** What it is made for is not there. */
+  /** Whether what it needs is not available here, so that the call is refused. */
   readonly isRefused?: boolean
 }
 
@@ -37,7 +37,7 @@ const volume = { shape: [2, 1, 2, 2], data: switches.data }
 
 const small = { data: Float32Array.from({ length: 25 }, (_, i) => (i * 37) % 255), width: 5, height: 5 }
 
-/** Every function of the library with arguments that it takes. */
+/** Every function of the library with valid arguments. */
 const cases: Readonly<Record<string, Case>> = {
   conv2d: { call: convo.conv2d, args: [ramp(2, 6, 6), ramp(2, 2, 3, 3)], options: conv },
   conv3d: { call: convo.conv3d, args: [ramp(2, 4, 6, 6), ramp(2, 2, 3, 3, 3)], options: conv },
@@ -223,7 +223,7 @@ const detached = () => {
 const thrown = () => {
   throw new TypeError('boom')
 }
-/** An object of which nothing can be read. */
+/** An object that does not allow reading anything. */
 const forbidding = () =>
   new Proxy({}, { get: thrown, has: thrown, ownKeys: thrown, getPrototypeOf: thrown } as ProxyHandler<object>)
 const revoked = () => {
@@ -231,7 +231,7 @@ const revoked = () => {
   revoke()
   return proxy
 }
-/** An object with these properties, which throw. */
+/** Makes an object with properties that throw. */
 const throwing = (...names: string[]) =>
   Object.defineProperties(
     {},
@@ -311,10 +311,10 @@ const odd = fc.constantFrom<() => unknown>(
     () => true,
   ],
 )
-/** What begins with a dash may be standard input, which never ends here. */
+/** Text that begins with a dash may mean standard input, which never ends here. */
 const readsInput = (value: unknown): boolean => typeof value === 'string' && value.startsWith('-')
 
-/** What fast-check cannot look at, and is made when it is given. */
+/** A value that fast-check cannot inspect, made when it is passed. */
 class Made {
   constructor(readonly make: () => unknown) {}
 }
@@ -337,7 +337,7 @@ const junk = anything.filter(
   (value) => !readsInput(value) && !(Array.isArray(value) && value.some(readsInput)),
 )
 
-/** Whether the call was taken; anything but an error of bad input is a failure. */
+/** Whether the call was accepted. Any error other than one of bad input is a failure. */
 async function taken({ call }: Case, args: readonly unknown[]): Promise<boolean> {
   try {
     await (call as (...args: unknown[]) => unknown)(...args)
@@ -352,7 +352,7 @@ async function taken({ call }: Case, args: readonly unknown[]): Promise<boolean>
 describe('arguments of any kind', () => {
   test('every function is tried', () => {
     const functions = Object.entries(convo).filter(([, value]) => typeof value === 'function')
-    // an error is made by the library alone, and the default is convo
+    // only the library makes errors, and the default export is convo
     const names = functions
       .map(([name]) => name)
       .filter((name) => name !== 'ConvoError' && name !== 'default')
@@ -369,7 +369,8 @@ describe('arguments of any kind', () => {
     )
   })
 
-  // `close` is given to whatever calls it, `formatError` to lists of errors; the others stand for methods and classes
+  // `close` is passed to functions that call it, and `formatError` to lists of errors; the others represent methods and
+  // classes
   const lax = new Set(['close', 'formatError', 'Tensor', 'Tensor.zeros', 'convo.gaussian', 'convo.conv2d'])
   test.each(Object.entries(cases).filter(([name]) => !lax.has(name)))(
     '%s refuses an argument that it would ignore',
@@ -389,7 +390,7 @@ describe('arguments of any kind', () => {
       [3, 3],
       [3, 3],
     ])
-    // no more than that: another list would be options that are ignored
+    // only those: another list would be options that are ignored
     const twice = () => (convo.readKernel as Call)(...(['emboss', 0, ['sobel-x']] as unknown as never[]))
     await expect(async () => twice()).rejects.toThrow('readKernel takes one argument, got 3')
   })

@@ -11,7 +11,7 @@ import { type Chain, type ConvoOptions, convo, type PictureInput } from '../../s
 import { Tensor } from '../../src/tensor/tensor.ts'
 import { failure, noise, picture, temporaryFolder } from '../image/pictures.ts'
 
-// A result over its input, in part: region, mask, mix and channelsOf, which meet in one step behind the last.
+// Blends a result with its input: region, mask, mix and channelsOf, which are one step after the last.
 
 const folder = temporaryFolder()
 const [width, height] = [41, 150]
@@ -26,7 +26,7 @@ const chains: Readonly<Record<string, Make>> = {
 
 const inputs = ([1, 2, 3, 4] as const).flatMap((channels) =>
   ([8, 16] as const).map((depth) => {
-    // alpha of all kinds, and nowhere 0 so that colours are all seen
+    // alpha of all kinds, but never 0, so that all colours are visible
     const full = depth === 8 ? 255 : 65535
     return picture(width, height, channels, depth, (i) =>
       channels % 2 === 0 && i % channels === channels - 1 ? full - (noise(i) % 200) : noise(i) % (full + 1),
@@ -165,7 +165,7 @@ describe('a result over its input', () => {
       const made = floats[(i % 3) * plane + Math.floor(i / 3)]!
       return Math.min(255, Math.max(0, v + w * (made - v)))
     })
-    // of float32 a sum may be on the other side of a half
+    // a float32 sum may be on the other side of a half
     const worst = Math.max(...expected.map((v, i) => Math.abs(v - found[i]!)))
     expect(worst).toBeLessThan(0.5001)
   })
@@ -258,7 +258,7 @@ describe('the blend of transparent pixels', () => {
       return [...out.data]
     }
     const [clear, red] = [tensor(0, 255, 0, 0), tensor(200, 0, 0, 255)]
-    // hidden green does not shine through
+    // hidden green does not affect the result
     expect(blend(0.5, red, clear)).toEqual([200, 0, 0, 127.5])
     expect(blend(0.5, clear, red)).toEqual([200, 0, 0, 127.5])
     expect(blend(0.25, tensor(10, 20, 30, 100), tensor(20, 40, 50, 100))).toEqual([17.5, 35, 45, 100])

@@ -7,7 +7,8 @@ import { build as vite } from 'vite'
 import { beforeAll, expect, it } from 'vitest'
 import { scratch } from '../cli/convo.ts'
 
-// A user's program with convo bundled into it: workers, WASM and the ready-made kernels are found where it is installed.
+// A program of a user with convo bundled into it must find the workers, WASM and the ready-made kernels where it is
+// installed.
 
 const here = scratch()
 const root = fileURLToPath(new URL('../..', import.meta.url))

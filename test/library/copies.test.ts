@@ -2,7 +2,7 @@ import { createRequire } from 'node:module'
 import { afterAll, expect, it } from 'vitest'
 import type * as Convo from '../../src/index.ts'
 
-// A program may load convo twice: a module of its own and a CommonJS one that it depends on.
+// A program may load convo twice: as a module, and through a CommonJS package that it depends on.
 
 const root = new URL('../../', import.meta.url)
 const modules = (await import(new URL('dist/index.js', root).href)) as typeof Convo

@@ -21,7 +21,7 @@ import { operations } from '../../src/picture/operations.ts'
 import { sceneSettings } from '../../src/teach/animate/settings.ts'
 import { scratch } from '../cli/convo.ts'
 
-// What the command reads from a file a program may hold in memory: a kernel, or the weights that make kernels.
+// A program may pass from memory what the command reads from a file: a kernel, or the weights that make kernels.
 
 afterAll(close)
 const here = scratch()
@@ -64,7 +64,7 @@ it('every option that names a file of numbers takes the numbers themselves', () 
     Object.entries(params).filter(([, { metavar = '' }]) => /<(kernel|file|picture|path)>/.test(metavar)),
   )
   const bare = named.filter(([, { held, metavar }]) => held === undefined && metavar !== '<n>|<n,n,…>|<file>')
-  // a mask is a picture, and a bias a list: both have tests of their own
+  // a mask is a picture, and a bias a list: both have their own tests
   expect(new Set(bare.map(([name]) => name))).toEqual(new Set(['mask']))
   expect(new Set(named.map(([name]) => name))).toEqual(
     new Set(['kernel', 'bias', 'pointwise', 'weights', 'mask']),
@@ -285,7 +285,7 @@ it.each<readonly [name: string, act: () => Promise<unknown>, code: string, messa
     (one: ConvoError) => one,
   )
   expect(error).toMatchObject({ code, message: expect.stringContaining(message) })
-  // options are called as in JavaScript
+  // options have their JavaScript names
   expect([error!.message, ...error!.why, error!.fix].join('\n')).not.toContain('--')
 })
 

@@ -9,7 +9,7 @@ import { ConvoError, close, convo, type PictureInput, type RawPicture, Tensor } 
 import { poolOf } from '../../src/run/shared.ts'
 import { noise, picture } from '../image/pictures.ts'
 
-// What a picture may come from, what is wrong with it, and when work ends before it is done.
+// The possible sources of a picture, errors in it, and work that ends early.
 
 const path = fileURLToPath(new URL('../../samples/small/colour.png', import.meta.url))
 const bytes = readFileSync(path)
@@ -153,7 +153,7 @@ describe('work that is not to be done', () => {
       expect(one).toMatchObject({ status: 'rejected', reason: { message: 'enough' } })
     await first
     expect(order).toEqual(['others', 'first'])
-    // the turns of those were given back
+    // the slots of those jobs are free again
     expect((await blurred().raw()).width).toBe(1500)
   })
 
@@ -215,7 +215,7 @@ it('a pipeline of sharp is read when its turn has come', async () => {
 describe('samples of the caller', () => {
   const options = [{ alpha: 'drop' }, { background: 'red' }, { alpha: 'separate' }, {}] as const
   it.each(options)('are not changed: %o', async (given) => {
-    // hidden pixels, one of them not a number where there can be one
+    // hidden pixels; with floats, one of them is not a number
     const levels = Array.from({ length: 64 }, (_, i) => (i === 5 ? Number.NaN : i % 4 === 3 ? 0 : i))
     for (const data of [Uint8Array.from(levels), Uint16Array.from(levels), Float32Array.from(levels)]) {
       const before = data.slice()

@@ -3,7 +3,7 @@ import { type Chain, close, convo, filters } from '../../src/index.ts'
 import { camelCase } from '../../src/picture/api/names.ts'
 import { noise } from '../image/pictures.ts'
 
-// `linear` is the same as decoding to linear floats, and giving these to the filter.
+// `linear` gives the same result as decoding to linear floats and filtering those.
 
 afterAll(close)
 
@@ -12,7 +12,7 @@ const [width, height] = [19, 13]
 
 const levelsOf = (channels: number): Uint8Array =>
   Uint8Array.from({ length: width * height * channels }, (_, i) => {
-    // hidden pixels, visible ones, and equal neighbours of other opacity
+    // hidden and visible pixels, and equal neighbours with different opacity
     if (channels % 2 === 0 && i % channels === channels - 1) return Math.min(255, (noise(i) & 3) * 100)
     return 30 * (noise(Math.floor(i / (2 * channels)) * channels + (i % channels)) & 7)
   })
@@ -38,7 +38,7 @@ describe('linear is by hand', () => {
       }
       const [a, b] = [await run(levels, true), await run(floats, false)]
       expect(a.shape).toEqual(b.shape)
-      // a colour is worth as much as it is opaque: where kernels take alpha to 0 it is divided by next to nothing
+      // weighted by opacity: where kernels bring alpha to 0, colours are divided by almost nothing
       const [many = 1, plane] = [a.shape[0], a.data.length / a.shape[0]!]
       const weight = (i: number) => {
         if (many % 2 !== 0 || i >= plane * (many - 1)) return 1

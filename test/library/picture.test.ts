@@ -42,7 +42,7 @@ beforeAll(async () => {
   await draw('deep.png', 40, 30, 3, true)
 })
 
-/** What was thrown or rejected with. */
+/** Returns what was thrown or rejected with. */
 async function failure(act: () => unknown): Promise<ConvoError> {
   try {
     await act()
@@ -53,7 +53,7 @@ async function failure(act: () => unknown): Promise<ConvoError> {
   throw new Error('nothing was refused')
 }
 
-/** The file that the command makes with the same words. */
+/** Returns the file that the command makes with the same words. */
 async function byCommand(input: string, words: readonly string[], extension = '.png'): Promise<Buffer> {
   const output = here.path(`command${extension}`)
   const prepared = await prepareWork(understandWork(words, () => undefined))
@@ -62,7 +62,7 @@ async function byCommand(input: string, words: readonly string[], extension = '.
 }
 
 describe('a chain gives what the command gives for the same words', () => {
-  /** Values of options that the tables describe in words only. */
+  /** Values for options that the tables only describe in words. */
   const values: Readonly<Record<string, readonly unknown[]>> = {
     bias: [0, 12.5, -40],
     scale: [0.5, 3, -2],
@@ -84,7 +84,7 @@ describe('a chain gives what the command gives for the same words', () => {
     effort: [0, 1, 2],
   }
   type Params = (typeof operations)[string]['params']
-  /** What may be given for an option, by its table: a flag, a word, or numbers at and within the bounds. */
+  /** Returns valid values for an option, from its table: a flag, a word, or numbers at and within the bounds. */
   const valuesOf = (name: string, param: Params[string]): readonly unknown[] => {
     const { isFlag, choices, min, max = Number.POSITIVE_INFINITY, default: usual } = param
     if (Object.hasOwn(values, name)) return values[name]!
@@ -94,7 +94,7 @@ describe('a chain gives what the command gives for the same words', () => {
     const least = min ?? 0
     return [usual ?? least, least, Math.min(max, least + 3), least - 1]
   }
-  /** Some options of a table. */
+  /** Generates some options of a table. */
   const some = (params: Params, most: number) => {
     const given = Object.entries(params)
       .map(([name, param]) => [name, valuesOf(name, param)] as const)
@@ -125,7 +125,7 @@ describe('a chain gives what the command gives for the same words', () => {
       ]),
     )
   const input = fc.constantFrom('gray.png', 'alpha.png', 'deep.png')
-  /** The ways in which a file comes in. */
+  /** The ways to pass a file. */
   const ways: Readonly<Record<string, (path: string) => PictureInput>> = {
     path: (path) => path,
     URL: (path) => pathToFileURL(path),
@@ -135,7 +135,7 @@ describe('a chain gives what the command gives for the same words', () => {
     Blob: (path) => new Blob([readFileSync(path)]),
     stream: (path) => createReadStream(path),
   }
-  /** The ways in which the bytes of a file come out. */
+  /** The ways to get the bytes of a file. */
   const ends: Readonly<Record<string, (chain: Chain, extension: string) => Promise<Buffer>>> = {
     buffer: (chain) => chain.toBuffer(),
     stream: async (chain) => Buffer.concat(await chain.toStream().toArray()),
@@ -177,7 +177,7 @@ describe('a chain gives what the command gives for the same words', () => {
           const expected = await byCommand(path, all, `.${extension}`).catch((error: ConvoError) => error)
           if (expected instanceof Error) {
             const { code, message } = await failure(() => ends[end]!(chain(), extension))
-            // of several reasons each may name another one
+            // with several reasons, each side may name another one
             const isAlone = steps.length === 1 && Object.keys(whole).length === 0
             if (isAlone) expect(code, `${expected.message} | ${message}`).toBe(expected.code)
             refused++
@@ -223,7 +223,7 @@ describe('a chain gives what the command gives for the same words', () => {
     const weights = 'samples/networks/denoise.safetensors'
     const net = await loadNet(weights)
     for (const [input, threads] of [[scene, 1] as const, [readFileSync(scene), 2] as const]) {
-      // how a file is deflated depends on the strips of the network, and these on the threads
+      // the compressed bytes of a file depend on the strips of the network, and these on the threads
       command('net', weights, scene, here.path('command-net.png'), '--threads', String(threads))
       const made = await convo(input, { threads }).net(net).toBuffer()
       expect(made.equals(readFileSync(here.path('command-net.png')))).toBe(true)
@@ -623,7 +623,7 @@ describe('what there is, as data', () => {
       .find(({ name }) => name === 'gaussian')!
       .options.find(({ name }) => name === 'sigma')
     expect(sigma).toMatchObject({ default: 1, min: 0.1, max: 500 })
-    // whatever may be left out says what happens then
+    // every option that may be omitted describes what happens then
     for (const { name, options } of all) {
       const open = options.filter((one) => one.default === undefined && one.unset === undefined)
       expect([name, open.map((one) => one.name).filter((one) => one !== 'kernel')]).toEqual([name, []])

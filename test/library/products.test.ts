@@ -15,7 +15,7 @@ import {
 } from '../../src/index.ts'
 import { convo as command, scratch } from '../cli/convo.ts'
 
-// What is above pictures: checks, batches, explanations; with the results of the command.
+// Functions above pictures: checks, batches, explanations. They must give the results of the command.
 
 const here = scratch()
 afterAll(close)
@@ -113,7 +113,7 @@ it('a check makes the results of the command, approves, and reports in every for
     if (name !== 'github') expect((await report(first, name)).toLowerCase()).toContain('soft')
   await expect(report(second, 'xml' as 'html')).rejects.toMatchObject({ code: 'E_NAME' })
   await expect(check(here.path('nowhere.yaml'))).rejects.toMatchObject({ code: 'E_INPUT' })
-  // a check of nothing always passes
+  // a check without cases always passes
   for (const [wrong, code] of [
     [{ shard: { index: 3, count: 2 } }, 'E_ARGUMENT'],
     [{ shard: { index: 0, count: 0 } }, 'E_ARGUMENT'],
@@ -135,7 +135,7 @@ it('explains as the command does, of a layer and of a picture, with the drawing'
   const filter = JSON.parse(JSON.stringify(await explain('gaussian', 'samples/scene.png', { sigma: 20 })))
   const typed = await command(['explain', 'gaussian', 'samples/scene.png', '--sigma', '20', '--json'])
   const its = JSON.parse(typed.stdout)
-  // the library leaves FFTs to workers, which have a memory of their own
+  // the library runs FFTs in workers, which have their own memory
   const sizes = { strips: expect.any(Number), total: expect.any(Number) }
   expect(filter).toEqual({ ...its, run: { ...its.run, memory: { ...its.run.memory, ...sizes } } })
   await expect(explain('gausian', [3, 7, 7])).rejects.toMatchObject({ code: 'E_NAME' })

@@ -7,7 +7,7 @@ import convo, { close, compare, digest, readKernel } from '../../src/index.ts'
 import { scratch } from '../cli/convo.ts'
 import { packed } from '../packed.ts'
 
-// The programs of samples/programs, as a user would start them in a project that has installed the package.
+// Runs the programs of samples/programs as a user would, in a project that has installed the package.
 
 const here = scratch()
 const at = packed()
@@ -34,7 +34,7 @@ function runWith(input: Uint8Array | undefined, name: string, ...words: string[]
   return stdout
 }
 
-/** The address of a server that a program starts. */
+/** Starts a program and returns the address of its server. */
 async function serve(name: string): Promise<string> {
   const child = spawn(process.execPath, [`samples/programs/${name}`], {
     cwd: at(),

@@ -4,13 +4,13 @@ import sharp from 'sharp'
 import { afterAll, describe, expect, test } from 'vitest'
 import convo, { close, compare, digest, type PictureInput } from '../../src/index.ts'
 
-// Jobs wait for one another with nothing read, and what may never come keeps nobody waiting.
+// Jobs wait for each other before reading anything, and inputs that may never arrive do not block others.
 
 afterAll(close)
 const file = readFileSync('samples/scene.png')
 const silent = () => new Readable({ read() {} })
 
-/** A file that counts how many of its kind are read and not done at the same time. */
+/** A file that counts how many of its kind are being read at the same time. */
 class Counted extends Blob {
   static open = 0
   static most = 0
@@ -31,7 +31,7 @@ test.each(Object.entries(calls))('of many calls of %s at once only a few have be
   Object.assign(Counted, { open: 0, most: 0 })
   const all = Array.from({ length: 10 }, () => call(new Counted([file])).finally(() => Counted.open--))
   await Promise.all(all)
-  // one that is done counts a moment longer
+  // a finished one counts a little longer
   expect(Counted.most).toBeLessThanOrEqual(6)
 })
 

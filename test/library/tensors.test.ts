@@ -12,7 +12,7 @@ import {
   tensorOf,
 } from '../../src/index.ts'
 
-// The operators take numbers with a shape where they take a tensor: of any array, channels first or last.
+// Operators accept numbers with a shape instead of a tensor: any array, with channels first or last.
 
 afterAll(close)
 

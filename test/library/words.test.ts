@@ -29,7 +29,7 @@ const params = new Map<string, Param<unknown>[]>()
 for (const [name, param] of tables.flatMap((table) => Object.entries<Param<unknown>>(table)))
   params.set(name, [...(params.get(name) ?? []), param])
 
-/** Words that are typed for options which take any text. */
+/** Values that may be typed for options with any text. */
 const typed = new Set(['auto', 'white', 'slow', 'fast', ...Object.keys(namedKernels)])
 
 const accepts = (param: Param<unknown>, word: string): boolean => {
@@ -51,7 +51,7 @@ test('every word behind an option in the source is known as a value of it, or as
   const src = join(import.meta.dirname, '../../src')
   const found = new Set<string>()
   for (const file of readdirSync(src, { recursive: true, encoding: 'utf8' })) {
-    // messages of the command alone, the report's page, and documentation
+    // skips messages that only the command prints, the page of the report, and documentation
     if (!file.endsWith('.ts') || /^(cli|golden\/page)\//.test(file)) continue
     for (const line of readFileSync(join(src, file), 'utf8').split('\n')) {
       if (/^\s*(\/\/|\*|\/\*)/.test(line)) continue
@@ -100,7 +100,7 @@ test('what belongs elsewhere is said with where it belongs', () => {
     ],
   ]
   for (const [call, fix] of misplaced) expect(call).toThrow(expect.objectContaining({ fix }))
-  // an option that a step has, too, is its own
+  // an option that a step also has belongs to the step
   expect(chain().crop({ at: [0, 0] })).toBeDefined()
 })
 

@@ -4,9 +4,9 @@ import { describe, expect, it } from 'vitest'
 import { sha256 } from '../../src/files/hash.ts'
 import { project } from './project.ts'
 
-// The matcher in the runners that people use, each started as they start it.
+// The matcher in the runners that users have, each started in the usual way.
 
-/** Pictures of each kind; the environment says how bright they are, and which tests there are. */
+/** Pictures of each kind. The environment determines their brightness, and which tests exist. */
 const pictures = `
 const shade = Number(process.env.SHADE ?? 10)
 const samples = Uint8Array.from({ length: 32 * 24 * 3 }, (_, i) => (i * 7) % 100 + (i > 300 && i < 400 ? shade : 0))
@@ -183,7 +183,7 @@ describe.each(runners)('$name', ({ name, file, run, update, isRetried }) => {
     const { status, told } = await run(update, { SHADE: '14' })
     expect(status, told).toBe(0)
     expect(told).toContain('pictures-raw-1.png: the golden was replaced')
-    // within what may differ, goldens stay as they are
+    // if the difference is within the tolerance, goldens are not replaced
     expect(told).not.toContain('pictures-raw-loose.png')
     const loose = own().find((one) => one.name.endsWith(' raw > loose'))
     expect(loose).toMatchObject({ status: 'tolerated', failed: false, tolerance: '--max-abs 5' })
@@ -218,7 +218,7 @@ describe.each(runners)('$name', ({ name, file, run, update, isRetried }) => {
   })
 
   it('tells of goldens that no test compares, and removes them when it is asked for new ones', async () => {
-    // of the tests that went wrong one wrote a golden before
+    // one of the failed tests wrote a golden before
     const { told } = await run([], { PART: 'yes', SHADE: '14' })
     expect(told).toContain('goldens that no test compares')
     expect(told).toContain('pictures-gone-1.png')

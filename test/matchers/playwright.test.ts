@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { project } from './project.ts'
 
-/** The Chromium of the system: Playwright's own has to be downloaded. */
+/** The Chromium of the system, because Playwright's own must be downloaded. */
 const browser = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find(existsSync)
 
 const here = project({

@@ -19,19 +19,19 @@ import { readRun } from '../../src/golden/results.ts'
 const root = fileURLToPath(new URL('../..', import.meta.url))
 const installed = (name: string) => join(root, 'node_modules', name)
 
-/** What a program reported, on both of its streams, and how it ended. */
+/** The output of a program on both of its streams, and its exit status. */
 export type Ended = { readonly status: number | null; readonly told: string }
 
 /**
- * A project of somebody who tests pictures, in a temporary folder: convo is in its node_modules as npm would put it
- * there, and the runners are links.
+ * A project that tests pictures, in a temporary folder. convo is in its node_modules as npm would install it, and the
+ * runners are links.
  */
 export function project(files: Readonly<Record<string, string>>) {
   let folder = ''
   const at = (name = '') => join(folder, name)
   beforeAll(() => {
     folder = mkdtempSync(join(tmpdir(), 'convo-matchers-'))
-    // a copy: a link would be taken for a part of the project, and be transformed
+    // a copy, because a link would be treated as a part of the project, and be transformed
     for (const name of ['package.json', 'bin', 'dist']) {
       cpSync(join(root, name), at(`node_modules/convo/${name}`), { recursive: true })
     }
@@ -56,13 +56,13 @@ export function project(files: Readonly<Record<string, string>>) {
     mkdirSync(dirname(at(name)), { recursive: true })
     writeFileSync(at(name), text)
   }
-  /** Runs a program with the environment of somebody at a desk. */
+  /** Runs a program with the environment of a developer's machine. */
   const run = (
     program: string,
     words: readonly string[],
     env: Readonly<Record<string, string>> = {},
   ): Promise<Ended> => {
-    // not those that this very test runner set
+    // without the variables that this test runner sets
     const plain = Object.entries(process.env).filter(
       ([name]) => !/^(CI|GITHUB_|npm_|VITEST|TEST|NODE_ENV|NODE_OPTIONS|FORCE_COLOR)/.test(name),
     )
@@ -84,7 +84,7 @@ export function project(files: Readonly<Record<string, string>>) {
     at,
     write,
     node,
-    /** Runs lines of a shell, as somebody types them. */
+    /** Runs lines of a shell, as a user would type them. */
     shell: (lines: string, env = {}) => run('bash', ['-e', '-c', lines], env),
     convo: (...words: readonly string[]) => node([at('node_modules/convo/bin/convo.js'), ...words]),
     vitest: (words: readonly string[] = [], env = {}) =>
@@ -93,7 +93,7 @@ export function project(files: Readonly<Record<string, string>>) {
       node([at('node_modules/jest/bin/jest.js'), ...words], env),
     playwright: (words: readonly string[] = [], env = {}) =>
       node([at('node_modules/@playwright/test/cli.js'), 'test', ...words], env),
-    /** All goldens, from the folder of a file of tests. */
+    /** Returns all goldens of a file of tests, from its folder. */
     goldens: (file: string): string[] => {
       const below = at(`${dirname(file)}/__goldens__/${file.split('/').at(-1)}`)
       if (!existsSync(below)) return []

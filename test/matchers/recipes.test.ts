@@ -5,13 +5,13 @@ import { beforeAll, describe, expect, it } from 'vitest'
 import { parse } from 'yaml'
 import { project } from './project.ts'
 
-// docs/golden-checks.md and the action, word for word.
+// Tests docs/golden-checks.md and the action, exactly as written.
 
 const root = fileURLToPath(new URL('../../', import.meta.url))
 const guide = readFileSync(`${root}docs/golden-checks.md`, 'utf8')
 const browser = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find(existsSync)
 
-/** The blocks of a language below a heading. */
+/** Returns the blocks of a language in a section. */
 function blocks(heading: string, language: string): string[] {
   const section = guide.split(/^## /m).find((part) => part.startsWith(`${heading}\n`))!
   return [...section.matchAll(new RegExp(`^\`\`\`${language}.*\n([\\s\\S]*?)^\`\`\``, 'gm'))].map(
@@ -71,7 +71,7 @@ for (const [name, colour] of [['home', 'teal'], ['list', process.env.COLOUR ?? '
 }`,
     )
     const [init = '', take = '', approve = ''] = blocks('Playwright', 'sh')
-    // the screenshots that there are
+    // the existing screenshots
     const own = await here.shell('npx playwright test --update-snapshots=all')
     expect(own.status, own.told).toBe(0)
     const adopted = await here.shell(init)
@@ -86,7 +86,7 @@ for (const [name, colour] of [['home', 'teal'], ['list', process.env.COLOUR ?? '
     expect(readdirSync(here.at('page/pictures')).length).toBeGreaterThanOrEqual(3)
     const approved = await here.shell(approve)
     expect([approved.status, approved.told], approved.told).toEqual([0, '1 golden written\n'])
-    // now Playwright itself agrees, and so does the next check
+    // now Playwright itself passes, and so does the next check
     const agreed = await here.shell('npx playwright test', { COLOUR: 'maroon' })
     expect(agreed.status, agreed.told).toBe(0)
     expect((await here.shell(take, { COLOUR: 'maroon' })).status).toBe(0)
@@ -120,7 +120,7 @@ describe('the action for GitHub', () => {
     runs: { steps: readonly Step[] }
   }
 
-  /** Runs its steps as a server does; the artifact is what is in its folder and is not hidden. */
+  /** Runs the steps of the action as a server does. The artifact is every file in its folder that is not hidden. */
   async function onServer(): Promise<{ status: number | null; told: string; summary: string }> {
     const outputs: Record<string, string> = {}
     const filled = (text: string) =>
@@ -164,7 +164,7 @@ describe('the action for GitHub', () => {
     expect(failed.told).toContain('::error file=convo.check.yaml,line=1')
     expect(failed.summary).toContain('1 of 2 cases failed')
     expect(existsSync(here.at('convo/junit.xml'))).toBe(true)
-    // hidden files are no part of an artifact
+    // an artifact does not contain hidden files
     cpSync(here.at('convo'), here.at('downloaded'), {
       recursive: true,
       filter: (path) => !/\/\.[^/]*$/.test(path),

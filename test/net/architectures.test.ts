@@ -9,7 +9,9 @@ import { failure } from '../kernel/expect-failure.ts'
 import { tensors } from '../kernel/formats/safetensors-file.ts'
 import { numbers } from './vectors/formula.ts'
 
-/** What the scripts in vectors wrote: networks as they were published, and what PyTorch or NumPy makes of them in float64. */
+/**
+ * The output of the scripts in vectors: published networks, and the results of PyTorch or NumPy for them in float64.
+ */
 type Case = {
   readonly name: string
   readonly file: string

@@ -10,15 +10,15 @@ import { networkFrom } from '../../src/net/read.ts'
 import { trace } from '../../src/net/trace.ts'
 import { sizeOf, Tensor } from '../../src/tensor/tensor.ts'
 
-// ONNX's own tests of single nodes: a model, its inputs, and its outputs as NumPy computes them. They are in the package
-// libonnx-testdata of Debian; CONVO_ONNX_TESTS names another folder of them.
+// ONNX's own tests of single nodes: a model, its inputs, and its outputs as computed by NumPy. They are in Debian's
+// package libonnx-testdata. CONVO_ONNX_TESTS names another folder with them.
 
 const folder = process.env.CONVO_ONNX_TESTS ?? '/usr/share/libonnx-testdata/data/node'
 const isThere = existsSync(folder)
 
 type Numbers = new (buffer: ArrayBufferLike, offset: number, length: number) => ArrayLike<number | bigint>
 
-/** The types of numbers that pictures and sizes have. */
+/** The types of numbers of pictures and sizes. */
 const types: Readonly<Record<number, readonly [Constant['type'], Numbers, bytes: number]>> = {
   1: ['float32', Float32Array, 4],
   2: ['uint8', Uint8Array, 1],
@@ -30,14 +30,14 @@ const types: Readonly<Record<number, readonly [Constant['type'], Numbers, bytes:
 
 type Given = { readonly name: string; readonly constant: Constant }
 
-/** The tensors of a folder; undefined for types that pictures do not have. */
+/** Reads the tensors of a folder; undefined for types that pictures do not have. */
 const tensorsOf = (set: string, kind: 'input' | 'output') =>
   readdirSync(set)
     .filter((file) => file.startsWith(kind))
     .sort((a, b) => Number(/\d+/.exec(a)) - Number(/\d+/.exec(b)))
     .map((file) => tensorOf(readFileSync(join(set, file))))
 
-/** A TensorProto whose numbers are in `raw_data`, as all of these are. */
+/** Reads a TensorProto whose numbers are in `raw_data`, as in all these tests. */
 function tensorOf(bytes: Buffer): Given | undefined {
   let at = 0
   const varint = () => {
@@ -70,7 +70,10 @@ function tensorOf(bytes: Buffer): Given | undefined {
   return { name, constant: constant(kind, shape, Array.from(data, Number)) }
 }
 
-/** Planes of floats, or of one picture of a batch. Others are given as a row of samples that a Reshape makes of a picture. */
+/**
+ * Whether a tensor is planes of floats, possibly of one picture of a batch. Others are passed as a row of samples,
+ * which a Reshape converts from a picture.
+ */
 const isPicture = ({ constant: { type, shape } }: Given) =>
   type === 'float32' && (shape.length === 3 || (shape.length === 4 && shape[0] === 1))
 
@@ -92,7 +95,7 @@ const found = names.flatMap((name) => {
   }
 })
 
-/** What is refused, by what its test has and pictures do not. */
+/** The tests that must be refused because they use something that pictures do not have. */
 const refused: readonly (readonly [name: RegExp, message: RegExp])[] = [
   [/empty_set/, /a shape needs whole sizes of at least 1/],
   [/^test_(averagepool|maxpool)_3d|volumetric/, /only pictures \[\w+,C,H,W\] are supported/],
@@ -115,8 +118,8 @@ const refused: readonly (readonly [name: RegExp, message: RegExp])[] = [
 ]
 
 /**
- * What is not compared: drops that are drawn by NumPy, an answer of four digits, sizes that onnxruntime rounds too before it
- * aligns corners, and channels that are brought to the end, which come first again.
+ * The tests that are skipped: random drops by NumPy, a result of four digits, sizes that onnxruntime also rounds before
+ * it aligns corners, and channels that are moved to the end, which convo returns first.
  */
 const others =
   /^test_(training_dropout|transpose_all_permutations_3|averagepool_2d_ceil_last_window|resize_downsample_scales_\w+_align_corners)/
@@ -137,7 +140,7 @@ describe.skipIf(!isThere)('single nodes of ONNX (needs libonnx-testdata)', () =>
   })
 })
 
-/** The first output; inputs beside the picture are constants. */
+/** Returns the first output. All inputs except the picture are constants. */
 async function made({ network, picture, others, output }: (typeof found)[number]): Promise<Tensor> {
   const isRow = !isPicture(picture) || output.constant.shape.length < 3
   const given = new Map(others.map(({ name, constant }) => [name, constant] as const))

@@ -30,7 +30,9 @@ const op = (
   attributes,
 })
 
-/** x has one channel: −x. It has two: 3 · (x + 1), where a name of the outer branch is used in the inner one. It has more: x + x. */
+/**
+ * −x if x has one channel; 3 · (x + 1) if it has two, where the inner branch uses a name of the outer one; else x + x.
+ */
 const nested = onnxModel({
   inputs: [{ name: 'x', shape: [1, 'c', 'h', 'w'] }],
   outputs: [{ name: 'y' }],
@@ -40,7 +42,7 @@ const nested = onnxModel({
     op('Gather', ['s', 'axis'], 'c'),
     op('Equal', ['c', 'one'], 'single'),
     op('If', ['single'], 'r', {
-      // only a picture of one channel can be squeezed
+      // only a picture with one channel can be squeezed
       then_branch: branch('made', [op('Squeeze', ['x', 'axes'], 'flat'), op('Neg', ['flat'], 'made')], {
         axes: { shape: [1], data: [1], type: 'int64' },
       }),
@@ -78,7 +80,7 @@ describe('branches of a network', () => {
     [3, [2, 4, 6, 8, 10, 12]],
   ])('are taken by what is known of the picture: %d channels', async (channels, expected) => {
     expect(await made(nested, channels)).toEqual(expected)
-    // and as a file of convo's own
+    // and also as a file of convo's own format
     expect(await made(writeNetwork(networkFrom(nested)), channels)).toEqual(expected)
   })
 

@@ -1,7 +1,7 @@
 import { floats, randoms, type TestNetwork, type TestNode, type Weights, wholes } from './graphs.ts'
 import type { Attributes } from './interpreter.ts'
 
-/** A network of one operator or a few, and what samples from −1 to 1 become before it. */
+/** A network of one operator or a few, and a function that samples from −1 to 1 go through first. */
 export type Case = readonly [title: string, network: TestNetwork, of?: ((v: number) => number) | undefined]
 
 const random = randoms(7)
@@ -13,7 +13,7 @@ const scales = (y: number, x: number): Weights => ({
 })
 const usual = [1, 4, 7, 9] as const
 
-/** One operator alone on x. */
+/** Makes a case of one operator on x. */
 function alone(
   operator: string,
   inputs: readonly (Weights | undefined)[] = [],
@@ -49,7 +49,7 @@ const positive = { of: (v: number) => Math.abs(v) + 0.1 }
 const autos = ['SAME_UPPER', 'SAME_LOWER', 'VALID']
 const windows = { kernel_shape: [3, 2], strides: [2, 2] }
 
-/** Operators that look at many samples of a picture that a shuffle of pixels has left in its old order. */
+/** Operators that use many samples, on a picture whose samples are still in their order before a pixel shuffle. */
 const shuffled: readonly Case[] = (
   [
     ...['ReduceMean', 'ReduceMax', 'ReduceMin', 'ReduceL2', 'ReduceSumSquare'].flatMap((name) =>
@@ -77,7 +77,7 @@ const shuffled: readonly Case[] = (
   ]
 })
 
-/** Operators of pictures over a batch of two, and over a signal. */
+/** Operators of pictures on a batch of two, and on a signal. */
 const inBatches: readonly Case[] = (
   [
     [
@@ -172,7 +172,7 @@ const ofWholes: readonly Case[] = [
     { ...steps, shape: [1, 2, 7, 9] },
   ),
   alone('ConvInteger', [bytes(4, 1, 3, 3), zero(7), zero(120, 0, 1, 255)], { group: 4 }, steps),
-  // sums beyond 2^24, of which every one is exact up to its rounding to float32
+  // sums beyond 2^24, all exact except for rounding to float32
   alone('ConvInteger', [bytes(2, 64, 5, 5)], {}, { ...steps, shape: [1, 64, 6, 6] }),
   alone('MatMulInteger', [signed(9, 5), zero(128)], {}, steps),
   alone(
@@ -241,7 +241,7 @@ const ofWholes: readonly Case[] = [
   ],
 ]
 
-/** Every operator in its attributes. */
+/** Every operator with its attributes. */
 export const cases: readonly Case[] = [
   ...shuffled,
   alone('ReduceL2', [], { axes: [1] }, { shape: [1, 1, 7, 9] }),
@@ -290,7 +290,7 @@ export const cases: readonly Case[] = [
   alone('Clip', [], { min: -0.125, max: 0.5 }, { opset: 7 }),
   alone('PRelu', [F(4, 1, 1)]),
   alone('PRelu', [F(1)]),
-  // a list is for columns, for channels only where it cannot be
+  // a list is for columns, or for channels if the columns do not match
   alone('PRelu', [F(9)]),
   alone('PRelu', [F(4)]),
   alone('PRelu', [F(4)], {}, { shape: [1, 4, 7, 4] }),
@@ -510,7 +510,7 @@ export const cases: readonly Case[] = [
   alone('Reshape', [wholes(0, 2, 2, -1)]),
   alone('Reshape', [wholes(1, 4, 63)]),
   alone('Reshape', [wholes(1, 2, 14, 9)]),
-  // rows of other lengths
+  // rows of another length
   alone('Reshape', [wholes(1, 4, 9, 7)]),
   alone('Reshape', [wholes(1, 7, 6, 6)]),
   alone('Flatten', [], { axis: 2 }),
@@ -520,7 +520,7 @@ export const cases: readonly Case[] = [
   ...['half_pixel', 'pytorch_half_pixel', 'asymmetric', 'align_corners', 'half_pixel_symmetric'].flatMap(
     (way) =>
       ['linear', 'cubic', 'nearest'].flatMap((mode) =>
-        // of nearest neighbours only scales that leave no place half-way in one arithmetic and not in another
+        // for nearest neighbours, only scales without positions that are half-way in one arithmetic but not in another
         (mode === 'nearest'
           ? ([
               [2, 2],

@@ -3,7 +3,7 @@ import { networkFrom } from '../../src/net/read.ts'
 import { type Attributes, meanings, type Nd, nd } from './interpreter.ts'
 import { type OnnxAttribute, onnxModel } from './onnx-writer.ts'
 
-/** A node of a network for a test: its inputs are names of other nodes, or numbers with a shape. */
+/** A node of a network for a test. Its inputs are names of other nodes, or numbers with a shape. */
 export type TestNode = {
   readonly operator: string
   readonly inputs: readonly (string | Weights | undefined)[]
@@ -11,21 +11,21 @@ export type TestNode = {
   readonly outputs: readonly string[]
 }
 
-/** Numbers of a node. */
+/** The numbers of an input. */
 export type Weights = {
   readonly shape: readonly number[]
   readonly data: readonly number[]
   readonly type?: 'int64' | 'uint8' | 'int8' | 'int32'
 }
 
-/** A network for a test; its input is `x`, its output the first one of the last node. */
+/** A network for a test. Its input is `x`, its output the first one of the last node. */
 export type TestNetwork = {
   readonly shape: readonly number[]
   readonly nodes: readonly TestNode[]
   readonly opset?: number
 }
 
-/** Repeatable numbers from −1 to 1. */
+/** Makes reproducible numbers from −1 to 1. */
 export function randoms(seed: number): () => number {
   let state = seed * 2654435761 + 1
   return () => {
@@ -35,7 +35,7 @@ export function randoms(seed: number): () => number {
   }
 }
 
-/** Numbers with a shape, float32. */
+/** Makes float32 numbers with a shape. */
 export function floats(random: () => number, ...shape: number[]): Weights {
   return {
     shape,
@@ -43,12 +43,12 @@ export function floats(random: () => number, ...shape: number[]): Weights {
   }
 }
 
-/** Whole numbers in a row. */
+/** Makes a list of whole numbers. */
 export const wholes = (...data: number[]): Weights => ({ shape: [data.length], data, type: 'int64' })
 
 const isWeights = (input: TestNode['inputs'][number]): input is Weights => typeof input === 'object'
 const names = (node: number, input: number) => `w${node}_${input}`
-/** Attributes that are floats whatever their numbers are. */
+/** Attributes that are always floats, even if their numbers are whole. */
 const floatNames = new Set([
   'alpha',
   'beta',
@@ -61,7 +61,7 @@ const floatNames = new Set([
   'extrapolation_value',
 ])
 
-/** The file of a network. */
+/** Returns the file of a network. */
 export function fileOf({ shape, nodes, opset = 17 }: TestNetwork): Uint8Array {
   const initializers = Object.fromEntries(
     nodes.flatMap((node, n) =>
@@ -88,10 +88,10 @@ export function fileOf({ shape, nodes, opset = 17 }: TestNetwork): Uint8Array {
   })
 }
 
-/** The network as convo has it. */
+/** Returns the network as a model of convo. */
 export const modelFor = (network: TestNetwork) => modelOf(networkFrom(fileOf(network)))
 
-/** What the network makes of x by the textbook. */
+/** Returns the result of the network for x, by the textbook. */
 export function meaningOf({ nodes, opset = 17 }: TestNetwork, x: Nd): Nd {
   const known = new Map<string, Nd>([['x', x]])
   for (const { operator, inputs, outputs, attributes = {} } of nodes) {

@@ -9,13 +9,13 @@ import { cases } from './cases.ts'
 import { fileOf, floats, modelFor, randoms, type TestNetwork, type Weights, wholes } from './graphs.ts'
 import { type OnnxType, onnxModel } from './onnx-writer.ts'
 
-/** What a hostile or broken exporter may write for an attribute. */
+/** Values that a hostile or broken exporter might write for an attribute. */
 const odd: readonly (number | string | readonly number[])[] = [
   ...[0, -1, 5, 1e6, 2 ** 53, -(2 ** 53), 0.5, 'odd'],
   ...[[], [0, 0], [-1, -1], [1], [0, 0, 0, 0], [-2, -2, -2, -2], [1e9, 1e9], [1e9, 1e9, 1e9, 1e9]],
 ]
 
-/** And for numbers beside the picture. */
+/** The same for inputs other than the picture. */
 const oddWeights = (w: Weights): (Weights | undefined)[] => [
   undefined,
   { shape: [0], data: [] },
@@ -49,7 +49,7 @@ function* broken(): Generator<readonly [title: string, network: TestNetwork]> {
 const sizeFor = ({ shape }: TestNetwork): [number, number, number] =>
   (shape.length === 2 ? [shape[1], 1, 1] : shape.slice(1)) as [number, number, number]
 
-/** Runs it on the definition where it makes little; gives the shape, or the error. */
+/** Runs a network on the definition if its output is small. Returns the shape, or the error. */
 async function outcome(network: TestNetwork): Promise<readonly number[] | ConvoError> {
   try {
     const size = sizeFor(network)
@@ -71,7 +71,7 @@ const refusal = async (network: TestNetwork): Promise<string> => {
 
 describe('odd networks', () => {
   it('make a picture or end in an error about them, and never hang', async () => {
-    // all of them take more than a minute
+    // all of them would take more than a minute
     const some = [...broken()].filter((_, i) => i % 17 === 3)
     expect(some.length).toBeGreaterThan(300)
     for (const [title, network] of some) {

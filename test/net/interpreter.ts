@@ -1,10 +1,10 @@
-// The textbook meaning of ONNX's operators in float64, on arrays of any rank, without a thought for speed. It shares no
+// The textbook meaning of ONNX's operators in float64, on arrays of any rank, without regard to speed. It shares no
 // code with src.
 
 /** Numbers with a shape, row-major. */
 export type Nd = { readonly shape: readonly number[]; readonly data: Float64Array }
 
-/** Attributes as numbers, texts and lists. */
+/** Attributes as numbers, texts or lists. */
 export type Attributes = Readonly<Record<string, number | string | readonly number[]>>
 
 type Op = (
@@ -20,7 +20,7 @@ export const nd = (shape: readonly number[], data: ArrayLike<number>): Nd => ({
   data: Float64Array.from(data),
 })
 
-/** Every index of a shape, in order. */
+/** Iterates over every index of a shape, in order. */
 function* places(shape: readonly number[]): Generator<number[]> {
   const total = count(shape)
   for (let flat = 0; flat < total; flat++) {
@@ -85,7 +85,7 @@ const two =
   }
 
 const erf = (x: number): number => {
-  // ∫ of the bell curve by Simpson's rule
+  // the integral of the Gaussian by Simpson's rule
   const n = 2000
   const h = Math.min(Math.abs(x), 7) / n
   let sum = 0
@@ -97,7 +97,7 @@ const erf = (x: number): number => {
 const softplus = (v: number) => Math.log1p(Math.exp(-Math.abs(v))) + Math.max(v, 0)
 const sigmoid = (v: number) => 1 / (1 + Math.exp(-v))
 
-/** Pads of the spatial axes: before and after. */
+/** Returns the padding of the spatial axes: before and after. */
 function pads(
   a: Attributes,
   input: readonly number[],
@@ -117,7 +117,7 @@ function pads(
   })
 }
 
-/** An operator of pictures for signals too: one row high. */
+/** Applies an operator of pictures to signals too, as pictures one row high. */
 const orOneRow =
   (op: Op): Op =>
   (inputs, a, opset, outputs) => {
@@ -221,7 +221,7 @@ const pool =
       const [before, after] = around[i]!
       const room = (n + before + after - (kernel[i]! - 1) * dilations[i]! - 1) / strides[i]!
       const steps = (up ? Math.ceil(room) : Math.floor(room)) + 1
-      // the last window begins in the picture or in the padding before it
+      // the last window must begin in the picture or in the padding before it
       return up && (steps - 1) * strides[i]! >= n + before ? steps - 1 : steps
     })
     const where: number[] = []
@@ -263,7 +263,7 @@ const reduceBy =
   ([x, second], a) => {
     const rank = x!.shape.length
     const given = axesOf?.(rank) ?? (second === undefined ? list(a, 'axes') : Array.from(second.data)) ?? []
-    // each sample alone then
+    // in this case, each sample separately
     const isEach = given.length === 0 && num(a, 'noop_with_empty_axes', 0) === 1
     const axes = given.length === 0 && !isEach ? x!.shape.map((_, i) => i) : given.map((i) => turn(i, rank))
     const kept = x!.shape.map((n, i) => (axes.includes(i) ? 1 : n))
@@ -290,7 +290,7 @@ const reduceBy =
 
 const mean = (v: readonly number[]) => v.reduce((s, n) => s + n, 0) / v.length
 
-/** Every row along an axis to another row. */
+/** Maps every row along an axis to another row. */
 const rows =
   (f: (row: readonly number[]) => readonly number[], axisOf: (a: Attributes, opset: number) => number): Op =>
   ([x], a, opset) => {
@@ -537,7 +537,7 @@ const matMul: Op = ([x, w]) => {
   ]
 }
 
-/** Normal by the moments of groups of channels of each picture. */
+/** Normalises with the moments of groups of channels of each picture. */
 function grouped(x: Nd, groups: number, epsilon: number, g: Nd, b: Nd): readonly Nd[] {
   const [N, C] = x.shape as [number, number]
   const per = C / groups
@@ -559,10 +559,10 @@ function grouped(x: Nd, groups: number, epsilon: number, g: Nd, b: Nd): readonly
 }
 
 const even = (v: number) => (Math.abs(v % 1) === 0.5 ? 2 * Math.round(v / 2) : Math.round(v))
-/** A number of a list along an axis, or the only one. */
+/** Returns the number of a list for an index along an axis, or its only number. */
 const along = (v: Nd | undefined, index: readonly number[], axis: number): number =>
   v === undefined ? 0 : v.data.length === 1 ? v.data[0]! : v.data[index[turn(axis, index.length)]!]!
-/** The tests write a zero point below 0 for int8 alone. */
+/** Limits a number to int8 or uint8. In the tests, only int8 has zero points below 0. */
 const saturated = (v: number, isSigned: boolean) =>
   Math.max(isSigned ? -128 : 0, Math.min(isSigned ? 127 : 255, v))
 const quantised = (x: Nd, s: Nd, z: Nd | undefined, axis = 1): Nd => {
@@ -575,7 +575,9 @@ const real = (q: Nd, s: Nd, z: Nd | undefined, axis = 1): Nd =>
   make(q.shape, (i) => (at(q, i) - along(z, i, axis)) * along(s, i, axis))
 const off = (q: Nd, z: Nd | undefined, axis: number): Nd => make(q.shape, (i) => at(q, i) - along(z, i, axis))
 
-/** Through floats: each input with its scale and zero, then the scale and zero of what comes out. */
+/**
+ * Computes with floats: converts each input with its scale and zero point, then the result with those of the output.
+ */
 const throughFloats =
   (name: string, count: number): Op =>
   (inputs, a, opset) => {
@@ -585,7 +587,7 @@ const throughFloats =
     return [quantised(meanings[name]!(own, a, opset, 1)[0]!, inputs[3 * count]!, inputs[3 * count + 1])]
   }
 
-/** Whole sums, scaled and rounded. */
+/** Scales and rounds sums of whole numbers. */
 const scaledSums =
   (name: string, axis: number, out: number): Op =>
   ([x, xs, xz, w, ws, wz, ys, yz, b], a, opset) => {
@@ -599,7 +601,7 @@ const rowAt = (indices: Nd, i: number): number[] => {
   return Array.from(indices.data.slice(i * depth, (i + 1) * depth))
 }
 
-/** What each operator means. */
+/** The meaning of each operator. */
 export const meanings: Readonly<Record<string, Op>> = {
   Relu: each((v) => Math.max(0, v)),
   LeakyRelu: each((v, a) => (v < 0 ? v * num(a, 'alpha', 0.01) : v)),
@@ -642,7 +644,7 @@ export const meanings: Readonly<Record<string, Op>> = {
     ),
   ],
   PRelu: ([x, slope]) => {
-    // before opset 7, a list was a slope for each channel
+    // before opset 7, a list had a slope for each channel
     const [n = 1] = slope!.shape
     const isOld = slope!.shape.length === 1 && n > 1 && n !== x!.shape.at(-1)
     const s = isOld ? nd([n, 1, 1], slope!.data) : slope!

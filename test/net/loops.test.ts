@@ -41,7 +41,7 @@ const numbers = (count: number) =>
 const x = new Tensor([2, 5, 13], Float32Array.from(numbers(130)))
 const y = new Tensor([2, 5, 13], Float32Array.from(numbers(130).reverse()))
 
-/** What a layer gives as its definition and in the loops of a run, by bits. NaN is NaN, whichever. */
+/** Compares a layer in the definition and in the loops of a run, bit by bit. All NaN are equal. */
 async function both(layer: (engine: Engine, a: Tensor, b: Tensor) => Promise<Tensor>): Promise<void> {
   const expected = await layer(referenceEngine, x, y)
   const out = await layer(tracer, traced(planesNode(x)), traced(planesNode(y)))
@@ -121,7 +121,7 @@ describe('loops of layers have the bits of their definitions', () => {
     [3, 1, 1, 1],
     [2, 1, 0, 2],
     [1, 1, 0, 3],
-    // every window reaches over an edge, with the same number of taps
+    // every window extends past an edge, and all have the same number of taps
     [2, 13, 13, 1],
     [3, 6, 6, 1],
     [4, 2, 3, 5],

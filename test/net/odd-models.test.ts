@@ -8,21 +8,21 @@ import { Tensor } from '../../src/tensor/tensor.ts'
 import { randoms } from './graphs.ts'
 import { type OnnxModel, type OnnxPort, type OnnxType, onnxModel } from './onnx-writer.ts'
 
-// Files as exporters write them that are not plain networks of float32 with [N,C,H,W]: their types, axes and sizes.
+// Files by exporters that are not plain float32 networks with [N,C,H,W]: other types, axes and sizes.
 
 const [height, width] = [6, 9]
 const numbers = (count: number, seed: number) => {
   const next = randoms(seed)
   return Array.from({ length: count }, () => next())
 }
-/** Levels of 0 to 255. */
+/** Makes levels of 0 to 255. */
 const levels = (channels: number) =>
   new Tensor(
     [channels, height, width],
     Float32Array.from({ length: channels * height * width }, (_, i) => (i * 37) % 256),
   )
 
-/** A picture of 8 bits through a network, its numbers as they come. */
+/** Runs an 8-bit picture through a network, and returns the raw numbers. */
 async function through(model: OnnxModel, x = levels(3), engine: Engine = referenceEngine): Promise<Tensor> {
   const ready = await modelOf(networkFrom(onnxModel(model)))
   const { planes } = await pass(ready, x, engine, { full: 255, paintsLabels: false, outRange: 'raw' })
@@ -213,7 +213,7 @@ describe('axes of inputs and outputs', () => {
   })
 
   it('channels first stay first, whatever the sizes are', async () => {
-    // 4 channels of 9x6 by a matrix of [9,6]: rows of 6, as high as wide
+    // 4 channels of 9x6 times a matrix of [9,6]: rows of 6, so height and width are the same
     const y = await through({
       inputs: [{ name: 'x', shape: [1, 3, 'h', 'w'] }],
       outputs: [{ name: 'y' }],

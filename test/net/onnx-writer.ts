@@ -1,18 +1,18 @@
-/** A tensor of an ONNX file: `data` row-major. int64 may be numbers or bigints. */
+/** A tensor of an ONNX file, with row-major `data`. int64 may be numbers or bigints. */
 export type OnnxTensor = {
   readonly shape: readonly number[]
   readonly data: ArrayLike<number | bigint>
   /** Default: float32. */
   readonly type?: OnnxType
-  /** Numbers in the field of their type, such as `float_data`, instead of `raw_data`. */
+  /** Stores numbers in the field for their type, such as `float_data`, instead of in `raw_data`. */
   readonly typed?: boolean
-  /** Bytes that are in another file. */
+  /** The location of bytes in another file. */
   readonly external?: Readonly<Record<string, string>>
 }
 
 export type OnnxType = keyof typeof types
 
-/** What ONNX calls a type, the field for its numbers, and how a number becomes bytes. */
+/** The code of a type in ONNX, the field for its numbers, and how to write a number as bytes. */
 const types = {
   float32: { code: 1, field: 4, kind: 'float', put: (x: number) => le(4, (v) => v.setFloat32(0, x, true)) },
   uint8: { code: 2, field: 5, kind: 'varint', put: (x: number) => [x & 255] },
@@ -58,8 +58,8 @@ const types = {
 >
 
 /**
- * A whole number is an int and a list of them ints; other numbers are floats. `{ float: 1 }` and `{ floats: [1, 2] }` are
- * floats whatever they are.
+ * Whole numbers and lists of them are ints; other numbers are floats. `{ float: 1 }` and `{ floats: [1, 2] }` are
+ * always floats.
  */
 export type OnnxAttribute =
   | number
@@ -68,7 +68,7 @@ export type OnnxAttribute =
   | readonly string[]
   | { readonly float: number }
   | { readonly floats: readonly number[] }
-  /** In a function: what the call has under this name. */
+  /** In a function: the attribute with this name from the call. */
   | { readonly reference: string }
   | OnnxTensor
   | OnnxGraph
@@ -82,7 +82,9 @@ export type OnnxNode = {
   readonly domain?: string
 }
 
-/** A size that is a text is a name; null leaves it open; no shape at all leaves all of them open. */
+/**
+ * An input or output. A text as a size is a name, and null leaves the size open. Without a shape, all sizes are open.
+ */
 export type OnnxPort = {
   readonly name: string
   readonly shape?: readonly (number | string | null)[]
@@ -90,21 +92,21 @@ export type OnnxPort = {
   readonly type?: OnnxType
 }
 
-/** A function of the model itself, called as an operator of its domain. */
+/** A function in the model, which is called like an operator of its domain. */
 export type OnnxFunction = {
   readonly domain: string
   readonly name: string
   readonly inputs: readonly string[]
   readonly outputs: readonly string[]
   readonly nodes: readonly OnnxNode[]
-  /** Names of its attributes, and those with a value where the call gives none. */
+  /** The names of its attributes. `defaults` are those with a value if the call has none. */
   readonly attributes?: readonly string[]
   readonly defaults?: Readonly<Record<string, OnnxAttribute>>
   /** Default: 17. */
   readonly opset?: number
 }
 
-/** A graph, of a model or as a branch. */
+/** A graph, as a model or as a branch. */
 export type OnnxGraph = {
   readonly inputs: readonly OnnxPort[]
   readonly outputs: readonly (OnnxPort | string)[]
@@ -116,7 +118,7 @@ export type OnnxGraph = {
 export type OnnxModel = OnnxGraph & {
   /** Default: 17. */
   readonly opset?: number
-  /** Versions of the operators of other domains. */
+  /** Versions of the operators in other domains. */
   readonly domains?: Readonly<Record<string, number>>
   /** Default: 8. */
   readonly ir?: number
@@ -125,7 +127,7 @@ export type OnnxModel = OnnxGraph & {
   readonly functions?: readonly OnnxFunction[]
 }
 
-/** An ONNX file of a graph, as ModelProto. */
+/** Writes an ONNX file of a graph, as ModelProto. */
 export function onnxModel(model: OnnxModel): Uint8Array {
   const { opset = 17, domains = {}, ir = 8 } = model
   return bytesOf([
@@ -250,12 +252,12 @@ function portOf({ name, shape, type = 'float32' }: OnnxPort): Bytes[] {
   return [text(1, name), message(2, [message(1, tensor)])]
 }
 
-// fields of protocol buffers: a key of number and wire type, then what it holds
+// fields of protocol buffers: a key of number and wire type, then the value
 const varintType = 0
 const sizedType = 2
 const fixedType = 5
 
-/** Seven bits a byte, lowest first; numbers below zero as 64 bits of two's complement. */
+/** Encodes a number with seven bits per byte, lowest first. Negative numbers are 64 bits in two's complement. */
 export function varint(value: number | bigint): number[] {
   let left = BigInt.asUintN(64, BigInt(value))
   const bytes: number[] = []
@@ -281,10 +283,10 @@ const sized = (field: number, parts: readonly Bytes[]): Uint8Array => {
 }
 const packed = sized
 const text = (field: number, value: string): Bytes => sized(field, [Buffer.from(value)])
-/** A message within a message. */
+/** A message inside a message. */
 export const message = (field: number, parts: readonly Bytes[]): Bytes => sized(field, parts)
 
-/** Pieces behind each other. */
+/** Joins pieces of bytes. */
 export function bytesOf(parts: readonly Bytes[]): Uint8Array {
   const out = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0))
   let at = 0
@@ -301,7 +303,7 @@ function le(length: number, set: (view: DataView) => void): number[] {
   return Array.from(bytes)
 }
 
-/** IEEE half precision, rounded half to even; 16 bits. */
+/** Converts to IEEE half precision, rounded half to even; 16 bits. */
 export function halfOf(value: number): number {
   const sign = value < 0 || Object.is(value, -0) ? 0x8000 : 0
   const size = Math.abs(value)
@@ -309,11 +311,11 @@ export function halfOf(value: number): number {
   if (size >= 65520) return sign | 0x7c00
   const exponent = Math.max(-14, Math.floor(Math.log2(size || 1e-9)))
   const steps = evenOf(size / 2 ** (exponent - 10))
-  // a fraction that rounds up to 2048 runs over into the exponent, as it must
+  // a fraction that rounds up to 2048 carries into the exponent, as intended
   return sign | (exponent === -14 && steps < 1024 ? steps : (exponent + 15) * 1024 + steps - 1024)
 }
 
-/** The upper half of a float32, rounded half to even: bfloat16; 16 bits. */
+/** Returns the upper half of a float32, rounded half to even: bfloat16, 16 bits. */
 export function upperOf(value: number): number {
   const view = new DataView(new ArrayBuffer(4))
   view.setFloat32(0, value)

@@ -24,7 +24,7 @@ describe('operators of networks', () => {
       const most = expected.data.reduce((m, v) => Math.max(m, Math.abs(v)), 1)
       const worst = expected.data.reduce((m, v, i) => Math.max(m, Math.abs(v - y!.data[i]!)), 0)
       expect(worst).toBeLessThan(1e-5 * most)
-      // sums of whole numbers are int32, rounded to float32 once
+      // sums of whole numbers are int32, and rounded to float32 once
       if (network.nodes.at(-1)!.operator.endsWith('Integer'))
         expect(Array.from(y!.data)).toEqual(Array.from(expected.data, Math.fround))
     },
@@ -32,7 +32,7 @@ describe('operators of networks', () => {
 
   it('tests every operator that computes', () => {
     const tested = new Set(cases.flatMap(([, { nodes }]) => nodes.map(({ operator }) => operator)))
-    // what knows only shapes and constants is tested with the folding of constants, and with the branches of If
+    // operators that only need shapes and constants are tested with constant folding, and with the branches of If
     const ofConstants = [
       'If',
       'Cast',
@@ -100,7 +100,7 @@ describe('an operator alone', () => {
     }
   })
 
-  // ONNX's own test of opset 10
+  // a test of ONNX itself for opset 10
   it('Resize before opset 11 rounds places up where it makes an axis smaller', async () => {
     const bytes = onnxModel({
       inputs: [{ name: 'x', shape: [1, 1, 2, 4] }],

@@ -6,7 +6,7 @@ import { Tensor } from '../../src/tensor/tensor.ts'
 import { modelFor, type TestNetwork } from './graphs.ts'
 
 describe('palettes of numbers', () => {
-  // of matplotlib's tables
+  // from matplotlib's tables
   it.each([
     ['gray', [0, 0, 0], [64, 64, 64], [127, 127, 127], [203, 203, 203], [255, 255, 255]],
     ['viridis', [68, 1, 84], [59, 82, 139], [33, 144, 141], [119, 209, 83], [253, 231, 37]],

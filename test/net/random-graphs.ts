@@ -1,6 +1,6 @@
 import { floats, type TestNetwork, type TestNode, type Weights, wholes } from './graphs.ts'
 
-/** A random network over pictures, of nodes that join and part; every shape in it is known. */
+/** Makes a random network on pictures, whose paths split and join. All of its shapes are known. */
 export function randomNetwork(random: () => number): TestNetwork {
   const whole = (low: number, high: number): number =>
     low + Math.min(high - low, Math.floor(((random() + 1) / 2) * (high - low + 1)))
@@ -23,7 +23,7 @@ export function randomNetwork(random: () => number): TestNetwork {
     ...weights,
     data: weights.data.map((v) => Math.fround(v * by)),
   })
-  /** One of the last few, so that paths part and join. */
+  /** Returns one of the last few values, so that paths split and join. */
   const recent = (): Known => known[Math.max(0, known.length - 1 - whole(0, 2))]!
   const moves: (() => boolean)[] = [
     function conv() {
@@ -85,7 +85,7 @@ export function randomNetwork(random: () => number): TestNetwork {
       return true
     },
     function select() {
-      // of the input alone, where no rounding decides
+      // only of the input, where rounding does not decide
       const { name, shape } = recent()
       const [x] = known as [Known]
       const b = known.find((one) => one.name !== name && one.shape.slice(1).join() === shape.slice(1).join())

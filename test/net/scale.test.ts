@@ -9,7 +9,7 @@ const scales: OnnxTensor = { shape: [4], data: [1, 1, 2, 2] }
 
 type Line = Partial<OnnxNode> & { readonly operator: string }
 
-/** Nodes one after the other, each with further inputs of its own. */
+/** Makes a network of nodes in sequence, each with additional inputs. */
 function network(nodes: readonly Line[], stated?: number): Network {
   const bytes = onnxModel({
     inputs: [{ name: '0' }],

@@ -1,6 +1,6 @@
 import type { Network } from '../../src/net/network.ts'
 
-/** SRCNN with few channels: the smallest network that is recognised. */
+/** SRCNN with few channels: the smallest network that can be recognised. */
 export const srcnn = (data: (count: number, index: number) => Float32Array = ramp) => {
   const shapes = {
     'conv1.weight': [2, 1, 9, 9],
@@ -24,10 +24,10 @@ export const srcnn = (data: (count: number, index: number) => Float32Array = ram
   )
 }
 
-/** Quarters: exact in every type. */
+/** Quarters, which are exact in every type. */
 export const ramp = (count: number): Float32Array =>
   Float32Array.from({ length: count }, (_, i) => ((i % 41) - 20) / 4)
 
-/** The nodes of a network, each as `operator(inputs) -> outputs`. */
+/** Formats the nodes of a network, each as `operator(inputs) -> outputs`. */
 export const textOf = ({ nodes }: Network): string[] =>
   nodes.map(({ operator, inputs, outputs }) => `${operator}(${inputs.join(', ')}) -> ${outputs.join(', ')}`)

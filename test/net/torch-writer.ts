@@ -1,7 +1,7 @@
 import { deflateRawSync } from 'node:zlib'
 import { crc32 } from '../../src/image/png-parts.ts'
 
-/** A value for a pickle. Lists are lists; the other things of Python are marked. */
+/** A value for a pickle. Lists are lists; other Python objects are marked. */
 export type PickleValue =
   | null
   | boolean
@@ -15,7 +15,7 @@ export type PickleValue =
   | { readonly persistent: PickleValue }
   | { readonly bytes: readonly number[] }
 
-/** A pickle of protocol 2. */
+/** Writes a pickle of protocol 2. */
 export const pickleOf = (value: PickleValue): Buffer =>
   Buffer.concat([Buffer.of(0x80, 2), piece(value), Buffer.from('.')])
 
@@ -55,7 +55,7 @@ function piece(value: PickleValue): Buffer {
   return Buffer.concat([global(call), piece({ tuple: args }), Buffer.from('R')])
 }
 
-/** A tensor in a storage of its own. */
+/** A tensor in its own storage. */
 export type TorchTensor = {
   readonly shape: readonly number[]
   readonly data: ArrayBufferView
@@ -68,7 +68,10 @@ export type TorchTensor = {
 const sizeOf = ({ data }: TorchTensor) =>
   data.byteLength / (data as unknown as { BYTES_PER_ELEMENT: number }).BYTES_PER_ELEMENT
 
-/** What `torch.save` writes of a tensor; `view` is the sixth part of a storage before PyTorch 1.6. */
+/**
+ * Returns the value that `torch.save` writes for a tensor. With `isOld`, the storage has a sixth part, its view, as
+ * before PyTorch 1.6.
+ */
 export function tensorValue(tensor: TorchTensor, key: string, isOld = false): PickleValue {
   const { shape, storage = 'FloatStorage', first = 0 } = tensor
   const dense = shape.map((_, i) => shape.slice(i + 1).reduce((a, b) => a * b, 1))
@@ -94,7 +97,7 @@ const stateOf = (tensors: Readonly<Record<string, TorchTensor>>, isOld = false) 
     ),
   )
 
-/** A file of `torch.save`; `wrap` puts the dictionary of tensors where it is. */
+/** Writes a file like `torch.save`; `wrap` puts the dictionary of tensors into other values. */
 export function torchFile(
   tensors: Readonly<Record<string, TorchTensor>>,
   {
@@ -102,7 +105,7 @@ export function torchFile(
     packed = false,
   }: {
     readonly wrap?: (state: PickleValue) => PickleValue
-    /** Deflated, as archives are that were packed again. */
+    /** Deflated, like archives that were packed again. */
     readonly packed?: boolean
   } = {},
 ): Buffer {
@@ -118,7 +121,7 @@ export function torchFile(
   )
 }
 
-/** The same as PyTorch wrote it before 1.6. */
+/** The same as written by PyTorch before 1.6. */
 export function oldTorchFile(tensors: Readonly<Record<string, TorchTensor>>): Buffer {
   const magic = Buffer.from('80028a0a6cfc9c46f9206aa850192e', 'hex')
   const machine = new Map<string, PickleValue>([
@@ -140,7 +143,7 @@ export function oldTorchFile(tensors: Readonly<Record<string, TorchTensor>>): Bu
   ])
 }
 
-/** A zip archive. */
+/** Writes a zip archive. */
 export function zipOf(files: Readonly<Record<string, Uint8Array>>, packed = false, flags = 0): Buffer {
   const parts: Buffer[] = []
   const directory: Buffer[] = []

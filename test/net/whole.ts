@@ -1,9 +1,9 @@
 import { floats, randoms, type TestNetwork, type TestNode, type Weights, wholes } from './graphs.ts'
 import type { Attributes } from './interpreter.ts'
 
-// Networks as they were published, with few channels and seeded weights.
+// Published networks, with few channels and seeded weights.
 
-/** Adds nodes one after the other; every method gives the name of what it makes. */
+/** Adds nodes in sequence. Every method returns the name of its output. */
 function builder(seed: number) {
   const random = randoms(seed)
   const nodes: TestNode[] = []
@@ -39,25 +39,25 @@ function builder(seed: number) {
     conv,
     relu,
     pool: (x: string) => add('MaxPool', [x], twice),
-    /** With switches, which have the next name. */
+    /** Also returns the switches, which have the next name. */
     pooled: (x: string) => [add('MaxPool', [x], twice, 1), `v${count - 1}`] as const,
     unpool: (x: string, switches: string) => add('MaxUnpool', [x, switches], twice),
     up: (x: string, from: number, to: number, k: number, stride: number) =>
       add('ConvTranspose', [x, weights(2 / k, from, to, k, k)], { strides: [stride, stride] }),
-    /** Rows and columns from `offset` on, up to `ends`, which are from the end where they are below 0. */
+    /** Crops rows and columns from `offset` to `ends`, which count from the end if negative. */
     crop: (x: string, offset: number, ends: readonly [number, number] = [-offset, -offset]) =>
       add('Slice', [x, wholes(offset, offset), wholes(...ends), wholes(2, 3)]),
   }
 }
 
-/** Height or width after a step of FCN-8s. */
+/** Returns the height or width after the steps of FCN-8s. */
 const fcnSizes = (n: number) => {
   const first = n + 198
   const halves = [1, 2, 3, 4, 5].reduce<number[]>((list) => [...list, Math.floor(list.at(-1)! / 2)], [first])
   return { pool3: halves[3]!, pool4: halves[4]!, score: halves[5]! - 6 }
 }
 
-/** FCN-8s (Long, Shelhamer and Darrell 2015): a padding of 100, and what is added is cropped at 5, 9 and 31. */
+/** FCN-8s (Long, Shelhamer and Darrell 2015): with a padding of 100, and crops of 5, 9 and 31 before additions. */
 export function fcn8s([height, width]: readonly [number, number], classes = 5): TestNetwork {
   const { nodes, add, conv, relu, pool, up, crop } = builder(1)
   const widths = [3, 4, 4, 6, 6, 6]
@@ -87,7 +87,7 @@ export function fcn8s([height, width]: readonly [number, number], classes = 5): 
   return { shape: [1, 3, height, width], nodes }
 }
 
-/** SegNet (Badrinarayanan, Kendall and Cipolla 2017): what was the largest of a window goes back to its place. */
+/** SegNet (Badrinarayanan, Kendall and Cipolla 2017): the maximum of each window goes back to its position. */
 export function segnet([height, width]: readonly [number, number], classes = 5): TestNetwork {
   const { nodes, add, conv, relu, pooled, unpool } = builder(2)
   const widths = [3, 4, 6, 8, 8]
@@ -108,7 +108,7 @@ export function segnet([height, width]: readonly [number, number], classes = 5):
   return { shape: [1, 3, height, width], nodes }
 }
 
-/** U-Net (Ronneberger, Fischer and Brox 2015), two levels deep: no padding, and what is joined is cropped. */
+/** U-Net (Ronneberger, Fischer and Brox 2015), two levels deep, without padding: joined tensors are cropped. */
 export function unet([height, width]: readonly [number, number], classes = 3): TestNetwork {
   const { nodes, add, conv, relu, pool, up, crop } = builder(3)
   const pair = (x: string, from: number, to: number) =>

@@ -27,7 +27,7 @@ function build(name: string, { values = {}, kernel: k, settings = {}, full = 255
   return step
 }
 
-/** Runs a command on a tensor as the definitions say, whichever kind of step it is. */
+/** Runs a command on a tensor by the definitions, for any kind of step. */
 async function run(name: string, x: Tensor, call: Call = {}): Promise<Tensor> {
   const step = build(name, call)
   if (step.kernels === undefined) return step.apply(x, engine)
@@ -44,7 +44,7 @@ async function run(name: string, x: Tensor, call: Call = {}): Promise<Tensor> {
   return new Tensor([channels, plan.outHeight, plan.outWidth], planar)
 }
 
-/** A picture with levels of 0..255, whole. */
+/** Makes a picture with whole levels of 0..255. */
 const picture = (...shape: number[]) =>
   new Tensor(
     shape,
@@ -141,7 +141,7 @@ describe('a kernel meets a picture by its rank', () => {
       plain(oracle.correlate(six, bank, o)),
     )
 
-    // The flipped kernel has its anchor flipped: tap [0,1] of 3x2 comes to [2,0].
+    // The rotated kernel has a rotated anchor: tap [0,1] of 3x2 becomes [2,0].
     const turned = {
       shape: bank.shape,
       data: Float32Array.from(bank.data, (_, i) => bank.data[i - (i % 6) + 5 - (i % 6)]!),
@@ -339,7 +339,7 @@ describe('transposed', () => {
       )
       const wide = await run('transposed', ramp, { values: { stride: s } })
       const row = Array.from(wide.data.subarray(0, 6 * s))
-      // Output column o is at input place (o + 1/2) / s - 1/2.
+      // Output column o is at input position (o + 1/2) / s - 1/2.
       for (const [o, v] of row.entries())
         expect(v).toBeCloseTo(10 * Math.min(Math.max((o + 0.5) / s - 0.5, 0), 5), 3)
     },
@@ -674,7 +674,7 @@ describe('conv3d', () => {
       kernel: kernel(taps.shape, taps.data),
       settings: { flip: true, border: 'constant' },
     })
-    // The middle tap [1,1,1] of 2x3x2 comes to [0,1,0].
+    // The middle tap [1,1,1] of 2x3x2 becomes [0,1,0].
     expect(plain(got)).toEqual(
       plain(
         oracle.correlate(one, reversed, {

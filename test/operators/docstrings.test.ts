@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import * as convo from '../../src/index.ts'
 import { operators } from '../../src/operators/index.ts'
 
-// What is about every operator where it is written: the sum, its source, the size of what comes out, and what it costs.
+// Checks that the docstring of every operator has the sum, its source, the size of the output, and its cost.
 
 const files: Readonly<Record<string, string>> = {
   conv2d: 'conv2d',
@@ -25,7 +25,7 @@ const files: Readonly<Record<string, string>> = {
 function docstring(name: string): string {
   const text = readFileSync(new URL(`../../src/operators/${files[name]}.ts`, import.meta.url), 'utf8')
   const before = text.slice(0, text.search(new RegExp(`export (async function|const) ${name}\\b`)))
-  // those of single fields are indented
+  // skips the docstrings of single fields, which are indented
   return before.slice(before.lastIndexOf('\n/**')).replace(/\s*\n \* ?/g, ' ')
 }
 

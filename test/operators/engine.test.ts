@@ -13,8 +13,8 @@ import { poolEngine } from '../../src/run/tensors.ts'
 import type { Tensor } from '../../src/tensor/tensor.ts'
 import { fractions } from './tensors.ts'
 
-// The engine on the pool must give the bits of the definition, whatever the operator, the shape and the threads.
-// The larger ones are beyond the size from which workers are called in.
+// On the pool, the engine must give the bits of the definition for any operator, shape and number of threads. The
+// larger tensors exceed the size from which workers are used.
 
 const x = fractions([6, 61, 47])
 const large = fractions([8, 83, 101])

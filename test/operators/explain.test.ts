@@ -128,7 +128,7 @@ describe('what is explained is what runs', () => {
     const parts = { values, kernel: undefined, settings: {} } as const
     const layer = await operator.layer!.of({ ...parts, shape: [1, 48, 48], isTextbook: false })
     const step = await operator.build({ ...parts, channels: 1, full: 255 })
-    // from which line to which the input moves an output line, near the middle
+    // the first and last output line that an input line affects, near the middle
     const reach = async (axis: 0 | 1) => {
       const lines = new Map<number, [number, number]>()
       for (let shift = 0; shift < 2; shift++) {

@@ -14,7 +14,7 @@ import { difference, fractions, plain } from './tensors.ts'
 const folder = mkdtempSync(join(tmpdir(), 'convo-involution-'))
 afterAll(() => rmSync(folder, { recursive: true }))
 
-/** A .safetensors file of float32 tensors. */
+/** Writes a .safetensors file of float32 tensors. */
 function safetensors(name: string, tensors: Readonly<Record<string, Tensor>>): string {
   let at = 0
   const header = Object.fromEntries(

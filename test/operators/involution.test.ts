@@ -102,7 +102,7 @@ describe('involution2d', () => {
   })
 })
 
-/** The generator as written: weights in float64, with the true exponential. */
+/** The generator as defined: weights in float64, with the true exponential. */
 function bySimilarity(
   x: Tensor,
   o: { size: number; dilation: number; sigmaSpace: number; sigmaRange: number; patch: number },
@@ -151,7 +151,7 @@ describe('involution by the similarity of pixels', () => {
     { size: 5, dilation: 3, sigmaSpace: Number.POSITIVE_INFINITY, sigmaRange: 70, patch: 5 },
     { size: 25, dilation: 1, sigmaSpace: 3, sigmaRange: 50, patch: 1 },
   ])('is its formula: %j', (o) => {
-    // 0..255 on a power of two good to 4e-6 and cut at 2^-24, and on float32 sums.
+    // For 0..255, with a power of two that is exact to 4e-6 and cut at 2^-24, and with float32 sums.
     expect(difference(involveBySimilarity(x, o), bySimilarity(x, o))).toBeLessThan(0.005)
   })
 

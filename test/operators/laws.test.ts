@@ -24,7 +24,8 @@ import {
   whole,
 } from './tensors.ts'
 
-// What must hold whatever the numbers: whole ones, so that every sum is exact and sides of an equation must be equal.
+// Laws that hold for any numbers. The numbers are whole, so every sum is exact and both sides of an equation must be
+// equal.
 
 const weightOf = (g: Geometry, seed = g.seed) =>
   whole([g.groups * g.filtersPerGroup, g.perGroup, ...g.kernel], seed)
@@ -36,7 +37,7 @@ const optionsOf = (g: Geometry) => ({
   groups: g.groups,
 })
 
-/** Runs a law over many shapes. */
+/** Checks a law with many shapes. */
 const always = (law: (g: Geometry) => Promise<void>, when: (g: Geometry) => boolean = () => true) =>
   fc.assert(
     fc.asyncProperty(
@@ -156,7 +157,7 @@ describe('convTranspose2d', () => {
       const o = optionsOf(g)
       const forward = await conv2d(engine, x, w, o)
       const y = whole(forward.shape, g.seed + 7)
-      // What a stride leaves over at the end of the input is what the output padding gives back.
+      // The samples that a stride skips at the end of the input are restored by the output padding.
       const outputPadding = [0, 1].map((a) => {
         const room =
           x.shape[a + 1]! + g.pads[a]![0]! + g.pads[a]![1]! - g.dilation[a]! * (g.kernel[a]! - 1) - 1
@@ -294,7 +295,7 @@ describe('the named kinds of convolution are special cases', () => {
       ],
     })
     const got = await separableConv2d(engine, x, col, Array.from(row.data), { padding: [3, 2], bias: [0, 0] })
-    // 12 products and sums of float32 on values that stay below 4·4·4·35.
+    // 12 products and sums in float32 of values below 4·4·4·35.
     expect(difference(got, want)).toBeLessThan(12 * 2240 * 2 ** -24)
   })
 

@@ -12,8 +12,8 @@ import * as oracle from '../oracle.ts'
 import fc from '../property.ts'
 import { fits, fractions, type Geometry, geometry, inner, plain, whole } from './tensors.ts'
 
-// The loops that users run, on two threads, against the textbook sums in float64. All numbers are whole, so that every
-// sum is exact; heights and widths differ and are odd as often as not, up to some strips and vectors with rests.
+// The loops that users run, on two threads, against the textbook sums in float64. All numbers are whole, so every sum
+// is exact. Heights and widths differ and are often odd, up to several strips, and vectors with remainders.
 
 const pool = createPool(2)
 const engine = poolEngine(pool)
@@ -225,7 +225,7 @@ describe('involution', () => {
           spanWeight: whole([rows, 2, 1, 1], seed),
           spanBias: Array.from(whole([rows], seed).data),
         }
-        // means over 3 x 3 blocks are thirds, which only a stride of 1 or 2 keeps exact
+        // means of 3 x 3 blocks are ninths, so only strides of 1 and 2 stay exact
         fc.pre(o.stride < 3)
         const made = oracle.involutionKernel(x, generator, o)
         const want = oracle.involutionApply(x, made, o)

@@ -4,24 +4,24 @@ import { filters, stepFilters } from '../../src/filters/table.ts'
 import { operators } from '../../src/operators/index.ts'
 import { materials } from '../../src/teach/operators/index.ts'
 
-// An operator is its file: no other source file knows it by name but the two tables and its teaching file. A filter is an
-// entry of a table in its room, and no file outside knows it.
+// An operator is one file. No other source file mentions its name, except for the two tables and its teaching file. A
+// filter is an entry of a table in its room, and no file outside the room mentions it.
 
 const src = new URL('../../src/', import.meta.url)
 const read = (path: string) => readFileSync(new URL(path, src), 'utf8')
 
-// the types of the library's methods are made from the table
+// the types of the library's methods are generated from the table
 const tables = ['operators/index.ts', 'teach/operators/index.ts', 'picture/api/methods.ts']
 const files = readdirSync(src, { recursive: true, encoding: 'utf8' })
   .filter((path) => /\.m?ts$/.test(path) && !tables.includes(path))
   .sort()
 
-/** Source text without its comments. */
+/** The text of source files without their comments. */
 const code = new Map(
   files.map((path) => [path, read(path).replace(/\/\*[\s\S]*?\*\/|(?<=^|\s)\/\/.*$/gm, '')] as const),
 )
 
-/** The records in the table of operators: by name the identifier and the file that it is imported from. */
+/** The entries in the table of operators: the identifier and the file of each name. */
 const records = new Map(
   Object.keys(operators).map((name) => {
     const table = read(tables[0]!)
@@ -31,7 +31,10 @@ const records = new Map(
   }),
 )
 
-/** A name in quotes, as a key or method, or behind a dot; of steps, which are everyday words, in quotes only. */
+/**
+ * Returns a pattern for a name in quotes, as a key or method, or after a dot. Names of steps are everyday words, so
+ * only quotes count.
+ */
 function known(name: string): RegExp {
   const quoted = `(['"\`])${name}\\1`
   if (operators[name]!.group === 'steps') return new RegExp(quoted)
@@ -41,7 +44,7 @@ function known(name: string): RegExp {
   )
 }
 
-/** Where a word is something else than the operator. */
+/** Where a word is not the name of the operator. */
 const others: readonly (readonly [names: string, files: RegExp, reason: string])[] = [
   ['conv2d conv3d', /^api\.ts$/, 'functions of the library'],
   [
@@ -77,7 +80,7 @@ const others: readonly (readonly [names: string, files: RegExp, reason: string])
   ['normalize', /^(operators|picture)\//, 'the option --normalize'],
 ]
 
-/** Where a word is something else than the filter; their names are everyday words, which are looked for in quotes only. */
+/** Where a word is not the name of the filter. Names of filters are everyday words, so only quotes count. */
 const otherFilters: typeof others = [
   ['.*', /^picture\/words\/hints\.ts$/, 'what the words of other tools mean'],
   [

@@ -19,7 +19,7 @@ const pooling = fc.record({
   seed: fc.integer({ min: 1, max: 1e6 }),
 })
 
-/** What the oracle says, or nothing where a window would hold no sample. */
+/** Returns the result of the oracle, or undefined if a window would contain no sample. */
 function expected(x: Tensor, o: Parameters<typeof oracle.maxPool>[1]) {
   try {
     return oracle.maxPool(x, o)

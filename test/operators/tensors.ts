@@ -3,7 +3,10 @@ import { sizeOf, Tensor } from '../../src/tensor/tensor.ts'
 import type { Grid } from '../oracle.ts'
 import fc from '../property.ts'
 
-/** Small whole numbers from -4 to 4 that look random and are the same for the same shape and seed: sums of them are exact. */
+/**
+ * Returns small whole numbers from -4 to 4 that look random, but are the same for the same shape and seed. Their sums
+ * are exact.
+ */
 export function whole(shape: readonly number[], seed = 1): Tensor {
   let state = shape.reduce((s, n) => Math.imul(s, 31) + n, seed) >>> 0
   const data = Float32Array.from({ length: sizeOf(shape) }, () => {
@@ -13,7 +16,7 @@ export function whole(shape: readonly number[], seed = 1): Tensor {
   return new Tensor(shape, data)
 }
 
-/** Fractions from -4 to 4, in the same way. */
+/** Returns fractions from -4 to 4 in the same way. */
 export function fractions(shape: readonly number[], seed = 1): Tensor {
   let state = shape.reduce((s, n) => Math.imul(s, 37) + n, seed) >>> 0
   const data = Float32Array.from({ length: sizeOf(shape) }, () => {
@@ -23,12 +26,12 @@ export function fractions(shape: readonly number[], seed = 1): Tensor {
   return new Tensor(shape, data)
 }
 
-/** Shape and numbers, to be compared with toEqual. -0 counts as 0. */
+/** Returns shape and numbers for toEqual. -0 counts as 0. */
 export function plain({ shape, data }: Grid): { shape: number[]; data: number[] } {
   return { shape: [...shape], data: Array.from(data, (v) => v + 0) }
 }
 
-/** The largest difference between two of the same shape. */
+/** Returns the largest difference between two tensors of the same shape. */
 export function difference(a: Grid, b: Grid): number {
   if (a.shape.join() !== b.shape.join()) throw new Error(`shapes differ: [${a.shape}], [${b.shape}]`)
   let most = 0
@@ -36,7 +39,7 @@ export function difference(a: Grid, b: Grid): number {
   return most
 }
 
-/** Σ a·b in float64. */
+/** Returns Σ a·b in float64. */
 export function inner(a: Grid, b: Grid): number {
   if (a.shape.join() !== b.shape.join()) throw new Error(`shapes differ: [${a.shape}], [${b.shape}]`)
   let sum = 0
@@ -50,13 +53,13 @@ export const add = (a: Tensor, b: Tensor): Tensor =>
     a.data.map((v, i) => v + b.data[i]!),
   )
 
-/** Channels first..end-1. */
+/** Returns the channels first..end-1. */
 export function channels(x: Tensor, first: number, end: number): Tensor {
   const size = x.data.length / x.shape[0]!
   return new Tensor([end - first, ...x.shape.slice(1)], x.data.slice(first * size, end * size))
 }
 
-/** One tensor above the other along the first axis. */
+/** Joins tensors along the first axis. */
 export function joined(parts: readonly Tensor[]): Tensor {
   const data = parts.flatMap((p) => Array.from(p.data))
   return new Tensor(
@@ -65,7 +68,7 @@ export function joined(parts: readonly Tensor[]): Tensor {
   )
 }
 
-/** Numbers of a 2-D correlation in which no two sizes need be equal. */
+/** The settings of a 2-D correlation in which all sizes may differ. */
 export const geometry = fc.record({
   groups: fc.integer({ min: 1, max: 3 }),
   perGroup: fc.integer({ min: 1, max: 3 }),
@@ -84,13 +87,13 @@ export const geometry = fc.record({
 
 export type Geometry = typeof geometry extends fc.Arbitrary<infer G> ? G : never
 
-/** Whether the kernel fits into the padded input. */
+/** Whether the kernel fits in the padded input. */
 export const fits = (g: Geometry): boolean =>
   [g.height, g.width].every(
     (n, i) => n + g.pads[i]![0]! + g.pads[i]![1]! > g.dilation[i]! * (g.kernel[i]! - 1),
   )
 
-/** Fails when a convolution is asked of it. */
+/** An engine that fails if a convolution is requested. */
 export const noEngine: Engine = {
   correlate: () => Promise.reject(new Error('no correlation was expected')),
   transpose: () => Promise.reject(new Error('no transposition was expected')),

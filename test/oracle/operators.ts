@@ -1,6 +1,6 @@
 import { correlate, type Grid, type Result } from './sums.ts'
 
-/** What max pooling may be given; one entry per spatial direction. */
+/** The options of max pooling, with one entry per spatial direction. */
 export type PoolOptions = {
   readonly kernel: readonly number[]
   readonly stride: readonly number[]
@@ -10,8 +10,8 @@ export type PoolOptions = {
 }
 
 /**
- * Max pooling of x [C,(D,)H,W]. `indices` are flat places in the channel's own unpadded plane or volume; of equal maxima
- * the first in row-major order, and the first NaN before everything; padding never wins.
+ * Max pooling of x [C,(D,)H,W]. `indices` are flat positions in the channel's own unpadded plane or volume. Of equal
+ * maxima, the first in row-major order wins. The first NaN wins over everything, and padding never wins.
  */
 export function maxPool(x: Grid, options: PoolOptions): { output: Result; indices: Result } {
   const [channels, ...size] = x.shape as [number, ...number[]]
@@ -26,7 +26,7 @@ export function maxPool(x: Grid, options: PoolOptions): { output: Result; indice
     const [before, after] = pads[a]! as [number, number]
     const room = n + before + after - dilation[a]! * (kernel[a]! - 1) - 1
     const count = (options.ceilMode ? Math.ceil(room / stride[a]!) : Math.floor(room / stride[a]!)) + 1
-    // PyTorch: the last window must begin inside the input or the padding before it.
+    // As in PyTorch, the last window must begin inside the input or the padding before it.
     return options.ceilMode && (count - 1) * stride[a]! >= n + before ? count - 1 : count
   }) as [number, number, number]
 
@@ -62,7 +62,7 @@ export function maxPool(x: Grid, options: PoolOptions): { output: Result; indice
   return { output: { shape, data: output }, indices: { shape, data: indices } }
 }
 
-/** Zeros of [C,...outputSize], with each value of x put at its index. */
+/** Returns zeros of [C,...outputSize], with each value of x at its index. */
 export function maxUnpool(x: Grid, indices: Grid, outputSize: readonly number[]): Result {
   const channels = x.shape[0]!
   const plane = outputSize.reduce((a, b) => a * b, 1)
@@ -74,7 +74,7 @@ export function maxUnpool(x: Grid, indices: Grid, outputSize: readonly number[])
   return { shape: [channels, ...outputSize], data }
 }
 
-/** Numbers of an involution. */
+/** The sizes of an involution. */
 export type InvolutionOptions = {
   readonly kernelSize: number
   readonly stride: number
@@ -82,7 +82,7 @@ export type InvolutionOptions = {
   readonly dilation: number
 }
 
-/** What makes an involution's kernels. */
+/** The weights that make the kernels of an involution. */
 export type Generator = {
   readonly reduceWeight: Grid
   readonly reduceBias?: ArrayLike<number> | undefined
@@ -99,7 +99,7 @@ export type Generator = {
   readonly spanBias?: ArrayLike<number> | undefined
 }
 
-/** The kernels [G*K*K,H',W'] that an involution makes from x: reduce, normalise, ReLU, span. */
+/** Makes the kernels [G*K*K,H',W'] of an involution from x: reduce, normalise, ReLU, span. */
 export function involutionKernel(x: Grid, generator: Generator, { stride }: InvolutionOptions): Result {
   const reduced = correlate(meanOfBlocks(x, stride), generator.reduceWeight, { bias: generator.reduceBias })
   const plane = reduced.shape[1]! * reduced.shape[2]!
@@ -114,7 +114,7 @@ export function involutionKernel(x: Grid, generator: Generator, { stride }: Invo
   return correlate({ shape: reduced.shape, data: active }, generator.spanWeight, { bias: generator.spanBias })
 }
 
-/** x [C,H,W] with a kernel of its own [G*K*K,H',W'] at every place; zeros outside. */
+/** Applies kernels [G*K*K,H',W'], one for each position, to x [C,H,W], with zeros outside. */
 export function involutionApply(x: Grid, kernel: Grid, options: InvolutionOptions): Result {
   const { kernelSize: K, stride, groups, dilation } = options
   const [C, H, W] = x.shape as [number, number, number]
@@ -138,7 +138,7 @@ export function involutionApply(x: Grid, kernel: Grid, options: InvolutionOption
   return { shape: [C, oH, oW], data }
 }
 
-/** The mean of every s x s block that is wholly inside. */
+/** Returns the mean of every whole s x s block. */
 function meanOfBlocks(x: Grid, s: number): Result {
   const [C, H, W] = x.shape as [number, number, number]
   const oH = Math.floor(H / s)
@@ -155,7 +155,7 @@ function meanOfBlocks(x: Grid, s: number): Result {
   return { shape: [C, oH, oW], data }
 }
 
-/** A layer whose numbers are counted. */
+/** A layer whose weights and multiplications are counted. */
 export type Layer =
   | { readonly layer: 'conv2d'; readonly in: number; readonly out: number; readonly groups: number }
   | {
@@ -166,7 +166,7 @@ export type Layer =
     }
   | { readonly layer: 'separable2d'; readonly in: number }
 
-/** Weights of a layer with kernel [kH,kW], and its biases where asked for. */
+/** Counts the weights of a layer with kernel [kH,kW], and optionally its biases. */
 export function countParams(layer: Layer, kernel: readonly number[], bias: boolean): number {
   const [kH, kW] = kernel as [number, number]
   switch (layer.layer) {
@@ -181,7 +181,7 @@ export function countParams(layer: Layer, kernel: readonly number[], bias: boole
   }
 }
 
-/** Multiplications by a weight at every output position: one for each weight, as none is used twice at a position. */
+/** Counts the multiplications by a weight at every output position: one for each weight, because each is used once. */
 export function countMultiplications(
   layer: Layer,
   kernel: readonly number[],
@@ -190,7 +190,7 @@ export function countMultiplications(
   return countParams(layer, kernel, false) * outputSize[0]! * outputSize[1]!
 }
 
-/** How far a dilated kernel reaches in each direction. */
+/** Returns how many samples a dilated kernel covers in each direction. */
 export function effectiveKernel(kernel: readonly number[], dilation: readonly number[]): number[] {
   return kernel.map((k, a) => k + (k - 1) * (dilation[a]! - 1))
 }

@@ -1,10 +1,10 @@
-/** Numbers with a shape, row-major, the last index fastest. Tensors of the library are such things too. */
+/** Numbers with a shape, row-major, with the last index changing fastest. Tensors of the library have this type too. */
 export type Grid = { readonly shape: readonly number[]; readonly data: ArrayLike<number> }
 
-/** What the oracle gives back. */
+/** A result of the oracle. */
 export type Result = { readonly shape: readonly number[]; readonly data: Float64Array }
 
-/** What is outside, by the names of networks and of pictures: zeros = constant 0, circular = wrap. */
+/** How a picture is extended, by the names of networks and of pictures: zeros = constant 0, circular = wrap. */
 export type Outside = 'zeros' | 'constant' | 'replicate' | 'reflect' | 'symmetric' | 'circular' | 'wrap'
 
 /** One entry per spatial direction, in the order (depth,) row, column. */
@@ -18,7 +18,7 @@ export type Options = {
 }
 
 /**
- * The place in 0..n-1 whose sample is at place i, or -1 where there is none. Folds one edge at a time, as one would
+ * Returns the position in 0..n-1 of the sample at position i, or -1 if there is none. It folds one edge at a time, as
  * on paper, so that a border wider than the picture needs no formula.
  */
 export function sourcePlace(i: number, n: number, outside: Outside): number {
@@ -47,7 +47,7 @@ export function sourcePlace(i: number, n: number, outside: Outside): number {
   return place
 }
 
-/** x [C,(D,)H,W] with w [O,C/groups,(kD,)kH,kW]: cross-correlation, the kernel is not flipped. */
+/** Correlates x [C,(D,)H,W] with w [O,C/groups,(kD,)kH,kW]. The kernel is not rotated. */
 export function correlate(x: Grid, w: Grid, options: Options = {}): Result {
   const [channels, ...size] = solid(x.shape, 1)
   const [filters, channelsPerGroup, ...kernel] = solid(w.shape, 2) as [number, number, ...number[]]
@@ -85,7 +85,10 @@ export function correlate(x: Grid, w: Grid, options: Options = {}): Result {
   return { shape: [filters, ...flat(out, x.shape.length - 1)], data }
 }
 
-/** x [C,(D,)H,W] with w [C,O/groups,(kD,)kH,kW]: every input sample paints the kernel into the output. */
+/**
+ * Transposed convolution of x [C,(D,)H,W] with w [C,O/groups,(kD,)kH,kW]: every input sample adds the kernel,
+ * multiplied by it, to the output.
+ */
 export function convTranspose(
   x: Grid,
   w: Grid,
@@ -128,7 +131,10 @@ export function convTranspose(
   return { shape: [filters, ...flat(out, x.shape.length - 1)], data }
 }
 
-/** How a picture filter meets its picture. `anchor` is [y,x], the middle unless given; `fill` is outside under constant. */
+/**
+ * How a filter is applied to a picture. `anchor` is [y,x], by default the middle; `fill` is the sample outside for
+ * constant.
+ */
 export type PictureOptions = {
   readonly mode?: 'correlate' | 'convolve' | undefined
   readonly border?: Outside | undefined
@@ -136,7 +142,7 @@ export type PictureOptions = {
   readonly anchor?: readonly number[] | undefined
 }
 
-/** x [C,H,W], each channel on its own, with a plane kernel [kH,kW]; the size stays. */
+/** Filters each channel of x [C,H,W] with a plane kernel [kH,kW]. The size stays the same. */
 export function filterPicture(x: Grid, kernel: Grid, options: PictureOptions = {}): Result {
   const [C, H, W] = x.shape as Triple
   const [kH, kW] = kernel.shape as [number, number]
@@ -159,7 +165,7 @@ export function filterPicture(x: Grid, kernel: Grid, options: PictureOptions = {
   return { shape: [C, H, W], data }
 }
 
-/** The kernel [kH,kW] whose rows are `row`, weighted by `col`. */
+/** Returns the kernel [kH,kW] whose rows are `row`, weighted by `col`. */
 export function outer(col: ArrayLike<number>, row: ArrayLike<number>): Result {
   const data = new Float64Array(col.length * row.length)
   for (let u = 0; u < col.length; u++)
@@ -167,17 +173,17 @@ export function outer(col: ArrayLike<number>, row: ArrayLike<number>): Result {
   return { shape: [col.length, row.length], data }
 }
 
-/** √(a² + b²), sample by sample. */
+/** Returns √(a² + b²), sample by sample. */
 export function magnitude(a: Result, b: Result): Result {
   return { shape: a.shape, data: a.data.map((v, i) => Math.sqrt(v * v + b.data[i]! * b.data[i]!)) }
 }
 
-/** The sum, sample by sample. */
+/** Returns the sum, sample by sample. */
 export function add(a: Result, b: Result): Result {
   return { shape: a.shape, data: a.data.map((v, i) => v + b.data[i]!) }
 }
 
-/** Each channel of x [C,H,W] correlated with the outer product of `col` and `row`. */
+/** Correlates each channel of x [C,H,W] with the outer product of `col` and `row`. */
 export function separable(
   x: Grid,
   col: ArrayLike<number>,
@@ -192,7 +198,10 @@ export function separable(
   return correlate(x, { shape: [channels, 1, ...plane.shape], data }, { ...options, groups: channels })
 }
 
-/** Depthwise [C*m,1,kH,kW], then pointwise [O,C*m,1,1]; the options belong to the depthwise step. */
+/**
+ * Correlates depthwise with [C*m,1,kH,kW], then pointwise with [O,C*m,1,1]. The options are those of the depthwise
+ * step.
+ */
 export function depthwiseSeparable(
   x: Grid,
   depthwise: Grid,
@@ -207,7 +216,7 @@ export function depthwiseSeparable(
   return { intermediate, output: correlate(intermediate, pointwise, { bias: pointwiseBias }) }
 }
 
-/** How many places a window of `kernel` taps has on `room` samples. */
+/** Returns how many positions a window of `kernel` taps has on `room` samples. */
 function windows(room: number, kernel: number, stride: number, dilation: number): number {
   let count = 0
   while (count * stride + dilation * (kernel - 1) < room) count++
@@ -227,13 +236,13 @@ function complete(options: Options): { stride: Triple; dilation: Triple; pads: n
   }
 }
 
-/** A list of 2 or 3 as one of 3; the depth, or everything when there is no list, is `neutral`. */
+/** Extends a list of 2 numbers to 3. The depth, or everything if there is no list, is `neutral`. */
 function triple(list: readonly number[] | undefined, neutral: number): Triple {
   if (list === undefined) return [neutral, neutral, neutral]
   return list.length === 2 ? [neutral, list[0]!, list[1]!] : (list as Triple)
 }
 
-/** A shape with `leading` sizes before the spatial ones, with a depth of 1 put in where it has none. */
+/** Inserts a depth of 1 after `leading` sizes if a shape has no depth. */
 function solid(shape: readonly number[], leading: number): number[] {
   return shape.length - leading === 2 ? [...shape.slice(0, leading), 1, ...shape.slice(leading)] : [...shape]
 }

@@ -10,7 +10,8 @@ import { type BorderName, borders } from '../../src/tensor/border.ts'
 import type { Samples } from '../../src/tensor/picture.ts'
 import { runRecipe } from './recipes.ts'
 
-// The upper rows of a picture may come before the rest. Whatever comes when, the result is that of the whole.
+// The upper rows of a picture may arrive before the rest. In any order of arrival, the result must be that of the whole
+// picture.
 
 const [width, height] = [1100, 520]
 const whole = Uint8Array.from(
@@ -38,7 +39,7 @@ const run = (
     return Buffer.from(new Uint8Array(session.arena.memory.buffer, target, whole.length)).toString('base64')
   })
 
-/** The upper rows of the picture, and nothing below them that would go unnoticed. */
+/** The upper rows of the picture. A read beyond them would be noticed. */
 const upperRows = (rows: number): Samples => whole.slice(0, rows * width * 3)
 
 const later = async <T>(milliseconds: number, value: T): Promise<T> => {
@@ -80,7 +81,7 @@ describe.each(pools.map((pool) => [pool.threads, pool] as const))('on %i threads
     damaged.catch(() => undefined)
     const arriving = { rows: 200, upper: later(1, upperRows(200)), whole: damaged }
     await expect(run(pool, { ...shape, arriving })).rejects.toThrow('the end is missing')
-    // of a picture of which the upper rows were enough, too
+    // also if the upper rows are enough for the result
     await expect(run(pool, { ...shape, arriving }, 'replicate', 'clamp', [height, 1])).rejects.toThrow(
       'the end is missing',
     )

@@ -8,8 +8,9 @@ import { poolEngine } from '../../src/run/tensors.ts'
 import type { Tensor } from '../../src/tensor/tensor.ts'
 import { fractions } from '../operators/tensors.ts'
 
-// Every way in which a bank reads and writes: from the source or from a tile, to its place or by a scratch, rows one by one
-// or joined; on rows of every length around the widths of the loops. Each must give the bits of the definition.
+// Covers every way in which a bank reads and writes: from the source or from a tile, directly or through a scratch
+// buffer, rows one by one or joined, with row lengths around the widths of the loops. Each must give the bits of the
+// definition.
 
 const pool = createPool(2)
 const engine = poolEngine(pool)

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
 import { ownBytes } from '../../src/run/collect.ts'
 
-// Node 21 and later refuse to transfer the pool that small Buffers share, as the packed rows of a flat strip are.
+// Node 21 and later refuse to transfer the pool that small Buffers share, such as the compressed rows of a flat strip.
 it.each([0, 1, 3000, 2 ** 16, 2 ** 16 + 1, 2 ** 20])(
   '%i bytes are given away with a buffer of their own',
   (n) => {

@@ -30,7 +30,7 @@ const samples = new Float32Array(memory.buffer)
 const rubbish = Number.NaN
 let free = 1024
 
-/** Fresh memory is full of NaN, so that a sample read beyond its rows or never written shows. */
+/** Fills the memory with NaN, so that reads beyond the rows and missing writes are noticed. */
 beforeEach(() => {
   samples.fill(rubbish)
   free = 1024
@@ -53,7 +53,7 @@ const axis = (kernel: number, n: number): FftAxis => ({ kernel, n, valid: n - ke
 
 type Layout = 'planes' | 'interleaved'
 
-/** Where sample (channel, y, x) is, for planes of `rows` x `cols` with some room behind each row. */
+/** Returns the index of sample (channel, y, x), for planes of `rows` x `cols` with a gap after each row. */
 function place(layout: Layout, channels: number, rows: number, cols: number, gap: number) {
   const interleaved = layout === 'interleaved'
   const pitch = (cols * (interleaved ? channels : 1) + gap) * 4
@@ -81,7 +81,7 @@ function copyIn(
   return placed.samples
 }
 
-/** Correlates planes strip by strip, each strip from a tile of its own. */
+/** Correlates planes strip by strip, each strip in its own tile. */
 function dense(
   planes: readonly Plane[],
   weights: Float32Array,
@@ -347,7 +347,7 @@ describe('the error against float64', () => {
 
 const photo = new URL('../../../shared/photos/s512.png', import.meta.url)
 
-// Measured: the largest error is 8e-5 levels, and 1 to 4 samples in 100,000 round to the other side.
+// Measured: the largest error is 8e-5 levels, and 1 to 4 samples in 100,000 round differently.
 describe.skipIf(!existsSync(photo))('photograph s512.png in 8 bits, against float64', () => {
   const radius = (sigma: number) => Math.trunc(4 * sigma + 0.5)
 
@@ -360,7 +360,7 @@ describe.skipIf(!existsSync(photo))('photograph s512.png in 8 bits, against floa
     return w.map((v) => v / sum)
   }
 
-  /** The red channel with `halo` samples around it, edges repeated. */
+  /** Returns the red channel with `halo` samples around it, repeating the edges. */
   async function red(halo: number): Promise<Plane> {
     const { data, info } = await sharp(photo.pathname)
       .removeAlpha()
@@ -383,7 +383,7 @@ describe.skipIf(!existsSync(photo))('photograph s512.png in 8 bits, against floa
     return Math.round(v)
   }
 
-  /** How many samples differ after rounding, and by how much at most. */
+  /** Counts the samples that differ after rounding, and returns the largest difference. */
   function differences(got: Float32Array, exact: Float64Array) {
     let [count, most, error] = [0, 0, 0]
     got.forEach((v, i) => {
@@ -431,7 +431,7 @@ describe.skipIf(!existsSync(photo))('photograph s512.png in 8 bits, against floa
     const weights = raw.map((v) => v / sum)
     const [outRows, outCols] = [plane.rows - k + 1, plane.cols - k + 1]
     const got = dense([plane], weights, planFft2d(k, k, outRows, outCols))[0]!
-    // Every third sample of every third row: the exact sum is slow.
+    // Only every third sample of every third row, because the exact sum is slow.
     const all = exactDense(plane, weights, k, k, 3)
     const pick = (_: number, i: number) => !Number.isNaN(all[i]!)
     const found = differences(got.data.filter(pick), all.filter(pick))

@@ -34,7 +34,7 @@ import fc from '../property.ts'
 
 const tone = { gray: false, table: 0, encode: false, alpha: 'plain' } as const
 
-/** A step of a random network; the shape of what it meets is known only then. */
+/** A step of a random network. The shape of its input is only known when it runs. */
 type Step = readonly [name: string, (engine: Engine, x: Tensor) => Promise<Tensor>]
 
 const shapeOf = (x: Tensor) => x.shape as [number, number, number]

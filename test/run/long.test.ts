@@ -34,7 +34,7 @@ test.each([
   },
 )
 
-// Lists as long as a picture are never arguments of a call: the stack ends at about 120,000.
+// Lists as long as a picture must never be the arguments of a call: the stack overflows at about 120,000.
 
 describe('very long pictures', () => {
   const length = 10_000_000
@@ -59,7 +59,7 @@ describe('very long pictures', () => {
     })
     await pool.close()
     expect(strips).toBeLessThanOrEqual(4096)
-    // box 3x3 over a line: three equal rows of three neighbours
+    // box 3x3 on a single row: three equal rows of three neighbours
     const middle = length / 2
     for (const i of [1, middle, length - 2])
       expect(samples[i]).toBe(Math.round((data[i - 1]! + data[i]! + data[i + 1]!) / 3))

@@ -5,7 +5,7 @@ import { createPool } from '../../src/run/pool.ts'
 import { poolEngine } from '../../src/run/tensors.ts'
 import { Tensor } from '../../src/tensor/tensor.ts'
 
-// Maxima left where they were: ties, NaN, infinities and zeros of both signs, in windows that the edge cuts.
+// Maxima put back at their positions: ties, NaN, infinities and zeros of both signs, in windows that the edge cuts.
 
 const pool = createPool(2)
 const engine = poolEngine(pool)

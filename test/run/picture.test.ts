@@ -37,7 +37,10 @@ const run = (
   stripRows?: number,
 ) => runRecipeOver(pools.get(threads)!, recipe, source, options, range, stripRows)
 
-/** Kernels whose path is an FFT are held to a bound instead: their definition is their butterflies (test/conv/fft). */
+/**
+ * Kernels that use an FFT are only compared within a bound, because their definition is their butterflies
+ * (test/conv/fft).
+ */
 const isFft = (plan: RecipePlan) => plan.stencils.some((s) => s.algorithm.startsWith('fft'))
 
 describe('every named filter equals its definition bit for bit', () => {
@@ -164,7 +167,7 @@ describe('options equal the definition', () => {
           try {
             got = await run(recipes[c.recipe]!, source, options, c.range as Range)
           } catch (error) {
-            // Padding of 3 and 1 may leave nothing of a small picture.
+            // With a padding of 3 and 1, a small picture may have no output.
             expect((error as ConvoError).code).toBe('E_SHAPE')
             return
           }

@@ -40,7 +40,7 @@ const network = fc.record({
 })
 type Shape = typeof network extends fc.Arbitrary<infer T> ? T : never
 
-/** Layers that look at their neighbours, so that strips of them need rows of each other. */
+/** Layers that need neighbouring rows, so that strips depend on each other. */
 async function made(
   engine: Engine,
   { height, width, layers, barrier, size, channels }: Shape,
@@ -79,7 +79,7 @@ const plain = (width: number, height: number, taps = 1) =>
     },
   )
 
-/** What reaches the file: the bytes of each piece, in order. */
+/** Returns the bytes that reach the file from each piece, in order. */
 async function filed(threads: number, out: Node, sink: Sink, taps: number): Promise<string[]> {
   const pieces: PartResult[] = []
   const [channels, height, width] = out.shape

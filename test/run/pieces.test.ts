@@ -4,7 +4,7 @@ import { inPieces, type Pace, withoutPauses } from '../../src/run/pieces.ts'
 
 afterEach(() => void vi.restoreAllMocks())
 
-/** The pieces of some rows, each of which takes so many milliseconds by a clock of its own. */
+/** Returns the pieces of some rows, with a simulated clock and a given time per row in milliseconds. */
 function piecesOf(rows: Span, pace: Pace | undefined, costOfRow: number): Span[] {
   let now = 0
   vi.spyOn(performance, 'now').mockImplementation(() => now)
@@ -33,7 +33,7 @@ test('rows that are quick are computed in ever larger pieces, slow ones in small
     piecesOf([0, 40], { rows, least, around }, costOfRow).map(([first, end]) => end - first)
   expect(lengths(16, 6, 3, 0.5)).toEqual([16, 8, 8, 8])
   expect(lengths(16, 6, 3, 2)).toEqual([16, 8, 6, 6, 4])
-  // what is read again for every piece is not read more often than need be
+  // pieces are not so small that rows around them are read again more often than necessary
   expect(lengths(4, 4, 3, 0.6)).toEqual(Array(10).fill(4))
   expect(lengths(4, 4, 30, 0.6)).toEqual([4, 8, 8, 8, 8, 4])
 })

@@ -7,7 +7,7 @@ import { runToTensor } from '../../src/run/graph.ts'
 import { createPool } from '../../src/run/pool.ts'
 import { Tensor } from '../../src/tensor/tensor.ts'
 
-// The loops of formulas, of a blend and of what normalises a channel give the samples of their definitions.
+// The loops for formulas, blending and normalisation of channels must give the samples of their definitions.
 
 const pool = createPool(1)
 afterAll(() => pool.close())
@@ -19,7 +19,7 @@ function samples(shape: readonly number[], seed: number, scale = 1): Tensor {
   let state = seed
   for (let i = 0; i < x.data.length; i++) {
     state = (Math.imul(state, 1664525) + 1013904223) >>> 0
-    // now and then an odd one, and now and then the same in all inputs
+    // includes some odd numbers, and some that are the same in all inputs
     const v = i % 7 === 3 ? odd[state % odd.length]! : i % 11 === 5 ? i % 3 : (state / 2 ** 32) * scale
     x.data[i] = v
   }

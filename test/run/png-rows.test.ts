@@ -22,7 +22,7 @@ beforeAll(() => {
 })
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
-/** Slopes with noise, quickly made: these pictures are larger than others. */
+/** Makes gradients with noise, quickly, because these pictures are larger than others. */
 function pattern(
   width: number,
   height: number,
@@ -42,7 +42,7 @@ function pattern(
 const bytesOf = ({ buffer, byteOffset, byteLength }: Picture['data']) =>
   Buffer.from(buffer, byteOffset, byteLength)
 
-/** A result without its maps, and the bytes of those. */
+/** Returns a result without its maps, and the bytes of the maps. */
 function apart({ pages, ...rest }: FileComparison) {
   const maps = pages.map(({ map }) => map && bytesOf(map.values as Uint8Array))
   return { rest, maps, pages: pages.map(({ map: _, ignored: __, ...page }) => page) }

@@ -30,7 +30,7 @@ const run = (pool: Pool, picture: SourcePicture, onStrip?: () => void) =>
     return Buffer.from(new Uint8Array(session.arena.memory.buffer, target, size)).toString('base64')
   })
 
-/** Runs a script of its own against the sources, so that threads can die without taking the test along. */
+/** Makes a separate process that runs a script with the sources, so that threads can die without ending the test. */
 function script(body: string) {
   const root = fileURLToPath(new URL('../../', import.meta.url))
   const text = `
@@ -61,7 +61,7 @@ function script(body: string) {
   }
 }
 
-/** Workers are replaced by ones that run `code` when they are given work. */
+/** Replaces workers with ones that run `code` when they receive work. */
 const replaced = (code: string, options = '') => `
   const Real = workers.Worker
   workers.Worker = class extends Real {
@@ -77,7 +77,7 @@ const replaced = (code: string, options = '') => `
   syncBuiltinESMExports()
 `
 
-/** A photograph-sized picture, written once. */
+/** Writes a picture the size of a photograph once. */
 async function bigPicture(): Promise<string> {
   const { mkdtempSync } = await import('node:fs')
   const { tmpdir } = await import('node:os')
@@ -107,7 +107,7 @@ describe('a worker that dies gives an error and not a hang', () => {
   ])('one %s', (_, code, options, expected) => {
     const said = script(replaced(code, options))(big)
     expect(said).toMatch(expected)
-    // a program of its own stays free for others: both threads are workers
+    // the calling thread stays free for other work, so both threads are workers
     expect(said).toMatch(/workers 2/)
   })
 
@@ -195,7 +195,7 @@ test('a pool does not hold what it gave: results of earlier calls can be collect
   for (let i = 0; i < 20; i++) {
     given.push(new WeakRef(await pool.exclusive(async () => new Float32Array(1000))))
   }
-  // a reference is strong until the turn of the event loop in which it was made is over
+  // a weak reference keeps its target alive until the end of the turn of the event loop that made it
   await new Promise((done) => setTimeout(done))
   collect()
   expect(given.filter((one) => one.deref() !== undefined).length).toBeLessThan(3)

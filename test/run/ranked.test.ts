@@ -7,7 +7,7 @@ import { createPool } from '../../src/run/pool.ts'
 import { Tensor } from '../../src/tensor/tensor.ts'
 import fc from '../property.ts'
 
-// The ways to a rank are several; the definition sorts every window.
+// There are several ways to find a rank. The definition sorts every window.
 
 const pool = createPool(2)
 afterAll(() => pool.close())
@@ -19,7 +19,7 @@ const elementOf = (height: number, width: number, has: (y: number, x: number) =>
   return { height, width, runs }
 }
 
-/** The same samples in as few runs as can be. */
+/** Joins the same samples into as few runs as possible. */
 const joined = ({ height, width, runs }: Element): Element => ({
   height,
   width,
@@ -165,7 +165,7 @@ describe('ranks of windows, by every way', () => {
   ])(
     'medians of %i squared are right for all zeros and ones, so for all samples (+ %f)',
     async (side, by) => {
-      // every number of ones in each column of a window, which lie lower or higher from window to window
+      // all numbers of ones in each column of a window, at positions that differ between windows
       const windows = (side + 1) ** side
       const x = Tensor.zeros([1, side + 2, windows * side])
       for (let w = 0; w < windows; w++) {

@@ -10,7 +10,7 @@ import type { Sink, SourcePicture } from '../../src/run/picture-job.ts'
 import type { Pool, Session } from '../../src/run/pool.ts'
 import type { Outcome } from '../../src/run/watch.ts'
 
-// Recipes over small pictures, run and by their definition.
+// Recipes on small pictures, in a run and by their definition.
 
 export type Source = {
   width: number
@@ -20,7 +20,7 @@ export type Source = {
   data: Uint8Array | Uint16Array
 }
 
-/** Deterministic samples: noise, with runs of the extremes so that clipping and equal values happen. */
+/** Makes reproducible samples: noise, with runs of the extremes so that clipping and equal values occur. */
 export function picture(
   width: number,
   height: number,
@@ -38,7 +38,7 @@ export function picture(
   return { width, height, channels, depth, data }
 }
 
-/** Runs a planned recipe over a picture. */
+/** Runs a planned recipe on a picture. */
 export const runRecipe = (
   session: Session,
   plan: RecipePlan,
@@ -55,10 +55,10 @@ export const runRecipe = (
 
 export const plain: Tone = { gray: false, table: 0, encode: false, alpha: 'plain' }
 
-/** Half of the runs have the picture in the shared memory, half have its rows brought in strip by strip. */
+/** In half of the runs, the picture is in the shared memory; in the others, its rows are copied strip by strip. */
 let runs = 0
 
-/** Runs a recipe over a picture. */
+/** Runs a recipe on a picture. */
 export async function runRecipeOver(
   pool: Pool,
   recipe: Recipe,
@@ -91,7 +91,7 @@ export async function runRecipeOver(
   return { plan, full, ...got }
 }
 
-/** The samples that it has by its definition. */
+/** Returns the samples by the definition. */
 export function reference(plan: RecipePlan, source: Source, full: number, range: Range = 'clamp') {
   const values = evaluateRecipe(plan, source, full)
   const samples = new (source.depth === 8 ? Uint8Array : Uint16Array)(values.length)
@@ -111,7 +111,7 @@ export const separable = (col: number[], row: number[], scale = 1): Recipe => ({
 })
 export const line = <T>(n: number, f: (i: number) => T): T[] => Array.from({ length: n }, (_, i) => f(i))
 
-/** One recipe for every arithmetic that a plan can choose, and both widths of integer sums. */
+/** One recipe for every arithmetic that a plan can choose, and for both widths of integer sums. */
 export const recipes: Record<string, Recipe> = {
   'integer i16': dense([
     [-1, 0, 1],

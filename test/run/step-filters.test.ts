@@ -11,7 +11,7 @@ import { type BorderName, borders } from '../../src/tensor/border.ts'
 import { Tensor } from '../../src/tensor/tensor.ts'
 import { fractions, whole } from '../operators/tensors.ts'
 
-// Every filter that takes steps over planes: strips and threads change nothing of what the definition gives.
+// All filters that need steps on planes must give the result of the definition for any strips and threads.
 
 const pool = createPool(2)
 afterAll(() => pool.close())

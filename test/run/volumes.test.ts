@@ -14,8 +14,8 @@ import { createPool } from '../../src/run/pool.ts'
 import { Tensor } from '../../src/tensor/tensor.ts'
 import { fractions } from '../operators/tensors.ts'
 
-// A volume is slices one below the other: steps over all of it, and steps slice by slice, over slices that are decoded when
-// it is their turn. Strips, threads and slices one by one change nothing.
+// A volume is slices stacked vertically. Tests steps on all of it and steps slice by slice, on slices that are decoded
+// one at a time. Strips, threads and separate slices must not change the result.
 
 const [channels, depth, height, width] = [3, 5, 9, 14] as const
 const size = height * width * channels
@@ -111,6 +111,6 @@ test('of slices those are held that a filter passes over, and decoded once', asy
     expect(held.missing(asked)).toBeUndefined()
     expect(asked.map((one) => held.samples(one)[0])).toEqual(asked)
   }
-  // those between were read ahead only where they come next
+  // slices are only read ahead if they come next
   expect(decoded.filter((z, i) => decoded.indexOf(z) !== i)).toEqual([])
 })

@@ -23,14 +23,14 @@ import type { Samples } from '../../src/tensor/picture.ts'
 import { Tensor } from '../../src/tensor/tensor.ts'
 import fc from '../property.ts'
 
-// Windows over a picture of whole samples that never become floats: what comes out is the definition's over planes.
+// Windows on pictures of whole samples, which never become floats, must give the result of the definition on planes.
 
 const pool = createPool(2)
 afterAll(() => pool.close())
 
 type Picture = Extract<SourcePicture, { data: Samples }>
 
-/** Noise, or few levels with flat areas. */
+/** Makes noise, or few levels with flat areas. */
 function pictureOf(
   height: number,
   width: number,
@@ -47,7 +47,7 @@ function pictureOf(
 
 type Steps = (engine: Engine, x: Tensor) => Promise<Tensor>
 
-/** What the definition makes of the planes of a picture, pixels side by side. */
+/** Returns the result of the definition for the planes of a picture, with pixels side by side. */
 async function expectedOf({ width, height, channels, data }: Picture, steps: Steps): Promise<number[]> {
   const plane = height * width
   const planes = Float32Array.from(
@@ -63,7 +63,7 @@ async function expectedOf({ width, height, channels, data }: Picture, steps: Ste
 const tracedOver = async ({ channels, height, width }: Picture, steps: Steps): Promise<Node> =>
   nodeOf(await steps(tracer, traced(sourceNode([channels, height, width]))))
 
-/** The size of what a graph makes, and how many samples it has: planes, or pixels of `channels` side by side. */
+/** Returns the size of a graph's output, and its number of samples: planes, or pixels of `channels` side by side. */
 const sizeOf = ({ channels }: Picture, { shape: [count, height, width] }: Node) => {
   const size = { height, width: count === channels ? width : width / channels }
   return { ...size, samples: count * height * width }
@@ -80,7 +80,7 @@ const planFor = (
     samples: !isWhole ? 'f32' : depth === 8 ? 'u8' : 'u16',
   })
 
-/** Room for the samples of a result, and a view of them. */
+/** Allocates memory for the samples of a result, and a view of them. */
 function targetFor({ arena }: Session, { depth }: Picture, { samples }: { samples: number }) {
   const target = arena.alloc(samples * (depth / 8))
   const read = () =>
@@ -92,7 +92,7 @@ function targetFor({ arena }: Session, { depth }: Picture, { samples }: { sample
   return { sink: { kind: 'samples', depth: depth as 8 | 16, target } as const, read }
 }
 
-/** As a command runs it. */
+/** Runs steps as a command does. */
 const asCommand = (
   picture: Picture,
   out: Node,
@@ -111,7 +111,7 @@ const asCommand = (
     return read()
   })
 
-/** In strips of some rows, perhaps a few rows at a time. */
+/** Runs steps in strips of some rows, optionally a few rows at a time. */
 const inStrips = (own: Pool, picture: Picture, x: Node, cut: number | Cut): Promise<number[]> =>
   own.exclusive(async (session) => {
     const size = sizeOf(picture, x)
@@ -164,7 +164,7 @@ it('whole samples stay whole, whatever the window, the border, the rank and the 
         const { element, anchor } = placed
         const last = sizeOfElement(element) - 1
         const isIgnored = border === 'ignored'
-        // of two bytes only the ends, and small medians
+        // for two bytes, only extremes and small medians
         const isEnd = isIgnored || bytes === 2
         const index = isEnd ? (rank < 0.5 ? 0 : last) : Math.round(rank * last)
         const margins = {
@@ -238,7 +238,7 @@ const oneStep = fc.oneof(
   fc.record({ name: fc.constant('median'), settings: fc.constantFrom({ size: '3' }, { size: '5' }) }),
 )
 
-/** Filters one after the other. */
+/** Chains filters. */
 const chained =
   (
     given: readonly { name: string; settings: object; border?: BorderName; fill?: number }[],
@@ -262,7 +262,7 @@ const chained =
     return made
   }
 
-/** Chains of some steps give in whole samples what they give in floats, in any strips. */
+/** Checks that chains of some steps give the same in whole samples as in floats, in any strips. */
 const staysWhole = (
   one: fc.Arbitrary<Parameters<typeof chained>[0][number]>,
   channels: fc.Arbitrary<1 | 2 | 3 | 4>,
@@ -299,7 +299,7 @@ const staysWhole = (
 it('chains of windows and their differences stay whole, in any strips', () =>
   staysWhole(oneStep, channelCounts, 60))
 
-/** Steps over the colours of a picture, whose alpha is put back after each. */
+/** Applies steps to the colours of a picture, and puts alpha back after each. */
 const besideAlpha =
   (given: readonly Steps[], full: number): Steps =>
   async (engine, x) => {
@@ -325,7 +325,7 @@ it('colours stay whole beside alpha that is kept, straightened or not', async ()
   await fc.assert(
     fc.asyncProperty(alphaPictures, async ({ size: [height, width], given, channels, bytes, seed }) => {
       const picture = pictureOf(height, width, channels, bytes, seed)
-      // colours of hidden pixels become black where they are straightened
+      // straightening would make the colours of hidden pixels black
       for (let i = channels - 1; i < picture.data.length; i += channels) picture.data[i] ||= 1
       const { full } = picture
       const steps = besideAlpha(

@@ -206,10 +206,13 @@ describe('the choice', () => {
   })
 })
 
-/** The matrices of F(4x4, 3x3) at the points, in float64: A of sums, G of weights, B of samples, each transposed. */
+/**
+ * Returns the matrices of F(4x4, 3x3) for the points, in float64: A of sums, G of weights, B of samples, each
+ * transposed.
+ */
 function matrices(): readonly [a: number[][], g: number[][], b: number[][]] {
   const points = [0, 5 / 8, -5 / 8, 3 / 2, -3 / 2]
-  /** The coefficients of the product of x - p. */
+  /** Returns the coefficients of the product of x - p. */
   const product = (roots: readonly number[]) =>
     roots.reduce(
       (c, p) => Array.from({ length: c.length + 1 }, (_, i) => (c[i - 1] ?? 0) - p * (c[i] ?? 0)),
@@ -242,7 +245,7 @@ describe('errors', () => {
     [160, 1],
   ])('of %i channels are below the stated bound, and near those of direct sums', async (channels, level) => {
     const shift = fractions([channels, 34, 34], 3).data.map((v) => v * level)
-    // as behind a ReLU: many zeros
+    // many zeros, like the output of a ReLU
     const x = new Tensor(
       [channels, 34, 34],
       shift.map((v) => Math.max(0, v)),

@@ -4,7 +4,7 @@ import { type Border, type BorderName, borderAliases, borderName, borders } from
 
 const all = Object.entries(borders) as [BorderName, Border][]
 
-/** What is at places `from`..`to` of `samples`, k for the fill value. */
+/** Returns the samples at positions `from`..`to`, with k for the fill value. */
 function seen(border: Border, samples: string, from: number, to: number): string {
   let text = ''
   for (let i = from; i <= to; i++) {

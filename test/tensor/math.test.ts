@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import * as math from '../../src/tensor/math.ts'
 import fc from '../property.ts'
 
-/** How many doubles are between a and b. */
+/** Returns how many doubles are between a and b. */
 function ulps(a: number, b: number): number {
   if (Object.is(a, b)) return 0
   if (Number.isNaN(a) || Number.isNaN(b)) return Number.POSITIVE_INFINITY

@@ -10,7 +10,7 @@ afterEach(() => expect(s.broken()).toEqual([]))
 
 const align = (bytes: number) => Math.ceil((bytes + 64) / 16) * 16
 
-/** The definition: a tap list over a tile of `samples`; offsets count samples here. */
+/** The definition: a list of taps on a tile of `samples`. Offsets count samples. */
 function tapSums(
   tile: ArrayLike<number>,
   step: number,
@@ -35,7 +35,7 @@ function tapSums(
 
 type World = { n: number; rows: number; pitch: number; offsets: number[]; samples: number }
 
-/** A tile of `rows` + 2 rows of `n` + 6 samples of `size` bytes, at a pitch that is not a power of two. */
+/** Makes a tile of `rows` + 2 rows of `n` + 6 samples of `size` bytes, with a pitch that is not a power of two. */
 function world(n: number, count: number, size: number): World {
   const rows = 1 + Math.floor(next() * 3)
   const pitch = align((n + 6) * size + 48) / size
@@ -139,7 +139,7 @@ const denseShapes = [
 
 const exact = (v: number) => v
 
-/** Weights with runs of -1 and 1, or ones that use up the range: sum of |weights| x 255 <= limit. */
+/** Returns weights with runs of -1 and 1, or weights that use the whole range: sum of |weights| x 255 <= limit. */
 function wholeWeights(count: number, limit: number): number[] {
   const kind = next()
   if (kind < 0.5) {

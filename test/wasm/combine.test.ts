@@ -9,7 +9,7 @@ const lengths = sizes.slice(0, 75)
 
 afterEach(() => expect(s.broken()).toEqual([]))
 
-/** Runs a loop over two rows of every length, apart and in place, against its definition. */
+/** Compares a loop with its definition on two rows of every length, with a separate result and in place. */
 function agrees(
   loop: (dst: number, a: number, b: number, n: number) => void,
   define: (a: number, b: number) => number,

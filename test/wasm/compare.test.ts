@@ -9,7 +9,7 @@ const next = random(9)
 
 afterEach(() => expect(s.broken()).toEqual([]))
 
-/** Rows of random bytes behind random filter numbers. */
+/** Makes rows of random bytes, each after a random filter number. */
 function filteredRows(rows: number, rowBytes: number): Uint8Array {
   const bytes = Uint8Array.from(wholes(next, rows * (rowBytes + 1), 0, 255))
   for (let y = 0; y < rows; y++) bytes[y * (rowBytes + 1)] = Math.floor(next() * 5)
@@ -26,7 +26,7 @@ test('filters are undone as the definition says, whatever the size of a pixel', 
         const filtered = filteredRows(rows, rowBytes)
         const above = Uint8Array.from(wholes(next, rowBytes, 0, 255))
         const src = s.put(filtered)
-        // as in a strip: the row before the first is right before it
+        // as in a strip, the row before the first one directly precedes it
         const whole = s.put(new Uint8Array(64 + rowBytes * (rows + 1)))
         const dst = whole + 64 + rowBytes
         if (withAbove) s.write(whole + 64, above)

@@ -37,8 +37,8 @@ import { sizeOf, Tensor } from '../../src/tensor/tensor.ts'
 import { dense, line, picture, recipes, reference, runRecipeOver } from '../run/recipes.ts'
 import { floats, random, scratch, wholes } from './scratch.ts'
 
-// Every loop of src/wasm and the definition that it equals. A row is a comparison of what the loop is part of with the
-// definition, on random samples; it must hold, and must not hold when the loop does nothing.
+// All loops of src/wasm with their definitions. A row compares code that uses the loop with the definition, on random
+// samples. They must be equal, and must differ if the loop does nothing.
 
 const watched = vi.hoisted(() => ({ called: new Set<string>(), idle: '' }))
 
@@ -62,12 +62,12 @@ const engine = poolEngine(pool)
 const s = scratch()
 afterAll(() => pool.close())
 
-/** What was computed, and what the definition gives. */
+/** The computed numbers, and those of the definition. */
 type Compared = readonly [got: ArrayLike<number>, expected: ArrayLike<number>]
 type Comparison = (seed: number) => Compared | Promise<Compared>
 type Row = { readonly is: unknown; readonly by: Comparison }
 
-/** Places of an axis, and weights of which some are 0. */
+/** Makes positions on an axis, and weights of which some are 0. */
 const taps = (seed: number, n: number, size: number): LayerSettings['resized']['rows'] => {
   const next = random(seed)
   return {
@@ -77,22 +77,22 @@ const taps = (seed: number, n: number, size: number): LayerSettings['resized']['
   }
 }
 const evening = { epsilon: 1e-3, gamma: Float32Array.of(1, -0.3, 2), beta: Float32Array.of(0.1, 0, -7) }
-/** Without padding: what is unpooled lies inside. */
+/** Without padding, so that unpooled samples are inside. */
 const plainAxes = poolAxes(2, Tensor.zeros([3, 11, 39]), { kernelSize: [2, 3], stride: 2 })
-/** More columns pooled than there were. */
+/** The pooled tensor has more columns than its input. */
 const widerAxes = poolAxes(2, Tensor.zeros([3, 8, 32]), { kernelSize: 2, stride: 1, padding: 1 })
 const resizing = { rows: taps(3, 13, 9), columns: taps(5, 55, 37) }
 
-/** Float samples of a shape. */
+/** Makes float samples of a shape. */
 const tensor = (seed: number, shape: readonly number[], size = 4): Tensor =>
   new Tensor(shape, floats(random(seed), sizeOf(shape), size))
 
-/** The same steps by the engine in use and by the definition. */
+/** Compares the same steps on the current engine and on the definition. */
 const byBoth =
   (steps: (engine: Engine, seed: number) => Promise<Tensor>): Comparison =>
   async (seed) => [(await steps(engine, seed)).data, (await steps(referenceEngine, seed)).data]
 
-/** A layer over inputs of some shapes. */
+/** Compares a layer on inputs of some shapes. */
 const layer = <K extends LayerName>(
   name: K,
   settings: LayerSettings[K],
@@ -109,7 +109,7 @@ const layer = <K extends LayerName>(
   }),
 })
 
-/** Several layers by one loop. */
+/** Compares several layers that use the same loop. */
 const all = (is: unknown, rows: readonly Row[]): Row => ({
   is,
   async by(seed) {
@@ -118,7 +118,7 @@ const all = (is: unknown, rows: readonly Row[]): Row => ({
   },
 })
 
-/** A recipe over a picture: what is written of it, and what was clipped. */
+/** Compares a recipe on a picture: the written samples, and the clipped ones. */
 const recipe =
   (...[made, options, range, depth = 8, width = 61]: RecipeCase): Comparison =>
   async (seed) => {
@@ -144,10 +144,10 @@ const evaluated = (...given: RecipeCase): Row => ({ is: evaluateRecipe, by: reci
 const quantised = (...given: RecipeCase): Row => ({ is: quantise, by: recipe(...given) })
 const filter = (name: string, values = {}) => filters[name]!.build(resolve(filters[name]!.params, values))
 const { direct, box } = recipes as Record<string, RecipeOf[1]>
-/** Every second pixel is no way of the shortcuts: sums become floats. */
+/** A stride for which there is no shortcut, so that sums become floats. */
 const everySecond = { stride: [1, 2] } as const
 
-/** A recipe of long kernels over planes. */
+/** Compares a recipe of long kernels on planes. */
 const transformed = (made: RecipeOf[1]): Comparison =>
   byBoth((own, seed) => {
     const x = tensor(seed, [1, 150, 170], 255)
@@ -167,7 +167,7 @@ const lineTransform = {
   ],
 }
 
-/** A correlation of planes with random weights, of 5 filters or as many as are given. */
+/** Compares a correlation of planes with random weights, with 5 filters by default. */
 const correlated = (
   shape: readonly [channels: number, height: number, width: number],
   kernel: readonly number[],
@@ -224,7 +224,7 @@ const involved = (options: Partial<SimilarityOptions>, channels = 3): Row => ({
 })
 const patches = involved({ patch: 3 })
 
-/** A loop over rows of pixels, apart from its result and in place. */
+/** Compares a loop on rows of pixels, with a separate result and in place. */
 const pixels = (
   is: unknown,
   loop: (dst: number, src: number, own: number, pixels: number, channels: number) => void,
@@ -257,7 +257,7 @@ const pixels = (
   },
 })
 
-/** One call of a loop over bytes or words. */
+/** Compares one call of a loop on bytes or words. */
 const once = (is: unknown, by: (next: () => number) => Compared): Row => ({
   is,
   by(seed) {
@@ -287,7 +287,7 @@ const functionNames = ['sigmoid', 'tanh', 'elu', 'gelu', 'hardswish', 'softplus'
 const nearBlack = { full: 1, by: 0.3 }
 const mixed = { mix: 0.3, rows: [1, 8], columns: [2, 31] } as const
 
-/** Some samples, others whole, others at the ends of the range: powers have rules for each. */
+/** Samples at the limits of the range, among ordinary and whole ones: powers have special rules for each. */
 const ends = [0, -0, 1, -1, 0.5, 2, 3, -3, 1e-40, 3e38, -3e38, Infinity, -Infinity, NaN] as const
 const oddNumber = (v: number): number => {
   const i = Math.abs(Math.trunc(v * 1e5))
@@ -312,7 +312,7 @@ const loops: { readonly [K in keyof WasmExports]: Row } = {
   copyBytes: evaluated(recipes['integer i32']!),
   mixPixels: once(layers.join, (next) => {
     const [colours, whole, to] = [octets(next, 3 * 37), octets(next, 4 * 37), s.room(4 * 37)]
-    // four pixels of three and one of four channels
+    // four pixels of three channels, and one of four
     const pixel = [0, 1, 2, 3].flatMap((i) => [3 * i, 3 * i + 1, 3 * i + 2, 255])
     const alpha = [0, 1, 2, 3].flatMap((i) => [255, 255, 255, 4 * i + 3])
     const places = s.put(Uint8Array.from([...pixel, ...alpha]))
@@ -572,7 +572,7 @@ const loops: { readonly [K in keyof WasmExports]: Row } = {
       columns: Int32Array.from(line(75, (i) => (i === 0 ? -1 : 37 - Math.ceil(i / 2)))),
       fill: 0.25,
     }),
-    // a pixel shuffle, and rows one after the other in one
+    // a pixel shuffle, and several rows joined into one
     layer(
       'rearranged',
       {
@@ -723,7 +723,7 @@ const loops: { readonly [K in keyof WasmExports]: Row } = {
   fftPlaneMultiply: { is: correlateFft2dReference, by: transformed(squareTransform) },
 }
 
-/** What else is exported, and why it has no definition. */
+/** Other exports, and why they have no definition. */
 const others: Readonly<Record<string, string>> = { memory: 'the memory that the loops were given' }
 
 const dist = fileURLToPath(new URL('../../dist', import.meta.url))
@@ -732,7 +732,7 @@ const exported = modules.flatMap((name) =>
   WebAssembly.Module.exports(new WebAssembly.Module(readFileSync(join(dist, name)))),
 )
 
-/** Everything that src/definition exports, and the entries of its tables. */
+/** Returns everything that src/definition exports, and the entries of its tables. */
 async function definitions(): Promise<ReadonlySet<unknown>> {
   const folder = fileURLToPath(new URL('../../src/definition', import.meta.url))
   const files: object[] = await Promise.all(readdirSync(folder).map((name) => import(join(folder, name))))

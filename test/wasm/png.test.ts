@@ -13,7 +13,10 @@ function predict(filter: number, a: number, b: number, c: number): number {
   return [0, a, b, Math.floor((a + b) / 2), paeth][filter]!
 }
 
-/** PNG, section 9, by its words; the least sum of absolute values, the lower number of equals. */
+/**
+ * Filters a row by the text of PNG, section 9: the smallest sum of absolute values wins, and of equal ones the lower
+ * number.
+ */
 function filterRow(row: Uint8Array, above: Uint8Array | undefined, bpp: number): number[] {
   const candidates = (above ? [0, 1, 2, 3, 4] : [0, 1]).map((filter) => {
     const bytes = Array.from(row, (x, i) => {
@@ -25,7 +28,10 @@ function filterRow(row: Uint8Array, above: Uint8Array | undefined, bpp: number):
   return candidates.reduce((best, c) => (c.cost < best.cost ? c : best)).bytes
 }
 
-/** Rows that each filter wins now and then: noise, flat, ramps, copies of the row above, smooth in both directions. */
+/**
+ * Makes rows for which each filter wins sometimes: noise, flat, ramps, copies of the row above, smooth in both
+ * directions.
+ */
 function texture(kind: number, n: number, bpp: number, above: Uint8Array): Uint8Array {
   const noise = () => Math.floor(next() * 5)
   if (kind === 0) return Uint8Array.from(wholes(next, n, 0, 255))
@@ -79,7 +85,7 @@ test('the Paeth predictor, for every left neighbour against the corner values of
   const values = [0, 1, 2, 3, 63, 64, 100, 126, 127, 128, 129, 191, 200, 253, 254, 255]
   for (const c of values) {
     for (const b of values) {
-      // Every second sample has a to its left, b above and c above a, and is what Paeth predicts.
+      // Every second sample has a to its left, b above and c above a, and equals the Paeth prediction.
       s.reset()
       const n = 512
       const row = new Uint8Array(n)

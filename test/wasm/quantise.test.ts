@@ -10,7 +10,7 @@ const next = random(4)
 
 afterEach(() => expect(s.broken()).toEqual([]))
 
-/** Half to even. */
+/** Rounds half to even. */
 function nearest(v: number): number {
   const low = Math.floor(v)
   const rest = v - low

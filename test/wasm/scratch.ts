@@ -6,7 +6,7 @@ const slack = 64
 const guard = 64
 const guardByte = 0xa5
 
-/** The loops for plain numbers: a test works out its addresses itself. */
+/** The loops with plain numbers, because a test works out the addresses itself. */
 export type Loops = {
   readonly [K in keyof WasmExports]: (
     ...numbers: Numbers<Parameters<WasmExports[K]>>
@@ -15,14 +15,16 @@ export type Loops = {
 
 type Numbers<T extends readonly unknown[]> = { [I in keyof T]: T[I] extends boolean ? boolean : number }
 
-/** Memory for a test of one loop: every buffer has 64 bytes of slack, and a guard behind it that no loop may touch. */
+/**
+ * Memory for a test of one loop. Every buffer has 64 bytes of slack, followed by a guard that no loop may overwrite.
+ */
 export type Scratch = {
   readonly wasm: Loops
-  /** Starts again: all buffers are given back. */
+  /** Starts again, and frees all buffers. */
   reset(): void
-  /** A buffer with these samples. */
+  /** Makes a buffer with these samples. */
   put(samples: Samples): number
-  /** A buffer of `bytes` bytes, not zero. */
+  /** Makes a buffer of `bytes` bytes that are not zero. */
   room(bytes: number): number
   /** Writes bytes into a buffer. */
   write(address: number, content: Uint8Array): void
@@ -33,13 +35,13 @@ export type Scratch = {
   i16(address: number, n: number): Int16Array
   i32(address: number, n: number): Int32Array
   f32(address: number, n: number): Float32Array
-  /** The guards that were overwritten: addresses, none when all is well. */
+  /** Returns the addresses of guards that were overwritten; none if all is well. */
   broken(): number[]
 }
 
 type Samples = Uint8Array | Uint16Array | Uint32Array | Int16Array | Int32Array | Float32Array
 
-/** One memory of 16 MiB with the built loops over it. */
+/** Makes a memory of 16 MiB, and the built loops on it. */
 export function scratch(): Scratch {
   const memory = new WebAssembly.Memory({ initial: 256, maximum: 65536, shared: true })
   const wasm = loadEngine(memory) as unknown as Loops
@@ -86,7 +88,7 @@ export function scratch(): Scratch {
   }
 }
 
-/** Numbers in 0..1 from a seed (mulberry32). */
+/** Makes numbers in 0..1 from a seed (mulberry32). */
 export function random(seed: number): () => number {
   let state = seed | 0
   return () => {
@@ -97,7 +99,7 @@ export function random(seed: number): () => number {
   }
 }
 
-/** `n` whole numbers from `low` to `high`, the extremes more often than chance. */
+/** Returns `n` whole numbers from `low` to `high`, in which the extremes are more frequent than by chance. */
 export function wholes(next: () => number, n: number, low: number, high: number): number[] {
   return Array.from({ length: n }, () => {
     const r = next()
@@ -107,7 +109,7 @@ export function wholes(next: () => number, n: number, low: number, high: number)
   })
 }
 
-/** `n` float32 numbers within ± size, some of them zero, tiny or halves. */
+/** Returns `n` float32 numbers within ± size, some of them zero, tiny or halves. */
 export function floats(next: () => number, n: number, size: number): Float32Array {
   return Float32Array.from({ length: n }, () => {
     const r = next()
@@ -118,7 +120,7 @@ export function floats(next: () => number, n: number, size: number): Float32Arra
   })
 }
 
-/** The sizes that matter: every tail of every block, and rows of several blocks of columns. */
+/** The sizes that matter: every remainder of every block, and rows of several blocks of columns. */
 export const sizes: readonly number[] = [
   ...Array.from({ length: 70 }, (_, i) => i + 1),
   127,

@@ -1,7 +1,7 @@
 import type { Resampling } from '../../definition/resample.ts'
 import { sin } from '../../tensor/math.ts'
 
-/** A curve that weighs samples by their distance, and how far it reaches. */
+/** A curve that weights samples by their distance, and its radius. */
 type Curve = { readonly support: number; at(distance: number): number }
 
 const sinc = (x: number): number => (x === 0 ? 1 : sin(Math.PI * x) / (Math.PI * x))
@@ -23,7 +23,7 @@ const cubic = (b: number, c: number): Curve => ({
 
 /** The curves by name. */
 export const curves = {
-  // half open, as in Pillow: of two samples equally far one counts
+  // half open, as in Pillow: if two samples are equally far, only one counts
   box: { support: 0.5, at: (x) => (x > -0.5 && x <= 0.5 ? 1 : 0) },
   bilinear: { support: 1, at: (x) => Math.max(0, 1 - Math.abs(x)) },
   'catmull-rom': cubic(0, 0.5),
@@ -32,13 +32,13 @@ export const curves = {
   lanczos3: lanczos(3),
 } as const satisfies Record<string, Curve>
 
-/** Which curve. */
+/** The name of a curve. */
 export type CurveName = keyof typeof curves
 
 /**
- * The weights that make `size` samples of `input`. Sample o is at (o + ½) · input / size; samples of the input at i + ½ are weighed
- * by the curve, which is stretched where the picture gets smaller; those outside do not count, and what is left is divided by its
- * sum. Pillow's rule, in float64, rounded to float32 once.
+ * Returns the weights that make `size` samples from `input` samples. Output sample o is at (o + ½) · input / size.
+ * Input samples, at i + ½, are weighted by the curve, which is stretched if the picture gets smaller. Samples outside
+ * do not count, and the weights are divided by their sum. This is Pillow's rule, in float64, rounded to float32 once.
  */
 export function resamplingOf(name: CurveName, input: number, size: number): Resampling {
   const { support, at }: Curve = curves[name]
@@ -56,7 +56,7 @@ export function resamplingOf(name: CurveName, input: number, size: number): Resa
   const taps = rows.reduce((most, { weights }) => Math.max(most, weights.length), 1)
   const out = { size, taps, first: new Int32Array(size), weights: new Float32Array(taps * size) }
   rows.forEach(({ first, weights }, o) => {
-    // all taps are inside: those that a sample does not have weigh 0
+    // all taps are inside: taps that a sample does not need have weight 0
     out.first[o] = Math.min(first, input - taps)
     weights.forEach((w, t) => {
       out.weights[(first - out.first[o]! + t) * size + o] = w
@@ -65,10 +65,10 @@ export function resamplingOf(name: CurveName, input: number, size: number): Resa
   return out
 }
 
-/** The places that `size` samples are picked from: floor((o + ½) · input / size). */
+/** Returns the positions of the nearest samples: floor((o + ½) · input / size). */
 export const nearestPlaces = (input: number, size: number): Int32Array =>
   Int32Array.from({ length: size }, (_, o) => Math.min(input - 1, Math.floor(((o + 0.5) * input) / size)))
 
-/** A run of places. */
+/** Returns `count` positions in sequence. */
 export const placesFrom = (first: number, count: number): Int32Array =>
   Int32Array.from({ length: count }, (_, i) => first + i)

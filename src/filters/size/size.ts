@@ -14,7 +14,7 @@ type Size = { readonly width: number; readonly height: number }
 const sizeOfPlane = ({ shape }: Tensor): Size => ({ width: shape.at(-1)!, height: shape.at(-2)! })
 const shown = ({ width, height }: Size): string => `${width}x${height}`
 
-/** Samples go to other places as they are. */
+/** A step that moves samples without changing them. */
 const moving = { acts: 'each', moves: true, arithmetic: arithmetics.samples } as const
 
 const factor = custom('factor of the size, such as 0.5, 50% or 2', '<n|n%>', (given, name) => {
@@ -34,7 +34,7 @@ type Wanted = {
   readonly fit: (typeof fits)[number] | undefined
 }
 
-/** The size to compute, and of that the middle that is kept. @throws ConvoError E_OPTION */
+/** Returns the size to compute, and the size of its middle that is kept. @throws ConvoError E_OPTION */
 function sizesOf(x: Size, { width, height, by, fit }: Wanted): { readonly full: Size; readonly kept: Size } {
   const at = (scale: number): Size => ({
     width: Math.max(1, Math.round(x.width * scale)),
@@ -67,7 +67,7 @@ const part = async (engine: Engine, x: Tensor, left: number, top: number, size: 
 
 const side = { min: 1, max: 1_000_000 }
 
-/** The filters that change the size. */
+/** Filters that change the size. */
 export const sizes: Readonly<Record<string, Operator>> = {
   resize: operator({
     summary: 'resizes the picture',
@@ -225,7 +225,7 @@ export const sizes: Readonly<Record<string, Operator>> = {
       return {
         ...moving,
         apply: (x, engine) => framed(engine, x, fill),
-        // a level that is asked for is seen
+        // with --fill, the added pixels are opaque
         ...(settings.fill !== undefined && { carries: (alpha, _, engine) => framed(engine, alpha, full) }),
       }
     },

@@ -5,12 +5,12 @@ import { notWithKernel, wrongRank } from '../../operators/bank.ts'
 import { choice, number, numbers, type Values } from '../../params.ts'
 import { cos, sin } from '../../tensor/math.ts'
 
-/** A window and the sample of it that is on the output pixel. */
+/** A window, and the position in it that is on the output pixel. */
 export type Placed = { readonly element: Element; readonly anchor: readonly [y: number, x: number] }
 
 const shapes = ['square', 'disk', 'diamond', 'line'] as const
 
-/** The settings of a window, for tables. */
+/** The options of a window. */
 export const windowParams = {
   size: {
     ...numbers(
@@ -42,9 +42,10 @@ export const windowParams = {
 type WindowValues = Values<typeof windowParams>
 
 /**
- * The window that settings or a kernel ask for.
+ * Returns the window for options or a kernel.
  *
- * @throws ConvoError E_OPTION for settings that contradict each other, E_KERNEL_SHAPE, E_KERNEL_VALUE for a kernel that is none
+ * @throws ConvoError E_OPTION for options that contradict each other, E_KERNEL_SHAPE, E_KERNEL_VALUE for a kernel
+ * without a window
  */
 export function windowOf(operation: string, values: WindowValues, kernel: Kernel | undefined): Placed {
   const { size, shape, angle } = values
@@ -76,10 +77,10 @@ export function windowOf(operation: string, values: WindowValues, kernel: Kernel
   return lineOf(r, angle ?? 0)
 }
 
-/** A line through the middle that reaches r pixels to each side along the axis that it is nearer to. */
+/** Makes a line through the middle that extends r pixels to each side along the nearer axis. */
 function lineOf(r: number, degrees: number): Placed {
   const turn = (degrees * Math.PI) / 180
-  // what is left of a cosine of 90° is no slope
+  // the remainder of a cosine of 90° is not a slope
   const [dx, dy] = [cos(turn), -sin(turn)].map((v) => (Math.abs(v) < 1e-12 ? 0 : v)) as [number, number]
   const isFlat = Math.abs(dx) >= Math.abs(dy)
   const slope = isFlat ? dy / dx : dx / dy
@@ -90,7 +91,7 @@ function lineOf(r: number, degrees: number): Placed {
     : placed(2 * r + 1, 2 * reach + 1, (y, x) => x === step(y))
 }
 
-/** A window of a size whose middle is its anchor; `has` gets places counted from it. */
+/** Makes a window of a size, anchored in its middle; `has` receives positions counted from the middle. */
 function placed(height: number, width: number, has: (y: number, x: number) => boolean): Placed {
   const anchor = [Math.floor(height / 2), Math.floor(width / 2)] as const
   return { element: elementOf(height, width, (y, x) => has(y - anchor[0], x - anchor[1])), anchor }
@@ -121,7 +122,7 @@ function windowOfKernel(operation: string, kernel: Kernel): Placed {
   return { element, anchor: kernel.anchor ?? [Math.floor(height / 2), Math.floor(width / 2)] }
 }
 
-/** The window turned by 180° about its anchor. */
+/** Rotates the window by 180° around its anchor. */
 export const turned = ({ element, anchor: [y, x] }: Placed): Placed => ({
   element: turnedElement(element),
   anchor: [element.height - 1 - y, element.width - 1 - x],

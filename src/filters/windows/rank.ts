@@ -6,9 +6,13 @@ import type { Tensor } from '../../tensor/tensor.ts'
 import { type Outside, outside } from '../outside.ts'
 import { type Placed, turned, windowOf, windowParams } from './element.ts'
 
-// Filters that sort the samples of a window. All are exact: what comes out are samples that went in.
+// Filters that sort the samples of a window. Selection is exact: a result is one of the samples, or the difference of
+// two.
 
-/** The sample of a rank in the window about every pixel; without an outside, samples there do not count. */
+/**
+ * Returns the sample of a rank in the window around every pixel. If `outside` is undefined, samples outside do not
+ * count.
+ */
 async function ranked(
   engine: Engine,
   x: Tensor,
@@ -28,7 +32,7 @@ async function ranked(
 
 type Extreme = (engine: Engine, x: Tensor, window: Placed) => Promise<Tensor>
 
-/** What an operation does, made of the smallest and the largest sample of a window. */
+/** Computes an operation from the smallest and the largest sample of a window. */
 type Morphology = (
   engine: Engine,
   x: Tensor,
@@ -61,13 +65,13 @@ const reasons: Readonly<Record<RankWay, string>> = {
   sorted: 'samples that are sorted once',
 }
 
-/** How the ranks of a window are found. */
+/** Returns how the ranks of a window are found. */
 const arithmeticOf = (ranked: Ranked): Arithmetic => ({
   algorithm: 'rank',
   reason: `exact selection by ${reasons[rankWay(ranked, 1)]}`,
 })
 
-/** Picks one sample of every window, by its rank among `count`. */
+/** Makes a filter that picks one sample of every window, by its rank among `count`. */
 const picking = <P extends Params>(
   entry: Pick<Operator<P>, 'summary' | 'formula' | 'source' | 'params' | 'examples'>,
   rank: (count: number, values: Values<P>) => number,
@@ -88,7 +92,7 @@ const picking = <P extends Params>(
     },
   })
 
-/** Without --border what is outside does not count. */
+/** Makes a filter of smallest and largest samples. Without --border, pixels outside do not count. */
 const morphology = (entry: Pick<Operator, 'summary' | 'formula' | 'source'>, of: Morphology): Operator =>
   operator({
     ...common,

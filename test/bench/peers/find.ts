@@ -3,7 +3,9 @@ import { existsSync, readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { delimiter, join, resolve } from 'node:path'
 
-/** The first of these programs on the PATH whose answer matches; with what the first group of the pattern caught. */
+/**
+ * Finds the first of these programs on the PATH whose answer matches. Returns it with the first group of the pattern.
+ */
 export function findProgram(
   names: readonly string[],
   args: readonly string[],
@@ -21,7 +23,7 @@ export function findProgram(
   return undefined
 }
 
-/** A package in the node_modules of a folder, loaded; nothing when it is not there. */
+/** Loads a package from the node_modules of a folder; undefined if it is not there. */
 export function loadPackage<T>(
   folder: string | undefined,
   name: string,

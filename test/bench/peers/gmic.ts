@@ -2,7 +2,7 @@ import type { PeerEntry } from '../contest.ts'
 import { findProgram } from './find.ts'
 import { rows } from './libvips.ts'
 
-/** G'MIC, in float32; the level of its PNGs cannot be set. Pictures of 8 bits. */
+/** G'MIC, in float32, for pictures of 8 bits. The compression level of its PNGs cannot be set. */
 export const gmic: PeerEntry = {
   name: "G'MIC",
   needs: 'apt-get install gmic',

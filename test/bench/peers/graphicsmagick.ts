@@ -1,7 +1,7 @@
 import type { PeerEntry } from '../contest.ts'
 import { findProgram } from './find.ts'
 
-/** GraphicsMagick: it normalizes every kernel, and has no magnitude of gradients. */
+/** GraphicsMagick. It normalizes every kernel, and cannot compute the magnitude of gradients. */
 export const graphicsmagick: PeerEntry = {
   name: 'GraphicsMagick',
   needs: 'apt-get install graphicsmagick',
@@ -12,7 +12,7 @@ export const graphicsmagick: PeerEntry = {
         name: `GraphicsMagick ${gm.version}`,
         command(work) {
           if (work.kind !== 'gaussian' && work.kind !== 'kernel') return undefined
-          // The tens are the level, 5 is the adaptive row filter.
+          // The tens are the compression level; 5 is the adaptive row filter.
           const quality = work.level === undefined ? [] : ['-quality', String(work.level * 10 + 5)]
           const operation =
             work.kind === 'gaussian' ? ['-blur', `0x${work.sigma}`] : ['-convolve', work.weights.join(',')]

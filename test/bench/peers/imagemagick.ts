@@ -2,7 +2,7 @@ import type { PeerEntry, ProcessWork } from '../contest.ts'
 import { findProgram } from './find.ts'
 import { rows } from './libvips.ts'
 
-/** ImageMagick, with samples of 16 bits as it is built nearly everywhere. */
+/** ImageMagick with 16-bit samples, as it is usually built. */
 export const imagemagick: PeerEntry = {
   name: 'ImageMagick',
   needs: 'apt-get install imagemagick',
@@ -32,7 +32,7 @@ const encoder = ({ level }: ProcessWork): string[] =>
         ...['-define', 'png:compression-filter=5', '-define', 'png:compression-strategy=0'],
       ]
 
-/** Filters by name, from their settings. */
+/** The arguments of filters by name, from their settings. */
 const filters: Readonly<Record<string, (settings: Readonly<Record<string, unknown>>) => string[]>> = {
   median: ({ size }) => ['-statistic', 'Median', `${size}x${size}`],
   ...Object.fromEntries(
@@ -44,7 +44,7 @@ const filters: Readonly<Record<string, (settings: Readonly<Record<string, unknow
       ({ size = 3 }) => ['-morphology', method, `Square:${(Number(size) - 1) / 2}`],
     ]),
   ),
-  // its thresholds are shares of the largest magnitude
+  // its thresholds are fractions of the largest magnitude
   canny: ({ sigma }) => ['-colorspace', 'gray', '-canny', `0x${sigma}+10%+20%`],
   highpass: ({ sigma }) => [
     ...['(', '+clone', '-blur', `0x${sigma}`, ')', '+swap', '-compose', 'Mathematics'],
@@ -66,7 +66,7 @@ function operation(work: ProcessWork): string[] | undefined {
     const kernel = `${work.side}x${work.side}:${rows(work.side, work.weights, ',', ' ')}`
     return ['-define', `convolve:scale=${1 / work.scale}`, '-morphology', 'Correlate', kernel]
   }
-  // Each gradient around the middle gray, folded to its magnitude; then the root of the sum of their squares.
+  // Offsets each gradient by the middle gray and folds it to its magnitude, then takes the root of the sum of squares.
   const one = (kernel: string) => ['(', '-clone', '0', '-morphology', 'Correlate', `3x3:${kernel}`, ')']
   return [
     ...['-define', 'convolve:scale=0.5', '-bias', '50%'],

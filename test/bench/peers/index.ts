@@ -23,7 +23,10 @@ const entries: readonly PeerEntry[] = [
   onnxruntime,
 ]
 
-/** The peers that are there, and a line for each that is not. `names`: only those whose name contains one of them. */
+/**
+ * Returns the peers that are installed, and a line for each one that is not. `names` selects those whose name contains
+ * one of them.
+ */
 export async function findPeers(
   places: Places,
   names: readonly string[] | undefined,

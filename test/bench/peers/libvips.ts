@@ -3,7 +3,7 @@ import { extname, join } from 'node:path'
 import type { PeerEntry } from '../contest.ts'
 import { findProgram } from './find.ts'
 
-/** The command of libvips, as typed by somebody who asks for nothing in particular. */
+/** The command of libvips, as typed by a user without special wishes. */
 export const libvips: PeerEntry = {
   name: 'libvips',
   needs: 'apt-get install libvips-tools',
@@ -41,7 +41,7 @@ export const libvips: PeerEntry = {
   },
 }
 
-/** How convo encodes without being asked, for libvips. */
+/** convo's default encoder settings, as options of libvips. */
 const codings: Readonly<Record<string, string>> = {
   '.jpg': 'Q=90,subsample-mode=off',
   '.webp': 'lossless,near-lossless=false',
@@ -49,6 +49,6 @@ const codings: Readonly<Record<string, string>> = {
   '.avif': 'Q=80,subsample-mode=off',
 }
 
-/** The weights of a square kernel as text. */
+/** Returns the weights of a square kernel as text. */
 export const rows = (side: number, weights: readonly number[], between: string, after: string): string =>
   Array.from({ length: side }, (_, y) => weights.slice(y * side, (y + 1) * side).join(between)).join(after)

@@ -2,7 +2,7 @@ import type { Contestant, PeerEntry } from '../contest.ts'
 import { type BankProblem, bankWeights, fillNoise, probeAt } from '../problem.ts'
 import { loadPackage } from './find.ts'
 
-/** ONNX Runtime, native code with the widest vectors that the processor has, one thread. */
+/** ONNX Runtime: native code with the widest vectors of the processor, on one thread. */
 export const onnxruntime: PeerEntry = {
   name: 'onnxruntime-node',
   needs: 'npm install --ignore-scripts --prefix <folder> onnxruntime-node, and --packages <folder>',
@@ -17,7 +17,7 @@ export const onnxruntime: PeerEntry = {
 type OrtTensor = { readonly data: Float32Array }
 type Named = Record<string, OrtTensor>
 
-/** The part of it that is used here. */
+/** The part of its API that is used here. */
 type Ort = {
   readonly Tensor: new (type: 'float32', data: Float32Array, shape: readonly number[]) => OrtTensor
   readonly InferenceSession: {
@@ -93,11 +93,11 @@ function model({ shape, filters, side, stride, dilation, groups, transposed }: B
   return message([1, 8], [7, graph], [8, message([2, 17])])
 }
 
-/** An attribute of whole numbers. */
+/** Makes an attribute of whole numbers. */
 const list = (name: string, values: readonly number[]): Uint8Array =>
   message([1, name], ...values.map((v): Field => [8, v]), [20, 7])
 
-/** A float32 tensor by name; without sizes its shape is left to be inferred. */
+/** Makes a float32 tensor by name. Without sizes, its shape is inferred. */
 function value(name: string, shape: readonly number[]): Uint8Array {
   const sizes = message(...shape.map((n): Field => [1, message([1, n])]))
   const type = shape.length === 0 ? message([1, 1]) : message([1, 1], [2, sizes])

@@ -2,7 +2,7 @@ import type { Contestant, PeerEntry } from '../contest.ts'
 import { fillNoise, madeUpWeights, type PictureProblem, probeAt } from '../problem.ts'
 import { loadPackage } from './find.ts'
 
-/** OpenCV as WebAssembly, one thread. */
+/** OpenCV as WebAssembly, on one thread. */
 export const opencvJs: PeerEntry = {
   name: 'opencv-js',
   needs: 'npm install --prefix <folder> @techstark/opencv-js@4.12.0-release.1, and --packages <folder>',
@@ -26,7 +26,7 @@ type Mat = {
   delete(): void
 }
 
-/** The part of it that is used here. */
+/** The part of its API that is used here. */
 type Cv = {
   onRuntimeInitialized: () => void
   readonly Mat: new (rows: number, columns: number, type: number) => Mat

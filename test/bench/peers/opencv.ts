@@ -1,9 +1,9 @@
 import { pythonPeer } from './python.ts'
 
-/** Filters of a flat window. */
+/** The filters with a flat window. */
 const morphologies = ['erode', 'dilate', 'open', 'close', 'gradient', 'tophat', 'blackhat'] as const
 
-/** OpenCV, and NumPy where it has no function. */
+/** OpenCV, or NumPy if OpenCV does not have a function. */
 export const opencv = pythonPeer({
   name: 'OpenCV',
   module: 'cv2',
@@ -46,11 +46,11 @@ def write(path, out, level):
     bilateral: "cv2.bilateralFilter(x, s['size'], s['sigma-color'], (s['size'] - 1) / 4, dst=out)",
     guided: "cv2.ximgproc.guidedFilter(x, x, s['radius'], s['edge'] ** 2, dst=out)",
     nlmeans: "cv2.fastNlMeansDenoising(x, out, 2 ** 0.5 * s['strength'], s['patch'], s['size'])",
-    // a square window of the width of the bell curve that convo has; the tensor is over 64, not over 16
+    // a square window as wide as convo's Gaussian; the tensor is divided by 64, not by 16
     harris:
       "cv2.convertScaleAbs(cv2.pow(cv2.max(cv2.cornerHarris(x, 5, 3, s['kappa']), 0), 0.25), alpha=2 * 255)",
     'structure-tensor': "coherence(x, s['sigma'])",
-    // its cubic curve looks at 16 pixels, whatever the size: for smaller pictures it has means over areas
+    // its cubic curve always uses 16 pixels; for reduction it has means over areas
     resize:
       "cv2.resize(x, None, fx=s['by'], fy=s['by'], interpolation=cv2.INTER_AREA if s['by'] < 1 else cv2.INTER_CUBIC)",
     crop: "middle(x, s['size'])",

@@ -9,23 +9,26 @@ import type { Contestant, PeerEntry, ProcessWork } from '../contest.ts'
 import { fillNoise, madeUpWeights, type PictureProblem, probeAt } from '../problem.ts'
 import { findProgram } from './find.ts'
 
-/** A library that is used through Python. */
+/** A library that is called through Python. */
 export type PythonPeer = {
   readonly name: string
   readonly module: string
   readonly needs: string
-  /** What is imported and defined first. */
+  /** The imports and definitions at the start. */
   readonly start: string
   /**
-   * By the name of a filter, or `kernel`, an expression of the result: of the picture `x`, an array `out` for the result that
-   * may be None, the settings `s`, and the weights `k`.
+   * Expressions of the result, by the name of a filter, or `kernel`. They use the picture `x`, an array `out` for the
+   * result that may be None, the settings `s`, and the weights `k`.
    */
   readonly operations: Readonly<Record<string, string>>
-  /** How a picture is read and written, by the names `read(path)` and `write(path, out, level)`. */
+  /** Definitions of `read(path)` and `write(path, out, level)`, which read and write a picture. */
   readonly files: string
 }
 
-/** It computes on one thread, timed inside of the process; as a process, it is one start of Python. */
+/**
+ * Makes a peer that computes on one thread and is timed inside the process. As a whole process, it includes the start
+ * of Python.
+ */
 export const pythonPeer = (peer: PythonPeer): PeerEntry => ({
   name: peer.name,
   needs: peer.needs,
@@ -48,7 +51,10 @@ export const pythonPeer = (peer: PythonPeer): PeerEntry => ({
   },
 })
 
-/** What is asked of the interpreter once; then it says the milliseconds of a run, or samples, for every line. */
+/**
+ * The request that the interpreter receives once. It then answers every line with the milliseconds of a run, or with
+ * samples.
+ */
 type Asked = {
   readonly settings: Readonly<Record<string, unknown>>
   readonly weights: readonly number[]

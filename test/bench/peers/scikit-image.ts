@@ -1,6 +1,6 @@
 import { pythonPeer } from './python.ts'
 
-/** scikit-image, for what OpenCV does not have; each channel on its own. */
+/** scikit-image, for filters that OpenCV does not have. Each channel is filtered separately. */
 export const scikitImage = pythonPeer({
   name: 'scikit-image',
   module: 'skimage',

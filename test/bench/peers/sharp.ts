@@ -4,8 +4,8 @@ import type { Contestant, PeerEntry } from '../contest.ts'
 import { fillNoise, madeUpWeights, type PictureProblem, probeAt } from '../problem.ts'
 
 /**
- * sharp on one thread, from samples to samples: the time of the same without an operation is taken off, since there is no
- * other way to get at its core. As a process with its own number of threads.
+ * sharp on one thread, from samples to samples. The time of the same pipeline without an operation is subtracted,
+ * because its core cannot be timed in another way. As a whole process, it uses its own default number of threads.
  */
 export const sharpPeer: PeerEntry = {
   name: 'sharp',
@@ -14,7 +14,7 @@ export const sharpPeer: PeerEntry = {
     name: `sharp ${sharp.versions.sharp}`,
     encodes: true,
     enter: async (problem) => (problem.kind === 'picture' ? enterPicture(problem) : undefined),
-    // There is no magnitude of gradients: both as 16 bits, and the rest in JavaScript.
+    // It has no magnitude of gradients: computes both gradients in 16 bits, and the rest in JavaScript.
     command: (work) =>
       work.kind === 'filter' && !['median', 'resize'].includes(work.filter)
         ? undefined
@@ -31,7 +31,7 @@ export const sharpPeer: PeerEntry = {
 
 type Coding = readonly [format: 'jpeg' | 'webp' | 'tiff' | 'gif' | 'avif', options: object]
 
-/** How convo encodes without being asked, for sharp. */
+/** convo's default encoder settings, as options of sharp. */
 const codings: Readonly<Record<string, Coding>> = {
   jpg: ['jpeg', { quality: 90, chromaSubsampling: '4:4:4' }],
   webp: ['webp', { lossless: true, exact: true }],
@@ -42,7 +42,7 @@ const codings: Readonly<Record<string, Coding>> = {
 
 const codingOf = (ending: string): Coding | undefined => codings[ending]
 
-/** A picture that is to be written in a format, by the settings that all share. */
+/** Sets the output format of a picture, with the settings that all share. */
 export function encoded(picture: Sharp, ending: string): Sharp {
   const coding = codingOf(ending)
   if (coding === undefined) throw new Error(`no settings for .${ending}: ${Object.keys(codings).join(', ')}`)

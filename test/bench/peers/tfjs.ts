@@ -2,7 +2,7 @@ import type { Contestant, PeerEntry } from '../contest.ts'
 import { type BankProblem, bankWeights, fillNoise, probeAt } from '../problem.ts'
 import { loadPackage } from './find.ts'
 
-/** The WebAssembly backend of TensorFlow.js: SIMD, one thread. It computes [height][width][channel]. */
+/** The WebAssembly backend of TensorFlow.js: SIMD, on one thread. It computes [height][width][channel]. */
 export const tfjs: PeerEntry = {
   name: 'tfjs-wasm',
   needs:
@@ -25,7 +25,7 @@ type Tensor = { dataSync(): Float32Array; dispose(): void }
 type Quad = readonly [number, number, number, number]
 type Backend = { setWasmPaths(folder: string): void; setThreadsCount(n: number): void }
 
-/** The part of it that is used here. */
+/** The part of its API that is used here. */
 type Tf = {
   setBackend(name: string): Promise<boolean>
   ready(): Promise<void>
@@ -63,9 +63,9 @@ function enterLayer(problem: BankProblem, tf: Tf, name: string): Contestant | un
   const each = channels / groups
   const data = bankWeights(filters * each * side * side)
   const weightShape: Quad = transposed ? [channels, filters, side, side] : [filters, each, side, side]
-  // [O][C/g][y][x] or, transposed, [C][O][y][x]; there [y][x] first, and the two others the other way round.
+  // From [O][C/g][y][x], or transposed [C][O][y][x], to [y][x] followed by the other two in reverse order.
   const w = arrange(data, weightShape, depthwise ? [2, 3, 0, 1] : [2, 3, 1, 0])
-  // There is no grouped one: what its users write is a split, one for each group, and a concat.
+  // It has no grouped convolution. Users write a split, one convolution for each group, and a concat.
   const split = groups > 1 && !depthwise ? tf.split(w, groups, 3) : []
   const size = (n: number) => (n - 1) * stride - 2 * padding + side
   const apply = (): Tensor => {

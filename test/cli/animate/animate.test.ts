@@ -79,7 +79,7 @@ describe('convo animate', () => {
   })
 })
 
-/** The tags that are not closed in turn, and what is no markup. */
+/** Returns the tags that are not closed in order, and characters that are not valid markup. */
 function unclosed(svg: string): string[] {
   const open: string[] = []
   const rest = svg.replace(

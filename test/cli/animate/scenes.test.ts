@@ -10,7 +10,7 @@ import * as oracle from '../../oracle.ts'
 
 const names = Object.keys(animations)
 
-/** The panel of a frame that comes `n` panels from the end, as its numbers. */
+/** Returns the panel that comes `n` panels before the end of a frame. */
 function panel(scene: Scene, frame: number, n: number): Panel {
   const panels = scene.frames.at(frame)!.parts.filter((part) => part.kind === 'panel')
   return panels.at(n)!
@@ -51,7 +51,7 @@ describe('numbers', () => {
   ])('%s %j is what the oracle computes', async (name, given, { stride, padding, dilation }) => {
     const scene = await sceneOf(name, given)
     const [x, k] = [panel(scene, -1, 0), panel(scene, -1, 1)]
-    // the padding is drawn with the input, so the oracle needs none of its own
+    // the padding is drawn with the input, so the oracle runs without padding
     const whole = x.planes.map(({ cells }) => cells.map(({ value }) => value))
     const { rows, columns } = x.planes[0]!
     const edge = x.planes[0]!.cells.slice(0, columns * padding)
@@ -89,7 +89,7 @@ describe('numbers', () => {
         const got = written.planes.flatMap(({ cells }) =>
           cells.filter((c) => c.mark === 'now').map(({ value }) => value),
         )
-        // an involution writes all its channels at a time, the others one sum over what they read
+        // an involution writes all its channels at once, the others one sum over everything they read
         expect(got).toEqual(name === 'involution' ? sums : [sums.reduce((a, b) => a + b, 0)])
         checked++
       }
@@ -109,7 +109,7 @@ describe('numbers', () => {
     expect(y).toHaveLength(49)
     const total = (list: (number | undefined)[]) => list.reduce<number>((a, b) => a + b!, 0)
     expect(total(y)).toBe(total(x) * total(k))
-    // the middle is reached by all four
+    // all four input samples contribute to the middle
     expect(y[24]).toBe(x[0]! * k[15]! + x[1]! * k[12]! + x[2]! * k[3]! + x[3]! * k[0]!)
     expect(scene.frames[1]!.caption[1]).toMatch(/^overlaps sum: /)
   })
@@ -166,7 +166,7 @@ describe('numbers', () => {
       stride: '2',
       size: '5',
     })
-    // each filter is shown while it is used: the first of two in the first half
+    // each filter is shown while it is used, so the first of two is shown in the first half
     const kernels = [0, -1].flatMap((f) => numbers(panel(groups, f, 1)))
     const banked = oracle.correlate(grid(last(groups, 0), 4, 5, 5), grid(all(kernels), 2, 2, 3, 3), {
       groups: 2,
@@ -234,7 +234,7 @@ describe('numbers', () => {
   ])('involution %j is what the oracle computes', async (given, { size, channels, ...how }) => {
     const scene = await sceneOf('involution', given)
     const sizes = { ...how, kernelSize: 3 }
-    // without the padding, which is as wide as the kernel reaches
+    // the samples without the padding, which is as wide as the reach of the kernel
     const inside = panel(scene, -1, 0).planes.map(({ cells, columns }) =>
       cells
         .filter((_, k) => {
@@ -330,7 +330,7 @@ describe('layout', () => {
   })
 })
 
-/** The column of a README on the pages that show them. */
+/** The width of the column in which web pages show a README. */
 const pageWidth = 830
 
 describe('at the size at which a page shows it', () => {
@@ -368,7 +368,7 @@ describe('refused', () => {
   })
 })
 
-/** The rectangle that a text needs at most: left, top, right, bottom. */
+/** Returns the rectangle that a text needs at most: left, top, right, bottom. */
 function textBounds({
   content,
   x,

@@ -12,7 +12,7 @@ import { png } from './pictures.ts'
 
 const folder = temporaryFolder()
 const sample = fileURLToPath(new URL('../../../samples/gray16.png', import.meta.url))
-/** The footprint of a file that is written under another extension. */
+/** Returns the footprint of a file whose output has another extension. */
 async function footprint(name: string, extension = 'png', words = ['sobel']) {
   const making = {
     template: parseTemplate(`out/{stem}.${extension}`),
@@ -33,7 +33,7 @@ describe('the footprint of a picture', () => {
     writeFileSync(join(folder, 'four.webp'), (await encodePages(pages, 'webp')).bytes)
     writeFileSync(join(folder, 'single.webp'), (await encode(pages[0]!, 'webp')).bytes)
     const [four, one] = [await footprint('four.webp', 'gif'), await footprint('single.webp', 'gif')]
-    // each page waits for the others, and is encoded with them
+    // all pages are held until they are encoded together
     const samples = width * height * 3
     expect(four.bytes).toBeGreaterThan(one.bytes + 3 * 6 * samples)
     expect(four.bytes).toBeLessThan(4 * one.bytes)
@@ -76,7 +76,7 @@ describe('the footprint of a picture', () => {
     expect(sobel.pixels).toBe(2e6)
     expect(sobel.bytes).toBeGreaterThan(2 * samples)
     expect(sobel.bytes).toBeLessThan(8 * samples)
-    // a step that must see the whole holds it
+    // a step that must see the whole picture keeps it in memory
     expect((await footprint('a.png', 'png', ['canny'])).bytes).toBeGreaterThan(sobel.bytes + 2 * 2e6)
     expect((await footprint('a.png', 'webp')).bytes).toBeGreaterThan(sobel.bytes + 8 * samples)
     copyFileSync(sample, join(folder, 'gray16.png'))

@@ -15,7 +15,7 @@ describe('usableCores', () => {
     expect(usableCores({ SLURM_CPUS_ON_NODE: '8' }, none, 64)).toBe(8)
     expect(usableCores({ SLURM_CPUS_ON_NODE: '8', SLURM_STEP_TASKS_PER_NODE: '4(x2)' }, none, 64)).toBe(2)
     expect(usableCores({ SLURM_CPUS_PER_TASK: 'x' }, none, 3)).toBe(3)
-    // the affinity of the process may be narrower than what Slurm says
+    // the affinity of the process may allow fewer cores than Slurm reports
     expect(usableCores({ SLURM_CPUS_PER_TASK: '8' }, none, 2)).toBe(2)
   })
 

@@ -76,7 +76,7 @@ describe('the fingerprint of an operation', () => {
       '--',
       'sobel',
     ])
-    // the value of an option is no step
+    // the value of an option is not taken for a step
     expect(await print('chain', '--range', 'clamp', '--', 'sobel')).toMatch(/./)
   })
 })

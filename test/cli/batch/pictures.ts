@@ -4,13 +4,13 @@ import { compressionSettings } from '../../../src/image/png.ts'
 import { encodePngWhole } from '../../../src/image/png-whole.ts'
 import { noise, picture } from '../../image/pictures.ts'
 
-/** Bytes of a small PNG; other for each seed. */
+/** Returns the bytes of a small PNG, different for each seed. */
 export function png(seed: number, width = 24, height = 16): Uint8Array {
   const one = picture(width, height, 3, 8, (i) => (noise(i + seed * 7919) >> 4) & 0xff)
   return encodePngWhole(one, compressionSettings(1))
 }
 
-/** Writes files, with the folders above them. */
+/** Writes files, and creates their folders. */
 export function write(folder: string, files: Readonly<Record<string, Uint8Array | string>>): void {
   for (const [name, content] of Object.entries(files)) {
     const path = join(folder, name)
@@ -27,7 +27,7 @@ export function writePictures(folder: string, count: number, width = 24, height 
   }
 }
 
-/** Every file of a folder by its path in it, hidden ones too, but not those of `.convo`. */
+/** Returns every file of a folder by its relative path, including hidden ones but not those of `.convo`. */
 export function tree(folder: string): Map<string, Buffer> {
   const found = new Map<string, Buffer>()
   const walk = (rel: string) => {
@@ -42,14 +42,14 @@ export function tree(folder: string): Map<string, Buffer> {
   return found
 }
 
-/** The lines of `--json`, or of a log. */
+/** Parses the lines of `--json`, or of a log. */
 export const entries = (text: string): Record<string, unknown>[] =>
   text
     .split('\n')
     .filter((line) => line !== '')
     .map((line) => JSON.parse(line) as Record<string, unknown>)
 
-/** Of `--json`: the inputs of a status, sorted. */
+/** Returns the inputs with a given status in the output of `--json`, sorted. */
 export const inputsOf = (text: string, status: string): string[] =>
   entries(text)
     .filter((entry) => entry.event === 'item' && entry.status === status)

@@ -19,7 +19,7 @@ describe('progress', () => {
   })
 
   it('weights the time left by megapixels, not by pictures', () => {
-    // one picture of four is left, and it has half of the pixels
+    // one picture of four remains, and it has half of the pixels
     expect(timeLeft({ ...standing, done: 3, total: 4, megapixels: 30, megapixelsLeft: 30 })).toBe(10_000)
     expect(timeLeft({ ...standing, megapixels: 0 })).toBeUndefined()
   })
@@ -31,7 +31,7 @@ describe('progress', () => {
     progress.update(standing)
     expect(out.texts.join('')).toMatch(/^\[#+\.+\] 50 of 200, 3\.0 MP\/s, 0:30 left, 2 failed$/)
     expect(out.texts.join('').length).toBeLessThan(80)
-    // too soon for another
+    // too early for another update
     now = 50
     progress.update(standing)
     expect(out.texts).toHaveLength(1)

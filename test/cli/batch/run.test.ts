@@ -20,7 +20,7 @@ let folder = ''
 const at = (name: string) => join(folder, name)
 const batch = (...args: string[]) => convo(['batch', ...args], { cwd: folder })
 const sobel = ['--', 'sobel']
-/** Of `sbatch --array=0-4:2`. */
+/** The environment of `sbatch --array=0-4:2`. */
 const array = {
   SLURM_ARRAY_TASK_MIN: '0',
   SLURM_ARRAY_TASK_MAX: '4',
@@ -33,13 +33,13 @@ beforeEach(() => {
 })
 afterEach(() => rmSync(folder, { recursive: true, force: true }))
 
-/** The pictures of a folder, if there is one: none that are under way. */
+/** Returns the finished pictures of a folder, if it exists. */
 const picturesOf = (name: string) =>
   existsSync(name) ? readdirSync(name).filter((file) => !file.startsWith('.')) : []
 
 const pause = (milliseconds: number) => new Promise((done) => setTimeout(done, milliseconds))
 
-/** The processes that work for a batch. */
+/** Returns the worker processes of a batch. */
 function workersOf({ pid }: { readonly pid?: number | undefined }): number[] {
   try {
     const text = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8')
@@ -48,7 +48,7 @@ function workersOf({ pid }: { readonly pid?: number | undefined }): number[] {
       .filter((word) => word.trim() !== '')
       .map(Number)
   } catch {
-    // the batch has ended
+    // the batch has already ended
     return []
   }
 }
@@ -62,14 +62,14 @@ function isAlive(pid: number): boolean {
   }
 }
 
-/** A PNG of a number of pixels in each direction, cut off behind its header. */
+/** Returns a PNG with a header of `size` x `size` pixels and hardly any data. */
 const hugePng = (size: number) => [
   pngHeader({ width: size, height: size, channels: 3, depth: 8, meta: {} }),
   ...idatChunk([new Uint8Array(64)]),
   png(1).slice(-12),
 ]
 
-/** What one run without an interruption makes. */
+/** Returns the outputs of a run that is not interrupted. */
 async function uninterrupted(input = 'in'): Promise<Map<string, Buffer>> {
   const run = await batch(input, '-r', '-o', 'whole/{rel}/{stem}.png', '-q', ...sobel)
   expect(run.status).toBe(0)
@@ -221,7 +221,7 @@ describe('a batch', () => {
     const line = ['in', '-o', 'out/{stem}.png', '--explain']
     await batch(...line, ...sobel)
     const state = at('out/.convo/state.jsonl')
-    // in the order in which they were done
+    // in the order in which they were finished
     const [first = '', ...others] = readFileSync(state, 'utf8').split('\n')
     const { input, arithmetic } = JSON.parse(first) as { input: string; arithmetic: number }
     writeFileSync(
@@ -243,7 +243,7 @@ describe('a batch', () => {
     expect(lines.status).toBe(2)
     expect(lines.stderr).toContain('lists/failed.txt cannot hold a file name with a line break')
     expect(lines.stderr).toContain('3 pictures')
-    // on one line for people
+    // the message is on a single line
     expect(lines.stderr).toContain('error: in/c\\nd.png is not a picture')
     expect(readFileSync(at('lists/failed.txt'), 'utf8')).toBe('in/b.png\n')
     const nul = await batch(...line, 'failed', '-0', ...sobel)
@@ -318,9 +318,9 @@ describe('a batch', () => {
       return workers
     }
     expect(await most('--memory', '1GiB')).toBe(3)
-    // one at work, and one that was let go and has not ended yet
+    // one that is working, and one that was released and has not ended yet
     expect(await most('--memory', '50MiB')).toBeLessThan(3)
-    // its header says a gigapixel, its data nothing
+    // the header announces a gigapixel, but there is hardly any data
     write(at('in'), { 'huge.png': Buffer.concat(hugePng(32_000)) })
     const line = ['in', '-o', 'webp/{stem}.webp', '--json', '--', 'sobel', '--max-pixels', '4G']
     const run = await batch(...line)
@@ -341,7 +341,7 @@ describe('a batch', () => {
       writePictures(at('in'), 40, 160, 120)
       const whole = await uninterrupted()
       mkdirSync(at('out'))
-      // room for half of it, in pages
+      // room for half of the outputs, in whole pages
       const half = [...whole.values()].reduce((sum, { length }) => sum + Math.ceil(length / 4096) * 2048, 0)
       const mount = (...args: string[]) => spawnSync('mount', [...args, at('out')]).status
       if (mount('-t', 'tmpfs', '-o', `size=${half}`, 'tmpfs') !== 0)
@@ -357,7 +357,7 @@ describe('a batch', () => {
         const next = await batch(...line, ...sobel)
         const again = inputsOf(next.stdout, 'done')
         expect([next.status, failed.filter((input) => !again.includes(input))]).toEqual([0, []])
-        // what there was no room to note is made again, and that was said
+        // an output that could not be recorded is made again, and the first run reported that
         if (!full.stderr.includes('will be made again next time')) expect(again).toEqual(failed)
         expect(tree(at('out'))).toEqual(whole)
       } finally {
@@ -417,7 +417,7 @@ describe('an interrupted batch', () => {
     ] as const) {
       const line = ['batch', 'in', '-o', 'out/{stem}.png', '--json', ...sobel]
       let [told, said] = ['', '']
-      // on a busy machine the signal may come when all is done: that was no interruption
+      // on a busy machine the signal may arrive after the end, and then it was not an interruption
       const interrupted = async () => {
         rmSync(at('out'), { recursive: true, force: true })
         ;[told, said] = ['', '']
@@ -528,7 +528,7 @@ describe('shards', () => {
       })
       for (const run of await Promise.all(runs)) expect(run.status).toBe(0)
       expect(tree(at(out))).toEqual(whole)
-      // what shards made is up to date for all
+      // the outputs of all shards are up to date
       const all = await batch('in', '-o', `${out}/{stem}.png`, '--json', ...sobel)
       expect(inputsOf(all.stdout, 'current')).toHaveLength(17)
     }

@@ -80,7 +80,7 @@ describe('logs that are merged', () => {
     expect(late.stdout).toContain('3 done, 1 not tried')
     const json = JSON.parse((await merge('out', '--json')).stdout)
     expect(json).toMatchObject({ done: 3, left: 1, missing: [expect.stringContaining(first)] })
-    // from another folder too: the logs are in that of the outputs
+    // also from another folder: the logs are in the folder of the outputs
     const elsewhere = await convo(['batch', 'merge', at('out')], { cwd: tmpdir() })
     expect(elsewhere).toMatchObject({ status: 1, stdout: expect.stringContaining('3 done') })
   })

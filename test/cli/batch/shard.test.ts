@@ -46,7 +46,7 @@ describe('--shard', () => {
 
   it.each([
     ['1,2,7', slurm(7, 1, 7, 1, 3)],
-    // Slurm says of a list that its step is 1
+    // for a list, Slurm reports a step of 1
     ['1,3,5', slurm(3, 1, 5, 1, 3)],
   ])('refuses a Slurm array with gaps: %s', async (_, environment) => {
     const error = await failure('E_OPTION', () => parseShard('auto', environment))
@@ -104,7 +104,7 @@ describe('itemsOfShard', () => {
           itemsOfShard(items, { index: i + 1, count }, 'size').reduce((sum, item) => sum + item.bytes + 1, 0),
         )
         const largest = Math.max(0, ...bytes.map((n) => n + 1))
-        // a greedy share exceeds the mean by less than its last, and so by less than the largest item
+        // a greedy shard exceeds the mean by less than its last item, and so by less than the largest item
         const mean = loads.reduce((a, b) => a + b, 0) / count
         for (const load of loads) expect(load).toBeLessThanOrEqual(mean + largest)
       }),

@@ -11,7 +11,7 @@ const script = fileURLToPath(new URL('slurm.sh', import.meta.url))
 const isThere =
   process.getuid?.() === 0 && existsSync('/usr/sbin/slurmctld') && existsSync('/usr/sbin/slurmd')
 
-// A real Slurm on this machine: Debian's slurm-wlm, started for this test and stopped after it.
+// Uses a real Slurm on this machine: Debian's slurm-wlm, started for this test and stopped afterwards.
 describe.skipIf(!isThere)('a Slurm array (skipped without root and slurm-wlm)', () => {
   let folder = ''
   let env: Record<string, string> = {}

@@ -34,7 +34,7 @@ describe('convo check init', () => {
     expect(stdout).toContain(`${files.length === 1 ? '1 golden' : '2 goldens'} of ${tool} adopted`)
     expect(stdout).not.toMatch(/GOLDENS|ACTUAL/)
     expect(here.read('convo.check.yaml').toString()).toContain(`goldens: ${JSON.stringify(goldens)}\n`)
-    // what the tool writes again
+    // the tool writes its pictures again
     for (const file of files)
       here.write(
         file.replace(goldens === '.' ? /^/ : goldens, goldens === '.' ? `${actual}/` : actual),
@@ -63,7 +63,7 @@ describe('convo check init', () => {
       0,
       'All 2 cases pass: 1 obsolete, 1 pass',
     ])
-    // nor does an approval of all remove them
+    // approving all does not remove them either
     here.write('shots/a.spec.ts-snapshots/a.png', picture(3))
     await here.convo(['check'])
     expect((await here.convo(['approve', '--all'])).stdout).toBe('1 golden written\n')
@@ -140,7 +140,7 @@ describe('goldens by platform and variable', () => {
     expect(other.stderr).toContain(
       `note: goldens of g/{platform}-{env:BROWSER}: g/${process.platform}-webkit`,
     )
-    // approved at home, where the variable is another one
+    // approved on another machine, where the variable has another value
     expect(await here.convo(['approve', 'a'], { BROWSER: 'firefox' })).toMatchObject({ status: 0 })
     expect(here.files('g')).toContain(`${process.platform}-webkit/a.png`)
     for (const name of ['../x', 'a/b', '..']) {
@@ -195,7 +195,7 @@ describe('several manifests', () => {
       '--passing',
     ])
     expect(run.status).toBe(1)
-    // expected, actual and difference of the one, the golden of the other
+    // expected, actual and difference of one case, and the golden of the other
     expect(
       here
         .read('all.html')
@@ -218,7 +218,7 @@ describe('several manifests', () => {
 })
 
 describe('shards', () => {
-  // folders of manifests, and how many pictures each has
+  // the folders of manifests, and how many pictures each has
   const projects: Record<string, Record<string, number>> = {
     'one manifest': { '.': 6 },
     'several manifests': { a: 1, b: 1, c: 4, d: 1, e: 2 },
@@ -250,7 +250,7 @@ describe('shards', () => {
       expect(a.counts).toMatchObject({ changed: 1, obsolete: what === 'one manifest' ? 3 : 5 })
       expect({ counts: b.counts, failed: b.failed }).toEqual({ counts: a.counts, failed: a.failed })
       expect(merged.status).toBe(whole.status)
-      // as many cases for each, whatever manifests they are of
+      // each has about the same number of cases, from whichever manifests
       const loads = names.map((name) => read(`${name}/results.json`).cases.length)
       expect(Math.max(...loads) - Math.min(...loads)).toBeLessThanOrEqual(2)
     },

@@ -98,7 +98,7 @@ describe('approve', () => {
     manifest(1)
     expect((await here.convo(['check', '--update'])).status).toBe(0)
     let [sigma, outcomes] = [1, '']
-    // killed as soon as a number of goldens are new
+    // kills the process as soon as the given number of goldens are new
     for (const wanted of [0, 1, 2, 5, 9, 12]) {
       sigma += 0.25
       manifest(sigma)

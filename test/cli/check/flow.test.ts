@@ -154,7 +154,7 @@ describe('goldens that are not what was approved', () => {
     expect(run.status).toBe(1)
     expect(run.stdout).toContain('the golden was changed without an approval')
     expect(here.statuses().edge).toBe('error')
-    // it is not approved by the way, only by name
+    // it is only approved by name, not with all others
     expect((await here.convo(['approve', '--all'])).stdout).toBe('nothing to approve\n')
     expect((await here.convo(['approve', 'edge'])).stdout).toBe('1 golden written\n')
     expect((await here.convo(['check'])).status).toBe(0)

@@ -65,7 +65,7 @@ describe('the results of a check', () => {
 
   it.each(['compare', 'check'])('are free again after Ctrl-C, and hold nothing: %s', async (command) => {
     project()
-    // a pipe that nobody writes to: the case waits for ever
+    // nobody writes to this pipe, so the case waits forever
     spawnSync('mkfifo', [here.path('pipe.png')])
     here.write('b/a.png', stripes(24, 1))
     here.write('c/a.png', stripes(24, 2))

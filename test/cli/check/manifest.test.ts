@@ -12,7 +12,7 @@ async function load(text: string, name = 'convo.check.yaml') {
   return loadManifest(here.path(name))
 }
 
-/** The complaints about a manifest, without the path of the folder. */
+/** Returns the errors in a manifest, without the path of the folder. */
 async function complaints(text: string, name?: string): Promise<string[]> {
   try {
     await load(text, name)
@@ -213,7 +213,7 @@ describe('names of cases', () => {
     expect(nameMatches('a', 'a*a')).toBe(false)
     expect(nameMatches('abcb', 'a*b')).toBe(true)
     expect(nameMatches('x', '**')).toBe(true)
-    // a regular expression would take for ever
+    // a regular expression would take forever
     expect(nameMatches('a'.repeat(200), `${'*a'.repeat(30)}b`)).toBe(false)
   })
 

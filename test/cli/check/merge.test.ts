@@ -58,7 +58,7 @@ describe('convo report merge', () => {
     expect(run).toMatchObject({ status: 1, stderr: '' })
     const picture = here.read('.convo/check/a/actual.png').toString('base64')
     expect(here.read('all.html').toString()).toContain(picture)
-    // the next run has pictures of the same names
+    // the next run has pictures with the same names
     here.write('in/a.png', stripes(24, 9))
     for (const name of ['b', 'c', 'd']) here.write(`in/${name}.png`, stripes(24, 8))
     await here.convo(['check'])

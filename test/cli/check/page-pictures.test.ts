@@ -20,7 +20,7 @@ describe.skipIf(!hasBrowser)('the pictures of the page, in Chromium', () => {
   afterAll(() => browser.close())
   afterEach(() => page.close())
 
-  /** Approves one file, checks another one in its place, and opens the report at that case. */
+  /** Approves one file, checks another one under the same name, and opens the report at that case. */
   async function open(name: string, before: Uint8Array, after: Uint8Array, tolerance = ''): Promise<void> {
     here.write('convo.check.yaml', `cases: [{ name: one, actual: ${name}${tolerance} }]`)
     here.write(name, before)
@@ -32,7 +32,7 @@ describe.skipIf(!hasBrowser)('the pictures of the page, in Chromium', () => {
     await expect.poll(() => page.evaluate(`document.getElementById('viewer').dataset.ready`)).toBe('one')
   }
 
-  /** Points at the middle of the first pane. */
+  /** Moves the mouse to the middle of the first pane. */
   async function point(): Promise<string> {
     const box = (await page.locator('#canvas').boundingBox())!
     await page.mouse.move(box.x + box.width / 4, box.y + box.height / 2)
@@ -43,7 +43,7 @@ describe.skipIf(!hasBrowser)('the pictures of the page, in Chromium', () => {
   const text = (id: string) => page.locator(`#${id}`).textContent()
   const isShown = (id: string) => page.locator(`#${id}`).isVisible()
 
-  /** The colour of a pixel of the picture, as wide as the canvas is and in its middle. */
+  /** Returns the colour of a pixel of the picture, which is as wide as the canvas and in its middle. */
   const colour = (x: number, y: number) =>
     page.evaluate<number[]>(`(() => {
       const canvas = document.getElementById('canvas')
@@ -155,7 +155,7 @@ describe.skipIf(!hasBrowser)('the pictures of the page, in Chromium', () => {
       gray((x, y) => ramp(x, y) + (x === 1 ? 9 : 0)),
     )
     await page.close()
-    // those of an earlier page go
+    // the pictures of an earlier page are removed
     for (const n of [2, 3, 4]) here.write(`page/pictures/convo-${n}.js`, 'before')
     here.write('page/pictures/3.js', 'of another program')
     await here.convo(['check', '--reporter', 'html=page/'])
@@ -167,11 +167,11 @@ describe.skipIf(!hasBrowser)('the pictures of the page, in Chromium', () => {
     page = await browser.newPage({ viewport: { width: 400, height: 900 } })
     await page.goto(`file://${here.path('page/index.html')}`)
     await expect.poll(() => page.evaluate(`document.getElementById('viewer').dataset.ready`)).toBe('one')
-    // nothing is wider than the screen, and all controls are there
+    // nothing is wider than the screen, and all controls are visible
     expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(400)
     for (const name of ['search', 'cases', 'facts', 'modes', 'gain', 'approve', 'copy', 'theme'])
       expect([name, await page.locator(`#${name}`).isVisible()]).toEqual([name, true])
-    // expected above, actual below: the same place of both halves shows the same pixel
+    // expected is above actual: the same position in both halves shows the same pixel
     const { x, y, width, height } = (await page.locator('#canvas').boundingBox())!
     const at = async (share: number) => {
       await page.locator('#canvas').scrollIntoViewIfNeeded()
@@ -181,7 +181,7 @@ describe.skipIf(!hasBrowser)('the pictures of the page, in Chromium', () => {
     }
     expect([x >= 0, y > 0]).toEqual([true, true])
     expect(await at(0.26)).toBe(await at(0.76))
-    // pictures become brighter, and what is written on them does not
+    // pictures become brighter, but the labels on them do not
     const look = () =>
       page.evaluate<number[][]>(`[[40, 21], [${width / 2}, ${height * 0.25}]].map(([x, y]) =>
         [...document.getElementById('canvas').getContext('2d').getImageData(x, y, 1, 1).data])`)
@@ -191,7 +191,7 @@ describe.skipIf(!hasBrowser)('the pictures of the page, in Chromium', () => {
     expect((await look())[0]).toEqual(label)
     await page.keyboard.press('4')
     await expect.poll(() => page.locator('#legend').isVisible()).toBe(true)
-    // by keys alone: the list is reached, and the picture moves
+    // with the keyboard alone, the list can be focused and the picture moved
     const focused = () => page.evaluate<string>('document.activeElement.id')
     await page.focus('#search')
     await page.keyboard.press('Tab')

@@ -5,13 +5,13 @@ import { png } from './repository.ts'
 
 type Decode = (bytes: Uint8Array) => Promise<{ data: ArrayLike<number>; depth: number; channels: number }>
 
-// Its types are those of browsers, which the compiler does not know here.
+// Its types are those of browsers, which the compiler does not know in this project.
 const source = new URL('../../../src/golden/page/png.ts', import.meta.url).href
 const { decodePng } = (await import(/* @vite-ignore */ source)) as { decodePng: Decode }
 
 const colourTypes = { 1: 0, 2: 4, 3: 2, 4: 6 } as const
 
-/** A PNG whose rows are filtered by 0, 1, 2, 3, 4, 0, … in turn; the page looks at no CRC. */
+/** Makes a PNG whose rows use the filters 0, 1, 2, 3, 4, 0, … in turn. The page does not check CRCs. */
 function everyFilter(bytes: Uint8Array, stride: number, size: number, head: readonly number[]): Uint8Array {
   const rows: number[] = []
   for (let y = 0; y * stride < bytes.length; y++) {
@@ -32,7 +32,7 @@ function everyFilter(bytes: Uint8Array, stride: number, size: number, head: read
   }
   const signature = Buffer.from('\x89PNG\r\n\x1a\n', 'latin1')
   const data = deflateSync(Uint8Array.from(rows))
-  // in two parts, as large files have it
+  // in two chunks, as in large files
   const parts = [data.subarray(0, 50), data.subarray(50)].map((part) => chunk('IDAT', part))
   return Buffer.concat([
     signature,

@@ -8,7 +8,10 @@ import { png, repository } from './repository.ts'
 
 const here = repository()
 
-/** Cases of every kind that the page draws: 16 bits, hidden colours, other sizes, new, gone, broken, a nasty name. */
+/**
+ * Makes a report with all kinds of cases that the page draws: 16 bits, hidden colours, other sizes, new, missing,
+ * broken, a nasty name.
+ */
 async function makeReport(): Promise<void> {
   const names = ['deep', 'hidden', 'size', "it's <b>", 'old']
   const manifest = (all: readonly string[]) =>

@@ -10,7 +10,7 @@ import { repository, stripes } from './repository.ts'
 const nasty = '<img onerror=window.struck=1 src=x>'
 const here = repository()
 
-/** Three cases that changed, and one of a nasty name that passes. */
+/** Makes three cases that changed, and one with a nasty name that passes. */
 async function changed(...reporters: string[]) {
   const manifest = (sigma: number) => `cases:
   - { name: "soft-{stem}", input: "in/*.png", run: [gaussian, --sigma, ${sigma}] }
@@ -106,7 +106,7 @@ describe('reporters', () => {
     expect((here.results().links ?? []).map(({ url }) => url)).toEqual(urls)
     const page = here.read('page.html').toString()
     for (const url of urls) expect(page).toContain(`"url":"${url}"`)
-    // and how long each case took
+    // and the time of each case
     expect(page).toMatch(/\["time","[\d.]+ m?s"\]/)
   })
 

@@ -7,14 +7,14 @@ import { compressionSettings } from '../../../src/image/png.ts'
 import { encodePngWhole } from '../../../src/image/png-whole.ts'
 import { convo, type Run } from '../convo.ts'
 
-/** A scratch folder with a manifest and pictures, as a project has them; new for each test. */
+/** A temporary folder with a manifest and pictures, like that of a project; new for each test. */
 export type Repository = {
   path(name?: string): string
   write(name: string, text: string | Uint8Array): void
   read(name: string): Buffer
   /** Names of all files below a folder, sorted. */
   files(name?: string): string[]
-  /** Runs the built program here; CI is not set unless the test sets it. */
+  /** Runs the built program in the folder. CI is only set if the test sets it. */
   convo(args: readonly string[], env?: Record<string, string>): Promise<Run>
   results(): CheckRun
   /** The status of each case of the last run. */
@@ -51,7 +51,7 @@ function filesBelow(folder: string): string[] {
     .sort()
 }
 
-/** A PNG of 8 or 16 bits, sample by sample. */
+/** Makes a PNG of 8 or 16 bits from a function of the sample. */
 export function png(
   width: number,
   height: number,
@@ -66,9 +66,9 @@ export function png(
   return encodePngWhole({ width, height, channels, depth, data, meta: {} }, compressionSettings(6))
 }
 
-/** Something to see: diagonal stripes over a gradient, of a number of pixels a side. */
+/** A picture with visible content: diagonal stripes over a gradient, `size` pixels wide and high. */
 export const stripes = (size: number, seed = 0): Uint8Array =>
   png(size, size, (x, y, c) => (x * (3 + c) + y * 5 + ((x + y + seed) % 7) * 20 + seed * 11) % 256)
 
-/** The rows of a 3x3 kernel file that sharpens. */
+/** The text of a 3x3 kernel file that sharpens. */
 export const sharpenKernel = '0 -1 0\n-1 5 -1\n0 -1 0\n'

@@ -9,7 +9,7 @@ import { repository, stripes } from './repository.ts'
 
 const here = repository()
 
-/** Text with its escape characters to be seen. */
+/** Makes the escape characters in a text visible. */
 const visible = (text: string): string => text.replaceAll('\x1b', '␛')
 
 const changed = (name: string): CaseResult => ({
@@ -26,7 +26,7 @@ const changed = (name: string): CaseResult => ({
   milliseconds: 1,
 })
 
-/** A terminal at which these keys are pressed. */
+/** Simulates a terminal with these key presses. */
 function terminal(keys: string[]): Terminal & { text: string; opened: string[] } {
   return {
     text: '',
@@ -120,7 +120,7 @@ describe('convo review', () => {
     },
   )
 
-  /** Runs a review in a pseudo-terminal; each key is pressed when its question is there. */
+  /** Runs a review in a pseudo-terminal, and presses each key when its question appears. */
   function atTerminal(keys: string[]): Promise<{ status: number | null; text: string }> {
     const env = { ...process.env, NO_COLOR: '', TERM: 'xterm-256color', COLORTERM: 'truecolor' }
     const line = `"${process.execPath}" "${launcher}" review`

@@ -14,7 +14,7 @@ const resultsFile = '.convo/check/results.json'
 // biome-ignore lint/suspicious/noExplicitAny: results as somebody else may have changed them
 type Any = any
 
-/** A project with one case that is changed and one golden that is obsolete, in a folder beside what must not be hurt. */
+/** A project with one changed case and one obsolete golden, in a folder next to files that must not be touched. */
 async function project(): Promise<void> {
   here.write('work/a.png', stripes(24))
   const manifest = (text: string) => here.write('work/convo.check.yaml', `cases: [${text}]\n`)
@@ -36,7 +36,7 @@ function forge(change: (results: Any) => void): void {
 
 const caseOf = (results: Any, name: string) => results.cases.find((one: Any) => one?.name === name)
 
-/** Everything outside of the folder of results. */
+/** Returns everything outside the folder of results. */
 const state = () =>
   here
     .files()
@@ -66,7 +66,7 @@ describe('approve does not trust what results say', () => {
     await project()
     forge((results) => {
       for (const one of results.cases) {
-        // the digests fit whatever is named: only the path is wrong
+        // the digests match in every case, so that only the path is wrong
         if (one.approval.golden.path !== 'goldens/edge.png')
           one.approval.golden.sha256 = sha256(here.read('precious.png'))
       }
@@ -158,14 +158,14 @@ describe('approve does not trust what results say', () => {
 type Holder = Record<string | number, unknown>
 type Path = readonly (string | number)[]
 
-/** The places of all values in JSON, of lists the first two. */
+/** Returns the paths of all values in JSON, for lists only those of the first two items. */
 function pathsIn(value: unknown, at: Path = []): Path[] {
   if (typeof value !== 'object' || value === null) return [at]
   const parts = Array.isArray(value) ? [...value.entries()].slice(0, 2) : Object.entries(value)
   return [...(at.length > 0 ? [at] : []), ...parts.flatMap(([key, one]) => pathsIn(one, [...at, key]))]
 }
 
-/** Values that a run may have and this one has not. */
+/** Paths of values that a run can have, but this one does not. */
 const absent: readonly Path[] = [
   ...['tags', 'filter', 'notes', 'links', 'shard', 'parts', 'accept', 'source'].map((key) => [key]),
   ...['tags', 'reason', 'selfTest', 'page', 'fix', 'command', 'diff'].map((key) => ['cases', 0, key]),

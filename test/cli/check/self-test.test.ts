@@ -79,7 +79,7 @@ describe('the self-test', () => {
         (samples, levels, pixels) => {
           const golden = picture(8, 1, (i) => samples[i]!, 4)
           const tolerance = { maxAbs: { value: levels, unit: 'levels' }, maxDiffPixels: pixels } as const
-          // every sample has room for 127 levels in one direction, and 16 pixels are more than 15
+          // every sample can change by 127 levels in one direction, and 16 pixels are more than 15
           expect(selfTest(golden, golden, tolerance)).toBe('noticed')
         },
       ),

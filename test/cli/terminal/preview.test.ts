@@ -10,7 +10,7 @@ import { atTerminal, hasTerminals } from '../pseudo-terminal.ts'
 
 const here = scratch('scene.png')
 
-/** Text with its escape characters to be seen. */
+/** Makes the escape characters in a text visible. */
 const visible = (text: string): string => text.replaceAll('\x1b', '␛')
 
 describe('what a terminal shows', () => {
@@ -85,7 +85,7 @@ describe('a preview', () => {
     const data = Uint8Array.from({ length: width * height * 3 }, (_, i) => (i * 37 + (i % 3) * 60) % 256)
     const back = readSixels(sixelText({ width, height, data }))
     expect([back.width, back.height]).toEqual([width, height])
-    // dithering moves single samples, the mean of all stays
+    // dithering changes single samples, but not their mean
     for (const c of [0, 1, 2]) {
       const mean = (of: ArrayLike<number>) => {
         let sum = 0
@@ -99,7 +99,7 @@ describe('a preview', () => {
   })
 })
 
-/** Reads sixels as a terminal does. */
+/** Reads sixels like a terminal. */
 function readSixels(text: string): { width: number; height: number; data: Uint8Array } {
   const [, size = '', body = ''] = /^␛P0;1;0q"1;1;(\d+;\d+)(.*)␛\\$/.exec(visible(text)) ?? []
   const [width = 0, height = 0] = size.split(';').map(Number)

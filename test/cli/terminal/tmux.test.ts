@@ -11,17 +11,17 @@ const here = scratch('scene.png')
 const socket = `convo-test-${process.pid}`
 const pictures = 60
 
-/** A command of tmux, on a server of its own. */
+/** Runs a command of tmux, on a separate server. */
 const tmux = (...words: string[]): string =>
   execFileSync('tmux', ['-L', socket, '-f', '/dev/null', ...words], { encoding: 'utf8' })
 
-/** What is on the screen, without empty lines at its end; with colours as escapes if asked for. */
+/** Returns the text on the screen, without empty lines at its end; with colours as escapes if requested. */
 const screen = (...options: string[]): string => tmux('capture-pane', '-p', ...options).trimEnd()
 
 const type = (line: string) => tmux('send-keys', '-l', line)
 const enter = () => tmux('send-keys', 'Enter')
 
-/** Waits until the screen is as it should be; gives it. */
+/** Waits until the screen matches, and returns it. */
 async function until(is: (text: string) => boolean, ...options: string[]): Promise<string> {
   for (let i = 0; i < 4000; i++) {
     const text = screen(...options)
@@ -31,7 +31,7 @@ async function until(is: (text: string) => boolean, ...options: string[]): Promi
   throw new Error(`not seen; on the screen stands:\n${screen(...options)}`)
 }
 
-/** Runs a line in the pane, cleared before, and gives what it left there. */
+/** Clears the pane, runs a line in it, and returns what is on the screen. */
 async function run(line: string, ...options: string[]): Promise<string> {
   tmux('send-keys', '-R')
   tmux('clear-history')
@@ -89,7 +89,7 @@ describe.skipIf(!hasTmux)('at a real terminal, tmux (skipped without it)', () =>
     const at = (text: string) => Number(/(\d+) of 60/.exec(text)?.[1] ?? 0)
     const before = at(wide)
     const narrow = await until((text) => at(text) > before + 2)
-    // one line, and what the terminal itself wrapped of the old one when it became narrow
+    // one line, and the old one, which the terminal itself wrapped when it became narrow
     expect(narrow.split('\n').at(-1)).toMatch(/^(\[#*\.*\] )?\d+ of 60/)
     expect(narrow.split('\n').at(-1)!.length).toBeLessThan(34)
     const end = await until((text) => /^done:\d$/m.test(text))
@@ -124,7 +124,7 @@ describe.skipIf(!hasTmux)('at a real terminal, tmux (skipped without it)', () =>
       'convo list borders',
       'convo explain sobel scene.png',
     ]) {
-      // what is longer would be wrapped by the terminal: joined again it shows
+      // the terminal would wrap a longer line, which shows when it is joined again
       const text = await run(line, '-J')
       const long = text
         .split('\n')

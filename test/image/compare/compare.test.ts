@@ -169,7 +169,7 @@ describe('what no limit on samples covers', () => {
 })
 
 describe('alpha', () => {
-  // pixels 0, 3, 6 … are transparent, 1, 4, 7 … opaque, 2, 5, 8 … half so
+  // pixels 0, 3, 6 … are transparent, 1, 4, 7 … opaque, 2, 5, 8 … half transparent
   it('strict: a hidden colour counts', () => {
     expect(outcome(rgba, altered(rgba, [0, 0, 1, 9]))).toBe('different')
   })
@@ -188,7 +188,7 @@ describe('alpha', () => {
   it('visible: alpha counts as it looks over black or white, whichever is more', () => {
     const black = picture(1, 1, 4, 8, (i) => (i === 3 ? 255 : 0))
     const faded = altered(black, [0, 0, 3, -55])
-    // over black both are black; over white 0 becomes 55
+    // over black, both are black; over white, 0 becomes 55
     expect(comparePictures(black, faded, { alpha: 'visible' }).stats!.largest!.difference).toBeCloseTo(55, 12)
     const white = picture(1, 1, 4, 8, () => 255)
     expect(

@@ -8,7 +8,7 @@ import { picture } from './pictures.ts'
 
 const options = { maxPixels: 1e6, orient: true, layout: 'chw' } as const
 
-/** Three frames of one gray each. */
+/** Makes frames of one gray each. */
 async function animation(format: string, shades: readonly number[]): Promise<Uint8Array> {
   const pages = shades.map((shade) => picture(6, 5, 3, 8, () => shade))
   if (format === 'apng')
@@ -30,7 +30,7 @@ it.each(['gif', 'webp', 'tiff', 'apng'])('every frame of %s is compared', async 
   expect(await compare(shades, [0, 102, 51])).toEqual(['different', 'same', 'same', 'different'])
   expect(await compare(shades, [0, 51, 255])).toEqual(['different', 'same', 'different', 'same'])
   expect(await compare(shades, [0, 102])).toEqual(['different', 'same', 'same'])
-  // of one file that is given twice nothing is decoded, and every frame is counted
+  // if the same file is given twice, nothing is decoded, but every frame is counted
   const pages = await open(shades)
   expect((await comparePages(pages, pages, {})).pages).toHaveLength(3)
 })

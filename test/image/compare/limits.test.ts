@@ -8,7 +8,7 @@ import { failure } from '../pictures.ts'
 import { altered, pattern, picture } from './pictures.ts'
 
 const flat = picture(20, 15, 3, 8, () => 100)
-/** Off by 1, 2, 3, 10 in four pixels. */
+/** Differs by 1, 2, 3, 10 in four pixels. */
 const changed = altered(flat, [1, 1, 0, 1], [5, 5, 1, 2], [6, 5, 2, -3], [15, 10, 0, 10])
 const levels = (value: number) => ({ maxAbs: { value, unit: 'levels' } as const })
 const percent = (value: number) => ({ maxAbs: { value, unit: 'percent' } as const })
@@ -171,7 +171,7 @@ describe('the smallest tolerance that would pass', () => {
     const choices = alternatives(smallest)
     expect(choices.length).toBeGreaterThan(0)
     for (const choice of choices) {
-      // the scope of the comparison stays, its limits are replaced
+      // keeps the scope of the comparison, and replaces its limits
       const { alpha } = tolerance
       const withScope = (some: Limits): Tolerance => ({ ...some, ...(alpha !== undefined && { alpha }) })
       expect(comparePictures(a, b, withScope(choice)).outcome, limitsText(choice)).toBe('tolerated')
@@ -181,7 +181,7 @@ describe('the smallest tolerance that would pass', () => {
     }
   }
 
-  /** Each limit that was found, tightened by one unit of its last digit; what was given stays. */
+  /** Tightens each found limit by one unit of its last digit. Given limits are kept. */
   function oneLess(found: Limits, given: Limits): Limits[] {
     const isNew = (name: keyof Limits) => JSON.stringify(found[name]) !== JSON.stringify(given[name])
     const list: Limits[] = []

@@ -14,7 +14,7 @@ const next = random(3)
 const compare = (a: Picture, b: Picture, given: Record<string, unknown>) =>
   comparePictures(a, b, toleranceOf(resolve(toleranceSettings, given)))
 
-/** Discs with smooth edges on a plain ground, as a renderer draws them; `shift` moves them. */
+/** Draws discs with smooth edges on a plain background, like a renderer; `shift` moves them. */
 function discs(channels: 3 | 4, shift: number, alpha = 255): Picture {
   const [width, height] = [48, 40]
   const centres = [
@@ -40,7 +40,7 @@ const rgba = ({ width, height, channels, data }: Picture) => {
   return to
 }
 
-/** Gray as RGB. */
+/** Converts gray to RGB. */
 const threefold = ({ width, height, data }: Picture) =>
   picture(width, height, 3, 8, (i) => data[Math.floor(i / 3)]!)
 
@@ -87,7 +87,7 @@ describe('--perceptual', () => {
             expect(stats!.counted).toBe(match(rgba(a), rgba(b), undefined, 48, 40, options))
           }
         }
-        // antialiasing is ignored unless it is asked for
+        // by default antialiasing is ignored
         const { stats } = compare(a, b, { perceptual: '10%', metric })
         expect(stats!.counted).toBe(match(rgba(a), rgba(b), undefined, 48, 40, { threshold: 0.1 }))
       }
@@ -182,7 +182,7 @@ describe('--shift', () => {
     expect(compare(moved(0), moved(2), { shift: 1 }).outcome).toBe('different')
     expect(compare(moved(0), moved(2), { shift: 2 }).outcome).toBe('tolerated')
     expect(isShifted(moved(0), moved(2), 10, 3, 2, 0, 3)).toBe(true)
-    // what appears is nowhere before
+    // a new dot did not exist before
     const dot = altered(moved(0), [30, 20, 1, -60])
     expect(compare(moved(0), dot, { shift: 2 }).stats!.counted).toBe(1)
   })

@@ -1,6 +1,6 @@
 import type { Depth, Picture, PictureMeta } from '../../../src/tensor/picture.ts'
 
-/** A picture of given samples. */
+/** Makes a picture from samples. */
 export function picture(
   width: number,
   height: number,
@@ -15,7 +15,7 @@ export function picture(
   return { width, height, channels, depth, data, meta }
 }
 
-/** The picture with some samples changed: [x, y, channel, by]. */
+/** Returns the picture with some samples changed: [x, y, channel, by]. */
 export function altered(
   original: Picture,
   ...changes: readonly (readonly [x: number, y: number, channel: number, by: number])[]
@@ -25,7 +25,7 @@ export function altered(
   return { ...original, data }
 }
 
-/** Slopes with a pattern, plus noise of a number of levels (times 16 at 16 bits), the same in any language. */
+/** Makes gradients with a pattern, plus noise of some levels (times 16 at 16 bits), the same in any language. */
 export function pattern(
   width: number,
   height: number,

@@ -7,7 +7,7 @@ import type { Picture } from '../../../src/tensor/picture.ts'
 import { altered, picture } from './pictures.ts'
 
 const white = picture(40, 30, 3, 8, () => 255)
-/** Off by 55, 5 and 1, far apart; the first pixel is (10, 10). */
+/** Differs by 55, 5 and 1, far apart; the first pixel is (10, 10). */
 const changed = altered(white, [10, 10, 0, -55], [30, 10, 1, -5], [10, 25, 2, -1])
 const tolerance: Tolerance = {
   maxAbs: { value: 5, unit: 'levels' },

@@ -7,7 +7,7 @@ import { cpuTime } from '../../cpu.ts'
 import fc from '../../property.ts'
 import { failure } from '../expect-failure.ts'
 
-/** A .npy file put together by hand: any header, any data. */
+/** Builds a .npy file with any header and any data. */
 function file(
   dict: string,
   data: Uint8Array = new Uint8Array(0),
@@ -316,7 +316,7 @@ test('a damaged file is read or refused, quickly, never anything else', () => {
   const damage = fc.record({
     which: fc.integer({ min: 0, max: valid.length - 1 }),
     cut: fc.option(fc.double({ min: 0, max: 1, noNaN: true })),
-    // most of them within the header
+    // most of the changes are in the header
     bytes: fc.array(fc.tuple(fc.double({ min: 0, max: 1, noNaN: true }), fc.integer({ min: 0, max: 255 })), {
       maxLength: 4,
     }),

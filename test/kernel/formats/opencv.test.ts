@@ -5,7 +5,7 @@ import { encode, plain, read, readAll, refusal, survivesDamage, survivesLength }
 
 const sobel = { name: 'k', shape: [3, 3], weights: [-1, 0, 1, -2, 0, 2, -1, 0, 1] }
 
-// As cv::FileStorage writes them.
+// As written by cv::FileStorage.
 const xml = `<?xml version="1.0"?>
 <opencv_storage>
 <count>3</count>
@@ -50,7 +50,7 @@ test.each([
   expect(read(opencv, text)).toEqual(sobel)
 })
 
-// As cv::FileStorage writes them with the flag BASE64: 24 bytes that begin with `1f`, then nine float32.
+// As written by cv::FileStorage with the flag BASE64: 24 bytes that begin with `1f`, then nine float32.
 const digits = 'MWYgICAgICAgICAgICAgICAgICAgICAgAACAvwAAAAAAAIA/AAAAwAAAAAAAAABA'
 const rest = 'AACAvwAAAAAAAIA/'
 const binary = {

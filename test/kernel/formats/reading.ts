@@ -9,7 +9,7 @@ import { failure } from '../expect-failure.ts'
 export const encode = (text: string): Uint8Array => new TextEncoder().encode(text)
 export const decode = (bytes: Uint8Array): string => new TextDecoder().decode(bytes)
 
-/** A kernel as plain data, for `toEqual`: shape, weights and whatever else it says beyond scale 1 and offset 0. */
+/** Returns a kernel as plain data for `toEqual`: shape, weights and everything other than scale 1 and offset 0. */
 export function plain({
   weights,
   scale,
@@ -27,24 +27,27 @@ export function plain({
   }
 }
 
-/** All kernels of a text. */
+/** Reads all kernels of a text. */
 export const readAll = (format: KernelFormat, text: string): Record<string, unknown>[] =>
   format.read(encode(text), 'k').map(plain)
 
-/** The only kernel of a text. */
+/** Reads the only kernel of a text. */
 export function read(format: KernelFormat, text: string): Record<string, unknown> {
   const kernels = readAll(format, text)
   expect(kernels).toHaveLength(1)
   return kernels[0]!
 }
 
-/** `CODE why`, the first reason with its place, of a text that must be refused. */
+/** Returns `CODE why` for a text that must be refused: the first reason with its position. */
 export function refusal(format: KernelFormat, text: string): string {
   const { code, why } = failure(() => format.read(encode(text), 'k'))
   return `${code} ${why[0]}`
 }
 
-/** Text near to one of the seeds: cut, spliced, doubled, with signs, words and raw bytes put in. */
+/**
+ * Generates text that is similar to one of the seeds: cut, spliced, doubled, with inserted characters, words and raw
+ * bytes.
+ */
 function damaged(seeds: readonly string[]): fc.Arbitrary<Uint8Array> {
   const words = [
     ...[
@@ -119,7 +122,7 @@ function damaged(seeds: readonly string[]): fc.Arbitrary<Uint8Array> {
   return fc.oneof({ weight: 6, arbitrary: text }, raw, fc.uint8Array({ maxLength: 80 }))
 }
 
-/** Whatever is in a file: kernels come out of it, or an error of kernels with a place; nothing else, and soon. */
+/** Checks that any content is either read as kernels or refused quickly, with a kernel error and a position. */
 export function survivesDamage(format: KernelFormat, seeds: readonly string[]): void {
   const bare = fc.string({ unit: fc.constantFrom(...new Set(seeds.join(''))), maxLength: 60 })
   fc.assert(
@@ -139,7 +142,7 @@ export function survivesDamage(format: KernelFormat, seeds: readonly string[]): 
   )
 }
 
-/** Texts that a careless pattern would take minutes over. */
+/** Checks texts that would take a careless pattern minutes. */
 export function survivesLength(format: KernelFormat): void {
   const long = 300_000
   const starts = ['', '1', '3x3: ', '(', '<a ', '[', '{"', '%YAML:1.0\n', '1;', '1 1\n', "0m='"]
@@ -176,7 +179,7 @@ export function survivesLength(format: KernelFormat): void {
   }
 }
 
-/** Numbers that lose something in a careless writer. */
+/** Numbers that a careless writer would not preserve. */
 export const awkward = [
   0.1,
   -0,
@@ -190,7 +193,7 @@ export const awkward = [
   2 ** -1074,
 ]
 
-/** Finite in float32, of any size and precision of a double. */
+/** Any number that is finite in float32, of any magnitude and with the precision of a double. */
 export const weight: fc.Arbitrary<number> = fc.oneof(
   fc.double({ min: -3.4e38, max: 3.4e38, noNaN: true }),
   fc.integer({ min: -9, max: 9 }),

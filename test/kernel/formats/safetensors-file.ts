@@ -1,4 +1,4 @@
-/** A .safetensors file put together by hand: any header, any data. */
+/** Builds a .safetensors file with any header and any data. */
 export function file(
   header: string | Uint8Array,
   data: Uint8Array = new Uint8Array(0),
@@ -12,10 +12,10 @@ export function file(
 
 type Given = { readonly dtype?: string; readonly shape: readonly number[]; readonly data: ArrayBufferView }
 
-/** The bytes of typed numbers. */
+/** Returns the bytes of typed numbers. */
 export const bytesOf = (data: ArrayBufferView) => Buffer.from(data.buffer, data.byteOffset, data.byteLength)
 
-/** A valid file of some tensors. */
+/** Builds a valid file with some tensors. */
 export function tensors(
   given: Record<string, Given>,
   metadata: Readonly<Record<string, string>> = {},
@@ -33,10 +33,10 @@ export function tensors(
   return file(header, Buffer.concat(Object.values(given).map(({ data }) => bytesOf(data))))
 }
 
-/** Quarters: exact in every type. */
+/** Quarters, which are exact in every type. */
 export const floats = (n: number) => Float32Array.from({ length: n }, (_, i) => i / 4)
 
-/** A small network: a bank, a transposed bank, a matrix, and a count that is no weight. */
+/** A small network: a bank, a transposed bank, a matrix, and a count, which is not a weight. */
 export const network = tensors({
   'conv1.weight': { shape: [4, 3, 3, 3], data: floats(108) },
   'conv1.bias': { shape: [4], data: Float32Array.of(1, 2, 3, 0.5) },

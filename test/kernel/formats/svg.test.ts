@@ -35,7 +35,7 @@ describe('the element alone', () => {
   })
 
   test('targetX and targetY are the anchor in the turned matrix', () => {
-    // SVG: the result at x takes the source at x - targetX + j with the weight at order - 1 - j.
+    // In SVG, the result at x uses the source at x - targetX + j with the weight at order - 1 - j.
     expect(read(svg, fe('order="3 1" kernelMatrix="1 2 3" targetX="0" targetY="0"'))).toMatchObject({
       weights: [1, 2, 3],
       anchor: [0, 2],

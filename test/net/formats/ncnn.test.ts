@@ -31,14 +31,14 @@ const refused = (layers: readonly string[], ...weights: readonly Buffer[]) => {
   return [code, message, ...why]
 }
 
-/** What layers make of planes, by the definition. */
+/** Returns the result of layers for planes, by the definition. */
 async function result(
   shape: readonly [number, number, number],
   x: readonly number[],
   layers: readonly string[],
   ...weights: readonly Buffer[]
 ) {
-  // as they are, without samples around them for what is cut off
+  // without extending the picture to make up for cropped samples
   const model = await modelOf({ ...read(layers, ...weights), meaning: {} })
   const out = await throughModel(
     model,

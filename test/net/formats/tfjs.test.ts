@@ -9,7 +9,7 @@ import { textOf } from '../small.ts'
 import { numbers } from '../vectors/formula.ts'
 
 type Spec = { readonly name: string; readonly shape: readonly number[]; readonly dtype: string }
-/** What vectors/tfjs.mjs wrote: a model of every layer, and what TensorFlow.js makes of it. */
+/** The output of vectors/tfjs.mjs: a model with every layer, and the result of TensorFlow.js. */
 const vectors: {
   readonly modelTopology: object
   readonly weights: readonly Spec[]
@@ -20,7 +20,9 @@ const vectors: {
 
 const countOf = (shape: readonly number[]) => shape.reduce((a, b) => a * b, 1)
 
-/** Planes in rows of places, as TensorFlow.js has them, as planes one after another. */
+/**
+ * Converts from the order of TensorFlow.js, with the channels of a position together, to planes one after the other.
+ */
 function planes(
   data: ArrayLike<number>,
   [height, width, channels]: readonly [number, number, number],
@@ -79,7 +81,7 @@ const layer = (class_name: string, name: string, config: object = {}, inbound?: 
 const start = layer('InputLayer', 'in', { batch_input_shape: [null, null, 9, 2] }, [])
 const reading = (...names: readonly string[]) => [names.map((name) => [name, 0, 0, {}])]
 
-/** A model of some layers, its weights in `w.bin`. */
+/** Makes a model of some layers, with its weights in `w.bin`. */
 const model = (layers: readonly object[], weights: readonly object[] = [], whole: object = {}): Buffer =>
   Buffer.from(
     JSON.stringify({
@@ -156,7 +158,7 @@ describe('a graph', () => {
     expect(network.constants.get('end.kernel')).toEqual({
       type: 'float32',
       shape: [2, 2, 1, 1],
-      // [in][out] as [out][in]
+      // [in][out] becomes [out][in]
       data: Float32Array.of(-1, 0, -0.5, 126.5),
     })
     expect([...network.constants.get('end.bias')!.data]).toEqual([1, -2])

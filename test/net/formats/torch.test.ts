@@ -60,7 +60,7 @@ describe('a file of torch.save', () => {
         ]),
       )
     expect(read(torchFile(state, { wrap })).constants).toEqual(expected.constants)
-    // BUILD takes the attributes off the stack again
+    // BUILD removes the attributes from the stack again
     const build = { bytes: [...pickleOf(dict({ _metadata: dict({}) })).subarray(2, -1), 0x62] }
     const state2 = pickleOf(
       new Map(Object.entries(state).map(([name, one], i) => [name, tensorValue(one, `${i}`)])),

@@ -1,4 +1,4 @@
-/** The numbers of the scripts beside this file: from -1 to below 1 in steps of 2^-15. */
+/** Returns the numbers that the scripts in this folder use: from -1 to below 1 in steps of 2^-15. */
 export function numbers(count: number, seed: number): Float64Array {
   return Float64Array.from({ length: count }, (_, i) => {
     let k = (Math.imul(i, 2654435761) + seed * 40503 + 12345) >>> 0

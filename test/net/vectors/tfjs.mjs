@@ -1,12 +1,13 @@
-// Makes tfjs.json: a model of every layer that is read, and what TensorFlow.js gives for it, with weights by a formula.
+// Makes tfjs.json: a model with every supported layer, and the result of TensorFlow.js for it, with weights from a
+// formula.
 //
 //     npm install --no-save @tensorflow/tfjs@4 && node test/net/vectors/tfjs.mjs
 //
-// The weights are made again by the test from their shapes, so that none are kept.
+// The test computes the weights again from their shapes, so that they are not stored.
 import { writeFileSync } from 'node:fs'
 import * as tf from '@tensorflow/tfjs'
 
-/** Numbers from -1 to below 1 in steps of 2^-15. */
+/** Returns numbers from -1 to below 1 in steps of 2^-15. */
 const numbers = (count, seed) =>
   Float32Array.from({ length: count }, (_, i) => {
     let k = (Math.imul(i, 2654435761) + seed * 40503 + 12345) >>> 0
