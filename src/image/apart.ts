@@ -6,7 +6,7 @@ import type { Borrowing } from './borrowed-decoders.ts'
 import type { Source } from './reader.ts'
 import type { Raw, RawRecipe } from './sharp.ts'
 
-/** What the process gets first, as JSON behind its length; `bytes` of input follow where there is no path. */
+/** The request to the process, sent as JSON after its length. Without a path, `bytes` of input follow it. */
 export type Order = {
   readonly path?: string
   readonly bytes: number
@@ -14,12 +14,12 @@ export type Order = {
   readonly borrowing?: Borrowing
 }
 
-/** What it answers, in the same way; the samples follow. */
+/** The response of the process, in the same form. The samples follow it. */
 export type Answer = { readonly info: Raw['info']; readonly bytes: number } | { readonly error: string }
 
 /**
- * Decodes to raw samples in a process of its own. It takes 0.1 s to start, but it can be left: what a drawing costs cannot
- * be known before, and a thread that draws one for minutes holds up the end of its process.
+ * Decodes to raw samples in a separate process. It takes 0.1 s to start, but it can be abandoned: the cost of a drawing
+ * cannot be known in advance, and a thread that draws for minutes would delay the exit of its process.
  */
 export const decodeApart = (input: Source, how: RawRecipe | Borrowing): Promise<Raw> =>
   listening(async () => {
@@ -31,12 +31,12 @@ export const decodeApart = (input: Source, how: RawRecipe | Borrowing): Promise<
     child.stderr.setEncoding('utf8').on('data', (text: string) => {
       said = (said + text).slice(-2000)
     })
-    // it may be gone before it has read all; that is met below
+    // the child may exit before it has read everything; that is handled below
     child.stdin.on('error', () => undefined)
     const bytes = typeof input === 'string' ? new Uint8Array(0) : input
     const work = 'kind' in how ? { borrowing: how } : { recipe: how }
     const order: Order = { bytes: bytes.length, ...work, ...(typeof input === 'string' && { path: input }) }
-    // its standard input stays open: the end of it shows that nobody waits any more
+    // stdin stays open: its end shows the child that its parent is gone
     for (const piece of [framed(order), bytes]) child.stdin.write(piece)
     try {
       const answer = await Promise.race([unframed<Answer>(child.stdout), failed])
@@ -48,7 +48,7 @@ export const decodeApart = (input: Source, how: RawRecipe | Borrowing): Promise<
     }
   })
 
-/** A value as JSON behind its length in bytes. */
+/** Encodes a value as JSON after its length in bytes. */
 export function framed(value: Order | Answer): Buffer {
   const json = Buffer.from(JSON.stringify(value))
   const length = Buffer.alloc(4)
@@ -56,7 +56,7 @@ export function framed(value: Order | Answer): Buffer {
   return Buffer.concat([length, json])
 }
 
-/** A framed value and the bytes behind it, as many as it says; undefined where the stream ends before. */
+/** Reads a framed value and the bytes after it, as many as it states. Returns undefined if the stream ends early. */
 export async function unframed<T extends object>(
   stream: NodeJS.ReadableStream,
 ): Promise<{ readonly head: T; readonly body: Buffer } | undefined> {

@@ -7,7 +7,7 @@ import { chunkAt, isSound, type PngHead } from './png-head.ts'
 import { pngSignature } from './png-parts.ts'
 import type { Reader } from './reader.ts'
 
-/** A picture of an animated PNG: where it goes, how, and where its data are. */
+/** A picture of an animated PNG: its position, how it is drawn, and where its data are. */
 export type Frame = {
   readonly x: number
   readonly y: number
@@ -15,9 +15,9 @@ export type Frame = {
   readonly height: number
   /** milliseconds */
   readonly delay: number
-  /** what becomes of its place after it was shown: left, cleared, or as it was before */
+  /** what happens to its area after it was shown: kept, cleared, or restored */
   readonly dispose: 'none' | 'background' | 'previous'
-  /** whether it is flattened onto what is there, or in its place */
+  /** whether it replaces what is there or is flattened onto it */
   readonly blend: 'source' | 'over'
   /** pieces of its zlib stream */
   readonly data: readonly { readonly at: number; readonly length: number }[]
@@ -27,9 +27,9 @@ export type Frame = {
 export type Animation = {
   /** The first is the one that readers of still pictures show. */
   readonly frames: readonly Frame[]
-  /** how often it plays, 0 for ever */
+  /** how often it plays; 0 means forever */
   readonly loop: number
-  /** Whether pixels may become transparent that no picture has so. */
+  /** Whether the animation can make pixels transparent although no picture has transparency. */
   readonly addsAlpha: boolean
   /** chunks that all pictures share: the palette and its transparency */
   readonly shared: Uint8Array
@@ -140,7 +140,7 @@ function frameOf(view: DataView, { width, height }: PngHead, bad: (why: string) 
   }
 }
 
-/** A picture of an animation as a PNG of its own. */
+/** Returns a picture of an animation as a separate PNG. */
 export function framePng(bytes: Uint8Array, { width, height, data }: Frame, shared: Uint8Array): Uint8Array {
   const header = Uint8Array.from(bytes.subarray(16, 29))
   const view = viewOf(header)
@@ -156,7 +156,7 @@ export function framePng(bytes: Uint8Array, { width, height, data }: Frame, shar
   ])
 }
 
-/** Where pictures of an animation are flattened onto each other: [y][x][channel]. */
+/** The surface on which the pictures of an animation are flattened onto each other: [y][x][channel]. */
 export type Canvas = {
   readonly width: number
   readonly channels: number
@@ -167,7 +167,7 @@ export type Canvas = {
 /** Whether the last channel of a canvas is alpha. */
 const alphaOf = (channels: number): boolean => channels % 2 === 0
 
-/** Lays a picture on the canvas. It has the channels of the canvas, or no alpha and is opaque. */
+/** Draws a picture on the canvas. It has the channels of the canvas, or it has no alpha and is opaque. */
 export function lay(canvas: Canvas, { x, y, width, height, blend }: Frame, data: Samples): void {
   const { channels } = canvas
   const own = data.length / (width * height)
@@ -189,7 +189,9 @@ export function lay(canvas: Canvas, { x, y, width, height, blend }: Frame, data:
   }
 }
 
-/** Straight alpha: a = s + d (1 - s), c = (s cs + d (1 - s) cd) / a, exact in whole numbers and rounded once. */
+/**
+ * Composes straight alpha: a = s + d (1 - s), c = (s cs + d (1 - s) cd) / a. It is exact in integers and rounds once.
+ */
 function over(
   { data, full }: Canvas,
   to: number,
@@ -206,7 +208,7 @@ function over(
   data[to + colours] = Math.round(sum / full)
 }
 
-/** Clears the place of a picture to transparent black. */
+/** Clears the area of a picture to transparent black. */
 export function clear(canvas: Canvas, { x, y, width, height }: Frame): void {
   for (let row = y; row < y + height; row++) {
     const at = (row * canvas.width + x) * canvas.channels

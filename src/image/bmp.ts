@@ -4,12 +4,12 @@ import type { Picture } from '../tensor/picture.ts'
 import { refusal, wayOf, ways } from './foreign.ts'
 import { checkEnd, damaged, endsEarly, type OwnPicture } from './own-picture.ts'
 
-// BMP as Microsoft's BITMAPINFOHEADER and its successors describe it.
+// BMP as described by Microsoft's BITMAPINFOHEADER and its successors.
 
 const what = 'BMP'
 const compressions = { none: 0, rle8: 1, rle4: 2, fields: 3, alphaFields: 6 } as const
 
-/** Where a colour is in a pixel of 16 or 32 bits. */
+/** The bits of a colour in a pixel of 16 or 32 bits. */
 type Mask = { readonly shift: number; readonly most: number }
 
 const maskOf = (bits: number): Mask => {
@@ -18,7 +18,10 @@ const maskOf = (bits: number): Mask => {
   return { shift, most: bits >>> shift }
 }
 
-/** BMP of 1 to 32 bits, packed (RLE) or not. A palette of grays makes gray, others and what has none RGB; alpha where a header of version 3 on has a mask for it. */
+/**
+ * Reads a BMP of 1 to 32 bits, packed (RLE) or not. A palette of grays gives a gray picture, anything else RGB. Alpha
+ * is read if there is a mask for it: in a header from version 3 on, or with the compression BI_ALPHABITFIELDS.
+ */
 export function readBmp(bytes: Uint8Array, name: string): OwnPicture {
   const view = viewOf(bytes)
   if (bytes.length < 26) throw damaged(name, what, bytes.length, 'the file ends inside the header')
@@ -59,7 +62,7 @@ export function readBmp(bytes: Uint8Array, name: string): OwnPicture {
     const entry = isCore ? 3 : 4
     const at = 14 + head
     const used = isCore ? 0 : view.getUint32(46, true)
-    // the samples may begin right behind it
+    // the samples may begin directly after it
     const room = Math.floor((Math.min(bytes.length, Math.max(start, at)) - at) / entry)
     const count = Math.min(used === 0 ? 2 ** bits : used, 2 ** bits, Math.max(0, room))
     const palette = Array.from({ length: count }, (_, i) => [2, 1, 0].map((c) => bytes[at + i * entry + c]!))
@@ -89,7 +92,7 @@ export function readBmp(bytes: Uint8Array, name: string): OwnPicture {
   }
   const field = (i: number): number => {
     const from = 54 + 4 * i
-    // behind a header of 40 bytes, or inside longer ones
+    // after a header of 40 bytes, or inside a longer one
     return from + 4 <= Math.max(14 + head, start) && from + 4 <= bytes.length ? view.getUint32(from, true) : 0
   }
   const hasAlphaField = compression === compressions.alphaFields || head >= 56
@@ -137,13 +140,13 @@ export function readBmp(bytes: Uint8Array, name: string): OwnPicture {
   }
 }
 
-/** Whether the bytes at every fourth place differ: those of no meaning are all alike. */
+/** Whether the bytes at every fourth position differ. Unused bytes are all alike. */
 function isVaried(bytes: Uint8Array, from: number, to: number): boolean {
   for (let at = from; at < Math.min(to, bytes.length); at += 4) if (bytes[at] !== bytes[from]) return true
   return false
 }
 
-/** The ICC profile of a header of version 5, which says where it is, from itself on. */
+/** Reads the ICC profile of a version 5 header, which gives its offset from its own start. */
 function profileIn(bytes: Uint8Array, head: number): Pick<OwnPicture, 'icc'> {
   const view = viewOf(bytes)
   // "MBED", low byte first
@@ -155,7 +158,7 @@ function profileIn(bytes: Uint8Array, head: number): Pick<OwnPicture, 'icc'> {
 
 type Size = { readonly width: number; readonly height: number }
 
-/** Places in the palette, row by row as they are stored. */
+/** Reads the palette indices, row by row in the order of the file. */
 async function indices(
   bytes: Uint8Array,
   start: number,
@@ -177,7 +180,7 @@ async function indices(
   return out
 }
 
-/** Places in the palette from runs; what is skipped is place 0. */
+/** Unpacks the palette indices from runs. Skipped pixels get index 0. */
 async function unpacked(
   bytes: Uint8Array,
   start: number,
@@ -218,7 +221,7 @@ async function unpacked(
     }
     return false
   }
-  // a run has 2 bytes at least
+  // a run has at least 2 bytes
   await inTurns(
     bytes.length,
     (from, to) => {
@@ -230,7 +233,7 @@ async function unpacked(
   return out
 }
 
-/** A BMP of 8 bits: gray with a palette, RGB of 24 bits, with alpha 32 bits and masks (version 4). */
+/** Writes a BMP with 8 bits per sample: gray with a palette, 24-bit RGB, or 32-bit RGBA with masks (version 4). */
 export async function writeBmp({ width, height, channels, data, meta }: Picture): Promise<Uint8Array> {
   const hasAlpha = channels % 2 === 0
   const isGray = channels === 1
@@ -259,7 +262,7 @@ export async function writeBmp({ width, height, channels, data, meta }: Picture)
   if (hasAlpha) {
     for (const [i, mask] of [0xff0000, 0xff00, 0xff, 0xff000000].entries())
       view.setUint32(54 + 4 * i, mask, true)
-    // the colours are those of sRGB
+    // the colour space is sRGB
     view.setUint32(70, 0x73524742, true)
   }
   await inRows(height, width * channels, (y) => {

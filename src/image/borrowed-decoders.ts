@@ -4,7 +4,7 @@ import { pathToFileURL } from 'node:url'
 import { requireFrom } from '../files/package.ts'
 import type { Raw } from './sharp.ts'
 
-// The decoders that users install, as the process that decodes one picture calls them.
+// The decoders that users install, as called by the process that decodes one picture.
 
 type Size = { readonly width: number; readonly height: number }
 type Rgba = Size & { readonly data: Uint8Array | Uint8ClampedArray }
@@ -24,7 +24,7 @@ const rgbaOf: Readonly<
       default: (buffer: ArrayBuffer) => Promise<Rgba>
       init: (module: WebAssembly.Module) => Promise<unknown>
     }
-    // it fetches its loops, and gives an ImageData, as browsers do
+    // like in a browser, it fetches its WebAssembly and returns an ImageData
     await init(new WebAssembly.Module(readFileSync(join(path, '../codec/dec/jxl_dec.wasm'))))
     const scope = globalThis as { ImageData?: unknown }
     scope.ImageData ??= function imageData(
@@ -39,12 +39,12 @@ const rgbaOf: Readonly<
   },
 }
 
-/** How a picture is decoded that sharp does not read. */
+/** How to decode a picture that sharp does not read. */
 export type Borrowing = { readonly kind: 'heic' | 'jxl'; readonly path: string }
 
 /** Decodes to RGBA of 8 bits. @throws whatever the decoder throws */
 export async function borrowedRaw(bytes: Uint8Array, { kind, path }: Borrowing): Promise<Raw> {
-  // what they print would be mixed with the samples
+  // their output would be mixed with the samples
   console.log = console.error
   const { width, height, data, more = 0 } = await rgbaOf[kind](bytes, path)
   return {

@@ -8,14 +8,13 @@ import type { OwnPicture } from './own-picture.ts'
 import { viewSamples } from './samples.ts'
 import { reasons } from './sharp.ts'
 
-// Formats whose decoders users install where they need them: they are large, and run in a process of their own when a
-// file is read.
+// Formats whose decoders users install if they need them. The decoders are large, and run in a separate process.
 
-/** The kinds of file that are read where a decoder is installed, and its package. */
+/** The kinds of file that can be read if a decoder is installed, and its package. */
 export const borrowed = { heic: 'heic-decode', jxl: '@jsquash/jxl' } as const
 export type BorrowedKind = keyof typeof borrowed
 
-/** Whether a kind is read where a decoder is installed. */
+/** Whether a kind can be read if a decoder is installed. */
 export const isBorrowed = (kind: string | undefined): kind is BorrowedKind =>
   kind !== undefined && Object.hasOwn(borrowed, kind)
 
@@ -25,7 +24,7 @@ type Size = { readonly width: number; readonly height: number }
  * Reads a picture with the decoder that the user has installed. Opaque alpha is dropped.
  *
  * @param check refuses a size
- * @throws ConvoError E_DECODE where none is installed, naming it, and for a damaged file
+ * @throws ConvoError E_DECODE if no decoder is installed (the error names the package), and for a damaged file
  */
 export async function readBorrowed(
   kind: BorrowedKind,
@@ -50,7 +49,7 @@ export async function readBorrowed(
     const isOpaque = !(await hasAlphaWhere(whole, (alpha) => alpha < 255))
     return {
       ...{ width, height, channels: isOpaque ? 3 : 4, depth: 8 },
-      // the decoder of JPEG XL does not say whether there is more
+      // the JPEG XL decoder does not report further pictures
       asRead: [
         `${name} was read by ${borrowed[kind]}: 8 bits of its first picture, without profile and metadata`,
       ],

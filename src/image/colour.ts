@@ -3,7 +3,7 @@ import { expected } from '../params.ts'
 /** Red, green and blue in levels of 0..255. */
 export type Colour = readonly [red: number, green: number, blue: number]
 
-/** The names of HTML 4, and the four that everybody types. */
+/** The names of HTML 4, and four more in common use. */
 const names: Readonly<Record<string, string>> = {
   aqua: '00ffff',
   black: '000000',
@@ -28,7 +28,7 @@ const names: Readonly<Record<string, string>> = {
 }
 
 /**
- * An opaque colour: `#rgb`, `#rrggbb`, with or without the #, or a name of HTML 4.
+ * Parses an opaque colour: `#rgb` or `#rrggbb`, with or without the #, or a name of HTML 4.
  *
  * @throws ConvoError E_OPTION naming the setting
  */
@@ -43,7 +43,7 @@ export function parseColour(given: unknown, name: string): Colour {
   return [red!, green!, blue!]
 }
 
-/** The colour at a share of the way, 0..1, along some. */
+/** Interpolates between colour stops. `share` is the position along them, 0..1. */
 export function colourAlong(stops: readonly Colour[], share: number): Colour {
   const at = share * (stops.length - 1)
   const from = Math.min(Math.floor(at), stops.length - 2)

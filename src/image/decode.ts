@@ -28,31 +28,31 @@ import { pageRead } from './tiff-array.ts'
 
 /** How to decode. */
 export type DecodeOptions = {
-  /** a page of more pixels is refused before it is decoded */
+  /** a page with more pixels is refused before it is decoded */
   readonly maxPixels: number
-  /** turn the picture as its EXIF orientation asks */
+  /** whether to turn the picture according to its EXIF orientation */
   readonly orient: boolean
   /** which page of a TIFF, GIF or WebP, from 0 */
   readonly page?: number
-  /** what to call the source in errors, where it is bytes */
+  /** what to call the source in errors if it is bytes */
   readonly name?: string
-  /** what becomes of EXIF and other metadata; `keep` unless given */
+  /** what happens to EXIF and other metadata; `keep` by default */
   readonly metadata?: MetadataMode
-  /** how plain PNGs are decoded; as all others are unless given */
+  /** how plain PNGs are decoded; by default like all others */
   readonly plain?: PlainDecoder
 }
 
-/** A picture and what its file said beside it. */
+/** A picture and the other contents of its file. */
 export type Decoded = Picture & Omit<Header, keyof Picture>
 
 type Opened = {
-  /** what the decoder gets: bytes, where the file holds what it must not see */
+  /** the input of the decoder: bytes if the file has parts that it must not see */
   readonly input: Source
   readonly seen: Seen
   readonly name: string
   readonly header: Header
   readonly reading: Reading
-  /** of what is read here */
+  /** set if the samples are read here and not by the decoder */
   readonly own?: Pick<OwnPicture, 'samples'>
   readonly bits: number | undefined
   readonly plain: PlainPng | undefined
@@ -61,7 +61,7 @@ type Opened = {
 }
 
 /**
- * What the header of a picture says. The samples are not looked at, so a damaged file may pass.
+ * Reads the header of a picture. It does not check the samples, so a damaged file may pass.
  *
  * @throws ConvoError as `decode` does
  */
@@ -70,18 +70,18 @@ export async function readHeader(source: Source, options: DecodeOptions): Promis
 }
 
 /**
- * Decodes one page of a picture to samples as they are stored: 8 bits stay 8, 16 stay 16, float TIFFs stay float and
- * are taken as levels of 0..255; gray stays gray, palettes become RGB, transparent colours become alpha, gray of 1, 2
- * and 4 bits is spread over 0..255, and 10 or 12 bits of an AVIF over 0..65535. Neither the ICC profile nor gAMA is
- * applied: they travel in `meta`. Only CMYK and Lab are converted, to sRGB, with a note.
+ * Decodes one page of a picture to samples as they are stored: 8 bits stay 8, 16 stay 16, and float TIFFs stay float.
+ * Gray stays gray, palettes become RGB, and transparent colours become alpha. Gray of 1, 2 and 4 bits is spread over
+ * 0..255, and 10 or 12 bits of an AVIF over 0..65535. Neither the ICC profile nor gAMA is applied: both are returned in
+ * `meta`. Only CMYK and Lab are converted, to sRGB, with a note.
  *
- * sharp is set to fail on warnings, its strictest setting: JPEG data that is damaged in the middle raises a warning
- * only, and no harmless oddity that was tried did (unknown TIFF tags, bad profiles, bytes after the end, damaged
- * ancillary PNG chunks). Lossy WebP has no checksum: damage inside it may pass as a picture, and so may damage in the last
- * eight rows of a JPEG, behind which libvips looks for no warnings.
+ * sharp is set to fail on warnings, its strictest setting, because JPEG data that is damaged in the middle raises only
+ * a warning. No harmless oddity that was tried raises one (unknown TIFF tags, bad profiles, bytes after the end,
+ * damaged ancillary PNG chunks). Lossy WebP has no checksum, so damage inside it may pass as a picture. So may damage
+ * in the last eight rows of a JPEG, because libvips does not check for warnings after them.
  *
- * @throws ConvoError E_INPUT for a file that cannot be read, E_DECODE for one that is damaged or no picture, E_TOO_LARGE
- *   for more than `maxPixels`, before decoding
+ * @throws ConvoError E_INPUT for a file that cannot be read, E_DECODE for one that is damaged or not a picture,
+ *   E_TOO_LARGE for more than `maxPixels`, before decoding
  */
 export async function decode(source: Source, options: DecodeOptions): Promise<Decoded> {
   const opened = await open(source, options)
@@ -95,7 +95,7 @@ export async function decode(source: Source, options: DecodeOptions): Promise<De
   }
 }
 
-/** @throws ConvoError E_DECODE where one picture is wanted and the first page is a smaller copy of it */
+/** @throws ConvoError E_DECODE if one picture is wanted and the first page is a smaller copy of it */
 function refusePreview({ header: { preview }, name }: Opened, { page }: DecodeOptions): void {
   if (preview === undefined || page !== undefined) return
   throw new ConvoError('E_DECODE', `the first page of ${name} is a smaller copy of the picture`, {
@@ -104,19 +104,19 @@ function refusePreview({ header: { preview }, name }: Opened, { page }: DecodeOp
   })
 }
 
-/** Decoded bytes from which on the upper rows are decoded on their own, and up to which there is memory for them. */
+/** The decoded sizes, in bytes, from which the upper rows are decoded separately, and up to which memory allows it. */
 const aheadBytes = [12e6, 2 ** 26] as const
 /**
- * The share of rows that is decoded ahead. While the whole takes until 1, they are there at 0.4, and filtering and encoding
- * them takes a second thread about the rest of that time.
+ * The share of rows that is decoded ahead. If the whole picture takes a time of 1, they are ready at 0.4, and a second
+ * thread needs about the rest of that time to filter and encode them.
  */
 const aheadShare = 0.4
 
 /**
- * Begins to decode a picture as `decode` does, in a large PNG with its upper rows on their own beside the whole: work on
- * them can begin early. It costs processor time where threads are idle otherwise.
+ * Starts to decode a picture like `decode` does. For a large PNG it also decodes the upper rows separately, so that
+ * work on them can begin early. This costs processor time on threads that are otherwise idle.
  *
- * @throws ConvoError as `decode` does; damage of the samples shows in the promises
+ * @throws ConvoError as `decode` does; damage to the samples rejects the promises
  */
 export async function decodeAhead(
   source: Source,
@@ -140,15 +140,15 @@ export async function decodeAhead(
   const upper = isPlain
     ? Promise.race([there, whole])
     : decodeOpened(opened, options, 1, rows).then(({ data }) => data)
-  // whoever waits for them gets the error; a failure of one that nobody waits for any more is no bug
+  // callers that await them get the error; a rejection that is no longer awaited is not a bug
   for (const promise of [whole, upper]) promise.catch(() => undefined)
   return { ...opened.header, data: { rows, upper, whole } }
 }
 
 /**
- * Decodes every page, each a picture of its own, in order: slices of a TIFF, pictures of an animation as they are shown.
- * A page is read when it is asked for; of animations, whose pages build on each other, and of pages that are alike, as many
- * at a time as fit 64 MiB: to open a file for each would walk over all pages before it.
+ * Decodes every page as a separate picture, in order: slices of a TIFF, pictures of an animation as they are shown. A
+ * page is read when it is requested. Pages of an animation, which build on each other, and pages that are alike are
+ * read in groups of up to 64 MiB, because opening the file for each page would walk over all pages before it.
  */
 export async function* decodePages(
   source: Source,
@@ -172,11 +172,11 @@ export async function* decodePages(
   }
 }
 
-/** How many pages of this size are decoded at once, at most. */
+/** The largest number of pages of this size that are decoded at once. */
 export const pagesAtOnce = (width: number, height: number): number =>
   Math.max(1, Math.floor(2 ** 26 / (width * height * 4)))
 
-/** A strip of equally high pages, one below the other, as pictures over the same memory. */
+/** Splits a strip of equally high pages, one below the other, into pictures over the same memory. */
 function* splitPages(strip: Decoded, count: number): Generator<Decoded> {
   const height = strip.height / count
   const size = strip.width * height * strip.channels
@@ -184,13 +184,13 @@ function* splitPages(strip: Decoded, count: number): Generator<Decoded> {
     yield { ...strip, height, data: strip.data.subarray(i * size, (i + 1) * size) }
 }
 
-/** A file by its name, or the bytes of what can be read once only. */
+/** Returns a path as it is, or the bytes of a source that can be read only once. */
 async function seekable(source: Source, name: string): Promise<Source> {
   if (typeof source !== 'string' || !isStream(source)) return source
   return readWhole(source, { limit: 'encodedBytes', name, check: checkHead(name) })
 }
 
-/** Refuses what is no picture by its first bytes, before the rest of a stream is read. */
+/** Refuses anything that is not a picture by its first bytes, before the rest of a stream is read. */
 export const checkHead =
   (name: string) =>
   (head: Uint8Array): void => {
@@ -198,7 +198,7 @@ export const checkHead =
       refuseStranger(head.length, (at, length) => head.subarray(at, at + length), name)
   }
 
-/** @param known what was seen in the same file before */
+/** @param known what `inspect` found in the same file earlier */
 async function open(source: Source, options: DecodeOptions, known?: Seen): Promise<Opened> {
   const name = options.name ?? nameOf(source)
   const stored = await seekable(source, name)
@@ -240,7 +240,7 @@ async function open(source: Source, options: DecodeOptions, known?: Seen): Promi
   }
 }
 
-/** A picture of a kind that is read here. */
+/** Opens a picture of a kind that is read here. */
 async function openOwn(
   kind: OwnKind | BorrowedKind,
   source: Source,
@@ -268,20 +268,20 @@ async function openOwn(
   }
 }
 
-/** What the decoder gets: a PNG without chunks that it must not see, a TIFF without what it takes for damage. */
+/** Returns the input of the decoder: a PNG without chunks that it must not see, or a TIFF without apparent damage. */
 async function soundInput(source: Source, { png }: Probe, { mends = [] }: Seen): Promise<Source> {
   const ignored = png?.ignored ?? []
   if (ignored.length === 0 && mends.length === 0) return source
   const bytes = await wholeOf(source)
   if (ignored.length > 0) return withoutIgnored(bytes, ignored)
   if (mends.every(({ at, byte }) => bytes[at] === byte)) return source
-  // a copy, which the slice of a Buffer is not
+  // a copy, because `slice` of a Buffer shares memory
   const mended = new Uint8Array(bytes)
   for (const { at, byte } of mends) mended[at] = byte
   return mended
 }
 
-/** The pictures of an animated PNG as they are shown, each flattened onto those before. */
+/** Yields the pictures of an animated PNG as they are shown, each flattened onto those before it. */
 async function* animationPages({ input, name, header }: Opened, apng: Animation): AsyncGenerator<Decoded> {
   const bytes = typeof input === 'string' ? await readWhole(input, { limit: 'encodedBytes' }) : input
   const { width, height, channels, depth } = header
@@ -302,10 +302,10 @@ async function* animationPages({ input, name, header }: Opened, apng: Animation)
   }
 }
 
-/** Bytes of a file up to which it is read whole for its rows. */
+/** The largest file, in bytes, that is read whole to decode it row by row. */
 const plainBytes = 2 ** 26
 
-/** A PNG whose rows can be decoded one by one, if it is one. */
+/** Returns the PNG if its rows can be decoded one by one. */
 export const plainOf = ({ png, size }: Probe, source: Source): PlainPng | undefined =>
   isPlainPng(png) && !png.hasExif && png.ignored.length === 0 && size <= plainBytes
     ? { source, head: png }
@@ -314,7 +314,7 @@ export const plainOf = ({ png, size }: Probe, source: Source): PlainPng | undefi
 const isInOrder = (png: PngHead | undefined, { orientation = 1 }: Facts): boolean =>
   png !== undefined && !png.interlaced && !png.isAnimated && orientation === 1
 
-/** @param rows the upper ones alone, of a picture in order */
+/** @param rows decodes only these upper rows, for a picture in order */
 async function decodeOpened(
   opened: Opened,
   options: DecodeOptions,
@@ -332,12 +332,12 @@ async function decodeOpened(
   const recipe: RawRecipe = {
     options: {
       page: options.page ?? 0,
-      // more than one page cannot be turned, and animations have no orientation
+      // multiple pages cannot be turned, and animations have no orientation
       ...(pages > 1 ? { pages } : { autoOrient: options.orient }),
       ignoreIcc: reading.ignoreIcc,
     },
     ...(rows !== undefined && { size: { width: header.width, height: rows } }),
-    // sharp leaves the alpha out of raw gray of 8 bits and of floats, so that is asked for as RGBA
+    // sharp drops the alpha from raw 8-bit and float gray, so those are read as RGBA
     space: isGrayAlpha ? 'srgb' : reading.space,
     depth: reading.format,
   }
@@ -356,7 +356,7 @@ async function decodeOpened(
   return { ...header, height, data: samples }
 }
 
-/** What it needs is loaded for drawings only. */
+/** Decodes a drawing in a separate process. The import is dynamic because only drawings need it. */
 async function rawApart(input: Source, recipe: RawRecipe): Promise<Raw> {
   const { decodeApart } = await import('./apart.ts')
   return decodeApart(input, recipe)

@@ -4,9 +4,9 @@ import { type Answer, framed, type Order, unframed } from './apart.ts'
 import { borrowedRaw } from './borrowed-decoders.ts'
 import { rawOf } from './sharp.ts'
 
-// Ctrl-C in a terminal reaches this process too: its parent says when to end, by going away.
+// Ctrl-C in a terminal reaches this process too. It ignores it, and ends when its parent exits.
 setRole('crew')
-// an exit would wait for the picture
+// an ordinary exit would wait for the picture
 process.stdin.once('end', () => process.kill(process.pid, 'SIGKILL'))
 
 const order = await unframed<Order>(process.stdin)

@@ -6,15 +6,15 @@ import type { Picture } from '../tensor/picture.ts'
 import { isLittleEndian } from '../tensor/tensor.ts'
 
 /**
- * The digest of a picture: `sha256:` and 64 hexadecimal digits. Hashed are, for each page in turn, the line
+ * Computes the digest of a picture: `sha256:` and 64 hexadecimal digits. It hashes, for each page in turn, the line
  *
  *     convo picture 1 <width>x<height>x<channels> <depth>\n
  *
- * in ASCII, and the samples, [y][x][channel], little-endian: 1 byte each at depth 8, 2 at 16, 4 (IEEE 754) at 32; of
- * floats, -0 is hashed as 0 and every NaN as 0x7fc00000. So the digest depends on the decoded pixels, shape and depth
- * and on nothing else of a file: not its format, compression, palette, profile or other metadata. Alpha and the colours
- * under it are part of it. Pictures have equal digests when `comparePictures` finds no difference without any tolerance,
- * profiles ignored.
+ * in ASCII, and the samples, [y][x][channel], little-endian: 1 byte each at depth 8, 2 at 16, 4 (IEEE 754) at 32. For
+ * floats, -0 is hashed as 0 and every NaN as 0x7fc00000. So the digest depends only on the decoded pixels, shape and
+ * depth, and not on the format, compression, palette, profile or other metadata of a file. Alpha and the colours under
+ * it are part of it. Digests are equal if `comparePictures` finds no difference without any tolerance, with profiles
+ * ignored.
  */
 export async function digestOf(...pages: readonly Picture[]): Promise<string> {
   const hash = createDigest()
@@ -22,7 +22,7 @@ export async function digestOf(...pages: readonly Picture[]): Promise<string> {
   return hash.end()
 }
 
-/** A digest of pages that come one after another. */
+/** Creates a digest to which pages are added one by one. */
 export function createDigest(): {
   add(page: Picture): Promise<unknown>
   addFile(bytes: Uint8Array): Promise<unknown>
@@ -31,7 +31,7 @@ export function createDigest(): {
   const hash = createHash('sha256')
   return {
     add: (page) => addPage(hash, page),
-    // what is not read must not be called equal: the bytes of the file are used instead
+    // pictures that are not read must not count as equal, so the bytes of the file are hashed instead
     addFile: async (bytes) =>
       hash.update('convo file 1\n', 'ascii').update(await sha256InTurns(bytes), 'hex'),
     end: () => `sha256:${hash.digest('hex')}`,
@@ -47,7 +47,7 @@ function addPage(hash: Hash, { width, height, channels, depth, data }: Picture):
   })
 }
 
-/** Floats of which equal ones have equal bits. They are changed. */
+/** Normalises floats, in place, so that equal ones have equal bits. */
 function plain(part: Float32Array): Float32Array {
   const bits = new Uint32Array(part.buffer)
   for (let i = 0; i < part.length; i++) {

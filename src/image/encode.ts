@@ -25,36 +25,37 @@ import { packStrip, type TiffCompression } from './tiff-pack.ts'
 import { joinPages } from './tiff-write.ts'
 import { webpTimed, webpWith } from './webp.ts'
 
-/** Bytes of a picture file, and what a user should know of how they differ from the picture. */
+/** The bytes of a picture file, and notes on how they differ from the picture. */
 export type Encoded = { readonly bytes: Uint8Array; readonly notes: readonly string[] }
 
-/** How to encode; what a format does not take is not looked at. */
+/** How to encode. Options that a format does not take are ignored. */
 export type EncodeOptions = {
-  /** 1..100 for jpeg (that of a JPEG it was made of, else 90) and avif (80); webp is lossless unless it is given */
+  /** 1..100 for jpeg (default: that of the JPEG it was made from, else 90) and avif (80); makes webp lossy */
   readonly quality?: number | undefined
   /** 0..9 for png */
   readonly compression?: number | undefined
-  /** webp and avif without loss */
+  /** lossless webp and avif */
   readonly lossless?: boolean | undefined
-  /** of jpeg (that of a JPEG it was made of, else 4:4:4) and avif (4:4:4) */
+  /** for jpeg (default: that of the JPEG it was made from, else 4:4:4) and avif (4:4:4) */
   readonly subsampling?: Subsampling | undefined
   /** jpeg 0..2 (0), webp 0..6 (4), avif 0..9 (4), gif 1..10 (7) */
   readonly effort?: number | undefined
-  /** deflate unless given */
+  /** deflate by default */
   readonly tiffCompression?: TiffCompression | undefined
 }
 
 /** How an animation plays. */
 export type AnimationOptions = EncodeOptions & {
-  /** milliseconds for each page, or for all; 100 unless given */
+  /** milliseconds for each page, or for all; 100 by default */
   readonly delay?: number | readonly number[]
-  /** how often it plays, 0 (unless given) for ever */
+  /** how often it plays; 0 (the default) means forever */
   readonly loop?: number
 }
 
 /**
- * Encodes a picture. ICC profile, resolution and metadata go with it where the format has room for them. webp and tiff are
- * lossless, jpeg is written without chroma subsampling; what a format cannot hold is reported in `notes` or refused.
+ * Encodes a picture. ICC profile, resolution and metadata are written if the format has room for them. tiff is
+ * lossless, and so is webp without a quality. jpeg has the chroma subsampling that is requested, else that of the JPEG
+ * the picture was made from, else none. Anything that the format cannot hold is reported in `notes` or refused.
  *
  * @throws ConvoError E_OUTPUT for a picture that the format cannot hold, or sides that are too long for it
  */
@@ -94,7 +95,7 @@ async function encodeFitted(
     case 'avif': {
       const { quality, lossless = false, effort, subsampling = '4:4:4' } = options
       return attemptEncode(format, async () => {
-        // the container is what brings profile and metadata into a file whose boxes sharp alone writes
+        // sharp passes profile and metadata from its input to the AVIF, so the input is a PNG that contains them
         const needs = exifFor(meta, picture, true)
         const pipeline = sharpOf(await containerOf(withExif(picture, needs)), {}).keepIccProfile()
         pipeline.toColourspace(spaceOf(picture))
@@ -117,18 +118,18 @@ async function encodeFitted(
   }
 }
 
-/** The strips of a JPEG, which are encoded on their own while others are computed. */
+/** The strips of a JPEG, which are encoded separately while others are computed. */
 export type JpegStrips = {
-  /** rows of a strip, but for the last one; all rows where the picture is encoded in one go */
+  /** rows of a strip, except for the last one; all rows if the picture is encoded in one go */
   readonly rows: number
-  /** Encodes the samples of a strip, which must stay as they are until it is encoded. */
+  /** Encodes the samples of a strip, which must not change until it is encoded. */
   encode(samples: Uint8Array): Promise<Uint8Array>
   join(strips: readonly Uint8Array[]): Uint8Array
 }
 
 /**
- * Begins a JPEG. The tables of Huffman codes are those of the standard, so that strips have them in common; with `effort`
- * 1 they are made for the picture, and with 2 the coefficients are chosen to be short too, which takes the whole picture.
+ * Starts a JPEG. It uses the standard Huffman tables, so that all strips share them. With `effort` 1 the tables are
+ * made for the picture, and with 2 the coefficients are optimised for size too. Both need the whole picture.
  *
  * @throws ConvoError E_OUTPUT for sides that are too long
  */
@@ -160,7 +161,7 @@ export function jpegStrips(
   }
 }
 
-/** Rows of a strip of a TIFF. */
+/** Rows in a strip of a TIFF. */
 const tiffRows = 64
 
 async function encodeTiff(
@@ -183,7 +184,7 @@ async function encodeTiff(
   return joinPages(packed, tiffCompression)
 }
 
-/** Pages one below the other, which is how libvips writes several. */
+/** Encodes pages one below the other, which is how libvips writes several. */
 async function encodeAnimated(
   pages: readonly Picture[],
   format: 'gif' | 'webp',
@@ -202,7 +203,7 @@ async function encodeAnimated(
     nativeWork(() => withFormat(loadSharp()(data, { raw }), format, options).toBuffer()),
   )
   if (format === 'gif') return bytes
-  // pages that are equal become one
+  // the encoder merges equal pages into one
   const times: number[] = []
   for (const [i, time] of (options.delay ?? []).entries()) {
     if (i > 0 && Buffer.compare(colours[i]!.data as Uint8Array, colours[i - 1]!.data as Uint8Array) === 0)
@@ -213,7 +214,7 @@ async function encodeAnimated(
 }
 
 /**
- * Encodes pages that play one after another, or of a TIFF. All have one size and one number of channels.
+ * Encodes pages as an animation or as a TIFF. All must have one size, one number of channels and one depth.
  *
  * @throws ConvoError E_SHAPE for pages that differ, or none; E_OUTPUT as `encode` does
  */
@@ -234,7 +235,7 @@ export async function encodePages(
   return { bytes, notes: [...new Set([...fitted.flatMap(({ notes }) => notes), ...lostOfPages(pages)])] }
 }
 
-/** That a file has room for the profile and the resolution of one page. */
+/** Returns a note if profiles or resolutions differ, because a file has room for those of one page. */
 function lostOfPages([first, ...others]: readonly Picture[]): string[] {
   const differs = (of: (meta: PictureMeta) => ArrayLike<number> | undefined) =>
     others.some(({ meta }) => String(of(meta)) !== String(first && of(first.meta)))
@@ -257,9 +258,9 @@ function checkAlike(pages: readonly Picture[]): void {
 }
 
 /**
- * An SVG drawing as PNG, `zoom` pixels for one of its own.
+ * Renders an SVG drawing as PNG, with `zoom` pixels for each of its own.
  *
- * @throws ConvoError E_OUTPUT when it cannot be drawn
+ * @throws ConvoError E_OUTPUT if it cannot be drawn
  */
 export const renderSvg = (svg: string, zoom = 1): Promise<Uint8Array> =>
   attemptEncode('png', () =>
@@ -276,11 +277,11 @@ function spaceOf({ depth, channels }: Picture): 'grey16' | 'rgb16' | 'b-w' | 'sr
   return channels < 3 ? 'b-w' : 'srgb'
 }
 
-/** A stored PNG: the way by which a profile and a resolution reach sharp's encoders without being applied. */
+/** An uncompressed PNG. It carries a profile and a resolution to sharp's encoders without applying them. */
 const containerOf = (picture: Picture): Promise<Uint8Array> =>
   encodePngInTurns(picture, compressionSettings(0))
 
-/** A picture whose EXIF is such fields, which a PNG around it brings along. */
+/** Returns the picture with these EXIF fields, so that a PNG around it carries them. */
 const withExif = (picture: Picture, exif: Fields | undefined): Picture => ({
   ...picture,
   meta: { ...picture.meta, metadata: { ...picture.meta.metadata, ...(exif && { exif }) } },
@@ -292,7 +293,7 @@ function withFormat(
   { quality, lossless = quality === undefined, effort, delay, loop }: AnimationOptions & { delay?: number[] },
 ): Sharp {
   const common = defined({ effort, delay, loop })
-  // a page does not take over the palette of the one before, which is near enough to sharp but not its own colours
+  // a page must not reuse the palette of the previous one, which sharp considers close enough
   if (format === 'gif') return pipeline.gif({ ...common, interPaletteMaxError: 0 })
   return lossless
     ? pipeline.webp({ ...common, lossless: true, exact: true })

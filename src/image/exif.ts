@@ -5,22 +5,25 @@ import { concat } from './png.ts'
 import type { Read } from './reader.ts'
 import { type Directory, directoryAt, firstDirectory, type Layout, sizes } from './tiff-directory.ts'
 
-// Directories of EXIF and TIFF as lists of fields, read and written.
+// Reading and writing directories of EXIF and TIFF as lists of fields.
 
-/** Fields that point to a directory of their own: EXIF, GPS, interoperability. */
+/** Fields that point to a separate directory: EXIF, GPS, interoperability. */
 const pointers = [34665, 34853, 40965]
-/** No field that says something about a picture is longer. */
+/** The longest field, in bytes, that is read. No field that describes a picture is longer. */
 const mostBytes = 2 ** 20
-/** Bytes whose order depends on the machine: of fractions two numbers of four bytes. */
+/** The bytes of a unit whose order depends on the machine. A fraction consists of two numbers of four bytes. */
 const unitOf = (type: number): number => (type === 5 || type === 10 ? 4 : (sizes[type] ?? 1))
 
-/** The fields of an EXIF block, a small TIFF; nothing where it is none. Its thumbnail is omitted: it shows the picture before. */
+/**
+ * Reads the fields of an EXIF block, a small TIFF. Returns undefined if it is not one. Its thumbnail is dropped because
+ * it shows the picture before processing.
+ */
 export function readExif(read: Read): Fields | undefined {
   const first = firstDirectory(read)
   return first === undefined || first.layout.isBig ? undefined : fieldsOf(read, first, first.layout)
 }
 
-/** The fields of a directory with those below it, some tags only where `wanted` says so. */
+/** Reads the fields of a directory and of those below it, but only the tags that `wanted` accepts. */
 export function fieldsOf(
   read: Read,
   directory: Directory,
@@ -46,7 +49,7 @@ export function fieldsOf(
   return { fields, below }
 }
 
-/** Numbers of `size` bytes in the other order. */
+/** Reverses the byte order of numbers of `size` bytes. */
 function turned(bytes: Uint8Array, size: number): Uint8Array {
   if (size === 1) return bytes
   const out = new Uint8Array(bytes.length)
@@ -56,7 +59,7 @@ function turned(bytes: Uint8Array, size: number): Uint8Array {
   return out
 }
 
-/** A field of whole numbers of 16 (type 3) or 32 bits (type 4), or of 64 (type 16). */
+/** Makes a field of integers of 16 (type 3), 32 (type 4) or 64 bits (type 16). */
 export function numberField(tag: number, type: 3 | 4 | 16, ...values: readonly number[]): Field {
   const bytes = new Uint8Array(values.length * sizes[type]!)
   const view = viewOf(bytes)
@@ -68,14 +71,14 @@ export function numberField(tag: number, type: 3 | 4 | 16, ...values: readonly n
   return { tag, type, count: values.length, bytes }
 }
 
-/** A field of one fraction. */
+/** Makes a field of one fraction. */
 export const fractionField = (tag: number, above: number, under: number): Field => ({
   ...numberField(tag, 4, above, under),
   type: 5,
   count: 1,
 })
 
-/** A field of bytes. */
+/** Makes a field of bytes. */
 export const bytesField = (tag: number, bytes: Uint8Array, type = 7): Field => ({
   tag,
   type,
@@ -83,13 +86,13 @@ export const bytesField = (tag: number, bytes: Uint8Array, type = 7): Field => (
   bytes,
 })
 
-/** The fields with others instead of those of the same tags, or beside them. */
+/** Replaces the fields that have the same tags, and adds the others. */
 export const withFields = ({ fields, below }: Fields, ...more: readonly Field[]): Fields => ({
   fields: [...fields.filter(({ tag }) => !more.some((one) => one.tag === tag)), ...more],
   below,
 })
 
-/** Resolution as TIFF and EXIF have it: tags 282, 283, 296, to the inch where that is a whole number, else to the centimetre. */
+/** Makes the fields for resolution, tags 282, 283 and 296: per inch if these are whole numbers, else per centimetre. */
 export function resolutionFields([x, y]: readonly [x: number, y: number]): Field[] {
   const inches = [x, y].map((n) => Math.round(n * 0.0254))
   const isInches = [x, y].every((n, i) => Math.round(inches[i]! / 0.0254) === n)
@@ -99,9 +102,9 @@ export function resolutionFields([x, y]: readonly [x: number, y: number]): Field
 }
 
 /**
- * A directory and those below it as they are in a file from `at` on, in the byte order of Intel.
+ * Encodes a directory and those below it for the offset `at` in a file, in little-endian byte order.
  *
- * @param next where the directory behind it is, 0 for none
+ * @param next offset of the next directory, 0 for none
  */
 export function directoryBytes({ fields, below }: Fields, at: number, next = 0, isBig = false): Uint8Array {
   const place = isBig ? 8 : 4
@@ -138,18 +141,18 @@ export function directoryBytes({ fields, below }: Fields, at: number, next = 0, 
   return concat([out, ...tail])
 }
 
-/** An EXIF block of these fields. */
+/** Encodes fields as an EXIF block. */
 export const exifBlock = (fields: Fields): Uint8Array =>
   concat([Uint8Array.of(0x49, 0x49, 42, 0, 8, 0, 0, 0), directoryBytes(fields, 8)])
 
-/** Fields of a TIFF about how its samples are stored, which an EXIF block of another picture has no say in. */
+/** TIFF fields that describe how samples are stored. They do not apply to the EXIF block of another picture. */
 export const structural: ReadonlySet<number> = new Set([
   ...[254, 255, 256, 257, 258, 259, 262, 263, 266, 273, 277, 278, 279, 280, 281, 284, 292, 293, 317, 320],
   ...[322, 323, 324, 325, 330, 332, 338, 339, 347, 512, 513, 514, 519, 520, 521, 529, 530, 531, 532, 700],
   ...[33723, 34377, 34675, 37724],
 ])
 
-/** Fields that say what a text of a PNG does, by its keyword. */
+/** Fields that mean the same as a PNG text with a given keyword. */
 const textTags: Readonly<Record<string, number>> = {
   Description: 270,
   Software: 305,
@@ -157,7 +160,7 @@ const textTags: Readonly<Record<string, number>> = {
   Copyright: 33432,
 }
 
-/** The texts that EXIF has a field for, and does not use for another one. */
+/** Returns the texts for which EXIF has a field that does not already have another value. */
 export function textFields({ exif, text = [] }: Metadata): ReadonlyMap<TextEntry, Field> {
   const found = new Map<TextEntry, Field>()
   for (const one of text) {
@@ -171,11 +174,11 @@ export function textFields({ exif, text = [] }: Metadata): ReadonlyMap<TextEntry
 }
 
 /**
- * The EXIF fields that go with a picture: those that it came with, of the size, orientation and resolution that it has
- * now; nothing where there is nothing to say.
+ * Returns the EXIF fields to write with a picture: its original ones, updated to its current size, orientation and
+ * resolution. Returns undefined if there are none.
  *
  * @param needs whether the format has no other place for the resolution
- * @param texts those that the format has no other place for
+ * @param texts texts for which the format has no other place
  */
 export function exifFor(
   { metadata, orientation, resolution }: PictureMeta,

@@ -1,4 +1,4 @@
-/** A plane of an OpenEXR picture; its samples are whole (0), half (1) or float (2). */
+/** A plane of an OpenEXR picture. Its samples are integers (0), halfs (1) or floats (2). */
 export type ExrChannel = { readonly name: string; readonly type: 0 | 1 | 2 }
 
 /** The rows of a block or a tile. */
@@ -11,7 +11,7 @@ export type ExrBlock = {
 /** Bytes of a sample by its type. */
 export const sampleBytes = [4, 2, 4] as const
 
-/** The compressions of OpenEXR by their numbers in a file, and how many rows a block of each has. */
+/** The compressions of OpenEXR, in the order of their numbers in a file, and the rows in a block of each. */
 export const exrCompressions = {
   none: 1,
   rle: 1,

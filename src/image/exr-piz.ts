@@ -2,9 +2,14 @@ import { viewOf } from '../files/read.ts'
 import { inRows, inTurns, pause } from '../host/turns.ts'
 import { type ExrBlock, sampleBytes } from './exr-block.ts'
 
-// PIZ, the wavelet compression of OpenEXR: numbers of 16 bits in a Haar wavelet, by codes of Huffman, through a table of those that occur.
+// PIZ, the wavelet compression of OpenEXR: a table maps the 16-bit values that occur to small numbers, which go through
+// a Haar wavelet and Huffman codes.
 
-/** The bytes of a block, [y][channel][x]; nothing where it is damaged. @throws RangeError for damage that is met by reading past the end */
+/**
+ * Unpacks the bytes of a block, [y][channel][x]. Returns undefined if it is damaged.
+ *
+ * @throws RangeError if damage makes it read past the end
+ */
 export async function unpackPiz(
   packed: Uint8Array,
   length: number,
@@ -51,12 +56,12 @@ export async function unpackPiz(
 }
 
 const longest = 58
-/** Codes that are read between two turns of the event loop. */
+/** Codes that are read before the event loop may run. */
 const codesAtOnce = 2 ** 16
-/** Codes of at most this number of bits are found in one step. */
+/** Codes of at most this number of bits are decoded in one step. */
 const quick = 12
 
-/** Decodes as many numbers as there is room for; false where that cannot be. */
+/** Decodes numbers until `out` is full. Returns false if that fails. */
 async function uncode(bytes: Uint8Array, out: Uint16Array): Promise<boolean> {
   const view = viewOf(bytes)
   const [first, last, count] = [view.getUint32(0, true), view.getUint32(4, true), view.getUint32(12, true)]
@@ -81,7 +86,7 @@ async function uncode(bytes: Uint8Array, out: Uint16Array): Promise<boolean> {
     }
     if (at > bytes.length + 3) return false
   }
-  // the longest codes are the smallest numbers
+  // the longest codes have the smallest values
   const base = new Array<number>(longest + 2).fill(0)
   const ranks = new Array<number>(longest + 2).fill(0)
   for (let length = longest, code = 0, rank = 0; length > 0; length--) {
@@ -96,7 +101,7 @@ async function uncode(bytes: Uint8Array, out: Uint16Array): Promise<boolean> {
     const length = lengths[symbol]!
     if (length > 0) symbols[next[length]!++] = symbol
   }
-  // by the first bits: a symbol and its length
+  // a table by the first bits: a symbol and its length
   const short = new Int32Array(2 ** quick)
   for (let length = 1; length <= quick; length++) {
     for (let i = 0; i < counts[length]!; i++) {
@@ -108,7 +113,7 @@ async function uncode(bytes: Uint8Array, out: Uint16Array): Promise<boolean> {
   ;[held, room] = [0, 0]
   let place = 0
   let to = 0
-  /** One code; false for what is none. */
+  /** Decodes one code. Returns false if it is invalid. */
   const step = (): boolean => {
     const from = at + (place >> 3)
     const window =
@@ -130,7 +135,7 @@ async function uncode(bytes: Uint8Array, out: Uint16Array): Promise<boolean> {
       out[to++] = symbol
       return true
     }
-    // the last symbol repeats the number before
+    // the last symbol repeats the previous number
     let times = 0
     for (let i = 0; i < 8; i++) times = times * 2 + bit(place++)
     if (to === 0 || to + times > out.length) return false
@@ -139,7 +144,7 @@ async function uncode(bytes: Uint8Array, out: Uint16Array): Promise<boolean> {
     return true
   }
   let isSound = true
-  // a code has one bit at least
+  // a code has at least one bit
   await inTurns(
     count,
     (first, end) => {
@@ -151,7 +156,7 @@ async function uncode(bytes: Uint8Array, out: Uint16Array): Promise<boolean> {
   return isSound && to === out.length && at + (place + 7) / 8 <= bytes.length + 1
 }
 
-/** Undoes the wavelet, in place. `most` is the largest number that occurs. */
+/** Undoes the wavelet in place. `most` is the largest number that occurs. */
 function unwave(
   words: Uint16Array,
   start: number,
@@ -161,7 +166,7 @@ function unwave(
   stepY: number,
   most: number,
 ): void {
-  // the sum and the difference of two numbers; of large ones modulo 2^16
+  // recovers two numbers from their sum and difference, modulo 2^16 if they may be large
   const isSmall = most < 2 ** 14
   let [a, b] = [0, 0]
   const split = (sum: number, difference: number) => {

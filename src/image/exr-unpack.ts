@@ -3,7 +3,7 @@ import { viewOf } from '../files/read.ts'
 import { type ExrBlock, type ExrCompression, sampleBytes } from './exr-block.ts'
 import { unpackPiz } from './exr-piz.ts'
 
-/** The bytes of a block as they are uncompressed, [y][channel][x]; nothing where it is damaged. */
+/** Uncompresses the bytes of a block, [y][channel][x]. Returns undefined if it is damaged. */
 export async function unpackBlock(
   packed: Uint8Array,
   block: ExrBlock,
@@ -11,7 +11,7 @@ export async function unpackBlock(
 ): Promise<Uint8Array | undefined> {
   const perPixel = block.channels.reduce((sum, { type }) => sum + sampleBytes[type], 0)
   const length = perPixel * block.width * block.rows
-  // what does not become smaller is stored as it is
+  // a block that would not become smaller is stored uncompressed
   if (compression === 'none' || packed.length >= length) return packed.length < length ? undefined : packed
   try {
     return await unpackers[compression](packed, length, block)
@@ -54,12 +54,12 @@ const unpackers: Readonly<Record<Exclude<ExrCompression, 'none'>, Unpack>> = {
   pxr24: unpackPxr24,
   b44: unpackB44,
   b44a: unpackB44,
-  // refused before
+  // refused earlier
   dwaa: () => undefined,
   dwab: () => undefined,
 }
 
-/** Sums of differences, whose first half is every other byte. */
+/** Adds up differences and interleaves the two halves byte by byte. */
 function woven(plain: Uint8Array): Uint8Array {
   for (let i = 1; i < plain.length; i++) plain[i] = plain[i - 1]! + plain[i]! - 128
   const out = new Uint8Array(plain.length)
@@ -68,7 +68,7 @@ function woven(plain: Uint8Array): Uint8Array {
   return out
 }
 
-/** Differences along a row, byte by byte from the highest, of floats without their lowest one. */
+/** Unpacks differences along a row, stored as planes of bytes, highest first. Floats omit the lowest byte. */
 function unpackPxr24(packed: Uint8Array, length: number, { width, rows, channels }: ExrBlock) {
   const planes = ({ type }: { readonly type: 0 | 1 | 2 }) => [4, 2, 3][type]!
   const perPixel = channels.reduce((sum, one) => sum + planes(one), 0)
@@ -94,7 +94,10 @@ function unpackPxr24(packed: Uint8Array, length: number, { width, rows, channels
   return out
 }
 
-/** Squares of 4x4 halves in 14 bytes, or in 3 where all are the same; other samples as they are. Each channel on its own. */
+/**
+ * Unpacks squares of 4x4 halfs from 14 bytes, or from 3 if all are equal. Other samples are stored as they are, and
+ * each channel separately.
+ */
 function unpackB44(packed: Uint8Array, length: number, { width, rows, channels }: ExrBlock) {
   const out = new Uint8Array(length)
   const view = viewOf(out)
@@ -125,7 +128,7 @@ function unpackB44(packed: Uint8Array, length: number, { width, rows, channels }
   return at > packed.length ? undefined : out
 }
 
-/** Numbers of 6 bits: how far the differences are shifted, then those down the left side, then those to the right. */
+/** Unpacks a square. Its 6-bit numbers are a shift, the differences down the left side, and those to the right. */
 function unpackSquare(bytes: Uint8Array, square: Uint16Array): void {
   const first = (bytes[0]! << 8) | bytes[1]!
   square.fill(first)

@@ -8,13 +8,14 @@ import { damaged, endsEarly, type OwnPicture } from './own-picture.ts'
 import { pixelAspect } from './png-head.ts'
 import { textOf } from './reader.ts'
 
-// OpenEXR pictures (OpenEXR file layout, openexr.com): a header of named values, a table of places, blocks of rows or tiles.
+// OpenEXR pictures (OpenEXR file layout, openexr.com): a header of named values, a table of offsets, and blocks of rows
+// or tiles.
 
 const what = 'OpenEXR picture'
 const supported =
   'supported: R, G, B, Y and A of full size; no compression, RLE, ZIP, ZIPS, PIZ, PXR24, B44 and B44A'
 
-/** What reads the others: oiiotool takes no chroma apart, ImageMagick does. */
+/** Commands that convert other files: oiiotool does not decode chroma, ImageMagick does. */
 const exrWays = {
   plain: 'oiiotool IN -d float -o OUT.tif',
   deep: 'oiiotool IN --flatten -d float -o OUT.tif',
@@ -25,7 +26,10 @@ const compressions = Object.keys(exrCompressions) as (keyof typeof exrCompressio
 
 type Attribute = { readonly type: string; readonly at: number; readonly length: number }
 
-/** A picture of OpenEXR: linear light, 1 is white; the channels R, G, B and A, Y and A, or those of the first layer that has them. */
+/**
+ * Reads an OpenEXR picture: linear light, where 1 is white. It uses the channels R, G, B and A, or Y and A, or those of
+ * the first layer that has them.
+ */
 export function readExr(bytes: Uint8Array, name: string): OwnPicture {
   const view = viewOf(bytes)
   const broken = (at: number, why: string) => damaged(name, what, at, why)
@@ -120,7 +124,7 @@ export function readExr(bytes: Uint8Array, name: string): OwnPicture {
       ...(aspect === 1 ? [] : [`${pixelAspect} of ${name} is lost`]),
     ],
     async samples() {
-      // nothing is packed into less than a 2000th
+      // no compression shrinks data to less than a 2000th
       if (bytes.length * 2048 < width * height) throw endsEarly(bytes, { width, height }, name, what)
       const tile = isTiled ? value('tiles', 9) : undefined
       const [wide, high] =
@@ -130,7 +134,7 @@ export function readExr(bytes: Uint8Array, name: string): OwnPicture {
       if (!(wide > 0 && high > 0)) throw broken(tile!, `tiles of ${wide}x${high}`)
       const columns = Math.ceil(width / wide)
       const count = columns * Math.ceil(height / high)
-      // parts have their tables one behind the other; that of the first one comes first
+      // the tables of the parts follow each other, that of the first part first
       if (table + count * 8 > bytes.length)
         throw broken(bytes.length, `the table of its ${count} blocks is cut off`)
       const out = new Float32Array(width * height * chosen.length)
@@ -165,7 +169,7 @@ export function readExr(bytes: Uint8Array, name: string): OwnPicture {
   }
 }
 
-/** Of Rec. 709 and sRGB: x and y of red, green, blue and white. */
+/** The primaries of Rec. 709 and sRGB: x and y of red, green, blue and white. */
 const primaries = [0.64, 0.33, 0.3, 0.6, 0.15, 0.06, 0.3127, 0.329] as const
 
 const windowText = ([left, top, right, bottom]: readonly number[]): string =>
@@ -201,14 +205,14 @@ function channelsOf(
   return found
 }
 
-/** The places of red, green, blue and alpha, or of gray and alpha; of a single channel its own. */
+/** The indices of red, green, blue and alpha, or of gray and alpha. A single channel is used whatever its name. */
 function chosenOf(stored: readonly Stored[]): number[] | undefined {
   const names = stored.map(({ name }) => name)
   const layers = new Set(['', ...names.map((name) => name.slice(0, name.lastIndexOf('.') + 1))])
   for (const colours of [['R', 'G', 'B'], ['Y']]) {
     for (const layer of layers) {
       const places = colours.map((one) => names.indexOf(layer + one))
-      // chroma beside the luma makes colours of it
+      // with chroma, the luma belongs to a colour picture
       if (places.includes(-1) || names.includes(`${layer}RY`)) continue
       const alpha = names.indexOf(`${layer}A`)
       return alpha < 0 ? places : [...places, alpha]
@@ -217,7 +221,7 @@ function chosenOf(stored: readonly Stored[]): number[] | undefined {
   return stored.length === 1 ? [0] : undefined
 }
 
-/** Puts the samples of a block, [y][channel][x], to their places. */
+/** Copies the samples of a block, [y][channel][x], to their positions. */
 async function place(
   raw: Uint8Array,
   { width, rows, channels }: ExrBlock,
@@ -250,13 +254,15 @@ async function place(
 }
 
 let known: Float32Array | undefined
-/** Every half as a float. */
+/** The float32 value of every half. */
 const halves = (): Float32Array => {
   known ??= Float32Array.from({ length: 2 ** 16 }, (_, bits) => half(bits))
   return known
 }
 
-/** Colours that were multiplied by their alpha, divided by it; those that shine without covering stay as they are. */
+/**
+ * Divides colours by the alpha that they were multiplied by. Colours under alpha 0, which emit light, stay as they are.
+ */
 const straighten = (samples: Float32Array, channels: number): Promise<unknown> =>
   inTurns(samples.length / channels, (first, end) => {
     for (let at = first * channels; at < end * channels; at += channels) {

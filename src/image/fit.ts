@@ -12,12 +12,12 @@ import { listed, metadataNames } from './metadata.ts'
 import { iccFits } from './png.ts'
 import { samplesLike } from './samples.ts'
 
-/** A picture that a format can hold, and what was lost on the way there. */
+/** A picture that a format can hold, and notes on what was lost. */
 export type Fitted = { readonly picture: Picture; readonly notes: readonly string[] }
 
 /**
- * Fits a picture to what a format can hold: 16 bits become 8 where it has no more, with a note; alpha is omitted where
- * the format has none and every pixel is opaque. What would change the look of the picture is refused.
+ * Fits a picture to what a format can hold. 16 bits become 8 if it has no more, with a note. Alpha is dropped if the
+ * format has none and every pixel is opaque. A change that would alter the look of the picture is refused.
  *
  * @throws ConvoError E_OUTPUT for float samples, and for transparent pixels in a format without alpha
  */
@@ -51,9 +51,9 @@ export async function fitFormat(
 }
 
 /**
- * What an output cannot hold of a picture and of what goes with it, whatever its samples are, as notes.
+ * Returns notes on what an output cannot hold of a picture and its metadata, whatever its samples are.
  *
- * @param depth bits of the samples that are made, before a format that has fewer rounds them
+ * @param depth bits of the samples that are made, before a format with fewer bits rounds them
  */
 export function lossesOf(
   {
@@ -74,9 +74,9 @@ export function lossesOf(
 }
 
 /**
- * What goes with a picture and has no place in an output, as notes: a profile for other colours, and what the format does
- * not hold. Nothing is lost with a gAMA of 1/2.2, which encoders write for sRGB, and with 72 dots to the inch or 1000 to the metre,
- * which they write where they know nothing.
+ * Returns notes on metadata that an output cannot hold: a profile for other colours, and anything the format does not
+ * store. A gAMA of 1/2.2, which encoders write for sRGB, is no loss, and neither are 72 dots per inch or 1000 per
+ * metre, which they write if they do not know the resolution.
  *
  * @param channels of the output
  */
@@ -113,7 +113,10 @@ function lostBeside(
 
 const keysOf = <T extends object>(of: T) => Object.keys(of) as (keyof T)[]
 
-/** Whether a format holds all of such metadata: a JPEG has short segments, and comments; of other texts EXIF has some. */
+/**
+ * Whether a format can hold this kind of metadata. A JPEG has short segments and holds only comments as text; EXIF
+ * holds some other texts.
+ */
 function isHeld(
   metadata: Metadata,
   key: keyof Metadata,
@@ -128,14 +131,14 @@ function isHeld(
   return held.includes(key) && (format !== 'jpeg' || size <= mostInSegment)
 }
 
-/** Samples of 16 bits in 8. */
+/** Converts 16-bit samples to 8 bits. */
 export async function levels8(data: Uint16Array): Promise<Uint8Array> {
   const out = new Uint8Array(data.length)
   await inTurns(data.length, (from, to) => to8Bits(data, out, from, to))
   return out
 }
 
-/** Gray as RGB, gray and alpha as RGBA. */
+/** Converts gray to RGB, and gray with alpha to RGBA. */
 export async function inColour(picture: Picture): Promise<Picture> {
   const { channels, data } = picture
   if (channels > 2) return picture
@@ -167,17 +170,17 @@ async function withoutOpaqueAlpha(picture: Picture, format: OutputFormat): Promi
   return withoutAlpha(picture)
 }
 
-/** Whether a picture of 8 bits has levels between black and white. */
+/** Whether an 8-bit picture has levels between black and white. */
 const hasLevels = ({ data }: Picture): Promise<boolean> =>
   inTurns(data.length, (from, end) => {
     for (let i = from; i < end; i++) if (data[i]! > 0 && data[i]! < 255) return true
     return false
   })
 
-/** Of 8 bits: neither transparent nor opaque. */
+/** Whether an 8-bit alpha is neither transparent nor opaque. */
 const isSoft = (alpha: number): boolean => alpha > 0 && alpha < 255
 
-/** Whether a picture of 8 bits has more colours than a palette: most photographs are found out after some pixels. */
+/** Whether an 8-bit picture has more colours than a palette. For most photographs a few pixels show it. */
 function hasMoreColours({ data, channels }: Picture, limit: number): Promise<boolean> {
   const seen = new Set<number>()
   return inTurns(data.length / channels, (first, end) => {

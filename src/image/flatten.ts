@@ -4,10 +4,10 @@ import type { Colour } from './colour.ts'
 import { curveOf, type Light, lightEncoder, linearTables, toLinear } from './light.ts'
 import { samplesLike } from './samples.ts'
 
-/** The samples of a picture, without what goes with it in its file. */
+/** The samples of a picture, without its metadata. */
 type Pixels = Pick<Picture, 'width' | 'height' | 'channels' | 'depth' | 'data'>
 
-/** The picture without its alpha: colours that were hidden are seen. */
+/** Removes the alpha from a picture, which makes hidden colours visible. */
 export async function withoutAlpha<P extends Pixels>(picture: P): Promise<P> {
   const { channels, data } = picture
   if (!hasAlpha(channels)) return picture
@@ -21,11 +21,11 @@ export async function withoutAlpha<P extends Pixels>(picture: P): Promise<P> {
   return { ...picture, channels: kept, data: out }
 }
 
-/** Whether some pixel is wholly transparent, so that its colour is not seen. */
+/** Whether any pixel is fully transparent, so that its colour is hidden. */
 export const hasHidden = (picture: Pixels): Promise<boolean> =>
   hasAlphaWhere(picture, (alpha) => !(alpha > 0))
 
-/** Whether some pixel has such an alpha. */
+/** Whether the alpha of any pixel passes the test. */
 export const hasAlphaWhere = async (
   { channels, data }: Pick<Pixels, 'channels' | 'data'>,
   isMeant: (alpha: number) => boolean,
@@ -38,8 +38,8 @@ export const hasAlphaWhere = async (
   })
 
 /**
- * The picture with black for hidden samples that are not finite, which no weight of 0 hides, and where alpha is below 0 or
- * not a number.
+ * Replaces hidden samples that are not finite by black, because a weight of 0 does not remove them. It does the same
+ * where alpha is below 0 or not a number.
  */
 export async function blackened<P extends Pixels>(picture: P): Promise<P> {
   const { channels, data: given } = picture
@@ -51,7 +51,7 @@ export async function blackened<P extends Pixels>(picture: P): Promise<P> {
       if (alpha > 0) continue
       for (let c = i + 1 - channels; c < i; c++) {
         if (alpha === 0 && Number.isFinite(data[c]!)) continue
-        // what is given stays as it is
+        // the input must not change
         if (data === given) return true
         data[c] = 0
       }
@@ -66,12 +66,12 @@ export async function blackened<P extends Pixels>(picture: P): Promise<P> {
 }
 
 /**
- * The picture flattened onto a colour, without alpha: colour · a + background · (1 − a), a being alpha over `full`. Whole
- * samples are rounded to the nearest level of their depth, as if the picture had come flattened. With `light` the sum is
- * made of linear light. Gray stays gray over a gray; else it becomes RGB.
+ * Flattens a picture onto a colour, without alpha: colour · a + background · (1 − a), where a is alpha over `full`.
+ * Integer samples are rounded to the nearest level of their depth, as if the picture had been flat from the start. With
+ * `light`, the sum is computed in linear light. Gray stays gray over a gray background, else it becomes RGB.
  *
- * @param full what is white, and opaque
- * @param light the tone curves of whole samples
+ * @param full the value of white, and of opaque alpha
+ * @param light the tone curves of integer samples
  */
 export async function flatten<P extends Pixels>(
   picture: P,
@@ -106,7 +106,7 @@ function mixer(ground: number, full: number, isWhole: boolean, curve?: Parameter
       return alpha >= full ? colour : ground + (colour - ground) * (alpha / full)
     }
   }
-  // of whole numbers the sum is exact, and full is odd: no sum is in the middle of two levels
+  // the sum of integers is exact, and full is odd, so no sum is halfway between two levels
   if (curve === undefined) {
     return (colour, alpha) => Math.round((colour * alpha + ground * (full - alpha)) / full)
   }

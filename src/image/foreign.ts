@@ -4,12 +4,12 @@ import { ConvoError } from '../error.ts'
 import { shellWord } from '../text/shell.ts'
 import { type Read, textOf } from './reader.ts'
 
-/** What turns a file into one that is read; `IN` and `OUT` are replaced by its name, without and with a new ending. */
+/** A command or advice that makes a readable file. `IN` and `OUT` become its name, without and with a new ending. */
 type Way = string
 
 const magick: Way = 'magick IN OUT.png'
 const unpack: Way = 'unpack it and use the pictures in it'
-/** The formats of `inputFormats`, as people call them. */
+/** The formats of `inputFormats`, by their usual names. */
 export const readFormats =
   'PNG, JPEG, WebP, TIFF, GIF, AVIF, SVG, BMP, PNM, PFM, Radiance HDR, OpenEXR and .npy'
 const other: Way = `a file in one of the formats ${readFormats}`
@@ -18,8 +18,8 @@ const still: Way = 'ffmpeg -i IN OUT.png'
 const frames: Way = 'ffmpeg -i IN OUT-%04d.png'
 
 /**
- * A format: the endings of names, with spaces between, which without a signature are the only sign; the first bytes, as
- * Latin-1, of which a string must be at the very start; whether it holds no picture of its own.
+ * A format: its file name endings, separated by spaces, which are the only sign if there is no signature; the first
+ * bytes as Latin-1, which must be at the very start if they are a string; and whether it contains no picture at all.
  */
 type Foreign = readonly [
   name: string,
@@ -29,7 +29,7 @@ type Foreign = readonly [
   isNone?: true,
 ]
 
-/** Formats that are known by their first bytes and not read. The first that fits counts. */
+/** Formats that are recognised by their first bytes but not read. The first match counts. */
 const foreign: readonly Foreign[] = [
   ['a HEIC picture', '.heic .heics .hif', /^.{4}ftyp(hei[cxms]|hev[cx])/s, 'heif-convert IN OUT.png'],
   ['a HEIF picture', '.heif', /^.{4}ftyp(mif1|msf1|mif2)/s, 'heif-convert IN OUT.png'],
@@ -106,28 +106,28 @@ const foreign: readonly Foreign[] = [
   ['an Alias picture', '.pix', undefined, still],
   ['a PICT picture', '.pict .pct', undefined, magick],
   ['raw samples without a header', '.raw .bin', undefined, 'numpy.fromfile and numpy.save, as a .npy file'],
-  // text last: many of those above begin as text does
+  // text comes last, because many formats above begin like text
   [
     'text',
     '',
-    // UTF-8, cut off anywhere
+    // UTF-8, possibly cut off in the middle of a character
     /^([\t\n\f\r\x20-\x7e]|[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3})+([\xc2-\xf4][\x80-\xbf]{0,2})?$/,
     other,
     true,
   ],
 ]
 
-/** Whether endings name this one, in lower case with its dot. */
+/** Whether the list of endings contains this one, in lower case with its dot. */
 const hasEnding = (endings: string, ending: string): boolean =>
   ending !== '' && endings.split(' ').includes(ending)
 
 const endingOf = (name: string): string => /\.\w+$/.exec(name)?.[0].toLowerCase() ?? ''
 
-/** The format that a name promises, where it is one of pictures that are neither read nor written. */
+/** The format that a file name suggests, if it is a picture format that is neither read nor written. */
 export const promised = (name: string): string | undefined =>
   foreign.find(([, endings]) => hasEnding(endings, endingOf(name)))?.[0]
 
-/** A note on the files of a folder that would be taken if their formats were read. */
+/** Returns a note on files of a folder that would be used if their formats were read. */
 export function passedOver(paths: readonly string[]): string[] {
   const [first = ''] = paths
   const more = paths.length - 1
@@ -136,10 +136,10 @@ export function passedOver(paths: readonly string[]): string[] {
   return [more === 0 ? `${name}: it was skipped` : `${name}: it and ${more} more were skipped`]
 }
 
-/** What a file is that is no picture that is read, and what to do. */
+/** A recognised file that is not read, and what to do about it. `isNone` means that it is not a picture at all. */
 export type Stranger = { readonly name: string; readonly fix: string; readonly isNone: boolean }
 
-/** Reports a format that is not read by its first bytes, or by its ending where those say nothing. */
+/** Identifies a format that is not read by its first bytes, or by its file name ending if they are not conclusive. */
 export function strangerOf(head: Uint8Array, name: string, tail?: Uint8Array): Stranger | undefined {
   const text = textOf(head)
   const isTarga = tail !== undefined && textOf(tail).includes('TRUEVISION-XFILE.')
@@ -152,7 +152,7 @@ export function strangerOf(head: Uint8Array, name: string, tail?: Uint8Array): S
   return found && { name: found[0], fix: wayOf(found[3], name), isNone: found[4] === true }
 }
 
-/** A way with the names of a file in it, which it does not write over. */
+/** Fills the names of a file into a command, so that the output does not overwrite the file. */
 export function wayOf(way: Way, name: string): string {
   const isFile = name !== 'standard input' && name !== 'the input'
   const file = isFile ? name : 'file'
@@ -163,7 +163,7 @@ export function wayOf(way: Way, name: string): string {
   )
 }
 
-/** Ways of files that are recognised by more than their first bytes. */
+/** Commands for files that are recognised by more than their first bytes. */
 export const ways = {
   raw,
   still,
@@ -173,7 +173,7 @@ export const ways = {
   flat: 'vips copy IN OUT-page.tif',
 } as const
 
-/** The refusal of a file of a known format that is not read. */
+/** The error for a file of a known format that is not read. */
 export function refusal(
   name: string,
   what: string,
@@ -186,7 +186,7 @@ export function refusal(
   })
 }
 
-/** Throws for what is no picture of a kind that is read. @throws ConvoError E_DECODE */
+/** Throws for a file that is not a picture of a kind that is read. @throws ConvoError E_DECODE */
 export function refuseStranger(size: number, read: Read, name: string): never {
   const stranger = strangerOf(read(0, 512).slice(), name, size > 26 ? read(size - 26, 26) : undefined)
   if (stranger?.isNone) {

@@ -3,7 +3,7 @@ import { ConvoError } from '../error.ts'
 import type { Metadata } from '../tensor/metadata.ts'
 import { promised } from './foreign.ts'
 
-/** Options of encoders, and the values that one of them takes in a format: all, or from the first to the second. */
+/** An encoder option. `Takes` maps those of a format to `true` for any value, or to the smallest and largest value. */
 export type CodingOption = (typeof codingOptions)[number]
 type Takes = Readonly<Partial<Record<CodingOption, true | readonly [least: number, most: number]>>>
 
@@ -17,28 +17,28 @@ export const codingOptions = [
   'tiff-compression',
 ] as const
 
-/** What a kind of output file can hold. */
+/** What an output format can hold. */
 export type OutputTraits = {
   readonly extensions: readonly string[]
-  /** bits of a sample that it keeps; 32 are floats */
+  /** bits of a sample that it keeps; 32 means floats */
   readonly depths: readonly (8 | 16 | 32)[]
   readonly alpha: 'full' | 'on-off' | 'none'
-  /** colours that it holds, where not both gray and RGB */
+  /** colours that it holds, unless it holds both gray and RGB */
   readonly colours?: 'gray' | 'rgb' | 'bilevel'
-  /** whether every sample comes back as it was, by default */
+  /** whether every sample is read back unchanged, by default */
   readonly exact: boolean
-  /** whether it can hold several pages, or pictures that play one after another */
+  /** whether it can hold several pages, or an animation */
   readonly frames: 'animation' | 'pages' | 'none'
-  /** which metadata it holds; of texts, JPEG has comments only */
+  /** which metadata it holds; as text, JPEG holds only comments */
   readonly metadata: readonly (keyof Metadata)[]
-  /** what of colour and size it holds */
+  /** which colour and size information it holds */
   readonly holds: readonly ('profile' | 'resolution' | 'orientation' | 'gamma')[]
   readonly takes: Takes
 }
 
 const all = ['profile', 'resolution', 'orientation'] as const
 
-/** What most formats are like. */
+/** Defaults that apply to most formats. */
 const usual = {
   ...({ depths: [8], alpha: 'full', exact: true, frames: 'none' } as const),
   ...({ metadata: [], holds: [], takes: {} } as const),
@@ -105,12 +105,12 @@ export const outputFormats = {
   pfm: { ...plain('.pfm'), depths: [32] },
 } as const satisfies Record<string, OutputTraits>
 
-/** A format of Netpbm, which holds samples and nothing beside them. */
+/** A Netpbm format, which holds samples and no metadata. */
 function plain<E extends string>(extension: E) {
   return { ...usual, extensions: [extension], depths: [8, 16], alpha: 'none' } as const
 }
 
-/** What a kind of file that is read may hold, and what of it is taken. */
+/** What an input format may hold, and how much of it is used. */
 export type InputTraits = Pick<OutputTraits, 'extensions' | 'depths' | 'frames' | 'metadata'> & {
   readonly alpha: boolean
   /** an ICC profile */
@@ -120,7 +120,7 @@ export type InputTraits = Pick<OutputTraits, 'extensions' | 'depths' | 'frames' 
 const bare = { alpha: false, frames: 'none', metadata: [], profile: false } as const
 const full = { ...bare, alpha: true, profile: true } as const
 
-/** The kinds of file that are read, by name. Fewer bits than 8 are spread over 8, those between over 16. */
+/** The kinds of file that are read, by name. Depths below 8 bits are spread over 8, those between 8 and 16 over 16. */
 export const inputFormats = {
   png: {
     ...full,
@@ -155,7 +155,7 @@ export const inputFormats = {
   npy: { ...bare, extensions: ['.npy'], depths: [8, 16, 32], alpha: true, frames: 'pages' },
 } as const satisfies Record<string, InputTraits>
 
-/** A row of the table of picture formats: what is read, and what is written. */
+/** A row of the table of picture formats, for what is read and what is written. */
 export type FormatRow = Readonly<
   Record<'name' | 'files' | 'access' | 'depths' | 'alpha' | 'frames' | 'profile' | 'metadata', string>
 >
@@ -171,7 +171,7 @@ export function formatRows(): FormatRow[] {
         : Object.hasOwn(outputFormats, name)
           ? traitsOf(name as OutputFormat)
           : undefined
-    // those of Netpbm are distinguished when they are written
+    // the Netpbm formats are distinguished only when they are written
     const asked = read ?? inputFormats.pnm
     const both = (of: (traits: Both) => string): string => {
       const [a, b] = [of(asked), written && of(written)]
@@ -198,13 +198,15 @@ type Both = InputTraits | OutputTraits
 
 const metadataWords = { exif: 'EXIF', xmp: 'XMP', iptc: 'IPTC', text: 'text', geo: 'GeoTIFF' } as const
 
-/** An array has what its numbers say, and nothing beside them. */
+/** The traits of .npy files, which hold numbers and no metadata. */
 const arrayTraits: OutputTraits = { ...usual, extensions: ['.npy'], depths: [32], frames: 'pages' }
 
 /** The name of a format that is written. */
 export type OutputFormat = keyof typeof outputFormats
 
-/** The extension of an output path, in lower case; of `jpg:-`, which is standard output in that format, `.jpg`. */
+/**
+ * The extension of an output path, in lower case. It is `.jpg` for `jpg:-`, which is standard output in that format.
+ */
 export function extensionOf(path: string): string {
   const named = /^(\w+):-$/.exec(path)?.[1]
   return (named === undefined ? extname(path) : `.${named}`).toLowerCase()
@@ -218,21 +220,21 @@ export const encodedFormats = (Object.keys(outputFormats) as OutputFormat[]).fil
   (name) => Object.keys(traitsOf(name).takes).length > 0,
 )
 
-/** The names of the formats whose encoders take an option. */
+/** The names of the formats whose encoders take this option. */
 export const formatsWith = (option: CodingOption): OutputFormat[] =>
   (Object.keys(outputFormats) as OutputFormat[]).filter((name) => traitsOf(name).takes[option] !== undefined)
 
-/** The extensions by which pictures and arrays are known in folders. */
+/** The extensions by which pictures and arrays are recognised in folders. */
 const pictureExtensions = new Set(
   Object.values(inputFormats).flatMap(({ extensions }): readonly string[] => extensions),
 )
 
-/** Whether a file in a folder is taken for a picture: by its extension, and not if it is hidden. */
+/** Whether a file in a folder is treated as a picture: by its extension, and not if it is hidden. */
 export const looksLikePicture = (path: string): boolean =>
   !basename(path).startsWith('.') && pictureExtensions.has(extname(path).toLowerCase())
 
 /**
- * The format that the extension of an output path asks for; without an extension, and for standard output, PNG.
+ * The format of an output path, by its extension. Without an extension, and for standard output, it is PNG.
  *
  * @throws ConvoError E_OUTPUT for another extension
  */

@@ -6,8 +6,9 @@ import { textOf } from './reader.ts'
 const what = 'Radiance HDR picture'
 
 /**
- * A Radiance picture (Ward, Real Pixels, Graphics Gems II): linear light as three mantissas of 8 bits and an exponent,
- * plain or in either way of run lengths. A sample is mantissa · 2^(exponent − 136), as OpenCV and stb_image have it, and 1 is white.
+ * Reads a Radiance picture (Ward, Real Pixels, Graphics Gems II): linear light as three mantissas of 8 bits and an
+ * exponent, plain or in either run-length encoding. A sample is mantissa · 2^(exponent − 136), as in OpenCV and
+ * stb_image, and 1 is white.
  */
 export function readHdr(bytes: Uint8Array, name: string): OwnPicture {
   const lines: string[] = []
@@ -28,7 +29,7 @@ export function readHdr(bytes: Uint8Array, name: string): OwnPicture {
   const size = end < 0 ? '' : textOf(bytes, at, Math.min(end, at + 64))
   const match = /^([-+])([XY])\s+(\d{1,9})\s+([-+])(?!\2)[XY]\s+(\d{1,9})\s*$/.exec(size)
   const [, slow = '', axis, count, fast = '', length] = match ?? []
-  // a line of pixels is a column where X comes first
+  // a line of pixels is a column if X comes first
   const isUpright = axis === 'Y'
   const [across, down] = [Number(length), Number(count)]
   if (!(across > 0 && down > 0))
@@ -47,7 +48,7 @@ export function readHdr(bytes: Uint8Array, name: string): OwnPicture {
       return values.length === 0 ? [] : [`${key} of ${name} was not applied: ${values.join(', ')}`]
     }),
     async samples() {
-      // a run of a row of 8 bits has at most 127 pixels in 2 bytes
+      // in a run-length encoded row, 2 bytes cover at most 127 pixels of one of the four components
       if ((bytes.length - start) * 64 < width * height) throw endsEarly(bytes, { width, height }, name, what)
       const out = new Float32Array(width * height * 3)
       const row = new Uint8Array(across * 4)
@@ -68,7 +69,10 @@ export function readHdr(bytes: Uint8Array, name: string): OwnPicture {
   }
 }
 
-/** What a header says that is not applied, and what changes nothing: of colours those of sRGB, from which Radiance's differ little. */
+/**
+ * Header variables that are not applied, with the values that have no effect. For colours these are the values of sRGB,
+ * from which Radiance's own differ little.
+ */
 const unapplied: Readonly<Record<string, readonly number[]>> = {
   EXPOSURE: [1],
   COLORCORR: [1, 1, 1],
@@ -76,11 +80,11 @@ const unapplied: Readonly<Record<string, readonly number[]>> = {
   PRIMARIES: [0.64, 0.33, 0.3, 0.6, 0.15, 0.06, 0.3127, 0.329],
 }
 
-/** What a header says of a variable, in the order of its lines. */
+/** The values of a variable in the header, in the order of its lines. */
 const valuesOf = (lines: readonly string[], key: string): string[] =>
   lines.flatMap((line) => (line.startsWith(`${key}=`) ? [line.slice(key.length + 1).trim()] : []))
 
-/** Unpacks a row into [x][red, green, blue, exponent]; gives where the next one begins. */
+/** Unpacks a row into [x][red, green, blue, exponent] and returns where the next one begins. */
 function unpackRow(bytes: Uint8Array, start: number, row: Uint8Array, width: number, name: string): number {
   let at = start
   const need = (count: number) => {

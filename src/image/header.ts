@@ -10,35 +10,35 @@ import type { PngHead } from './png-head.ts'
 import type { Kind, Probe } from './probe.ts'
 import { exifResolution, type Resolution } from './resolution.ts'
 
-/** What a file says of the picture in it, before it is decoded. */
+/** The description of a picture from its file, before it is decoded. */
 export type Header = {
   readonly kind: Kind
-  /** after orientation, as is the height */
+  /** after orientation, like the height */
   readonly width: number
   readonly height: number
   readonly channels: 1 | 2 | 3 | 4
   readonly depth: Depth
-  /** what is white in floats, where the format says so */
+  /** the value of white in floats, if the format states it */
   readonly full?: number
   readonly pages: number
-  /** milliseconds that each page of an animation is shown */
+  /** milliseconds for which each page of an animation is shown */
   readonly delay?: readonly number[]
-  /** how often an animation plays, 0 for ever */
+  /** how often an animation plays; 0 means forever */
   readonly loop?: number
   readonly meta: PictureMeta
-  /** Pictures in the file that are not decoded, in words: what is not looked at is not equal to anything. */
+  /** Pictures in the file that are not decoded, in words. They must not count as equal to anything. */
   readonly unread: readonly string[]
-  /** Whether all pages are known to have one shape and kind of samples. */
+  /** Whether all pages are known to have one shape and type of samples. */
   readonly isAlike: boolean
   /** Why the first page is not the picture, and what to do. */
   readonly preview?: { readonly why: string; readonly fix: string }
-  /** What a user should know: how it was read, pictures and metadata that are not kept. */
+  /** Notes for the user: how it was read, and which pictures and metadata are not kept. */
   readonly notes: readonly string[]
-  /** Those of the notes that bear on the pixels: a change of colour space, damage that was skipped. */
+  /** The notes that concern the pixels: a change of colour space, damage that was skipped. */
   readonly asRead: readonly string[]
 }
 
-/** What the decoder says of a file: the part of sharp's metadata that is used here. */
+/** The decoder's description of a file: the part of sharp's metadata that is used here. */
 export type Facts = {
   readonly width: number
   readonly height: number
@@ -61,8 +61,8 @@ export type Facts = {
 }
 
 /**
- * What the decoder would say of a PNG whose first chunks show it all: asking costs a millisecond or two, and a round
- * through its threads. Nothing where a profile or EXIF data must be looked at.
+ * Returns what the decoder would report about a PNG, if its first chunks show everything. Asking the decoder costs a
+ * millisecond or two and a round trip through its threads. Undefined if there is a profile or EXIF data to read.
  */
 export function factsOfPng(png: PngHead | undefined): Facts | undefined {
   if (png === undefined || png.hasIcc || png.hasExif) return undefined
@@ -84,7 +84,7 @@ export type Reading = {
   readonly space: 'b-w' | 'srgb' | 'grey16' | 'rgb16' | 'scrgb'
   readonly format: 'uchar' | 'ushort' | 'float'
   readonly ignoreIcc: boolean
-  /** what the samples were converted from, where they could not be kept */
+  /** what the samples were converted from, if they could not be kept */
   readonly convertedFrom?: string
 }
 
@@ -96,9 +96,9 @@ const nativeSpaces = {
 const depths = { uchar: 8, ushort: 16, float: 32 } as const
 
 /**
- * How to read the samples of a file: as they are, but CMYK and Lab as sRGB.
+ * Decides how to read the samples of a file: as they are, except for CMYK and Lab, which become sRGB.
  *
- * @throws ConvoError E_DECODE for more than four channels, signed and 32-bit whole samples
+ * @throws ConvoError E_DECODE for more than four channels, signed samples and 32-bit integers
  */
 export function readingOf(facts: Facts, name: string): Reading {
   const { space, depth, channels } = facts
@@ -117,7 +117,7 @@ export function readingOf(facts: Facts, name: string): Reading {
     return { space: 'rgb16', format: 'ushort', ignoreIcc: true, convertedFrom: 'Lab' }
   }
   if (space === 'cmyk' && depth === 'uchar') {
-    // its profile is what gives the numbers of a CMYK picture a colour at all
+    // without its profile, the numbers of a CMYK picture do not define colours
     return { space: 'srgb', format: 'uchar', ignoreIcc: false, convertedFrom: 'CMYK' }
   }
   throw refuse(`its samples are of type ${depth} in the colour space ${space}`)
@@ -125,7 +125,7 @@ export function readingOf(facts: Facts, name: string): Reading {
 
 const unfitIcc = 'the ICC profile is damaged or for a different colour space, and was ignored'
 
-/** The header of a picture from what the decoder and the first bytes say. */
+/** Builds the header of a picture from the results of the decoder and the first bytes. */
 export function headerOf(
   kind: Kind,
   facts: Facts,
@@ -139,10 +139,11 @@ export function headerOf(
   const colours = reading.space === 'b-w' || reading.space === 'grey16' ? 1 : 3
   const channels = (colours + (facts.hasAlpha || seen.apng?.addsAlpha ? 1 : 0)) as 1 | 2 | 3 | 4
   const { apng } = seen
-  // the pictures of an animation are over each other as they are stored
+  // the pictures of an animation build on each other as stored, so they are not turned
   const turns = orient && apng === undefined
   const { width, height } = turns ? facts.autoOrient : facts
-  // of a JPEG that says it twice EXIF is believed, as by libvips and ImageMagick; of others, what is outside it
+  // if both state a resolution, EXIF takes precedence in a JPEG, as in libvips and ImageMagick, and the rest of the
+  // file in other formats
   const inExif =
     stored === undefined || kind === 'jpeg' ? facts.exif && exifResolution(facts.exif) : undefined
   const resolution = inExif ?? stored
@@ -178,7 +179,7 @@ export function headerOf(
     meta: {
       ...(keepsIcc && { icc: new Uint8Array(facts.icc) }),
       ...(resolution !== undefined && { resolution: isTurned ? swap(resolution) : resolution }),
-      // an sRGB chunk is not written, and would leave a gAMA beside it that says otherwise
+      // no sRGB chunk is written, and a gAMA that contradicts it would then apply
       ...(png?.gamma !== undefined && !(png.isSrgb && png.gamma !== 45455) && { gamma: png.gamma }),
       ...optional('colours', png?.colours ?? seen.colours),
       ...(png?.isSrgb && { isSrgb: true as const }),
@@ -191,13 +192,13 @@ export function headerOf(
   }
 }
 
-/** The note of what an output does not keep, where it was to be kept. */
+/** Returns a note on the metadata that an output loses, if it was to be kept. */
 export function lostNote(metadata: readonly string[], mode: MetadataMode, name: string): string[] {
   const lost = mode === 'keep' ? [...new Set(metadata)] : []
   return lost.length > 0 ? [`${listed(lost)} of ${name} ${lost.length > 1 ? 'are' : 'is'} lost`] : []
 }
 
-/** What the decoder and the parts of a file give of its metadata. */
+/** Combines the metadata from the decoder and from the parts of a file. */
 function metadataOf({ exif, xmp, iptc }: Facts, { held = {} }: Seen): Metadata {
   const fields = sayingExif(exif)
   const records = iptc && iptcOf(iptc)
@@ -209,7 +210,7 @@ function metadataOf({ exif, xmp, iptc }: Facts, { held = {} }: Seen): Metadata {
   }
 }
 
-/** The header of a picture that is read here. */
+/** Builds the header of a picture that is read here. */
 export const ownHeader = (kind: Kind, picture: OwnPicture, name: string): Header => {
   const { width, height, channels, depth, full, resolution, icc, isLinear, unread = [] } = picture
   const keepsIcc = icc !== undefined && iccFits(icc, channels)

@@ -15,42 +15,42 @@ import { readSvg } from './svg.ts'
 import { type Mend, readTiff } from './tiff.ts'
 import { firstDirectory } from './tiff-directory.ts'
 
-/** What a file holds beside the samples of its pages, found without decoding. */
+/** The contents of a file besides the samples of its pages, found without decoding. */
 export type Seen = {
-  /** what an output does not keep, in words: `time` */
+  /** metadata that an output does not keep, in words: `time` */
   readonly metadata: readonly string[]
-  /** metadata that it may keep, as far as the decoder does not give it */
+  /** metadata that an output may keep and that the decoder does not return */
   readonly held?: Metadata
   /** how a JPEG was encoded */
   readonly coding?: PictureMeta['jpeg']
-  /** colours other than sRGB, of an AVIF */
+  /** colours of an AVIF, if they are not sRGB */
   readonly colours?: string
   /** pictures that are not decoded, in words */
   readonly unread: readonly string[]
-  /** pictures of an animation, where they were counted */
+  /** number of pictures in an animation, if they were counted */
   readonly frames?: number
-  /** how many pages the file has, where they were counted */
+  /** number of pages in the file, if they were counted */
   readonly pages?: number
-  /** the animation of a PNG, whose later pictures only convo reads */
+  /** the animation in a PNG; sharp reads only its first picture */
   readonly apng?: Animation
-  /** whether all pages have one shape and kind of samples */
+  /** whether all pages have one shape and type of samples */
   readonly isAlike?: boolean
-  /** bytes of a TIFF that have to be others for the decoder */
+  /** bytes of a TIFF to change for the decoder */
   readonly mends?: readonly Mend[]
   /** why the first page is not the picture, and what to do */
   readonly preview?: { readonly why: string; readonly fix: string }
-  /** what else a user should know */
+  /** further notes for the user */
   readonly notes: readonly string[]
-  /** how long a file with these pixels is at least */
+  /** the smallest possible size of a file with these pixels */
   readonly leastBytes?: number
 }
 
 type Part = Partial<Seen>
 
 /**
- * Walks over the parts of a file, whatever its size in a few reads, and counts them against the limits.
+ * Walks over the parts of a file and counts them against the limits. It needs only a few reads, whatever the size.
  *
- * @throws ConvoError E_TOO_LARGE for too many pages or parts, E_DECODE for what is damaged or not read
+ * @throws ConvoError E_TOO_LARGE for too many pages or parts, E_DECODE for parts that are damaged or not read
  */
 export function inspect(source: Source, probed: Probe, name: string, maxPixels: number): Seen {
   const look = (reader: Reader): Part =>
@@ -61,7 +61,7 @@ export function inspect(source: Source, probed: Probe, name: string, maxPixels: 
   return { ...seen, ...(pages !== undefined && { pages }) }
 }
 
-/** Of kinds that are not here, only the decoder looks into the file. */
+/** Functions that inspect a file, by kind. Files of other kinds are left to the decoder. */
 const lookers: Readonly<
   Partial<Record<Kind, (reader: Reader, probed: Probe, name: string, maxPixels: number) => Part>>
 > = {
@@ -101,8 +101,8 @@ const lookers: Readonly<
 }
 
 /**
- * The colours and the tone curve that the colr box of an AVIF (ISO 23091-2) states, where they are not those of sRGB or of
- * BT.709, which is shown as sRGB.
+ * Returns the colours and the tone curve stated by the colr box of an AVIF (ISO 23091-2), unless they are those of sRGB
+ * or of BT.709, which is shown as sRGB.
  */
 function otherColours(head: Buffer): string | undefined {
   const at = head.indexOf('colrnclx', 0, 'latin1')
@@ -112,11 +112,11 @@ function otherColours(head: Buffer): string | undefined {
   return isUsual ? undefined : `nclx ${primaries},${curve}`
 }
 
-/** Whether a JFIF header states how much wider than high its pixels are, and not how large. */
+/** Whether a JFIF header states the aspect ratio of its pixels but not their size. */
 const hasOwnAspect = (jfif: string): boolean =>
   jfif.charCodeAt(7) === 0 && jfif.slice(8, 10) !== jfif.slice(10, 12)
 
-/** Codings of JPEG that the decoder does not know, by the marker of their frame (ITU-T T.81, table B.1). */
+/** Codings of JPEG that the decoder does not support, by the marker of their frame (ITU-T T.81, table B.1). */
 const jpegs: Readonly<Record<number, string>> = {
   195: 'a lossless JPEG',
   197: 'a hierarchical JPEG',
@@ -129,7 +129,7 @@ const jpegs: Readonly<Record<number, string>> = {
   247: 'a JPEG-LS picture',
 }
 
-/** @throws ConvoError E_DECODE for the frame of a JPEG that the decoder does not know */
+/** @throws ConvoError E_DECODE for a JPEG frame that the decoder does not support */
 function refuseJpeg(marker: number, bits: number | undefined, name: string): void {
   const what = jpegs[marker]
   if (what !== undefined) throw refusal(name, what, wayOf(ways.still, name))
@@ -138,10 +138,10 @@ function refuseJpeg(marker: number, bits: number | undefined, name: string): voi
     throw refusal(name, 'a 12-bit JPEG', wayOf(ways.deep, name), `${name}: only 8-bit JPEGs can be read`)
 }
 
-/** Bytes of quantisation tables that are looked at: there are four, of 129 bytes at most. */
+/** The quantisation tables are read until they have this number of bytes. There are at most four of 129 bytes. */
 const mostTables = 1024
 
-/** The segments of a JPEG up to its samples. */
+/** Reads the segments of a JPEG up to its samples. */
 function readJpeg({ read }: Reader, name: string): Part {
   const metadata = new Set<string>()
   const unread: string[] = []
@@ -153,7 +153,7 @@ function readJpeg({ read }: Reader, name: string): Part {
   for (let count = 0; ; count++) {
     checkLimit('segments', count, name)
     const head = read(at, 4)
-    // fill bytes may be before a marker
+    // a marker may follow fill bytes
     if (head.length === 4 && head[0] === 0xff && head[1] === 0xff) {
       at++
       continue
@@ -192,7 +192,7 @@ function readJpeg({ read }: Reader, name: string): Part {
 const picturesOfMpf = (block: Uint8Array): number =>
   firstDirectory((at, length) => block.subarray(at, at + length))?.tags.get(0xb001)?.value ?? 0
 
-/** The chunks of a WebP. */
+/** Reads the chunks of a WebP. */
 function readWebp({ read, size }: Reader, name: string): Part {
   let frames = 0
   for (let at = 12, count = 0; at + 8 <= size; count++) {
@@ -206,14 +206,14 @@ function readWebp({ read, size }: Reader, name: string): Part {
   return frames === 0 ? {} : { frames }
 }
 
-/** The blocks of a GIF. */
+/** Reads the blocks of a GIF. */
 function readGif({ read, size }: Reader, name: string): Part {
   const metadata = new Set<string>()
   const text: TextEntry[] = []
   let room: number = limits.metadataBytes.most
   const unread = new Set<string>()
   const tableBytes = (flags: number) => ((flags & 0x80) === 0 ? 0 : 3 * 2 ** ((flags & 7) + 1))
-  // (n + 15) / 64, and 0 for nothing said
+  // the aspect ratio is (n + 15) / 64; 0 means that none is stated
   if (![0, 49].includes(read(12, 1)[0] ?? 0)) metadata.add(pixelAspect)
   const numbersAt = (from: number, count: number) => {
     const bytes = read(from, 2 * count)
@@ -221,10 +221,13 @@ function readGif({ read, size }: Reader, name: string): Part {
   }
   const [width = 0, height = 0] = numbersAt(6, 2)
   let frames = 0
-  /** Whether something of a page may be clear, whether something is that the file does not mark so, what becomes of a page. */
+  /**
+   * Whether any part of a page may be clear, whether any such part is not marked in the file, whether a frame has a
+   * clear colour, and how the page is disposed of.
+   */
   let [isClear, isBare, hasAlpha, disposal] = [true, false, false, 0]
   let at = 13 + tableBytes(read(10, 1)[0] ?? 0)
-  /** Passes over blocks, and gives their bytes where they are wanted. */
+  /** Skips blocks, and passes their bytes to `take` if it is given. */
   const skip = (take?: (bytes: Uint8Array) => void) => {
     for (let length = read(at, 1)[0] ?? 0; length > 0; length = read(at, 1)[0] ?? 0) {
       take?.(new Uint8Array(read(at + 1, length)))
@@ -277,7 +280,7 @@ function readGif({ read, size }: Reader, name: string): Part {
     metadata: [...metadata],
     unread: [...unread],
     held: text.length > 0 ? { text } : {},
-    // the decoder knows of no alpha where no pixel is marked as clear
+    // the decoder reports no alpha if no pixel is marked as clear
     notes:
       isBare && !hasAlpha ? [`areas of ${name} that no frame covers were filled, mostly with black`] : [],
   }

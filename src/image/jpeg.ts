@@ -7,26 +7,26 @@ import { photoshopOf } from './metadata.ts'
 import { concat, iccFits } from './png.ts'
 import { textOf } from './reader.ts'
 
-// JPEG files as segments (ITU-T T.81, annex B): what is beside the picture, and strips joined into one picture.
+// JPEG files as segments (ITU-T T.81, annex B): metadata segments, and strips joined into one picture.
 
-/** Bytes of metadata that fit one segment with its name. */
+/** The most bytes of metadata that fit in one segment with its name. */
 export const mostInSegment = 65000
 
 /** The longest side that the encoder writes. */
 const mostSide = 65500
 
-/** Whether a text is a comment, which a JPEG holds. */
+/** Whether a text is a comment that fits in a JPEG. */
 export const isComment = ({ keyword, text }: TextEntry): boolean =>
   keyword === 'Comment' && Buffer.byteLength(text) <= mostInSegment
 
-/** A segment: a marker, the length, the body. */
+/** Makes a segment: a marker, the length, the body. */
 function segment(marker: number, ...parts: readonly (string | Uint8Array)[]): Uint8Array {
   const bodies = parts.map((part) => (typeof part === 'string' ? Buffer.from(part, 'latin1') : part))
   const length = 2 + bodies.reduce((sum, { length }) => sum + length, 0)
   return concat([Uint8Array.of(0xff, marker, length >> 8, length & 0xff), ...bodies])
 }
 
-/** Where the segments of a JPEG begin and end, up to and with the start of its samples. */
+/** Finds where the segments of a JPEG begin and end, including the start of its samples. */
 function segmentsOf(jpeg: Uint8Array): { marker: number; at: number; end: number }[] {
   const found: { marker: number; at: number; end: number }[] = []
   for (let at = 2; at + 4 <= jpeg.length; ) {
@@ -40,8 +40,8 @@ function segmentsOf(jpeg: Uint8Array): { marker: number; at: number; end: number
 }
 
 /**
- * The segments that say something about a picture, for behind the first marker: JFIF with the resolution, EXIF, XMP, IPTC,
- * the ICC profile and comments.
+ * Makes the metadata segments to insert after the first marker: JFIF with the resolution, EXIF, XMP, IPTC, the ICC
+ * profile and comments.
  */
 export function segmentsBeside(
   meta: PictureMeta,
@@ -49,7 +49,7 @@ export function segmentsBeside(
 ): Uint8Array {
   const { resolution, icc, metadata = {} } = meta
   const inches = resolution?.map((n) => Math.round(n * 0.0254))
-  // JFIF has whole numbers to the inch; what they do not hold, EXIF has
+  // JFIF holds whole numbers per inch; other resolutions are written in EXIF
   const isExact = resolution?.every(
     (n, i) => Math.round(inches![i]! / 0.0254) === n && inches![i]! > 0 && inches![i]! < 65536,
   )
@@ -70,7 +70,7 @@ export function segmentsBeside(
   ])
 }
 
-/** An ICC profile in as many segments as it takes (ICC.1, annex B.4). */
+/** Splits an ICC profile into the segments that it needs (ICC.1, annex B.4). */
 function profileSegments(icc: Uint8Array): Uint8Array[] {
   const step = 65519
   const count = Math.ceil(icc.length / step)
@@ -79,7 +79,7 @@ function profileSegments(icc: Uint8Array): Uint8Array[] {
   )
 }
 
-/** A JPEG as it was encoded, with other segments instead of those about the picture. */
+/** Replaces the metadata segments of an encoded JPEG. */
 export function jpegWith(jpeg: Uint8Array, beside: Uint8Array): Uint8Array {
   const kept = segmentsOf(jpeg).filter(({ marker }) => marker < 0xe0 || marker === 0xee)
   const start = segmentsOf(jpeg).at(-1)!.end
@@ -101,8 +101,8 @@ export function checkJpegSide(width: number, height: number): void {
 }
 
 /**
- * The rows of the strips that a JPEG may be encoded in: whole blocks of 16 rows, few enough that a strip is one restart
- * interval, whose blocks are counted in 16 bits.
+ * The number of rows in the strips in which a JPEG may be encoded: whole blocks of 16 rows, and few enough that a strip
+ * is one restart interval, whose blocks are counted in 16 bits.
  */
 export function jpegStripRows(width: number, subsampling: Subsampling): number {
   const side = subsampling === '4:2:0' ? 16 : 8
@@ -112,8 +112,8 @@ export function jpegStripRows(width: number, subsampling: Subsampling): number {
 }
 
 /**
- * One JPEG from strips that were encoded on their own with equal tables: each is a restart interval, behind which the
- * prediction of the mean levels begins again as at the start of a picture, so that the samples are those of one that is
+ * Joins strips into one JPEG. They must be encoded separately with equal tables. Each becomes a restart interval, after
+ * which the prediction of mean levels restarts as at the start of a picture. So the samples equal those of a picture
  * encoded whole.
  *
  * @param height of the whole picture
@@ -128,7 +128,7 @@ export function joinStrips(strips: readonly Uint8Array[], height: number): Uint8
   const view = viewOf(head)
   const [rows, width] = [view.getUint16(frame.at + 5), view.getUint16(frame.at + 7)]
   const factors = Array.from({ length: head[frame.at + 9]! }, (_, i) => head[frame.at + 11 + 3 * i]!)
-  // of a single component a block is 8x8 whatever its factors
+  // with a single component, a block is 8x8 whatever its factors
   const isOne = factors.length === 1
   const across = 8 * (isOne ? 1 : Math.max(...factors.map((both) => both >> 4)))
   const down = 8 * (isOne ? 1 : Math.max(...factors.map((both) => both & 15)))
@@ -143,7 +143,7 @@ export function joinStrips(strips: readonly Uint8Array[], height: number): Uint8
   return concat([...parts, Uint8Array.of(0xff, 0xd9)])
 }
 
-/** The table for levels of gray of T.81, annex K.1, in the order of files, at quality 50. */
+/** The luminance table of T.81, annex K.1, in the order of files, at quality 50. */
 const luminance = [
   ...[
     16, 11, 12, 14, 12, 10, 16, 14, 13, 14, 18, 17, 16, 19, 24, 40, 26, 24, 22, 22, 24, 49, 35, 37, 29, 40,
@@ -156,15 +156,15 @@ const luminance = [
   ...[62, 77, 113, 121, 112, 100, 120, 92, 101, 103, 99],
 ]
 
-/** The table of a quality of libjpeg, which scales that of quality 50. */
+/** The table for a quality of libjpeg, scaled from that for quality 50. */
 const tableAt = (quality: number): number[] => {
   const scale = quality < 50 ? Math.floor(5000 / quality) : 200 - 2 * quality
   return luminance.map((value) => Math.min(255, Math.max(1, Math.floor((value * scale + 50) / 100))))
 }
 
 /**
- * The quality of libjpeg, 1 to 100, whose table for levels of gray is nearest to one of a file, by the sum of the
- * differences: the very one that a file of libjpeg was written with, and one of about as much loss for others.
+ * Finds the libjpeg quality, 1 to 100, whose luminance table is nearest to that of a file, by the sum of the
+ * differences. For a file from libjpeg it is exactly the quality that was used, for others one with a similar loss.
  *
  * @param table 64 numbers, in the order of the file
  */
@@ -177,7 +177,7 @@ function qualityOf(table: ArrayLike<number>): number {
   return best
 }
 
-/** What the tables and the frame of a JPEG say of how it was encoded; nothing where there is no table for gray levels. */
+/** Finds how a JPEG was encoded, from its tables and its frame. Returns undefined if there is no luminance table. */
 export function codingOf(
   tables: Uint8Array | undefined,
   frame: Uint8Array | undefined,
@@ -188,7 +188,7 @@ export function codingOf(
   return { quality: qualityOf(table), subsampling: subsamplings[sampled] ?? sampled }
 }
 
-/** Chroma subsamplings by the pixels that a sample of chroma is for, across and down. */
+/** Chroma subsamplings, by the number of pixels across and down for each chroma sample. */
 const subsamplings: Readonly<Record<string, string>> = {
   '1x1': '4:4:4',
   '2x1': '4:2:2',
@@ -201,15 +201,15 @@ const subsamplings: Readonly<Record<string, string>> = {
 /** The chroma subsamplings that are written. */
 export type Subsampling = '4:4:4' | '4:2:0'
 
-/** The subsampling in which a picture is written as it was read, or in the one with more of its chroma. */
+/** The subsampling to write for one that was read: the same, or the one that keeps more of its chroma. */
 const writtenFor = (read: string | undefined): Subsampling =>
   read === '4:2:0' || read === '4:1:0' ? '4:2:0' : '4:4:4'
 
-/** The subsampling of a JPEG: what was asked for, or that of the JPEG it is made of. */
+/** The subsampling of a JPEG: the requested one, or that of the JPEG it was made from. */
 export const chromaOf = ({ jpeg }: PictureMeta, asked: Subsampling | undefined): Subsampling =>
   asked ?? writtenFor(jpeg?.subsampling)
 
-/** That a JPEG of colours was sampled as none is written, and that gray has no colours to be sampled. */
+/** Returns a note if a colour JPEG has a subsampling that cannot be written, or if one is requested for gray. */
 export function chromaNotes(
   format: string,
   { jpeg }: PictureMeta,
@@ -230,7 +230,7 @@ export function chromaNotes(
   return [`jpeg is written with ${written} chroma, the input has ${jpeg.subsampling}`]
 }
 
-/** The first table, number 0, of the segments of tables. */
+/** Finds the first quantisation table, number 0, in the segments of tables. */
 function quantisation(segments: Uint8Array): number[] | undefined {
   for (let at = 0; at < segments.length; ) {
     const size = segments[at]! >> 4 === 0 ? 1 : 2
@@ -247,7 +247,7 @@ function quantisation(segments: Uint8Array): number[] | undefined {
   return undefined
 }
 
-/** A comment as text, in UTF-8 or else Latin-1. */
+/** Decodes a comment as UTF-8, or else as Latin-1. */
 export function commentOf(bytes: Uint8Array): TextEntry {
   const text = Buffer.from(bytes).toString()
   return { keyword: 'Comment', text: (text.includes('\ufffd') ? textOf(bytes) : text).replace(/\0+$/, '') }

@@ -4,11 +4,11 @@ import { readExif, structural } from './exif.ts'
 import { concat } from './png.ts'
 import { exifReader } from './tiff-directory.ts'
 
-/** What becomes of the metadata of a picture: all of it is kept, none, or what says whose the picture is. */
+/** What happens to the metadata of a picture: keep all, keep none, or keep only what states who owns the picture. */
 export const metadataModes = ['keep', 'strip', 'copyright'] as const
 export type MetadataMode = (typeof metadataModes)[number]
 
-/** What metadata is called in notes. */
+/** The names of metadata in notes. */
 export const metadataNames: Readonly<Record<keyof Metadata, string>> = {
   text: 'text',
   exif: 'EXIF',
@@ -17,10 +17,10 @@ export const metadataNames: Readonly<Record<keyof Metadata, string>> = {
   geo: 'GeoTIFF data',
 }
 
-/** Fields of EXIF that say nothing beyond the picture: size, orientation, resolution, and what every writer puts there. */
+/** EXIF fields that add nothing to the picture: size, orientation, resolution, and those that every writer sets. */
 const plain = new Set([...structural, ...[274, 282, 283, 296], ...[36864, 37121, 40960, 40961, 40962, 40963]])
 
-/** The fields of an EXIF block, where it says anything beyond the picture. */
+/** The fields of an EXIF block, if any of them adds something to the picture. */
 export function sayingExif(exif: Uint8Array | undefined): Fields | undefined {
   const found = exif && readExif(exifReader(exif))
   return found !== undefined && saysMore(found) ? found : undefined
@@ -29,7 +29,7 @@ export function sayingExif(exif: Uint8Array | undefined): Fields | undefined {
 const saysMore = ({ fields, below }: Fields): boolean =>
   fields.some(({ tag }) => !plain.has(tag)) || [...below.values()].some(saysMore)
 
-/** The records of IPTC-IIM in the resources of Photoshop, which a JPEG has around them. */
+/** Extracts the records of IPTC-IIM from Photoshop resources, which surround them in a JPEG. */
 export function iptcOf(bytes: Uint8Array): Uint8Array | undefined {
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   if (buffer[0] === 0x1c) return bytes
@@ -45,20 +45,20 @@ export function iptcOf(bytes: Uint8Array): Uint8Array | undefined {
   return undefined
 }
 
-/** Records of IPTC-IIM as a JPEG has them, in a resource of Photoshop. */
+/** Wraps records of IPTC-IIM in a Photoshop resource, as in a JPEG. */
 export function photoshopOf(iptc: Uint8Array): Uint8Array {
   const head = Buffer.from('Photoshop 3.0\x008BIM\x04\x04\0\0\0\0\0\0', 'latin1')
   head.writeUInt32BE(iptc.length, head.length - 4)
   return concat([head, iptc, new Uint8Array(iptc.length % 2)])
 }
 
-/** What is left of metadata in a mode; nothing where nothing is. */
+/** The metadata that a mode keeps. Undefined if none is left. */
 export function keptOf(metadata: Metadata, mode: MetadataMode): Metadata | undefined {
   const kept = mode === 'keep' ? metadata : mode === 'copyright' ? copyrightOf(metadata) : {}
   return Object.values(kept).some((one) => one !== undefined) ? kept : undefined
 }
 
-/** Artist and copyright of EXIF; by-line, credit, source and copyright of IPTC; the texts of PNG that mean these. */
+/** Ownership fields: artist and copyright of EXIF; by-line, credit, source, copyright of IPTC; similar texts of PNG. */
 const ofRights = { exif: [315, 33432], iptc: [80, 110, 115, 116], text: ['Author', 'Copyright'] }
 
 function copyrightOf({ exif, xmp, iptc, text }: Metadata): Metadata {
@@ -74,13 +74,13 @@ function copyrightOf({ exif, xmp, iptc, text }: Metadata): Metadata {
   }
 }
 
-/** The records of application 2 that say whose a picture is, behind the one that states the character set (1:90). */
+/** Keeps the records of application 2 about ownership, after the one that states the character set (1:90). */
 function rightsOfIptc(iptc: Uint8Array): Uint8Array {
   const kept: Uint8Array[] = []
   for (let at = 0; at + 5 <= iptc.length && iptc[at] === 0x1c; ) {
     const length = (iptc[at + 3]! << 8) | iptc[at + 4]!
     const [record, set] = [iptc[at + 1], iptc[at + 2]!]
-    // longer ones state their length elsewhere, and are no names
+    // longer records state their length elsewhere, and are not names
     if (length > 0x7fff) break
     if ((record === 2 && ofRights.iptc.includes(set)) || (record === 1 && set === 90))
       kept.push(iptc.subarray(at, at + 5 + length))
@@ -89,7 +89,7 @@ function rightsOfIptc(iptc: Uint8Array): Uint8Array {
   return kept.some((one) => one[1] === 2) ? concat(kept) : new Uint8Array(0)
 }
 
-/** A packet of what another one says in dc:rights, dc:creator and xmpRights; nothing where it says nothing there. */
+/** Makes a packet with only the dc:rights, dc:creator and xmpRights of another. Returns undefined if it has none. */
 function rightsOfXmp(xmp: Uint8Array): Uint8Array | undefined {
   const text = Buffer.from(xmp).toString()
   const elements = text.match(/<(dc:rights|dc:creator|xmpRights:\w+)\b[^<>]*>.*?<\/\1>/gs) ?? []
@@ -107,17 +107,19 @@ function rightsOfXmp(xmp: Uint8Array): Uint8Array | undefined {
 /** GeoTIFF fields and those of GDAL. */
 export const geoTags: readonly number[] = [33550, 33922, 34264, 34735, 34736, 34737, 42112, 42113]
 
-/** Those that say where on a map pixels are: their size, tie points, and a matrix. */
+/** The fields that position pixels on a map: their size, tie points, and a matrix. */
 const placing = [33550, 33922, 34264]
 
-/** Metadata of a picture whose pixels are elsewhere now: without their places on a map; nothing where it has none. */
+/** Removes map positions from the metadata of a picture whose pixels were moved. Returns undefined if it has none. */
 function unplaced({ geo, ...rest }: Metadata): Metadata | undefined {
   const kept = geo?.filter(({ tag }) => !placing.includes(tag)) ?? []
   if (kept.length === (geo?.length ?? 0)) return undefined
   return { ...rest, ...(kept.length > 0 && { geo: kept }) }
 }
 
-/** What is kept of the metadata of a file, and a note of what is not, where its picture may have been turned as it asks. */
+/**
+ * Returns the metadata to keep of a picture that may have been turned by its orientation, and a note on what is lost.
+ */
 export function keptAsTurned(
   found: Metadata,
   isTurned: boolean,
@@ -136,12 +138,14 @@ export function keptAsTurned(
 export const bytesOf = (fields: readonly Field[], tag: number): Uint8Array | undefined =>
   fields.find((one) => one.tag === tag)?.bytes
 
-/** `EXIF, XMP and text` */
+/** Joins words into a list: `EXIF, XMP and text`. */
 export function listed(words: readonly string[]): string {
   return words.length < 2 ? words.join() : `${words.slice(0, -1).join(', ')} and ${words.at(-1)}`
 }
 
-/** How many pages or samples a description states, of the three kinds that programs of microscopes read it by. */
+/**
+ * The number of pages or samples that a description states, in one of the three forms that microscopy programs read.
+ */
 function statedBy(description: string): { readonly pages?: number; readonly samples?: number } {
   if (description.startsWith('ImageJ='))
     return { pages: Number(/^images=(\d+)/m.exec(description)?.[1] ?? 1) }
@@ -153,8 +157,9 @@ function statedBy(description: string): { readonly pages?: number; readonly samp
 }
 
 /**
- * What goes with an output of these numbers of pages and samples in all: without a description of ImageJ, tifffile or OME that states
- * other numbers, by which these programs would read it, and without places on a map that are those of a picture of another size.
+ * Returns the metadata for an output with these numbers of pages and samples. It drops a description from ImageJ,
+ * tifffile or OME that states other numbers, because these programs would rely on it, and positions on a map if the
+ * picture changed size.
  */
 export function describing(
   meta: PictureMeta,

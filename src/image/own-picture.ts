@@ -2,28 +2,28 @@ import { ConvoError } from '../error.ts'
 import type { Depth, Samples } from '../tensor/picture.ts'
 import type { Resolution } from './resolution.ts'
 
-/** A picture whose header was read; its samples are unpacked when they are asked for. */
+/** A picture whose header was read. Its samples are unpacked on request. */
 export type OwnPicture = {
   readonly width: number
   readonly height: number
   readonly channels: 1 | 2 | 3 | 4
   readonly depth: Depth
-  /** what is white in floats */
+  /** the value of white in floats */
   readonly full?: number
   readonly resolution?: Resolution
-  /** an ICC profile, for whatever colours */
+  /** an ICC profile, for any colours */
   readonly icc?: Uint8Array
-  /** samples of linear light */
+  /** whether the samples are linear light */
   readonly isLinear?: true
   /** further pictures in the file, in words */
   readonly unread?: readonly string[]
-  /** what a user should know of how it was read */
+  /** notes for the user on how it was read */
   readonly asRead?: readonly string[]
   /** @throws ConvoError E_DECODE */
   samples(): Promise<Samples>
 }
 
-/** The error for a file that is damaged at a byte. */
+/** The error for a file that is damaged at a given byte. */
 export const damaged = (name: string, what: string, at: number, why: string): ConvoError =>
   new ConvoError('E_DECODE', `${name} is a damaged ${what}`, {
     why: `${name}: byte ${at}: ${why}`,
@@ -36,7 +36,7 @@ export function checkEnd(bytes: Uint8Array, end: number, name: string, what: str
   throw damaged(name, what, bytes.length, `the file ends after ${bytes.length} bytes, and ${end} are needed`)
 }
 
-/** The error of a file that is too short for what its rows can be packed into. */
+/** The error for a file that is too short for its pixels, however well they are packed. */
 export const endsEarly = (
   { length }: Uint8Array,
   { width, height }: { readonly width: number; readonly height: number },

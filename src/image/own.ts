@@ -5,9 +5,9 @@ import type { OwnPicture } from './own-picture.ts'
 import { readPfm, readPnm } from './plain.ts'
 
 /**
- * The kinds of file that are read here and not by sharp: each reads the header of a picture from the bytes of its file.
+ * The readers for files that are not read by sharp. Each reads the header of a picture from the bytes of its file.
  *
- * @throws ConvoError E_DECODE for a damaged one
+ * @throws ConvoError E_DECODE for a damaged file
  */
 export const ownReaders = {
   ...{ bmp: readBmp, pnm: readPnm, pfm: readPfm, hdr: readHdr, exr: readExr },

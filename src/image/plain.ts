@@ -8,9 +8,10 @@ import { inColour, levels8 } from './fit.ts'
 import { checkEnd, damaged, type OwnPicture } from './own-picture.ts'
 import { textOf } from './reader.ts'
 
-// The formats of Netpbm, as its manual has them: PBM, PGM and PPM as text (P1 to P3) and as bytes (P4 to P6), PAM (P7); and PFM.
+// The formats of Netpbm, as its manual describes them: PBM, PGM and PPM as text (P1 to P3) and as bytes (P4 to P6), and
+// PAM (P7). Also PFM.
 
-/** Words of a header, between white space; from # to the end of a line is comment. */
+/** Reads the words of a header, which are separated by white space. A comment runs from # to the end of its line. */
 function wordsFrom(bytes: Uint8Array, name: string, what: string) {
   let at = 2
   const next = (): string => {
@@ -40,7 +41,7 @@ function wordsFrom(bytes: Uint8Array, name: string, what: string) {
   return { next, number, line, at: () => at }
 }
 
-/** Where the next word begins, behind white space and comments. */
+/** Finds the start of the next word, after white space and comments. */
 function wordAt(bytes: Uint8Array, from: number): number {
   let at = from
   for (;;) {
@@ -58,7 +59,10 @@ const lineEnd = (bytes: Uint8Array, from: number): number => {
 const isSpace = (byte: number): boolean => byte === 0x20 || (byte >= 0x09 && byte <= 0x0d)
 const mostSide = 2 ** 31 - 1
 
-/** PBM, PGM, PPM and PAM. White of PBM is 255; samples whose largest value is another are spread over 0..255 or 0..65535. */
+/**
+ * Reads PBM, PGM, PPM and PAM. White in a PBM is 255. Samples with a largest value other than 255 or 65535 are spread
+ * over 0..255 or 0..65535.
+ */
 export function readPnm(bytes: Uint8Array, name: string): OwnPicture {
   const kind = bytes[1]! - 0x30
   if (kind === 7) return readPam(bytes, name)
@@ -97,7 +101,7 @@ export function readPnm(bytes: Uint8Array, name: string): OwnPicture {
   }
 }
 
-/** The types of pixels of a PAM, by how many samples they have. */
+/** The pixel types of a PAM, by number of samples. */
 const tuples = ['GRAYSCALE', 'GRAYSCALE_ALPHA', 'RGB', 'RGB_ALPHA']
 
 function readPam(bytes: Uint8Array, name: string): OwnPicture {
@@ -132,7 +136,7 @@ function readPam(bytes: Uint8Array, name: string): OwnPicture {
   return {
     ...{ width, height, channels, depth },
     ...further(bytes, end),
-    // CMYK, for instance, which no picture has here
+    // for example CMYK, which is not supported
     asRead: types
       .filter((type) => !tuples.includes(type.replace('BLACKANDWHITE', 'GRAYSCALE')))
       .map(
@@ -146,11 +150,13 @@ function readPam(bytes: Uint8Array, name: string): OwnPicture {
   }
 }
 
-/** Pictures may follow on each other in one file, with white space between them. */
+/** Detects further pictures, which may follow in the same file after white space. */
 const further = (bytes: Uint8Array, end: number): Pick<OwnPicture, 'unread'> =>
   /^\s*P[1-7]\s/.test(textOf(bytes, end, end + 64)) ? { unread: ['pictures after the first'] } : {}
 
-/** The same behind numbers, which are of digits alone: a letter outside of a comment begins another picture. */
+/**
+ * Does the same after samples in text. They consist of digits, so a letter outside a comment begins another picture.
+ */
 function furtherText(bytes: Uint8Array, start: number): Pick<OwnPicture, 'unread'> {
   for (let at = bytes.indexOf(0x50, start); at >= 0; at = bytes.indexOf(0x50, lineEnd(bytes, at))) {
     const line = bytes.subarray(Math.max(start, bytes.lastIndexOf(0x0a, at) + 1), at)
@@ -159,7 +165,7 @@ function furtherText(bytes: Uint8Array, start: number): Pick<OwnPicture, 'unread
   return {}
 }
 
-/** Samples with the high byte first, spread so that `most` is white. */
+/** Reads samples with the high byte first, spread so that `most` is white. */
 async function fromBytes(
   bytes: Uint8Array,
   depth: 8 | 16,
@@ -187,7 +193,7 @@ async function fromBytes(
   return out
 }
 
-/** Samples as numbers between white space; those of a PBM are digits that need none. */
+/** Reads samples as numbers between white space. Those of a PBM are single digits that need no white space. */
 async function fromText(
   bytes: Uint8Array,
   start: number,
@@ -198,7 +204,7 @@ async function fromText(
   what: string,
 ): Promise<Samples> {
   const count = width * height * channels
-  // a sample takes a byte at least
+  // a sample takes at least a byte
   if (count > bytes.length)
     throw damaged(
       name,
@@ -225,7 +231,10 @@ async function fromText(
   return out
 }
 
-/** PFM: gray (Pf) or RGB (PF) as float32, rows from the bottom up; 1 is white. A scale below 0 says that the low byte comes first. */
+/**
+ * Reads a PFM: gray (Pf) or RGB (PF) as float32, rows from the bottom up, where 1 is white. A negative scale means that
+ * the low byte comes first.
+ */
 export function readPfm(bytes: Uint8Array, name: string): OwnPicture {
   const words = wordsFrom(bytes, name, 'PFM')
   const channels = bytes[1] === 0x46 ? 3 : 1
@@ -239,7 +248,7 @@ export function readPfm(bytes: Uint8Array, name: string): OwnPicture {
   const row = width * channels
   return {
     ...{ width, height, channels, depth: 32, full: 1 },
-    // programs multiply by it, divide by it or do neither
+    // some programs multiply by the scale, some divide by it, and some ignore it
     asRead: Math.abs(scale) === 1 ? [] : [`the scale ${Math.abs(scale)} of ${name} was not applied`],
     async samples() {
       checkEnd(bytes, start + row * height * 4, name, 'PFM')
@@ -258,7 +267,7 @@ const header = (text: string): Uint8Array => Buffer.from(text, 'latin1')
 const isGray = ({ channels }: Picture): boolean => channels < 3
 const mostOf = ({ depth }: Picture): number => fullScale(depth)
 
-/** Whole samples behind a header, the high byte first. */
+/** Joins a header and integer samples, high byte first. */
 async function withSamples(text: string, { data }: Picture): Promise<Uint8Array> {
   const head = header(text)
   const out = new Uint8Array(head.length + data.byteLength)
@@ -280,7 +289,7 @@ const writePnm = (picture: Picture): Promise<Uint8Array> => {
   return withSamples(`${kind}\n${width} ${height}\n${mostOf(picture)}\n`, picture)
 }
 
-/** @throws ConvoError E_OUTPUT for colours in a format of gray */
+/** @throws ConvoError E_OUTPUT for colours in a gray format */
 function checkGray(picture: Picture, format: string): void {
   if (isGray(picture)) return
   throw new ConvoError('E_OUTPUT', `${format} holds gray, and the picture has colours`, {
@@ -289,7 +298,7 @@ function checkGray(picture: Picture, format: string): void {
   })
 }
 
-/** The formats that are written as they are, from pictures that fit them. */
+/** The writers of uncompressed formats, for pictures that fit them. */
 export const plainWriters: Readonly<
   Record<'bmp' | 'pnm' | 'ppm' | 'pgm' | 'pbm' | 'pam' | 'pfm', (picture: Picture) => Promise<Uint8Array>>
 > = {

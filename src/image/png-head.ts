@@ -6,7 +6,7 @@ import { crc32 } from './png-parts.ts'
 import { type Reader, type Source, textOf } from './reader.ts'
 import type { Resolution } from './resolution.ts'
 
-/** A chunk that is there and not used, with the reason. */
+/** A chunk that is present but not used, with the reason. */
 export type IgnoredChunk = {
   readonly type: string
   readonly why: string
@@ -14,7 +14,7 @@ export type IgnoredChunk = {
   readonly end: number
 }
 
-/** What the chunks of a PNG before its picture data say. */
+/** The contents of the chunks of a PNG before its picture data. */
 export type PngHead = {
   readonly width: number
   readonly height: number
@@ -28,46 +28,46 @@ export type PngHead = {
   readonly depth: 8 | 16
   /** gAMA: 1/gamma times 100000 */
   readonly gamma?: number
-  /** Colours other than sRGB, by cICP, or by cHRM where nothing says more. */
+  /** Colours other than sRGB, from cICP, or from cHRM if nothing else states them. */
   readonly colours?: string
   /** whether there is an sRGB chunk */
   readonly isSrgb?: true
-  /** pHYs in pixels per metre; an aspect ratio alone is not one */
+  /** pHYs in pixels per metre; absent if it states only an aspect ratio */
   readonly resolution?: Resolution
   readonly hasIcc: boolean
   readonly hasExif: boolean
-  /** an animated PNG */
+  /** whether it is an animated PNG */
   readonly isAnimated: boolean
   /** Chunks that are damaged or out of place: decoders must not see them. */
   readonly ignored: readonly IgnoredChunk[]
-  /** What the file says beside the picture and an output does not keep, in words: `time`. */
+  /** Metadata in the file that an output does not keep, in words: `time`. */
   readonly metadata: readonly string[]
-  /** Chunks of text, before and behind the picture data. */
+  /** Text chunks before and after the picture data. */
   readonly texts: readonly Chunk[]
 }
 
-/** A PNG whose rows hold its samples as they are: one picture of 8 or 16 bits, from top to bottom. */
+/** A PNG whose rows contain its samples directly: one picture of 8 or 16 bits, from top to bottom. */
 export type PlainPng = { readonly source: Source; readonly head: PngHead }
 
 /**
- * Decodes a plain PNG, from top to bottom. `onRows` is given the samples and how many rows of them are there; the result is
- * undefined for a damaged file, of which the general decoder says what is wrong.
+ * Decodes a plain PNG from top to bottom. `onRows` receives the samples and the number of rows that are ready. The
+ * result is undefined for a damaged file, for which the general decoder reports the error.
  */
 export type PlainDecoder = (
   png: PlainPng,
   onRows?: (samples: Samples, rows: number) => void,
 ) => Promise<Samples | undefined>
 
-/** Channels as they are stored, by colour type; of a palette there are none. */
+/** Number of stored channels by colour type. A palette has none. */
 const storedChannels: Readonly<Record<number, number>> = { 0: 1, 2: 3, 4: 2, 6: 4 }
 
-/** Whether nothing but the filters is between the rows of a PNG and its samples. */
+/** Whether the samples of a PNG can be read from its rows by undoing only the filters. */
 export const isPlainPng = (png: PngHead | undefined): png is PngHead =>
   png !== undefined &&
   !png.interlaced &&
   !png.isAnimated &&
   png.bits >= 8 &&
-  // a transparent colour is an alpha channel that is not stored
+  // a transparent colour adds an alpha channel that is not stored
   png.channels === storedChannels[png.colourType]
 
 const depthsOf: Readonly<Record<number, readonly number[]>> = {
@@ -78,7 +78,7 @@ const depthsOf: Readonly<Record<number, readonly number[]>> = {
   6: [8, 16],
 }
 
-/** Chunks that are kept nowhere, by what they hold. */
+/** Chunks that are never kept, and what they contain. */
 const lost: Readonly<Record<string, string>> = {
   tIME: 'time',
   cICP: 'colour encoding (cICP)',
@@ -90,7 +90,7 @@ const lost: Readonly<Record<string, string>> = {
 
 const textTypes = ['tEXt', 'zTXt', 'iTXt']
 
-/** The parts of a chunk: its body from `at + 8` to `end - 4`. */
+/** The position of a chunk. Its body is from `at + 8` to `end - 4`. */
 export type Chunk = {
   readonly type: string
   readonly at: number
@@ -98,7 +98,7 @@ export type Chunk = {
   readonly end: number
 }
 
-/** The chunk at a place; nothing behind the end of the file. */
+/** Reads the chunk at an offset. Returns undefined after the end of the file. */
 export function chunkAt({ read }: Reader, at: number): Chunk | undefined {
   const head = read(at, 8)
   if (head.length < 8) return undefined
@@ -106,7 +106,7 @@ export function chunkAt({ read }: Reader, at: number): Chunk | undefined {
   return { type: textOf(head, 4, 8), at, length, end: at + 12 + length }
 }
 
-/** Whether the checksum of a chunk is right. */
+/** Whether the checksum of a chunk is correct. */
 export function isSound({ read }: Reader, { at, length, end }: Chunk): boolean {
   let crc = 0
   for (let from = at + 4; from < end - 4; from += pieceBytes) {
@@ -118,17 +118,17 @@ export function isSound({ read }: Reader, { at, length, end }: Chunk): boolean {
 
 const pieceBytes = 2 ** 16
 
-/** Samples of a pixel, by the colour type. */
+/** Number of samples in a pixel, by colour type. */
 const samplesOf: Readonly<Record<number, number>> = { 0: 1, 2: 3, 3: 1, 4: 2, 6: 4 }
 
-/** How many bytes one byte of deflate becomes, at most: 258 in two bits. */
+/** The most bytes that one byte of deflate can become: 258 from two bits. */
 const mostDeflated = 1032
 
-/** How long a PNG of this size is at least. */
+/** The smallest possible size, in bytes, of a PNG with this many pixels. */
 export const leastBytesOf = ({ width, height, bits, colourType }: PngHead): number =>
   (width * height * bits * samplesOf[colourType]!) / 8 / mostDeflated
 
-/** Why a chunk cannot be used, by its length and place; nothing where it can. As libpng 1.6 has it. */
+/** The reason why a chunk cannot be used, by its length and position, as in libpng 1.6. Undefined if it can be used. */
 function fault(
   chunk: Chunk,
   colourType: number,
@@ -152,14 +152,14 @@ function fault(
   return length >= 1 && length <= palette ? undefined : `it has ${length} entries, the palette ${palette}`
 }
 
-/** The chunks that are used, beside IHDR, PLTE and the picture data. */
+/** The chunks that are used, besides IHDR, PLTE and the picture data. */
 const used = ['tRNS', 'gAMA', 'sRGB', 'pHYs', 'iCCP', 'eXIf', 'acTL']
 
 /**
- * Reads the chunks before the picture data, and looks for the end.
+ * Reads the chunks before the picture data, and checks that the file has its end.
  *
- * @throws ConvoError E_DECODE for damage that decoders overlook too: a wrong IHDR, a missing end; E_TOO_LARGE for more
- *   chunks than are read
+ * @throws ConvoError E_DECODE for damage that decoders miss too: a wrong IHDR, a missing end; E_TOO_LARGE for more
+ *   chunks than the limit
  */
 export function readPngHead(reader: Reader, name: string): PngHead {
   const bad = (at: number, why: string) =>
@@ -206,7 +206,7 @@ export function readPngHead(reader: Reader, name: string): PngHead {
       if (why === undefined) seen.set(type, chunk)
       else ignored.push({ type, why, at, end })
     } else if ((type === 'cHRM' || type === 'cICP') && isSound(reader, chunk)) seen.set(type, chunk)
-    // the damage may be in the type, and what was meant by it is lost
+    // the damage may be in the type, so the meaning of the chunk is lost
     else if (/^[a-z]/.test(type) && !Object.hasOwn(lost, type) && !isSound(reader, chunk)) {
       ignored.push({ type, why: 'it fails its checksum', at, end })
     } else if (textTypes.includes(type)) texts.push(chunk)
@@ -214,7 +214,7 @@ export function readPngHead(reader: Reader, name: string): PngHead {
     if (what !== undefined) metadata.add(what)
     at = end
   }
-  // primaries that a profile or sRGB says too are not lost
+  // primaries that a profile or sRGB also states are not lost
   if (seen.has('cHRM') && !seen.has('sRGB') && !seen.has('iCCP')) metadata.add('primaries (cHRM)')
   if (isAspect(reader, seen.get('pHYs'))) metadata.add(pixelAspect)
   for (const one of trailing(reader, at, name, bad)) {
@@ -249,9 +249,9 @@ export function readPngHead(reader: Reader, name: string): PngHead {
   }
 }
 
-/** What sRGB is in cICP: with its tone curve or that of BT.709, or unstated. */
+/** The values of cICP that mean sRGB: with its own tone curve or that of BT.709, or unspecified. */
 const srgbCodings = ['1,13,0,1', '1,1,0,1', '2,2,0,1']
-/** What sRGB is in cHRM, times 100000. Programs round it in their own ways. */
+/** The values of cHRM that mean sRGB, times 100000. Programs round them differently. */
 const srgbPrimaries = [31270, 32900, 64000, 33000, 30000, 60000, 15000, 6000]
 
 function coloursOf({ read }: Reader, seen: ReadonlyMap<string, Chunk>): string | undefined {
@@ -270,7 +270,7 @@ function coloursOf({ read }: Reader, seen: ReadonlyMap<string, Chunk>): string |
   return isSrgb ? undefined : `${chunk.type} ${numbers.join()}`
 }
 
-/** A PNG without the chunks that are ignored: what a decoder is to see. */
+/** Returns a PNG without its ignored chunks, for the decoder. */
 export function withoutIgnored(bytes: Uint8Array, ignored: readonly IgnoredChunk[]): Uint8Array {
   const cuts = [...ignored].sort((a, b) => a.at - b.at)
   const starts = [0, ...cuts.map(({ end }) => end)]
@@ -286,24 +286,24 @@ function resolutionOf({ read }: Reader, chunk: Chunk | undefined): Resolution | 
   return body.getUint8(8) === 1 ? [body.getUint32(0), body.getUint32(4)] : undefined
 }
 
-/** What the metadata of pixels that are not square is called. */
+/** The name of the metadata for pixels that are not square. */
 export const pixelAspect = 'aspect ratio of the pixels'
 
-/** Whether pHYs says that pixels are not square without saying how large they are. */
+/** Whether pHYs states that pixels are not square, but not how large they are. */
 function isAspect({ read }: Reader, chunk: Chunk | undefined): boolean {
   if (chunk === undefined) return false
   const body = viewOf(read(chunk.at + 8, 9))
   return body.getUint8(8) === 0 && body.getUint32(0) !== body.getUint32(4)
 }
 
-/** How much of the end is looked at for what is behind the picture data. */
+/** The number of bytes at the end that are searched for chunks after the picture data. */
 const tailBytes = 2 ** 16
 
 /**
- * The chunks of what the file says behind its picture data. Those at the end are found from the back, so that those of the data
- * need not be walked over one by one; of a file with bytes behind its last chunk none is found.
+ * Finds the metadata chunks after the picture data. It searches from the end of the file, so that it need not walk over
+ * every data chunk. If there are bytes after the last chunk, it finds none.
  *
- * @throws what `bad` gives for a file without IEND
+ * @throws the error from `bad` for a file without IEND
  */
 function trailing(
   reader: Reader,
@@ -347,7 +347,7 @@ function trailing(
   }
 }
 
-/** Whether chunks follow on each other from a place on, to the very end. */
+/** Whether an unbroken sequence of chunks runs from an offset to the very end. */
 function leadsToEnd(tail: Buffer, from: number): boolean {
   let at = from
   while (at + 12 < tail.length) at += 12 + tail.readUInt32BE(at)

@@ -12,7 +12,7 @@ const newCrcTable = () =>
     return c
   })
 
-/** CRC-32 as PNG uses it, from a table: for Node before 20.15. */
+/** CRC-32 as used in PNG, from a table, for Node before 20.15. */
 export function crc32ByTable(bytes: Uint8Array, start = 0): number {
   crcTable ??= newCrcTable()
   let c = ~start
@@ -20,10 +20,10 @@ export function crc32ByTable(bytes: Uint8Array, start = 0): number {
   return ~c >>> 0
 }
 
-/** Bytes up to which the table is used: to load zlib takes longer. */
+/** The number of bytes up to which the table is used, because loading zlib would take longer. */
 const few = 1024
 
-/** CRC-32 as PNG uses it, continued from `start`: zlib's own where Node has it. */
+/** CRC-32 as used in PNG, continued from `start`. It uses zlib's function if Node has it. */
 export const crc32 = (bytes: Uint8Array, start = 0): number =>
   bytes.length <= few || typeof zlib.crc32 !== 'function'
     ? crc32ByTable(bytes, start)

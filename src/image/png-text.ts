@@ -7,13 +7,11 @@ import { chunk, concat } from './png.ts'
 import { type Chunk, isSound } from './png-head.ts'
 import { type Reader, textOf } from './reader.ts'
 
-// Chunks of text of a PNG (PNG, section 11.3.3): tEXt in Latin-1, zTXt the same deflated, iTXt in UTF-8.
+// Text chunks of a PNG (PNG, section 11.3.3): tEXt in Latin-1, zTXt as deflated Latin-1, iTXt in UTF-8.
 
 const xmpKeyword = 'XML:com.adobe.xmp'
 
-/**
- * The texts and the XMP of a PNG; `lost` where one of them is damaged or too long to be unpacked.
- */
+/** Reads the texts and the XMP of a PNG. `lost` is true if one of them is damaged or too long to unpack. */
 export function readTexts(
   reader: Reader,
   chunks: readonly Chunk[],
@@ -41,7 +39,7 @@ export function readTexts(
 
 type Read = { readonly keyword: string; readonly bytes: Uint8Array }
 
-/** The keyword and the text of a chunk; nothing where it is damaged or takes more than `room` bytes. */
+/** Reads the keyword and the text of a chunk. Returns undefined if it is damaged or takes more than `room` bytes. */
 function textOfChunk({ read }: Reader, { type, at, length }: Chunk, room: number): Read | undefined {
   const body = new Uint8Array(read(at + 8, length))
   const split = body.indexOf(0)
@@ -63,10 +61,10 @@ function textOfChunk({ read }: Reader, { type, at, length }: Chunk, room: number
   }
 }
 
-/** Whether Latin-1 holds a text, so that tEXt does. */
+/** Whether a text can be written in Latin-1, as tEXt requires. */
 const isLatin = (text: string): boolean => [...text].every((c) => c.charCodeAt(0) < 256 && c !== '\0')
 
-/** The chunks of EXIF, XMP and texts of a picture. */
+/** Makes the chunks for the EXIF, XMP and texts of a picture. */
 export function chunksBeside(
   meta: PictureMeta,
   size: { readonly width: number; readonly height: number },

@@ -18,8 +18,8 @@ import {
 import { chunksBeside } from './png-text.ts'
 
 /**
- * A whole PNG in one go, on one thread: the sum of the parts in png.ts, for tests and for handing pictures on.
- * `stripRows` is the height of the strips that are filtered and deflated on their own.
+ * Encodes a whole PNG in one go, on one thread, from the parts in png.ts. It is used in tests and to pass pictures on.
+ * `stripRows` is the height of the strips that are filtered and deflated separately.
  */
 export function encodePngWhole(
   picture: Picture,
@@ -33,7 +33,7 @@ export function encodePngWhole(
   }
 }
 
-/** The same picture in strips of a few rows, between which the event loop turns. */
+/** Encodes the same picture in strips of a few rows, between which the event loop can run. */
 export async function encodePngInTurns(picture: Picture, compression: Compression): Promise<Uint8Array> {
   const steps = pieces(picture, compression, Math.max(1, Math.floor(pieceOf / (picture.width * 4))))
   for (;;) {

@@ -12,7 +12,7 @@ export type Compression = {
   readonly filter: 'none' | 'adaptive'
 }
 
-/** What the header of a PNG says. */
+/** The contents of the header of a PNG. */
 export type PngShape = {
   readonly width: number
   readonly height: number
@@ -27,11 +27,11 @@ const colourTypes = { 1: 0, 2: 4, 3: 2, 4: 6 } as const
 const maxChunk = 0x7fffffff
 
 /**
- * zlib settings for `--compression` 0..9. Without one: level 1 and run lengths after adaptive filters, the fastest
- * setting whose files are no larger than sharp's default on photographs. 0 stores. 1 to 3 are the default too: on
- * filtered photographs zlib's searches of those levels take longer than run lengths and give larger files (1080p:
- * 2.60 MB in 39 ms, against 2.81 to 2.69 MB in 51 to 94 ms). 4 to 9 search ever longer (2.59 MB in 118 ms to 2.52 MB
- * in 850 ms) with the strategy for filtered data, which gave smaller photographs than the default one.
+ * Returns zlib settings for `--compression` 0..9. The default is level 1 and run lengths after adaptive filters, the
+ * fastest setting whose files are no larger than sharp's default on photographs. 0 stores. 1 to 3 equal the default: on
+ * filtered photographs, zlib's searches at these levels take longer than run lengths and give larger files (1080p: 2.60
+ * MB in 39 ms, against 2.81 to 2.69 MB in 51 to 94 ms). 4 to 9 search longer and longer (2.59 MB in 118 ms to 2.52 MB
+ * in 850 ms), with the strategy for filtered data, which gave smaller photographs than the default strategy.
  *
  * @throws ConvoError E_OPTION for a level that is not a whole number from 0 to 9
  */
@@ -50,8 +50,8 @@ export const pngRowBytes = ({ width, channels, depth }: Omit<PngShape, 'height' 
   width * channels * (depth / 8)
 
 /**
- * Everything that comes before the picture data: signature, IHDR, gAMA, iCCP and pHYs as `meta` has them, and the chunks `beside`. A profile for another kind of colour than the channels (an RGB
- * profile on a picture that became gray) is omitted, because readers refuse it.
+ * Returns everything before the picture data: signature, IHDR, gAMA, iCCP and pHYs from `meta`, and the chunks
+ * `beside`. A profile for other channels (RGB on a picture that became gray) is dropped, because readers refuse it.
  */
 export function pngHeader(
   { width, height, depth, channels, meta }: PngShape,
@@ -77,25 +77,27 @@ export function pngHeader(
   return concat([...chunks, ...beside])
 }
 
-/** Whether the colour space named in the header of an ICC profile (bytes 16..19) is that of the channels. */
+/** Whether the colour space in the header of an ICC profile (bytes 16..19) is that of the channels. */
 export function iccFits(icc: Uint8Array, channels: number): boolean {
   const space = String.fromCharCode(...icc.subarray(16, 20))
   return space === (channels < 3 ? 'GRAY' : 'RGB ')
 }
 
-/** How a strip is packed. */
+/** How to pack a strip. */
 type Packing = Pick<Compression, 'level' | 'strategy'> & { readonly last: boolean }
 
-/** Levels from which on zlib searches long, a megabyte for a second: then run lengths are tried too. */
+/**
+ * The level from which zlib searches long, taking a second for a megabyte. From there on, run lengths are tried too.
+ */
 const slowLevel = 4
 
-/** Whether packing takes so long that it is to be done by `deflateSlowly`. */
+/** Whether packing takes so long that `deflateSlowly` must do it. */
 export const isSlow = ({ level }: Pick<Compression, 'level'>): boolean => level >= slowLevel
 
 /**
- * Deflates the filtered rows of one strip, on its own. All strips but the last end in a full flush, on a byte border,
- * so that `zlibHeader` + strips + Adler-32 are one zlib stream. From level 4 on run lengths are tried too and the shorter
- * result is kept, so that no strip is longer than by default.
+ * Deflates the filtered rows of one strip separately. All strips except the last end in a full flush, on a byte
+ * boundary, so `zlibHeader` + strips + Adler-32 form one zlib stream. From level 4 on, run lengths are tried too and
+ * the shorter result is kept, so no strip is longer than by default.
  */
 export function deflateStrip(filtered: Uint8Array, packing: Packing): Uint8Array {
   const deflate = (strategy: number) =>
@@ -107,14 +109,14 @@ export function deflateStrip(filtered: Uint8Array, packing: Packing): Uint8Array
   return isSlow(packing) ? shorter(first, deflate(zlib.constants.Z_RLE)) : first
 }
 
-/** The same bytes as `deflateStrip`, packed on another thread; of levels below 4. */
+/** Packs to the same bytes as `deflateStrip`, but on another thread. For levels below 4. */
 export function deflateAside(filtered: Uint8Array, packing: Packing): Promise<Uint8Array> {
   const packer = zlib.createDeflateRaw({ ...settingsOf(filtered, packing), flush: flushOf(packing) })
   const packed: Uint8Array[] = []
   packer.on('data', (piece: Uint8Array) => packed.push(piece))
   return new Promise((done, failed) => {
     packer.on('error', failed)
-    // flushed together with the bytes: `end` would wait for the other thread a second time
+    // the write flushes too, because `end` would wait for the other thread a second time
     packer.write(filtered, () => {
       packer.close()
       done(concat(packed))
@@ -122,7 +124,9 @@ export function deflateAside(filtered: Uint8Array, packing: Packing): Promise<Ui
   })
 }
 
-/** The same bytes as `deflateStrip`, packed piece by piece outside this thread: what ends the process waits for one piece. */
+/**
+ * Packs to the same bytes as `deflateStrip`, piece by piece outside this thread, so that an exit waits for one piece.
+ */
 export async function deflateSlowly(filtered: Uint8Array, packing: Packing): Promise<Uint8Array> {
   const first = await deflateInPieces(filtered, packing)
   return shorter(first, await deflateInPieces(filtered, { ...packing, strategy: zlib.constants.Z_RLE }))
@@ -146,14 +150,14 @@ async function deflateInPieces(filtered: Uint8Array, packing: Packing): Promise<
   return concat(packed)
 }
 
-/** Bytes that zlib packs in a tenth of a second, at its slowest. */
+/** The number of bytes that zlib packs in a tenth of a second at its slowest. */
 const pieceBytes = 2 ** 16
 
 const settingsOf = (filtered: Uint8Array, { level, strategy }: Packing) => ({
   level,
   strategy,
   memLevel: 9,
-  // one piece of output for most strips: the default of 16 KiB makes many small ones and joins them
+  // one piece of output for most strips; the default of 16 KiB makes many small ones and joins them
   chunkSize: Math.max(1 << 14, (filtered.length >> 1) + 1024),
 })
 
@@ -161,7 +165,7 @@ const flushOf = ({ last }: Packing): number => (last ? zlib.constants.Z_FINISH :
 
 const shorter = (one: Uint8Array, other: Uint8Array): Uint8Array => (other.length < one.length ? other : one)
 
-/** The two bytes that begin a zlib stream: deflate, 32 KiB window, and a hint of the level (RFC 1950). */
+/** The first two bytes of a zlib stream: deflate, 32 KiB window, and a hint of the level (RFC 1950). */
 export function zlibHeader(level: number): Uint8Array {
   const cmf = 0x78
   const hint = level < 2 ? 0 : level < 6 ? 1 : level === 6 ? 2 : 3
@@ -170,8 +174,8 @@ export function zlibHeader(level: number): Uint8Array {
 }
 
 /**
- * An IDAT chunk around parts of the zlib stream, as pieces to write in order: nothing is copied. One chunk for each
- * strip lets the thread that deflated it work out the CRC.
+ * Wraps parts of the zlib stream in an IDAT chunk, returned as pieces to write in order, so that nothing is copied.
+ * With one chunk per strip, the thread that deflated it can also compute the CRC.
  */
 export function idatChunk(parts: readonly Uint8Array[]): Uint8Array[] {
   const length = parts.reduce((sum, part) => sum + part.length, 0)
@@ -182,12 +186,14 @@ export function idatChunk(parts: readonly Uint8Array[]): Uint8Array[] {
   return [head, ...parts, uint32(crc)]
 }
 
-/** What comes after the last strip: the Adler-32 of all filtered bytes, in an IDAT of its own, and IEND. */
+/**
+ * Returns the end of the file after the last strip: the Adler-32 of all filtered bytes in a separate IDAT, and IEND.
+ */
 export function pngTrailer(adler: number): Uint8Array {
   return concat([chunk('IDAT', uint32(adler)), chunk('IEND', new Uint8Array(0))])
 }
 
-/** Lays runs of bytes end to end. */
+/** Concatenates byte arrays. */
 export function concat(parts: readonly Uint8Array[]): Uint8Array {
   const whole = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0))
   let at = 0
@@ -198,7 +204,7 @@ export function concat(parts: readonly Uint8Array[]): Uint8Array {
   return whole
 }
 
-/** Narrows a picture to one that a PNG can hold. */
+/** Whether a PNG can hold the picture. */
 export function isPngPicture(
   picture: Picture,
 ): picture is Picture & { readonly depth: 8 | 16; readonly data: Uint8Array | Uint16Array } {
@@ -210,7 +216,7 @@ function iccBody(icc: Uint8Array): Uint8Array {
   return concat([latin1('ICC profile\0\0'), zlib.deflateSync(icc, { level: 9 })])
 }
 
-/** A chunk of a PNG, with its length and checksum. */
+/** Makes a chunk of a PNG, with its length and checksum. */
 export function chunk(type: string, body: Uint8Array): Uint8Array {
   const tagged = concat([latin1(type), body])
   return concat([uint32(body.length), tagged, uint32(crc32(tagged))])

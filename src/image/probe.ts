@@ -11,10 +11,10 @@ import { holdsArray } from './tiff-array.ts'
 /** The kinds of file that are distinguished by their first bytes. */
 export type Kind = 'png' | 'jpeg' | 'webp' | 'tiff' | 'gif' | 'avif' | 'svg' | 'npy' | OwnKind | BorrowedKind
 
-/** What the first bytes say. */
+/** The information in the first bytes. */
 export type Probe = {
   readonly kind?: Kind
-  /** Whether it is an array: a .npy file, or a TIFF of many channels or of numbers that no picture has. */
+  /** Whether it is an array: a .npy file, or a TIFF with many channels or with number types that no picture has. */
   readonly isArray?: true
   readonly png?: PngHead
   /** from pHYs of a PNG, the JFIF header of a JPEG, the first page of a TIFF */
@@ -24,8 +24,8 @@ export type Probe = {
 }
 
 /**
- * Looks at the first bytes of a picture, without decoding and without sharp: quick enough to start workers on. A PNG is
- * also checked for damage that decoders overlook: a wrong IHDR, a missing end.
+ * Examines the first bytes of a picture, without decoding and without sharp, fast enough to start workers by the
+ * result. A PNG is also checked for damage that decoders miss: a wrong IHDR, a missing end.
  *
  * @param name what to call the source in errors
  * @throws ConvoError E_INPUT for a file that cannot be read, E_DECODE for an empty file or a damaged PNG
@@ -53,16 +53,18 @@ export function probe(source: Source, name = nameOf(source)): Probe {
   })
 }
 
-/** How much of a file is looked at; libvips looks for the root of an SVG, which comes after comments, as far. */
+/**
+ * The number of bytes that are examined. libvips searches as many for the root of an SVG, which may follow comments.
+ */
 const headBytes = 1000
 
-/** The kind of a file from its first bytes (`headBytes` for SVG). */
+/** Detects the kind of a file from its first bytes (`headBytes` for SVG). */
 export function kindOf(head: Uint8Array): Kind | undefined {
   const text = (from: number, to: number) => String.fromCharCode(...head.subarray(from, to))
   if (pngSignature.every((byte, i) => head[i] === byte)) return 'png'
   if (head[0] === 0xff && head[1] === 0xd8 && head[2] === 0xff) return 'jpeg'
   if (text(0, 4) === 'RIFF' && text(8, 12) === 'WEBP') return 'webp'
-  // a CR2 or IIQ is a TIFF of which only previews are pictures
+  // a CR2 or IIQ is a TIFF in which only the previews are pictures
   if (!/^(CR|IIII|MMMM)/.test(text(8, 12)) && ['II*\0', 'MM\0*', 'II+\0', 'MM\0+'].includes(text(0, 4)))
     return 'tiff'
   if (text(0, 6) === 'GIF87a' || text(0, 6) === 'GIF89a') return 'gif'
@@ -88,18 +90,20 @@ export function kindOf(head: Uint8Array): Kind | undefined {
   return undefined
 }
 
-/** libvips, which has to write some resolution, writes 1 pixel per millimetre where there is none. */
+/** Reads the resolution. 1 pixel per millimetre means none: libvips must write a resolution, and writes this one. */
 function tiffFileResolution({ read }: Reader): Resolution | undefined {
   const found = tiffResolution(read)
   return found?.every((n) => n === 1000) ? undefined : found
 }
 
 const newCopy = 'a new copy of the file'
-/** What to do about a file, or a stream, without a byte. */
+/** What to do about an empty file or stream. */
 const filled = (name: string): string =>
   name === 'standard input' ? 'a command before the pipe that writes a picture' : newCopy
 
-/** What files that are read begin with, as far as they say what they are; and what is enough of it in front of other bytes. */
+/**
+ * The first bytes of supported files, if they are distinctive, and the part of them that is enough before other bytes.
+ */
 const starts: readonly (readonly [format: string, bytes: string, enough?: string])[] = [
   ['PNG', '\x89PNG\r\n\x1a\n', '\x89PNG'],
   ['JPEG', '\xff\xd8\xff'],
@@ -111,7 +115,12 @@ const starts: readonly (readonly [format: string, bytes: string, enough?: string
   ['OpenEXR picture', '\x76\x2f\x31\x01'],
 ]
 
-/** @throws ConvoError E_DECODE for a PNG whose signature was changed, as by a transfer that turns line ends, and for what ends in its signature */
+/**
+ * Refuses a file with a damaged signature.
+ *
+ * @throws ConvoError E_DECODE for a PNG whose signature was changed, for example by a transfer that converts line ends,
+ *   and for a file that ends inside its signature
+ */
 function refuseDamagedSignature(head: Uint8Array, size: number, name: string): void {
   const text = String.fromCharCode(...head.subarray(0, 20))
   if (text.includes('IHDR'))
@@ -119,7 +128,7 @@ function refuseDamagedSignature(head: Uint8Array, size: number, name: string): v
       why: `${name}: byte 0: the signature is not that of a PNG`,
       fix: `${newCopy}, transferred as binary and not as text`,
     })
-  // two letters may be the beginning of anything
+  // two letters may begin anything
   const isSure = size < 12 && (size > 2 || /[^ -~]/.test(text))
   const cut =
     isSure && starts.find(([, start, more]) => start.startsWith(text) || (more && text.startsWith(more)))

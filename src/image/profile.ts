@@ -3,8 +3,8 @@ import type { PictureMeta } from '../tensor/picture.ts'
 import { type Curve, type Light, power, srgb, toLinear } from './light.ts'
 
 /**
- * The tone curves by which a picture stores light: those of its ICC profile; else those of a PNG's gAMA chunk where no
- * sRGB chunk is beside it; else sRGB. A gAMA of 1/2.2 (45455) is what encoders write for sRGB, and is taken for it.
+ * Returns the tone curves by which a picture stores light: those of its ICC profile, else of the gAMA chunk of a PNG
+ * without an sRGB chunk, else sRGB. A gAMA of 1/2.2 (45455) is what encoders write for sRGB, and is treated as sRGB.
  *
  * @param name what to call the picture in errors
  * @throws ConvoError E_OPTION for a profile that describes colours by tables, as those of printers do, or whose curves
@@ -16,7 +16,7 @@ export function lightOf({ icc, gamma, isSrgb }: PictureMeta, name: string): Ligh
   return { curves: [power(100000 / gamma)], name: `gamma ${brief(100000 / gamma)}, as gAMA says` }
 }
 
-/** The curves of a profile of matrix and curves, or of gray: the tags rTRC, gTRC, bTRC or kTRC (ICC.1, 9.2 and 10). */
+/** Reads the curves of a matrix or gray profile: the tags rTRC, gTRC, bTRC or kTRC (ICC.1, 9.2 and 10). */
 function lightOfProfile(icc: Uint8Array, name: string): Light {
   const view = new DataView(icc.buffer, icc.byteOffset, icc.byteLength)
   const profile = descriptionOf(icc, view)
@@ -51,7 +51,7 @@ function lightOfProfile(icc: Uint8Array, name: string): Light {
 
 const text = (bytes: Uint8Array, at: number): string => String.fromCharCode(...bytes.subarray(at, at + 4))
 
-/** The bytes of a tag, where it is within the profile. */
+/** The bytes of a tag, if it is within the profile. */
 function tagOf(icc: Uint8Array, view: DataView, signature: string): Uint8Array | undefined {
   if (icc.length < 132) return undefined
   const count = Math.min(view.getUint32(128), Math.floor((icc.length - 132) / 12))
@@ -63,7 +63,7 @@ function tagOf(icc: Uint8Array, view: DataView, signature: string): Uint8Array |
   return undefined
 }
 
-/** A curve from a `curv` or `para` tag; nothing where it is neither, or cut off. */
+/** Reads a curve from a `curv` or `para` tag. Returns undefined if it is neither, or is cut off. */
 function curveFrom(tag: Uint8Array): Curve | undefined {
   const view = new DataView(tag.buffer, tag.byteOffset, tag.byteLength)
   if (text(tag, 0) === 'curv') {
@@ -88,20 +88,20 @@ function curveFrom(tag: Uint8Array): Curve | undefined {
   return { kind: 'parametric', g, a, b, c, d, e, f }
 }
 
-/** Whether a curve never falls, and ends higher than it begins. */
+/** Whether a curve never falls and ends higher than it begins. */
 function rises(curve: Curve): boolean {
   let last = toLinear(0, curve)
   const first = last
   for (let i = 1; i <= 4096; i++) {
     const v = toLinear(i / 4096, curve)
-    // a step down by a unit in the last place of the numbers of a profile is rounding
+    // a step down by one unit in the last place of a profile number is rounding
     if (!(v >= last - 2 ** -16)) return false
     last = Math.max(last, v)
   }
   return last > first
 }
 
-/** The name that a profile has for people, in quotes. */
+/** The human-readable name of a profile, in quotes. */
 function descriptionOf(icc: Uint8Array, view: DataView): string {
   const tag = tagOf(icc, view, 'desc')
   if (tag === undefined) return '(without a name)'

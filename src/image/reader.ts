@@ -2,27 +2,27 @@ import { closeSync, fstatSync, readSync } from 'node:fs'
 import { ConvoError } from '../error.ts'
 import { openFile, readWhole, rethrow } from '../files/read.ts'
 
-/** A file, or bytes in memory. */
+/** A file path, or bytes in memory. */
 export type Source = string | Uint8Array
 
 /** What to call a source in errors. */
 export const nameOf = (source: Source): string => (typeof source === 'string' ? source : 'the input')
 
-/** All bytes of a file, up to the limit on encoded inputs. */
+/** Returns all bytes of a source, up to the limit on encoded inputs. */
 export const wholeOf = async (source: Source): Promise<Uint8Array> =>
   typeof source === 'string' ? readWhole(source, { limit: 'encodedBytes' }) : source
 
-/** Gives `length` bytes from `at` on, or fewer at the end. They are valid until the next call. */
+/** Returns `length` bytes from `at` on, or fewer at the end. They are valid until the next call. */
 export type Read = (at: number, length: number) => Uint8Array
 
-/** Bytes of a source, wherever they are asked for. */
+/** Random access to the bytes of a source. */
 export type Reader = { readonly size: number; readonly read: Read }
 
-/** Bytes that are fetched with those that were asked for: a few, and more when one read follows on another. */
+/** The number of bytes to fetch at once: few at first, and more when reads are sequential. */
 const spans = { least: 4096, most: 2 ** 18 } as const
 
 /**
- * Lends a reader of a file or of bytes.
+ * Opens a reader for a file or for bytes, and closes it after use.
  *
  * @throws ConvoError E_INPUT for a file that cannot be read
  */
@@ -46,7 +46,7 @@ export function withReader<T>(source: Source, name: string, use: (reader: Reader
   }
 }
 
-/** Reads through a window, so that a walk over millions of small parts is no walk of as many reads. */
+/** Reads through a window, so that a walk over millions of small parts does not need as many system calls. */
 function windowed(fd: number, size: number): Read {
   let window = new Uint8Array(0)
   let start = 0
@@ -64,15 +64,15 @@ function windowed(fd: number, size: number): Read {
   }
 }
 
-/** Bytes as characters of Latin-1. */
+/** Decodes bytes as Latin-1. */
 export const textOf = (bytes: Uint8Array, from = 0, to = bytes.length): string =>
   String.fromCharCode(...bytes.subarray(from, to))
 
-/** Bytes of two sources that are compared at once. */
+/** The number of bytes that are compared at once. */
 const piece = 2 ** 20
 
 /**
- * Whether two sources have the same bytes. They are read piece by piece, and no further than to the first that differs.
+ * Whether two sources have the same bytes. It reads piece by piece and stops at the first difference.
  *
  * @throws ConvoError E_INPUT for a file that cannot be read
  */

@@ -7,7 +7,7 @@ import { type Directory, exifReader, firstDirectory, type Layout } from './tiff-
 
 const perInch = 1 / 0.0254
 
-/** The resolution in the JFIF header of a JPEG, which is its first segment where it has one. */
+/** The resolution in the JFIF header of a JPEG, which is the first segment if it exists. */
 export function jfifResolution(head: Uint8Array): Resolution | undefined {
   const unit = head[13]
   const isJfif = head.length >= 18 && String.fromCharCode(...head.subarray(6, 10)) === 'JFIF'
@@ -19,19 +19,19 @@ export function jfifResolution(head: Uint8Array): Resolution | undefined {
 /** The resolution in an EXIF block. */
 export const exifResolution = (exif: Uint8Array): Resolution | undefined => tiffResolution(exifReader(exif))
 
-/** The resolution in the first directory of a TIFF; nothing where it is not as it should be. */
+/** The resolution in the first directory of a TIFF. Undefined if it is missing or invalid. */
 export function tiffResolution(read: Read): Resolution | undefined {
   const { x, y, unit } = tiffDensity(read, firstDirectory(read))
   return unit === 2 || unit === 3 ? resolution(x, y, unit === 2 ? perInch : 100) : undefined
 }
 
-/** Whether a directory of a TIFF states how much wider than high its pixels are, and not how large: the unit is 1. */
+/** Whether a TIFF directory states the aspect ratio of its pixels but not their size, which unit 1 means. */
 export function tiffHasOwnAspect(read: Read, directory: Directory & { readonly layout: Layout }): boolean {
   const { x, y, unit } = tiffDensity(read, directory)
   return unit === 1 && x > 0 && y > 0 && x !== y
 }
 
-/** What the tags 282, 283 and 296 of a directory say (TIFF 6.0, section 8); NaN for what is not there or no ratio. */
+/** The values of tags 282, 283 and 296 in a directory (TIFF 6.0, section 8). NaN if a tag is missing or not a ratio. */
 function tiffDensity(read: Read, directory: (Directory & { readonly layout: Layout }) | undefined) {
   const [x, y] = [282, 283].map((tag) => {
     const field = directory?.tags.get(tag)

@@ -4,8 +4,8 @@ import { probe } from './probe.ts'
 import { haveEqualBytes } from './reader.ts'
 
 /**
- * The shape of two files of equal bytes, as far as the header of a PNG shows it: undefined for others, and for a PNG that
- * may be turned, has several pictures, or of which something is to be noted.
+ * Returns the shape of two files with equal bytes, if the header of a PNG shows it. Returns undefined for other files,
+ * and for a PNG that may be turned, has several pictures, or has ignored chunks.
  *
  * @throws ConvoError as `probe` does
  */

@@ -1,7 +1,7 @@
 import { inTurns } from '../host/turns.ts'
 import type { Depth, Samples } from '../tensor/picture.ts'
 
-/** The samples that are in bytes, in the byte order of the machine; copied only where they are not aligned. */
+/** Views bytes as samples, in the byte order of the machine. It copies only if they are not aligned. */
 export function viewSamples(bytes: Uint8Array, depth: Depth): Samples {
   if (depth === 8) return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length)
   const size = depth / 8
@@ -12,7 +12,7 @@ export function viewSamples(bytes: Uint8Array, depth: Depth): Samples {
     : new Float32Array(buffer, byteOffset, length)
 }
 
-/** Gray and alpha, out of RGBA in which the colours are equal. */
+/** Extracts gray and alpha from RGBA with equal colours. */
 export async function grayAlphaOf(rgba: Samples): Promise<Samples> {
   const pairs = samplesLike(rgba, rgba.length / 2)
   await inTurns(pairs.length / 2, (from, to) => {
@@ -24,13 +24,13 @@ export async function grayAlphaOf(rgba: Samples): Promise<Samples> {
   return pairs
 }
 
-/** Room for as many samples of the same kind. */
+/** Allocates an array of the same type for another number of samples. */
 export const samplesLike = <S extends Samples>(data: S, count: number): S =>
   new (data.constructor as new (length: number) => S)(count)
 
 /**
- * Spreads samples of 9 to 15 bits, held in the high bits of 16, over 0..65535, in place: the empty low bits are filled with
- * the high ones, so that white is white.
+ * Spreads samples of 9 to 15 bits, stored in the high bits of 16, over 0..65535, in place. The empty low bits are
+ * filled with the high ones, so white stays white.
  */
 export const spread = (samples: Uint16Array, bits: number): Promise<unknown> =>
   inTurns(samples.length, (from, to) => {

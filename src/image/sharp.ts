@@ -9,10 +9,10 @@ export type { Sharp } from 'sharp'
 let loaded: typeof sharpModule | undefined
 
 /**
- * Loads sharp, once, and blocks while it does: 25 ms through `require`, 45 ms through `import`. To be called when the
- * workers are on their way. Its cache is off: it holds on to pictures and does not see that a file has changed.
+ * Loads sharp once, and blocks meanwhile: 25 ms through `require`, 45 ms through `import`. Call it after the workers
+ * were started. The cache of sharp is off, because it retains pictures and does not notice changed files.
  *
- * @throws ConvoError E_INPUT where it is not installed, or not for this machine
+ * @throws ConvoError E_INPUT if it is not installed, or not for this machine
  */
 export function loadSharp(): typeof sharpModule {
   if (loaded === undefined) {
@@ -22,7 +22,7 @@ export function loadSharp(): typeof sharpModule {
   return loaded
 }
 
-/** @throws ConvoError E_INPUT where it is not installed, or not for this machine */
+/** @throws ConvoError E_INPUT if it is not installed, or not for this machine */
 function required(): typeof sharpModule {
   try {
     return requireHere(resolved('sharp') ?? 'sharp') as typeof sharpModule
@@ -37,34 +37,34 @@ function required(): typeof sharpModule {
   }
 }
 
-/** The versions of sharp and libvips, where they are in use; asking does not load them. */
+/** The versions of sharp and libvips, if they are loaded already. It does not load them. */
 export const versionsInUse = (): { readonly sharp?: string; readonly vips: string } | undefined =>
   loaded?.versions
 
-/** A picture file in sharp, read as strictly as it can. */
+/** Opens a picture file in sharp, which reads it as strictly as it can. */
 export function sharpOf(input: Source, options: SharpOptions): Sharp {
-  // the limit on pixels is checked by name and number before; libvips' other limits against bombs stay on
+  // the number of pixels is checked earlier, with the name of the file; libvips' other limits against bombs stay on
   return loadSharp()(input, { failOn: 'warning', limitInputPixels: false, ...options })
 }
 
-/** How a picture becomes raw samples. Plain data: another process can do it. */
+/** How to turn a picture into raw samples. It is plain data, so another process can use it. */
 export type RawRecipe = {
   readonly options: SharpOptions
-  /** The part that is wanted, from the upper left corner on; all of it unless given. */
+  /** The part to decode, from the upper left corner on; by default all of it. */
   readonly size?: { readonly width: number; readonly height: number }
   /** libvips' name of a colour space. */
   readonly space: string
   readonly depth: 'uchar' | 'ushort' | 'float'
 }
 
-/** Samples as bytes, and what sharp says of them. */
+/** Samples as bytes, and sharp's description of them. */
 export type Raw = {
   readonly data: Buffer
   readonly info: {
     width: number
     height: number
     channels: number
-    /** further pictures that the decoder knows of */
+    /** further pictures that the decoder reports */
     more?: number
   }
 }
@@ -76,7 +76,9 @@ export function rawOf(input: Source, { options, size, space, depth }: RawRecipe)
   return pipeline.toColourspace(space).raw({ depth }).toBuffer({ resolveWithObject: true })
 }
 
-/** What sharp says of a failure, each line once, without the steps by which it felt for the end of a file. */
+/**
+ * The messages of a failure in sharp, each line once, without its failed seeks while it searched for the end of a file.
+ */
 export function reasons(cause: unknown): string[] {
   const lines = (cause instanceof Error ? cause.message : String(cause)).split('\n')
   const said = [...new Set(lines)].filter((line) => line.trim() !== '')

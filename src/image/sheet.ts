@@ -3,14 +3,14 @@ import { ConvoError } from '../error.ts'
 import type { Extremes } from '../tensor/picture.ts'
 import { Tensor } from '../tensor/tensor.ts'
 
-// Feature maps as pictures: many maps on one sheet, levels stretched so that signed maps can be seen.
+// Feature maps as pictures: many maps on one sheet, with levels stretched so that signed maps are visible.
 
 /** Pixels between two maps of a sheet. */
 const gap = 2
 
 /**
- * The columns of a sheet: as few places stay empty as can be while it is about half as wide again as it is high. An
- * empty place cannot be distinguished from a map that is all black, so that any costs more than a form that is not the best.
+ * Chooses the columns of a sheet: few empty places, and about one and a half times as wide as high. An empty place
+ * looks like a map that is all black, so any empty place costs more than a sheet of a slightly worse shape.
  */
 export function sheetColumns(count: number, height: number, width: number): number {
   const cost = (columns: number) => {
@@ -24,7 +24,7 @@ export function sheetColumns(count: number, height: number, width: number): numb
   return best
 }
 
-/** Where maps of one size are on a sheet. */
+/** The positions of equally large maps on a sheet. */
 export type SheetLayout = {
   readonly columns: number
   /** Pixels from one map to the next, down and across. */
@@ -41,15 +41,17 @@ export function sheetLayout(count: number, height: number, width: number): Sheet
   return { columns, step, height: rows * step[0] - gap, width: columns * step[1] - gap }
 }
 
-/** The number of a map as pixels. */
+/** The number of a map, drawn as pixels. */
 export type Label = { readonly width: number; readonly data: Float32Array }
 
-/** Puts row `y` of a label, if it has one, over the row of its map that begins at `at`, whose samples are `step` apart. */
+/**
+ * Copies row `y` of a label, if it has one, over the row of its map that begins at `at` and has samples `step` apart.
+ */
 export function drawLabel({ width, data }: Label, y: number, out: Float32Array, at: number, step = 1): void {
   if (y * width < data.length) spread(data, y * width, width, out, at, step)
 }
 
-/** Copies `n` samples to places that are `step` apart. */
+/** Copies `n` samples to positions that are `step` apart. */
 export function spread(
   from: Float32Array,
   first: number,
@@ -62,7 +64,7 @@ export function spread(
   else for (let i = 0; i < n; i++) out[at + i * step] = from[first + i]!
 }
 
-/** The levels of a stretch from smallest to largest over 0..full; a flat map becomes 0. */
+/** Stretches levels from the smallest to the largest over 0..full. A flat map becomes 0. */
 export const stretched = ({ min, max }: Extremes, full: number): Levels => ({
   kind: 'stretched',
   min,
@@ -70,16 +72,16 @@ export const stretched = ({ min, max }: Extremes, full: number): Levels => ({
 })
 
 /**
- * Levels that can be seen. Where there are negative samples, 0 is middle gray, and white and black are where 99.5 % of the
- * samples do not reach: a few large responses, as at borders of zeros, do not make all else gray. Without negative ones 0
- * is black. `bins` counts the magnitudes, see `countMagnitudes`.
+ * Chooses levels that are easy to see. If there are negative samples, 0 is middle gray, and 99.5 % of the samples fit
+ * between black and white. So a few large responses, for example at borders of zeros, do not make everything else gray.
+ * Without negative samples, 0 is black. `bins` counts the magnitudes, see `countMagnitudes`.
  */
 export function legibleLevels(bins: Uint32Array, largest: number, isSigned: boolean, full: number): Levels {
   const low = isSigned ? full / 2 : 0
   return { kind: 'legible', low, gain: (full - low) / (reachOf(bins, largest) || 1), full }
 }
 
-/** The magnitude that all but a few of the counted samples stay below, to one part in 4096 of the largest. */
+/** The magnitude below which all but a few of the counted samples are, to one part in 4096 of the largest. */
 function reachOf(bins: Uint32Array, largest: number): number {
   if (largest === 0) return 0
   const count = bins.reduce((a, b) => a + b, 0)
@@ -88,10 +90,10 @@ function reachOf(bins: Uint32Array, largest: number): number {
   return (largest * (bin + 1)) / magnitudeParts
 }
 
-/** The share of the samples that a legible map shows without cutting off. */
+/** The fraction of the samples that a legible map shows without clipping. */
 const shown = 0.995
 
-/** @throws ConvoError E_OPTION for a channel that is not there */
+/** @throws ConvoError E_OPTION for a channel that does not exist */
 export function checkChannels(count: number, channels: readonly number[]): void {
   const missing = channels.find((c) => c >= count)
   if (missing === undefined) return
@@ -104,7 +106,7 @@ export function checkChannels(count: number, channels: readonly number[]): void 
   )
 }
 
-/** Some of the channels, in the order asked for. @throws ConvoError E_OPTION for one that is not there */
+/** Picks some of the channels, in the given order. @throws ConvoError E_OPTION for one that does not exist */
 export function pick(maps: Tensor, channels: readonly number[]): Tensor {
   const count = maps.shape[0]!
   const plane = maps.data.length / count
@@ -116,10 +118,10 @@ export function pick(maps: Tensor, channels: readonly number[]): Tensor {
   return new Tensor([channels.length, ...maps.shape.slice(1)], data)
 }
 
-/** Digits of 3 x 5 pixels, a row in three bits. */
+/** Digits of 3 x 5 pixels, each row in three bits. */
 const digits = ['75557', '26227', '71747', '71717', '55711', '74717', '74757', '71111', '75757', '75717']
 
-/** The number of a map of this size in white on black, larger on larger maps, as far as the map has room. */
+/** Draws the number of a map of this size in white on black. It is larger on larger maps, and clipped to the map. */
 export function labelOf(n: number, height: number, width: number, black: number, white: number): Label {
   const text = String(n)
   const zoom = Math.max(1, Math.floor(Math.min(height, width) / 64))

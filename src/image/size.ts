@@ -17,7 +17,7 @@ export function checkSize(size: Size, maxPixels: number, name: string): void {
   })
 }
 
-/** Refuses a page, from 0, that is not there. @throws ConvoError E_OPTION */
+/** Refuses a page, from 0, that does not exist. @throws ConvoError E_OPTION */
 export function checkPage(page: number, pages: number | undefined, name: string): void {
   if (pages === undefined || page < pages) return
   throw new ConvoError('E_OPTION', `${name} has no page ${page + 1}`, {
@@ -26,7 +26,7 @@ export function checkPage(page: number, pages: number | undefined, name: string)
   })
 }
 
-/** Refuses pixels that cannot be in the file before memory is taken for them. @throws ConvoError E_DECODE */
+/** Refuses more pixels than can be in the file, before memory is allocated for them. @throws ConvoError E_DECODE */
 export function refuseShort(
   { size }: { readonly size: number },
   { leastBytes = 0 }: { readonly leastBytes?: number },
@@ -39,7 +39,11 @@ export function refuseShort(
   })
 }
 
-/** All pictures of an animation count: they build on each other. */
+/**
+ * Checks all pictures of an animation together, because they build on each other.
+ *
+ * @throws ConvoError E_TOO_LARGE for more than `maxPixels` pixels
+ */
 export function checkFrames(
   { width, height }: Size,
   { frames = 1 }: { readonly frames?: number },

@@ -1,19 +1,18 @@
-/** An element of an SVG, in the order of the document. */
+/** An element of an SVG, in document order. */
 export type Element = {
   readonly tag: string
   readonly attributes: ReadonlyMap<string, string>
-  /** index behind the last element inside it */
+  /** index after the last element inside it */
   end: number
   /** text of a style sheet */
   text?: string
 }
 
-/** The elements of an SVG, and what its text says beside. */
+/** The elements of an SVG, and whether its entities contain markup. */
 export type SvgText = { readonly elements: readonly Element[]; readonly hasMarkupEntities: boolean }
 
 /**
- * Reads the tags of an SVG once from front to back. What is not well formed ends the reading: it is for the decoder to
- * report it.
+ * Reads the tags of an SVG once from start to end. It stops at malformed markup, which the decoder reports.
  *
  * @param onCount called with the number of elements; throws to refuse
  */
@@ -69,7 +68,7 @@ const skips = [
   ['<?', '?>'],
 ] as const
 
-/** Where a declaration ends, its inner part in brackets included. */
+/** Finds the end of a declaration, including its inner part in brackets. */
 function declarationEnd(source: string, at: number): number {
   const close = source.indexOf('>', at)
   const bracket = source.indexOf('[', at)
@@ -80,7 +79,7 @@ function declarationEnd(source: string, at: number): number {
   return end < 0 ? source.length : end + 1
 }
 
-/** The place of the `>` of a tag, which may be inside quotes too. */
+/** Finds the `>` that ends a tag, ignoring those inside quotes. */
 function tagEnd(source: string, at: number): number {
   let quote = ''
   for (let i = at + 1; i < source.length; i++) {

@@ -5,7 +5,7 @@ import type { Reader } from './reader.ts'
 import { checkSize } from './size.ts'
 import { type Element, readTags } from './svg-text.ts'
 
-/** Pixels of a unit at 72 to the inch, which is what drawings are rendered at. */
+/** Pixels in a unit at 72 per inch, the density at which drawings are rendered. */
 const units: Readonly<Record<string, number>> = {
   '': 1,
   px: 1,
@@ -19,11 +19,11 @@ const units: Readonly<Record<string, number>> = {
 }
 
 /**
- * What a drawing would cost, counted from its text before anything is drawn.
+ * Estimates from the text of a drawing what it would cost, before anything is drawn.
  *
  * @returns notes
  * @throws ConvoError E_TOO_LARGE for a drawing that is too large, repeats too much or filters too much; E_DECODE for
- *   entities that hold markup, and for one whose size cannot be known
+ *   entities that contain markup, and for a drawing whose size cannot be determined
  */
 export function readSvg({ read, size }: Reader, name: string, maxPixels: number): string[] {
   checkLimit('svgBytes', size, name)
@@ -45,7 +45,7 @@ export function readSvg({ read, size }: Reader, name: string, maxPixels: number)
 
 type Budget = { steps: number; elements: number; work: number; undrawn: Set<string> }
 
-/** What the decoder omits without a word. */
+/** Elements that the decoder silently ignores, and what they contain. */
 const undrawn = new Map([
   ...['animate', 'animateTransform', 'animateMotion', 'animateColor', 'set'].map(
     (tag) => [tag, 'animation'] as const,
@@ -97,7 +97,7 @@ function look(
   checkLimit('svgFilterWork', Math.round(budget.work), name)
 }
 
-/** The pixels of a drawing by its width, height and viewBox. */
+/** The number of pixels in a drawing, from its width, height and viewBox. */
 function sizeOf(elements: readonly Element[], text: string, name: string, maxPixels: number): number {
   const root = elements.find(({ tag }) => tag === 'svg')?.attributes
   const box =
@@ -113,7 +113,7 @@ function sizeOf(elements: readonly Element[], text: string, name: string, maxPix
     return factor === undefined ? box[2 + i] : Number(digits) * factor
   }) as [number | undefined, number | undefined]
   if (width === undefined || height === undefined || !(width > 0.5) || !(height > 0.5)) {
-    // the size is then that of what is drawn, which no number may make larger than can be counted
+    // the size is then that of the drawn elements, so no number may be so large that it makes the size uncountable
     const far = text.match(/\d{8,}|\de\+?\d{1,}/gi)?.find((number) => Number(number) >= 1e7)
     if (far === undefined) return maxPixels
     throw new ConvoError('E_DECODE', `${name} has no size, and its drawing extends to ${far}`, {
@@ -126,7 +126,7 @@ function sizeOf(elements: readonly Element[], text: string, name: string, maxPix
   return width * height
 }
 
-/** A picture or a drawing inside the drawing. */
+/** Checks a picture or a drawing inside the drawing. */
 function lookAtData(
   link: string,
   name: string,
@@ -158,7 +158,7 @@ function decoded(text: string): string {
   }
 }
 
-/** The size of a PNG, GIF, WebP or JPEG. */
+/** Reads the size of a PNG, GIF, WebP or JPEG. */
 function rasterSize(bytes: Buffer): { width: number; height: number } | undefined {
   const start = bytes.toString('latin1', 0, 16)
   if (bytes.length < 30) return undefined
@@ -175,9 +175,9 @@ function rasterSize(bytes: Buffer): { width: number; height: number } | undefine
   return undefined
 }
 
-/** Steps of about 10 ns for each pixel that a filter primitive takes, as measured. */
+/** The measured cost of a filter primitive for each pixel, in steps of about 10 ns. */
 const primitives: Readonly<Record<string, (of: (name: string) => number[]) => number>> = {
-  // the decoder draws no more octaves than that
+  // the decoder draws at most 10 octaves
   feTurbulence: (of) => 16 + 14 * Math.min(10, of('numOctaves')[0] ?? 1),
   feConvolveMatrix: (of) => 3.5 * product(of('order'), 3),
   feMorphology: (of) =>
@@ -206,7 +206,7 @@ function primitiveCost({ tag, attributes }: Element): number {
   return primitives[tag]?.(numbers) ?? 20
 }
 
-/** What is drawn, with what it refers to counted as often as it is. */
+/** Counts what is drawn. Everything that is referred to is counted each time. */
 function costOf(elements: readonly Element[], pixels: number, name: string, budget: Budget): Cost {
   const byId = new Map<string, number>()
   elements.forEach(({ attributes }, i) => {
@@ -233,7 +233,7 @@ function costOf(elements: readonly Element[], pixels: number, name: string, budg
     const before = known.get(at)
     if (before !== undefined) return before
     checkLimit('svgDepth', depth, name)
-    // what refers to itself is refused by the decoder
+    // the decoder refuses elements that refer to themselves
     const cost = { elements: 0, work: 0 }
     known.set(at, cost)
     const { tag, end } = elements[at]!
@@ -253,7 +253,7 @@ function costOf(elements: readonly Element[], pixels: number, name: string, budg
   return elements.length === 0 ? { elements: 0, work: 0 } : costAt(0, 0)
 }
 
-/** Those of a list in order of places that are in a range. */
+/** The items in a range of positions, from a list sorted by position. */
 function between<T extends { readonly at: number }>(
   list: readonly T[],
   from: number,
@@ -273,7 +273,7 @@ function between<T extends { readonly at: number }>(
 
 type Rule = { readonly words: ReadonlySet<string>; readonly targets: readonly string[] }
 
-/** The rules of a style sheet that refer to something. */
+/** The rules of a style sheet that refer to an element. */
 function rulesOf(text: string): Rule[] {
   return text.split('}').flatMap((rule) => {
     const [selector = '', body = ''] = rule.split('{', 2)
@@ -287,7 +287,7 @@ function rulesOf(text: string): Rule[] {
 const referred = (text: string): string[] =>
   [...text.matchAll(/url\(\s*["']?#([^)"'\s]+)/g)].map(([, id]) => id!)
 
-/** The ids that an element refers to, by its attributes and by style sheets. */
+/** The ids that an element refers to, through its attributes and through style sheets. */
 function targetsOf({ tag, attributes }: Element, rules: readonly Rule[]): string[] {
   const own = [...attributes].flatMap(([name, value]) => {
     if (name === 'href') return tag !== 'a' && value.startsWith('#') ? [value.slice(1)] : []

@@ -11,23 +11,23 @@ import { type Read, type Source, wholeOf, withReader } from './reader.ts'
 import { type Directory, directoryAt, type Layout, numbersOf, tiffLayout } from './tiff-directory.ts'
 import { unpackBits, unpackLzw } from './tiff-unpack.ts'
 
-// TIFFs whose samples the decoder does not know, or whose pixels have more channels than a picture: arrays, as .npy files are.
+// TIFFs with sample types that the decoder does not support, or more channels than a picture: arrays, like .npy files.
 
 const what = 'TIFF'
 
-/** How a page stores its samples, in the words of TIFF 6.0. */
+/** How a page stores its samples, in the terms of TIFF 6.0. */
 type Storage = {
   readonly width: number
   readonly height: number
   readonly bits: number
-  /** 1 whole, 2 signed, 3 float */
+  /** 1 unsigned integers, 2 signed integers, 3 floats */
   readonly format: number
   readonly channels: number
   readonly photometric: number
   readonly compression: number
   readonly predictor: number
   readonly isPlanar: boolean
-  /** whether the bits of a byte are the other way round */
+  /** whether the bits in each byte are in reverse order */
   readonly isReversed: boolean
   readonly orientation: number
 }
@@ -65,12 +65,12 @@ function storageOf(read: Read, page: Directory, layout: Layout): Storage {
 }
 
 const packings = [1, 5, 8, 32773, 32946]
-/** Channels of a satellite or a microscope. */
+/** The most channels. Satellites and microscopes have many. */
 const mostChannels = 4096
 
 /**
- * Whether a page is an array: its samples are of a type that the decoder does not know, or its pixels have more channels
- * than a picture; and it is stored in a way that is read here.
+ * Whether a page is an array: it has samples of a type that the decoder does not support, or more channels than a
+ * picture, and it is stored in a way that is supported here.
  */
 function isArrayPage({ bits, format, channels, photometric, compression }: Storage): boolean {
   if (types[`${format},${bits}`] === undefined || !packings.includes(compression)) return false
@@ -79,16 +79,17 @@ function isArrayPage({ bits, format, channels, photometric, compression }: Stora
   return (isOdd || isMany) && (photometric === 1 || photometric === 2) && channels <= mostChannels
 }
 
-/** Whether a page of a TIFF, from 0, is to be read as an array. */
+/** Whether a page of a TIFF, from 0, must be read as an array. */
 export function holdsArray(read: Read, page = 0): boolean {
   const found = pageOf(read, page)
   return found !== undefined && isArrayPage(storageOf(read, found.directory, found.layout))
 }
 
 /**
- * Who reads the pixels of a page: the decoder (`there`); the code here (`here`), where their channels are separate planes in
- * tiles, or of gray and alpha, whose rows the decoder mixes up, and where colours are multiplied by their alpha, which the
- * decoder divides without rounding; nobody, where such planes are packed or meant otherwise.
+ * Decides who reads the pixels of a page. `there` is the decoder. `here` is this code: for channels in separate planes
+ * that are tiled or are gray and alpha, whose rows the decoder mixes up, and for colours multiplied by their alpha,
+ * which the decoder divides without rounding. The result is undefined if such planes are packed or meant in an
+ * unsupported way.
  */
 export function readerOf(read: Read, page: Directory, layout: Layout): 'there' | 'here' | undefined {
   const { isPlanar, channels, bits, format, photometric, compression } = storageOf(read, page, layout)
@@ -111,11 +112,12 @@ function pageOf(read: Read, page: number): { directory: Directory; layout: Layou
 }
 
 /**
- * A page of a TIFF as an array [H,W] or [H,W,C], of whole or signed numbers of 8 to 64 bits or floats of 16 to 64, in strips
- * or tiles, its channels together or apart; plain or packed by LZW, Deflate or PackBits, as differences too.
+ * Reads a page of a TIFF as an array [H,W] or [H,W,C]. It supports unsigned and signed integers of 8 to 64 bits and
+ * floats of 16 to 64, in strips or tiles, with channels interleaved or planar, uncompressed or packed by LZW, Deflate
+ * or PackBits, with or without a predictor.
  *
- * @param checkSize refuses a size before room is made for it
- * @param turns whether the page is turned as its orientation asks; an orientation that is left is given back
+ * @param checkSize refuses a size before memory is allocated for it
+ * @param turns whether to turn the page by its orientation; an orientation that is not applied is returned
  * @throws ConvoError E_DECODE for a damaged file
  */
 export async function readTiffArray(
@@ -183,7 +185,7 @@ export async function readTiffArray(
   }
 }
 
-/** The size of a page [height, width] as it is shown, where its first pixel goes, and the steps to the next ones. */
+/** The size [height, width] of a page as shown, the position of its first pixel, and the steps to the next ones. */
 function turnOf(orientation: number, width: number, height: number) {
   const isAcross = orientation > 4 && orientation < 9
   const size = isAcross ? [width, height] : [height, width]
@@ -193,7 +195,7 @@ function turnOf(orientation: number, width: number, height: number) {
   return { size, right, down, first }
 }
 
-/** The bytes, each with its bits the other way round. */
+/** Reverses the bits in each byte. */
 async function mirrored(bytes: Uint8Array): Promise<Uint8Array> {
   const out = await copied(new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length))
   await inTurns(out.length, (from, to) => {
@@ -202,7 +204,7 @@ async function mirrored(bytes: Uint8Array): Promise<Uint8Array> {
   return out
 }
 
-/** A byte, its bits the other way round. */
+/** Reverses the bits of a byte. */
 function reversed(byte: number): number {
   const pairs = ((byte & 0x55) << 1) | ((byte >> 1) & 0x55)
   const fours = ((pairs & 0x33) << 2) | ((pairs >> 2) & 0x33)
@@ -211,7 +213,7 @@ function reversed(byte: number): number {
 
 const inflated = promisify<Uint8Array, ZlibOptions, Buffer>(inflate)
 
-/** The bytes of a piece; nothing where they are damaged. */
+/** Unpacks a piece. Returns undefined if it is damaged. */
 async function unpacked(
   packed: Uint8Array,
   length: number,
@@ -228,7 +230,7 @@ async function unpacked(
   }
 }
 
-/** The numbers of a piece, whose rows may be stored as differences. `bytes` is changed. */
+/** Reads the numbers of a piece, whose rows may be stored as differences. `bytes` is changed. */
 async function numbersIn(
   bytes: Uint8Array,
   { bits, predictor }: Storage,
@@ -253,7 +255,7 @@ async function numbersIn(
         for (let b = 0; b < size; b++) row[i * size + (little ? size - 1 - b : b)] = apart[b * perRow + i]!
     } else if (predictor === 2) {
       for (let i = step; i < perRow; i++) {
-        // sums of whole numbers, low byte first, with what is carried
+        // adds integers byte by byte, low byte first, with carry
         for (let b = 0, carried = 0; b < size; b++) {
           const at = (n: number) => n * size + (little ? b : size - 1 - b)
           const sum = row[at(i)]! + row[at(i - step)]! + carried
@@ -267,11 +269,7 @@ async function numbersIn(
   return out
 }
 
-/**
- * The samples of a page that is read here though it is no array: see `readerOf`; undefined for any other page.
- *
- * @param turns whether the page is turned as its orientation asks
- */
+/** Returns the samples of a page that is read here but is not an array, see `readerOf`. Undefined for other pages. */
 export function pageRead(
   source: Source,
   page: number,
@@ -298,8 +296,8 @@ export function pageRead(
 }
 
 /**
- * Colours that are multiplied by alpha as they were before, in place: whole ones rounded, to white at most; black where alpha
- * is 0. Alpha of floats is in 0..1, or where it goes beyond in 0..255.
+ * Divides colours by the alpha that they were multiplied by, in place. Integer colours are rounded and clipped to
+ * white. Colours become black if alpha is 0. Alpha of floats is in 0..1, or in 0..255 if it exceeds 1.
  */
 async function divide(data: Float32Array, channels: number, depth: 8 | 16 | 32): Promise<void> {
   const colours = channels - 1

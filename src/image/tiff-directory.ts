@@ -2,7 +2,7 @@ import { viewOf } from '../files/read.ts'
 import { numberTypes } from '../kernel/formats/binary.ts'
 import { type Read, textOf } from './reader.ts'
 
-/** The fields of a directory whose value is a number or fits where its offset would be; the offset of others. */
+/** The fields of a directory. `value` is the number itself if it fits in the field, else its offset. */
 export type Directory = {
   readonly tags: ReadonlyMap<
     number,
@@ -10,18 +10,18 @@ export type Directory = {
       readonly type: number
       readonly count: number
       readonly value: number
-      /** where the value or its offset is written */
+      /** offset at which the value or its offset is written */
       readonly place: number
     }
   >
-  /** where the next one is, 0 for none */
+  /** offset of the next directory, 0 for none */
   readonly next: number
 }
 
 /** The byte order of a TIFF, and whether it is a BigTIFF. */
 export type Layout = { readonly little: boolean; readonly isBig: boolean }
 
-/** The byte order and kind of a TIFF or EXIF block and where its first directory is; nothing where it is neither. */
+/** Reads the byte order and version of a TIFF or EXIF block, and the offset of its first directory, if it is either. */
 export function tiffLayout(read: Read): (Layout & { readonly first: number }) | undefined {
   const head = viewOf(read(0, 16).slice())
   if (head.byteLength < 8) return undefined
@@ -32,13 +32,13 @@ export function tiffLayout(read: Read): (Layout & { readonly first: number }) | 
   return { little, isBig: true, first: Number(head.getBigUint64(8, little)) }
 }
 
-/** Reads an EXIF block, which is a small TIFF behind the word `Exif`, if that. */
+/** Makes a reader for an EXIF block, which is a small TIFF, with or without the word `Exif` before it. */
 export function exifReader(exif: Uint8Array): Read {
   const start = textOf(exif, 0, 4) === 'Exif' ? 6 : 0
   return (at, length) => exif.subarray(start + at, start + at + length)
 }
 
-/** The first directory of a TIFF or EXIF block; nothing where there is none. */
+/** Reads the first directory of a TIFF or EXIF block. Returns undefined if there is none. */
 export function firstDirectory(read: Read): (Directory & { readonly layout: Layout }) | undefined {
   const layout = tiffLayout(read)
   const first = layout && directoryAt(read, layout.first, layout)
@@ -47,10 +47,10 @@ export function firstDirectory(read: Read): (Directory & { readonly layout: Layo
 
 /** Bytes of one value of a field, by its type (TIFF 6.0, section 2; BigTIFF adds 16 to 18). */
 export const sizes = [0, 1, 1, 2, 4, 8, 1, 1, 2, 4, 8, 4, 8, 4, 0, 0, 8, 8, 8]
-/** No directory has more fields: what says so is no directory. */
+/** The most fields in a directory. Data that state more are not a directory. */
 const mostTags = 4096
 
-/** The directory at a place; nothing where there is none. */
+/** Reads the directory at an offset. Returns undefined if there is none. */
 export function directoryAt(read: Read, at: number, { little, isBig }: Layout): Directory | undefined {
   const counted = viewOf(read(at, isBig ? 8 : 2).slice())
   if (counted.byteLength < (isBig ? 8 : 2)) return undefined
@@ -88,7 +88,9 @@ export function directoryAt(read: Read, at: number, { little, isBig }: Layout): 
   return { tags, next }
 }
 
-/** The numbers of a field, `most` at most and as far as they are there; none where the field is not. */
+/**
+ * Reads the numbers of a field, at most `most` and as far as the file contains them. Returns none without the field.
+ */
 export function numbersOf(
   read: Read,
   { tags }: Directory,

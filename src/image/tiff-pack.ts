@@ -1,16 +1,19 @@
 import { deflate } from 'node:zlib'
 
-// How the rows of a strip become the bytes of a strip of a TIFF (TIFF 6.0, sections 9, 13 and 14).
+// Packing of rows into the strips of a TIFF (TIFF 6.0, sections 9, 13 and 14).
 
-/** The ways in which a TIFF is compressed, none of which changes a sample; with their numbers in a file. */
+/** The compressions of a TIFF, with their numbers in a file. None of them changes a sample. */
 export const tiffCompressions = { deflate: 8, lzw: 5, packbits: 32773, none: 1 } as const
 export type TiffCompression = keyof typeof tiffCompressions
 
-/** How the rows of a strip are packed: differences of neighbours go with deflate and LZW; many readers do not know those of floats. */
+/** The predictor of a strip: differences for deflate and LZW, but not of floats, which many readers do not support. */
 export const predictorOf = (compression: TiffCompression, depth: 8 | 16 | 32): 1 | 2 =>
   compression === 'none' || compression === 'packbits' || depth === 32 ? 1 : 2
 
-/** Rows of samples, [y][x][channel], as the bytes of a strip: deflate, which takes long, on another thread. `rows` is changed. */
+/**
+ * Packs rows of samples, [y][x][channel], into the bytes of a strip. deflate, which takes long, runs on another thread.
+ * `rows` is changed.
+ */
 export function packStrip(
   rows: Uint8Array,
   rowBytes: number,
@@ -41,10 +44,10 @@ export function packStrip(
   return compression === 'packbits' ? packBits(rows, rowBytes) : rows.slice()
 }
 
-// level 6 takes twice the time for files 2 % smaller, on a photograph of 12 megapixels
+// level 6 takes twice the time for files that are 2 % smaller, on a photograph of 12 megapixels
 const deflating = { level: 5, memLevel: 9 }
 
-/** Differences of neighbours, where they go with the compression. */
+/** Replaces samples by differences of neighbours, if the compression uses them. */
 function predict(
   rows: Uint8Array,
   rowBytes: number,
@@ -60,12 +63,12 @@ function predict(
   }
 }
 
-/** Every sample less the one of the same channel before it. */
+/** Subtracts from every sample the previous one of the same channel. */
 function differ(row: Uint8Array | Uint16Array, channels: number): void {
   for (let i = row.length - 1; i >= channels; i--) row[i] = row[i]! - row[i - channels]!
 }
 
-/** Runs of a byte, from three on, and runs of different ones; no run goes from row to row. */
+/** Packs runs of three or more equal bytes, and runs of different ones. No run crosses from one row to the next. */
 function packBits(bytes: Uint8Array, rowBytes: number): Uint8Array {
   const out = new Uint8Array(
     bytes.length + (Math.ceil(rowBytes / 128) + 1) * Math.ceil(bytes.length / rowBytes),
@@ -95,10 +98,10 @@ function packBits(bytes: Uint8Array, rowBytes: number): Uint8Array {
 const clearCode = 256
 const endCode = 257
 
-/** The code of a string and the byte behind it, to the code of both; all 0 between two strips. */
+/** Maps the code of a string and the next byte to the code of both. It is all 0 between strips. */
 let table: Int32Array | undefined
 
-/** LZW as TIFF has it: the highest bit first, codes of 9 to 12 bits that grow one code early. */
+/** LZW as in TIFF: highest bit first, with codes of 9 to 12 bits that grow one code early. */
 function lzw(bytes: Uint8Array): Uint8Array {
   let out = new Uint8Array(Math.max(64, bytes.length))
   let to = 0
@@ -146,7 +149,7 @@ function lzw(bytes: Uint8Array): Uint8Array {
   }
   if (code >= 0) {
     write(code)
-    // the table of the reader grows by this one too
+    // the reader adds an entry for this code too
     next++
     if (next === 4094) {
       write(clearCode)

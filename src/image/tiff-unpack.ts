@@ -1,9 +1,9 @@
 import { pause } from '../host/turns.ts'
 
-/** Bytes that are unpacked before the event loop may turn. */
+/** The number of bytes that are unpacked before the event loop may run. */
 const piece = 2 ** 18
 
-/** The bytes of a strip packed by PackBits, `length` at most. */
+/** Unpacks a PackBits strip, up to `length` bytes. */
 export async function unpackBits(packed: Uint8Array, length: number): Promise<Uint8Array> {
   const out = new Uint8Array(length)
   let [to, turned] = [0, 0]
@@ -27,10 +27,12 @@ export async function unpackBits(packed: Uint8Array, length: number): Promise<Ui
   return out.subarray(0, to)
 }
 
-/** The bytes of a strip packed by LZW as TIFF has it (TIFF 6.0, section 13), `length` at most. @throws RangeError for an invalid code */
+/**
+ * Unpacks an LZW strip as in TIFF (TIFF 6.0, section 13), up to `length` bytes. @throws RangeError for an invalid code
+ */
 export async function unpackLzw(packed: Uint8Array, length: number): Promise<Uint8Array> {
   const out = new Uint8Array(length)
-  // an entry is a run of the output: where it begins, and how long it is
+  // an entry is a run of the output, by its start and length
   const starts = new Int32Array(4096)
   const counts = new Int32Array(4096)
   let [to, held, bits, width, next, at] = [0, 0, 0, 9, 258, 0]

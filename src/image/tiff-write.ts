@@ -16,13 +16,15 @@ export type TiffPage = {
   readonly meta: PictureMeta
 }
 
-/** Bytes from which on offsets of 32 bits may not reach: a BigTIFF has those of 64. */
+/** The size, in bytes, from which 32-bit offsets may not be enough. A BigTIFF has 64-bit offsets. */
 const bigFrom = 2 ** 32 - 2 ** 24
 
-/** Whether a TIFF of a number of bytes of samples needs offsets of 64 bits; compression may make them more. */
+/**
+ * Whether a TIFF with this many bytes of samples needs 64-bit offsets. Compression may make the data slightly larger.
+ */
 export const isBigTiff = (bytes: number): boolean => bytes * 1.01 > bigFrom
 
-/** The beginning of a TIFF; `first` is where its first directory is. */
+/** The first bytes of a TIFF. `first` is the offset of its first directory. */
 export function tiffHead(first: number, isBig: boolean): Uint8Array {
   const head = new Uint8Array(isBig ? 16 : 8)
   const view = viewOf(head)
@@ -35,16 +37,16 @@ export function tiffHead(first: number, isBig: boolean): Uint8Array {
   return head
 }
 
-/** Where the strips of a page are, in their order, and how long they are. */
+/** The offsets and lengths of the strips of a page, in order. */
 export type TiffStrips = {
   readonly rows: number
   readonly places: readonly (readonly [at: number, bytes: number])[]
 }
 
 /**
- * The directory of a page as it is at `at`.
+ * Encodes the directory of a page for the offset `at`.
  *
- * @param next gives where the next directory is, from where this one ends; 0 for none
+ * @param next offset of the next directory, 0 for none
  */
 export function tiffDirectory(
   page: TiffPage,
@@ -73,7 +75,7 @@ export function tiffDirectory(
     numberField(284, 3, 1),
     ...(resolution === undefined ? [] : resolutionFields(resolution)),
     ...(predictor === 1 ? [] : [numberField(317, 3, predictor)]),
-    // alpha that colours are not multiplied by
+    // unassociated alpha
     ...(isAlpha ? [numberField(338, 3, 2)] : []),
     ...(depth === 32 ? [numberField(339, 3, ...all(3))] : []),
     ...(metadata.xmp === undefined ? [] : [bytesField(700, metadata.xmp, 1)]),
@@ -85,7 +87,7 @@ export function tiffDirectory(
   return directoryBytes(withFields(exif, ...own), at, next, isBig)
 }
 
-/** A TIFF of pages whose strips are packed, in memory. */
+/** Joins pages with packed strips into a TIFF, in memory. */
 export function joinPages(
   pages: readonly (TiffPage & { readonly rows: number; readonly strips: readonly Uint8Array[] })[],
   compression: TiffCompression,

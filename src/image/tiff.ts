@@ -29,7 +29,7 @@ const tag = {
   dngVersion: 50706,
 } as const
 
-/** Fields of metadata, by what they hold: those of the first page are kept, those of others are not. */
+/** Metadata fields by kind. Those of the first page are kept, those of later pages are lost. */
 const metadata: readonly (readonly [key: keyof Metadata, tags: readonly number[]])[] = [
   ['exif', [269, 270, 271, 272, 285, 305, 306, 315, 33432, 34665, 34853]],
   ['xmp', [700]],
@@ -37,35 +37,35 @@ const metadata: readonly (readonly [key: keyof Metadata, tags: readonly number[]
   ['geo', geoTags],
 ]
 
-/** A byte of a file, as the decoder has to see it. */
+/** A byte of a file, and the value to show to the decoder. */
 export type Mend = { readonly at: number; readonly byte: number }
 
-/** What the directories of a TIFF say. */
+/** The contents of the directories of a TIFF. */
 export type TiffSeen = {
   readonly metadata: readonly string[]
   readonly held: Metadata
-  /** the ICC profile of the first page, which the decoder gives for what it reads */
+  /** the ICC profile of the first page; the decoder returns it for the files that it reads */
   readonly icc?: Uint8Array | undefined
   readonly pages: number
   /** pictures that are not among the pages, in words */
   readonly unread: readonly string[]
   /** Whether all pages have one shape and kind of samples, so that several can be decoded at once. */
   readonly isAlike: boolean
-  /** What the decoder takes for damage and others do not: the last letters of texts that lack the NUL behind them, odd orientations. */
+  /** Corrections of what only the decoder treats as damage: texts without a NUL at the end, and odd orientations. */
   readonly mends: readonly Mend[]
-  /** what else a user should know */
+  /** further notes for the user */
   readonly notes: readonly string[]
-  /** how long a file with these pixels is at least */
+  /** the smallest possible size of a file with these pixels */
   readonly leastBytes: number
-  /** why the first page is not the picture, where it is a smaller copy, and what to do */
+  /** why the first page is not the picture, if it is a smaller copy, and what to do */
   readonly preview?: { readonly why: string; readonly fix: string }
 }
 
 /**
  * Walks over the directories of a TIFF.
  *
- * @throws ConvoError E_DECODE for directories that lead in a circle, pictures that are in subdirectories only, and
- *   samples that are not read; E_TOO_LARGE for more pages than are read
+ * @throws ConvoError E_DECODE for a circular list of directories, pictures that are only in subdirectories, and samples
+ *   that are not supported; E_TOO_LARGE for more pages than the limit
  */
 export function readTiff(read: Read, name: string): TiffSeen {
   const layout = tiffLayout(read)
@@ -86,7 +86,7 @@ export function readTiff(read: Read, name: string): TiffSeen {
     at = page.next
   }
   const [first] = pages
-  // what is damaged so early is reported by the decoder
+  // the decoder reports damage this early in the file
   if (layout === undefined || first === undefined)
     return {
       metadata: [],
@@ -100,7 +100,7 @@ export function readTiff(read: Read, name: string): TiffSeen {
     }
   const subs = pages.flatMap((page) => subDirectories(read, page, layout))
   refuseRaw(read, name, pages, subs)
-  // an array is read here, and so are its pages
+  // arrays, with all their pages, are read here
   for (const page of holdsArray(read) ? [] : pages) {
     refuseCompression(name, page)
     refuseSamples(read, name, page, layout)
@@ -123,7 +123,7 @@ export function readTiff(read: Read, name: string): TiffSeen {
       ...slicesBehind(read, first, pages.length),
     ],
     leastBytes: Math.max(...pages.map((page) => leastBytesOf(read, page, layout))),
-    // rounding to whole levels takes up to one from them
+    // the division rounds to whole levels, so it is reported
     notes: [
       ...(pages.some(isMultiplied)
         ? [`the colours of ${name} were divided by its alpha, which they were multiplied by`]
@@ -142,7 +142,7 @@ export function readTiff(read: Read, name: string): TiffSeen {
       ),
     ],
     mends: pages.flatMap((page) => [...openTexts(read, page, layout), ...oddOrientation(page, layout)]),
-    // pages that are to be turned are turned one by one
+    // pages with an orientation are turned one by one
     isAlike:
       numberIn(first, tag.orientation) < 2 &&
       readerOf(read, first, layout) === 'there' &&
@@ -164,7 +164,7 @@ function openTexts(read: Read, { tags }: Directory, { isBig }: Layout): Mend[] {
   })
 }
 
-/** An orientation that is none is taken as 1, as other readers do. */
+/** Replaces an invalid orientation by 1, like other readers do. */
 function oddOrientation({ tags }: Directory, { little }: Layout): Mend[] {
   const { value, place, type } = tags.get(tag.orientation) ?? { value: 1, place: 0, type: 0 }
   const size = sizes[type] ?? 0
@@ -175,7 +175,7 @@ function oddOrientation({ tags }: Directory, { little }: Layout): Mend[] {
   }))
 }
 
-/** The slices of an ImageJ stack that has a directory for the first alone: files above 4 GiB are written so. */
+/** Finds the slices of an ImageJ stack with a directory for the first slice only, as in files above 4 GiB. */
 function slicesBehind(read: Read, { tags }: Directory, pages: number): string[] {
   const text = tags.get(tag.description)
   if (text === undefined || text.count < 5) return []
@@ -184,10 +184,10 @@ function slicesBehind(read: Read, { tags }: Directory, pages: number): string[] 
   return more > 0 ? [`${more} more ${more === 1 ? 'slice' : 'slices'} of an ImageJ stack`] : []
 }
 
-/** Tags of which two pages must have the same: shape, palette, and what is applied to each or kept of it. */
+/** Tags that must be equal for pages to be alike: shape, palette, and properties that are applied or kept. */
 const deciding = [254, 256, 257, 259, 262, 266, 274, 277, 284, 320, 338, 347, 34675]
 
-/** Whether a field is the same in two directories, or in neither. */
+/** Whether a field is the same in two directories, or missing from both. */
 function isEqual(page: Directory, other: Directory, one: number): boolean {
   const [a, b] = [page.tags.get(one), other.tags.get(one)]
   return a?.count === b?.count && a?.value === b?.value
@@ -219,14 +219,14 @@ function isLike(read: Read, page: Directory, other: Directory, layout: Layout): 
 }
 
 const numberIn = ({ tags }: Directory, one: number): number => tags.get(one)?.value ?? 0
-/** A further channel of no stated kind: of scanners and satellites it may be anything. */
+/** Whether an extra channel has no stated meaning. In files from scanners and satellites it may be anything. */
 const isTakenAsAlpha = (page: Directory): boolean =>
   page.tags.get(tag.extraSamples)?.count === 1 && numberIn(page, tag.extraSamples) === 0
-/** NewSubfileType, bit 0: a smaller copy of another picture of the file. */
+/** Whether a page is a smaller copy of another picture in the file (NewSubfileType, bit 0). */
 const isReduced = (page: Directory): boolean => (numberIn(page, tag.subfileType) & 1) === 1
 const sizeText = (page: Directory): string => `${numberIn(page, tag.width)}x${numberIn(page, tag.height)}`
 
-/** The most subdirectories of a page that are looked at: a camera has three, a pyramid twenty. */
+/** The most subdirectories of a page that are read. A camera file has three, a pyramid twenty. */
 const mostSubs = 64
 
 const subDirectories = (read: Read, page: Directory, layout: Layout): Directory[] =>
@@ -234,7 +234,7 @@ const subDirectories = (read: Read, page: Directory, layout: Layout): Directory[
     at === 0 ? [] : (directoryAt(read, at, layout) ?? []),
   )
 
-/** Raw pictures of cameras, whose first page is a preview. */
+/** Refuses camera raw pictures, whose first page is a preview. */
 function refuseRaw(read: Read, name: string, pages: readonly Directory[], subs: readonly Directory[]): void {
   const first = pages[0]!
   const isMosaic = [...pages, ...subs].some((one) => [32803, 34892].includes(numberIn(one, tag.photometric)))
@@ -272,13 +272,13 @@ const formats: Readonly<Record<number, string>> = {
   6: 'complex',
 }
 
-/** The first of the numbers of a field; 0 without the field. */
+/** The first number of a field, or 0 without the field. */
 const firstNumber = (read: Read, page: Directory, one: number, layout: Layout): number =>
   numbersOf(read, page, one, layout, 1)[0] ?? 0
 
-/** Compressions that the decoder knows; 0 means that none is stated. */
+/** Compressions that the decoder supports. 0 means that none is stated. */
 const known = new Set([0, 1, 2, 3, 4, 5, 7, 8, 32766, 32771, 32773, 32809, 32946, 34676, 34677, 50001])
-/** Others that the `vips` command knows. */
+/** Other compressions that the `vips` command supports. */
 const knownToVips: Readonly<Record<number, string>> = {
   6: 'old-style JPEG',
   32909: 'PixarLog',
@@ -291,7 +291,7 @@ const knownToVips: Readonly<Record<number, string>> = {
   34925: 'LZMA',
   50000: 'Zstandard',
 }
-/** Others that have a name. */
+/** Other compressions that have a name. */
 const rare: Readonly<Record<number, string>> = {
   9: 'JBIG (T.85)',
   10: 'JBIG (T.43)',
@@ -302,7 +302,7 @@ const rare: Readonly<Record<number, string>> = {
   52546: 'JPEG XL',
 }
 
-/** @throws ConvoError E_DECODE for a compression that the decoder does not know */
+/** @throws ConvoError E_DECODE for a compression that the decoder does not support */
 function refuseCompression(name: string, page: Directory): void {
   const number = numberIn(page, tag.compression)
   if (known.has(number)) return
@@ -315,7 +315,7 @@ function refuseCompression(name: string, page: Directory): void {
   )
 }
 
-/** Samples that the decoder takes for damage, or takes otherwise than they are. @throws ConvoError E_DECODE */
+/** Refuses samples that the decoder treats as damage or misinterprets. @throws ConvoError E_DECODE */
 function refuseSamples(read: Read, name: string, page: Directory, layout: Layout): void {
   const numberOf = (one: number): number => firstNumber(read, page, one, layout)
   const [bits, format, photometric] = [
@@ -331,7 +331,7 @@ function refuseSamples(read: Read, name: string, page: Directory, layout: Layout
   }
   const channels = numberOf(tag.samples) || 1
   const isGray = photometric < 2 || photometric === 3
-  // colours and alpha: of CMYK five, of gray and of a palette two
+  // the most colours and alpha: five for CMYK, two for gray and palettes, else four
   if (channels > (photometric === 5 ? 5 : isGray ? 2 : 4)) {
     throw new ConvoError('E_DECODE', `${name} has samples of an unsupported type`, {
       why: `${name}: it has ${channels} channels${isGray ? ' of gray' : ''}`,
@@ -354,7 +354,7 @@ function refuseSamples(read: Read, name: string, page: Directory, layout: Layout
     )
   const toSrgb = wayOf('magick IN -colorspace sRGB OUT-srgb.tif', name)
   if (photometric === 8 || photometric === 9 || photometric === 10) refuse('L*a*b* colours', toSrgb)
-  // the decoder converts the colours of JPEG data and those of blocks, but not those that every pixel has
+  // the decoder converts YCbCr of JPEG data and of blocks, but not YCbCr that is stored for every pixel
   const chroma = numbersOf(read, page, tag.chroma, layout, 2)
   if (photometric === 6 && numberIn(page, tag.compression) !== 7 && chroma.join() === '1,1')
     refuse('YCbCr colours for every pixel', toSrgb)
@@ -362,14 +362,14 @@ function refuseSamples(read: Read, name: string, page: Directory, layout: Layout
   if (readerOf(read, page, layout) === undefined) refuse('separate planes of this kind', toPython(name))
 }
 
-/** The bytes of the pixels of a page that is not compressed; those of subsampled colours are fewer. */
+/** The number of bytes that the pixels of an uncompressed page need, or 0 if it is unknown. */
 function leastBytesOf(read: Read, page: Directory, layout: Layout): number {
   const number = (one: number) => firstNumber(read, page, one, layout)
   if (number(tag.compression) > 1 || number(tag.photometric) === 6) return 0
   return (number(tag.width) * number(tag.height) * (number(tag.samples) || 1) * (number(tag.bits) || 1)) / 8
 }
 
-/** libvips does not read these either. */
+/** A Python command, for files that libvips cannot read either. */
 const toPython = (name: string): string =>
   wayOf(
     `python3 -c "import sys, numpy, tifffile; numpy.save(sys.argv[2], tifffile.imread(sys.argv[1]).astype('float32'))" IN OUT.npy`,

@@ -4,7 +4,7 @@ import { exifBlock, exifFor } from './exif.ts'
 import { concat, iccFits } from './png.ts'
 import { textOf } from './reader.ts'
 
-// WebP files as chunks (RFC 9649, section 2.7): what is beside the picture.
+// WebP files as chunks (RFC 9649, section 2.7), for their metadata.
 
 const chunk = (type: string, body: Uint8Array): Uint8Array => {
   const head = new Uint8Array(8)
@@ -16,22 +16,22 @@ const chunk = (type: string, body: Uint8Array): Uint8Array => {
 const flags = { profile: 0x20, alpha: 0x10, exif: 0x08, xmp: 0x04 } as const
 
 /**
- * An animation as it was encoded, its pictures shown for these milliseconds: the encoder writes 100 for up to 10. Unchanged
- * where it has another number of pictures.
+ * Sets the durations of the pictures of an encoded animation in milliseconds, because the encoder writes 100 for up to
+ * 10. The file stays unchanged if it has another number of pictures.
  */
 export function webpTimed(webp: Uint8Array, times: readonly number[]): Uint8Array {
   const view = viewOf(webp)
   const frames: number[] = []
   for (let at = 12; at + 24 <= webp.length; at += 8 + ((view.getUint32(at + 4, true) + 1) & ~1))
     if (textOf(webp, at, at + 4) === 'ANMF') frames.push(at + 20)
-  // 24 bits, behind which come the flags
+  // 24 bits, followed by the flags
   if (frames.length === times.length)
     for (const [i, at] of frames.entries())
       view.setUint32(at, (times[i]! & 0xffffff) | (webp[at + 3]! << 24), true)
   return webp
 }
 
-/** A WebP as it was encoded, with profile, EXIF and XMP. */
+/** Adds profile, EXIF and XMP to an encoded WebP. */
 export function webpWith(
   webp: Uint8Array,
   meta: PictureMeta,
@@ -47,7 +47,7 @@ export function webpWith(
     const view = viewOf(head)
     if (size.channels % 2 === 0) head[0] = flags.alpha
     view.setUint32(4, size.width - 1, true)
-    // 24 bits each, the height behind the width
+    // 24 bits each, first the width, then the height
     view.setUint16(7, (size.height - 1) & 0xffff, true)
     head[9] = (size.height - 1) >> 16
   }

@@ -1,14 +1,14 @@
 import { inRows } from '../../host/turns.ts'
 import type { Cluster } from './comparison.ts'
 
-/** Pixels nearer than this belong together, more or less: the grid's cells touch each other. */
+/** The side of a grid cell in pixels. Adjacent cells are joined, so pixels nearer than this roughly belong together. */
 const cell = 16
-/** A picture of noise has one cluster or thousands; nobody reads more than these. */
+/** A picture of noise has one cluster or thousands. A longer list is of no use. */
 const mostClusters = 100
 
 /**
- * Where pixels that differ are together: cells of 16x16 that hold such pixels are joined with their neighbours in all
- * eight directions. The boxes fit the pixels, not the cells. The largest numbers of pixels first, at most 100 clusters.
+ * Finds clusters of pixels that differ. Cells of 16x16 that contain such pixels are joined with their neighbours in all
+ * eight directions. The boxes fit the pixels, not the cells. Returns at most 100 clusters, the largest first.
  */
 export function findClusters(cells: Cells): Cluster[] {
   const seen = new Uint8Array(cells.count.length)
@@ -20,7 +20,7 @@ export function findClusters(cells: Cells): Cluster[] {
   return clusters.sort((a, b) => b.pixels - a.pixels).slice(0, mostClusters)
 }
 
-/** The pixels that differ, in cells of 16x16: how many, and the box around them. */
+/** The number of differing pixels in each cell of 16x16, and the box around them. */
 export type Cells = {
   readonly columns: number
   readonly rows: number
@@ -31,17 +31,19 @@ export type Cells = {
   readonly bottom: Uint32Array
 }
 
-/** What pixels are counted by: not 0 where one differs, [y][x], and how many do in each row. */
+/**
+ * The differing pixels: values that are not 0 where a pixel differs, [y][x], and the number of such pixels in each row.
+ */
 type Differing = { readonly values: ArrayLike<number>; readonly rowCounts: Uint32Array }
 
-/** Counts the pixels that differ in cells. */
+/** Counts the differing pixels of each cell. */
 export function countCells(differing: Differing, width: number, height: number): Cells {
   const cells = noCells(width, height)
   for (let y = 0; y < height; y++) countRow(cells, differing, width, y)
   return cells
 }
 
-/** The same in pieces, between which the event loop turns. */
+/** Does the same in pieces, between which the event loop can run. */
 export async function countCellsInTurns(differing: Differing, width: number, height: number): Promise<Cells> {
   const cells = noCells(width, height)
   await inRows(height, width, (y) => countRow(cells, differing, width, y))

@@ -18,10 +18,10 @@ import { ssim } from './ssim.ts'
 import { type Limits, levelsOf, type Tolerance } from './tolerance.ts'
 
 /**
- * Compares two pictures at their native depth, exactly unless a tolerance allows more. Differences are in levels of that
- * depth, over the pixels and channels that are compared. Pictures of equal bytes are not looked at twice. A picture of
- * another depth or with other channels is different whatever the tolerance; it is measured all the same, gray as RGB
- * and the lower depth spread over the higher.
+ * Compares two pictures at their native depth, exactly unless a tolerance allows more. Differences are in levels of
+ * that depth, over the pixels and channels that are compared. If all samples are equal, nothing more is measured. A
+ * picture with another depth or other channels is different whatever the tolerance. It is measured all the same, with
+ * gray as RGB and the lower depth spread over the higher.
  *
  * @throws ConvoError E_OPTION, E_SHAPE for a tolerance that does not fit the pictures
  */
@@ -55,21 +55,21 @@ export function comparePictures(expected: Picture, actual: Picture, tolerance: T
 const thresholdOf = ({ maxAbs }: Tolerance, full: number): number =>
   maxAbs === undefined ? 0 : levelsOf(maxAbs, full)
 
-/** Files whose rows can be read without decoding them whole, and what their headers say. */
+/** A file whose rows can be read without decoding all of it, and the contents of its header. */
 type RowFile = {
   readonly plain?: PlainPng
   readonly header?: () => Promise<Shape & WithMeta>
   readonly unread?: readonly string[]
 }
 
-/** What `comparePictures` says of two files, and the pictures where they were kept. */
+/** The result of `comparePictures` for two files, and the pictures if they were kept. */
 export type Rows = { readonly comparison: Comparison; readonly pictures?: readonly [Picture, Picture] }
 
 /**
- * What `comparePictures` says of two plain PNGs, measured row by row; undefined where a tolerance decides what is measured
- * by the pictures themselves, where they are not of one shape, or where one is damaged.
+ * Does what `comparePictures` does for two plain PNGs, but measures them row by row. Returns undefined if the tolerance
+ * needs whole pictures to decide what is measured, if the shapes differ, or if a file is damaged.
  *
- * @param keep whether somebody wants to see the pictures
+ * @param keep whether the caller needs the pictures
  */
 export async function compareRows(
   a: RowFile,
@@ -122,15 +122,15 @@ export async function compareRows(
 
 type Found = {
   readonly frame: Frame
-  /** Absent where nothing has to see the pictures. */
+  /** Absent if nothing needs the pictures. */
   readonly pair?: Pair
   readonly measured: Measured
-  /** Where they were counted before. */
+  /** Present if they were counted earlier. */
   readonly cells?: Cells
   readonly colour: Colour
 }
 
-/** Judges what was measured. */
+/** Derives the result from the measurements. */
 function conclude(
   result: Pick<Comparison, 'expected' | 'actual' | 'mismatches' | 'ignored'> & { readonly notes: string[] },
   found: Found,
@@ -157,7 +157,9 @@ function conclude(
   }
 }
 
-/** Pictures that were not turned may have equal samples and be shown unlike. */
+/**
+ * Returns a note if the orientations differ: pictures that were not turned may have equal samples but look different.
+ */
 function orientationNote(
   { meta: { orientation: a = 1 } }: Picture,
   { meta: { orientation: b = 1 } }: Picture,
@@ -165,7 +167,7 @@ function orientationNote(
   return a === b ? [] : [`the EXIF orientations differ: expected ${a}, got ${b}`]
 }
 
-/** What there is to say of pictures that differ. */
+/** Computes the statistics and the map of pictures that differ. */
 function look(
   { frame, pair, measured, cells }: Found,
   threshold: number,
@@ -203,7 +205,7 @@ function look(
   }
 }
 
-/** Peak signal to noise ratio in dB. By the project's own logarithm, so that it is the same on every machine. */
+/** Peak signal-to-noise ratio in dB. It uses the project's own logarithm, so that it is the same on every machine. */
 const psnrOf = (rmse: number, full: number): number => (20 / log(10)) * log(full / rmse)
 
 function failures(limits: Limits, threshold: number, stats: Stats): readonly Failure[] {
@@ -250,7 +252,7 @@ function failures(limits: Limits, threshold: number, stats: Stats): readonly Fai
   return failed
 }
 
-/** By how much a measure misses a limit, where that is a number. */
+/** Describes by how much a measure misses a limit, if the measure is a number. */
 function missed(found: number, limit: number, side: 'low' | 'high', unit = ''): string {
   const by = Math.abs(found - limit)
   if (Number.isFinite(by)) return `${brief(found)}${unit}, ${brief(by)} too ${side}`
@@ -284,7 +286,7 @@ function compareProfiles(expected: WithMeta, actual: WithMeta, { icc = 'error' }
   return { mismatches: icc === 'error' ? ['icc'] : [], notes: [text] }
 }
 
-/** The gamma by which a PNG without a profile is shown. */
+/** The gamma with which a PNG without a profile is shown. */
 const gammaOf = ({ meta: { icc, gamma = 45455, isSrgb } }: WithMeta): number =>
   icc !== undefined || isSrgb ? 2.2 : Math.round(1e7 / gamma) / 100
 

@@ -1,8 +1,8 @@
 /**
- * The most pixels that hold, in any window of `window` x `window` (or of the whole side, where the picture is smaller),
- * by a summed-area table.
+ * The largest number of pixels for which `holds` is true in any window of `window` x `window`, computed with a
+ * summed-area table. If the picture is smaller than the window, the window is the side of the picture.
  *
- * @param holds of the place in [y][x]
+ * @param holds takes the index of a pixel in [y][x]
  */
 export function densest(
   width: number,
@@ -12,7 +12,7 @@ export function densest(
 ): number {
   const [w, h] = [Math.min(window, width), Math.min(window, height)]
   const stride = width + 1
-  // [y][x]: the number above and to the left
+  // [y][x]: the count above and to the left
   const table = new Uint32Array(stride * (height + 1))
   let most = 0
   for (let y = 0; y < height; y++) {

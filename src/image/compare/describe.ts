@@ -15,10 +15,10 @@ import type { FileComparison } from './pages.ts'
 import { alternatives } from './smallest.ts'
 import { limitsRecord, limitsText } from './tolerance.ts'
 
-/** How many clusters the text names. */
+/** How many clusters the text lists. */
 const named = 5
 
-/** What a comparison found, a line each, without the answer and the smallest tolerance. */
+/** Describes the result of a comparison in lines, without the answer and the smallest tolerance. */
 export function describe(comparison: Comparison): string[] {
   const { expected, actual, stats, mismatches, failed, notes } = comparison
   return [
@@ -39,14 +39,14 @@ export function describe(comparison: Comparison): string[] {
 
 const line = (label: string, text: string): string => `  ${label.padEnd(9)} ${text}`
 
-/** That some pixels were omitted: `same` is then said of the others only. */
+/** Returns a line if some pixels were ignored: `same` then applies only to the others. */
 function comparedLines({ expected, actual, stats }: Comparison): string[] {
   const all = Math.max(expected.width, actual.width) * Math.max(expected.height, actual.height)
   if (stats === undefined || stats.compared === all) return []
   return [line('compared', `${grouped(stats.compared)} of ${pixelsText(all)}; the others are ignored`)]
 }
 
-/** Where only channels, depth or profile differ, the samples are no reason to look any further. */
+/** If only channels, depth or profile differ, returns a line that the pixels are equal. */
 const likeLines = ({ stats, mismatches }: Comparison): string[] =>
   stats === undefined || mismatches.length === 0 ? [] : [line('pixels', 'all are equal otherwise')]
 
@@ -70,7 +70,7 @@ function statsLines({ map }: Comparison, stats: Stats): string[] {
   ]
 }
 
-/** A share in percent that is never rounded to nothing or to everything. */
+/** Formats a fraction as a percentage that is never rounded to 0 or 100. */
 function percent(share: number): string {
   const value = 100 * share
   return `${value >= 99.995 && share < 1 ? 'nearly 100' : Number(value.toPrecision(value < 0.1 ? 2 : 4))} %`
@@ -78,7 +78,7 @@ function percent(share: number): string {
 
 function largestText({ difference, channel, x, y, expected, got, expectedPixel, gotPixel }: Largest): string {
   if (channel === undefined) return `${brief(difference)} at ${x},${y}: this pixel is in one picture only`
-  // six digits do not distinguish neighbouring floats
+  // six digits do not distinguish adjacent floats
   const format = brief(expected ?? 0) === brief(got ?? 0) ? String : brief
   const samples = `${channel} at ${x},${y}: expected ${format(expected ?? 0)}, got ${format(got ?? 0)}`
   const pixels =
@@ -133,13 +133,13 @@ export function smallestText({
   return `${begin}: none, because a difference is not a finite number`
 }
 
-/** A comparison as a JSON value: without its maps; what is not finite is text. */
+/** A comparison as a JSON value without its maps. Numbers that are not finite become text. */
 function comparisonRecord(comparison: Comparison): Readonly<Record<string, unknown>> {
   const { map: _map, ignored: _ignored, smallest, ...rest } = comparison
   return finite({ ...rest, smallest: alternatives(smallest).map(limitsRecord) }) as Record<string, unknown>
 }
 
-/** A comparison of files as a JSON value; pages are counted from 1. */
+/** A comparison of files as a JSON value. Pages are counted from 1. */
 export function fileComparisonRecord(comparison: FileComparison): Readonly<Record<string, unknown>> {
   const { pages, smallest, notes, ...rest } = comparison
   return {
@@ -150,7 +150,7 @@ export function fileComparisonRecord(comparison: FileComparison): Readonly<Recor
   }
 }
 
-/** JSON has no infinity and no NaN. */
+/** Turns numbers that are not finite into text, because JSON has no infinity and no NaN. */
 function finite(value: unknown): unknown {
   if (typeof value === 'number') return Number.isFinite(value) ? value : String(value)
   if (Array.isArray(value)) return value.map(finite)

@@ -6,17 +6,17 @@ import { type Compare, comparePages, type FileComparison, isWorse, type Pages, w
 import { type Drawing, drawDiff, drawMap, showsPictures } from './render.ts'
 import type { Tolerance } from './tolerance.ts'
 
-/** The page of which a difference is shown: the first of the worst outcome. */
+/** The page whose difference is shown: the first one with the worst outcome. */
 export type Shown = {
   /** counted from 0 */
   readonly page: number
   readonly found: Comparison
-  /** Where somebody wanted to see them. */
+  /** Present if the pictures are to be shown. */
   readonly pictures?: readonly [expected: Picture, actual: Picture]
 }
 
 /**
- * Compares two files as `comparePages` does, and keeps the pictures of the worst page where they are to be seen.
+ * Compares two files like `comparePages` does, and keeps the pictures of the worst page if they are to be shown.
  *
  * @throws ConvoError as `comparePages` does
  */
@@ -30,7 +30,7 @@ export async function compareAndShow(
 ): Promise<{ readonly comparison: FileComparison; readonly shown: Shown }> {
   let worst: Required<Shown> | undefined
   const keepWorst = (page: number, left: Picture, right: Picture, found: Comparison) => {
-    // a page that is tolerated must not hide one that is different
+    // a tolerated page must not hide a different one
     if (worst === undefined || isWorse(found, worst.found)) worst = { page, found, pictures: [left, right] }
   }
   const onPage = isSeen ? keepWorst : undefined
@@ -42,7 +42,7 @@ export async function compareAndShow(
   }
 }
 
-/** A picture of what differs; `overlay` and `triptych` need the pictures. */
+/** Draws the difference. `overlay` and `triptych` need the pictures. */
 export const drawShown = ({ found, pictures }: Shown, style: DiffStyle): Promise<Drawing> =>
   pictures !== undefined && showsPictures(style)
     ? drawDiff(...pictures, found, style)

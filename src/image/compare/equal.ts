@@ -3,9 +3,9 @@ import type { Comparison, Mismatch, Shape, Smallest } from './comparison.ts'
 import { ignoredPixels } from './region.ts'
 import type { Tolerance } from './tolerance.ts'
 
-// The comparison of pictures whose samples are equal, apart from what measures others: files of equal bytes need no more.
+// Comparison of pictures with equal samples, without the code that measures, which files of equal bytes do not need.
 
-/** What `comparePictures` says of a picture and itself. @throws ConvoError as it does */
+/** The result of `comparePictures` for a picture and itself. @throws ConvoError as it does */
 export function compareEqual(shape: Shape, tolerance: Tolerance): Comparison {
   const ignored = ignoredPixels(shape.width, shape.height, tolerance)
   const result = {
@@ -18,10 +18,10 @@ export function compareEqual(shape: Shape, tolerance: Tolerance): Comparison {
   return equal(result, shape, { mismatches: [], notes: [] })
 }
 
-/** What the profiles of two pictures add to a result. */
+/** What a comparison of the profiles of two pictures adds to a result. */
 export type Colour = { readonly mismatches: readonly Mismatch[]; readonly notes: readonly string[] }
 
-/** The comparison of pictures of equal samples, whose shapes or profiles may differ. */
+/** The result for pictures with equal samples, whose shapes or profiles may differ. */
 export function equal(
   result: Pick<Comparison, 'expected' | 'actual' | 'mismatches' | 'notes' | 'ignored'>,
   pair: Size,
@@ -47,20 +47,20 @@ export function equal(
 
 type Size = { readonly width: number; readonly height: number }
 
-/** How many pixels are compared. */
+/** The number of pixels that are compared. */
 export function comparedPixels(pair: Size, ignored: Uint8Array | undefined): number {
   const pixels = pair.width * pair.height
   return ignored === undefined ? pixels : pixels - marked(ignored)
 }
 
-/** How many of the pixels are marked by 1, the others being 0. A call for each would take 10 times as long. */
+/** Counts the pixels marked with 1; the others are 0. A function call for each would take 10 times as long. */
 export function marked(marks: Uint8Array): number {
   let sum = 0
   for (let at = 0; at < marks.length; at++) sum += marks[at]!
   return sum
 }
 
-/** A profile that differs can be tolerated only by leaving profiles out. */
+/** Adds `icc: 'ignore'` to the limits if the profiles differ, because no other limit tolerates that. */
 export function withProfile({ farther, more }: Smallest, { mismatches }: Colour): Smallest {
   if (mismatches.length === 0) return { ...(farther && { farther }), ...(more && { more }) }
   const icc = 'ignore'

@@ -18,34 +18,38 @@ import {
   tolerated,
 } from './render.ts'
 
-/** What may have become of pixels that are not equal. */
+/** What can happen to pixels that are not equal. */
 const glowKinds = ['tolerated', 'counted', 'ignored'] as const
 
 /** Where two pictures differ and by how much, as reports show it. */
 export type Glow = {
   /**
-   * 8 bits, RGB: the actual picture in dim gray, and over it every pixel that differs, in a colour that says by how much.
-   * What is within the tolerance has a colour of its own, what was not compared is hatched.
+   * 8 bits, RGB: the actual picture in dim gray. Each pixel that differs has a colour that shows by how much.
+   * Differences within the tolerance have their own colour, and pixels that were not compared are hatched.
    */
   readonly picture: Picture
-  /** Around the pixels that count, or those within the tolerance where none counts; as `findClusters` gives them. */
+  /** Boxes from `findClusters` around the pixels that count, or around the tolerated ones if none counts. */
   readonly boxes: readonly Cluster[]
-  /** What occurs. */
+  /** The kinds that occur. */
   readonly kinds: readonly (typeof glowKinds)[number][]
 }
 
-/** From hardly to all: legible to colour-blind readers, and bright enough on a dimmed gray picture. */
+/**
+ * From slightly to completely different: legible for colour-blind readers, and bright enough on a dimmed gray picture.
+ */
 const ramp: readonly Colour[] = [
   [168, 50, 220],
   [240, 60, 140],
   [255, 140, 50],
   [255, 240, 120],
 ]
-/** The brightest of what is within the tolerance. */
+/** The brightest colour of differences within the tolerance. */
 const teal: Colour = [64, 156, 170]
 const nothing: Colour = [24, 24, 24]
 
-/** Pictures of different sizes are flattened onto each other at the upper left corner, and every difference counts. */
+/**
+ * Draws the differences. Pictures of different sizes are aligned at the upper left corner, and every difference counts.
+ */
 export async function glowOf(expected: Picture, actual: Picture, comparison: Comparison): Promise<Glow> {
   const seen = comparison.outcome === 'size' ? comparePictures(expected, actual, { size: 'pad' }) : comparison
   const marks = await marksOf(expected, actual, seen)
@@ -75,13 +79,15 @@ export async function glowOf(expected: Picture, actual: Picture, comparison: Com
   }
 }
 
-/** How far along the ramp a difference is. Logarithmic: 1 is plain to see, and 10 is distinguished from 100. */
+/**
+ * Maps a difference to a position on the ramp. The scale is logarithmic: 1 is easy to see, and 10 is distinct from 100.
+ */
 function shareOf(values: ArrayLike<number>, a: Picture, b: Picture): (difference: number) => number {
   const isFloat = a.depth === 32 || b.depth === 32
   let most = 0
   if (isFloat)
     for (let i = 0; i < values.length; i++) if (Number.isFinite(values[i])) most = Math.max(most, values[i]!)
-  // floats have no full scale: the largest difference is all
+  // floats have no full scale, so the largest difference is used
   const [unit, first, full] = isFloat
     ? [most / 255, 1, 256]
     : [1, 0, Math.max(a.depth, b.depth) === 16 ? 65535 : 255]
@@ -90,7 +96,7 @@ function shareOf(values: ArrayLike<number>, a: Picture, b: Picture): (difference
       ? 1
       : Math.min(1, Math.max(0, log(difference / unit + first) / log(full)))
   if (isFloat) return share
-  // a logarithm for each of millions of pixels takes longer than all the rest
+  // a logarithm for each of millions of pixels would take longer than everything else
   const known = Float64Array.from({ length: full + 1 }, (_, difference) => share(difference))
   return (difference) => known[difference] ?? 1
 }
@@ -100,7 +106,7 @@ const shaded = (share: number): Colour => {
   return [Math.round(teal[0] * factor), Math.round(teal[1] * factor), Math.round(teal[2] * factor)]
 }
 
-/** The pixels of a picture as a ground; hatched where they were not compared. */
+/** The pixels of a picture as a dim background, hatched where they were not compared. */
 function dimmer(
   picture: Picture,
   { from, factor }: Stretch,

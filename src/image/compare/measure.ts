@@ -3,7 +3,7 @@ import type { PlainPng } from '../png-head.ts'
 import { channelName, type Largest } from './comparison.ts'
 import { bytesOf, type Pair } from './pair.ts'
 
-/** The sums of one pass over two pictures. */
+/** The results of one pass over two pictures. */
 export type Measured = {
   /** pixels that differ at all */
   readonly differing: number
@@ -18,21 +18,21 @@ export type Measured = {
   readonly rowCounts: Uint32Array
 }
 
-/** What a measurement is asked for. */
+/** What to measure. */
 export type Wanted = {
-  /** levels beyond which a pixel counts */
+  /** levels above which a pixel counts */
   readonly threshold: number
-  /** the samples at the front of a pixel that are compared */
+  /** how many samples of a pixel are compared, from the first on */
   readonly compared: number
   /** [y][x]: 1 where a pixel is not compared */
   readonly ignored: Uint8Array | undefined
-  /** whether somebody has to see the samples themselves */
+  /** whether the caller needs the samples themselves */
   readonly keep: boolean
 }
 
 /**
- * Measures two plain PNGs of one shape as `measure` does, without having them whole unless they are to be kept; undefined
- * where one is damaged.
+ * Measures two plain PNGs of one shape like `measure` does, without holding them whole in memory unless they are to be
+ * kept. Returns undefined if one is damaged.
  */
 export type Differ = (
   expected: PlainPng,
@@ -45,7 +45,7 @@ type State = {
   readonly rowCounts: Uint32Array
   beyond: number
   sumOfSquares: number
-  /** largest difference yet and its pixel and channel; a channel of -1: one picture has no such pixel */
+  /** largest difference so far, with its pixel and channel; channel -1 means that one picture has no such pixel */
   most: number
   x: number
   y: number
@@ -53,8 +53,8 @@ type State = {
 }
 
 /**
- * Compares sample by sample, in one pass; rows of equal bytes are not looked at. Whole samples give whole differences.
- * Of floats, NaN equals NaN, and differs infinitely from any number.
+ * Compares sample by sample, in one pass, and skips rows of equal bytes. Integer samples give integer differences. For
+ * floats, NaN equals NaN and differs infinitely from any number.
  */
 export function measure(pair: Pair, threshold: number, ignored: Uint8Array | undefined): Measured {
   const { expected, actual, width, height, depth, alpha } = pair
@@ -136,7 +136,7 @@ const wholeRow: Row = (pair, state, threshold, ignored, y, width, i, j) => {
   }
   state.rowCounts[y] = count
   state.beyond += beyond
-  // sums of a row are exact, so the total is good to the last digits at any size
+  // the sums of a row are exact, so the total is precise at any size
   state.sumOfSquares += squares
 }
 
@@ -148,7 +148,7 @@ const floatRow: Row = (pair, state, threshold, ignored, y, width, i, j) => {
   )
 }
 
-/** Straight alpha over black gives c a, over white c a + (1 - a): the pixel counts as where these differ most. */
+/** Straight alpha gives c a over black and c a + (1 - a) over white. The larger of the two differences counts. */
 const visibleRow: Row = (pair, state, threshold, ignored, y, width, i, j) => {
   const a = pair.expected.data
   const b = pair.actual.data
@@ -156,7 +156,7 @@ const visibleRow: Row = (pair, state, threshold, ignored, y, width, i, j) => {
   const alphaAt = channels - 1
   realRow(pair, state, threshold, ignored, y, width, i, j, (p, q, c) => {
     const [u, v] = [a[p + alphaAt]!, b[q + alphaAt]!]
-    // under alpha 0 even a colour that is not a number is not seen
+    // under alpha 0, even a colour that is not a number is invisible
     const overBlack = (u === 0 ? 0 : a[p + c]! * u) - (v === 0 ? 0 : b[q + c]! * v)
     const overWhite = overBlack - full * (u - v)
     const d = Math.max(Math.abs(overBlack), Math.abs(overWhite)) / full
@@ -215,7 +215,7 @@ function realRow(
   state.rowCounts[y] = count
 }
 
-/** Pixels that only one of the two pictures has differ by the full scale, in every channel. */
+/** Counts pixels that only one picture has: they differ by the full scale in every channel. */
 function addAbsent(
   pair: Pair,
   state: State,
@@ -246,7 +246,7 @@ function largestOf(pair: Pair, { most, x, y, channel }: State): Largest | undefi
     return Array.from(data.subarray(at, at + channels))
   }
   const [expectedPixel, gotPixel] = [pixel(expected), pixel(actual)]
-  // seen over black and white, a colour may differ by its alpha alone
+  // over black and white, colours may differ only because of their alpha
   const shown = expectedPixel[channel] === gotPixel[channel] ? channels - 1 : channel
   return {
     difference: most,

@@ -3,15 +3,17 @@ import { isShifted } from '../../definition/shift.ts'
 import type { Pair } from './pair.ts'
 import type { Tolerance } from './tolerance.ts'
 
-// What depends on the pixels around one that differs. Few do, so the definitions are fast enough.
+// Tests that depend on the pixels around one that differs. Few pixels differ, so the definitions are fast enough.
 
-/** The ignored pixels, and those that differ and are antialiasing in one of the pictures, where that is asked for. */
+/**
+ * Adds pixels that differ but are antialiasing in one of the pictures to the ignored ones, if the tolerance says so.
+ */
 export function withAntialiasing(
   { expected, actual, channels, full }: Pair,
   ignored: Uint8Array | undefined,
   { antialiasing, perceptual }: Tolerance,
 ): Uint8Array | undefined {
-  // pixelmatch looks for antialiasing itself
+  // pixelmatch detects antialiasing itself
   if (antialiasing !== 'ignore' || perceptual !== undefined) return ignored
   const [width, height] = [Math.max(expected.width, actual.width), Math.max(expected.height, actual.height)]
   const all = ignored?.slice() ?? new Uint8Array(width * height)
@@ -31,8 +33,9 @@ export function withAntialiasing(
 }
 
 /**
- * Whether a pixel that both pictures have is antialiasing in one of them. That needs a neighbour that is in an area of both,
- * which is remembered for each pixel: in a photograph, where there are none, it takes a fifth of the time.
+ * Returns a test whether a pixel that both pictures have is antialiasing in one of them. That requires a neighbour that
+ * is inside an area in both pictures. The result is remembered for each pixel: in a photograph, which has no areas,
+ * this takes a fifth of the time.
  */
 export function smoothing(a: View, b: View, full: number): (x: number, y: number) => boolean {
   const [width, height] = [Math.min(a.width, b.width), Math.min(a.height, b.height)]
@@ -66,7 +69,7 @@ export function smoothing(a: View, b: View, full: number): (x: number, y: number
   return (x, y) => isBesideArea(x, y) && (isAntialiased(a, b, x, y, full) || isAntialiased(b, a, x, y, full))
 }
 
-/** `isInArea` of a pixel with one sample that is not at an edge, in a third of the time. */
+/** `isInArea` for a pixel with one sample that is not at an edge, in a third of the time. */
 function isInnerArea(data: View['data'], width: number, at: number): boolean {
   const own = data[at]
   let alike = 0
@@ -75,18 +78,18 @@ function isInnerArea(data: View['data'], width: number, at: number): boolean {
     if (data[n + 1] === own) alike++
     if (data[n + 2] === own) alike++
   }
-  // itself is one of them
+  // the count includes the pixel itself
   return alike > area
 }
 
-/** A picture with all samples of a pixel in one, where that is possible without a copy. */
+/** Views the samples of each pixel as one number, if that is possible without a copy. */
 function inOne(view: View): View {
   const { channels, data } = view
   if (channels !== 4 || data.BYTES_PER_ELEMENT !== 1 || data.byteOffset % 4 !== 0) return view
   return { ...view, channels: 1, data: new Uint32Array(data.buffer, data.byteOffset, data.length / 4) }
 }
 
-/** [y][x]: 1 where a pixel differs by more than the threshold, and is not found nearby in the other picture. */
+/** [y][x]: 1 where a pixel differs by more than the threshold and is not found nearby in the other picture. */
 export function notShifted(
   { expected, actual, width, channels, compared, alpha }: Pair,
   values: ArrayLike<number>,
@@ -94,7 +97,7 @@ export function notShifted(
   shift: number,
 ): Uint8Array {
   const found = new Uint8Array(values.length)
-  // over black and white all samples of a pixel are seen
+  // over black and white, all samples of a pixel matter
   const samples = alpha === 'visible' ? channels : compared
   for (let at = 0; at < found.length; at++) {
     if (!(values[at]! > threshold)) continue

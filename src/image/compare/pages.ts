@@ -17,41 +17,43 @@ import type { Tolerance } from './tolerance.ts'
 /** A file of one or more pages: the pictures of an animation, the pages of a TIFF, the planes of an array. */
 export type Pages = {
   readonly count: number
-  /** Pictures of the file that are not among its pages, in words. */
+  /** Pictures in the file that are not pages, in words. */
   readonly unread?: readonly string[]
   readonly pictures: AsyncIterable<Picture>
-  /** What the header says of every page; absent where pages may differ, or nothing says it but the samples. */
+  /** Reads the header that applies to every page. Absent if pages may differ, or if only the samples can show it. */
   readonly header?: () => Promise<Shape & { readonly meta: PictureMeta }>
-  /** What the header says of the only page, where the first bytes show it. */
+  /** The shape of the only page, if the first bytes show it. */
   readonly shape?: Shape
-  /** The file, where its rows can be read without decoding it whole. */
+  /** The file, if its rows can be read without decoding all of it. */
   readonly plain?: PlainPng
-  /** how the file was read, where there was a choice */
+  /** how the file was read, if there was a choice */
   readonly notes?: readonly string[]
-  /** Of an animation: how long each picture is shown, and how often all are. Not compared; equal text is equal timing. */
+  /**
+   * For an animation: how long each picture is shown and how many repeats. Not compared; equal text is equal timing.
+   */
   readonly timing?: string
 }
 
 /** The result of a comparison of two files. */
 export type FileComparison = {
-  /** What all pages together are. */
+  /** The outcome for all pages together. */
   readonly outcome: Outcome
-  /** Pages of the expected file. */
+  /** Number of pages in the expected file. */
   readonly expectedPages: number
-  /** Pages of the actual file. */
+  /** Number of pages in the actual file. */
   readonly actualPages: number
-  /** Pictures that were not compared, in words; absent where there are none, or both files are one. */
+  /** Pictures that were not compared, in words. Absent if there are none, or if both files are the same one. */
   readonly unread?: {
-    /** Of the expected file. */
+    /** In the expected file. */
     readonly expected: readonly string[]
-    /** Of the actual file. */
+    /** In the actual file. */
     readonly actual: readonly string[]
   }
-  /** one for each page that both have */
+  /** one for each page that both files have */
   readonly pages: readonly Comparison[]
-  /** passes for all pages; of no kind where the numbers of pages differ */
+  /** passes for all pages; empty if the numbers of pages differ */
   readonly smallest: Smallest
-  /** How the files were read, where there was a choice, and that animations differ in what is not compared. */
+  /** How the files were read, if there was a choice, and whether animations differ in their timing. */
   readonly notes?: readonly string[]
 }
 
@@ -61,10 +63,10 @@ function notesOf(expected: Pages, actual: Pages): string[] {
   return [...new Set([...read, ...(isOther ? [timingNote] : [])])]
 }
 
-/** Called for each page when it was compared, while its samples are there. `page` counts from 0. */
+/** Called for each page after its comparison, while its samples are in memory. `page` counts from 0. */
 export type OnPage = (page: number, expected: Picture, actual: Picture, comparison: Comparison) => void
 
-/** Compares two pictures as `comparePictures` does. */
+/** Compares two pictures like `comparePictures` does. */
 export type Compare = (
   expected: Picture,
   actual: Picture,
@@ -72,14 +74,14 @@ export type Compare = (
 ) => Comparison | Promise<Comparison>
 
 /**
- * Compares page by page; both files are decoded at the same time. A file with more pages than the other is different.
- * What is in a file and not among its pages is not looked at, and makes the files different. The limits hold for each page
- * on its own. Handed the same `Pages` twice, it decodes them once, and not at all where the header says enough and nobody
- * wants to see the pages. Of the results only the first of the worst outcome keeps its `map`.
+ * Compares page by page and decodes both files at the same time. A file with more pages than the other is different.
+ * Pictures in a file that are not pages are not compared, and make the files different. The limits apply to each page
+ * separately. If both arguments are the same `Pages`, they are decoded once, or not at all if the header is enough and
+ * the caller does not need the pages. Only the first result with the worst outcome keeps its `map`.
  *
  * @param differ measures plain PNGs row by row
- * @param compare where it is not `comparePictures` itself, all that looks around a pixel is left to it
- * @throws ConvoError as decoding does, and as `comparePictures`
+ * @param compare if it is not `comparePictures` itself, it does all comparisons that look at neighbouring pixels
+ * @throws ConvoError as decoding and `comparePictures` do
  */
 export async function comparePages(
   expected: Pages,
@@ -163,11 +165,11 @@ function withoutMap({ map: _map, ignored: _ignored, ...comparison }: Comparison)
 
 const order: readonly Outcome[] = ['same', 'tolerated', 'different', 'size']
 
-/** Whether a page is more worth a look than another one. */
+/** Whether the outcome of a page is worse than that of another. */
 export const isWorse = (page: Comparison, than: Comparison): boolean =>
   order.indexOf(page.outcome) > order.indexOf(than.outcome)
 
-/** The first page of the worst outcome. */
+/** The index of the first page with the worst outcome. */
 export const worstOf = ({ pages }: Pick<FileComparison, 'pages'>): number =>
   pages.reduce((most, page, i) => (isWorse(page, pages[most]!) ? i : most), 0)
 

@@ -2,13 +2,13 @@ import { type Depth, fullOf, fullScale, hasAlpha, type Picture, type Samples } f
 import type { Mismatch } from './comparison.ts'
 import type { AlphaRule } from './tolerance.ts'
 
-/** What a comparison is made over. */
+/** The common format of two pictures that are compared. */
 export type Frame = {
   readonly depth: Depth
   readonly full: number
-  /** the samples at the front of a pixel that are compared */
+  /** how many samples of a pixel are compared, from the first on */
   readonly compared: number
-  /** the larger of the widths and of the heights */
+  /** the larger width and the larger height */
   readonly width: number
   readonly height: number
 }
@@ -18,15 +18,16 @@ export type Pair = Frame & {
   readonly expected: Picture
   readonly actual: Picture
   readonly channels: 1 | 2 | 3 | 4
-  /** `visible` only where there is an alpha channel */
+  /** `visible` only if there is an alpha channel */
   readonly alpha: AlphaRule
 }
 
 /**
- * The pair, and what had to be made alike: gray as RGB, no alpha as opaque, the lower depth as the higher.
+ * Converts two pictures to one format: gray becomes RGB, missing alpha opaque, the lower depth the higher. The
+ * mismatches are the properties that had to be converted.
  *
- * @param given the full scale of floats; else it is that of the picture that has the smaller one, so that no difference
- *   looks smaller than it is
+ * @param given the full scale of floats; by default the smaller one of the two pictures, so that no difference looks
+ *   smaller than it is
  */
 export function pairUp(
   expected: Picture,
@@ -83,9 +84,9 @@ function alike(picture: Picture, channels: 1 | 2 | 3 | 4, depth: Depth, full: nu
 const samplesOf = (length: number, depth: Depth): Samples =>
   depth === 8 ? new Uint8Array(length) : depth === 16 ? new Uint16Array(length) : new Float32Array(length)
 
-/** True when the samples have the same bits. */
+/** Whether the samples have the same bits. */
 export const haveEqualBits = (a: Samples, b: Samples): boolean => bytesOf(a).equals(bytesOf(b))
 
-/** The bytes of samples, over the same memory. */
+/** Returns the bytes of samples, over the same memory. */
 export const bytesOf = (data: Samples): Buffer =>
   Buffer.from(data.buffer as ArrayBuffer, data.byteOffset, data.byteLength)

@@ -8,16 +8,16 @@ import type { Pair } from './pair.ts'
 import type { AlphaRule, Tolerance } from './tolerance.ts'
 
 /**
- * The pixels whose colours look different: 1 for each, [y][x], the same that pixelmatch counts. Pixels that one of the
- * pictures lacks do; ignored ones do not. With alpha `ignore` all are opaque.
+ * Marks the pixels whose colours look different with 1, [y][x], the same ones that pixelmatch counts. Pixels that one
+ * of the pictures lacks count, ignored ones do not. With alpha `ignore`, all are opaque.
  *
- * The distance of two colours is, with the metric `yiq` (pixelmatch 7.2), sqrt(0.5053 dY^2 + 0.299 dI^2 + 0.1957 dQ^2) of
- * the NTSC colours YIQ, as a share of the largest there is; with `oklab` (pixelmatch 8.0) |dLr| + sqrt(da^2 + db^2) of the
- * OKLab colours, Lr being Ottosson's lightness with a toe, where black and white are 1 apart. Half-transparent colours are
- * flattened onto a checkerboard that depends on the place. Unless antialiasing is compared, a pixel is not different where it is
- * antialiasing in one of the pictures, as `isAntialiased` has it.
+ * With the metric `yiq` (pixelmatch 7.2), the distance of two colours is sqrt(0.5053 dY^2 + 0.299 dI^2 + 0.1957 dQ^2)
+ * of the NTSC colours YIQ, as a fraction of the largest possible distance. With `oklab` (pixelmatch 8.0) it is |dLr| +
+ * sqrt(da^2 + db^2) of the OKLab colours, where Lr is Ottosson's lightness with a toe, and black and white are 1 apart.
+ * Half-transparent colours are flattened onto a checkerboard that depends on the position. Unless antialiasing is
+ * compared, a pixel that is antialiasing in one of the pictures, as defined by `isAntialiased`, is not different.
  *
- * @param rowCounts pixels that differ at all, in each row
+ * @param rowCounts number of pixels that differ at all, in each row
  * @throws ConvoError E_OPTION for depths other than 8
  */
 export function seenByPixelmatch(
@@ -50,7 +50,7 @@ export function seenByPixelmatch(
     const actual = rgba(pair.actual, width, from, to, alpha)
     if (ignored !== undefined) copyIgnored(expected, actual, ignored, width, pair.width, from)
     const drawn = new Uint8Array(width * (to - from) * 4)
-    // of opaque colours both versions look for antialiasing as the definition does, in three times the time
+    // for opaque colours, both versions detect antialiasing like the definition does, but take three times as long
     match(expected, actual, drawn, width, to - from, {
       threshold,
       includeAA: includeAA || isOpaque,
@@ -74,15 +74,15 @@ function isOpaqueAll({ channels, data }: Picture): boolean {
   return true
 }
 
-/** Rows beside one that differs whose pixels decide about it: neighbours, and theirs. */
+/** Rows next to one that differs whose pixels affect it: its neighbours and their neighbours. */
 const reach = 2
 
-/** Rows that are looked at together: copies of all rows of 12 megapixels would take 144 MB. */
+/** Rows that are compared together. Copies of all rows of 12 megapixels would take 144 MB. */
 const bandRows = 64
 
 /**
- * The rows that differ, in bands. Half-transparent colours are flattened onto a checkerboard, for which it matters where in
- * the whole a pixel lies: their pictures are one band.
+ * Yields the rows that differ, in bands. Pictures with half-transparent colours are a single band, because these
+ * colours are flattened onto a checkerboard that depends on their position in the whole picture.
  */
 function* bands(rowCounts: Uint32Array, height: number): Generator<readonly [from: number, end: number]> {
   for (let from = 0; from < height; from += bandRows) {

@@ -4,10 +4,10 @@ import { hasAlpha } from '../../tensor/picture.ts'
 import type { Tolerance } from './tolerance.ts'
 
 /**
- * What is not compared: 1 for each ignored pixel, [y][x]; undefined when all are compared.
+ * Marks the pixels that are not compared with 1, [y][x]. Returns undefined if all are compared.
  *
- * @throws ConvoError E_OPTION for a rectangle outside the picture, or when no pixels are left to compare; E_SHAPE for a mask
- *   of another size
+ * @throws ConvoError E_OPTION for a rectangle outside the picture, or if no pixels are left to compare; E_SHAPE for a
+ *   mask of another size
  */
 export function ignoredPixels(width: number, height: number, tolerance: Tolerance): Uint8Array | undefined {
   const { ignore = [], mask, ignoreBorder = 0 } = tolerance
@@ -32,7 +32,7 @@ export function ignoredPixels(width: number, height: number, tolerance: Toleranc
     fill(0, 0, ignoreBorder, height)
     fill(Math.max(0, width - ignoreBorder), 0, width, height)
   }
-  // a comparison of nothing always passes, which is not what anybody asks for
+  // comparing no pixels always passes, which cannot be intended
   if (!ignored.includes(0)) {
     throw new ConvoError('E_OPTION', 'no pixels are left to compare', {
       why: `all ${width}x${height} pixels are ignored by --ignore, --mask and --ignore-border`,

@@ -20,19 +20,19 @@ const mostFrames = 24
 
 type Canvas = { readonly width: number; readonly height: number; readonly data: Uint8Array }
 
-/** A picture of 8 bits, gray or RGB, whose rows are drawn when they are asked for. */
+/** A picture of 8 bits, gray or RGB, whose rows are drawn on request. */
 export type Drawing = {
   readonly width: number
   readonly height: number
   readonly channels: 1 | 3
-  /** Draws a row into bytes, from byte `at` on. */
+  /** Draws a row into `to`, from byte `at` on. */
   draw(y: number, to: Uint8Array, at: number): void
 }
 
 /**
- * A picture of what differs: RGB, of mask gray. 16-bit samples are shown by their high bits, floats of 0..255 as they are
- * and others stretched, alpha over a checkerboard. Pictures of different sizes are flattened onto each other at the upper left
- * corner; what one of them lacks counts as differing.
+ * Draws the difference: RGB, or gray for `mask`. 16-bit samples are reduced to their high bits. Floats of 0..255 are
+ * shown as they are, others are stretched. Alpha is shown over a checkerboard. Pictures of different sizes are
+ * flattened onto each other at the upper left corner. Pixels that only one of them has count as differing.
  */
 export async function drawDiff(
   expected: Picture,
@@ -53,7 +53,7 @@ export async function drawDiff(
 /** A picture of 8 bits. */
 export type Drawn = Picture & { readonly depth: 8 }
 
-/** All rows of a drawing. */
+/** Draws all rows. */
 export function drawn({ width, height, channels, draw }: Drawing): Drawn {
   const data = new Uint8Array(width * height * channels)
   for (let y = 0; y < height; y++) draw(y, data, y * width * channels)
@@ -63,7 +63,7 @@ export function drawn({ width, height, channels, draw }: Drawing): Drawn {
 /** Whether a style shows the pictures themselves, and not only where they differ. */
 export const showsPictures = (style: DiffStyle): boolean => style === 'overlay' || style === 'triptych'
 
-/** A picture of where two pictures differ, for which they need not be there: `mask` or `heat`. */
+/** Draws where two pictures differ, as `mask` or `heat`, which does not need the pictures. */
 export async function drawMap(
   expected: Size,
   actual: Size,
@@ -93,10 +93,10 @@ export const picture = ({ width, height, data }: Canvas): Drawn => ({
   meta: {},
 })
 
-/** What became of a pixel that is not equal: it differs within the tolerance, counts, or was not compared. */
+/** What happened to a pixel that is not equal: it is within the tolerance, counts as differing, or was not compared. */
 export const [tolerated, counted, leftOut] = [1, 2, 3]
 
-/** What became of each pixel, [y][x]; as large as both pictures flattened onto each other. */
+/** What happened to each pixel, [y][x], over the size of both pictures flattened onto each other. */
 export type Marks = { readonly width: number; readonly height: number; readonly data: Uint8Array }
 
 export async function marksOf(expected: Size, actual: Size, { map, ignored }: Comparison): Promise<Marks> {
@@ -124,7 +124,7 @@ export async function marksOf(expected: Size, actual: Size, { map, ignored }: Co
 
 export type Stretch = { readonly from: number; readonly factor: number }
 
-/** How samples become levels of 0..255, the same way for all pictures. */
+/** Finds how samples become levels of 0..255, in the same way for all pictures. */
 export async function stretchOf(...pictures: readonly Picture[]): Promise<Stretch> {
   if (pictures.every(({ depth }) => depth !== 32)) return { from: 0, factor: 1 }
   let [low, high] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY]
@@ -143,7 +143,7 @@ export async function stretchOf(...pictures: readonly Picture[]): Promise<Stretc
   return { from: low, factor: 255 / (high - low) }
 }
 
-/** The picture as it looks, over a checkerboard where it is transparent. */
+/** Draws the picture as it looks, over a checkerboard where it is transparent. */
 function shown(p: Picture, width: number, { from, factor }: Stretch): Draw {
   const { channels, data } = p
   if (channels === 3 && p.depth === 8 && p.width === width && from === 0 && factor === 1) {
@@ -187,7 +187,7 @@ function overlay(ground: Draw, marks: Marks, clusters: readonly Cluster[]): Draw
       const luma = 0.299 * row[i]! + 0.587 * row[i + 1]! + 0.114 * row[i + 2]!
       const pale = Math.round(255 - (255 - luma) * 0.35)
       const mark = marks.data[y * width + i / 3]
-      // first, as most pixels are: a colour for each would be an array for each
+      // tested first, because most pixels are unmarked and a colour for each would allocate an array
       if (mark === 0) {
         to[o] = pale
         to[o + 1] = pale
@@ -201,13 +201,13 @@ function overlay(ground: Draw, marks: Marks, clusters: readonly Cluster[]): Draw
   }
 }
 
-/** A colour that lets the picture below be guessed, for when all of it differs. */
+/** Shades a colour by the picture below, so that the picture remains recognisable even if all of it differs. */
 function shaded(colour: Colour, luma: number): Colour {
   const factor = 0.65 + (0.35 * luma) / 255
   return [Math.round(colour[0] * factor), Math.round(colour[1] * factor), Math.round(colour[2] * factor)]
 }
 
-/** A row of a frame around a box, drawn only where nothing differs. */
+/** Draws a row of a frame around a box, only where nothing differs. */
 function drawFrame(
   to: Uint8Array,
   start: number,

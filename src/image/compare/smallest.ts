@@ -4,7 +4,7 @@ import { densest } from './density.ts'
 import type { Measured } from './measure.ts'
 import type { Density, Limits } from './tolerance.ts'
 
-/** Which limits say how many pixels may differ, and whether pixels are counted at all. */
+/** Whether limits depend on the number of differing pixels, and not only on measures of the whole picture. */
 export const countsPixels = (limits: Limits): boolean =>
   limits.maxAbs !== undefined ||
   limits.perceptual !== undefined ||
@@ -15,14 +15,16 @@ export const countsPixels = (limits: Limits): boolean =>
 const boundsCount = (limits: Limits): boolean =>
   limits.maxDiffPixels !== undefined || limits.maxDiffRatio !== undefined || limits.maxDensity !== undefined
 
-/** How many pixels may differ: the stricter of the count and the ratio; Infinity where only the density is bounded. */
+/**
+ * The number of pixels that may differ, by the stricter of count and ratio. Infinity if only the density is limited.
+ */
 export function allowedPixels(limits: Limits, compared: number): number {
   if (!boundsCount(limits)) return 0
   const byRatio = limits.maxDiffRatio === undefined ? Number.POSITIVE_INFINITY : limits.maxDiffRatio
   return Math.min(limits.maxDiffPixels ?? Number.POSITIVE_INFINITY, pixelsOf(byRatio, compared))
 }
 
-/** The largest count whose share is at most the ratio, as `count / compared <= ratio` decides. */
+/** The largest count for which `count / compared <= ratio` is true. */
 function pixelsOf(ratio: number, compared: number): number {
   if (ratio === Number.POSITIVE_INFINITY) return ratio
   let count = Math.floor(ratio * compared) + 1
@@ -31,8 +33,8 @@ function pixelsOf(ratio: number, compared: number): number {
 }
 
 /**
- * The smallest limits of the kinds that are in use that pass. What is not a whole number is rounded to where it passes:
- * ratios, RMSE and differences of floats to 6 significant digits, PSNR to 4 decimals, SSIM to 6.
+ * The smallest limits that pass, of the kinds that are in use. Fractions are rounded towards passing: ratios, RMSE and
+ * differences of floats to 6 significant digits, PSNR to 4 decimals, SSIM to 6.
  */
 export function smallestLimits(
   limits: Limits,
@@ -43,7 +45,7 @@ export function smallestLimits(
 ): Smallest {
   const whole: Limits = {
     ...(limits.minPsnr !== undefined && {
-      // differences whose squares are too small for a float64 leave it infinite
+      // differences whose squares underflow a float64 leave it infinite
       minPsnr: stats.psnr === Number.POSITIVE_INFINITY ? limits.minPsnr : roundDown(stats.psnr, 4),
     }),
     ...(limits.maxRmse !== undefined && { maxRmse: roundUp(stats.rmse) }),
@@ -64,11 +66,11 @@ export function smallestLimits(
   return { farther, more }
 }
 
-/** The limits of these names that there are. */
+/** Returns those limits with the given names that are set. */
 const named = (limits: Limits, ...names: readonly (keyof Limits)[]): Limits =>
   Object.fromEntries(Object.entries(defined(limits)).filter(([name]) => names.some((one) => one === name)))
 
-/** How far pixels may be off stays; how many becomes what was found. */
+/** Keeps how far pixels may be off, and raises how many to what was found. */
 function moreOf(limits: Limits, { counted, compared, density }: Stats): Limits {
   return {
     ...named(limits, 'maxAbs', 'perceptual', 'shift'),
@@ -82,7 +84,7 @@ function moreOf(limits: Limits, { counted, compared, density }: Stats): Limits {
   }
 }
 
-/** How many pixels may differ stays; how far is the smallest level at which no more do. */
+/** Keeps how many pixels may differ, and finds the smallest level above which no more do. */
 function fartherLevels(
   limits: Limits,
   stats: Stats,
@@ -100,7 +102,7 @@ function fartherLevels(
   return isWhole ? levels : roundUp(levels)
 }
 
-/** The largest difference when the `n` largest are omitted. */
+/** The largest difference after the `n` largest are removed. */
 function nthLargest({ values, largest }: Measured, n: number): number {
   if (n === 0) return largest?.difference ?? 0
   return values instanceof Float64Array ? nthLargestReal(values, n) : nthLargestWhole(values, n)
@@ -119,7 +121,7 @@ function nthLargestReal(values: Float64Array, n: number): number {
   return sorted[sorted.length - 1 - n] ?? 0
 }
 
-/** The smallest of the values, from `from` on, above which no window holds more pixels than allowed. */
+/** The smallest of the values, from `from` on, above which no window contains more pixels than allowed. */
 function raiseForDensity(
   values: Uint8Array | Uint16Array | Float64Array,
   from: number,
@@ -141,7 +143,7 @@ function raiseForDensity(
   return levels[low]!
 }
 
-/** The smallest number of 6 significant digits that is not less. */
+/** Rounds up to 6 significant digits. */
 export function roundUp(value: number): number {
   if (value === 0 || !Number.isFinite(value)) return value
   const near = Number(value.toPrecision(6))
@@ -150,7 +152,7 @@ export function roundUp(value: number): number {
   return Number(`${(Number(digits) + 0.00001).toFixed(5)}e${exponent}`)
 }
 
-/** The largest number with this number of decimals that is not more. */
+/** Rounds down to this number of decimals. */
 export function roundDown(value: number, decimals: number): number {
   if (!Number.isFinite(value)) return value
   const near = Number(value.toFixed(decimals))
@@ -158,8 +160,8 @@ export function roundDown(value: number, decimals: number): number {
 }
 
 /**
- * The smallest limits as alternatives, each of which passes on its own: one that names nothing but what is needed.
- * Empty where no limits pass; one alternative without limits where none are needed.
+ * Returns the smallest limits as alternatives, each of which passes alone and contains only what is needed. It is empty
+ * if no limits pass, and contains one alternative without limits if none are needed.
  */
 export function alternatives({ farther, more }: Smallest): readonly Limits[] {
   const reachesFar = farther !== undefined && farther.maxAbs?.value !== 0
@@ -171,7 +173,7 @@ export function alternatives({ farther, more }: Smallest): readonly Limits[] {
   return isFew ? [farther] : [farther, more]
 }
 
-/** The smallest limits that pass for both: of each kind the looser. */
+/** The smallest limits that pass for both: the looser one of each kind. */
 export function looser(a: Smallest, b: Smallest): Smallest {
   const farther = a.farther && b.farther && looserLimits(a.farther, b.farther)
   const more = a.more && b.more && looserLimits(a.more, b.more)

@@ -7,7 +7,7 @@ const half = (side - 1) / 2
 const sigma = 1.5
 const [k1, k2] = [0.01, 0.03]
 
-/** Half of the gaussian, the middle first; the whole sums to 1. */
+/** One half of the Gaussian, starting in the middle. The whole sums to 1. */
 const weights = (() => {
   const bell = Array.from({ length: half + 1 }, (_, i) => exp(-(i * i) / (2 * sigma * sigma)))
   const sum = bell.reduce((total, w, i) => total + (i === 0 ? w : 2 * w), 0)
@@ -15,16 +15,16 @@ const weights = (() => {
 })()
 
 /**
- * The structural similarity of two pictures (Wang, Bovik, Sheikh, Simoncelli 2004): gaussian windows of 11x11 with
- * sigma 1.5, K1 = 0.01, K2 = 0.03, L = full scale, weighted (not sample) covariance; the mean over all windows that are
- * within the picture, then over the compared channels. Equals scikit-image's `structural_similarity` with
- * `gaussian_weights=True, sigma=1.5, use_sample_covariance=False, channel_axis=-1`.
+ * Computes the structural similarity of two pictures (Wang, Bovik, Sheikh, Simoncelli 2004): Gaussian windows of 11x11
+ * with sigma 1.5, K1 = 0.01, K2 = 0.03, L = full scale, weighted (not sample) covariance. The result is the mean over
+ * all windows inside the picture, then over the compared channels. It equals scikit-image's `structural_similarity`
+ * with `gaussian_weights=True, sigma=1.5, use_sample_covariance=False, channel_axis=-1`.
  *
- * In ignored pixels the actual picture is taken to be the expected one, and windows around them are not counted. With
- * alpha `visible` it is the lesser of the similarities over black and over white. Where sizes differ, it is that of the
- * part that both have.
+ * In ignored pixels the actual picture is replaced by the expected one, and windows around them are not counted. With
+ * alpha `visible`, the result is the lower of the similarities over black and over white. If sizes differ, only the
+ * part that both pictures have is measured.
  *
- * @throws ConvoError E_SHAPE when a side is shorter than 11 pixels, or all windows are ignored
+ * @throws ConvoError E_SHAPE if a side is shorter than 11 pixels, or if all windows are ignored
  */
 export function ssim(pair: Pair, ignored: Uint8Array | undefined): number {
   const width = Math.min(pair.expected.width, pair.actual.width)
@@ -60,7 +60,7 @@ function planeReader({ expected, actual, channels }: Pair): Reader {
   }
 }
 
-/** The colours over a gray ground. */
+/** Reads the colours flattened onto a gray background. */
 function overReader({ expected, actual, channels, full }: Pair, ground: number): Reader {
   const over = (colour: number, alpha: number) =>
     alpha === 0 ? ground : ground + ((colour - ground) * alpha) / full
@@ -88,7 +88,9 @@ function meanOverChannels(
   return total / pair.compared
 }
 
-/** Sums of the samples, of both squares together and of the product, weighted along a row: four runs of a row each. */
+/**
+ * Sums of the samples, of both squares together and of the product, weighted along a row: four arrays of a row each.
+ */
 type Line = {
   readonly a: Float64Array
   readonly b: Float64Array
@@ -148,7 +150,7 @@ function meanOfChannel(
   return sum / windows
 }
 
-/** Exactly 1 for equal windows: doubling is exact, so both factors are the same above and below. */
+/** Exactly 1 for equal windows: doubling is exact, so both factors are equal in the numerator and the denominator. */
 function similarity(a: number, b: number, squares: number, product: number, full: number): number {
   const c1 = (k1 * full) ** 2
   const c2 = (k2 * full) ** 2
@@ -161,7 +163,7 @@ function copyIgnored(raw: Line, ignored: Uint8Array, start: number): void {
   for (let x = 0; x < raw.a.length; x++) if (ignored[start + x] === 1) raw.b[x] = raw.a[x]!
 }
 
-// The taps of both are written out: with loops over them the whole takes 1.7 times as long (1920x1080, RGB).
+// The taps of both are unrolled: with loops over them, SSIM takes 1.7 times as long (1920x1080, RGB).
 
 function alongRow(from: Float64Array, to: Float64Array): void {
   const [w0, w1, w2, w3, w4, w5] = weights

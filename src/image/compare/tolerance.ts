@@ -16,7 +16,7 @@ import {
 import type { Picture } from '../../tensor/picture.ts'
 import { defined } from '../../text/record.ts'
 
-/** How far a sample may be off: in levels of its depth, or in percent of the full scale. */
+/** How far a sample may be off, in levels of its depth or in percent of the full scale. */
 export type Amount = { readonly value: number; readonly unit: 'levels' | 'percent' }
 
 /** The largest number of differing pixels in any square window of the given side. */
@@ -31,21 +31,21 @@ export type Rectangle = {
 }
 
 /**
- * What may differ. Empty: nothing.
+ * What may differ. By default nothing may.
  *
- * A pixel *counts as differing* when a channel of it is off by more than `maxAbs` (0 unless given) or, with
- * `perceptual`, when pixelmatch says so. `maxDiffPixels`, `maxDiffRatio` and `maxDensity` bound how many may; where none
- * of the three is given, none may. Where only limits on the whole picture are given (`minPsnr`, `maxRmse`, `minSsim`),
+ * A pixel *counts as differing* if one of its channels is off by more than `maxAbs` (0 by default) or, with
+ * `perceptual`, if pixelmatch reports it. `maxDiffPixels`, `maxDiffRatio` and `maxDensity` limit how many may count.
+ * Without any of the three, none may. If only limits on the whole picture are given (`minPsnr`, `maxRmse`, `minSsim`),
  * they alone decide.
  */
 export type Limits = {
-  /** Levels that a sample may be off by. */
+  /** How far a sample may be off. */
   readonly maxAbs?: Amount
-  /** Pixels that may be off by more. */
+  /** Number of pixels that may be off by more. */
   readonly maxDiffPixels?: number
-  /** 0..1, of the pixels that are compared */
+  /** 0..1, a fraction of the pixels that are compared */
   readonly maxDiffRatio?: number
-  /** Differing pixels in any window of a size. */
+  /** Differing pixels allowed in any window of a given size. */
   readonly maxDensity?: Density
   /** dB, against the full scale */
   readonly minPsnr?: number
@@ -55,28 +55,28 @@ export type Limits = {
   readonly minSsim?: number
   /** threshold of pixelmatch, 0..1 */
   readonly perceptual?: number
-  /** pixels by which what is shown may have moved */
+  /** pixels by which contents may have moved */
   readonly shift?: number
-  /** What colour profiles may differ by. */
+  /** What to do if colour profiles differ. */
   readonly icc?: IccRule
 }
 
-/** Everything that a comparison gets besides the two pictures. */
+/** All settings of a comparison besides the two pictures. */
 export type Tolerance = Limits & {
   readonly ignore?: readonly Rectangle[]
-  /** Compared where it is not black. */
+  /** Pixels are compared where it is not black. */
   readonly mask?: Picture
   /** pixels along each edge that are not compared */
   readonly ignoreBorder?: number
   readonly alpha?: AlphaRule
   readonly size?: SizeRule
-  /** How `perceptual` measures colours: as pixelmatch 7.2 (yiq) or 8.0 (oklab). */
+  /** How `perceptual` measures colours: like pixelmatch 7.2 (yiq) or 8.0 (oklab). */
   readonly metric?: Metric
-  /** `ignore` where it is not said and `perceptual` is given, else `compare`. */
+  /** By default `ignore` with `perceptual`, else `compare`. */
   readonly antialiasing?: AntialiasingRule
   /** Whether gray equals RGB of equal values, 8 bits equal 16, and opaque alpha none. */
   readonly asShown?: boolean
-  /** What is white in floats; guessed from them where it is not said. */
+  /** The value of white in floats; guessed from them by default. */
   readonly full?: number
 }
 
@@ -91,7 +91,7 @@ export type SizeRule = (typeof sizeRules)[number]
 export type AntialiasingRule = (typeof antialiasingRules)[number]
 export type Metric = (typeof metrics)[number]
 
-/** The settings of a comparison, as `compare` and the manifest of `check` take them. */
+/** The settings of a comparison, in `compare` and in the manifest of `check`. */
 export const toleranceSettings = {
   'max-abs': {
     ...custom<Amount>(
@@ -195,7 +195,7 @@ export const toleranceSettings = {
   },
 }
 
-/** A number from -1 to 1, or as a percentage. */
+/** A number from -1 to 1, or a percentage. */
 function similarity(summary: string): Param<number> {
   const bounds = { min: -1, max: 1 }
   const plain = number(summary, undefined, bounds)
@@ -207,7 +207,7 @@ function similarity(summary: string): Param<number> {
 export type ToleranceValues = Values<typeof toleranceSettings>
 
 /**
- * The tolerance that settings ask for. `mask` is the decoded picture of the setting of that name.
+ * Builds the tolerance from settings. `mask` is the decoded picture of the setting of that name.
  *
  * @throws ConvoError E_OPTION for settings that contradict each other
  */
@@ -252,14 +252,14 @@ export function toleranceOf(values: ToleranceValues, mask?: Picture): Tolerance 
   }
 }
 
-/** Limits as they are typed: `--max-abs 2 --max-diff-pixels 10`. Empty for none. */
+/** Formats limits as they are typed: `--max-abs 2 --max-diff-pixels 10`. Empty if there are none. */
 export function limitsText(limits: Limits): string {
   return limitsList(limits)
     .map(([name, value]) => `--${name} ${value}`)
     .join(' ')
 }
 
-/** Limits as a manifest or JSON has them: by the names of the settings. */
+/** Returns limits as a manifest or JSON contains them, keyed by the names of the settings. */
 export function limitsRecord(limits: Limits): Readonly<Record<string, string | number>> {
   return Object.fromEntries(limitsList(limits))
 }
@@ -283,7 +283,7 @@ function limitsList(limits: Limits): [name: string, value: string | number][] {
 
 const amountText = ({ value, unit }: Amount): string | number => (unit === 'percent' ? `${value}%` : value)
 
-/** An amount in levels of a full scale. */
+/** Converts an amount to levels of a full scale. */
 export const levelsOf = ({ value, unit }: Amount, full: number): number =>
   unit === 'levels' ? value : (value / 100) * full
 
@@ -300,7 +300,7 @@ function parseAmount(given: unknown, name: string): Amount {
   return { value, unit: isPercent ? 'percent' : 'levels' }
 }
 
-/** The whole part of a number, where it is not whole only by what its last digit was rounded: 28.999999999999996 is 29. */
+/** The integer part of a number, corrected for rounding errors in the last digit: 28.999999999999996 gives 29. */
 const wholeIn = (value: number): number => Math.floor(Number(value.toPrecision(15)))
 
 function parseDensity(given: unknown, name: string): Density {
@@ -314,7 +314,7 @@ function parseDensity(given: unknown, name: string): Density {
   return { pixels: allowed, window: side }
 }
 
-/** One `x,y,w,h`, four numbers, or a list of either. */
+/** Parses one `x,y,w,h`, four numbers, or a list of either. */
 function parseRectangles(given: unknown, name: string): readonly Rectangle[] {
   const list = Array.isArray(given) && given.some((part) => typeof part !== 'number') ? given : [given]
   return list.map((one: unknown) => {

@@ -4,10 +4,12 @@ import type { Environment } from '../../host/engines.ts'
 import { undoAtEnd } from '../../signals.ts'
 import { coloursOf } from './colours.ts'
 
-/** How a terminal can show a picture; `blocks` are half blocks in true colour, `blocks256` in xterm's 256 colours. */
+/** How a terminal can show a picture. `blocks` are half blocks in true colour, `blocks256` in xterm's 256 colours. */
 export type Graphics = 'kitty' | 'iterm' | 'sixel' | 'blocks' | 'blocks256' | 'none'
 
-/** What the terminal can show, by the variables that it sets. Within tmux and screen only blocks are sure to come through. */
+/**
+ * What the terminal can show, by its environment variables. Inside tmux and screen, only blocks are certain to work.
+ */
 export function graphicsOf(env: Environment): Graphics {
   const { TERM = '', TERM_PROGRAM = '', NO_COLOR = '' } = env
   const colours = coloursOf(env)
@@ -26,22 +28,24 @@ const isWrapped = ({ TMUX, TERM = '' }: Environment): boolean =>
 // biome-ignore lint/suspicious/noControlCharactersInRegex: terminals speak in them
 const answered = /\x1b\[\?([\d;]*)c/
 
-/** What the terminal can show; one that names itself as none that shows pictures is asked whether it knows sixels. */
+/**
+ * What the terminal can show. If its variables name no way to show pictures, it is asked whether it supports sixels.
+ */
 export async function detectGraphics(
   env: Environment,
   ask: () => Promise<string> = deviceAttributes,
 ): Promise<Graphics> {
   const named = graphicsOf(env)
   if (named !== 'blocks' && named !== 'blocks256') return named
-  // 4 among the primary device attributes behind the class: `ESC [ ? 62 ; 4 c`
+  // 4 among the primary device attributes after the class: `ESC [ ? 62 ; 4 c`
   const [, attributes = ''] = answered.exec(await ask()) ?? []
   return attributes.split(';').slice(1).includes('4') ? 'sixel' : named
 }
 
-/** Every terminal answers at once; over a slow line it takes a while. */
+/** The time, in ms, to wait for the answer. Terminals answer immediately, but a slow line delays the answer. */
 const patience = 500
 
-/** What the terminal answers to the question for its primary device attributes; nothing where there is no terminal. */
+/** Asks the terminal for its primary device attributes. Returns an empty text if there is no terminal. */
 async function deviceAttributes(): Promise<string> {
   let terminal: number
   try {
@@ -74,7 +78,7 @@ async function deviceAttributes(): Promise<string> {
     return ''
   } finally {
     clearTimeout(timer)
-    // a failure is reported to the listener above, which no one waits for any more
+    // the listener above gets any failure, and its result no longer matters
     stream.setRawMode(false)
     forget()
     stream.destroy()

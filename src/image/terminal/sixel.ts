@@ -1,11 +1,11 @@
 /** RGB samples of 8 bits, [y][x][channel]. */
 export type Pixels = { readonly width: number; readonly height: number; readonly data: Uint8Array }
 
-// A palette that is the same for every picture: green, which the eye sees best, has the most steps.
+// The palette is the same for every picture. Green has the most steps, because the eye is most sensitive to it.
 const steps = [6, 7, 6] as const
 const [reds, greens, blues] = steps
 
-/** A picture as sixels: rows of six pixels, in 252 colours, with the rounding handed on to the neighbours. */
+/** Encodes a picture as sixels: bands of six rows, in 252 colours, with error diffusion. */
 export function sixelText(picture: Pixels): string {
   const { width, height } = picture
   const indices = dithered(picture)
@@ -29,10 +29,10 @@ const stepsOf = (index: number): [number, number, number] => [
   index % blues,
 ]
 
-/** The colour of each pixel, by Floyd and Steinberg's error diffusion. */
+/** The colour of each pixel, after Floyd and Steinberg's error diffusion. */
 function dithered({ width, height, data }: Pixels): Uint8Array {
   const indices = new Uint8Array(width * height)
-  // errors of this row and the next, with a pixel of room at either side
+  // errors of this row and the next, with one pixel of padding on each side
   let now = new Float32Array((width + 2) * 3)
   let next = new Float32Array((width + 2) * 3)
   for (let y = 0; y < height; y++) {
@@ -57,7 +57,7 @@ function dithered({ width, height, data }: Pixels): Uint8Array {
   return indices
 }
 
-/** Up to six rows: for each colour the pixels that have it, a character for each column, from the left again with `$`. */
+/** Encodes up to six rows. For each colour it writes a character per column, and `$` returns to the left. */
 function bandText(indices: Uint8Array, width: number): string {
   const columns = new Map<number, Uint8Array>()
   indices.forEach((index, i) => {
@@ -77,6 +77,6 @@ function runLengths(bits: Uint8Array): string {
     text += end - x > 3 ? `!${end - x}${sign}` : sign.repeat(end - x)
     x = end
   }
-  // what is empty up to the end needs no word
+  // empty columns up to the end can be omitted
   return text.replace(/(!\d+)?\?+$/, '')
 }
