@@ -81,7 +81,7 @@ export type Failure = {
 
 /**
  * The smallest limits that pass. `farther` raises how far pixels may be off and keeps the given number of pixels.
- * `more` raises the number of pixels that may differ and keeps how far. Both contain the limits on the whole picture.
+ * `more` raises the number of pixels allowed to differ and keeps how far. Both contain the limits on the whole picture.
  * One is absent if no limits of its kind pass.
  */
 export type Smallest = {

@@ -16,7 +16,7 @@ const boundsCount = (limits: Limits): boolean =>
   limits.maxDiffPixels !== undefined || limits.maxDiffRatio !== undefined || limits.maxDensity !== undefined
 
 /**
- * The number of pixels that may differ, by the stricter of count and ratio. Infinity if only the density is limited.
+ * The number of pixels allowed to differ, by the stricter of count and ratio. Infinity if only the density is limited.
  */
 export function allowedPixels(limits: Limits, compared: number): number {
   if (!boundsCount(limits)) return 0
