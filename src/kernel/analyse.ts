@@ -2,23 +2,23 @@ import { invariant } from '../error.ts'
 import { sizeOf } from '../tensor/tensor.ts'
 import { type Kernel, planeSize } from './kernel.ts'
 
-/** What can be read off a kernel's weights. */
+/** Properties of a kernel that follow from its weights. */
 export type Analysis = {
   readonly sum: number
   readonly absSum: number
-  /** Every weight is a whole number. */
+  /** Whether every weight is an integer. */
   readonly isInteger: boolean
-  /** Of a [kH,kW] kernel: the number of singular values that count. */
+  /** For a [kH,kW] kernel, the number of singular values that are not rounding errors. */
   readonly rank?: number
   readonly singularValues?: Float64Array
 }
 
-/** Singular values below this share of the largest count as rounding: of weights that were stored as float32, too. */
+/** Singular values below this fraction of the largest are rounding errors, even if weights were stored as float32. */
 const rankTolerance = 1e-6
-/** What a factored kernel may differ from weights that are not whole, relative to the largest: float32 rounding passes. */
+/** How far a factored kernel may differ from fractional weights, relative to the largest: float32 rounding passes. */
 const factorTolerance = 1e-6
 
-/** Sums, whole weights, and for a plane kernel its rank and singular values. */
+/** Finds the sums of the weights, whether they are integers, and for a plane kernel its rank and singular values. */
 export function analyse(kernel: Kernel): Analysis {
   const { weights } = kernel
   const common = {
@@ -36,17 +36,17 @@ export function analyse(kernel: Kernel): Analysis {
   }
 }
 
-/** One term of a kernel written as a sum of outer products: sigma · col × row, col and row of length 1. */
+/** One term of a kernel as a sum of outer products: sigma · col × row, where col and row have length 1. */
 type Term = { readonly sigma: number; readonly col: Float64Array; readonly row: Float64Array }
 
 /**
- * The singular value decomposition of a [kH,kW] kernel by one-sided Jacobi rotations (Hestenes 1958), in double
- * precision, largest value first.
+ * Computes the singular value decomposition of a [kH,kW] kernel by one-sided Jacobi rotations (Hestenes 1958), in
+ * double precision, largest value first.
  */
 export function decompose(kernel: Kernel): Term[] {
   const [kH, kW] = planeSize(kernel.shape)
   invariant(kernel.shape.length === 2, 'only a plane kernel has singular values')
-  // The columns of a tall matrix are rotated until they are orthogonal; a wide one is transposed.
+  // The columns of a tall matrix are rotated until they are orthogonal. A wide matrix is transposed first.
   const isWide = kW > kH
   const [rows, cols] = isWide ? [kW, kH] : [kH, kW]
   const at = (r: number, c: number) => kernel.weights[isWide ? c * kW + r : r * kW + c]!
@@ -54,7 +54,7 @@ export function decompose(kernel: Kernel): Term[] {
   const v = Array.from({ length: cols }, (_, c) =>
     Float64Array.from({ length: cols }, (_, r) => (r === c ? 1 : 0)),
   )
-  // Columns are orthogonal when their product is no more than the rounding of so long a sum, or of the whole matrix.
+  // Columns are orthogonal if their product is within the rounding error of a sum that long, or of the whole matrix.
   const relative = rows * Number.EPSILON
   const absolute = relative * relative * dot(kernel.weights, kernel.weights)
   for (let sweep = 0, rotated = true; rotated && sweep < 60; sweep++) {
@@ -74,7 +74,7 @@ export function decompose(kernel: Kernel): Term[] {
   return terms.sort((a, b) => b.sigma - a.sigma)
 }
 
-/** Makes two columns orthogonal, the same rotation on both pairs; false when they were already. */
+/** Makes two columns orthogonal, with the same rotation of both pairs. Returns false if they already were. */
 function rotate(
   up: Float64Array,
   uq: Float64Array,
@@ -104,8 +104,9 @@ function rotate(
 const dot = (a: Float64Array, b: Float64Array): number => a.reduce((s, x, i) => s + x * b[i]!, 0)
 
 /**
- * The column and the row whose outer product is the kernel, or nothing when its rank is not 1. Whole weights give whole
- * factors, exactly; others are right within 1e-6 of the largest weight, as far as float32 distinguishes weights.
+ * Returns the column and the row whose outer product is the kernel, or undefined if its rank is not 1. Integer weights
+ * give an exact result. Others are correct within 1e-6 of the largest weight, the precision to which float32
+ * distinguishes weights.
  */
 export function factor(
   kernel: Kernel,
@@ -122,7 +123,7 @@ export function factor(
   const pivotRow = weights.slice(py * kW, py * kW + kW)
   const pivotCol = Float64Array.from({ length: kH }, (_, y) => weights[y * kW + px]!)
   const isWhole = weights.every(Number.isSafeInteger)
-  // Of a whole matrix of rank 1 the primitive row is whole, and so is the column that goes with it.
+  // In an integer matrix of rank 1, the primitive row consists of integers, and so does the column that belongs to it.
   const divisor = isWhole ? pivotRow.reduce(gcd, 0) : largest
   const row = pivotRow.map((w) => w / divisor)
   const col = pivotCol.map((w) => (w / largest) * divisor)
@@ -138,7 +139,9 @@ export function factor(
 
 const gcd = (a: number, b: number): number => (b === 0 ? Math.abs(a) : gcd(b, a % b))
 
-/** The best approximation by `rank` outer products, and its relative error in the Frobenius norm (Eckart and Young 1936). */
+/**
+ * Finds the best sum of `rank` outer products, and its relative error in the Frobenius norm (Eckart and Young 1936).
+ */
 export function lowRank(
   kernel: Kernel,
   rank: number,
@@ -155,7 +158,9 @@ export function lowRank(
   }
 }
 
-/** The kernel turned by 180 degrees in its last `axes`, its plane, the anchor with it: correlating becomes convolving. */
+/**
+ * Turns the kernel, with its anchor, by 180° in its last `axes` (its plane), which turns correlation into convolution.
+ */
 export function flip(kernel: Kernel, axes = 2): Kernel {
   const [kH, kW] = planeSize(kernel.shape)
   const plane = sizeOf(kernel.shape.slice(-axes))
@@ -167,7 +172,7 @@ export function flip(kernel: Kernel, axes = 2): Kernel {
   return { ...kernel, weights, anchor: [kH - 1 - y, kW - 1 - x] }
 }
 
-/** The kernel divided by the sum of its weights, by way of its scale; by 1 if the sum is 0. */
+/** Divides the kernel by the sum of its weights, through its scale; by 1 if the sum is 0. */
 export function normalize(kernel: Kernel): Kernel {
   const sum = kernel.weights.reduce((s, w) => s + w, 0)
   return { ...kernel, scale: sum === 0 ? 1 : sum }

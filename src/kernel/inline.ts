@@ -3,23 +3,23 @@ import { readKernels } from './formats/index.ts'
 import { Cursor } from './formats/text.ts'
 import { type Kernel, kernel } from './kernel.ts'
 
-/** What inline kernels are called in errors, where files have their names. */
+/** The name of inline kernels in errors, which otherwise show the name of the file. */
 const shown = 'kernel'
 
 // nested lists and convo JSON, a G'MIC literal, the geometry of an ImageMagick string
 const literal = /^\s*(?:[[{(]|\d+(?:x\d+)?(?:[+-]\d+)*[@<>]?\s*:)/
-// a number, and then nothing that could be part of a word or a path
+// a number, followed by nothing that could be part of a word or a path
 const rows = /^[\s,;]*[+-]?\.?\d[-+.\deE,;\s]*$|^[\s,;]*[+-]?\.?\d\S*[\s,;]/
 
-/** Whether a source is the options of FFmpeg's filter, which have colons or bars between numbers. */
+/** Whether a source contains options of FFmpeg's filter, with colons or bars between numbers. */
 const isFfmpeg = (source: string): boolean => ffmpeg.sniff(new TextEncoder().encode(source))
 
-/** Whether a source is written out numbers, and no name or file. */
+/** Whether a source contains numbers, and is not a name or a file. */
 export const isInline = (source: string): boolean =>
   literal.test(source) || rows.test(source) || isFfmpeg(source)
 
 /**
- * The kernels that are written out in a source: one, or several that an ImageMagick string joins.
+ * Reads the kernels whose numbers are in a source: one, or several joined in an ImageMagick string.
  *
  * @throws ConvoError E_KERNEL_SYNTAX, E_KERNEL_SHAPE, E_KERNEL_VALUE
  */
@@ -28,10 +28,12 @@ export function inlineKernels(source: string): readonly Kernel[] {
   return isFormat ? readKernels(new TextEncoder().encode(source), shown) : [readRows(source)]
 }
 
-// `-1,0,1 -2,0,2`: groups of two numbers or more with commas, apart by blanks that no comma touches
+// `-1,0,1 -2,0,2`: groups of at least two numbers with commas, separated by blanks that are not next to a comma
 const groups = /^\s*[^\s,;]+(?:,[^\s,;]+)+(?:[ \t]+[^\s,;]+(?:,[^\s,;]+)+)+\s*$/
 
-/** Rows apart by `;`, a new line or blanks between groups with commas; numbers by spaces, tabs or a comma. */
+/**
+ * Reads rows separated by `;`, line ends, or blanks between groups with commas. Numbers need spaces, tabs or a comma.
+ */
 function readRows(source: string): Kernel {
   const c = new Cursor(source, shown, 'rows of numbers')
   const row = groups.test(source) ? /\S+/g : /[^;\n]+/g
@@ -48,7 +50,7 @@ function readRows(source: string): Kernel {
 
 const example = 'rows such as "-1 0 1; -2 0 2; -1 0 1"'
 
-/** The numbers of one row. A comma is between two numbers. */
+/** Reads the numbers of one row. A comma must be between two numbers. */
 function readRow(c: Cursor, line: string, index: number): readonly number[] {
   const syntax = (at: number, found: string, fix = example) => {
     const why = `expected a number, found ${found}`

@@ -3,58 +3,57 @@ import { sizeOf } from '../tensor/tensor.ts'
 import { describe } from '../text/describe.ts'
 
 /**
- * How the tool of a format uses the numbers of a file when it convolves: `as` is the command, `turns` whether it turns them
- * by 180° first, `other` the command of the same tool that does not.
+ * How the tool of a format uses the numbers of a file when it convolves: `as` is the command, `turns` is whether it
+ * turns them by 180° first, and `other` is the command of the same tool that does not.
  */
 export type Direction = {
   /** Whether the tool turns kernels by 180°. */
   readonly turns: boolean
-  /** The command that uses it so. */
+  /** The command that uses the kernel in this way. */
   readonly as: string
-  /** The command of the tool that does not. */
+  /** The command of the same tool that does not turn it. */
   readonly other?: string
 }
 
 /**
- * A kernel as read from a file, a string or a table: weights with their shape, and what its source says of its use.
+ * A kernel from a file, a string or a table: weights with their shape, and what its source states about its use.
  *
- * The rank of `shape` says how it meets a picture:
- * `[kH,kW]` each channel on its own; `[C,kH,kW]` summed over C channels into one;
- * `[O,C/groups,kH,kW]` a bank of O filters; `[O,C/groups,kD,kH,kW]` a 3-D bank.
+ * The rank of `shape` determines how it is applied to a picture: `[kH,kW]` to each channel separately; `[C,kH,kW]`
+ * summed over C channels into one; `[O,C/groups,kH,kW]` a bank of O filters; `[O,C/groups,kD,kH,kW]` a 3-D bank.
  */
 export type Kernel = {
   /** Its sizes, rank 2 to 5, as above. */
   readonly shape: readonly number[]
-  /** Row-major, the last index fastest, in double precision as read; rounded to float32 once, when planned. */
+  /** Row-major, last index fastest, in double precision as read; rounded to float32 once, when planned. */
   readonly weights: Float64Array
   /** The sum is divided by this. Finite in float32, not 0. */
   readonly scale: number
   /** Added after the division, in levels of 0..255 whatever the depth of the picture. */
   readonly offset: number
-  /** `[y, x]` of the tap that meets the output sample; absent: floor(k/2). */
+  /** `[y, x]` of the tap that is placed on the output sample; default: floor(k/2). */
   readonly anchor?: readonly [y: number, x: number]
   /**
-   * One number for each output channel of a bank, added last, in the unit of the samples that the bank meets: levels of
-   * 0..255 of a picture whatever its depth, or what an earlier step made of them. A bank of transposed weights,
-   * [C,O/groups,…], does not say how many outputs it has: a multiple of O/groups.
+   * One number for each output channel of a bank, added last, in the unit of the samples that the bank is applied to:
+   * levels of 0..255 for a picture whatever its depth, or the output of an earlier step. A bank of transposed weights,
+   * [C,O/groups,…], does not state its number of outputs, which is a multiple of O/groups.
    */
   readonly bias?: Float64Array
-  /** The border mode that the source asks for, by convo's name. */
+  /** The border mode that the source states, by convo's name. */
   readonly border?: string
-  /** What its source calls it. */
+  /** Its name in the source. */
   readonly name?: string
-  /** What its source says of it. */
+  /** Its description in the source. */
   readonly summary?: string
-  /** Where the format of its source turned it by 180°: how the tool of the format uses it. */
+  /** How the tool of its format uses it. Set if the format turned it by 180°. */
   readonly direction?: Direction
 }
 
-/** What may be given for a kernel besides shape and weights. */
+/** The fields of a kernel besides shape and weights. */
 export type KernelFields = Partial<Omit<Kernel, 'shape' | 'weights'>>
 
 /**
- * Makes a kernel, checked: rank 2 to 5, whole sizes of at least 1, as many weights as the shape says, all finite in
- * float32, scale finite and not 0, anchor inside the kernel.
+ * Makes a kernel and checks it: rank 2 to 5, whole sizes of at least 1, as many weights as the shape requires, all
+ * finite in float32, scale finite and not 0, anchor inside the kernel.
  *
  * @throws ConvoError E_KERNEL_SHAPE, E_KERNEL_VALUE
  */
@@ -109,20 +108,22 @@ export function kernel(
   return { ...fields, shape: [...shape], weights: data, scale, offset }
 }
 
-/** Whether float32 sums can be divided by this: finite, and not so small that it loses digits or becomes 0. */
+/** Whether float32 sums can be divided by this number: finite, and not so small that it loses digits or becomes 0. */
 export const isScale = (n: number): boolean => Number.isFinite(Math.fround(n)) && Math.abs(n) >= 2 ** -126
 
-/** The largest level that may be added: in float32 it holds at 16 bits, where levels are 257 times as large. */
+/** The largest level that can be added. It fits in float32 even at 16 bits, where levels are 257 times as large. */
 export const mostLevel = 1e35
 
-/** Whether this can be added in levels of 0..255, at any depth. */
+/** Whether this number can be added in levels of 0..255, at any depth. */
 export const isLevel = (n: number): boolean => Math.abs(n) <= mostLevel
 
-/** Whether a bank may have this number of biases: one for each of its filters, or of the outputs of a transposed bank. */
+/**
+ * Whether a bank can have this number of biases: one for each of its filters, or for the outputs of a transposed bank.
+ */
 export const fitsBias = (shape: readonly number[], count: number): boolean =>
   shape.length >= 4 && count > 0 && (count === shape[0] || count % shape[1]! === 0)
 
-/** Refuses an anchor outside the kernel or not whole. @throws ConvoError E_KERNEL_SHAPE */
+/** Refuses an anchor that is not whole or is outside the kernel. @throws ConvoError E_KERNEL_SHAPE */
 export function checkAnchor(anchor: readonly number[], shape: readonly number[]): void {
   const [kH, kW] = planeSize(shape)
   const [y, x] = anchor
@@ -142,10 +143,10 @@ export function planeSize(shape: readonly number[]): readonly [kH: number, kW: n
   return [shape[shape.length - 2]!, shape[shape.length - 1]!]
 }
 
-/** `[1,3,5,5]`, as errors and explanations print a shape. */
+/** Formats a shape for errors and explanations: `[1,3,5,5]`. */
 export const showShape = (shape: readonly number[]): string => `[${shape.join(',')}]`
 
-/** The place of a flat index, an index for each size. */
+/** Converts a flat index to one index per axis. */
 export function placeOf(shape: readonly number[], index: number): number[] {
   const place: number[] = []
   let rest = index

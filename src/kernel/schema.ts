@@ -1,13 +1,13 @@
 import { borderAliases, borders } from '../tensor/border.ts'
 
-/** Arrays of numbers, nested so deep. */
+/** A schema for arrays of numbers, nested `rank` deep. */
 const nested = (rank: number): object => ({
   type: 'array',
   items: rank === 1 ? { type: 'number' } : nested(rank - 1),
   minItems: 1,
 })
 
-/** The JSON Schema of a kernel in convo JSON, for editors; its keys are those that are read. */
+/** The JSON Schema of a kernel in convo JSON, for editors. The reader accepts exactly its keys. */
 export const kernelSchema = {
   $schema: 'https://json-schema.org/draft/2020-12/schema',
   title: 'convo kernel',

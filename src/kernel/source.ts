@@ -13,35 +13,35 @@ import { readSafetensors } from './formats/safetensors.ts'
 import { inlineKernels, isInline } from './inline.ts'
 import { isLevel, type Kernel, showShape } from './kernel.ts'
 
-/** Kernels by name, each built from its settings. */
+/** Kernels by name. Each is built from its settings. */
 export type KernelNames = Readonly<
   Record<string, { readonly summary: string; readonly params: Params; build(values: never): Kernel }>
 >
 
-/** What a source is resolved against. */
+/** Where a source is looked up. */
 export type SourceOptions = {
-  /** The kernels that a bare word may name. */
+  /** The kernels that can be selected by name. */
   readonly names?: KernelNames
-  /** The folder of relative paths; the current one unless given. */
+  /** The folder of relative paths; by default the current one. */
   readonly cwd?: string
 }
 
 /**
- * The one kernel of a source: a kernel itself, or the first of these that it fits:
+ * Loads the one kernel of a source: a kernel itself, or the first of these that it matches:
  *
- * 1. `-`: a file on standard input, its format found from its content; `-#kernel` picks one of several;
- * 2. what ends in the extension of a kernel file, as `edge.mat` or `net.safetensors#conv1.weight`: a file;
- * 3. what begins with a number or a bracket: rows `-1 0 1; -2 0 2; -1 0 1`, nested lists `[[1,2],[3,4]]` of rank 2 to 5 or
- *    any convo JSON, an ImageMagick string `3x3: 1,2,…`, a G'MIC literal `(1,2;3,4)`, the options of FFmpeg's filter. Numbers
- *    on one line are one row, but groups with commas rows: `-1,0,1 -2,0,2 -1,0,1`.
- *    ImageMagick and G'MIC turn a kernel by 180° as they convolve, and so it is turned here;
+ * 1. `-`: a file on standard input, whose format is found from its content; `-#kernel` picks one of several;
+ * 2. text with the extension of a kernel file, such as `edge.mat` or `net.safetensors#conv1.weight`: a file;
+ * 3. text that begins with a number or a bracket: rows `-1 0 1; -2 0 2; -1 0 1`, nested lists `[[1,2],[3,4]]` of rank 2
+ *    to 5 or any convo JSON, an ImageMagick string `3x3: 1,2,…`, a G'MIC literal `(1,2;3,4)`, or the options of
+ *    FFmpeg's filter. Numbers on one line are one row, but groups with commas are rows: `-1,0,1 -2,0,2 -1,0,1`.
+ *    ImageMagick and G'MIC turn a kernel by 180° when they convolve, so it is turned here;
  * 4. a name from `names`, with settings: `gaussian:sigma=2,size=9`;
- * 5. any other file: `path` or `path#kernel`, the kernel by its name or by its number counted from 1.
+ * 5. any other file: `path` or `path#kernel`, which selects the kernel by its name or by its number counted from 1.
  *
- * Files that are not there, and have no folder, are looked for among convo's own kernels, with or without extension. So a
- * name hides a file that is called the same: `./name` is the file.
+ * Files that do not exist, and have no folder in their path, are searched for among convo's own kernels, with or
+ * without extension. So a name hides a file of the same name, which can be given as `./name`.
  *
- * @throws ConvoError E_NAME, E_OPTION, E_KERNEL_FILE, and what the formats throw; E_KERNEL_FILE too when there are several
+ * @throws ConvoError E_NAME, E_OPTION, E_KERNEL_FILE (also if there are several kernels), and the errors of the formats
  */
 export async function loadKernel(source: string | Kernel, options: SourceOptions = {}): Promise<Kernel> {
   if (typeof source !== 'string') return source
@@ -57,7 +57,7 @@ export async function loadKernel(source: string | Kernel, options: SourceOptions
   })
 }
 
-/** All kernels of a source, as `loadKernel` finds it. A file of a network needs a `#tensor` all the same. */
+/** Loads all kernels of a source, found like in `loadKernel`. The file of a network still needs a `#tensor`. */
 export async function loadKernels(
   source: string,
   { names = {}, cwd = process.cwd() }: SourceOptions = {},
@@ -75,10 +75,10 @@ export async function loadKernels(
 }
 
 /**
- * The numbers in a file, whatever their shape, such as a bias for each channel: .npy, .csv or any format of kernels that keeps
- * the order; `net.safetensors#conv1.bias` is a tensor.
+ * Loads the numbers in a file, whatever their shape, such as a bias for each channel. The file is .npy, .csv or any
+ * kernel format that keeps the order. `net.safetensors#conv1.bias` is a tensor.
  *
- * @throws ConvoError E_KERNEL_FILE, E_KERNEL_FORMAT, E_KERNEL_VALUE, and what the formats throw
+ * @throws ConvoError E_KERNEL_FILE, E_KERNEL_FORMAT, E_KERNEL_VALUE, and the errors of the formats
  */
 export async function loadNumbers(source: string, cwd = process.cwd()): Promise<readonly number[]> {
   const file = find(source, cwd)
@@ -126,16 +126,16 @@ function numbersIn(
   )
 }
 
-/** A file of a source: where it is, what it is called in errors, what is asked of it. */
+/** A file that a source names: its path, its name in errors, and the fragment that selects its contents. */
 type Found = { readonly path: string; readonly shown: string; readonly fragment?: string | undefined }
 
-/** `path#fragment`; the first `#` that leaves a file name. */
+/** Splits `path#fragment` at the first `#` that is not at the start. */
 function split(source: string): readonly [path: string, fragment: string | undefined] {
   const at = source.indexOf('#', 1)
   return at === -1 ? [source, undefined] : [source.slice(0, at), source.slice(at + 1)]
 }
 
-/** The file of a source, if it is there. A file with a `#` in its own name goes first. */
+/** Finds the file of a source, if it exists. A file with a `#` in its own name takes precedence. */
 function find(source: string, cwd: string): Found | undefined {
   if (source === '' || source.includes('\0')) return undefined
   const [path, fragment] = split(source)
@@ -161,7 +161,9 @@ export function readyMade(): readonly string[] {
   return folder === undefined ? [] : kernelsIn(folder)
 }
 
-/** What is in a ready-made file: the sizes of its kernels, or the tensors of a network, and its format. */
+/**
+ * Describes the contents of a ready-made file: the sizes of its kernels, or the tensors of a network, and its format.
+ */
 export function readyMadeSummary(file: string): string {
   const bytes = readFileWhole(join(ownFolder() ?? '', file), { limit: 'kernelBytes' })
   const format = formatOf(file, bytes)
@@ -188,10 +190,10 @@ function findOwn(source: string): Found | undefined {
   return file === undefined ? undefined : { path: join(folder, file), shown: file, fragment }
 }
 
-/** A kernel by its name, with the settings behind the colon: `name:key=value,flag`. */
+/** Builds a kernel by its name, with the settings after the colon: `name:key=value,flag`. */
 function named(source: string, name: string, names: KernelNames): Kernel {
   const entry = names[name]!
-  // without a prototype: __proto__ is a key like the others
+  // without a prototype, so that __proto__ is an ordinary key
   const given: Record<string, string> = Object.create(null)
   const parts = source === name ? [] : source.slice(name.length + 1).split(',')
   const meant = parts.filter((part) => part.trim() !== '')
@@ -219,13 +221,13 @@ function named(source: string, name: string, names: KernelNames): Kernel {
   return entry.build(resolve(entry.params, given, (key) => `${name}:${key}`) as never)
 }
 
-/** The error for what is neither a name nor a file. */
+/** The error for a source that is neither a name nor a file. */
 function unknown(source: string, names: KernelNames, cwd: string): ConvoError {
   const [path] = split(source)
   const word = source.split(':', 1)[0]!
   if (hasFolder(path) || isKernelFile(path)) return missing(path, cwd, !hasFolder(path))
   const own = readyMade().map((f) => basename(f, extname(f)))
-  // a filter of several kernels, as sobel: sobel-x is the first of them
+  // a filter of several kernels, such as sobel: sobel-x is the first of them
   const part = Object.keys(names).find((name) => name.startsWith(`${word}-`))
   const guess = part ?? nearest(word, [...Object.keys(names), ...own, ...kernelsIn(cwd)])
   return new ConvoError('E_NAME', `there is no kernel "${word}"`, {
@@ -234,7 +236,7 @@ function unknown(source: string, names: KernelNames, cwd: string): ConvoError {
   })
 }
 
-/** The error for a file that is not there, nor among the kernels of convo where those were `tried`. */
+/** The error for a file that does not exist. `tried` means that it was also searched for among the kernels of convo. */
 function missing(path: string, cwd: string, tried = false): ConvoError {
   const folder = dirname(path)
   const guess = nearest(basename(path), kernelsIn(resolvePath(cwd, folder)))
@@ -247,7 +249,7 @@ function missing(path: string, cwd: string, tried = false): ConvoError {
   })
 }
 
-/** A whole file or standard input, with the errors of kernels. @throws ConvoError E_KERNEL_FILE */
+/** Reads a whole file or standard input, with errors for kernels. @throws ConvoError E_KERNEL_FILE */
 async function readBytes(path: string, name: string): Promise<Uint8Array> {
   try {
     return await readWhole(path, { limit: 'kernelBytes', what: 'a kernel', name })

@@ -6,10 +6,9 @@ import { formats } from './formats/index.ts'
 import type { Kernel } from './kernel.ts'
 
 /**
- * A kernel as a file in the format that the extension of `path` says, turned by 180° where the tool of the format turns it
- * back.
+ * Encodes a kernel in the format of the extension of `path`, turned by 180° if the tool of the format turns it back.
  *
- * @throws ConvoError E_KERNEL_FORMAT for an extension that is not written, or a kernel that the format cannot hold
+ * @throws ConvoError E_KERNEL_FORMAT for an extension that cannot be written, or a kernel that the format cannot hold
  */
 export function writeKernel(kernel: Kernel, path: string): Uint8Array {
   const extension = extname(path).toLowerCase()
@@ -36,7 +35,7 @@ export function writeKernel(kernel: Kernel, path: string): Uint8Array {
   )
 }
 
-/** The format that the extension of a path says; of several, one that is written. */
+/** The format of the extension of a path. If several share it, one that can be written. */
 export function writtenAs(path: string): KernelFormat | undefined {
   const extension = extname(path).toLowerCase()
   if (extension === '.txt') return formats.imagemagick

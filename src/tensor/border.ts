@@ -1,20 +1,20 @@
 import { ConvoError, nearest } from '../error.ts'
 
 /**
- * A border mode: what is outside the picture. `picture` shows it for the samples `abcd`;
- * `source(i, n)` is the place in 0..n-1 that is at place i, which may be any distance outside, or -1 for the fill value.
+ * A border mode: the samples outside the picture. `picture` shows it for the samples `abcd`. `source(i, n)` is the
+ * index in 0..n-1 whose sample is used at position i, which may be any distance outside, or -1 for the fill value.
  */
 export type Border = {
   readonly summary: string
   readonly picture: string
-  /** Names that other systems use for it and that mean one thing only. */
+  /** Unambiguous names for it in other systems. */
   readonly aliases: readonly string[]
   source(i: number, n: number): number
 }
 
 const modulo = (i: number, n: number): number => ((i % n) + n) % n
 
-/** The border modes by name. Where the border is wider than the picture the pattern goes on folding. */
+/** The border modes by name. If the border is wider than the picture, the pattern continues. */
 export const borders = {
   replicate: {
     summary: 'the edge sample, repeated',
@@ -55,18 +55,22 @@ export const borders = {
   },
 } as const satisfies Record<string, Border>
 
-/** A border mode's name. */
+/** The name of a border mode. */
 export type BorderName = keyof typeof borders
 
 /** Another name for a border mode. */
 export type BorderAlias = (typeof borders)[BorderName]['aliases'][number]
 
-/** Modes by their other names. */
+/** Border modes by their aliases. */
 export const borderAliases = Object.fromEntries(
   Object.entries(borders).flatMap(([name, { aliases }]) => aliases.map((alias) => [alias, name])),
 ) as Readonly<Record<string, BorderName>>
 
-/** The mode for a name or an alias, in any case of letters. @throws ConvoError E_NAME, also for `mirror`, which is ambiguous */
+/**
+ * Finds the mode for a name or an alias, ignoring case.
+ *
+ * @throws ConvoError E_NAME for an unknown name, and for `mirror`, which is ambiguous
+ */
 export function borderName(text: string): BorderName {
   const word = text.toLowerCase()
   if (Object.hasOwn(borders, word)) return word as BorderName

@@ -4,12 +4,12 @@ import { describe } from '../text/describe.ts'
 import { sizeOf, Tensor } from './tensor.ts'
 
 /**
- * Numbers with a shape, which an operator takes where it takes a Tensor. float32 is used as it is, and must stay so until the
- * result is there; other numbers are copied. With the layout `HWC` the channels are the last axis of the shape, [H,W,C] or
- * [D,H,W,C], as in a canvas or in TensorFlow.
+ * Numbers with a shape, which operators accept like a Tensor. A Float32Array is used without a copy, and must not
+ * change until the result is ready. Other numbers are copied. With the layout `HWC`, the channels are the last axis of
+ * the shape, [H,W,C] or [D,H,W,C], as in a canvas or in TensorFlow.
  */
 export type TensorLike = {
-  /** The numbers, row-major, the last index fastest. */
+  /** The numbers, row-major, last index fastest. */
   readonly data: NumberArray
   /** Whole sizes of at least 1, in the order of `layout`. */
   readonly shape: readonly number[]
@@ -17,10 +17,10 @@ export type TensorLike = {
   readonly layout?: 'CHW' | 'HWC' | undefined
 }
 
-/** What the operators take for a tensor. */
+/** What operators accept as a tensor. */
 export type TensorInput = Tensor | TensorLike
 
-/** Whether this is an array of JavaScript that holds numbers. */
+/** Whether a value is a typed array of numbers. */
 export const isNumberArray = (data: unknown): data is NumberArray =>
   ArrayBuffer.isView(data) &&
   !(data instanceof DataView || data instanceof BigInt64Array || data instanceof BigUint64Array)
@@ -31,7 +31,7 @@ const isTensorLike = (given: unknown): given is TensorLike =>
   !(given instanceof Tensor) &&
   readOf('a tensor', () => 'data' in given && 'shape' in given)
 
-/** @throws ConvoError E_ARGUMENT for data that is no array of numbers or a layout that is not known */
+/** @throws ConvoError E_ARGUMENT for data that is not an array of numbers, or for an unknown layout */
 function checkLike(given: unknown): TensorLike & { readonly layout: 'CHW' | 'HWC' } {
   if (!isTensorLike(given)) {
     throw new ConvoError('E_ARGUMENT', `a tensor is made of { data, shape }, got ${describe(given)}`)
@@ -46,7 +46,7 @@ function checkLike(given: unknown): TensorLike & { readonly layout: 'CHW' | 'HWC
   return { data, shape, layout }
 }
 
-/** The tensor that a copy of the numbers fills, and how many columns it has as a matrix that is to be turned, if it is. */
+/** Makes a tensor of the copied numbers, and the shape after the channels are moved first, if they must be. */
 function likeOf(shape: readonly number[], copy: Float32Array, layout: 'CHW' | 'HWC') {
   const same = new Tensor(shape, copy)
   if (layout === 'CHW' || shape.length < 2) return { same }
@@ -54,9 +54,9 @@ function likeOf(shape: readonly number[], copy: Float32Array, layout: 'CHW' | 'H
 }
 
 /**
- * A tensor [C,...] of numbers with a shape.
+ * Makes a tensor [C,...] from numbers with a shape.
  *
- * @throws ConvoError E_ARGUMENT for data that is no array of numbers or a layout that is not known; E_SHAPE
+ * @throws ConvoError E_ARGUMENT for data that is not an array of numbers, or for an unknown layout; E_SHAPE
  */
 export const tensorOf = counted('tensorOf', 1, (given: TensorLike): Tensor => {
   const { data, shape, layout } = checkLike(given)
@@ -67,7 +67,9 @@ export const tensorOf = counted('tensorOf', 1, (given: TensorLike): Tensor => {
   return new Tensor(turned, out)
 })
 
-/** What is like a tensor as a tensor; everything else as it is. @throws ConvoError as `tensorOf` */
+/**
+ * Converts numbers with a shape to a tensor, and returns everything else unchanged. @throws ConvoError as `tensorOf`
+ */
 export async function asTensor<T>(given: T): Promise<T extends TensorInput ? Tensor : T>
 export async function asTensor(given: unknown): Promise<unknown> {
   if (!isTensorLike(given)) return given
@@ -86,7 +88,7 @@ export async function asTensor(given: unknown): Promise<unknown> {
 }
 
 /**
- * The numbers of a tensor [C,H,W] or [C,D,H,W] with those of a pixel side by side: [H,W,C] or [D,H,W,C].
+ * Returns the numbers of a tensor [C,H,W] or [C,D,H,W] with those of each pixel side by side: [H,W,C] or [D,H,W,C].
  *
  * @throws ConvoError E_ARGUMENT for anything but a tensor
  */
@@ -113,7 +115,7 @@ export const interleaved = counted(
   },
 )
 
-/** Rows of a matrix with `columns` columns into its transposed. */
+/** Transposes some rows of a matrix with `columns` columns into `out`. */
 function turnRows(data: Float32Array, columns: number, out: Float32Array, first: number, end: number): void {
   const rows = data.length / columns
   for (let y = first, i = first * columns; y < end; y++) {

@@ -1,6 +1,6 @@
-// exp, log, pow, sin, cos and atan2 from + - * / and comparisons alone. IEEE 754 fixes those to the last bit, but leaves
-// the elementary functions to each engine: Math.exp differs between engines, and between versions of one engine, so a
-// kernel built with it would not be the same on every machine.
+// exp, log, pow, sin, cos and atan2, computed only with + - * / and comparisons. IEEE 754 specifies these to the last
+// bit, but leaves the elementary functions to each engine. Math.exp differs between engines and between versions of one
+// engine, so a kernel built with it would not be the same on every machine.
 
 const LN2_HIGH = 0.6931471803691238 // 32 bits, so that its product with an exponent is exact
 const LN2_LOW = 1.9082149292705877e-10
@@ -36,8 +36,8 @@ export function log(x: number): number {
 }
 
 /**
- * x to the power y for x ≥ 0; error below 2 ulp where the logarithm of the result is in -40..40. NaN for x < 0.
- * exp(y log x), the logarithm carried in two doubles: in one, its rounding would be magnified by y log x.
+ * x to the power y for x ≥ 0; error below 2 ulp if the logarithm of the result is in -40..40. NaN for x < 0. It is
+ * exp(y log x) with the logarithm in two doubles, because in one its rounding would be magnified by y log x.
  */
 export function pow(x: number, y: number): number {
   if (y === 0 || x === 1) return 1
@@ -49,11 +49,14 @@ export function pow(x: number, y: number): number {
   if (!(Math.abs(product) < 800)) return product > 0 ? Number.POSITIVE_INFINITY : 0
   const rest = productError(high, y, product) + low * y
   const value = exp(product)
-  // For tiny rest, exp(product + rest) = exp(product) (1 + rest).
+  // For a tiny rest, exp(product + rest) = exp(product) (1 + rest).
   return value === Number.POSITIVE_INFINITY ? value : value + value * rest
 }
 
-/** The sine of x in radians; error below 1 ulp for |x| up to 100,000, undefined beyond. Reduction and polynomials after fdlibm. */
+/**
+ * The sine of x in radians; error below 1 ulp for |x| up to 100,000, undefined beyond.
+ * Reduction and polynomials after fdlibm.
+ */
 export function sin(x: number): number {
   const [quadrant, r, low] = reduce(x)
   const value = quadrant % 2 === 0 ? sinNearZero(r, low) : cosNearZero(r, low)
@@ -67,7 +70,7 @@ export function cos(x: number): number {
   return quadrant === 0 || quadrant === 3 ? value : -value
 }
 
-/** The angle of the point (x, y), -π..π; error below 2 ulp; signs of zeros as IEEE 754 asks. After fdlibm (e_atan2.c). */
+/** The angle of the point (x, y), -π..π; error below 2 ulp; signs of zeros as in IEEE 754. After fdlibm (e_atan2.c). */
 export function atan2(y: number, x: number): number {
   if (Number.isNaN(x) || Number.isNaN(y)) return Number.NaN
   const up = y > 0 || Object.is(y, 0)
@@ -113,7 +116,9 @@ function arctangent(t: number, high: number, low: number): number {
   return high - (t * (odd + even) - low - t)
 }
 
-/** x = n π/2 + r + low with |r| ≤ π/4: n mod 4, r, low. π/2 is taken in three parts, the first two of 33 bits. */
+/**
+ * Reduces x = n π/2 + r + low with |r| ≤ π/4 to n mod 4, r and low. π/2 is in three parts, the first two of 33 bits.
+ */
 function reduce(x: number): [quadrant: number, r: number, low: number] {
   const n = Math.floor(x * 0.6366197723675814 + 0.5)
   const first = x - n * 1.5707963267341256
@@ -150,8 +155,8 @@ function cosNearZero(x: number, low: number): number {
 const bits = new DataView(new ArrayBuffer(8))
 
 /**
- * log x = high + low, good to about 2^-59 of itself, for finite x > 0. With x = 2^k m and s = (m − 1)/(m + 1):
- * k ln 2 + 2s + s R(s²), R after fdlibm (e_log.c), s in two doubles.
+ * log x = high + low, with a relative error of about 2^-59, for finite x > 0. With x = 2^k m and s = (m − 1)/(m + 1) it
+ * is k ln 2 + 2s + s R(s²), with R after fdlibm (e_log.c) and s in two doubles.
  */
 function logParts(x: number): [high: number, low: number] {
   let k = 0
@@ -187,13 +192,13 @@ function logParts(x: number): [high: number, low: number] {
   return [sum, high - sum + low]
 }
 
-/** a − b − difference, exactly, where difference is a − b rounded (Knuth's two-sum). */
+/** Exactly a − b − difference, if difference is a − b rounded (Knuth's two-sum). */
 function differenceError(a: number, b: number, difference: number): number {
   const bb = difference - a
   return a - (difference - bb) - (b + bb)
 }
 
-/** a b − product, exactly, where product is a b rounded (Dekker), for factors far from overflow and underflow. */
+/** Exactly a b − product, if product is a b rounded (Dekker), for factors far from overflow and underflow. */
 function productError(a: number, b: number, product: number): number {
   const ah = upperHalf(a)
   const bh = upperHalf(b)

@@ -1,7 +1,7 @@
 import { inTurns } from '../host/turns.ts'
 import type { Metadata } from './metadata.ts'
 
-/** Bits of a sample: 8 and 16 are unsigned whole numbers, 32 is float32. */
+/** Bits of a sample: 8 and 16 are unsigned integers, 32 is float32. */
 export type Depth = 8 | 16 | 32
 
 /** Samples of each depth. */
@@ -12,31 +12,31 @@ export type Samples = Uint8Array | Uint16Array | Float32Array
  * Channels: 1 gray, 2 gray + alpha, 3 RGB, 4 RGB + alpha. Alpha is straight, not premultiplied.
  */
 export type Picture = {
-  /** Pixels of a row. */
+  /** Pixels in a row. */
   readonly width: number
-  /** Rows. */
+  /** Number of rows. */
   readonly height: number
   /** 1 gray, 2 gray and alpha, 3 RGB, 4 RGB and alpha. */
   readonly channels: 1 | 2 | 3 | 4
-  /** Bits of a sample; 32 are floats. */
+  /** Bits of a sample; 32 means floats. */
   readonly depth: Depth
   /** Its samples, interleaved, row by row. */
   readonly data: Samples
-  /** What else its file says. */
+  /** Other information in its file. */
   readonly meta: PictureMeta
-  /** The full scale of float samples, where the file or the user says it; else it is guessed from them. */
+  /** The full scale of float samples, if the file or the user states it. By default it is guessed from the samples. */
   readonly full?: number
 }
 
-/** Samples of a picture whose upper rows may be there before the whole. */
+/** Samples of a picture whose upper rows may be ready before the whole. */
 export type Arriving = {
-  /** How many rows `upper` has. */
+  /** Number of rows in `upper`. */
   readonly rows: number
   readonly upper: Promise<Samples>
   readonly whole: Promise<Samples>
 }
 
-/** What travels with the samples from file to file. */
+/** Information that is kept with the samples from file to file. */
 export type PictureMeta = {
   /** ICC profile, as stored. */
   readonly icc?: Uint8Array
@@ -46,36 +46,39 @@ export type PictureMeta = {
   readonly orientation?: number
   /** PNG gAMA: 1/gamma times 100000. */
   readonly gamma?: number
-  /** Colours other than sRGB that a PNG or AVIF states without a profile, such as `cICP 9,16,0,1`: compared, not written. */
+  /**
+   * Colours other than sRGB that a PNG or AVIF states without a profile: `cICP 9,16,0,1`. They are compared, not
+   * written.
+   */
   readonly colours?: string
-  /** Floats of linear light, as Radiance and OpenEXR pictures have. */
+  /** Whether floats are linear light, as in Radiance and OpenEXR pictures. */
   readonly isLinear?: true
-  /** A PNG with an sRGB chunk, which goes before gAMA. */
+  /** Whether a PNG has an sRGB chunk, which takes precedence over gAMA. */
   readonly isSrgb?: true
-  /** EXIF, XMP and other words about the picture. */
+  /** EXIF, XMP and other information about the picture. */
   readonly metadata?: Metadata
-  /** The size of the picture that GeoTIFF data places on a map, where that is known. */
+  /** The size of the picture that GeoTIFF data positions on a map, if it is known. */
   readonly placed?: readonly [width: number, height: number]
-  /** How a JPEG was encoded, for one that is made of it: libjpeg's quality, and its chroma as `4:2:0`. */
+  /** How the JPEG was encoded that the picture was made from: libjpeg's quality, and its chroma such as `4:2:0`. */
   readonly jpeg?: { readonly quality: number; readonly subsampling: string }
 }
 
-/** True when the last channel is alpha. */
+/** Whether the last channel is alpha. */
 export const hasAlpha = (channels: number): boolean => channels === 2 || channels === 4
 
-/** The largest sample of whole samples; floats have none of their own. */
+/** The largest value of integer samples. Floats have none of their own. */
 export const fullScale = (depth: Depth): number => (depth === 16 ? 65535 : 255)
 
-/** The depth in which samples of a full scale are written, unless another is asked for. */
+/** The depth in which samples with this full scale are written by default. */
 export const depthOfFull = (full: number): 8 | 16 => (full > 255 ? 16 : 8)
 
-/** Smallest and largest sample. */
+/** The smallest and largest sample. */
 export type Extremes = { readonly min: number; readonly max: number }
 
-/** Extremes, and the largest magnitude of all samples: infinite or NaN where one is. */
+/** The extremes, and the largest magnitude of all samples: infinite or NaN if any sample is. */
 export type Seen = Extremes & { readonly peak: number }
 
-/** The smallest and the largest of the finite samples; `min` > `max` where there are none. */
+/** Finds the smallest and the largest of the finite samples. `min` > `max` if there are none. */
 export function seenIn(data: ArrayLike<number>, from = 0, to = data.length): Seen {
   let [min, max, odd] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, 0]
   for (let i = from; i < to; i++) {
@@ -89,7 +92,7 @@ export function seenIn(data: ArrayLike<number>, from = 0, to = data.length): See
   return { min, max, peak: odd === 0 ? Math.max(0, -min, max) : odd }
 }
 
-/** `seenIn` all samples of a picture. */
+/** `seenIn` for all samples of a picture, in pieces between which the event loop can run. */
 export async function extremes(data: ArrayLike<number>): Promise<Seen> {
   let all = seenIn([])
   await inTurns(data.length, (from, to) => {
@@ -100,20 +103,20 @@ export async function extremes(data: ArrayLike<number>): Promise<Seen> {
 }
 
 /**
- * The full scale of float samples that nothing is known about: 1 where all finite ones are in 0..1 and not all are 0, as
- * frameworks and most float pictures have them; else 255. Infinities are in no range. Nothing where all are 0: any scale fits.
+ * Guesses the full scale of float samples. It is 1 if all finite ones are in 0..1 and not all are 0, as in frameworks
+ * and most float pictures; else 255. Infinities are in no range. Undefined if all are 0, because any scale fits.
  */
 export function guessFull({ min, max }: Extremes): 1 | 255 | undefined {
   if (min === 0 && max === 0) return undefined
   return min >= 0 && max <= 1 ? 1 : 255
 }
 
-/** The full scale of a picture: of its depth, or of its floats as said or guessed. */
+/** The full scale of a picture: that of its depth, or for floats the stated or guessed one. */
 export const fullOf = (
   { depth, data, full }: Pick<Picture, 'depth' | 'data' | 'full'>,
   seen?: Extremes,
 ): number => full ?? (depth === 32 ? (guessFull(seen ?? seenIn(data)) ?? 255) : fullScale(depth))
 
-/** `fullOf` a picture whose samples are looked at in turns. */
+/** `fullOf` a picture whose samples are examined in pieces, between which the event loop can run. */
 export const fullInTurns = async (picture: Pick<Picture, 'depth' | 'data' | 'full'>): Promise<number> =>
   fullOf(picture, picture.depth === 32 ? await extremes(picture.data) : undefined)

@@ -4,14 +4,17 @@ import { describe } from '../text/describe.ts'
 
 const brand = Symbol.for('convo.Tensor')
 
-/** A dense float32 array with a shape, row-major, the last index fastest: [C,H,W], [C,D,H,W], [O,C,kH,kW]. */
+/** A dense float32 array with a shape, row-major, last index fastest: [C,H,W], [C,D,H,W], [O,C,kH,kW]. */
 export class Tensor {
-  /** Its sizes, the slowest axis first. */
+  /** Its sizes, slowest axis first. */
   readonly shape: readonly number[]
   /** Its numbers, row-major. */
   readonly data: Float32Array
 
-  /** @throws ConvoError E_SHAPE when a size is not a whole number of at least 1, or the data does not fill the shape */
+  /**
+   * @throws ConvoError E_SHAPE if a size is not a whole number of at least 1 or the data does not fill the shape;
+   *   E_ARGUMENT for data that is not a Float32Array
+   */
   constructor(sizes: readonly number[], data: Float32Array) {
     const shape = checkSizes(sizes)
     if (!readOf('tensor data', () => data instanceof Float32Array)) {
@@ -28,12 +31,12 @@ export class Tensor {
     this.data = data
   }
 
-  /** Whether it is a tensor of this copy of convo or of another one: a program may load the ES module and CommonJS. */
+  /** Whether a value is a tensor of any loaded copy of convo: a program may load both the ES module and CommonJS. */
   static [Symbol.hasInstance](value: unknown): boolean {
     return isBranded(value, brand)
   }
 
-  /** A tensor of zeros. @throws ConvoError E_SHAPE, E_TOO_LARGE */
+  /** Makes a tensor of zeros. @throws ConvoError E_SHAPE, E_TOO_LARGE, E_MEMORY */
   static zeros(shape: readonly number[]): Tensor {
     return zeros(shape)
   }
@@ -41,10 +44,10 @@ export class Tensor {
 
 Object.defineProperty(Tensor.prototype, brand, {})
 
-/** A tensor whose numbers are computed later. A class with fields, as planning makes several in every call. */
+/** A tensor whose numbers are computed later. It is a class with fields because each planning call makes several. */
 class Pending {
   readonly shape: readonly number[]
-  /** The tensor that it has its numbers from, in another shape. */
+  /** The tensor whose numbers it has, in another shape. */
   readonly before: Tensor | undefined
 
   constructor(shape: readonly number[], before?: Tensor) {
@@ -59,24 +62,24 @@ class Pending {
 
 Object.setPrototypeOf(Pending.prototype, Tensor.prototype)
 
-/** A tensor of which only the shape is known: its numbers are computed later, and to look at them is a bug. */
+/** Makes a tensor with only a shape. Its numbers are computed later, and reading them is a bug. */
 export const pendingTensor = (shape: readonly number[]): Tensor => new Pending(shape)
 
-/** The same numbers in another shape of as many. */
+/** Returns the same numbers in another shape of equal size. */
 export const reshaped = (x: Tensor, shape: readonly number[]): Tensor =>
   isPending(x) ? new Pending(shape, x) : new Tensor(shape, x.data)
 
-/** The tensor that another one has its numbers from; itself where it was not reshaped. */
+/** The tensor before any `reshaped`, if its numbers are pending; else the tensor itself. */
 export const unshaped = (x: Tensor): Tensor => (x instanceof Pending && x.before ? unshaped(x.before) : x)
 
 /** Whether only the shape of a tensor is known. */
 export const isPending = (tensor: Tensor): boolean => tensor instanceof Pending
 
-/** A tensor that is there in a plan and not computed: it has a shape, and no numbers. */
+/** Makes a stand-in for a tensor that is part of a plan but not computed: it has a shape, and no numbers. */
 export const unseen = ({ shape }: Pick<Tensor, 'shape'>): Tensor =>
   Object.assign(Object.create(Tensor.prototype), { shape, data: new Float32Array() })
 
-// outside the class, which bundled would be called _Tensor if it spoke of itself
+// outside the class, which would be bundled as _Tensor if it referred to itself
 const zeros = (sizes: readonly number[]): Tensor => {
   const shape = checkSizes(sizes)
   checkLimit('tensorSamples', sizeOf(shape), 'the tensor')
@@ -85,19 +88,19 @@ const zeros = (sizes: readonly number[]): Tensor => {
 
 function checkSizes(sizes: readonly number[]): readonly number[] {
   const shape = ownCopy('the shape', sizes)
-  // Array.from, because the methods of a list pass over its holes
+  // Array.from, because array methods skip holes
   const isShape = Array.isArray(shape) && shape.length > 0
   if (isShape && Array.from(shape).every((n) => Number.isSafeInteger(n) && n >= 1)) return shape
   throw new ConvoError('E_SHAPE', `a shape needs whole sizes of at least 1, got ${describe(shape)}`)
 }
 
-/** Whether this machine has the lowest byte of a number first, as files have. */
+/** Whether this machine is little-endian, like most file formats. */
 export const isLittleEndian = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1
 
 /** The product of the sizes. */
 export const sizeOf = (shape: readonly number[]): number => shape.reduce((a, b) => a * b, 1)
 
-/** Zeros for a result. @throws ConvoError E_MEMORY when there is no room */
+/** Allocates zeros for a result. @throws ConvoError E_MEMORY if there is not enough memory */
 export function floats(count: number): Float32Array {
   try {
     return new Float32Array(count)

@@ -2,7 +2,7 @@ import { ConvoError } from '../../error.ts'
 import { sizeOf } from '../../tensor/tensor.ts'
 import { type Kernel, type KernelFields, kernel, showShape } from '../kernel.ts'
 
-/** The number that 16 bits mean in IEEE half precision. */
+/** Converts the 16 bits of an IEEE half to a number. */
 export function half(bits: number): number {
   const sign = bits & 0x8000 ? -1 : 1
   const exponent = (bits >> 10) & 31
@@ -13,13 +13,13 @@ export function half(bits: number): number {
 
 const word = new DataView(new ArrayBuffer(4))
 
-/** The number whose float32 begins with these 16 bits (bfloat16). */
+/** Converts the 16 bits of a bfloat16, the upper half of a float32, to a number. */
 export function upperHalf(bits: number): number {
   word.setUint32(0, bits << 16)
   return word.getFloat32(0)
 }
 
-/** Types of numbers by NumPy's names without the byte order, with their bytes and how they are read. */
+/** Number types by NumPy's names without the byte order, with their sizes in bytes and their readers. */
 export const numberTypes: Readonly<
   Record<string, { readonly bytes: number; read(view: DataView, at: number, little: boolean): number }>
 > = {
@@ -37,7 +37,7 @@ export const numberTypes: Readonly<
   b1: { bytes: 1, read: (v, at) => (v.getUint8(at) === 0 ? 0 : 1) },
 }
 
-/** A kernel, checked, whose errors name the file. @throws ConvoError E_KERNEL_SHAPE, E_KERNEL_VALUE */
+/** Makes a checked kernel whose errors name the file. @throws ConvoError E_KERNEL_SHAPE, E_KERNEL_VALUE */
 export function kernelFrom(
   file: string,
   shape: readonly number[],
@@ -53,10 +53,10 @@ export function kernelFrom(
   }
 }
 
-/** A tensor of weights has no more numbers than this: 1 GiB in double precision. */
+/** The most numbers in a tensor of weights: 1 GiB in double precision. */
 export const mostWeights = 2 ** 27
 
-/** Refuses a shape of too many weights, before they are read. @throws ConvoError E_KERNEL_SHAPE */
+/** Refuses a shape with too many weights, before they are read. @throws ConvoError E_KERNEL_SHAPE */
 export function checkCount(file: string, shape: readonly number[], most = mostWeights): void {
   const count = sizeOf(shape)
   if (count <= most) return

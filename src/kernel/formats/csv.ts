@@ -11,9 +11,9 @@ const separators = {
 } satisfies Record<string, Separator>
 
 /**
- * Rows of numbers, one row a line, apart by commas, semicolons, tabs or white space, the same in the whole file; `#` begins
- * a comment. A semicolon anywhere makes it the separator, then a comma, then a tab where no blanks separate too. Only on
- * a single line that has other separators as well do semicolons end rows: `-1 0 1; -2 0 2; -1 0 1`.
+ * Rows of numbers, one per line, separated by commas, semicolons, tabs or white space, the same in the whole file. `#`
+ * begins a comment. A semicolon anywhere makes it the separator, else a comma, else a tab if no blanks separate
+ * numbers. Semicolons end rows only on a single line that also contains other separators: `-1 0 1; -2 0 2; -1 0 1`.
  */
 export const csv: KernelFormat = {
   name: 'text matrix',
@@ -48,7 +48,7 @@ export const csv: KernelFormat = {
   write: (k) => bytesOf(`${rowsText(k.weights, k.shape[1]!, ',').join('\n')}\n`),
 }
 
-/** Lines, or the parts of a single one that semicolons end. */
+/** Returns the lines, or the parts of a single line that semicolons separate. */
 function rowsOf(lines: readonly Line[]): readonly Line[] {
   const [only] = lines
   const parts = lines.length === 1 ? only!.text.split(';') : []

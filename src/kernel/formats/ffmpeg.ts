@@ -4,10 +4,10 @@ import { type Cursor, headText, openText } from './text.ts'
 
 const modes = ['square', 'row', 'column'] as const
 
-/** One of the four planes of a video frame, as far as the options speak of it. */
+/** The options of one of the four planes of a video frame. */
 type Plane = {
   weights?: readonly number[]
-  /** Where the matrix is. */
+  /** The position of the matrix in the text. */
   at: number
   rdiv: number
   bias: number
@@ -20,10 +20,11 @@ const gap = /[\s|]+/y
 const mostWeights = 49
 
 /**
- * The options of FFmpeg's `convolution` filter: `m:m:m:m:rdiv:rdiv:rdiv:rdiv:bias:…:mode:…`, or by name as `0m=…:0rdiv=1/9`; a
- * leading `convolution=` and quotes may be there. Weights are whole numbers apart by blanks or `|`: 9, 25 or 49, or an odd
- * number of them up to 49 where the mode is row or column. rdiv multiplies, so the scale is 1/rdiv; 0 or nothing is
- * for the sum of the weights, 1 if that is 0. Planes that have a matrix are kernels; where all say the same they are one.
+ * The options of FFmpeg's `convolution` filter: `m:m:m:m:rdiv:rdiv:rdiv:rdiv:bias:…:mode:…`, or by name, such as
+ * `0m=…:0rdiv=1/9`. A leading `convolution=` and quotes are allowed. Weights are whole numbers separated by blanks or
+ * `|`: 9, 25 or 49, or an odd number of them up to 49 if the mode is row or column. rdiv multiplies, so the scale is
+ * 1/rdiv. If it is 0 or missing, the scale is the sum of the weights, or 1 if that is 0. Each plane with a matrix is a
+ * kernel. If all planes are equal, they are one kernel.
  */
 export const ffmpeg: KernelFormat = {
   name: 'FFmpeg list',
@@ -112,7 +113,7 @@ function readMatrix(c: Cursor): number[] {
   return weights
 }
 
-/** A number, or a fraction as `1/9`. */
+/** Reads a number, or a fraction such as `1/9`. */
 function readRdiv(c: Cursor): number {
   const { at } = c
   let value = c.takeNumber()
@@ -162,7 +163,9 @@ function toKernel(c: Cursor, { weights = [], at, rdiv, bias, mode }: Plane): Ker
   return c.kernel(at, shape, weights, { scale: rdiv === 0 ? sum || 1 : reciprocal(rdiv), offset: bias })
 }
 
-/** 1/r; where r is the double nearest to 1/n, the whole number n, which 1/r may miss by its last bit. */
+/**
+ * Computes 1/r. If r is the double nearest to 1/n, it returns the whole number n, which 1/r may miss by its last bit.
+ */
 function reciprocal(r: number): number {
   const whole = Math.round(1 / r)
   return whole !== 0 && 1 / whole === r ? whole : 1 / r

@@ -2,51 +2,53 @@ import { ConvoError, nearest } from '../../error.ts'
 import { type Direction, type Kernel, planeSize, showShape } from '../kernel.ts'
 import { anchorField } from './text.ts'
 
-/** A format of kernel files: one file of code, one line in the table of index.ts. */
+/** A format of kernel files. Each has one source file, and one line in the table of index.ts. */
 export type KernelFormat = {
-  /** The name people say, as `libvips matrix`. */
+  /** The usual name, such as `libvips matrix`. */
   readonly name: string
   readonly summary: string
   readonly direction: Direction
-  /** With the dot and in small letters; empty where content alone shows. Where formats share one, content decides among them. */
+  /**
+   * With the dot, in lower case. Empty if only content identifies the format. If formats share one, content decides.
+   */
   readonly extensions: readonly string[]
-  /** A whole file that can be read; of a binary format, how it is asked for. */
+  /** The contents of a readable file. For a binary format, how to make or select one. */
   readonly example: string
-  /** Whether a file that begins so is likely of this format. `head` is the file, or its first `headBytes`. */
+  /** Whether a file with this beginning is probably of this format. `head` is the file, or its first `headBytes`. */
   sniff(head: Uint8Array): boolean
   /**
-   * The kernels of a file as it writes them, at least one; several only where the format joins kernels. `readKernels`
-   * turns them where `direction` says so.
-   * `file` is in errors. `fragment`, what was after `#`, names the one kernel that is wanted.
+   * Reads the kernels of a file as they are written, at least one. There are several only if the format can join
+   * kernels. `readKernels` turns them if `direction` requires it. `file` is used in errors. `fragment`, the text after
+   * `#`, names the one kernel to read.
    *
-   * @throws ConvoError E_KERNEL_SYNTAX, E_KERNEL_SHAPE, E_KERNEL_VALUE with the place; E_KERNEL_FILE when no kernel has
-   * the name; E_KERNEL_FORMAT for what is refused
+   * @throws ConvoError E_KERNEL_SYNTAX, E_KERNEL_SHAPE, E_KERNEL_VALUE with the place; E_KERNEL_FILE if no kernel has
+   *   the name; E_KERNEL_FORMAT for refused contents
    */
   read(bytes: Uint8Array, file: string, fragment?: string): readonly Kernel[]
-  /** True when `read` itself picks the kernel that the fragment names. */
+  /** True if `read` itself picks the kernel that the fragment names. */
   readonly picks?: true
-  /** Of a format that is written: what its files are, with the article, and what they have a place for. */
+  /** For a format that can be written: its name with an article. `holds` lists what it can store. */
   readonly kind?: string
   readonly holds?: readonly Extra[]
   /**
-   * The file, of a kernel as the file is to have it, in which there is nothing but what `holds` says. Numbers come back bit
-   * for bit. Name and summary are omitted where the format has no place for them.
+   * Encodes a kernel that is already turned for the file and has only what `holds` lists. Numbers are read back bit for
+   * bit. Name and summary are dropped if the format cannot store them.
    */
   write?(kernel: Kernel): Uint8Array
 }
 
-/** What a kernel may be or have besides a plane of weights. */
+/** What a kernel may have besides a plane of weights. */
 export const extras = ['planes', 'scale', 'offset', 'anchor', 'bias', 'border'] as const
 type Extra = (typeof extras)[number]
 
-/** How much of a file `sniff` is given. */
+/** How many bytes of a file `sniff` receives. */
 export const headBytes = 65536
 
 /**
- * The kernels that a fragment asks for: all of them without one, else that of this name or, where there are several, of
- * this number counted from 1.
+ * Returns the kernels that a fragment selects. Without a fragment these are all of them. Otherwise it is the one with
+ * this name or, if there are several, with this number, counted from 1.
  *
- * @throws ConvoError E_KERNEL_FILE with the names there are
+ * @throws ConvoError E_KERNEL_FILE listing the names that exist
  */
 export function pick<T extends { readonly name?: string | undefined }>(
   kernels: readonly T[],
@@ -71,7 +73,7 @@ export function pick<T extends { readonly name?: string | undefined }>(
 const byNumber = <T>(kernels: readonly T[], fragment: string): T | undefined =>
   /^[1-9]\d{0,8}$/.test(fragment) ? kernels[Number(fragment) - 1] : undefined
 
-/** What of a kernel a format has no place for, each in words. */
+/** Describes everything in a kernel that a format cannot store. */
 export function lossesOf(k: Kernel, holds: readonly Extra[]): string[] {
   const { shape, scale, offset, anchor, border } = k
   const isCentred = anchor === undefined || anchorField(planeSize(shape), anchor).anchor === undefined

@@ -1,7 +1,7 @@
 import type { KernelFormat } from './format.ts'
 import { anchorField, type Cursor, headText, openText } from './text.ts'
 
-/** What ends a row, a slice and a channel, innermost first. */
+/** The signs that end a row, a slice and a channel, innermost first. */
 const levels = [
   { sign: ';', name: 'row' },
   { sign: '/', name: 'slice' },
@@ -9,9 +9,10 @@ const levels = [
 ] as const
 
 /**
- * The image literals of G'MIC: `(a,b;c,d/e,f;g,h^…)`: `,` x, `;` y, `/` z, `^` channel. Without `/` and `^` it is [kH,kW];
- * with channels [C,kH,kW]; with depth a 3-D bank of one filter, [1,C,kD,kH,kW]. The anchor is
- * floor((k-1)/2). `convolve` turns it by 180° in all its axes but the channels; `correlate` takes it as written.
+ * The image literals of G'MIC: `(a,b;c,d/e,f;g,h^…)`, with `,` for x, `;` for y, `/` for z and `^` for the channel.
+ * Without `/` and `^` the kernel is [kH,kW], with channels [C,kH,kW], and with depth a 3-D bank of one filter,
+ * [1,C,kD,kH,kW]. The anchor is floor((k-1)/2). `convolve` turns it by 180° in all axes except the channels;
+ * `correlate` uses it as written.
  */
 export const gmic: KernelFormat = {
   name: "G'MIC literal",
@@ -36,10 +37,10 @@ export const gmic: KernelFormat = {
   },
 }
 
-/** Numbers and signs up to `)` and that; `sizes` are width, height, depth and channels. */
+/** Reads numbers and signs up to and including `)`. `sizes` are width, height, depth and channels. */
 function readValues(c: Cursor): { sizes: readonly [number, number, number, number]; weights: number[] } {
   const weights: number[] = []
-  // The size of a finished row, slice and channel, and how much of the unfinished ones there is.
+  // The size of a finished row, slice and channel, and the current size of the unfinished ones.
   const sizes = [0, 0, 0]
   const counts = [0, 0, 0, 0]
   for (;;) {

@@ -8,10 +8,11 @@ const notPart = /(?:nan|-)(?=[\s,;]|$)/iy
 const gap = /\s*,\s*|\s+/y
 
 /**
- * The kernel strings of ImageMagick: `[W[xH][+X+Y][@><]:] v,v,…`. Values apart by a comma or white space; `nan` and `-`
- * represent places that are not part of the kernel, weight 0; `;` joins kernels; `@` adds the turns by 45°, `>` those by
- * 90°, `<` the mirrored ones. Without a geometry the values form an odd square. The anchor is floor((k-1)/2) unless `+X+Y`
- * says otherwise. `-morphology Convolve` turns it by 180°, the anchor with it; `-morphology Correlate` and `-convolve` do not.
+ * The kernel strings of ImageMagick: `[W[xH][+X+Y][@><]:] v,v,…`. Values are separated by commas or white space. `nan`
+ * and `-` represent places that are not part of the kernel and get weight 0. `;` joins kernels. `@` adds turns by 45°,
+ * `>` turns by 90°, and `<` mirrored kernels. Without a geometry, the values form an odd square. The anchor is
+ * floor((k-1)/2) unless `+X+Y` is given. `-morphology Convolve` turns the kernel and its anchor by 180°. `-convolve`
+ * and `-morphology Correlate` do not.
  */
 export const imagemagick: KernelFormat = {
   name: 'ImageMagick string',
@@ -48,7 +49,7 @@ export const imagemagick: KernelFormat = {
   },
 }
 
-/** A kernel up to `;` or the end, with its turns. */
+/** Reads a kernel up to `;` or the end, and adds its turns. */
 function readOne(c: Cursor): readonly Turning[] {
   const { at } = c
   if (/[A-Za-z@]/.test(c.text[at]!) && c.match(notPart) === null && c.match(geometry) === null) {
@@ -83,7 +84,7 @@ function readOne(c: Cursor): readonly Turning[] {
   )
 }
 
-/** NaN for places that are not part of the kernel. */
+/** Reads the values. NaN is for places that are not part of the kernel. */
 function readValues(c: Cursor): number[] {
   const values: number[] = []
   const ends = () => c.at >= c.text.length || c.text[c.at] === ';'
@@ -103,7 +104,7 @@ type Geometry = {
   readonly turn: Turn
 }
 
-/** The geometry and its colon, moved over; undefined when there is no colon before the next `;`. */
+/** Reads a geometry and its colon. Returns undefined if there is no colon before the next `;`. */
 function readGeometry(c: Cursor): Geometry | undefined {
   const start = c.at
   if (c.match(/[^;:]*:/y) === null) return undefined
@@ -131,7 +132,7 @@ function readGeometry(c: Cursor): Geometry | undefined {
   return { size: [kH, kW], anchor: [y, x], turn: match[6] as Turn }
 }
 
-/** The kernel of values without a geometry. */
+/** Makes the kernel of values without a geometry. */
 function square(c: Cursor, at: number, values: readonly number[]): Turning {
   const side = Math.round(Math.sqrt(values.length))
   if (side * side === values.length && side % 2 === 1) {

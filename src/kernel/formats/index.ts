@@ -15,15 +15,17 @@ import { safetensors } from './safetensors.ts'
 import { svg } from './svg.ts'
 
 /**
- * The formats of kernel files by name, in the order in which content is tried, the narrower before the wider:
+ * The formats of kernel files by name. Content is tested in this order, from specific to general:
  *
- * - npy and safetensors begin with bytes that no text has;
- * - opencv names itself within what is XML, YAML or JSON; svg and json are the rest of `<` and of `{` `[`;
- * - `(` is gmic; a geometry and one colon imagemagick; other colons, and `|`, ffmpeg;
- * - libvips is a first line that no row could be: of another length than the row below it, whose length it says;
- * - csv is all else that begins with a number. So lines of one length are rows even where the first could be the header of
- *   a .mat file (`2 1` above `5 6`), and numbers on one line are one row, though ImageMagick and FFmpeg would make a
- *   square of nine: `3x3:` before them says that.
+ * - npy and safetensors begin with bytes that do not occur in text;
+ * - opencv is XML, YAML or JSON that contains its name; svg and json are everything else that begins with `<`, or `{`
+ *   and `[`;
+ * - `(` means gmic, a geometry and one colon imagemagick, and other colons or `|` ffmpeg;
+ * - libvips has a first line that cannot be a row: it states the length of the row below it and has another length
+ *   itself;
+ * - csv is everything else that begins with a number. So lines of equal length are rows even if the first could be the
+ *   header of a .mat file (`2 1` above `5 6`). Numbers on one line are one row, although ImageMagick and FFmpeg would
+ *   make nine of them a square; for a square, write `3x3:` before them.
  */
 export const formats: Readonly<Record<string, KernelFormat>> = {
   npy,
@@ -39,8 +41,8 @@ export const formats: Readonly<Record<string, KernelFormat>> = {
 }
 
 /**
- * The format of a kernel file: that of its extension, by content where formats share it, and by content alone where the
- * extension says nothing (`.txt`, none, standard input).
+ * Finds the format of a kernel file: by its extension, by content if formats share it, and by content alone if the
+ * extension does not identify one (`.txt`, none, standard input).
  *
  * @throws ConvoError E_KERNEL_FORMAT, E_KERNEL_SYNTAX for an empty file
  */
@@ -50,7 +52,7 @@ export function formatOf(file: string, bytes: Uint8Array): KernelFormat {
   const head = bytes.subarray(0, headBytes)
   const named = all.filter(({ extensions }) => extension !== undefined && extensions.includes(extension))
   const found = (named.length > 0 ? named : all).find((format) => format.sniff(head)) ?? named.at(-1)
-  // a length of safetensors may begin with the same bytes
+  // the header length of safetensors may begin with the same bytes
   if (isUtf16(head) && found !== formats.safetensors) {
     throw new ConvoError('E_KERNEL_FORMAT', `${file} is text in UTF-16, not UTF-8`, { fix: utf16Fix(file) })
   }
@@ -67,7 +69,7 @@ export function formatOf(file: string, bytes: Uint8Array): KernelFormat {
   })
 }
 
-/** How to unpack a file that is packed, as .npz and the .xml.gz of OpenCV are. */
+/** Explains how to unpack a compressed file, such as .npz or the .xml.gz of OpenCV. */
 function packed(head: Uint8Array): string | undefined {
   if (head[0] === 0x1f && head[1] === 0x8b) return 'gunzip it first'
   const isZip = head[0] === 0x50 && head[1] === 0x4b
@@ -75,8 +77,8 @@ function packed(head: Uint8Array): string | undefined {
 }
 
 /**
- * The kernels of a file: its format found, read, the one that `fragment` names picked, and turned by 180° where the tool of
- * the format turns them.
+ * Reads the kernels of a file: finds its format, reads it, picks the kernel that `fragment` names, and turns it by 180°
+ * if the tool of the format does.
  *
  * @throws ConvoError E_KERNEL_FORMAT, E_KERNEL_SYNTAX, E_KERNEL_SHAPE, E_KERNEL_VALUE, E_KERNEL_FILE
  */

@@ -1,6 +1,6 @@
 import type { Cursor } from './text.ts'
 
-/** A JSON value with the place where it begins. */
+/** A JSON value with the position where it begins. */
 export type JsonNode = { readonly at: number } & (
   | { readonly kind: 'object'; readonly entries: ReadonlyMap<string, JsonEntry> }
   | { readonly kind: 'array'; readonly items: readonly JsonNode[] }
@@ -10,24 +10,24 @@ export type JsonNode = { readonly at: number } & (
   | { readonly kind: 'null' }
 )
 
-/** A value of an object, and the place of its key. */
+/** A value of an object, and the position of its key. */
 export type JsonEntry = { readonly at: number; readonly value: JsonNode }
 
-/** The node of one kind. */
+/** A node of a given kind. */
 export type JsonOf<K extends JsonNode['kind']> = Extract<JsonNode, { kind: K }>
 
-// Weights are nested five deep; what is deeper is no kernel, and would overflow the stack.
+// Weights are nested five deep. Anything deeper is not a kernel, and would overflow the stack.
 const deepest = 64
 
 const blank = /[ \t\r\n]*/y
-// `2.` is no JSON, but what older versions of OpenCV write in it.
+// `2.` is not valid JSON, but older versions of OpenCV write it.
 const number = /-?(?:0|[1-9]\d*)(?:\.\d*)?(?:[eE][+-]?\d+)?(?![\p{L}\p{N}_.+-])/uy
 const word = /[\p{L}_-][\p{L}\p{N}_]*/uy
 const plain = /(?:[^"\\\p{Cc}]|[\u007f-\u009f]){1,4096}/uy
 const escaped = /\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})/y
 
 /**
- * Reads JSON (RFC 8259, and `2.` for a number) keeping the places, which JSON.parse does not; keys that come twice are refused.
+ * Reads JSON (RFC 8259, and `2.` as a number) and keeps positions, unlike JSON.parse. Duplicate keys are refused.
  *
  * @throws ConvoError E_KERNEL_SYNTAX
  */
@@ -111,7 +111,7 @@ function string(c: Cursor): string {
   }
 }
 
-/** What a node is, for errors. */
+/** Describes a node for errors. */
 export function nodeText(node: JsonNode): string {
   if (node.kind === 'object' || node.kind === 'array') return `an ${node.kind}`
   if (node.kind === 'null') return 'null'
@@ -129,7 +129,7 @@ const kindText = {
   null: 'null',
 }
 
-/** The node, when it is of the kind. @throws ConvoError E_KERNEL_SYNTAX naming `path` and the place */
+/** Returns the node if it is of the kind. @throws ConvoError E_KERNEL_SYNTAX naming `path` and the position */
 export function expectKind<K extends JsonNode['kind']>(
   c: Cursor,
   node: JsonNode,

@@ -10,8 +10,8 @@ type Key = keyof typeof kernelSchema.properties
 const jsonKeys = Object.keys(kernelSchema.properties)
 
 /**
- * The project's own format, described by `kernelSchema`: the one text format that holds all that a kernel is. A bare
- * nested array is the weights alone.
+ * The project's own format, described by `kernelSchema`. It is the only text format that can store everything in a
+ * kernel. A bare nested array contains only weights.
  */
 export const json: KernelFormat = {
   name: 'convo JSON',
@@ -49,7 +49,7 @@ export const json: KernelFormat = {
   },
 }
 
-/** Nested arrays, a row of the kernel on a line. */
+/** Formats nested arrays, with each row of the kernel on one line. */
 function nested(shape: readonly number[], weights: Float64Array, indent: string): string {
   const inner = `${indent}  `
   const [first = 0, ...rest] = shape
@@ -119,7 +119,7 @@ function readNumber(c: Cursor, node: JsonNode, path: string): number {
   )
 }
 
-/** In the file [x, y], as people say it; in a kernel [y, x], as arrays are. */
+/** The file has the usual order [x, y]; a kernel has [y, x], in the order of its axes. */
 function readAnchor(c: Cursor, node: JsonNode, path: string): readonly [y: number, x: number] {
   const { items } = expectKind(c, node, 'array', path)
   const [x, y] = items
@@ -140,7 +140,7 @@ function readBorder(c: Cursor, node: JsonNode, path: string): string {
   )
 }
 
-/** The sizes that the first element of each array says; all others must follow. */
+/** Takes the sizes from the first element of each array. All other elements must match. */
 function shapeOf(c: Cursor, weights: JsonNode): number[] {
   const shape: number[] = []
   let node: JsonNode | undefined = expectKind(c, weights, 'array', 'weights')

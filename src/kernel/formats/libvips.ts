@@ -16,9 +16,10 @@ import {
 const gap = /[ \t]+/y
 
 /**
- * The matrix files of libvips: `w h [scale [offset]]`, then h lines of w numbers. The result of a convolution is
- * sum / scale + offset; nothing is flipped; the anchor is floor(k/2). Four numbers are written always: libvips 8.14 misreads
- * a header of two before a row that begins `1 0`. Here the header is its line, however many numbers that has.
+ * The matrix files of libvips: `w h [scale [offset]]`, then h lines of w numbers. A convolution gives sum / scale +
+ * offset. Nothing is flipped, and the anchor is floor(k/2). Four numbers are always written, because libvips 8.14
+ * misreads a header of two before a row that begins with `1 0`. Here the header is the first line, with two to four
+ * numbers.
  */
 export const libvips: KernelFormat = {
   name: 'libvips matrix',
@@ -26,7 +27,7 @@ export const libvips: KernelFormat = {
   direction: { turns: false, as: 'vips conv' },
   extensions: ['.mat'],
   example: '3 3 8 128\n-1 0 1\n-2 0 2\n-1 0 1\n',
-  // Lines of one length are a text matrix; only a first line that no row could be is a header.
+  // Lines of equal length are a text matrix. A first line is a header only if it cannot be a row.
   sniff(head) {
     const lines = /^\s*(\d+)[ \t]+(\d+)((?:[ \t]+[^\s,;#:]+){0,2})[ \t]*\r?\n[ \t]*(\S[^\r\n]*)/.exec(
       headText(head),
@@ -66,7 +67,7 @@ export const libvips: KernelFormat = {
   },
 }
 
-/** The numbers of a line with their places. */
+/** Reads the numbers of a line with their positions. */
 function readNumbers(c: Cursor, { text, at }: Line, what: string): Placed[] {
   const end = at + text.length
   const found: Placed[] = []

@@ -5,17 +5,17 @@ import { isLittleEndian, sizeOf } from '../../tensor/tensor.ts'
 import { checkCount, kernelFrom, mostWeights, numberTypes } from './binary.ts'
 import type { KernelFormat } from './format.ts'
 
-/** An array as a .npy file holds it, row-major whatever the order in the file. */
+/** An array from a .npy file, row-major whatever the order in the file. */
 export type NpyArray = StoredArray & {
-  /** float32 for what it holds exactly, f2 f4 i1 i2 u1 u2 b1; else float64, exact up to 2^53. */
+  /** float32 for types that it represents exactly, f2 f4 i1 i2 u1 u2 b1; else float64, exact up to 2^53. */
   readonly data: Float32Array | Float64Array
 }
 
-/** An array in which u1 and u2 may be what they are in the file. */
+/** An array that may keep the types u1 and u2 of its file. */
 export type StoredArray = {
   readonly shape: readonly number[]
   readonly data: Float32Array | Float64Array | Uint8Array | Uint16Array
-  /** NumPy's name of the type in the file, as `<f4`. */
+  /** NumPy's name of the type in the file, such as `<f4`. */
   readonly dtype: string
 }
 
@@ -23,15 +23,15 @@ const magic = [0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59]
 const longestHeader = 1 << 20
 const highestRank = 8
 
-/** Types whose bytes are as a machine of this byte order has them in memory. */
+/** Types that have the same bytes in the file and in memory, if the byte order matches. */
 const inMemory: Readonly<
   Record<string, new (of: number | ArrayBuffer) => StoredArray['data'] & { buffer: ArrayBuffer }>
 > = { f4: Float32Array, f8: Float64Array, u1: Uint8Array, u2: Uint16Array }
 
 /**
- * Reads a .npy file (NumPy's format description, versions 1 to 3): f2 f4 f8, i1 to i8, u1 to u8, b1, both byte orders, both
- * storage orders, rank 1 to 8. Pickled objects and structured types are refused. Sizes are checked before anything is
- * allocated.
+ * Reads a .npy file (NumPy's format description, versions 1 to 3): f2 f4 f8, i1 to i8, u1 to u8, b1, both byte orders,
+ * both storage orders, rank 1 to 8. It refuses pickled objects and structured types, and checks sizes before
+ * allocation.
  *
  * @throws ConvoError E_KERNEL_FORMAT for a refused type, E_KERNEL_SYNTAX with the byte offset for a damaged file
  */
@@ -42,7 +42,7 @@ export function readNpy(bytes: Uint8Array, file: string, most = Number.POSITIVE_
   return { shape, data, dtype }
 }
 
-/** The same of a picture or a volume, which may be large: the event loop turns meanwhile. */
+/** Does the same for a picture or a volume, which may be large, in pieces between which the event loop can run. */
 export async function readNpyArray(bytes: Uint8Array, file: string): Promise<StoredArray> {
   const { shape, dtype, count, isSingle, fill } = openNpy(bytes, file)
   const type = inMemory[dtype.slice(1)] ?? (isSingle ? Float32Array : Float64Array)
@@ -87,10 +87,10 @@ function openNpy(bytes: Uint8Array, file: string, most = Number.POSITIVE_INFINIT
   const Native = inMemory[descr.slice(1)]
   const begin = start + length
   const place = fortran ? rowMajor(shape) : (i: number) => i
-  /** The numbers from one to before another, to their places. */
+  /** Copies the numbers from index `from` up to, but not including, `to` to their positions in `out`. */
   const fill = (out: StoredArray['data'], from: number, to: number): void => {
     if (Native !== undefined && little && isLittleEndian && !fortran) {
-      // the bytes as they are: to read a picture number by number takes thirty times as long
+      // copies the bytes directly: reading a picture number by number takes thirty times as long
       const own = new Uint8Array(bytes.subarray(begin + from * reader.bytes, begin + to * reader.bytes))
       out.set(new Native(own.buffer), from)
       return
@@ -101,7 +101,7 @@ function openNpy(bytes: Uint8Array, file: string, most = Number.POSITIVE_INFINIT
   return { shape, dtype: descr, count, isSingle, fill }
 }
 
-/** The row-major place of element `i` of an array that is stored first index fastest. */
+/** Returns a function that maps an index of an array stored first index fastest to the row-major index. */
 function rowMajor(shape: readonly number[]): (i: number) => number {
   const strides = shape.map((_, d) => sizeOf(shape.slice(d + 1)))
   return (i) => {
@@ -117,7 +117,7 @@ function rowMajor(shape: readonly number[]): (i: number) => number {
 
 type Failure = (at: number, expected: string, found: string) => ConvoError
 
-/** The dict of the header: three keys, each once, in any order. */
+/** Reads the dict of the header: three keys, each once, in any order. */
 function readHeader(header: string, start: number, fail: Failure, file: string) {
   let at = 0
   const here = () => JSON.stringify(header.slice(at, at + 24).trim())
@@ -171,7 +171,7 @@ const values: Readonly<Record<string, { readonly pattern: RegExp; readonly expec
   shape: { pattern: /\([^()]*\)\s*/y, expected: 'a tuple of sizes' },
 }
 
-/** The type with its byte order in front. */
+/** Returns the type with its byte order in front. */
 function typeFrom(type: string, at: number, file: string): string {
   const name = /^[<>|=]/.test(type) ? type : `=${type}`
   if (name.slice(1).startsWith('O'))
@@ -187,7 +187,7 @@ function typeFrom(type: string, at: number, file: string): string {
   )
 }
 
-/** A tuple of sizes; one of a single size ends in a comma. */
+/** Reads a tuple of sizes. A tuple with a single size ends in a comma. */
 function shapeFrom(tuple: string, at: number, fail: Failure): readonly number[] {
   const sizes = tuple
     .slice(1, -1)
@@ -210,11 +210,11 @@ const refused = (file: string, at: number, what: string): ConvoError =>
     fix: "a plain array: numpy.save(path, array.astype('<f4'))",
   })
 
-/** What a .npy file, version 1, little-endian, row-major, begins with. */
+/** The header of a .npy file: version 1, little-endian, row-major. */
 export function npyHeader(shape: readonly number[], type: '<f4' | '<f8'): Uint8Array {
   const tuple = shape.length === 1 ? `(${shape[0]},)` : `(${shape.join(', ')})`
   const dict = `{'descr': '${type}', 'fortran_order': False, 'shape': ${tuple}, }`
-  // Magic, version and length are 10 bytes; the header ends with a newline at a multiple of 64.
+  // Magic, version and length are 10 bytes. The header ends with a newline at a multiple of 64.
   const headerLength = Math.ceil((10 + dict.length + 1) / 64) * 64 - 10
   const header = `${dict.padEnd(headerLength - 1)}\n`
   const bytes = new Uint8Array(10 + headerLength)
@@ -223,7 +223,7 @@ export function npyHeader(shape: readonly number[], type: '<f4' | '<f8'): Uint8A
   return bytes
 }
 
-/** A .npy file, version 1, little-endian, row-major: `<f4` for a Float32Array, `<f8` for a Float64Array. */
+/** Encodes a .npy file, version 1, little-endian, row-major: `<f4` for a Float32Array, `<f8` for a Float64Array. */
 export function writeNpy(shape: readonly number[], data: Float32Array | Float64Array): Uint8Array {
   const header = npyHeader(shape, data instanceof Float32Array ? '<f4' : '<f8')
   const bytes = new Uint8Array(header.length + data.byteLength)
@@ -237,7 +237,7 @@ export function writeNpy(shape: readonly number[], data: Float32Array | Float64A
   return bytes
 }
 
-/** An array of NumPy, of rank 2 to 5. */
+/** A NumPy array of rank 2 to 5. */
 export const npy: KernelFormat = {
   name: 'NumPy array',
   summary: 'an array written by numpy.save, of any number type and rank 2 to 5',

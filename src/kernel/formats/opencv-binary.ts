@@ -3,16 +3,17 @@ import { numberTypes } from './binary.ts'
 import { type Cursor, numbers } from './text.ts'
 import type { Span } from './xml.ts'
 
-// What FileStorage writes with the flag BASE64: 24 bytes that say the type, as text, then the numbers, low byte first.
+// Data that FileStorage writes with the flag BASE64: the type as 24 bytes of text, then the numbers, low byte first.
 
 const headerBytes = 24
 
 /**
- * The numbers of a matrix in Base64.
+ * Reads the numbers of a matrix in Base64.
  *
  * @param dt the type that the matrix states, one letter
- * @param name the type in NumPy's name
- * @throws ConvoError E_KERNEL_SYNTAX for what is no Base64 or says another type, E_KERNEL_SHAPE for another count
+ * @param name NumPy's name of the type
+ * @throws ConvoError E_KERNEL_SYNTAX for text that is not Base64 or states another type, E_KERNEL_SHAPE for another
+ *   count
  */
 export function readBinary(
   c: Cursor,

@@ -1,7 +1,7 @@
 import type { Cursor } from './text.ts'
 import type { Span } from './xml.ts'
 
-/** A matrix of a FileStorage, before its meaning is looked at: where its fields are, without brackets and quotes. */
+/** A matrix of a FileStorage before it is interpreted: the positions of its fields, without brackets and quotes. */
 export type StoredMatrix = {
   readonly name?: string | undefined
   readonly at: number
@@ -9,7 +9,7 @@ export type StoredMatrix = {
   readonly fields: ReadonlyMap<string, Field>
 }
 
-/** Where the value of a field is, and whether it is numbers in Base64. */
+/** The position of the value of a field, and whether it is numbers in Base64. */
 export type Field = Span & { readonly isBinary?: boolean }
 
 const entry =
@@ -17,8 +17,9 @@ const entry =
 const field = /^( *)([a-z_]{1,32}) *: */
 
 /**
- * The matrices of a FileStorage in YAML. What OpenCV writes is lines `key: value` and lists in square brackets, under a first
- * line `%YAML:1.0` that YAML itself does not allow: so it is read for what it is, and what is no matrix is passed over.
+ * Finds the matrices of a FileStorage in YAML. OpenCV writes lines `key: value` and lists in square brackets, after a
+ * first line `%YAML:1.0` that YAML itself does not allow. So only this dialect is read, and everything but matrices is
+ * skipped.
  */
 export function yamlMatrices(c: Cursor): StoredMatrix[] {
   const found: StoredMatrix[] = []
@@ -41,13 +42,15 @@ export function yamlMatrices(c: Cursor): StoredMatrix[] {
   return found
 }
 
-/** A line without its end; where it ends `\r\n`, with a blank for the `\r`. */
+/** Returns a line without its end. If it ends with `\r\n`, the `\r` becomes a blank. */
 function lineAt(c: Cursor, at: number): string {
   const newline = c.text.indexOf('\n', at)
   return c.text.slice(at, newline === -1 ? c.text.length : newline).replace(/\r$/, ' ')
 }
 
-/** The `key: value` lines from a place on that are indented by more than `indent`, and where they end. */
+/**
+ * Reads the `key: value` lines from an offset on that are indented by more than `indent`, and returns where they end.
+ */
 function readFields(c: Cursor, from: number, indent: number): { fields: Map<string, Field>; end: number } {
   const fields = new Map<string, Field>()
   let at = from
@@ -67,7 +70,9 @@ function readFields(c: Cursor, from: number, indent: number): { fields: Map<stri
 
 const binary = /!!binary *\|[ \r]*\n((?: +[\w+/=]+[ \r]*(?:\n|$))*)/y
 
-/** A list in square brackets or a block of Base64, which may go on over lines, or the rest of the line. */
+/**
+ * Finds a list in square brackets or a block of Base64, either of which may span lines, or else the rest of the line.
+ */
 function readValue(c: Cursor, at: number): Field {
   binary.lastIndex = at
   const block = binary.exec(c.text)

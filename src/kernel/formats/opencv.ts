@@ -9,23 +9,23 @@ import { elementsOf, parseXml, spanText, type XmlElement } from './xml.ts'
 
 const types = ['opencv-matrix', 'opencv-nd-matrix']
 
-/** Element types of OpenCV by NumPy's names. */
+/** Element types of OpenCV, and their NumPy names. */
 // biome-ignore format: one line says it
 const elementTypes: Readonly<Record<string, string>> = {
   u: 'u1', c: 'i1', w: 'u2', s: 'i2', i: 'i4', f: 'f4', d: 'f8', h: 'f2',
 }
 
-/** The range of the whole numbers of a type; floating point has none. */
+/** The range of an integer type. Floating-point types have none. */
 function rangeOf(type: string): readonly [least: number, most: number] | undefined {
   const size = 2 ** (8 * Number(type[1]))
   return type[0] === 'u' ? [0, size - 1] : type[0] === 'i' ? [-size / 2, size / 2 - 1] : undefined
 }
 
 /**
- * The FileStorage of OpenCV in XML, YAML or JSON: each `opencv-matrix` (rows, cols, dt, data) of one channel is a kernel by
- * the name of its node. Read as written: filter2D correlates, with the anchor at floor(k/2). data may be in Base64, and JSON may
- * have comments, as OpenCV writes both. Nodes that are no matrices are passed over; matrices of more dimensions or channels
- * are refused, unless another is asked for by name.
+ * The FileStorage of OpenCV in XML, YAML or JSON. Each `opencv-matrix` (rows, cols, dt, data) of one channel is a
+ * kernel with the name of its node. It is read as written: filter2D correlates, with the anchor at floor(k/2). data may
+ * be in Base64, and JSON may have comments, because OpenCV writes both. Nodes that are not matrices are skipped.
+ * Matrices with more dimensions or channels are refused, unless another one is selected by name.
  */
 export const opencv: KernelFormat = {
   name: 'OpenCV FileStorage',
@@ -56,7 +56,7 @@ function matricesOf(c: Cursor): readonly StoredMatrix[] {
   return jsonMatrices(json, parseJson(json))
 }
 
-/** The text with blanks instead of comments, which OpenCV writes into JSON, so that places stay what they are. */
+/** Replaces comments, which OpenCV writes into JSON, by blanks, so that positions do not change. */
 function withoutComments(text: string): string {
   const pieces: string[] = []
   let done = 0
@@ -107,7 +107,7 @@ function jsonMatrices(c: Cursor, node: JsonNode, name?: string): StoredMatrix[] 
 
 const binaryMark = '$base64$'
 
-/** Where a value is: of a list what is between its brackets, of a string what is between its quotes. */
+/** Finds the position of a value: between the brackets of a list, or between the quotes of a string. */
 function jsonSpan(c: Cursor, node: JsonNode): Field {
   const { at } = node
   if (node.kind === 'string' && node.value.startsWith(binaryMark)) {
@@ -157,7 +157,7 @@ function toKernel(c: Cursor, matrix: StoredMatrix): Kernel {
   return c.kernel(at, [rows, cols], weights, named)
 }
 
-/** The letter of dt. */
+/** Reads dt, which is one letter. */
 function elementType(c: Cursor, matrix: StoredMatrix): string {
   const span = fieldOf(c, matrix, 'dt')
   const dt = c.text

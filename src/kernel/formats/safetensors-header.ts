@@ -4,23 +4,23 @@ import { sizeOf } from '../../tensor/tensor.ts'
 import { isRecord } from '../../text/record.ts'
 import { showShape } from '../kernel.ts'
 
-/** A checked file. */
+/** A file whose header was checked. */
 export type Opened = {
   readonly file: string
   readonly bytes: Uint8Array
   readonly entries: ReadonlyMap<string, Entry>
-  /** Texts by their keys. */
+  /** Texts by key. */
   readonly metadata: ReadonlyMap<string, string>
 }
 
-/** One tensor: its bytes are those of the file from `begin` to `end`. */
+/** One tensor. Its bytes are those of the file from `begin` to `end`. */
 export type Entry = {
   readonly name: string
   readonly dtype: string
   readonly shape: readonly number[]
   readonly begin: number
   readonly end: number
-  /** Where the header speaks of it, in bytes from the start of the file. */
+  /** The byte offset, in the file, of its key in the header. */
   readonly at: number
 }
 
@@ -30,7 +30,9 @@ const longestHeader = 100_000_000
 const longestName = 120
 const deepestNesting = 3
 
-/** Bytes of a number, for every type of the format: the places of tensors that are not read are checked too. */
+/**
+ * Bytes of a number for every type of the format, because the positions of tensors that are not read are checked too.
+ */
 // biome-ignore format: one line for each family
 export const sizes: Readonly<Record<string, number>> = {
   F64: 8, F32: 4, F16: 2, BF16: 2, F8_E5M2: 1, F8_E4M3: 1, F8_E8M0: 1, C64: 8,
@@ -41,7 +43,7 @@ export const sizes: Readonly<Record<string, number>> = {
 export const beginsAsHeader = (head: Uint8Array): boolean =>
   head.length > 8 && head[8] === brace && viewOf(head).getBigUint64(0, true) <= BigInt(longestHeader)
 
-/** A name as errors print it: short, and without what a terminal would obey. */
+/** Formats a name for errors: short, and without characters that control a terminal. */
 export function plain(name: string): string {
   const shown = name.slice(0, longestName).replace(/[\p{C}\u2028\u2029]/gu, '\ufffd')
   return name.length > longestName ? `${shown}…` : shown
@@ -50,9 +52,9 @@ export function plain(name: string): string {
 type Failure = (at: number, expected: string, found: string) => ConvoError
 
 /**
- * Opens a .safetensors file: the header and all that it says are checked before anything is allocated. Refused: a header
- * beyond 100 MB or the file, keys that come twice, sizes and offsets that disagree, tensors that overlap, and, as the format
- * demands, bytes that do not belong to a tensor.
+ * Opens a .safetensors file and checks its whole header before memory is allocated. It refuses a header larger than 100
+ * MB or the file, duplicate keys, sizes and offsets that disagree, tensors that overlap, and, as the format requires,
+ * bytes that do not belong to a tensor.
  *
  * @throws ConvoError E_KERNEL_SYNTAX with the byte offset for a damaged file, E_KERNEL_FORMAT for an unknown type
  */
@@ -87,8 +89,8 @@ function metadataFrom(header: object): ReadonlyMap<string, string> {
 }
 
 /**
- * The keys of the outermost object and where they are. JSON.parse would take the last of two equal keys without a word;
- * and it would build any depth of arrays.
+ * Finds the keys of the outermost object and their positions. JSON.parse would silently keep the last of two equal
+ * keys, and would build arrays of any depth.
  */
 function scanKeys(bytes: Uint8Array, fail: Failure): Map<string, number> {
   const seen: Map<string, number>[] = []
@@ -147,7 +149,7 @@ function parse(bytes: Uint8Array, fail: Failure): object {
 
 const isSize = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) >= 0
 
-/** What the header says of one tensor, checked: known keys and type, whole sizes, as many bytes as the shape needs. */
+/** Checks the header of one tensor: known keys and type, whole sizes, and as many bytes as the shape needs. */
 function entryFrom(
   name: string,
   value: unknown,
@@ -180,7 +182,7 @@ function entryFrom(
   return { name, dtype, shape, begin: start + begin, end: start + end, at }
 }
 
-/** Every byte of the data belongs to exactly one tensor. */
+/** Checks that every byte of the data belongs to exactly one tensor. */
 function checkPlaces(entries: readonly Entry[], start: number, length: number, fail: Failure): void {
   const inOrder = [...entries].sort((a, b) => a.begin - b.begin || a.end - b.end)
   let filled = start
@@ -205,7 +207,7 @@ function checkPlaces(entries: readonly Entry[], start: number, length: number, f
     throw fail(filled, 'the end of the file', `${length - filled} bytes that do not belong to a tensor`)
 }
 
-/** A value of the header, short enough for an error. */
+/** Formats a value of the header, short enough for an error. */
 function show(value: unknown): string {
   const shown = JSON.stringify(value) ?? 'nothing'
   return shown.length > 60 ? `${shown.slice(0, 60)}…` : shown

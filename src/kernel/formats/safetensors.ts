@@ -6,16 +6,16 @@ import { checkCount, kernelFrom, numberTypes, upperHalf } from './binary.ts'
 import type { KernelFormat } from './format.ts'
 import { beginsAsHeader, type Entry, type Opened, open, plain, sizes } from './safetensors-header.ts'
 
-/** The tensors of a .safetensors file: names and shapes at once, the numbers when they are asked for. */
+/** The tensors of a .safetensors file. Names and shapes are available at once, numbers are read on request. */
 export type Safetensors = {
   /** In the order of the header. */
   readonly names: readonly string[]
-  /** @throws ConvoError E_KERNEL_FILE when there is none of this name */
+  /** @throws ConvoError E_KERNEL_FILE if no tensor has this name */
   shape(name: string): readonly number[]
   /**
-   * A tensor of any rank, row-major, rounded to float32.
+   * Reads a tensor of any rank, row-major, rounded to float32.
    *
-   * @throws ConvoError E_KERNEL_FILE when there is none of this name, E_KERNEL_FORMAT for a type that is not read
+   * @throws ConvoError E_KERNEL_FILE if no tensor has this name, E_KERNEL_FORMAT for an unsupported type
    */
   tensor(name: string): { readonly shape: readonly number[]; readonly data: Float32Array }
 }
@@ -33,8 +33,8 @@ const readers: Readonly<Record<string, (view: DataView, at: number, little: bool
 }
 
 /**
- * The tensors of a .safetensors file, for the weights of a network. The header and all that it says are checked at once;
- * numbers are read when they are asked for.
+ * Opens the tensors of a .safetensors file, for the weights of a network. The whole header is checked at once, and
+ * numbers are read on request.
  *
  * @throws ConvoError E_KERNEL_SYNTAX with the byte offset for a damaged file, E_KERNEL_FORMAT for an unknown type
  */
@@ -51,12 +51,11 @@ export function readSafetensors(bytes: Uint8Array, file: string): Safetensors {
 }
 
 /**
- * Tensors of a network: `file.safetensors#name`. A file with one tensor that can be a kernel, of rank 2 to 5, needs no
- * name.
+ * Tensors of a network: `file.safetensors#name`. No name is needed if only one tensor can be a kernel (rank 2 to 5).
  *
- * A tensor `x.weight` of rank 4 or 5 takes a tensor `x.bias` as its bias, the numbers as they are in the file: they count
- * in the unit of the samples that the kernel meets. Those of a picture are levels of 0..255, so for a network that was
- * trained on 0..1 the picture is to be normalized first, or the bias is 255 times too small.
+ * The bias of a tensor `x.weight` of rank 4 or 5 is the tensor `x.bias`, with the numbers of the file. They are in the
+ * unit of the samples that the kernel is applied to. For a picture these are levels of 0..255. So for a network that
+ * was trained on 0..1, the picture must be normalized first, or the bias is 255 times too small.
  */
 export const safetensors: KernelFormat = {
   name: 'safetensors',
@@ -110,7 +109,7 @@ function entryOf(opened: Opened, name: string): Entry {
   })
 }
 
-/** The tensors with their shapes, one a line. */
+/** Lists the tensors with their shapes, one per line. */
 function listing({ entries, file }: Opened): readonly string[] {
   if (entries.size === 0) return [`${file} has no tensors`]
   const lines = [...entries.values()]
@@ -144,7 +143,7 @@ function read<T extends Float32Array | Float64Array>(
   return data
 }
 
-/** `x.bias` for a bank `x.weight`. A transposed bank [C,O/groups,…] has a multiple of O/groups of them. */
+/** Finds `x.bias` for a bank `x.weight`. For a transposed bank [C,O/groups,…], its length is a multiple of O/groups. */
 function biasOf(opened: Opened, { name, shape }: Entry): Float64Array | undefined {
   const stem = /^(.*\.)?weight$/.exec(name)
   if (stem === null || shape.length < 4) return undefined

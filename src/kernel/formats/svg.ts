@@ -4,13 +4,14 @@ import type { KernelFormat } from './format.ts'
 import { anchorField, type Cursor, headText, numbers, openText, type Placed } from './text.ts'
 import { elementsOf, parseXml, spanText, type XmlElement } from './xml.ts'
 
-/** Edge modes by the names of SVG, and the borders that they are; `none` is transparent black. */
+/** Edge modes by their SVG names, and the corresponding border modes. `none` is transparent black. */
 const edgeModes: Readonly<Record<string, string>> = { duplicate: 'replicate', wrap: 'wrap', none: 'constant' }
 
 /**
- * `<feConvolveMatrix>` of SVG (Filter Effects Module Level 1), alone or within a document. SVG turns the matrix by 180° as
- * it convolves; targetX and targetY count in the turned matrix. divisor: the sum where it is absent or 0, 1 where that is 0. bias is in 0..1. edgeMode becomes the border, `duplicate`
- * where it is absent. preserveAlpha is noted in the summary: what happens to alpha is said on the command line.
+ * The `<feConvolveMatrix>` of SVG (Filter Effects Module Level 1), alone or within a document. SVG turns the matrix by
+ * 180° when it convolves, and targetX and targetY are positions in the turned matrix. If divisor is missing or 0, it is
+ * the sum of the weights, or 1 if that is 0. bias is in 0..1. edgeMode becomes the border, and is `duplicate` by
+ * default. preserveAlpha is noted in the summary, because the handling of alpha is set on the command line.
  */
 export const svg: KernelFormat = {
   name: 'SVG feConvolveMatrix',
@@ -78,7 +79,7 @@ function target(c: Cursor, element: XmlElement, name: string, size: number): num
   )
 }
 
-/** A distance in units of the document does not translate to pixels. */
+/** Refuses a distance in units of the document, which does not translate to pixels. */
 function refuseUnitLength(c: Cursor, element: XmlElement): void {
   const other = numbersOf(c, element, 'kernelUnitLength')?.find(({ value }) => value !== 1)
   if (other === undefined) return

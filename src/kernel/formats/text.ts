@@ -1,30 +1,32 @@
 import { ConvoError, type ErrorCode } from '../../error.ts'
 import { type Kernel, type KernelFields, kernel } from '../kernel.ts'
 
-/** A mistake: where it is, unless at the cursor; what is there, unless what the text shows; and what to do. */
+/**
+ * A mistake: its position, by default that of the cursor; what was found, by default the text there; and how to fix it.
+ */
 export type Mistake = { readonly at?: number; readonly found?: string; readonly fix?: string | undefined }
 
-/** A number with its place. */
+/** A number with its position. */
 export type Placed = { readonly value: number; readonly at: number }
 
-/** A line of a text with its place, without the white space around it and the comment behind it. */
+/** A line of a text with its position, without surrounding white space and without the comment after it. */
 export type Line = { readonly text: string; readonly at: number }
 
-/** More than any kernel that a person writes; what is larger comes from a program, which can write .npy. */
+/** The longest text, in bytes. No kernel written by hand is longer, and a program can write larger ones as .npy. */
 const longestText = 16 * 2 ** 20
 
-/** A decimal number; `inf` and `nan` are taken too, so that they can be refused by name. */
+/** A decimal number. `notFinite` matches `inf` and `nan`, so that they can be refused by name. */
 const decimal = /[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?(?![\p{L}\p{N}_.])/uy
 const notFinite = /[+-]?\.?(?:nan|inf(?:inity)?)(?![\p{L}\p{N}_.])/iuy
 
 const listGap = /\s*,\s*|\s+/y
 
-/** A kernel file as text, with the place up to which it is read. What it throws names the file and the place. */
+/** A kernel file as text, with the position up to which it was read. Its errors name the file and the position. */
 export class Cursor {
   at = 0
   readonly text: string
   readonly file: string
-  /** What the file should be, with its article: `a libvips matrix`. */
+  /** The expected contents, with an article: `a libvips matrix`. */
   readonly kind: string
 
   constructor(text: string, file: string, kind: string) {
@@ -45,7 +47,7 @@ export class Cursor {
     return `${this.file}:${line}:${[...this.text.slice(start, at)].length + 1}`
   }
 
-  /** What is at a place, as errors quote it: a word or a character. */
+  /** The text at a position as errors quote it: a word or a character. */
   found(at: number): string {
     const { text } = this
     if (at >= text.length) return 'the end of the file'
@@ -54,7 +56,7 @@ export class Cursor {
     return JSON.stringify(word.length > 24 ? `${word.slice(0, 24)}…` : word)
   }
 
-  /** A mistake in how the text is written. */
+  /** The error for a syntax mistake. */
   expected(what: string, { at = this.at, found = this.found(at), fix }: Mistake = {}): ConvoError {
     const why = `expected ${what}, found ${found}`
     return this.failure(
@@ -66,40 +68,42 @@ export class Cursor {
     )
   }
 
-  /** A size that does not fit. */
+  /** The error for a size that does not fit. */
   wrongShape(at: number, message: string, why: string, fix?: string): ConvoError {
     return this.failure(at, 'E_KERNEL_SHAPE', message, why, fix)
   }
 
-  /** A number that cannot be. */
+  /** The error for an invalid number. */
   wrongValue(at: number, message: string, why: string, fix?: string): ConvoError {
     return this.failure(at, 'E_KERNEL_VALUE', message, why, fix)
   }
 
-  /** A mistake in what the text says; `why` follows the place. */
+  /** The error for a mistake at a position. `why` follows the position. */
   failure(at: number, code: ErrorCode, message: string, why: string, fix?: string): ConvoError {
     return new ConvoError(code, message, { why: `${this.place(at)}: ${why}`, fix })
   }
 
-  /** The text that a sticky pattern matches here, moving on; undefined, and staying, when it does not. */
+  /**
+   * Takes the text that a sticky pattern matches here, and moves past it. Without a match, returns undefined and stays.
+   */
   take(pattern: RegExp): string | undefined {
     const found = this.match(pattern)?.[0]
     if (found !== undefined) this.at += found.length
     return found
   }
 
-  /** What a sticky pattern matches here, staying. */
+  /** Matches a sticky pattern here without moving. */
   match(pattern: RegExp): RegExpExecArray | null {
     pattern.lastIndex = this.at
     return pattern.exec(this.text)
   }
 
-  /** Moves over white space, line ends among it. */
+  /** Skips white space, including line ends. */
   skipSpace(): void {
     this.take(/\s*/y)
   }
 
-  /** Moves over one sign. @throws ConvoError E_KERNEL_SYNTAX when another is here */
+  /** Takes one sign. @throws ConvoError E_KERNEL_SYNTAX if another one is here */
   takeSign(sign: string, what = `"${sign}"`): void {
     if (this.text[this.at] !== sign) throw this.expected(what)
     this.at++
@@ -108,7 +112,7 @@ export class Cursor {
   /**
    * Takes a decimal number.
    *
-   * @throws ConvoError E_KERNEL_SYNTAX where there is none, E_KERNEL_VALUE where it is not finite in float32
+   * @throws ConvoError E_KERNEL_SYNTAX if there is none, E_KERNEL_VALUE if it is not finite in float32
    */
   takeNumber(what = 'a number'): number {
     const { at } = this
@@ -119,7 +123,7 @@ export class Cursor {
   }
 
   /**
-   * Takes numbers up to a place, apart by commas or white space; there may be none.
+   * Takes numbers up to an offset, separated by commas or white space. There may be none.
    *
    * @throws ConvoError E_KERNEL_SYNTAX, E_KERNEL_VALUE
    */
@@ -138,7 +142,7 @@ export class Cursor {
     return found
   }
 
-  /** The number, when it is finite in float32. @throws ConvoError E_KERNEL_VALUE */
+  /** Returns the number if it is finite in float32. @throws ConvoError E_KERNEL_VALUE */
   finite(at: number, value: number): number {
     if (Number.isFinite(Math.fround(value))) return value
     const found = this.found(at)
@@ -147,7 +151,7 @@ export class Cursor {
     throw this.wrongValue(at, message, why)
   }
 
-  /** The sizes among numbers of the text. @throws ConvoError E_KERNEL_SHAPE for one that is no whole number of at least 1 */
+  /** Returns numbers as sizes. @throws ConvoError E_KERNEL_SHAPE for one that is not a whole number of at least 1 */
   wholeSizes(what: string, sizes: readonly Placed[]): number[] {
     return sizes.map(({ value, at }) => {
       if (Number.isSafeInteger(value) && value >= 1) return value
@@ -156,21 +160,21 @@ export class Cursor {
     })
   }
 
-  /** A scale that the text states. @throws ConvoError E_KERNEL_VALUE for 0 */
+  /** Returns a number as a scale. @throws ConvoError E_KERNEL_VALUE for 0 */
   scale({ value, at }: Placed): number {
     if (value !== 0) return value
     const message = 'scale must not be 0: the sum is divided by it'
     throw this.wrongValue(at, message, 'expected a number other than 0, found 0')
   }
 
-  /** Refuses more or fewer weights than a size has; `size` says it in the words of the format. */
+  /** Refuses a number of weights that does not match a size. `size` describes it in the terms of the format. */
   checkWeights(at: number, found: number, count: number, size: string, why: string): void {
     if (found === count) return
     const message = `kernel size must match the weights, got ${numbers(found)} for ${size}`
     throw this.wrongShape(at, message, `expected ${why}, found ${found}`)
   }
 
-  /** The lines that hold more than white space. */
+  /** Returns the lines that are not blank. */
   lines(comments: boolean): Line[] {
     const lines: Line[] = []
     for (const { 0: whole, index } of this.text.matchAll(/[^\r\n]+/g)) {
@@ -181,7 +185,9 @@ export class Cursor {
     return lines
   }
 
-  /** A kernel, checked, whose errors name a place in the text. @throws ConvoError E_KERNEL_SHAPE, E_KERNEL_VALUE */
+  /**
+   * Makes a checked kernel whose errors name a position in the text. @throws ConvoError E_KERNEL_SHAPE, E_KERNEL_VALUE
+   */
   kernel(
     at: number,
     shape: readonly number[],
@@ -191,7 +197,7 @@ export class Cursor {
     return this.placed(at, () => kernel(shape, weights, fields))
   }
 
-  /** What `make` gives; its errors get a place, and a code and a reason of their own where these are given. */
+  /** Returns the result of `make`. Its errors get the position, and `code` and `why` if these are given. */
   placed<T>(at: number, make: () => T, code?: ErrorCode, why?: string): T {
     try {
       return make()
@@ -205,9 +211,9 @@ export class Cursor {
 }
 
 /**
- * Decodes a text file: UTF-8, a byte order mark allowed.
+ * Decodes a text file in UTF-8, with or without a byte order mark.
  *
- * @throws ConvoError E_KERNEL_SYNTAX when it is no text, empty, or longer than `longestText` bytes
+ * @throws ConvoError E_KERNEL_SYNTAX if it is not text, is empty, or is longer than `longestText` bytes
  */
 export function openText(bytes: Uint8Array, file: string, kind: string): Cursor {
   if (bytes.length > longestText) {
@@ -233,7 +239,7 @@ export function openText(bytes: Uint8Array, file: string, kind: string): Cursor 
   return c
 }
 
-/** The first byte that is not part of UTF-8: what decodes without it, and no further, by halving. */
+/** Finds the first byte that is not valid UTF-8, by binary search for the longest prefix that decodes. */
 function firstInvalid(bytes: Uint8Array): number {
   let good = 0
   let bad = bytes.length
@@ -254,10 +260,10 @@ function firstInvalid(bytes: Uint8Array): number {
   return good
 }
 
-/** The beginning of a file as text, for sniffing: what is not UTF-8 is replaced. */
+/** The beginning of a file as text, for sniffing. Invalid UTF-8 is replaced. */
 export const headText = (head: Uint8Array): string => new TextDecoder().decode(head)
 
-/** The anchor to state for sizes and a place of the tap: none where it is what a kernel has anyway, floor(k/2). */
+/** Returns the anchor field for an anchor at [y, x]. It is empty if that is the default, floor(k/2). */
 export function anchorField(
   [kH, kW]: readonly [kH: number, kW: number],
   [y, x]: readonly [y: number, x: number],
@@ -265,18 +271,18 @@ export function anchorField(
   return y === Math.floor(kH / 2) && x === Math.floor(kW / 2) ? {} : { anchor: [y, x] }
 }
 
-/** The shortest decimal that reads back as the same double, the sign of zero kept. */
+/** Formats the shortest decimal that reads back as the same double, including the sign of zero. */
 export const numberText = (value: number): string => (Object.is(value, -0) ? '-0' : String(value))
 
-/** Rows of numbers, one string for each row of a plane kernel. */
+/** Formats rows of numbers, one string for each row of a plane kernel. */
 export function rowsText(weights: ArrayLike<number>, width: number, separator: string): string[] {
   return Array.from({ length: weights.length / width }, (_, y) =>
     Array.from({ length: width }, (_, x) => numberText(weights[y * width + x]!)).join(separator),
   )
 }
 
-/** `1 number`, `2 numbers`. */
+/** Formats a count: `1 number`, `2 numbers`. */
 export const numbers = (count: number): string => `${count} number${count === 1 ? '' : 's'}`
 
-/** Text as the bytes of a file. */
+/** Encodes text as the bytes of a file. */
 export const bytesOf = (text: string): Uint8Array => new TextEncoder().encode(text)

@@ -1,11 +1,11 @@
 import { invariant } from '../../error.ts'
 
-/** What is behind a geometry of ImageMagick: no turns, 45°, 90°, mirrored. */
+/** The sign after a geometry of ImageMagick: no turns, 45°, 90°, mirrored. */
 export type Turn = '' | '@' | '>' | '<'
 
-/** A plane of weights on its way; NaN where a place is not part of the kernel, which a turn keeps apart from 0. */
+/** A plane of weights that is being turned. NaN means that a place is not part of the kernel, as opposed to 0. */
 export type Turning = {
-  /** Where it is in the text. */
+  /** Its position in the text. */
   readonly at: number
   readonly size: readonly [kH: number, kW: number]
   readonly weights: readonly number[]
@@ -13,8 +13,8 @@ export type Turning = {
 }
 
 /**
- * A kernel and the turns that ImageMagick adds to it: by 45° (3x3 alone) or 90° (squares, rows, columns), clockwise, until
- * one is as the first; mirrored: turned by 180°, that by 90°, and that by 180°.
+ * Returns a kernel and the turns that ImageMagick adds to it: clockwise by 45° (only 3x3) or 90° (squares, rows,
+ * columns), until one equals the first. Mirrored means turned by 180°, that by 90°, and that by 180°.
  */
 export function turnsOf(first: Turning, turn: Turn): readonly Turning[] {
   if (turn === '') return [first]
@@ -32,16 +32,16 @@ export function turnsOf(first: Turning, turn: Turn): readonly Turning[] {
   return all
 }
 
-/** Clockwise by 90°, the anchor with it. */
+/** Turns a kernel, with its anchor, clockwise by 90°. */
 function quarter({ at, size: [kH, kW], weights, anchor: [y, x] }: Turning): Turning {
   const turned = weights.map((_, i) => weights[(kH - 1 - (i % kH)) * kW + Math.floor(i / kH)]!)
   return { at, size: [kW, kH], weights: turned, anchor: [x, kH - 1 - y] }
 }
 
-/** The places around the centre of a 3x3 kernel, clockwise. */
+/** The indices around the centre of a 3x3 kernel, clockwise. */
 const ring = [0, 1, 2, 5, 8, 7, 6, 3]
 
-/** Each number around the centre of a 3x3 kernel one place on, clockwise, the anchor with it. */
+/** Turns a 3x3 kernel, with its anchor, clockwise by 45°: each number around the centre moves one place on. */
 function eighth({ at, size, weights, anchor: [y, x] }: Turning): Turning {
   const turned = [...weights]
   const before = y * 3 + x

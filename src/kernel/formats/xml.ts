@@ -1,16 +1,16 @@
 import type { Cursor } from './text.ts'
 
-/** A part of the text as it is written, entities and all. */
+/** A part of the text as written, with entities unresolved. */
 export type Span = { readonly at: number; readonly end: number }
 
-/** An element with where it is. */
+/** An element with its position. */
 export type XmlElement = {
   /** Without its namespace prefix. */
   readonly name: string
   readonly at: number
   readonly attributes: ReadonlyMap<string, Span>
   readonly children: XmlElement[]
-  /** The text right within it: pieces that hold more than white space. */
+  /** The text directly within it, in pieces that are not blank. */
   readonly texts: Span[]
 }
 
@@ -18,14 +18,15 @@ const name = /[A-Za-z_][\w.:-]{0,255}/y
 const entities: Readonly<Record<string, string>> = { lt: '<', gt: '>', amp: '&', quot: '"', apos: "'" }
 
 /**
- * The root element of an XML text: enough XML for the files of SVG and OpenCV. Comments and processing instructions are
- * passed over. A document type with definitions of its own is refused: entities are how small XML files become large.
+ * Parses an XML text and returns its root element. It supports enough XML for the files of SVG and OpenCV. Comments and
+ * processing instructions are skipped. A document type with its own definitions is refused, because entities can make
+ * small XML files large.
  *
  * @throws ConvoError E_KERNEL_SYNTAX, E_KERNEL_FORMAT
  */
 export function parseXml(c: Cursor): XmlElement {
   const root: XmlElement = { name: '', at: 0, attributes: new Map(), children: [], texts: [] }
-  // A stack of its own: nesting may be as deep as the file is long.
+  // An explicit stack, because elements may be nested as deeply as the file is long.
   const open = [root]
   while (c.at < c.text.length) {
     const current = open.at(-1)!
@@ -128,7 +129,7 @@ function closeElement(c: Cursor, open: XmlElement[]): void {
 
 const localName = (tag: string): string => tag.slice(tag.lastIndexOf(':') + 1)
 
-/** What a span says, with its entities resolved. @throws ConvoError E_KERNEL_SYNTAX */
+/** The text of a span, with its entities resolved. @throws ConvoError E_KERNEL_SYNTAX */
 export function spanText(c: Cursor, { at, end }: Span): string {
   return c.text.slice(at, end).replace(/&([^;\s&]{0,12};?)/g, (all, body: string, offset: number) => {
     const code = /^#(?:x([0-9a-f]{1,6})|(\d{1,7}));$/i.exec(body)
@@ -144,7 +145,7 @@ export function spanText(c: Cursor, { at, end }: Span): string {
   })
 }
 
-/** All elements below a root and itself, in the order of the text. */
+/** Yields an element and all elements below it, in document order. */
 export function* elementsOf(root: XmlElement): Generator<XmlElement> {
   for (const stack = [root]; stack.length > 0; ) {
     const element = stack.pop()!
