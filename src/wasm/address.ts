@@ -1,2 +1,2 @@
-/** A byte in the shared memory. Lengths, steps and pitches, in bytes as well, are `usize`. */
+/** An address in the shared memory, in bytes. Lengths, steps and pitches, also in bytes, are `usize`. */
 export type Address = usize

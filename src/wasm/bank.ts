@@ -1,15 +1,15 @@
 // Filter banks: several output channels from one gathered tile of float32 rows.
 // A tap list holds byte offsets into the tile; weights are [tap][output channel of the block].
-// Rows of fewer than 8 samples may be read and written up to 64 bytes past their end; of longer ones the last block
-// overlaps the one before it, so that sums can be written to where they belong.
+// Rows of fewer than 8 samples may be read and written up to 64 bytes past their end. In longer rows, the last block
+// overlaps the one before it, so that sums can be written directly to the output.
 
 import { Address } from './address'
 import { everyNth } from './lanes'
 
 /**
- * Four output channels by `n` columns by `rows` rows: acc = 0; acc += w * sample for the taps in order; + bias.
- * dst is [channel][row][column] with the given pitches in bytes; 8 columns at a time, so that 8 accumulators share
- * 2 loads and 4 splats. A rest of up to 4 columns is taken in two rows at once.
+ * Four output channels by `n` columns by `rows` rows: acc = 0; acc += w * sample for the taps in order; + bias. dst is
+ * [channel][row][column] with the given pitches in bytes. 8 columns at a time, so that 8 accumulators share 2 loads and
+ * 4 splats. A rest of up to 4 columns is computed for two rows at once.
  */
 export function taps4(
   dst: Address,
@@ -49,7 +49,7 @@ export function taps4(
   }
 }
 
-/** Two vectors of sums, `second` bytes apart in the source and `dstSecond` in the destination, of four channels. */
+/** Two vectors of sums of four channels, `second` bytes apart in the source and `dstSecond` in the destination. */
 @inline
 function eightSums4(
   dst: usize,
@@ -106,7 +106,7 @@ function eightSums4(
   v128.store(dst + dstSecond, f32x4.add(d1, k))
 }
 
-/** One output channel: 28 columns at a time, then 4 at a time. Same arithmetic as `taps4`. */
+/** One output channel: 28 columns at a time, then 4 at a time. The arithmetic is that of `taps4`. */
 export function taps1(
   dst: Address,
   dstPitch: usize,
@@ -126,7 +126,7 @@ export function taps1(
     const dstRow = dst + <usize>y * dstPitch
     let x = 0
     for (; x < n; x += 28) {
-      // A short rest is cheaper by fours than by a block that overlaps.
+      // A short rest is cheaper in blocks of four than in an overlapping block.
       if (x + 28 > n) {
         if (n < 28 || n - x <= 12) break
         x = n - 28
@@ -177,10 +177,10 @@ export function taps1(
 }
 
 /**
- * Rows of a tile from planes of float32 samples, `plane` bytes apart, with rows of `rowBytes`: tile row i is row rows[i]
- * (i32) of the plane, or all `fill` where that is -1. Each becomes `phases` rows, `pitch` apart: tile column k of phase p is
- * column columns[p][left + k] (tables of i32 at addresses of u32), or `fill` where that is -1. Columns first..last-1 are
- * `step` samples apart. Planes of the tile are `dstPlane` bytes apart.
+ * Gathers rows of a tile from planes of float32 samples, `plane` bytes apart, with rows of `rowBytes`. Tile row i is
+ * row rows[i] (i32) of the plane, or all `fill` if that is -1. Each becomes `phases` rows, `pitch` apart: tile column k
+ * of phase p is column columns[p][left + k] (tables of i32 at addresses of u32), or `fill` if that is -1. Columns
+ * first..last-1 are `step` samples apart. Planes of the tile are `dstPlane` bytes apart.
  */
 export function gatherPlanes(
   dst: Address,
@@ -235,7 +235,7 @@ function gatherColumns(
   for (let i = last; i < n; i++) gatherOne(dst, src, columns, i, fill)
 }
 
-/** Exactly `n` samples that are `step` apart. */
+/** Copies exactly `n` samples that are `step` apart. */
 function pickSamples(dst: usize, src: usize, step: i32, n: i32): void {
   const apart = <usize>step << 2
   let i = 0
@@ -250,7 +250,7 @@ function gatherOne(dst: usize, src: usize, columns: usize, i: i32, fill: f32): v
   store<f32>(dst + (<usize>i << 2), from < 0 ? fill : load<f32>(src + (<usize>from << 2)))
 }
 
-/** Rows of `n` samples, exactly; pitches in bytes. */
+/** Copies rows of exactly `n` samples. Pitches are in bytes. */
 export function copyRows(
   dst: Address,
   dstPitch: usize,
@@ -262,7 +262,7 @@ export function copyRows(
   for (; rows > 0; rows--, dst += dstPitch, src += srcPitch) copySamples(dst, src, n)
 }
 
-/** Exactly `n` samples. The call behind memory.copy costs more than to copy a short row. */
+/** Copies exactly `n` samples. For a short row, the call to memory.copy costs more than the copy. */
 function copySamples(dst: usize, src: usize, n: i32): void {
   if (n < 4 || n > 256) {
     memory.copy(dst, src, <usize>n << 2)
@@ -279,8 +279,8 @@ export function fillRow(dst: Address, n: i32, value: f32): void {
 }
 
 /**
- * Writes `rows` rows of `n` samples of `channels` channels to every `step`-th place of the destination: an output phase of
- * a transposed correlation. Pitches in bytes.
+ * Writes `rows` rows of `n` samples of `channels` channels to every `step`-th place of the destination: an output phase
+ * of a transposed correlation. Pitches are in bytes.
  */
 export function scatterRows(
   dst: Address,

@@ -1,8 +1,9 @@
-// A result over the picture that it was made of (definition: blend.ts). Rows may be read and written up to 12 bytes past their end.
+// A result over the picture that it was made from (definition: blend.ts). Rows may be read and written up to 12 bytes
+// past their end.
 
 import { Address } from './address'
 
-/** How the luma of a result differs from that of the colours it was made of. */
+/** The difference between the luma of a result and that of the colours it was made from. */
 export function lumaChange(dst: Address, made: Address, r: Address, g: Address, b: Address, n: i32): void {
   const red = f32x4.splat(<f32>0.2126)
   const green = f32x4.splat(<f32>0.7152)
@@ -15,9 +16,9 @@ export function lumaChange(dst: Address, made: Address, r: Address, g: Address, 
 }
 
 /**
- * A row of one channel: `made` over `x` with the weight `share`, times `mask` where there is one. With `change` that is added to x
- * instead of `made`. `under` and `over` are the alpha of the picture and of the result, by which colours are weighted; address
- * 0 where there is none.
+ * Blends a row of one channel: `made` over `x` with the weight `share`, times `mask` if there is one. If there is a
+ * `change`, x + change takes the role of `made`. `under` and `over` are the alpha of the picture and of the result, by
+ * which colours are weighted. The address of an absent row is 0.
  */
 export function blendRow(
   dst: Address,

@@ -1,6 +1,6 @@
-// Box sums by running sums, exact in 32 bits; the time does not depend on the radius. One row of column sums slides down
-// the tile (add the row that comes in, drop the row that goes out); along it a second running sum makes each output row.
-// Rows may be read and written up to 64 bytes past their end.
+// Box sums by running sums, exact in 32 bits; the time does not depend on the radius. One row of column sums slides
+// down the tile (adds the row that enters, subtracts the row that leaves); along it, a second running sum makes each
+// output row. Rows may be read and written up to 64 bytes past their end.
 
 import { Address } from './address'
 
@@ -54,8 +54,8 @@ export function slideU16(sums: Address, added: Address, dropped: Address, n: i32
 
 /**
  * dst (i32), `pixels` pixels of 1 to 4 interleaved channels: pixel i is the sum of pixels i .. i + width - 1 of `sums`
- * (i32), which has pixels + width - 1 of them. A vector holds a whole pixel; the lanes that are too many are overwritten
- * by the next one. dst must not overlap sums.
+ * (i32), which has pixels + width - 1 of them. A vector holds a whole pixel; its excess lanes are overwritten by the
+ * next one. dst must not overlap sums.
  */
 export function boxRow(dst: Address, sums: Address, pixels: i32, channels: i32, width: i32): void {
   const step = <usize>channels << 2

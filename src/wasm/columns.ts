@@ -1,11 +1,13 @@
-// Histograms of columns (Perreault and Hebert 2007). Each column counts, in 8 bits or for more than 255 rows in 16, its samples
-// up to the end of each of 16 groups of levels, then those up to each level of a group. Those of a window are the sums over its
-// columns, of which only the group in question is kept up to date. How many counts are too small gives the place of the rank: it
-// takes no search, whose branches nothing predicts.
+// Histograms of columns (Perreault and Hebert 2007). Each column counts, in 8 bits or, for more than 255 rows, in 16,
+// its samples up to the end of each of 16 groups of levels, then those up to each level of a group. The counts of a
+// window are the sums over its columns; only the group in question is kept up to date. The number of counts that are
+// too small gives the level of the rank, without a search, whose branches cannot be predicted.
 
 import { Address } from './address'
 
-/** The counts that samples of a level add to, as −1: `half` is the lower or upper half of 16 bits. */
+/**
+ * The counts that a sample of a level adds to, as −1. `half` selects the lower or upper half of 16 counts of 16 bits.
+ */
 @inline
 function lanesFrom<T>(level: usize, half: i32): v128 {
   if (sizeof<T>() == 1)
@@ -25,7 +27,7 @@ function countOut<T>(counts: usize, level: usize): void {
   if (sizeof<T>() == 2) v128.store(counts, i16x8.add(v128.load(counts, 16), lanesFrom<T>(level, 1)), 16)
 }
 
-/** The counts of a group are 16 times its first level behind those of the groups. */
+/** The byte offset of the counts of a level's group: 16 counts of groups, then 16 for each group. */
 @inline
 function groupOf<T>(level: usize): usize {
   return (16 + (level & 0xf0)) * sizeof<T>()
@@ -56,7 +58,10 @@ function slideAll<T>(columns: usize, come: usize, gone: usize, n: usize): void {
   }
 }
 
-/** Histograms of n columns over the bytes of `rows` rows; with counts of `bytes` bytes, each takes 272 times as many. */
+/**
+ * Makes the histograms of n columns over the bytes of `rows` rows. With counts of `bytes` bytes, each takes 272 times
+ * as many.
+ */
 export function startColumns(
   columns: Address,
   src: Address,
@@ -69,19 +74,19 @@ export function startColumns(
   else startAll<i16>(columns, src, pitch, n, rows)
 }
 
-/** The same one row further down: the row at `come` counts, that at `gone` does no longer. */
+/** Moves the histograms down by one row: the row at `come` enters, the row at `gone` leaves. */
 export function slideColumns(columns: Address, come: Address, gone: Address, n: usize, bytes: i32): void {
   if (bytes == 1) slideAll<i8>(columns, come, gone, n)
   else slideAll<i16>(columns, come, gone, n)
 }
 
-/** Half of 16 counts as 16 bits each. */
+/** Half of 16 counts, as 16 bits each. */
 @inline
 function half<T>(counts: usize, second: usize): v128 {
   return sizeof<T>() == 1 ? v128.load_ext<u8>(counts + 8 * second) : v128.load(counts + 16 * second)
 }
 
-/** How many of 16 sums are at most `index`. */
+/** The number of the 16 sums that are at most `index`. */
 @inline
 function upTo(low: v128, high: v128, index: i32): usize {
   const most = i16x8.splat(<i16>index)
@@ -101,7 +106,7 @@ function ranks<T>(
   const stride = step * (272 * sizeof<T>())
   const sums = work + 528
   const held = work + 560
-  // sums are compared with a sign, so that they begin at the smallest
+  // sums are compared as signed numbers, so they begin at the smallest
   const none = i16x8.splat(-32768)
   store<u16>(sums - 2, 0x8000)
   for (let s: usize = 0; s < 64; s += 4) store<i32>(held + s, -0x40000000)
@@ -150,8 +155,8 @@ function ranks<T>(
 }
 
 /**
- * n bytes of rank `index`, `step` apart, of windows `width` columns wide, of which each is `step` behind the one before. `work` has
- * 640 bytes: counts of a window, and where each group is.
+ * Writes n bytes of rank `index`, `step` apart, for windows `width` columns wide, each `step` columns after the one
+ * before. `work` has 640 bytes: the counts of a window, and the position of each group.
  */
 export function rankColumns(
   dst: Address,

@@ -3,7 +3,9 @@
 import { Address } from './address'
 import { angleOf, isPowerOfTwo } from './lanes'
 
-/** dst = src / scale: a true division, or the product with the reciprocal where that is exact, which gives the same bits. */
+/**
+ * dst = src / scale: a true division, or if the reciprocal is exact, a multiplication by it, which gives the same bits.
+ */
 export function scaleRow(dst: Address, src: Address, n: i32, scale: f32): void {
   const end = src + (<usize>n << 2)
   if (isPowerOfTwo(scale)) {
@@ -31,7 +33,7 @@ export function angle(dst: Address, b0: Address, b1: Address, n: i32, full: f32)
     v128.store(dst, angleOf(v128.load(b0), v128.load(b1), half))
 }
 
-/** dst = the larger of a and b; a where they are equal. */
+/** dst = the larger of a and b; a if they are equal. */
 export function larger(dst: Address, a: Address, b: Address, n: i32): void {
   for (const end = a + (<usize>n << 2); a < end; a += 16, b += 16, dst += 16) {
     v128.store(dst, f32x4.pmax(v128.load(a), v128.load(b)))
@@ -45,7 +47,7 @@ export function difference(dst: Address, a: Address, b: Address, n: i32): void {
   }
 }
 
-/** dst = b0 + amount · d where |d| > threshold, else b0; d = b0 - b1. */
+/** dst = b0 + amount · d if |d| > threshold, else b0; d = b0 - b1. */
 export function unsharp(dst: Address, b0: Address, b1: Address, n: i32, amount: f32, threshold: f32): void {
   const strength = f32x4.splat(amount)
   const bound = f32x4.splat(threshold)
@@ -57,7 +59,7 @@ export function unsharp(dst: Address, b0: Address, b1: Address, n: i32, amount: 
   }
 }
 
-/** dst = sum + b²: one step of the sums of `share`; the first starts from a row of zeros. */
+/** dst = sum + b²: one step of the sums of `share`, which start from a row of zeros. */
 export function addSquare(dst: Address, sum: Address, b: Address, n: i32): void {
   for (const end = b + (<usize>n << 2); b < end; b += 16, sum += 16, dst += 16) {
     const v = v128.load(b)
@@ -65,7 +67,7 @@ export function addSquare(dst: Address, sum: Address, b: Address, n: i32): void 
   }
 }
 
-/** dst = full · √(part / all), 0 where `all` is 0. */
+/** dst = full · √(part / all), or 0 if `all` is 0. */
 export function share(dst: Address, part: Address, all: Address, n: i32, full: f32): void {
   const top = f32x4.splat(full)
   const zero = f32x4.splat(0)
@@ -77,9 +79,10 @@ export function share(dst: Address, part: Address, all: Address, n: i32, full: f
 }
 
 /**
- * Rows that were premultiplied before they were accumulated, back to straight colour; 2 or 4 channels, alpha last.
- * A = sum of alpha / weightSum; colour = A > 0 ? (P / scale) / A : 0, then + offset; alpha = A clamped to 0..full. Colour is
- * divided by A as it is: where a sharpened alpha overshoots, so do the sums of colour, and a flat colour stays flat.
+ * Converts rows that were premultiplied before they were accumulated back to straight colour; 2 or 4 channels, alpha
+ * last. A = sum of alpha / weightSum; colour = A > 0 ? (P / scale) / A : 0, then + offset; alpha = A clamped to
+ * 0..full. Colour is divided by the unclamped A: if a sharpened alpha overshoots, so do the sums of colour, and a flat
+ * colour stays flat.
  */
 export function unpremultiply(
   dst: Address,
@@ -110,9 +113,9 @@ export function unpremultiply(
 }
 
 /**
- * colour = sum + own (weights - alpha / full) for pixels of 2 or 4 channels, alpha last and kept: neighbours that are
- * transparent get the pixel's own colour. Nothing is added where the difference is at most `within`; colours become 0 where the
- * alpha of `own` is 0.
+ * colour = sum + own (weights - alpha / full) for pixels of 2 or 4 channels, alpha last and unchanged: transparent
+ * neighbours get the pixel's own colour. Nothing is added if the difference is at most `within`. Colours become 0 where
+ * the alpha of `own` is 0.
  */
 export function overOwn(
   dst: Address,

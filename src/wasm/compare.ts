@@ -1,15 +1,16 @@
-// How far the samples of two rows of pixels are apart (the definition is `differRow` in src/definition/differ.ts).
+// Measures the difference between the samples of two rows of pixels (definition: `differRow` in
+// src/definition/differ.ts).
 
 import { Address } from './address'
 
 /**
- * Rows of `pixels` pixels of `channels` samples of 8 (bytes = 1) or 16 bits, of which the first `compared` count. For each
- * pixel its largest difference goes to `values`, in samples of the same size; 0 where `ignored`, a byte for each pixel
- * or 0 for none, is 1. `found` gets
+ * Compares rows of `pixels` pixels of `channels` samples of 8 (bytes = 1) or 16 bits, of which the first `compared`
+ * count. The largest difference of each pixel goes to `values`, in samples of the same size; 0 if `ignored`, a byte for
+ * each pixel or the address 0 for none, is not 0. `found` gets
  *
  *     u32 pixels that differ | u32 by more than threshold | f64 sum of squares | u32 largest | u32 its x | u32 its channel
  *
- * where the largest counts only if it is more than `most`: else x is -1. Up to 64 bytes past the rows may be read.
+ * where the largest counts only if it is more than `most`; otherwise x is -1. Up to 64 bytes past the rows may be read.
  */
 export function differRow(
   values: Address,
@@ -42,7 +43,7 @@ function differ<T>(
   found: usize,
 ): void {
   const step = <usize>channels * sizeof<T>()
-  // pixels that surely lie in 16 bytes
+  // pixels that certainly fit in 16 bytes
   const block = 16 / <i32>step
   let count: u32 = 0
   let beyond: u32 = 0

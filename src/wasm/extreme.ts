@@ -1,8 +1,11 @@
-// The smallest or largest of rows (definition: ranked in definition/windows.ts, of index 0 and the last).
+// The smallest or largest samples of rows (definition: ranked in definition/windows.ts, index 0 and the last).
 
 import { Address } from './address'
 
-/** Bytes of a row of which all rows are taken in turn: what is read again stays in the first-level cache. */
+/**
+ * The bytes of a row that are processed for all rows in turn, so that what is read again stays in the first-level
+ * cache.
+ */
 const block: usize = 4096
 
 @inline
@@ -55,9 +58,9 @@ function extremes<T>(
 }
 
 /**
- * `rows` rows of n bytes of samples of `bytes`, u8, u16 or i32: each the smallest, or with `largest` the largest, of that at its
- * place in `src` and those `first`, `second` and `third` bytes further on; where `second` is 0 of two. `dst` may be `src` where
- * nothing further back is read.
+ * `rows` rows of n bytes of samples of `bytes`, u8, u16 or i32: each is the smallest, or with `largest` the largest, of
+ * the sample at its place in `src` and those `first`, `second` and `third` bytes after it; of the first two only if
+ * `second` is 0. `dst` may be `src` if nothing before the place written is read.
  */
 export function extremeAlong(
   dst: Address,
@@ -82,7 +85,9 @@ export function extremeAlong(
   else extremes<i32>(dst, dstPitch, src, pitch, first, second, third, n, rows, false)
 }
 
-/** Of every `height` rows first what each has in common with those below it among them, then what it meets of the next ones. */
+/**
+ * For every `height` rows: first combines each with those below it in the group, then with its rows in the next group.
+ */
 @inline
 function down<T>(
   dst: usize,
@@ -126,7 +131,10 @@ function down<T>(
   }
 }
 
-/** The same of windows of `height` rows, three operations for each of any height (van Herk 1992); `dst` may be `src`. */
+/**
+ * The smallest or largest of windows of `height` rows, with three operations for any height (van Herk 1992). `dst` may
+ * be `src`.
+ */
 export function extremeDown(
   dst: Address,
   dstPitch: usize,
@@ -148,7 +156,7 @@ export function extremeDown(
   else down<i32>(dst, dstPitch, src, pitch, n, rows, height, false)
 }
 
-/** Whole samples of `bytes` bytes: n of a − b. */
+/** n differences a − b of whole samples of `bytes` bytes. */
 export function minusWhole(dst: Address, a: Address, b: Address, n: usize, bytes: usize): void {
   const end = n * bytes
   if (bytes == 1) {

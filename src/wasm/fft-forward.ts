@@ -1,7 +1,8 @@
-// Four complex FFTs side by side, one in each lane. A buffer holds n elements of 32 bytes: re of the four lanes, im of the
-// four lanes. Forward: decimation in frequency, natural order in, digit-reversed out. Inverse: decimation in time, the other
-// way round, so nothing is ever permuted. Stages by size: n (radix 4), then one radix 2 if log2 n is odd, then radix 4 down
-// to 4, which needs no twiddles. src/conv/fft.ts builds the tables; src/definition/fft.ts is the same in TypeScript.
+// Four complex FFTs side by side, one in each lane. A buffer holds n elements of 32 bytes: re of the four lanes, im of
+// the four lanes. Forward: decimation in frequency, natural order in, digit-reversed out. Inverse: decimation in time,
+// digit-reversed in, natural order out, so nothing is ever permuted. Stages by size: n (radix 4), then one radix 2 if
+// log2 n is odd, then radix 4 down to 4, which needs no twiddles. src/conv/fft.ts builds the tables;
+// src/definition/fft.ts is the same in TypeScript.
 import { load4 } from './fft-parts'
 
 /** (re + i im)(wr + i wi): the real part. */
@@ -22,7 +23,7 @@ function storeTimes(p: usize, re: v128, im: v128, wr: v128, wi: v128): void {
   v128.store(p, timesIm(re, im, wr, wi), 16)
 }
 
-/** The radix-4 forward butterfly, results times w, w², w³ (three pairs re, im at `w`). */
+/** The radix-4 forward butterfly. Results are multiplied by w, w², w³ (three pairs re, im at `w`). */
 @inline
 export function forward4(
   p: usize, q: usize, w: usize,
@@ -97,7 +98,7 @@ export function forwardMiddle(buffer: usize, n: u32, twiddles: usize): void {
   }
 }
 
-/** The first forward stage, read from the rows of two blocks; `step` as for load4. */
+/** The first forward stage, which reads from the rows of two blocks. `step` is as in load4. */
 export function firstStage(
   a: usize, b: usize, pitch: usize, step: usize, n: u32, twiddles: usize, buffer: usize,
 ): void {
@@ -106,7 +107,7 @@ export function firstStage(
   else firstStageAt(a, b, pitch, step, n, twiddles, buffer)
 }
 
-/** Inlined for the steps that are constants. */
+/** Inlined for each constant step. */
 @inline
 function firstStageAt(
   a: usize, b: usize, pitch: usize, step: usize, n: u32, twiddles: usize, buffer: usize,

@@ -1,4 +1,4 @@
-// The inverse transform: the stages of fft-forward.ts the other way round.
+// The inverse transform: the stages of fft-forward.ts in reverse.
 
 /** One radix-4 inverse stage over n elements, in blocks of m. */
 export function inverseStage4(buffer: usize, n: u32, m: u32, twiddles: usize): void {
@@ -26,7 +26,7 @@ function unturnedIm(re: v128, im: v128, wr: v128, wi: v128): v128 {
   return f32x4.sub(f32x4.mul(im, wr), f32x4.mul(re, wi))
 }
 
-/** The radix-4 inverse butterfly on the elements at p, p + q, p + 2q, p + 3q; each part goes to an address of its own. */
+/** The radix-4 inverse butterfly on the elements at p, p + q, p + 2q, p + 3q. Each part goes to its own address. */
 @inline
 export function inverse4(
   p: usize, q: usize, w: usize,
@@ -55,7 +55,7 @@ export function inverse4(
   )
 }
 
-/** The sums of a radix-4 inverse butterfly, each part to an address of its own. */
+/** The sums of a radix-4 inverse butterfly. Each part goes to its own address. */
 @inline
 function storeInverse(
   re0: usize, re1: usize, re2: usize, re3: usize, im0: usize, im1: usize, im2: usize, im3: usize,
@@ -128,7 +128,7 @@ export function storeFirstInverse(
 }
 
 /**
- * The last inverse stage, rows `first` to `end` of it straight to the rows of two parts; `a` and `b` are the addresses of
+ * The last inverse stage. Rows `first` to `end` go directly to the rows of two parts; `a` and `b` are the addresses of
  * row `first`. Other rows stay in the buffer.
  */
 export function lastInverse(

@@ -1,10 +1,10 @@
-// 1-D overlap-save. Real signals go in pairs through complex transforms, one as the real part, one as the imaginary part;
-// the rounding of a signal depends on its partner, so the pairs are fixed: columns x..x+3 with x+4..x+7 (x a multiple of 8),
-// and along a row block 2j with block 2j + 1 of that same row.
+// 1-D overlap-save. Real signals go in pairs through complex transforms, one as the real part, one as the imaginary
+// part. The rounding of a signal depends on its partner, so the pairs are fixed: columns x..x+3 with x+4..x+7 (x a
+// multiple of 8), and along a row block 2j with block 2j + 1 of the same row.
 //
-// Measured (test/bench/fft.mjs, one thread, 12-megapixel plane, Node 20, both passes): radius 20 36 ms, 80 45 ms, 200 60 ms;
-// plain passes take 23 ms for radius 10, 40 ms for 20, 147 ms for 80. In float64, with two lanes, it would take at least
-// twice as long, and float32 rounds only 1 to 3 samples in 100,000 of an 8-bit picture to the other side.
+// Measured (test/bench/fft.mjs, one thread, 12-megapixel plane, Node 20, both passes): radius 20 36 ms, 80 45 ms, 200
+// 60 ms; plain passes take 23 ms for radius 10, 40 ms for 20, 147 ms for 80. In float64, with two lanes, it would take
+// at least twice as long, and float32 rounds only 1 to 3 samples in 100,000 of an 8-bit picture to the other side.
 import { Address } from './address'
 import { firstStage, forwardMiddle, forwardStage4 } from './fft-forward'
 import { inverseMiddle, inverseStage4, lastInverse } from './fft-inverse'
@@ -12,8 +12,9 @@ import { loadPart, loadRows, storePart, storeRows } from './fft-parts'
 import { turn } from './fft-turn'
 
 /**
- * Correlates `cols` neighbouring columns of one block along y. The block has `rows` <= n samples from `src` on, the rest
- * counts as zero; its output rows `first` to `end` go to `dst`, the address of row `first`. The buffer holds n elements.
+ * Correlates `cols` adjacent columns of one block along y. The block has `rows` <= n samples from `src`; the rest
+ * counts as zero. Its output rows `first` to `end` go to `dst`, the address of row `first`. The buffer holds n
+ * elements.
  */
 export function fftColumns(
   src: Address, pitch: usize, rows: u32, cols: u32, n: u32, twiddles: Address, spectrum: Address, buffer: Address,
@@ -44,15 +45,15 @@ export function fftColumns(
 }
 
 /**
- * Correlates `rows` rows along x. A row has `cols` samples `step` bytes apart and gives `outCols` in blocks of `valid`,
- * `dstStep` bytes apart. The buffer holds n elements.
+ * Correlates `rows` rows along x. A row has `cols` samples `step` bytes apart and gives `outCols` samples in blocks of
+ * `valid`, `dstStep` bytes apart. The buffer holds n elements.
  */
 export function fftRows(
   src: Address, pitch: usize, step: usize, rows: u32, cols: u32, valid: u32, n: u32, twiddles: Address, spectrum: Address,
   buffer: Address, dst: Address, dstPitch: usize, dstStep: usize, outCols: u32,
 ): void {
   for (let y: u32 = 0; y < rows; y += 4) {
-    // Below the last row it is computed again, and written again with the same values.
+    // Past the last row, it is computed again and written again with the same values.
     const last = rows - 1 - y
     const p1: usize = last < 1 ? 0 : pitch
     const p2: usize = last < 2 ? p1 : 2 * pitch

@@ -1,5 +1,5 @@
-// How samples enter and leave the buffers of the transforms. A part is the real or the imaginary half of a buffer: n vectors,
-// 32 bytes apart.
+// How samples enter and leave the buffers of the transforms. A part is the real or the imaginary half of a buffer: n
+// vectors, 32 bytes apart.
 
 @inline
 export function lowPairs(a: v128, b: v128): v128 {
@@ -34,7 +34,7 @@ export function storeTransposed(p0: usize, p1: usize, p2: usize, p3: usize, a: v
   v128.store(p3, highHalves(AB, CD))
 }
 
-/** Four samples, `step` bytes apart; reads nothing beyond them. */
+/** Loads four samples, `step` bytes apart. Reads nothing beyond them. */
 @inline
 export function load4(p: usize, step: usize): v128 {
   if (step == 4) return v128.load(p)
@@ -45,7 +45,10 @@ export function load4(p: usize, step: usize): v128 {
   return v128.load_lane<f32>(p + 3 * step, v, 3)
 }
 
-/** Four columns, `step` bytes apart, of one block as one part of the buffer; zero below `rows` and right of `cols`. */
+/**
+ * Loads four columns, `step` bytes apart, of one block as one part of the buffer: zero below `rows` and right of
+ * `cols`.
+ */
 export function loadPart(src: usize, pitch: usize, step: usize, rows: u32, cols: i32, n: u32, buffer: usize): void {
   const zero = f32x4.splat(0)
   if (cols <= 0) rows = 0
@@ -68,7 +71,7 @@ export function loadPart(src: usize, pitch: usize, step: usize, rows: u32, cols:
   }
 }
 
-/** One part of the buffer to `rows` rows of up to four columns, `step` bytes apart. */
+/** Stores one part of the buffer to `rows` rows of up to four columns, `step` bytes apart. */
 export function storePart(buffer: usize, dst: usize, pitch: usize, step: usize, rows: u32, cols: i32): void {
   if (cols <= 0) return
   for (let y: u32 = 0; y < rows; y++) {
@@ -86,7 +89,7 @@ export function storePart(buffer: usize, dst: usize, pitch: usize, step: usize, 
   }
 }
 
-/** Four rows as one part of n elements, a row in each lane; zero right of `cols`. */
+/** Loads four rows as one part of n elements, one row in each lane: zero right of `cols`. */
 export function loadRows(
   a: usize, b: usize, c: usize, d: usize, step: usize, cols: i32, n: u32, buffer: usize,
 ): void {
@@ -105,7 +108,10 @@ export function loadRows(
   for (; x < <i32>n; x++) v128.store(buffer + (x << 5), f32x4.splat(0))
 }
 
-/** The part of `loadRows` that goes by squares of 4 x 4, inlined for each step; returns how many columns it loaded. */
+/**
+ * The part of `loadRows` that works in squares of 4 x 4, inlined for each step. Returns the number of columns it
+ * loaded.
+ */
 @inline
 function loadSquares(a: usize, b: usize, c: usize, d: usize, step: usize, cols: i32, buffer: usize): i32 {
   let x: i32 = 0
@@ -120,7 +126,7 @@ function loadSquares(a: usize, b: usize, c: usize, d: usize, step: usize, cols: 
   return x
 }
 
-/** One part of `cols` elements to four rows, a lane to each. */
+/** Stores one part of `cols` elements to four rows, one lane to each. */
 export function storeRows(buffer: usize, a: usize, b: usize, c: usize, d: usize, step: usize, cols: i32): void {
   let x: i32 = 0
   if (step == 4) {

@@ -1,10 +1,10 @@
-// 2-D overlap-save on one pair of blocks: block A is the real part, block B the imaginary part of one complex block, which
-// works because the kernel is real. The tile of spectra T is [group of 4 ky][x or kx][re of 4 ky, im of 4 ky]; a group is
-// contiguous, groups are `nx * 32 + 128` bytes apart so that they do not fall on the same cache sets.
+// 2-D overlap-save on one pair of blocks: block A is the real part, block B the imaginary part of one complex block,
+// which works because the kernel is real. The tile of spectra T is [group of 4 ky][x or kx][re of 4 ky, im of 4 ky]; a
+// group is contiguous, and groups are `nx * 32 + 128` bytes apart so that they do not share cache sets.
 //
-// Measured (test/bench/fft.mjs, one thread, 12-megapixel plane, Node 20): 15x15 30 ms, 31x31 31 ms, 63x63 40 ms, 127x127
-// 50 ms; the direct loop takes 35 ms for 9x9, 92 ms for 15x15. Fusing the last stage with the store saves 10 to 20 %.
-// Interleaved RGB costs up to a quarter more than planes.
+// Measured (test/bench/fft.mjs, one thread, 12-megapixel plane, Node 20): 15x15 30 ms, 31x31 31 ms, 63x63 40 ms,
+// 127x127 50 ms; the direct loop takes 35 ms for 9x9, 92 ms for 15x15. Fusing the last stage with the store saves 10 to
+// 20 %. Interleaved RGB costs up to a quarter more than planes.
 import { Address } from './address'
 import { firstStage, forwardMiddle, forwardStage4 } from './fft-forward'
 import { inverseMiddle, inverseStage4, lastInverse, storeFirstInverse } from './fft-inverse'
@@ -17,8 +17,8 @@ function groupPitch(nx: u32): usize {
 }
 
 /**
- * Pass 1: the spectra along y of every column of a pair of blocks, written to T transposed. Block A has `rows` x `colsA`
- * samples from `a` on, block B `rows` x `colsB`; the rest of the ny x nx block counts as zero.
+ * Pass 1: the spectra along y of every column of a pair of blocks, written to T transposed. Block A has `rows` x
+ * `colsA` samples from `a`, block B `rows` x `colsB` from `b`; the rest of the ny x nx block counts as zero.
  */
 export function fftPlaneForward(
   a: Address, b: Address, pitch: usize, step: usize, rows: u32, colsA: u32, colsB: u32,
@@ -71,7 +71,7 @@ function lastForward(buffer: usize, n: u32, t: usize, pitch: usize): void {
   }
 }
 
-/** Pass 2: along x forward, times the spectrum, and back, group by group in place. */
+/** Pass 2: forward along x, times the spectrum, and back, group by group in place. */
 export function fftPlaneMultiply(t: Address, spectrum: Address, ny: u32, nx: u32, twiddles: Address): void {
   for (let g: u32 = 0; g < ny; g += 4) {
     forwardStage4(t, nx, nx, twiddles)
@@ -85,15 +85,15 @@ export function fftPlaneMultiply(t: Address, spectrum: Address, ny: u32, nx: u32
 }
 
 /**
- * Pass 3: along y back, rows `first` to `end` of the pair of blocks to `a` (`colsA` columns) and `b` (`colsB` <= colsA
- * columns), which are the addresses of row `first`. The buffer holds ny elements.
+ * Pass 3: back along y. Rows `first` to `end` of the pair of blocks go to `a` (`colsA` columns) and `b` (`colsB` <=
+ * colsA columns), which are the addresses of row `first`. The buffer holds ny elements.
  */
 export function fftPlaneInverse(
   t: Address, buffer: Address, ny: u32, nx: u32, twiddles: Address,
   a: Address, b: Address, pitch: usize, step: usize, first: u32, end: u32, colsA: u32, colsB: u32,
 ): void {
   for (let group: u32 = 0; group < colsA; group += 4) {
-    // The last group overlaps the one before it; it writes the same values again.
+    // The last group overlaps the one before it and writes the same values again.
     const x = group + 4 > colsA && colsA >= 4 ? colsA - 4 : group
     const at = <usize>x * step
     firstInverse(t + (x << 5), groupPitch(nx), ny, buffer)

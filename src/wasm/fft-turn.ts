@@ -2,8 +2,8 @@ import { timesIm, timesRe } from './fft-forward'
 import { storeFirstInverse } from './fft-inverse'
 
 /**
- * The last forward stage, the product with the spectrum, the first inverse stage: on four neighbouring elements at a time,
- * which never leave the registers. The spectrum has re, im for each element: T is v128 when every lane has its own, f32 when
+ * The last forward stage, the product with the spectrum, and the first inverse stage, on four adjacent elements at a
+ * time, which stay in registers. The spectrum has re, im for each element: T is v128 if every lane has its own, f32 if
  * the lanes share one.
  */
 export function turn<T>(buffer: usize, n: u32, spectrum: usize): void {

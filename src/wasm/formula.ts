@@ -1,10 +1,10 @@
-// Formulas over the samples of one place (definitions: formulas.ts), four at a time, every step rounded as there. Rows may be
-// read and written up to 12 bytes past their end.
+// Formulas over the samples at one place (definitions: formulas.ts), four at a time, with every step rounded as in the
+// definition. Rows may be read and written up to 12 bytes past their end.
 
 import { Address } from './address'
 import { angleOf } from './lanes'
 
-/** The root in both eigenvalues of [[xx, xy], [xy, yy]]. */
+/** The square root that both eigenvalues of [[xx, xy], [xy, yy]] contain. */
 @inline
 function rootOf(xx: v128, xy: v128, yy: v128): v128 {
   const d = f32x4.mul(f32x4.sub(xx, yy), f32x4.splat(0.5))
@@ -18,7 +18,7 @@ function responseOf(xx: v128, xy: v128, yy: v128, by: v128): v128 {
   return f32x4.sub(determinant, f32x4.mul(by, f32x4.mul(sum, sum)))
 }
 
-/** Four samples of formula number `which`, as the table in run/layer-loops.ts has them. */
+/** Four samples of formula number `which`, as numbered in run/layer-loops.ts. */
 @inline
 function formulaOf(which: i32, a: v128, b: v128, c: v128, d: v128, full: v128, by: v128): v128 {
   const zero = f32x4.splat(0)
@@ -64,7 +64,10 @@ function formulaOf(which: i32, a: v128, b: v128, c: v128, d: v128, full: v128, b
   }
 }
 
-/** A row of n samples of formula number `which` over up to four rows; those that it does not take may be any. */
+/**
+ * A row of n samples of formula number `which` over up to four rows. Rows that the formula does not use may be
+ * anything.
+ */
 export function formulaRow(
   dst: Address,
   a: Address,
@@ -92,7 +95,7 @@ export function formulaRow(
   }
 }
 
-/** The formula `damped`, in float64 and rounded once: `least` is what b must be above. */
+/** The formula `damped`, in float64 and rounded once. The result is 0 unless a is at least 0 and b is above `least`. */
 export function dampedRow(dst: Address, a: Address, b: Address, n: i32, least: f32, by: f64): void {
   for (let i: usize = 0, end = <usize>n << 2; i < end; i += 4) {
     const seen = <f64>load<f32>(a + i)

@@ -1,5 +1,5 @@
-// Functions of single samples in doubles, rounded once (definitions: functions.ts), and softmax. Up to 12 bytes past the end of
-// a row are read and written.
+// Functions of single samples in doubles, rounded once (definitions: functions.ts), and softmax. Rows may be read and
+// written up to 12 bytes past their end.
 
 import { Address } from './address'
 import { exponentials, logarithmParts, logarithmsRest } from './math'
@@ -25,7 +25,8 @@ function errors(v: v128): v128 {
   let term = v128.and(a, isNear)
   let sum = term
   for (let n: f64 = 3; ; n += 8) {
-    // terms after those of the definition are too small to change the sum: a look after every one takes 1.6 times as long
+    // terms after those of the definition are too small to change the sum; checking after every one takes 1.6 times as
+    // long
     for (let i: f64 = 0; i < 8; i += 2) {
       term = f64x2.mul(term, f64x2.div(square, f64x2.splat(n + i)))
       sum = f64x2.add(sum, term)
@@ -39,7 +40,7 @@ function errors(v: v128): v128 {
   return v128.bitselect(v, signed, f64x2.ne(v, v))
 }
 
-/** gelu of functions.ts. */
+/** gelu in functions.ts. */
 @inline
 function bellShares(v: v128): v128 {
   const a = f64x2.abs(f64x2.mul(v, f64x2.splat(0.7071067811865476)))
@@ -66,7 +67,7 @@ function bellShares(v: v128): v128 {
   return f64x2.mul(f64x2.mul(f64x2.splat(0.5), v), below)
 }
 
-/** log of tensor/math.ts, of two that are not below the smallest normal double. */
+/** log in tensor/math.ts, of two numbers that are not below the smallest normal double. */
 function logarithms(x: v128): v128 {
   const sum = logarithmParts(x)
   const near = f64x2.add(sum, logarithmsRest)
@@ -77,7 +78,7 @@ function logarithms(x: v128): v128 {
   return v128.bitselect(near, v128.bitselect(x, end, f64x2.eq(x, infinite)), isInside)
 }
 
-/** log(1 + exp(v)), as softplus of the definitions. */
+/** log(1 + exp(v)), as softplus in the definitions. */
 function softplus(v: v128): v128 {
   const e = exponentials(f64x2.neg(f64x2.abs(v)))
   const rest = logarithms(f64x2.add(f64x2.splat(1), e))
@@ -97,13 +98,13 @@ function lessOne(v: v128): v128 {
   return v128.bitselect(series, f64x2.sub(exponentials(v), f64x2.splat(1)), isSmall)
 }
 
-/** `other` where v is below 0, else v. */
+/** `other` if v is below 0, otherwise v. */
 @inline
 function belowZero(v: v128, other: v128): v128 {
   return v128.bitselect(other, v, f64x2.lt(v, f64x2.splat(0)))
 }
 
-/** Two samples through function number `name` of the table in run/layer-loops.ts. */
+/** Two samples through function number `name`, as numbered in run/layer-loops.ts. */
 @inline
 function functionsOf(name: i32, v: v128, a: v128, b: v128): v128 {
   const zero = f64x2.splat(0)
@@ -176,7 +177,7 @@ function functionsOf(name: i32, v: v128, a: v128, b: v128): v128 {
   }
 }
 
-/** n samples through function number `name`, with its parameters: unit · f(v / unit), where f is rounded. */
+/** Applies function number `name`, with its parameters, to n samples: unit · f(v / unit), where f is rounded. */
 export function functionRow(
   dst: Address, src: Address, n: i32, name: i32, first: f64, second: f64, unit: f64,
 ): void {
@@ -192,12 +193,12 @@ export function functionRow(
   }
 }
 
-/** Columns that softmax takes at once. */
+/** The number of columns that softmax computes at once. */
 const columns: usize = 64
 
 /**
- * exp(x − largest) over its sum over the channels, whose rows are `pitch` bytes apart, in doubles, rounded once. `scratch` is room
- * for 64 doubles for each channel and 128 more.
+ * exp(x − largest) divided by its sum over the channels, whose rows are `pitch` bytes apart, in doubles, rounded once.
+ * `scratch` has room for 64 doubles for each channel and 128 more.
  */
 export function softmaxRow(
   dst: Address,

@@ -1,4 +1,5 @@
-// Loops that make the rows of a tile from rows of a picture. Rows may be read and written up to 64 bytes past their end.
+// Loops that make the rows of a tile from rows of a picture. Rows may be read and written up to 64 bytes past their
+// end.
 
 import { Address } from './address'
 
@@ -8,8 +9,8 @@ export function copyBytes(dst: Address, src: Address, n: usize): void {
 }
 
 /**
- * `n` vectors of 16 bytes, `step` bytes apart: those of `a` at the first 16 places and those of `b` at the next 16, or 0 where
- * neither has one.
+ * Writes `n` vectors of 16 bytes, `step` bytes apart. The first 16 `places` select bytes of `a`, the next 16 bytes of
+ * `b`; a byte that neither selects is 0.
  */
 export function mixPixels(
   dst: Address, step: usize, a: Address, aStep: usize, b: Address, bStep: usize, n: i32, places: Address,
@@ -86,8 +87,8 @@ function mix(r: v128, g: v128, b: v128): v128 {
 }
 
 /**
- * Luminance (Rec. 709) of `pixels` pixels: ((0.2126 r + 0.7152 g) + 0.0722 b). Three channels become one; of four, the
- * last is alpha and is kept, which gives two.
+ * Luminance (Rec. 709) of `pixels` pixels: ((0.2126 r + 0.7152 g) + 0.0722 b). Three channels become one. Of four
+ * channels, the last is alpha and is kept, which gives two.
  */
 export function mixGray(dst: Address, src: Address, pixels: i32, channels: i32): void {
   if (channels == 3) {
@@ -121,7 +122,7 @@ export function mixGray(dst: Address, src: Address, pixels: i32, channels: i32):
   }
 }
 
-/** colour x alpha for `pixels` pixels of 2 or 4 channels, alpha last and kept. May work in place. */
+/** colour x alpha for `pixels` pixels of 2 or 4 channels, alpha last and unchanged. May work in place. */
 export function premultiply(dst: Address, src: Address, pixels: i32, channels: i32): void {
   const end = src + (<usize>(pixels * channels) << 2)
   if (channels == 4) {
@@ -140,8 +141,8 @@ export function premultiply(dst: Address, src: Address, pixels: i32, channels: i
 }
 
 /**
- * colour x (alpha / full), rounded to float32 after each, for `pixels` pixels of 2 or 4 channels, alpha last and kept. What is
- * opaque keeps its bits. May work in place.
+ * colour x (alpha / full), each step rounded to float32, for `pixels` pixels of 2 or 4 channels, alpha last and
+ * unchanged. Opaque pixels keep their bits. May work in place.
  */
 export function weigh(dst: Address, src: Address, pixels: i32, channels: i32, full: f32): void {
   const end = src + (<usize>(pixels * channels) << 2)
@@ -162,7 +163,7 @@ export function weigh(dst: Address, src: Address, pixels: i32, channels: i32, fu
 }
 
 /**
- * `count` pixels of a halo: pixel i is pixel columns[i] (i32) of the row at `src`, or the pixel at `fill` where that is
+ * `count` pixels of a halo: pixel i is pixel columns[i] (i32) of the row at `src`, or the pixel at `fill` if that is
  * -1. Writes exactly count x pixelBytes bytes; `src` may be the inner part of the same tile row.
  */
 export function fillHalo(dst: Address, src: Address, columns: Address, count: i32, pixelBytes: i32, fill: Address): void {
@@ -200,7 +201,7 @@ export function splitPhases(dst: Address, phasePitch: usize, src: Address, pixel
   }
 }
 
-/** Copies a whole T for each pixel; what is too much is overwritten by the next pixel, and after the last it is slack. */
+/** Copies a whole T for each pixel. The excess is overwritten by the next pixel; after the last one it is slack. */
 @inline
 function split<T>(to: usize, src: usize, p: i32, pixels: i32, stride: i32, pixelBytes: i32): void {
   let from = src + <usize>(p * pixelBytes)
@@ -211,7 +212,7 @@ function split<T>(to: usize, src: usize, p: i32, pixels: i32, stride: i32, pixel
   }
 }
 
-/** Planes of `n` samples each, `plane` bytes apart, from pixels of `channels` samples. */
+/** Splits pixels of `channels` samples into planes of `n` samples each, `plane` bytes apart. */
 export function splitPlanes(dst: Address, plane: usize, src: Address, n: i32, channels: i32): void {
   for (let c = 0; c < channels; c++) {
     let from = src + (<usize>c << 2)
@@ -222,7 +223,7 @@ export function splitPlanes(dst: Address, plane: usize, src: Address, n: i32, ch
   }
 }
 
-/** Pixels of `channels` samples from planes of `n` samples each, `plane` bytes apart. */
+/** Joins planes of `n` samples each, `plane` bytes apart, into pixels of `channels` samples. */
 export function joinPlanes(dst: Address, src: Address, plane: usize, n: i32, channels: i32): void {
   for (let c = 0; c < channels; c++) {
     const from = src + <usize>c * plane

@@ -4,10 +4,10 @@ import { Address } from './address'
 
 /**
  * Both derivatives of the 3x3 gradient family in one pass (sobel, prewitt, scharr), i16, `rows` rows of `n` sums each:
- * gx = [side centre side]ᵀ × [-1 0 1], gy its transpose. `src` is the sample above and to the left of the first one,
- * rowPitch and pixelStep lead to the next row and pixel. (4 side + 2 centre) x 255 <= 32767. Half the time of two tap lists.
- * A loop that went on to the magnitude in registers was no faster than this and `magnitudeI16U8` row by row: the vector
- * units are full either way (test/bench/loops.mjs).
+ * gx = [side centre side]ᵀ × [-1 0 1], gy its transpose. `src` is the sample above and to the left of the first one;
+ * rowPitch and pixelStep are the bytes to the next row and pixel. (4 side + 2 centre) x 255 <= 32767. It takes half the
+ * time of two tap lists. A loop that went on to the magnitude in registers was no faster than this and `magnitudeI16U8`
+ * row by row: the vector units are full either way (test/bench/loops.mjs).
  */
 export function gradientU8I16(
   gx: Address,

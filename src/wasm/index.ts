@@ -1,4 +1,5 @@
-// The WASM entry: every exported loop. Raw addresses into one imported, shared memory; no runtime, no allocation.
+// The WASM entry, with every exported loop. They take raw addresses into one imported, shared memory; no runtime, no
+// allocation.
 export * from './stencil'
 export * from './bank'
 export * from './gather'

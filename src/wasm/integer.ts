@@ -1,16 +1,17 @@
 // Exact sums of whole weights over 8-bit samples. Integers may be added in any order, so all of these equal the float32
-// path bit for bit while every partial sum stays below 2^24; and below 2^15 where the sums are of 16 bits.
-// Tap lists as in stencil.ts: `offsets` are i32, in bytes. Rows may be read and written up to 64 bytes past their end.
+// path bit for bit while every partial sum stays below 2^24, or below 2^15 if the sums have 16 bits.
+// Tap lists are as in stencil.ts: `offsets` are i32, in bytes. Rows may be read and written up to 64 bytes past their
+// end.
 import { flagAbsolute, finishFlags, finishOffset } from '../run/finish-params'
 import { Address } from './address'
 import { addClipped, lanesBefore, store4 } from './lanes'
 
-/** Bytes of a block of columns: its rows stay in the first-level cache while the strip runs down. */
+/** The bytes of a block of columns, whose rows stay in the first-level cache while the loop runs down the strip. */
 const blockBytes: i32 = 4080
 
 /**
- * `rows` rows of `n` sums (i16) of 8-bit samples; weights are i16, and the sum of |weights| x 255 is at most 32767.
- * Fastest when the taps are sorted by weight: a run of -1 and one of 1 are then added without multiplying.
+ * `rows` rows of `n` sums (i16) of 8-bit samples. Weights are i16, and the sum of |weights| x 255 is at most 32767.
+ * Fastest if the taps are sorted by weight: runs of -1 and of 1 are then added without multiplying.
  */
 export function tapsU8I16(
   dst: Address,
@@ -25,7 +26,7 @@ export function tapsU8I16(
 ): void {
   for (let x = 0; x < n; x += blockBytes) {
     let width = min(blockBytes, n - x)
-    // Blocks of 48 samples: the last one of a row overlaps the one before it, short rows go 8 by 8.
+    // Blocks of 48 samples: the last one of a row overlaps the one before it. Short rows go 8 by 8.
     if (width < 48 && n >= 48) {
       x = n - 48
       width = 48
@@ -51,9 +52,9 @@ function shortRow(dst: usize, src: usize, n: i32, offsets: usize, weights: usize
 }
 
 /**
- * 8-bit samples from 8-bit samples: sum + offset, saturated, clipping counted; scale 1. `how` is as in quantise.ts, of
- * which offset (a whole number), the absolute-value flag and alpha are used. Sum of |weights| x 255 + |offset| <= 32767.
- * Fastest when the taps are sorted by weight.
+ * 8-bit samples from 8-bit samples: sum + offset, saturated, with clipping counted; scale 1. `params` is as in
+ * quantise.ts; the offset (a whole number), the absolute-value flag and alpha are used. Sum of |weights| x 255 +
+ * |offset| <= 32767. Fastest if the taps are sorted by weight.
  */
 export function tapsU8U8(
   dst: Address,
@@ -78,8 +79,8 @@ export function tapsU8U8(
 }
 
 /**
- * 48 samples at a time: 6 sums and 6 loads are what the registers hold, and the more samples, the less the walk along the
- * tap list weighs (5 taps: 16 samples 15.4 ms, 32 8.6 ms, 48 6.2 ms for 12 MP RGB, test/bench/loops.mjs).
+ * 48 samples at a time: the registers hold 6 sums and 6 loads, and the more samples, the less the walk along the tap
+ * list costs (5 taps: 16 samples 15.4 ms, 32 8.6 ms, 48 6.2 ms for 12 MP RGB, test/bench/loops.mjs).
  */
 @inline
 function sums48(
@@ -211,8 +212,8 @@ function above(a: v128, b: v128): v128 {
 }
 
 /**
- * `rows` rows of `n` sums (i32) of 8-bit samples, two taps at a time: weights are i16, `pairs` pairs of them, with as
- * many offsets; an odd list is filled up with a weight of 0 at any offset that may be read.
+ * `rows` rows of `n` sums (i32) of 8-bit samples, two taps at a time. Weights are i16, `pairs` pairs of them, with as
+ * many offsets. An odd list is padded with a weight of 0 at any offset that may be read.
  */
 export function tapsU8I32(
   dst: Address,

@@ -1,17 +1,17 @@
-// Involution by similarity (definition: similarity.ts): every pixel gets a kernel made from the differences to its neighbours.
-// Planes of float32 rows. Rows may be read and written up to 64 bytes past their end.
+// Involution by similarity (definition: similarity.ts): every pixel gets a kernel made from the differences to its
+// neighbours. Works on planes of float32 rows. Rows may be read and written up to 64 bytes past their end.
 
-// 2^-f for f in 0..1, 1 + f (c1 + f (c2 + ..)), as the definition has it.
+// 2^-f for f in 0..1, 1 + f (c1 + f (c2 + ..)), as in the definition.
 import { Address } from './address'
 
 const c1: f32 = -0.6930635571479797
 const c2: f32 = 0.23945674300193787
 const c3: f32 = -0.05322357639670372
 const c4: f32 = 0.006831894628703594
-/** From this power of two on a tap weighs nothing. */
+/** From this power of two, a tap weighs nothing. */
 const lastPower: f32 = 24
 
-/** near · 2^-t in each lane, 0 from `lastPower` on and where t is no number. */
+/** near · 2^-t in each lane; 0 from `lastPower`, and if t is NaN. */
 @inline
 function weightOf(t: v128, near: v128): v128 {
   const whole = f32x4.floor(t)
@@ -21,13 +21,13 @@ function weightOf(t: v128, near: v128): v128 {
   p = f32x4.add(f32x4.mul(p, f), f32x4.splat(c2))
   p = f32x4.add(f32x4.mul(p, f), f32x4.splat(c1))
   p = f32x4.add(f32x4.mul(p, f), f32x4.splat(1))
-  // the last bits of 2^23 and a number are that number: one instruction, where a conversion takes eight
+  // the last bits of 2^23 and a number are that number: one instruction, while a conversion takes eight
   const power = i32x4.shl(f32x4.sub(f32x4.splat(8388608 + 127), whole), 23)
   const w = f32x4.mul(near, f32x4.mul(p, power))
   return v128.and(w, f32x4.lt(t, f32x4.splat(lastPower)))
 }
 
-/** sum + w · x where w is above 0: a sample of weight 0 adds nothing, be it NaN. */
+/** sum + w · x if w is above 0. A sample of weight 0 adds nothing, even NaN. */
 @inline
 function addPart(sum: v128, w: v128, counts: v128, x: v128): v128 {
   return f32x4.add(sum, v128.and(f32x4.mul(w, x), counts))
@@ -40,8 +40,9 @@ function addSquare(sum: v128, a: v128, b: v128): v128 {
 }
 
 /**
- * One row of `n` pixels of 1 or 3 channels, each pixel compared alone. `src` is its first sample, `srcPlane` and `dstPlane`
- * lead to the next channel. Tap k is offsets[k] (i32 bytes) from the pixel and near[k] (f32); samples outside are NaN.
+ * One row of `n` pixels of 1 or 3 channels, each pixel compared alone. `src` is its first sample; `srcPlane` and
+ * `dstPlane` are the bytes to the next channel. Tap k is offsets[k] (i32 bytes) from the pixel and has nearness near[k]
+ * (f32). Samples outside the picture are NaN.
  */
 export function involveRow(
   dst: Address,
@@ -119,7 +120,7 @@ export function addSquares(dst: Address, here: Address, there: Address, n: i32):
   }
 }
 
-/** Sample i = the sum of samples i .. i + width - 1 of `src`, from the left; not in place. */
+/** Sample i is the sum of samples i .. i + width - 1 of `src`, from the left. Must not work in place. */
 export function sumAcross(dst: Address, src: Address, n: i32, width: i32): void {
   for (let i: usize = 0, end = <usize>n << 2; i < end; i += 16) {
     let sum = f32x4.splat(0)
@@ -130,7 +131,7 @@ export function sumAcross(dst: Address, src: Address, n: i32, width: i32): void 
   }
 }
 
-/** Weights of one tap from sums of squares, added to `totals`. */
+/** Makes the weights of one tap from sums of squares, and adds them to `totals`. */
 export function weighRow(
   weights: Address,
   totals: Address,
@@ -148,7 +149,7 @@ export function weighRow(
   }
 }
 
-/** dst += weight · x where the weight is above 0. */
+/** dst += weight · x if the weight is above 0. */
 export function addWeighted(dst: Address, weights: Address, src: Address, n: i32): void {
   for (let i: usize = 0, end = <usize>n << 2; i < end; i += 16) {
     const w = v128.load(weights + i)
@@ -156,7 +157,7 @@ export function addWeighted(dst: Address, weights: Address, src: Address, n: i32
   }
 }
 
-/** dst + a · b, both steps rounded, for exactly `n` samples; those of `b` are `step` bytes apart. */
+/** dst + a · b, both steps rounded, for exactly `n` samples; the samples of `b` are `step` bytes apart. */
 export function addProducts(dst: Address, a: Address, b: Address, n: i32, step: usize): void {
   let left = n
   if (step == 4) {

@@ -1,4 +1,4 @@
-// Small pieces that several loops share; inlined, never exported from the module.
+// Small functions that several loops share; inlined, never exported from the module.
 
 import { flagAbsolute, flagAffine, flagWhole, finishAlpha, finishFlags, finishGain, finishLow, finishOffset, finishScale } from '../run/finish-params'
 
@@ -14,7 +14,7 @@ export function everyNth(p: usize, stride: i32): v128 {
   return v128.load32_lane(p + 3 * step, v, 3)
 }
 
-/** Four vectors of sums, one after the other. */
+/** Stores four vectors of sums, one after the other. */
 @inline
 export function store4(to: usize, a0: v128, a1: v128, a2: v128, a3: v128): void {
   v128.store(to, a0)
@@ -23,7 +23,7 @@ export function store4(to: usize, a0: v128, a1: v128, a2: v128, a3: v128): void 
   v128.store(to, a3, 48)
 }
 
-/** Seven of them, which is what fits into the registers beside a tap. */
+/** Stores seven vectors of sums, as many as fit in registers beside a tap. */
 @inline
 export function store7(to: usize, a0: v128, a1: v128, a2: v128, a3: v128, a4: v128, a5: v128, a6: v128): void {
   store4(to, a0, a1, a2, a3)
@@ -32,7 +32,7 @@ export function store7(to: usize, a0: v128, a1: v128, a2: v128, a3: v128, a4: v1
   v128.store(to, a6, 96)
 }
 
-/** Powers of two whose reciprocal is a normal number, of either sign. */
+/** Whether a scale is a power of two, of either sign, whose reciprocal is a normal number. */
 @inline
 export function isPowerOfTwo(scale: f32): bool {
   const bits = reinterpret<u32>(scale)
@@ -40,19 +40,21 @@ export function isPowerOfTwo(scale: f32): bool {
   return (bits & 0x7fffff) == 0 && exponent > 1 && exponent < 253
 }
 
-/** v rounded half to even to i32, for |v| < 2^22: adding 1.5 x 2^23 leaves the whole number in the low bits of the sum. */
+/**
+ * v rounded half to even to i32, for |v| < 2^22: adding 1.5 x 2^23 leaves the whole number in the low bits of the sum.
+ */
 @inline
 export function rounded(v: v128): v128 {
   return i32x4.sub(f32x4.add(v, f32x4.splat(12582912)), i32x4.splat(0x4b400000))
 }
 
-/** The same for any v: beyond -32768 and 98303 it is one of those, for NaN -32768. */
+/** Like `rounded`, for any v: clamped to -32768..98303; NaN gives -32768. */
 @inline
 export function nearest(v: v128): v128 {
   return rounded(f32x4.pmin(f32x4.splat(98303), f32x4.pmax(f32x4.splat(-32768), v)))
 }
 
-/** Which of 8 lanes count as clipped: all, or all but alpha. */
+/** A mask of the lanes, out of 8, that count as clipped: all, or all but alpha. */
 @inline
 function countedLanes(params: usize): v128 {
   const alpha = load<i32>(params, finishAlpha)
@@ -68,7 +70,7 @@ function addCount(count: usize, lanes: v128): void {
   store<u32>(count, load<u32>(count) + i32x4.extract_lane(two, 0) + i32x4.extract_lane(two, 1))
 }
 
-/** Adds what was clipped, of lanes that count, to the two u32 at `counts`. */
+/** Adds the clipped samples of lanes that count to the two u32 at `counts`. */
 @inline
 export function addClipped(params: usize, counts: usize, under: v128, over: v128): void {
   const counted = countedLanes(params)
@@ -76,10 +78,8 @@ export function addClipped(params: usize, counts: usize, under: v128, over: v128
   addCount(counts + 4, v128.and(over, counted))
 }
 
-// Bits of the flags of a `how` block, see quantise.ts.
-
 // How a row is scaled: by a product, which is exact for powers of two; by a quotient; with every step there is; or by a
-// product that is put right.
+// product that is corrected.
 @inline
 export const product: i32 = 0
 @inline
@@ -89,7 +89,7 @@ export const everything: i32 = 2
 @inline
 export const snapped: i32 = 3
 
-/** How a row with this `how` block is scaled. */
+/** How a row with these parameters is scaled. */
 export function wayOf(params: usize): i32 {
   if (load<i32>(params, finishFlags) & flagWhole) return isPowerOfTwo(load<f32>(params, finishScale)) ? product : snapped
   if (load<i32>(params, finishFlags) & (flagAbsolute | flagAffine)) return everything
@@ -97,8 +97,8 @@ export function wayOf(params: usize): i32 {
 }
 
 /**
- * The same for sums of 16 bits and their magnitudes, below 46342: where scale or offset could take them beyond what
- * `rounded` can do, it is `everything`, whose loop clamps.
+ * How a row of sums of 16 bits, or of their magnitudes, below 46342, is scaled. If scale or offset could take them
+ * beyond the range of `rounded`, it is `everything`, whose loop clamps.
  */
 export function wayOfSums(params: usize): i32 {
   const ordinary = abs(load<f32>(params, finishScale)) >= 0.015625 && abs(load<f32>(params, finishOffset)) <= 1048576
@@ -106,9 +106,10 @@ export function wayOfSums(params: usize): i32 {
 }
 
 /**
- * For `snapped`, of whole sums s below 2^19 and a whole scale d: a number of which to add and take away leaves multiples of a
- * grid of 1/4d to 1/2d. s x (1/d) is less than 1/16d off, so that a tie of s / d, which lies on the grid, is met exactly; and
- * what is no tie is 1/2d or more away from one, and stays on its side. So s / d is rounded as the quotient is, without one.
+ * For `snapped`, with whole sums s below 2^19 and a whole scale d: a number which, added and subtracted again, leaves
+ * multiples of a grid of 1/4d to 1/2d. s x (1/d) is off by less than 1/16d, so that a tie of s / d, which is on the
+ * grid, is met exactly; and what is not a tie is at least 1/2d from one, and stays on its side. So s / d is rounded as
+ * the quotient is, without a division.
  */
 @inline
 export function snap(scale: f32): f32 {
@@ -140,21 +141,24 @@ export function finish(sum: v128, scale: v128, offset: v128, mask: v128, low: v1
   return f32x4.mul(f32x4.sub(v128.and(v, mask), low), gain)
 }
 
-/** A mask of the first `left` of 8 lanes, all from 8 on, none below 1: sums past the end of a row become 0, which is never clipped. */
+/**
+ * A mask of the first `left` of 8 lanes, all from 8, none below 1. Sums past the end of a row become 0, which is never
+ * clipped.
+ */
 @inline
 export function lanesBefore(left: i32): v128 {
   return i16x8.lt_s(i16x8(0, 1, 2, 3, 4, 5, 6, 7), i16x8.splat(<i16>min(left, 8)))
 }
 
-/** floor((a + b) / 2) of unsigned bytes; the machine's average rounds up. */
+/** floor((a + b) / 2) of unsigned bytes. The instruction for averages rounds up. */
 @inline
 export function average(a: v128, b: v128): v128 {
   return i8x16.sub(i8x16.avgr_u(a, b), v128.and(v128.xor(a, b), i8x16.splat(1)))
 }
 
 /**
- * The Paeth predictor on unsigned bytes. pa = |b - c|, pb = |a - c|; pc = |(b - c) + (a - c)| is pa + pb where both
- * differences have one sign (saturated, which leaves every comparison as it is), else |pa - pb|.
+ * The Paeth predictor on unsigned bytes. pa = |b - c|, pb = |a - c|; pc = |(b - c) + (a - c)| is pa + pb if both
+ * differences have the same sign (saturated, which does not change any comparison), otherwise |pa - pb|.
  */
 @inline
 export function paeth(a: v128, b: v128, c: v128): v128 {
@@ -173,9 +177,9 @@ export function paeth(a: v128, b: v128, c: v128): v128 {
 }
 
 /**
- * ((atan2(y, x) / π) + 1) · half. With q = smaller / larger of |x|, |y| (0 where both are 0) and z = q²: a = q · P(z), P by Horner's
- * rule; where |y| > |x|, a = π/2 − a; where x < 0, a = π − a; where y < 0, a = −a. P is the polynomial of degree 8 nearest to
- * atan(√z)/√z on 0..1 in relative error: 1.5e-8 before rounding.
+ * ((atan2(y, x) / π) + 1) · half. With q = smaller / larger of |x|, |y| (0 if both are 0) and z = q²: a = q · P(z), P
+ * by Horner's rule; if |y| > |x|, a = π/2 − a; if x < 0, a = π − a; if y < 0, a = −a. P is the polynomial of degree 8
+ * nearest to atan(√z)/√z on 0..1 in relative error: 1.5e-8 before rounding.
  */
 @inline
 export function angleOf(x: v128, y: v128, half: v128): v128 {

@@ -1,8 +1,8 @@
-// Levels of maps in doubles, rounded once, and how often each magnitude occurs (definitions: levels.ts).
+// Levels of maps in doubles, rounded once, and counts of magnitudes (definitions: levels.ts).
 
 import { Address } from './address'
 
-/** low + v · gain, at least 0 and at most full. Up to 12 bytes past the end are read and written. */
+/** low + v · gain, clamped to 0..full. Rows may be read and written up to 12 bytes past their end. */
 export function legibleRow(dst: Address, src: Address, n: i32, low: f64, gain: f64, full: f64): void {
   for (const end = src + (<usize>n << 2); src < end; src += 16, dst += 16) {
     const v = v128.load(src)
@@ -12,14 +12,14 @@ export function legibleRow(dst: Address, src: Address, n: i32, low: f64, gain: f
   }
 }
 
-/** Of 0 and of what is no number it gives what Math.max and Math.min do: low is no less than 0. */
+/** Gives the same as Math.max and Math.min for zeros and NaN, because low is not below 0. */
 @inline
 function leveled(v: v128, low: f64, gain: f64, full: f64): v128 {
   const sum = f64x2.add(f64x2.splat(low), f64x2.mul(v, f64x2.splat(gain)))
   return f64x2.pmin(f64x2.pmax(sum, f64x2.splat(0)), f64x2.splat(full))
 }
 
-/** (v − min) · gain, both steps rounded. Up to 12 bytes past the end are read and written. */
+/** (v − min) · gain, both steps rounded. Rows may be read and written up to 12 bytes past their end. */
 export function stretchedRow(dst: Address, src: Address, n: i32, min: f32, gain: f32): void {
   for (const end = src + (<usize>n << 2); src < end; src += 16, dst += 16) {
     v128.store(dst, f32x4.mul(f32x4.sub(v128.load(src), f32x4.splat(min)), f32x4.splat(gain)))
@@ -27,8 +27,8 @@ export function stretchedRow(dst: Address, src: Address, n: i32, min: f32, gain:
 }
 
 /**
- * Counts the finite samples by 4096 parts of the largest magnitude: in 4098 numbers of 32 bits, of which the last takes all
- * others. Exactly `n` samples are read.
+ * Counts the finite samples by 4096 parts of the largest magnitude, in 4098 numbers of 32 bits. The last one counts all
+ * other samples. Exactly `n` samples are read.
  */
 export function countMagnitudes(bins: Address, src: Address, n: i32, largest: f64): void {
   const end = src + (<usize>n << 2)

@@ -1,6 +1,6 @@
-// The steps of tensor/math.ts in doubles, one by one, two at a time: for loops of other files.
+// The steps of tensor/math.ts in doubles, for the loops of other files.
 
-/** e to the power x: the steps of tensor/math.ts, one by one. */
+/** e to the power x, with the steps of tensor/math.ts. */
 function exponential(x: f64): f64 {
   if (!(x < 709.782712893384)) return x > 0 ? Infinity : NaN
   if (x < -745.1332191019412) return 0
@@ -28,7 +28,7 @@ function powerOfTwo(n: i32): f64 {
   return reinterpret<f64>((<u64>(n + 1023)) << 52)
 }
 
-/** The same of two; vectors where no lane is at an end of the range: half the time. */
+/** e to the power x of two numbers, as vectors if no lane is at an end of the range, which takes half the time. */
 @inline
 export function exponentials(x: v128): v128 {
   if (i64x2.bitmask(f64x2.lt(f64x2.abs(x), f64x2.splat(700))) != 3) {
@@ -48,11 +48,11 @@ export function exponentials(x: v128): v128 {
   const c = f64x2.sub(r, f64x2.mul(t, p))
   const q = f64x2.div(f64x2.mul(r, c), f64x2.sub(f64x2.splat(2), c))
   const value = f64x2.sub(one, f64x2.sub(f64x2.sub(low, q), high))
-  // 1.5 · 2^52 and the bias of exponents: the sum has k and the bias in its low bits
+  // the sum of k, 1.5 · 2^52 and the bias of exponents has k and the bias in its low bits
   return f64x2.mul(value, i64x2.shl(f64x2.add(k, f64x2.splat(6755399441056767)), 52))
 }
 
-/** What a product of two doubles loses when it is rounded: productError of tensor/math.ts. */
+/** The error of a rounded product of two doubles: productError of tensor/math.ts. */
 @inline
 export function lostByProduct(a: v128, b: v128, product: v128): v128 {
   const splitter = f64x2.splat(134217729)
@@ -67,10 +67,13 @@ export function lostByProduct(a: v128, b: v128, product: v128): v128 {
   return f64x2.sub(f64x2.mul(al, bl), rest)
 }
 
-/** What a logarithm has beside its rounded value. */
+/** What `logarithmParts` loses by rounding: the lower parts of its results. */
 export let logarithmsRest: v128 = i64x2.splat(0)
 
-/** logParts of tensor/math.ts, of two that are not below the smallest normal double; the lower parts are `logarithmsRest`. */
+/**
+ * logParts of tensor/math.ts, of two numbers that are not below the smallest normal double. The lower parts go to
+ * `logarithmsRest`.
+ */
 @inline
 export function logarithmParts(x: v128): v128 {
   const one = f64x2.splat(1)

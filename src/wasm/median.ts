@@ -1,13 +1,14 @@
-// Medians of squares of 3 and 5 samples by comparisons alone (definition: ranked in definition/windows.ts): columns are sorted, two
-// windows one above the other sharing the rows between them, then the median is picked from the sorted columns. The picking of 25
-// takes 86 minima and maxima, the fewest that a search over all 7776 ways in which zeros and ones can lie in five sorted columns
-// found; by the 0-1 principle what is right for those is right for all samples.
+// Medians of squares of 3 and 5 samples by comparisons alone (definition: ranked in definition/windows.ts). Columns are
+// sorted, with the rows that two windows, one above the other, have in common sorted once; then the median is picked
+// from the sorted columns. Picking one of 25 takes 86 minima and maxima, the fewest that a search over all 7776 ways in
+// which zeros and ones can be arranged in five sorted columns found. By the 0-1 principle, what is right for those is
+// right for all samples.
 
 import { Address } from './address'
 
-/** Bytes of a row that are sorted at once, so that their columns stay in the first-level cache. */
+/** The bytes of a row that are sorted at once, so that their columns stay in the first-level cache. */
 const block: usize = 1024
-/** From one row of sorted columns to the next: a window may reach 64 bytes beyond. */
+/** The bytes from one row of sorted columns to the next. A window may reach 64 bytes beyond. */
 const row: usize = block + 128
 
 @inline
@@ -20,7 +21,7 @@ function hi<T>(a: v128, b: v128): v128 {
   return v128.max<T>(a, b)
 }
 
-/** Rows `at`, one `row` apart: three samples in order and where `v` belongs between two that are. */
+/** Stores, in three rows `row` bytes apart from `at`, the sorted a and b with `v` inserted. */
 @inline
 function put3<T>(at: usize, v: v128, a: v128, b: v128): void {
   v128.store(at, lo<T>(v, a))
@@ -28,7 +29,7 @@ function put3<T>(at: usize, v: v128, a: v128, b: v128): void {
   v128.store(at + 2 * row, hi<T>(v, b))
 }
 
-/** The columns of two windows of 3 rows, of which the second begins one row further down. */
+/** Sorts the columns of two windows of 3 rows; the second begins one row further down. */
 @inline
 function sort3<T>(work: usize, src: usize, last: usize, pitch: usize, n: usize): void {
   for (let i: usize = 0; i < n; i += 16) {
@@ -228,7 +229,7 @@ function medians<T>(
     for (let y = 0; y < rows; y += 2) {
       const from = src + <usize>y * pitch + x
       const isPair = y + 1 < rows
-      // of a row alone the second window is the first
+      // for a single row, the second window is the first
       const last = from + (isPair ? side : 0) * pitch
       if (side == 3) sort3<T>(work, from, last, pitch, seen)
       else sort5<T>(work, from, last, pitch, seen)
@@ -240,8 +241,8 @@ function medians<T>(
 }
 
 /**
- * `rows` rows of n bytes of samples of `bytes`, u8, u16 or i32, the medians of squares of `side` samples, 3 or 5, `step` bytes apart;
- * at most 64 bytes wide. `work` has room for 12 kB.
+ * `rows` rows of n bytes of samples of `bytes`, u8, u16 or i32: the medians of squares of `side` samples, 3 or 5,
+ * `step` bytes apart. A square is at most 64 bytes wide. `work` has room for 12 kB.
  */
 export function median(
   dst: Address,

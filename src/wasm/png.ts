@@ -1,16 +1,18 @@
-// PNG row filters and Adler-32. Rows may be read up to 64 bytes past their end, and written as much past the last one.
+// PNG row filters and Adler-32. Rows may be read up to 64 bytes past their end, and up to 64 bytes may be written past
+// the last one.
 
 import { Address } from './address'
 import { average, paeth } from './lanes'
 
-/** Blocks of 16 bytes whose sums of absolute values fit 16-bit lanes: 2 x 128 each. */
+/** The number of blocks of 16 bytes whose sums of absolute values fit in 16-bit lanes: 2 x 128 each. */
 const summedBlocks: i32 = 255
 
 /**
- * Filters `rows` rows of `rowBytes` bytes (PNG, section 9; the definition is `filterRows` in src/definition). For each row the
- * filter byte, then the filtered bytes, one row right behind the other. bpp is the bytes of a pixel, 1 to 8. `above` is
- * the row before the first, or 0 where there is none: then that row takes None or Sub. `scratch` has 128 bytes.
- * Adaptive: least sum of absolute values of the filtered bytes as signed; of equals the lower number.
+ * Filters `rows` rows of `rowBytes` bytes (PNG, section 9; the definition is `filterRows` in src/definition). Each row
+ * is written as the filter byte followed by the filtered bytes, without gaps between rows. bpp is the bytes of a pixel,
+ * 1 to 8. `above` is the row before the first, or 0 if there is none; the first row then takes None or Sub. `scratch`
+ * has 128 bytes. Adaptive: the filter with the least sum of absolute values of the filtered bytes as signed; of equal
+ * ones, the lower number.
  */
 export function filterRows(
   dst: Address,
@@ -32,7 +34,7 @@ export function filterRows(
   }
 }
 
-/** The first 16 bytes of a row with 16 zeros before them: what the pixel to the left of the first one reads. */
+/** Stores the first 16 bytes of a row with 16 zeros before them, which the pixel to the left of the first one reads. */
 @inline
 function stage(scratch: usize, row: usize): void {
   v128.store(scratch, i8x16.splat(0))
@@ -44,7 +46,7 @@ function left(row: usize, i: i32, bpp: i32, scratch: usize): v128 {
   return i == 0 ? v128.load(scratch + 16 - <usize>bpp) : v128.load(row + <usize>i - <usize>bpp)
 }
 
-/** Sums of |signed byte| for pairs of bytes, in 16-bit lanes. */
+/** The sums of |signed byte| for pairs of bytes, in 16-bit lanes. */
 @inline
 function cost(bytes: v128): v128 {
   return i16x8.extadd_pairwise_i8x16_u(i8x16.abs(bytes))
@@ -56,7 +58,7 @@ function total(lanes: v128): i32 {
   return <i32>(i64x2.extract_lane(two, 0) + i64x2.extract_lane(two, 1))
 }
 
-/** The bytes of this block that belong to the row. */
+/** A mask of the bytes of this block that belong to the row. */
 @inline
 function within(i: i32, n: i32): v128 {
   const lane = i8x16(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15)
@@ -168,10 +170,10 @@ function writeRow(dst: usize, row: usize, above: usize, n: i32, bpp: i32, filter
   }
 }
 
-/** Bytes after which Adler's sums must be reduced: zlib's NMAX, a multiple of 16. */
+/** The number of bytes after which Adler's sums must be reduced: zlib's NMAX, a multiple of 16. */
 const adlerRun: i32 = 5552
 
-/** Adler-32 of `n` bytes, going on from `start` (1 at the beginning). Exact length: nothing past the end is counted. */
+/** Adler-32 of `n` bytes, continued from `start` (1 at the beginning). Nothing past the end is counted. */
 export function adler32(src: Address, n: i32, start: u32): u32 {
   let a = start & 0xffff
   let b = start >> 16

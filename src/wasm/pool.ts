@@ -3,7 +3,7 @@
 import { Address } from './address'
 import { everyNth } from './lanes'
 
-/** Copies n samples; whether all are numbers above −infinity. Nothing past the end is written. */
+/** Copies n samples. Returns whether all are numbers above −infinity. Nothing past the end is written. */
 export function plainRow(dst: Address, src: Address, n: i32): bool {
   const least = f32x4.splat(-Infinity)
   let isPlain = i32x4.splat(-1)
@@ -23,7 +23,7 @@ export function plainRow(dst: Address, src: Address, n: i32): bool {
   return isRest && i32x4.all_true(isPlain)
 }
 
-/** Maxima of n windows of `taps` samples in a row, `tapStep` bytes apart, `stride` samples from window to window. */
+/** The maxima of n windows of `taps` samples in a row, `tapStep` bytes apart; windows are `stride` samples apart. */
 export function maxAcross(dst: Address, src: Address, n: i32, tapStep: usize, taps: i32, stride: i32): void {
   for (let i = 0; i < n; i += 4) {
     let p = src + (<usize>(i * stride) << 2)
@@ -36,13 +36,16 @@ export function maxAcross(dst: Address, src: Address, n: i32, tapStep: usize, ta
   }
 }
 
-/** The larger of two, the first of equal ones. */
+/** The larger of two, or the first if they are equal. */
 @inline
 function larger(a: f32, b: f32): f32 {
   return a < b ? b : a
 }
 
-/** Maxima of n windows of 2x2, two samples apart, of two rows; whether all samples are numbers above −infinity. */
+/**
+ * The maxima of n windows of 2x2 in two rows; windows are two samples apart. Returns whether all samples are numbers
+ * above −infinity.
+ */
 export function maxOfFour(dst: Address, upper: Address, lower: Address, n: i32): bool {
   const least = f32x4.splat(-Infinity)
   let isPlain = i32x4.splat(-1)
@@ -73,8 +76,8 @@ export function maxOfFour(dst: Address, upper: Address, lower: Address, n: i32):
 }
 
 /**
- * Where those maxima are, as whole numbers: `place` of tap 0 of the first window, `tapPlace` more for each tap and `windowPlace`
- * for each window. Of equal ones the first.
+ * The places of the maxima of `maxAcross`, as whole numbers: `place` for tap 0 of the first window, plus `tapPlace` for
+ * each tap and `windowPlace` for each window. Of equal maxima, the first counts.
  */
 export function placesAcross(
   dst: Address,
@@ -110,8 +113,8 @@ export function placesAcross(
 }
 
 /**
- * Maxima of `rows` rows of n samples of a ring of `slots` rows, `pitch` bytes apart: from `slot` on every `step`th. Rows may be
- * read and written up to 12 bytes past their end.
+ * The maxima of `rows` rows of n samples of a ring of `slots` rows, `pitch` bytes apart: every `step`th row from
+ * `slot`. Rows may be read and written up to 12 bytes past their end.
  */
 export function maxDown(
   dst: Address,
@@ -159,8 +162,8 @@ export function maxDown(
 }
 
 /**
- * Where those maxima are, as float32: the places of the rows, which are `beside` bytes behind the maxima, and `place` more, and
- * `rowPlace` for each row further down.
+ * The places of the maxima of `maxDown`, as float32: the places in the rows, which are stored `beside` bytes after the
+ * maxima, plus `place`, plus `rowPlace` for each row further down.
  */
 export function placesDown(
   dst: Address,
@@ -196,7 +199,10 @@ export function placesDown(
   }
 }
 
-/** Adds n windows of `taps` samples in a row, from left to right, to doubles, or with `isFirst` to zeros: see `maxAcross`. */
+/**
+ * Adds n windows of `taps` samples in a row, from left to right, to doubles, or with `isFirst` to zeros; see
+ * `maxAcross`.
+ */
 export function windowSums(
   dst: Address,
   src: Address,
@@ -222,7 +228,7 @@ export function windowSums(
   }
 }
 
-/** Doubles over `rows` times the number of columns of each, rounded once. */
+/** Doubles divided by `rows` times the number of columns of each, rounded once. */
 export function meansRow(dst: Address, sums: Address, n: i32, rows: f64, columns: Address): void {
   const r = f64x2.splat(rows)
   for (let i = 0; i < n; i += 4) {
@@ -237,9 +243,9 @@ export function meansRow(dst: Address, sums: Address, n: i32, rows: f64, columns
 }
 
 /**
- * Row `row` of windows side by side, `size` samples wide and `rows` rows of `rowStep` bytes high, the last one perhaps
- * narrower: the maximum of a window where it was, or with `mark` a 1, and zeros elsewhere (definition: maxima). The row has
- * `width` samples.
+ * Row `row` of adjacent windows, `size` samples wide and `rows` rows of `rowStep` bytes high; the last one may be
+ * narrower. The maximum of a window stays where it was, or with `mark` becomes 1, and all other samples are 0
+ * (definition: maxima). The row has `width` samples.
  */
 export function maximaRow(
   dst: Address,

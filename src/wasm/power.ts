@@ -2,7 +2,7 @@
 
 import { exponentials, logarithmParts, logarithmsRest, lostByProduct } from './math'
 
-/** a to the power b of four: in doubles, rounded once. */
+/** a to the power b of four samples, in doubles, rounded once. */
 @inline
 export function powers(a: v128, b: v128): v128 {
   const low = f32x4.demote_f64x2_zero(ofTwo(f64x2.promote_low_f32x4(a), f64x2.promote_low_f32x4(b)))
@@ -15,7 +15,7 @@ function upper(v: v128): v128 {
   return f64x2.promote_low_f32x4(v128.shuffle<i32>(v, v, 2, 3, 2, 3))
 }
 
-/** exp(b · log a), the logarithm in two parts, as pow of tensor/math.ts; then the cases that have a value of their own. */
+/** exp(b · log a), with the logarithm in two parts, as pow of tensor/math.ts; then the special cases. */
 function ofTwo(a: v128, b: v128): v128 {
   const zero = f64x2.splat(0)
   const one = f64x2.splat(1)

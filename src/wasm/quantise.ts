@@ -20,9 +20,8 @@ import {
   wayOfSums,
 } from './lanes'
 
-// How a row is finished is a block in memory: see ../run/finish-params.
-
-
+// The block in memory that describes how a row is finished is laid out in ../run/finish-params.
+// These are the kinds of sums.
 @inline
 const fromF32: i32 = 0
 @inline
@@ -50,8 +49,9 @@ export function quantiseI16U8(dst: Address, src: Address, n: i32, params: Addres
 }
 
 /**
- * 8-bit samples from `n` magnitudes √(gx² + gy²) of two rows of 16-bit sums. With the flag that no |sum| exceeds 4096 the
- * squares are added as integers: then each is exact in float32 too, their sum is rounded once either way: same bits.
+ * 8-bit samples from `n` magnitudes √(gx² + gy²) of two rows of 16-bit sums. With the flag that no |sum| exceeds 4096,
+ * the squares are added as integers. Each is then exact in float32 too, and their sum is rounded once either way, so
+ * the bits are the same.
  */
 export function magnitudeI16U8(dst: Address, gx: Address, gy: Address, n: i32, params: Address, counts: Address): void {
   const way = wayOfSums(params)
@@ -67,7 +67,7 @@ export function quantiseF32U16(dst: Address, src: Address, n: i32, params: Addre
   byWay<u16>(dst, src, 0, n, params, counts, fromF32, wayOf(params))
 }
 
-/** Samples of type T by the loop for a way of scaling. Only sums of whole numbers are snapped, and to 8 bits. */
+/** Makes samples of type T with the loop for a way of scaling. Only whole sums are snapped, and only to 8 bits. */
 @inline
 function byWay<T>(
   dst: usize, src: usize, other: usize, n: i32, params: usize, counts: usize, from: i32, way: i32,
@@ -79,7 +79,7 @@ function byWay<T>(
   else toSamples<T>(dst, src, other, n, params, counts, from, everything)
 }
 
-/** float32 results from `n` float32 sums: scale, offset and range as for samples, but neither rounded nor clamped. */
+/** float32 results from `n` float32 sums: scale, offset and range as for samples, but without rounding and clamping. */
 export function finishF32(dst: Address, src: Address, n: i32, params: Address): void {
   const end = src + (<usize>n << 2)
   const scale = f32x4.splat(load<f32>(params, finishScale))
@@ -93,8 +93,9 @@ export function finishF32(dst: Address, src: Address, n: i32, params: Address): 
 }
 
 /**
- * Widens three float32 in memory: the least and the greatest finite sample of a row, and the least that is a number; start
- * them at +Infinity, -Infinity and +Infinity. v + (v - v) is v, or NaN where v is not finite, and NaN wins no comparison.
+ * Widens three float32 in memory: the least and the greatest finite sample of a row, and the least sample that is not
+ * NaN. Start them at +Infinity, -Infinity and +Infinity. v + (v - v) is v, or NaN if v is not finite, and NaN wins no
+ * comparison.
  */
 export function scanRange(src: Address, n: i32, range: Address): void {
   let least = v128.load32_splat(range)
@@ -121,7 +122,7 @@ function leastLane(v: v128): f32 {
   return f32x4.extract_lane(f32x4.pmin(two, v128.shuffle<i32>(two, two, 1, 1, 1, 1)), 0)
 }
 
-/** Alpha of `pixels` pixels of 2 or 4 channels from the row at `src`; samples of `bytes` bytes: 1 or 4. */
+/** Copies the alpha of `pixels` pixels of 2 or 4 channels from the row at `src`. Samples have `bytes` bytes: 1 or 4. */
 export function copyAlpha(dst: Address, src: Address, pixels: i32, channels: i32, bytes: i32): void {
   const step = <usize>(channels * bytes)
   const end = src + <usize>pixels * step
@@ -130,7 +131,7 @@ export function copyAlpha(dst: Address, src: Address, pixels: i32, channels: i32
   else for (; src < end; src += step, dst += step) store<u32>(dst + at, load<u32>(src + at))
 }
 
-/** Swaps the bytes of `n` 16-bit samples, as PNG wants them. May work in place. */
+/** Swaps the bytes of `n` 16-bit samples, as PNG requires. May work in place. */
 export function swapU16(dst: Address, src: Address, n: i32): void {
   for (const end = src + (<usize>n << 1); src < end; src += 16, dst += 16) {
     const v = v128.load(src)
@@ -154,16 +155,19 @@ function loadSums(src: usize, other: usize, i: i32, from: i32): v128 {
   return f32x4.sqrt(f32x4.add(f32x4.mul(x, x), f32x4.mul(y, y)))
 }
 
-/** Snapped sums, and sums of 16 bits whose scale and offset are ordinary need no clamping before they are rounded (see `wayOfSums`). */
+/**
+ * Rounds sums. Snapped sums, and sums of 16 bits with ordinary scale and offset, need no clamping first (see
+ * `wayOfSums`).
+ */
 @inline
 function round<T>(v: v128, from: i32, way: i32): v128 {
   return (sizeof<T>() == 1 && from >= fromI16 && way != everything) || way == snapped ? rounded(v) : nearest(v)
 }
 
-/** Samples of one run of counting: 16-bit lane counters cannot overflow in it. */
+/** The number of samples of one run of counting, in which 16-bit lane counters cannot overflow. */
 const countedRun: i32 = 131072
 
-// Clips are counted without a branch: to skip blocks that have none gains 8 %, but scattered clipping then costs 25 %.
+// Clips are counted without a branch: skipping blocks that have none gains 8 %, but scattered clipping then costs 25 %.
 
 @inline
 function toSamples<T>(

@@ -1,17 +1,17 @@
-// Samples of a window by their rank (definition: ranked in definition/windows.ts). Rows of float32 become rows of bytes where
-// all samples are whole and 0..255, else keys of 32 bits that order as the samples do. Rows may be read up to 64 bytes past
-// their end.
+// Samples of a window by their rank (definition: ranked in definition/windows.ts). Rows of float32 become rows of bytes
+// if all samples are whole and 0..255, otherwise rows of 32-bit keys that sort like the samples. Rows may be read up to
+// 64 bytes past their end.
 
 import { Address } from './address'
 
-/** Four samples as whole numbers where they are whole and 0..255; `bad` gathers lanes that are not. */
+/** Gathers the lanes of samples that are not whole or not 0..255. */
 let bad: v128
 
 @inline
 function wholes(src: usize): v128 {
   const v = v128.load(src)
   const whole = i32x4.trunc_sat_f32x4_s(v)
-  // as bits, so that -0 differs
+  // compared as bits, so that -0 differs
   const isWhole = i32x4.eq(f32x4.convert_i32x4_s(whole), v)
   const isByte = i32x4.eq(v128.and(whole, i32x4.splat(255)), whole)
   bad = v128.or(bad, v128.not(v128.and(isWhole, isByte)))
@@ -25,7 +25,10 @@ function pack16(dst: usize, src: usize): void {
   v128.store(dst, i8x16.narrow_i16x8_u(a, b))
 }
 
-/** f32 -> u8; 1 where all n samples are whole and 0..255, else 0 and `dst` is of no use. Writes no more than n bytes. */
+/**
+ * f32 -> u8. Returns 1 if all n samples are whole and 0..255, otherwise 0, and `dst` is not usable. Writes at most n
+ * bytes.
+ */
 export function packU8(dst: Address, src: Address, n: i32): i32 {
   if (n < 16) {
     for (let i = 0; i < n; i++) {
@@ -45,7 +48,7 @@ export function packU8(dst: Address, src: Address, n: i32): i32 {
   return v128.any_true(bad) ? 0 : 1
 }
 
-/** f32 -> i32 that orders as the samples do: -0 before 0, NaN last. */
+/** f32 -> i32 keys that sort like the samples: -0 before 0, NaN last. */
 export function toKeys(dst: Address, src: Address, n: i32): void {
   const most = i32x4.splat(0x7fffffff)
   for (let i: usize = 0, end = <usize>n << 2; i < end; i += 16) {
@@ -67,8 +70,8 @@ export function fromKeys(dst: Address, src: Address, n: i32): void {
 }
 
 /**
- * Bytes of rank `index` among the `count` bytes at `offsets` (i32 bytes from the place of the output), at most 127 of them,
- * bit by bit from the highest: a bit is set where no more than `index` bytes are below what it makes.
+ * Bytes of rank `index` among the `count` bytes at `offsets` (i32 bytes from the place of the output), at most 127 of
+ * them, bit by bit from the highest: a bit is set if no more than `index` bytes are below the value that it makes.
  */
 export function rankFew(dst: Address, src: Address, n: i32, offsets: Address, count: i32, index: i32): void {
   const enough = i8x16.splat(<i8>(count - index))
@@ -77,7 +80,7 @@ export function rankFew(dst: Address, src: Address, n: i32, offsets: Address, co
     let found = i8x16.splat(0)
     for (let bit = 128; bit > 0; bit >>= 1) {
       const tried = v128.or(found, i8x16.splat(<i8>bit))
-      // bytes below: signed comparisons, which are one instruction
+      // counts the bytes below; signed comparisons are one instruction
       const bar = v128.xor(tried, flip)
       let below = i8x16.splat(0)
       for (let t: usize = 0, end = <usize>count << 2; t < end; t += 4) {
@@ -91,7 +94,10 @@ export function rankFew(dst: Address, src: Address, n: i32, offsets: Address, co
   }
 }
 
-/** Pairs (u32 place, u32 key) of n keys of a row, whose first has the place `at`; keys are made to order without a sign. */
+/**
+ * Makes pairs (u32 place, u32 key) of n keys of a row, the first of which has the place `at`. Keys are changed to sort
+ * as unsigned.
+ */
 export function pairRow(dst: Address, keys: Address, n: i32, at: i32): void {
   for (let i = 0; i < n; i++, dst += 8) {
     store<u32>(dst, at + i)
@@ -99,7 +105,10 @@ export function pairRow(dst: Address, keys: Address, n: i32, at: i32): void {
   }
 }
 
-/** Sorts n pairs by their keys, in the order of places where they are equal; `other` is as much room, `counts` 1024 bytes. */
+/**
+ * Sorts n pairs by their keys; pairs with equal keys stay in the order of their places. `other` has room for as many
+ * pairs, `counts` has 1024 bytes.
+ */
 export function sortPairs(pairs: Address, other: Address, n: i32, counts: Address): void {
   for (let byte: usize = 4; byte < 8; byte++) {
     memory.fill(counts, 0, 1024)
@@ -126,7 +135,7 @@ export function sortPairs(pairs: Address, other: Address, n: i32, counts: Addres
   }
 }
 
-/** Of n sorted pairs: the rank of every place into `ranks` (u32), and the keys by rank into `sorted` (i32). */
+/** Writes, for n sorted pairs, the rank of every place to `ranks` (u32), and the keys by rank to `sorted` (i32). */
 export function spreadPairs(pairs: Address, n: i32, ranks: Address, sorted: Address): void {
   for (let k = 0; k < n; k++, pairs += 8) {
     store<u32>(ranks + (<usize>load<u32>(pairs) << 2), k)
@@ -134,7 +143,7 @@ export function spreadPairs(pairs: Address, n: i32, ranks: Address, sorted: Addr
   }
 }
 
-// A set of ranks: a bit for each, and the number of them in every block of 512.
+// A set of ranks: a bit for each, and the number of bits in every block of 512.
 
 let block: i32
 let below: i32
@@ -149,8 +158,9 @@ function change(bits: usize, blocks: usize, rank: u32, by: i32): void {
 }
 
 /**
- * A row of n keys of rank `index` of windows of `runs` runs: for each three i32, the byte offset of its first rank from that of
- * the output's place, the same of the rank behind its last, and its count. Bits and blocks are 0 before and after.
+ * A row of n keys of rank `index` of windows of `runs` runs. `table` has three i32 for each run: the byte offset of its
+ * first rank from that of the output's place, the offset after its last rank, and its count. Bits and blocks are 0
+ * before and after.
  */
 export function rankRuns(
   dst: Address,
@@ -204,8 +214,8 @@ export function rankRuns(
 }
 
 /**
- * A row of n bytes of rank `index`, `step` apart: as `rankRuns`, over bytes, whose counts (u32, 256 of them, 0 before and after) take the place
- * of the set (Huang, Yang and Tang 1979).
+ * A row of n bytes of rank `index`, `step` apart. Like `rankRuns`, but over bytes, with counts (u32, 256 of them, 0
+ * before and after) instead of the set (Huang, Yang and Tang 1979).
  */
 export function rankBytes(
   dst: Address,

@@ -1,12 +1,15 @@
-// The second passes of rank-1 integer kernels, over the sums that a first pass left (integer.ts). Exact; tap lists as there.
-// Rows may be read and written up to 64 bytes past their end.
+// The second passes of rank-1 integer kernels, over the sums of a first pass (integer.ts). Exact; tap lists are as
+// there. Rows may be read and written up to 64 bytes past their end.
 import { Address } from './address'
 import { store4 } from './lanes'
 
-/** Samples of a block of columns: its rows stay in the first-level cache while the strip runs down. */
+/**
+ * The number of samples of a block of columns, whose rows stay in the first-level cache while the loop runs down the
+ * strip.
+ */
 const blockSamples: i32 = 2048
 
-/** Sums (i16) of sums (i16), all of which fit. Offsets in bytes, weights i16. */
+/** Sums (i16) of sums (i16), which must all fit. Offsets are in bytes, weights i16. */
 export function tapsI16I16(
   dst: Address,
   dstPitch: usize,

@@ -3,8 +3,9 @@
 import { Address } from './address'
 
 /**
- * A row of n samples: sample o is the sum over t of weights[t · n + o] · src[first[o] + t], each step rounded; a weight of 0 is no tap. Tables and rows may
- * be read 64 bytes past their end; what is in `first` behind its end must be a place in the row.
+ * A row of n samples: sample o is the sum over t of weights[t · n + o] · src[first[o] + t], each step rounded; a weight
+ * of 0 is not a tap. Tables and rows may be read 64 bytes past their end; what comes after the end of `first` must be a
+ * place in the row.
  */
 export function resampleRow(dst: Address, src: Address, n: i32, first: Address, weights: Address, taps: i32): void {
   const step = <usize>n << 2

@@ -1,5 +1,5 @@
-// Rows of float32 samples one by one (definitions: layers.ts). In place is allowed; up to 12 bytes past the end are read and
-// written.
+// Rows of float32 samples one by one (definitions: layers.ts). May work in place. Rows may be read and written up to 12
+// bytes past their end.
 
 import { Address } from './address'
 import { powers } from './power'
@@ -13,7 +13,7 @@ export function affineRow(dst: Address, src: Address, n: i32, scale: f32, bias: 
   }
 }
 
-/** src where it is above 0 or no number, else 0. */
+/** src if it is above 0 or NaN, otherwise 0. */
 export function reluRow(dst: Address, src: Address, n: i32): void {
   const zero = f32x4.splat(0)
   for (let i: usize = 0, end = <usize>n << 2; i < end; i += 16) {
@@ -22,7 +22,7 @@ export function reluRow(dst: Address, src: Address, n: i32): void {
   }
 }
 
-/** src below 0 times the slope, else src. */
+/** src times the slope if it is below 0, otherwise src. */
 export function preluRow(dst: Address, src: Address, n: i32, slope: f32): void {
   const zero = f32x4.splat(0)
   const s = f32x4.splat(slope)
@@ -32,7 +32,7 @@ export function preluRow(dst: Address, src: Address, n: i32, slope: f32): void {
   }
 }
 
-/** src, at least `low` and at most `high`. */
+/** src, clamped to `low`..`high`. */
 export function clipRow(dst: Address, src: Address, n: i32, low: f32, high: f32): void {
   const a = f32x4.splat(low)
   const b = f32x4.splat(high)
@@ -40,7 +40,7 @@ export function clipRow(dst: Address, src: Address, n: i32, low: f32, high: f32)
     v128.store(dst + i, f32x4.min(b, f32x4.max(a, v128.load(src + i))))
 }
 
-/** unit · src / unit in doubles, of which the quotient is at least `low` and at most `high`, rounded once. */
+/** unit · (src / unit) in doubles, with the quotient clamped to `low`..`high`, rounded once. */
 export function clipScaledRow(dst: Address, src: Address, n: i32, low: f64, high: f64, unit: f64): void {
   const a = f64x2.splat(low)
   const b = f64x2.splat(high)
@@ -52,14 +52,14 @@ export function clipScaledRow(dst: Address, src: Address, n: i32, low: f64, high
   }
 }
 
-/** Once in the module, however often it is called: it is long. */
+/** Not inlined, because it is long: the module contains it once. */
 function raised(a: v128, b: v128): v128 {
   return powers(a, b)
 }
 
 /**
- * Two vectors by an operation: 0 a + b, 1 a − b, 2 a · b, 3 a / b, 4 the smaller, 5 the larger, of these two a where it is NaN,
- * 6 a to the power b; 1 where it is so, else 0: 7 a = b, 8 a > b, 9 a ≥ b, 10 a < b, 11 a ≤ b.
+ * Combines two vectors: 0 a + b, 1 a − b, 2 a · b, 3 a / b, 4 the smaller, 5 the larger (for 4 and 5, a if it is NaN),
+ * 6 a to the power b; comparisons give 1 if true, otherwise 0: 7 a = b, 8 a > b, 9 a ≥ b, 10 a < b, 11 a ≤ b.
  */
 @inline
 function combined(a: v128, b: v128, operation: i32): v128 {
@@ -80,7 +80,7 @@ function combined(a: v128, b: v128, operation: i32): v128 {
   }
 }
 
-/** The sample of a where that of the condition is not 0, else that of b. */
+/** The sample of a if the condition is not 0, otherwise that of b. */
 export function eitherRow(dst: Address, condition: Address, a: Address, b: Address, n: i32): void {
   for (let i: usize = 0, end = <usize>n << 2; i < end; i += 16) {
     const isSo = f32x4.ne(v128.load(condition + i), f32x4.splat(0))
@@ -89,8 +89,8 @@ export function eitherRow(dst: Address, condition: Address, a: Address, b: Addre
 }
 
 /**
- * The number of the channel that is largest, or with a sign of −1 smallest; of equal ones the first or the last. The rows of
- * the channels are `pitch` bytes apart.
+ * The number of the largest channel, or with a sign of −1 the smallest; of equal ones, the first, or with `isLast` the
+ * last. The rows of the channels are `pitch` bytes apart.
  */
 export function argmaxRow(
   dst: Address, src: Address, pitch: usize, channels: i32, n: i32, sign: f32, isLast: bool,
@@ -110,13 +110,13 @@ export function argmaxRow(
   }
 }
 
-/** Two rows by an operation, see `combined`. */
+/** Combines two rows by an operation; see `combined`. */
 export function operationRow(dst: Address, a: Address, b: Address, n: i32, operation: i32): void {
   for (let i: usize = 0, end = <usize>n << 2; i < end; i += 16)
     v128.store(dst + i, combined(v128.load(a + i), v128.load(b + i), operation))
 }
 
-/** A row and a number, which comes after it, or with `isFirst` before. */
+/** Combines a row and a number, which is the second operand, or with `isFirst` the first. */
 export function numberRow(dst: Address, src: Address, n: i32, operation: i32, number: f32, isFirst: bool): void {
   const k = f32x4.splat(number)
   for (let i: usize = 0, end = <usize>n << 2; i < end; i += 16) {
@@ -141,7 +141,9 @@ export function normalizedRow(dst: Address, src: Address, n: i32, mean: f64, roo
   }
 }
 
-/** A sample added to a sum: 0 sums, 1 sums of squares, 2 maxima, 3 minima, 4 sums of squares of what is beside the mean. */
+/**
+ * Adds a sample to a sum: 0 sums, 1 sums of squares, 2 maxima, 3 minima, 4 sums of squared differences from the mean.
+ */
 @inline
 function summed(kind: i32, sum: f64, v: f64, mean: f64): f64 {
   if (kind == 0) return sum + v
@@ -151,7 +153,7 @@ function summed(kind: i32, sum: f64, v: f64, mean: f64): f64 {
   return sum + (v - mean) * (v - mean)
 }
 
-/** A double as two float32, its rounded value and the rest. */
+/** Stores a double as two float32: its rounded value and the rest. */
 @inline
 function storeParts(to: usize, v: f64): void {
   const high = <f32>v
@@ -159,7 +161,10 @@ function storeParts(to: usize, v: f64): void {
   store<f32>(to, abs(high) < Infinity ? <f32>(v - <f64>high) : 0, 4)
 }
 
-/** Four rows side by side, from left to right: one alone waits for each of its sums. Those after `last` are that one again. */
+/**
+ * Summarizes four rows at once, each from left to right; a single row would wait for each of its sums. Rows past `last`
+ * repeat it.
+ */
 @inline
 function summaries(to: usize, toPitch: usize, src: usize, pitch: usize, last: i32, n: i32, kind: i32, start: f64): void {
   const src1 = src + <usize>min(last, 1) * pitch
@@ -208,7 +213,10 @@ function summaries(to: usize, toPitch: usize, src: usize, pitch: usize, last: i3
   storeParts(to3 + at, s3)
 }
 
-/** Rows of n samples, each to a double as two float32, or of moments (4) to its mean and sum of squares (definition: ofRow). */
+/**
+ * Summarizes rows of n samples: each becomes a double stored as two float32, or for moments (4) two of them, its mean
+ * and its sum of squares (definition: ofRow).
+ */
 export function rowSummaries(
   to: Address,
   toPitch: usize,

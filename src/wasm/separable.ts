@@ -1,17 +1,18 @@
-// Two 1-D passes over float32 rows: COLUMNS FIRST, then rows. That order is the definition. It is the cheaper one: a strip
-// computes no row twice, and the columns of the halo that it computes for the second pass are few beside a whole row.
+// Two 1-D passes over float32 rows: COLUMNS FIRST, then rows. That order is part of the definition. It is the cheaper
+// one: a strip computes no row twice, and the halo columns that it computes for the second pass are few compared with a
+// whole row.
 // In each pass: acc = 0; acc = acc + w * sample for the taps from the first to the last, each step rounded.
 // There is no variant for symmetric kernels: w * (p + q) saves a product but no addition and no load, and was no faster
 // (57 against 58 ms for the row pass of 41 taps). Rows may be read and written up to 64 bytes past their end.
 import { Address } from './address'
 import { store4, store7 } from './lanes'
 
-/** Samples of a block of columns: the rows that a long kernel meets stay in the second-level cache. */
+/** The number of samples of a block of columns. The rows that a long kernel reads stay in the second-level cache. */
 const blockSamples: i32 = 512
 
 /**
- * The column pass: row r, of `n` samples, is the sum over k of weights[k] * row r + k of the source. For a dilation d the
- * rows of one residue are given: srcPitch and dstPitch d times as large.
+ * The column pass: row r, of `n` samples, is the sum over k of weights[k] * row r + k of the source. For a dilation d,
+ * pass the rows of one residue: srcPitch and dstPitch are d times as large.
  */
 export function columnF32(
   dst: Address,
@@ -110,8 +111,8 @@ function columnOne(dst: usize, src: usize, srcPitch: usize, n: i32, weights: usi
 }
 
 /**
- * The row pass: sample i of each of `rows` rows is the sum over k of weights[k] * sample at i + k x step, where `step`
- * is in bytes: 4 x channels x dilation.
+ * The row pass: sample i of each of `rows` rows is the sum over k of weights[k] * sample at i + k x step. `step` is in
+ * bytes: 4 x channels x dilation.
  */
 export function rowF32(
   dst: Address,

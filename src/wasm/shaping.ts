@@ -1,9 +1,9 @@
-// Samples brought to other places, and sums of samples in doubles (definition: placed, rearranged, resized in
+// Moves samples to other places, and sums samples in doubles (definition: placed, rearranged, resized in
 // definition/shaping.ts; unpooled, evened in definition/mixing.ts; product in definition/summary.ts).
 
 import { Address } from './address'
 
-/** Sample i is the one at src + places[i] (u32, bytes), or `fill` where that is 2^32 − 1. */
+/** Sample i is the one at src + places[i] (u32, bytes), or `fill` if that is 2^32 − 1. */
 export function pickRow(dst: Address, src: Address, n: i32, places: Address, fill: f32): void {
   for (const end = places + (<usize>n << 2); places < end; places += 4, dst += 4) {
     const place = load<u32>(places)
@@ -11,7 +11,7 @@ export function pickRow(dst: Address, src: Address, n: i32, places: Address, fil
   }
 }
 
-/** line + weight · src in doubles, each step rounded, for `n` samples, and up to the next 2. */
+/** line + weight · src in doubles, each step rounded, for `n` samples, rounded up to a multiple of 2. */
 export function addScaledRow(line: Address, src: Address, n: i32, weight: f64): void {
   const by = f64x2.splat(weight)
   for (const end = src + (<usize>n << 2); src < end; src += 8, line += 16)
@@ -19,8 +19,9 @@ export function addScaledRow(line: Address, src: Address, n: i32, weight: f64): 
 }
 
 /**
- * `n` samples, rounded once: sample o is the sum over t of weights[t · step + o] · line[places[t · step + o]] in doubles; a weight
- * of 0 is no tap. Places (i32, in bytes) and weights (f64) are read, and samples written, up to the next 4.
+ * `n` samples, rounded once: sample o is the sum over t of weights[t · step + o] · line[places[t · step + o]] in
+ * doubles; a weight of 0 is not a tap. Places (i32, in bytes) and weights (f64) are read, and samples written, up to
+ * the next multiple of 4.
  */
 export function sumTaps(
   dst: Address, line: Address, n: i32, places: Address, weights: Address, taps: i32, step: i32,
@@ -38,7 +39,7 @@ export function sumTaps(
   }
 }
 
-/** Two products; 0 where a weight is 0, whatever the sample. */
+/** Two products; 0 if a weight is 0, whatever the sample. */
 @inline
 function pair(line: usize, places: usize, weights: v128): v128 {
   const v = v128.load64_lane(line + <usize>load<i32>(places, 4), v128.load64_zero(line + <usize>load<i32>(places)), 1)
@@ -46,8 +47,8 @@ function pair(line: usize, places: usize, weights: v128): v128 {
 }
 
 /**
- * Row `a` of `count` samples times a matrix whose rows are `pitch` bytes apart: `n` sums over its rows in doubles, each step
- * rounded, then rounded to float32. Samples are read and written up to the next 8.
+ * Row `a` of `count` samples times a matrix whose rows are `pitch` bytes apart: `n` sums over its rows in doubles, each
+ * step rounded, then rounded to float32. Samples are read and written up to the next multiple of 8.
  */
 export function productRow(dst: Address, a: Address, count: i32, b: Address, pitch: usize, n: i32): void {
   const end = a + (<usize>count << 2)
@@ -78,7 +79,7 @@ function singles(low: v128, high: v128): v128 {
   return v128.shuffle<i32>(f32x4.demote_f64x2_zero(low), f32x4.demote_f64x2_zero(high), 0, 1, 4, 5)
 }
 
-/** sums + (src − means)² in doubles, each step rounded, for `n` samples, and up to the next 2. */
+/** sums + (src − means)² in doubles, each step rounded, for `n` samples, rounded up to a multiple of 2. */
 export function addApart(sums: Address, src: Address, means: Address, n: i32): void {
   for (const end = src + (<usize>n << 2); src < end; src += 8, sums += 16, means += 16) {
     const apart = f64x2.sub(doubles(src), v128.load(means))
@@ -86,7 +87,7 @@ export function addApart(sums: Address, src: Address, means: Address, n: i32): v
   }
 }
 
-/** (src − mean) / root · gamma + beta in doubles, rounded once, for `n` samples, and up to the next 2. */
+/** (src − mean) / root · gamma + beta in doubles, rounded once, for `n` samples, rounded up to a multiple of 2. */
 export function evenedRow(
   dst: Address, src: Address, means: Address, roots: Address, n: i32, gamma: f64, beta: f64,
 ): void {
@@ -98,9 +99,9 @@ export function evenedRow(
 }
 
 /**
- * A row of `n` pooled samples to where they were: place p of column i is p / taps · down rows below row `top` of the output and
- * p % taps · across samples to the right of starts[i] (i32). Rows `first` to `end` − 1 are at dst, `pitch` bytes apart, and have
- * `width` samples; what is elsewhere is ignored.
+ * Puts a row of `n` pooled samples back where they were: place p of column i is p / taps · down rows below row `top` of
+ * the output, and p % taps · across samples to the right of starts[i] (i32). Rows `first` to `end` − 1 are at dst,
+ * `pitch` bytes apart, and have `width` samples. Places elsewhere are ignored.
  */
 export function unpoolRow(
   dst: Address, pitch: usize, width: i32, first: i32, end: i32, src: Address, places: Address, n: i32,

@@ -1,12 +1,15 @@
 // The direct path: tap lists over float32 rows. Rows may be read and written up to 64 bytes past their end.
 //
-// What is fast here is decided by registers: 16 of them on x64, and the compiler moves all loads of a block to its top.
-// 8 sums with 8 loads spill and run at half the speed of 7 with 7 (test/bench/loops.mjs: 26 against 45 GFLOP/s at 7x7);
-// 4 sums of two rows that share 4 loads fit as well and load half as much (57 GFLOP/s).
+// Registers decide what is fast here: x64 has 16 of them, and the compiler moves all loads of a block to its top. 8
+// sums with 8 loads spill and run at half the speed of 7 with 7 (test/bench/loops.mjs: 26 against 45 GFLOP/s at 7x7); 4
+// sums of two rows that share 4 loads fit as well and load half as much (57 GFLOP/s).
 import { Address } from './address'
 import { store4, store7 } from './lanes'
 
-/** Samples of a block of columns: a block's rows of a kernel stay in the first-level cache while the strip runs down. */
+/**
+ * The number of samples of a block of columns. The rows of a block that a kernel reads stay in the first-level cache
+ * while the loop runs down the strip.
+ */
 const blockSamples: i32 = 1024
 
 /**
@@ -51,8 +54,8 @@ export function tapsF32(
 }
 
 /**
- * Bytes of the tap list by which it meets itself one output row further down: 4 x the taps of a row, for a dense kernel.
- * 0 when it does not, or hardly.
+ * The number of bytes after which the tap list repeats itself one output row further down: 4 x the taps of a row, for a
+ * dense kernel. Returns 0 if it does not, or overlaps by less than half.
  */
 function sharedTaps(offsets: usize, end: usize, rowStep: usize): usize {
   let o = offsets
@@ -64,8 +67,8 @@ function sharedTaps(offsets: usize, end: usize, rowStep: usize): usize {
 }
 
 /**
- * Two rows, 16 samples at a time: first the taps that only the upper one has, then those under which both rows meet the
- * same samples, then those of the lower one alone. Each row still adds its own taps in order.
+ * Two rows, 16 samples at a time: first the taps that only the upper row has, then those at which both rows read the
+ * same samples, then those of the lower row alone. Each row still adds its own taps in order.
  */
 function tapsPair(
   dst: usize,
@@ -151,7 +154,7 @@ function tapsRow(dst: usize, src: usize, n: i32, offsets: usize, end: usize, wei
     }
     return
   }
-  // The last block overlaps the one before it, which costs less than a tail of its own.
+  // The last block overlaps the one before it, which costs less than a separate tail.
   const last = <usize>(n - 28) << 2
   for (let x: usize = 0; ; x += 112) {
     if (x > last) x = last

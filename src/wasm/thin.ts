@@ -9,7 +9,7 @@ function strength(gx: usize, gy: usize): f32 {
   return sqrt<f32>(dx * dx + dy * dy)
 }
 
-/** Between the strengths at two places. */
+/** Interpolates between the strengths at two places. */
 @inline
 function between(ax: usize, ay: usize, bx: usize, by: usize, w: f32): f32 {
   const a = strength(ax, ay)
@@ -36,7 +36,10 @@ function markAt(gx: usize, gy: usize, gxPitch: isize, gyPitch: isize, low: f32, 
   return m >= high ? 2 : 1
 }
 
-/** Marks of a row of n places, between two others, by the gradients across and down: 0 none, 1 weak, 2 strong. */
+/**
+ * Marks a row of n places by the gradients across and down: 0 none, 1 weak, 2 strong. There must be a row above and
+ * below it.
+ */
 export function thinRow(
   dst: Address,
   gx: Address,
@@ -56,7 +59,7 @@ export function thinRow(
       const dx = v128.load(gx + i)
       const dy = v128.load(gy + i)
       const m = f32x4.sqrt(f32x4.add(f32x4.mul(dx, dx), f32x4.mul(dy, dy)))
-      // most places are on no edge
+      // most places are not on an edge
       if (!v128.any_true(f32x4.ge(m, least))) {
         v128.store(dst + i, f32x4.splat(0))
         i += 16

@@ -1,13 +1,13 @@
-// PNG row filters undone (the definition is `unfilterRows` in src/definition/filter-rows.ts).
+// Undoes PNG row filters (the definition is `unfilterRows` in src/definition/filter-rows.ts).
 
 import { Address } from './address'
 import { average, paeth } from './lanes'
 
 /**
- * Undoes the filters of `rows` rows of `rowBytes` bytes, each behind its filter byte. Rows are written one right behind
- * the other; the row before the first comes before `dst`, zeros for the first of a picture. bpp is the bytes of a pixel,
- * 1 to 8. Up to 64 bytes past both ends may be read, and past the last row written. The result is the number of rows
- * before one whose filter does not exist: `rows` where all do.
+ * Undoes the filters of `rows` rows of `rowBytes` bytes, each preceded by its filter byte. Rows are written without
+ * gaps. The row above the first is just before `dst`; for the first of a picture, it is zeros. bpp is the bytes of a
+ * pixel, 1 to 8. Up to 64 bytes may be read past both ends, and written past the last row. The result is the number of
+ * rows before one whose filter does not exist, or `rows` if all do.
  */
 export function unfilterRows(dst: Address, src: Address, rowBytes: i32, rows: i32, bpp: i32): i32 {
   const size = <usize>rowBytes
@@ -27,7 +27,7 @@ export function unfilterRows(dst: Address, src: Address, rowBytes: i32, rows: i3
   return rows
 }
 
-// A pixel at a time in the low bytes of a vector; what is stored beyond the pixel is overwritten by the next one.
+// One pixel at a time, in the low bytes of a vector. What is stored beyond the pixel is overwritten by the next one.
 
 @inline
 function pixel(at: usize, bpp: usize): v128 {
@@ -48,7 +48,7 @@ function addLeft(dst: usize, src: usize, size: usize, bpp: usize): void {
   }
 }
 
-/** In whole vectors up to the last one, which must not touch what stands behind the row: nothing does. */
+/** Works in whole vectors, then in single bytes, so that nothing after the row is overwritten. */
 function addAbove(dst: usize, src: usize, above: usize, size: usize): void {
   let i: usize = 0
   for (; i + 16 <= size; i += 16) {

@@ -1,6 +1,6 @@
-// Winograd's F(4x4, 3x3), with the bits of src/definition/winograd.ts. The lanes of a vector are tiles that are side by side.
-// Samples of tiles are [number of the tile][block of 8 tiles][channel][8], weights [number][block of 4 filters][channel][4],
-// sums [number][filter][tile].
+// Winograd's F(4x4, 3x3), with the bits of src/definition/winograd.ts. The lanes of a vector are adjacent tiles.
+// Samples of tiles are [number of the tile][block of 8 tiles][channel][8], weights [number][block of 4
+// filters][channel][4], sums [number][filter][tile].
 
 import {
   farCube,
@@ -19,7 +19,7 @@ function times(by: f64, v: v128): v128 {
   return f32x4.mul(f32x4.splat(<f32>by), v)
 }
 
-/** Stores six numbers, `pitch` apart, for six samples in a column or row of tiles. */
+/** Transforms six samples in a column or row of tiles, and stores the six numbers `pitch` apart. */
 @inline
 function spread(to: usize, pitch: usize, d0: v128, d1: v128, d2: v128, d3: v128, d4: v128, d5: v128): void {
   v128.store(to, f32x4.add(f32x4.sub(times(squaresProduct, d0), times(squaresSum, d2)), d4))
@@ -34,7 +34,7 @@ function spread(to: usize, pitch: usize, d0: v128, d1: v128, d2: v128, d3: v128,
   v128.store(to + 5 * pitch, f32x4.add(f32x4.sub(times(squaresProduct, d1), times(squaresSum, d3)), d5))
 }
 
-/** `n` columns of six rows, from byte `from` on, transformed; 4 at least. */
+/** Transforms `n` columns of six rows, from byte `from`; n is at least 4. */
 @inline
 function spreadColumns(to: usize, pitch: usize, rows: usize, c: i32, from: usize, n: i32): void {
   const r0 = rowOf(rows, c) + from
@@ -60,13 +60,13 @@ function spreadColumns(to: usize, pitch: usize, rows: usize, c: i32, from: usize
   }
 }
 
-/** A row of a channel, of a table of addresses and steps from channel to channel. */
+/** The address of a row of a channel, from a table of addresses and of bytes from channel to channel. */
 @inline
 function rowOf(entry: usize, c: i32): usize {
   return <usize>load<u32>(entry) + <usize>c * <usize>load<u32>(entry, 4)
 }
 
-/** Column k of a table of columns, transformed. Writes 4 columns, of which the first counts. */
+/** Transforms column k of a table of columns. Writes 4 columns, of which only the first is valid. */
 function spreadColumn(scratch: usize, pitch: usize, rows: usize, c: i32, columns: usize, k: i32, fill: f32): void {
   const f = f32x4.splat(fill)
   const to = scratch + (<usize>k << 2)
@@ -89,9 +89,9 @@ function spreadColumn(scratch: usize, pitch: usize, rows: usize, c: i32, columns
 }
 
 /**
- * The samples of `tiles` tiles of all channels, transformed. `rows` has six pairs of u32: the address of a row, and bytes from
- * channel to channel. Column k of the tiles is columns[k] (i32) of the rows, or `fill` where that is -1; columns first..last-1
- * follow each other. `scratch` is room for six rows of these columns, `scratchPitch` apart.
+ * Transforms the samples of `tiles` tiles of all channels. `rows` has six pairs of u32: the address of a row, and the
+ * bytes from channel to channel. Column k of the tiles is columns[k] (i32) of the rows, or `fill` if that is -1;
+ * columns first..last-1 are consecutive. `scratch` has room for six rows of these columns, `scratchPitch` apart.
  */
 export function winogradSamples(
   to: Address,
@@ -110,7 +110,7 @@ export function winogradSamples(
   const n = ((tiles + 3) & ~3) * 4 + 2
   if (last - first < 4) last = first
   for (let c = 0; c < channels; c++) {
-    // each single column writes 3 beyond it, which come later
+    // each single column also writes the 3 after it, which are computed later
     for (let k = 0; k < first; k++) spreadColumn(scratch, scratchPitch, rows, c, columns, k, fill)
     if (last > first) {
       const from = <usize>load<i32>(columns + (<usize>first << 2)) << 2
@@ -145,7 +145,10 @@ export function winogradSamples(
   }
 }
 
-/** Sums over the channels of weights times samples, for each of the 36 numbers of `tiles` tiles; `filters` is divisible by 4. */
+/**
+ * Sums the products of weights and samples over the channels, for each of the 36 numbers of `tiles` tiles. `filters`
+ * must be divisible by 4.
+ */
 export function winogradProducts(
   sums: Address,
   sumsPitch: usize,
@@ -234,8 +237,8 @@ function fourProducts(to: usize, rowPitch: usize, src: usize, w: usize, end: usi
 }
 
 /**
- * Rows `first` to `end` - 1 of `tiles` tiles of all filters, from their sums and biases: `to` is the place of row 0. Writes up
- * to 16 columns for each 4 tiles. `scratch` is room for 24 vectors.
+ * Computes rows `first` to `end` - 1 of `tiles` tiles of all filters from their sums and biases. `to` is the place of
+ * row 0. Writes up to 16 columns for each 4 tiles. `scratch` has room for 24 vectors.
  */
 export function winogradOutput(
   to: Address,
