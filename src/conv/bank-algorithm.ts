@@ -3,12 +3,12 @@ import type { Correlation } from './geometry.ts'
 /** How the sums of a bank are computed. */
 export type BankAlgorithm = 'winograd' | 'direct'
 
-/** Output rows and columns of a tile of Winograd's algorithm. */
+/** The output rows and columns of a tile of Winograd's algorithm. */
 export const tileSide = 4
 
 /**
- * Where tiles begin along an axis of `output` places whose taps are `dilation` apart: places that are `dilation` apart are a
- * plain correlation of their own.
+ * Returns where tiles begin along an axis of `output` places whose taps are `dilation` apart. Places that are
+ * `dilation` apart form a plain correlation of their own.
  */
 export function tileStarts(output: number, dilation: number): number[] {
   const starts: number[] = []
@@ -19,15 +19,18 @@ export function tileStarts(output: number, dilation: number): number[] {
 
 type Way = (c: Correlation) => { readonly algorithm: BankAlgorithm; readonly reason: string } | undefined
 
-// Thresholds of the choice. They are part of the definition: another value is another arithmetic for some banks.
+// Thresholds of the choice. They are part of the definition: another value gives other arithmetic for some banks.
 
-/** Channels in and filters from which on transforming tiles costs little beside the products that it saves. */
+/**
+ * The numbers of input channels and of filters from which transforming tiles costs little compared with the products
+ * that it saves.
+ */
 const fewestChannels = 8
-/** Output samples of a plane from which on transforming the weights costs little. */
+/** The output samples of a plane from which transforming the weights costs little. */
 const fewestSamples = 1024
-/** Channels times filters, as transformed weights take four times the memory. */
+/** The maximum of channels times filters, because transformed weights take four times the memory. */
 const mostWeights = 2 ** 19
-/** Taps that are further apart would need tall strips. */
+/** The maximum dilation. Taps further apart would need tall strips. */
 const mostDilation = 4
 
 const asked: Way = ({ algorithm }) =>
@@ -51,10 +54,10 @@ const winograd: Way = ({ channels, filters, groups, axes }) => {
 
 const direct: Way = () => ({ algorithm: 'direct', reason: 'direct sums in float32, four filters at a time' })
 
-/** In order: the first that applies is used. */
+/** In order of preference: the first that applies is used. */
 const ways: readonly Way[] = [asked, winograd, direct]
 
-/** How the sums of a bank are computed, and why: a function of its shapes and of what was asked for. */
+/** Returns how the sums of a bank are computed, and why: a function of its shapes and of the requested algorithm. */
 export function bankAlgorithm(c: Correlation): NonNullable<ReturnType<Way>> {
   for (const way of ways) {
     const choice = way(c)

@@ -3,9 +3,9 @@ import { type BankAlgorithm, bankAlgorithm } from './bank-algorithm.ts'
 import type { Axis, Correlation, TransposedAxis, Transposition } from './geometry.ts'
 
 /**
- * A correlation or transposed correlation as tap lists over gathered tiles: the one form in which the bank loops run
- * both. Output grid place g meets tile rows from `g * step`; a correlation has one phase, a transposed one has
- * stride x stride (x stride) of them, each writing every stride-th output sample.
+ * A correlation or transposed correlation as tap lists over gathered tiles, the form in which the bank loops run both.
+ * Output grid place g reads tile rows from `g * step`. A correlation has one phase; a transposed one has stride x
+ * stride (x stride) of them, each of which writes every stride-th output sample.
  */
 export type BankPlan = {
   readonly algorithm: BankAlgorithm
@@ -16,15 +16,15 @@ export type BankPlan = {
   readonly output: readonly [depth: number, height: number, width: number]
   readonly border: BorderName
   readonly fill: number
-  /** Output grid: the places of the largest phase. */
+  /** The output grid: the places of the largest phase. */
   readonly grid: readonly [z: number, y: number, x: number]
-  /** Input samples from one grid place to the next. */
+  /** The number of input samples from one grid place to the next. */
   readonly step: readonly [z: number, y: number, x: number]
-  /** Output samples from one grid place to the next. */
+  /** The number of output samples from one grid place to the next. */
   readonly outStep: readonly [z: number, y: number, x: number]
-  /** Input planes that grid plane z needs: `z * step + depths[k]`. */
+  /** The input planes that grid plane z needs: `z * step + depths[k]`. */
   readonly depths: readonly number[]
-  /** Input rows and columns that grid place g needs: `g * step + first` .. `+ span - 1`. */
+  /** The input rows and columns that grid place g needs: `g * step + first` .. `+ span - 1`. */
   readonly rows: Span
   readonly columns: Span
   readonly phases: readonly Phase[]
@@ -32,14 +32,17 @@ export type BankPlan = {
 
 type Span = { readonly first: number; readonly span: number }
 
-/** The taps of one output phase, in the order of accumulation (the channel runs outside of them). */
+/** The taps of one output phase, in the order of accumulation. The loop over channels is outside the one over taps. */
 export type Phase = {
   readonly offset: readonly [z: number, y: number, x: number]
   readonly count: readonly [z: number, y: number, x: number]
   readonly taps: readonly BankTap[]
 }
 
-/** A tap: which gathered plane, which row and column of the tile (from the first needed), which weight of the kernel volume. */
+/**
+ * A tap: its gathered plane, its row and column of the tile (from the first needed), and its weight in the kernel
+ * volume.
+ */
 export type BankTap = {
   readonly plane: number
   readonly row: number
@@ -62,13 +65,14 @@ export function correlationBank(c: Correlation): BankPlan {
     border: c.border,
     fill: c.fill,
     grid: count,
-    // without a next place no stride is taken
+    // with a single place, the stride does not matter
     step: [az, ay, ax].map(({ stride, output }) => (output === 1 ? 1 : stride)) as [number, number, number],
     outStep: [1, 1, 1],
     depths: Array.from({ length: az.kernel }, (_, t) => t * az.dilation - az.before),
     rows: reach(ay),
     columns: reach(ax),
-    // of a kernel of 2000x3000 they take half a second, and a plan that is only explained needs none
+    // made on demand: the taps of a kernel of 2000x3000 take half a second, and a plan that is only explained needs
+    // none
     phases: [
       {
         offset: [0, 0, 0],
@@ -94,7 +98,7 @@ function tapsOf({ axes: [az, ay, ax] }: Correlation): readonly BankTap[] {
   return taps
 }
 
-/** How far apart the rows or columns of the taps of a 3x3 are. */
+/** The distance between the rows or columns of the taps of a 3x3. */
 export const apart = ({ span }: Span): number => (span - 1) / 2
 
 const reach = (a: Axis): Span => ({ first: -a.before, span: a.dilation * (a.kernel - 1) + 1 })
@@ -145,7 +149,10 @@ export function transpositionBank(t: Transposition): BankPlan {
   }
 }
 
-/** Where weights of a bank are in their array: the first, and from one to the next. Those of the taps are side by side. */
+/**
+ * Where the weights of a bank are in their array: the first, and the steps to the next ones. Weights of the taps are
+ * adjacent.
+ */
 export type WeightOrder = {
   readonly first: number
   readonly group: number
@@ -163,7 +170,7 @@ export function correlationOrder(
   return { first: 0, group: filtersPerGroup * filter, filter, channel: taps }
 }
 
-/** The order of weights [channels, filters of a group, taps], as a transposed convolution has them. */
+/** The order of weights [channels, filters of a group, taps], as in a transposed convolution. */
 export function transpositionOrder(
   { channelsPerGroup, filtersPerGroup }: BankPlan,
   { axes }: Transposition,
@@ -184,8 +191,8 @@ type AxisPhases = {
 }
 
 /**
- * Output place g * stride + p is reached by tap t when p + before - t * dilation is a multiple of the stride; the input
- * sample is then g + (p + before - t * dilation) / stride.
+ * Tap t reaches output place g * stride + p if p + before - t * dilation is a multiple of the stride; the input sample
+ * is then g + (p + before - t * dilation) / stride.
  */
 function axisPhases(a: TransposedAxis): AxisPhases {
   const phases = Array.from({ length: Math.min(a.stride, a.output) }, (_, offset) => {
@@ -207,7 +214,7 @@ function axisPhases(a: TransposedAxis): AxisPhases {
   return { grid: phases[0]!.count, first: isMet ? first : 0, last: isMet ? last : 0, phases }
 }
 
-/** Where each tile column of an axis comes from: the input column, or -1 for the fill value. */
+/** Returns the input column of each tile column of an axis, or -1 for the fill value. */
 export function columnSources(plan: BankPlan, phase: number, count: number): Int32Array {
   const source = borders[plan.border].source
   const [, , width] = plan.input

@@ -3,9 +3,9 @@ import { copyTo, pause } from '../host/turns.ts'
 import { cos, sin } from '../tensor/math.ts'
 
 /**
- * Overlap-save along one axis: blocks of `n` input samples, n a power of two, give `valid` = n - kernel + 1 output samples
- * each. Block b gives the outputs from b * valid on: the grid is anchored at output 0, so that a sample's rounding depends
- * on its place in the picture and not on the strip that computes it.
+ * Overlap-save along one axis: blocks of `n` input samples, n a power of two, give `valid` = n - kernel + 1 output
+ * samples each. Block b gives the outputs from b * valid. The grid is anchored at output 0, so that the rounding of a
+ * sample depends on its place in the picture and not on the strip that computes it.
  */
 export type FftAxis = { readonly kernel: number; readonly n: number; readonly valid: number }
 
@@ -13,9 +13,10 @@ export type FftAxis = { readonly kernel: number; readonly n: number; readonly va
 export type FftPlan2d = { readonly y: FftAxis; readonly x: FftAxis }
 
 /**
- * The blocks for a dense kernel: a pure function of the shapes. The cost counts the butterflies of `src/wasm/fft-plane.ts`
- * (an odd power of two has one more stage to load and store), what a group of four columns costs besides, and the cache;
- * its numbers are fitted to 34 measured times for kernels from 15x15 to 255x255, which it meets within 12 %.
+ * Chooses the blocks for a dense kernel, a pure function of the shapes. The cost counts the butterflies of
+ * `src/wasm/fft-plane.ts` (an odd power of two has one more stage to load and store), the further cost of a group of
+ * four columns, and the cache. Its numbers are fitted to 34 measured times for kernels from 15x15 to 255x255, and are
+ * within 12 % of them.
  */
 export function planFft2d(kH: number, kW: number, outRows: number, outCols: number): FftPlan2d {
   const plans = axes(kH).flatMap((y) => axes(kW).map((x) => ({ y, x })))
@@ -32,13 +33,13 @@ export function planFft2d(kH: number, kW: number, outRows: number, outCols: numb
   })
 }
 
-/** The blocks for a 1-D kernel along rows, where neighbouring blocks go in pairs. */
+/** Chooses the blocks for a 1-D kernel along rows, where adjacent blocks go in pairs. */
 export function planFftRows(kernel: number, outCols: number): FftAxis {
   const cost = (x: FftAxis) => Math.ceil(outCols / x.valid / 2) * 2 * lineCost(x.n)
   return smallest(axes(kernel), (x) => x.n, cost)
 }
 
-/** The blocks for a 1-D kernel along columns. */
+/** Chooses the blocks for a 1-D kernel along columns. */
 export function planFftColumns(kernel: number, outRows: number): FftAxis {
   return smallest(
     axes(kernel),
@@ -47,10 +48,13 @@ export function planFftColumns(kernel: number, outRows: number): FftAxis {
   )
 }
 
-/** Longer transforms leave the first-level cache. */
+/** The cost of a line of length n. Longer transforms do not fit in the first-level cache. */
 const lineCost = (n: number): number => n * (2 * Math.log2(n) + 6) * (n < 1024 ? 1 : n === 1024 ? 1.15 : 1.35)
 
-/** The transforms that a kernel can use, short to long. Beyond 2048 only as long as the kernel demands. */
+/**
+ * Returns the transforms that a kernel can use, from short to long. They exceed 2048 only as far as the kernel
+ * requires.
+ */
 function axes(kernel: number): FftAxis[] {
   const out: FftAxis[] = []
   let n = 16
@@ -59,7 +63,7 @@ function axes(kernel: number): FftAxis[] {
   return out
 }
 
-/** The smallest of the candidates within a tenth of the least cost: it needs less memory, cache and set-up. */
+/** Returns the smallest of the candidates within a tenth of the least cost. It needs less memory, cache and set-up. */
 function smallest<T>(
   candidates: readonly T[],
   size: (candidate: T) => number,
@@ -70,8 +74,9 @@ function smallest<T>(
 }
 
 /**
- * The input rows, counted from the one under the first tap of output row 0, that output rows `y0` to `y1` of `outRows`
- * need: those of whole blocks. What is beyond the last input row counts as zero and is not read.
+ * Returns the input rows that output rows `y0` to `y1` of `outRows` need, which are those of whole blocks. They are
+ * counted from the one under the first tap of output row 0. Rows after the last input row count as zero and are not
+ * read.
  */
 export function fftInputRows(
   axis: FftAxis,
@@ -84,41 +89,41 @@ export function fftInputRows(
   return { first, end: Math.min(lastBlock + axis.n, outRows + axis.kernel - 1) }
 }
 
-/** Multiplications of a transform of length n, there or back: four for each product with a twiddle. */
+/** The multiplications of a transform of length n, in either direction: four for each product with a twiddle. */
 const transformProducts = (n: number): number =>
   fftStages(n).reduce((sum, { radix, size }) => sum + (size === 4 ? 0 : (4 * n * (radix - 1)) / radix), 0)
 
-/** Those of a transform, of the product with a spectrum, and of the way back. */
+/** The multiplications of a transform, of the product with a spectrum, and of the inverse transform. */
 const lineProducts = (n: number): number => 2 * transformProducts(n) + 4 * n
 
-/** Multiplications of `correlateFft2dReference` for a plane of rows x cols output samples. */
+/** The multiplications of `correlateFft2dReference` for a plane of rows x cols output samples. */
 export const fftProducts2d = ({ y, x }: FftPlan2d, rows: number, cols: number): number =>
   Math.ceil(rows / y.valid) *
   Math.ceil(cols / x.valid / 2) *
   (2 * x.n * transformProducts(y.n) + y.n * lineProducts(x.n))
 
-/** Multiplications of `correlateColumnsFftReference`, which takes columns in groups of eight. */
+/** The multiplications of `correlateColumnsFftReference`, which takes columns in groups of eight. */
 export const fftProductsColumns = ({ n, valid }: FftAxis, rows: number, cols: number): number =>
   Math.ceil(rows / valid) * Math.ceil(cols / 8) * 4 * lineProducts(n)
 
-/** Multiplications of `correlateRowsFftReference`. */
+/** The multiplications of `correlateRowsFftReference`. */
 export const fftProductsRows = ({ n, valid }: FftAxis, rows: number, cols: number): number =>
   rows * Math.ceil(cols / valid / 2) * lineProducts(n)
 
-/** Working memory of `correlateFft2d`, in bytes. */
+/** The working memory of `correlateFft2d`, in bytes. */
 export const fftScratchBytes2d = ({ y, x }: FftPlan2d): number => (y.n / 4) * (x.n * 32 + 128) + y.n * 32
 
-/** Working memory of the 1-D loops, in bytes. */
+/** The working memory of the 1-D loops, in bytes. */
 export const fftScratchBytes1d = (axis: FftAxis): number => axis.n * 32
 
-/** The tables that `correlateFft2d` reads, one after the other: twiddles for y, twiddles for x, spectrum. */
+/** Returns the tables that `correlateFft2d` reads, one after the other: twiddles for y, twiddles for x, spectrum. */
 export function fftTables2d(weights: ArrayLike<number>, plan: FftPlan2d): Float32Array {
   return (
     madeFor(weights, plan) ?? join([fftTwiddles(plan.y.n), fftTwiddles(plan.x.n), spectrum2d(weights, plan)])
   )
 }
 
-/** Tables made ahead, by their weights. */
+/** Tables made in advance, by their weights. */
 const ahead = new WeakMap<object, { readonly plan: FftPlan2d; readonly tables: Float32Array }>()
 
 function madeFor(weights: ArrayLike<number>, { y, x }: FftPlan2d): Float32Array | undefined {
@@ -126,7 +131,10 @@ function madeFor(weights: ArrayLike<number>, { y, x }: FftPlan2d): Float32Array 
   return made?.plan.y.n === y.n && made.plan.x.n === x.n ? made.tables : undefined
 }
 
-/** Makes the tables that `fftTables2d` will give: those of a large kernel take long, and the event loop turns meanwhile. */
+/**
+ * Makes the tables that `fftTables2d` will return, with pauses for the event loop, because those of a large kernel take
+ * long.
+ */
 export async function makeFftTables2d(weights: ArrayLike<number>, plan: FftPlan2d): Promise<void> {
   if (madeFor(weights, plan) !== undefined) return
   const steps = spectrumSteps(weights, plan)
@@ -146,7 +154,7 @@ export async function makeFftTables2d(weights: ArrayLike<number>, plan: FftPlan2
   }
 }
 
-/** The tables that the 1-D loops read, one after the other: twiddles, spectrum. */
+/** Returns the tables that the 1-D loops read, one after the other: twiddles, spectrum. */
 export function fftTables1d(weights: ArrayLike<number>, axis: FftAxis): Float32Array {
   return join([fftTwiddles(axis.n), spectrum1d(weights, axis)])
 }
@@ -164,7 +172,10 @@ function join(parts: readonly Float32Array[]): Float32Array {
 /** A stage of a forward transform: butterflies of `radix` in blocks of `size` elements. */
 type Stage = { readonly radix: 2 | 4; readonly size: number }
 
-/** The stages of a forward transform of length n >= 16: n by radix 4, one by radix 2 if log2 n is odd, then radix 4. */
+/**
+ * Returns the stages of a forward transform of length n >= 16: n by radix 4, one by radix 2 if log2 n is odd, then
+ * radix 4.
+ */
 export function fftStages(n: number): Stage[] {
   const out: Stage[] = [{ radix: 4, size: n }]
   let size = n / 4
@@ -177,8 +188,8 @@ export function fftStages(n: number): Stage[] {
 }
 
 /**
- * The twiddles of a transform of length n as float32: for each stage but the last, for each j of size / radix, the powers
- * 1 (radix 2) or 1, 2, 3 (radix 4) of exp(-2 pi i j / size), re and im.
+ * Returns the twiddles of a transform of length n as float32: for each stage but the last, for each j of size / radix,
+ * the powers 1 (radix 2) or 1, 2, 3 (radix 4) of exp(-2 pi i j / size), re and im.
  */
 export function fftTwiddles(n: number): Float32Array {
   const out: number[] = []
@@ -191,11 +202,14 @@ export function fftTwiddles(n: number): Float32Array {
   return Float32Array.from(out)
 }
 
-/** Float32 numbers in the twiddle table of length n. */
+/** The number of float32 numbers in the twiddle table of length n. */
 export const fftTwiddleCount = (n: number): number =>
   fftStages(n).reduce((sum, { radix, size }) => sum + (size === 4 ? 0 : (size / radix) * (radix - 1) * 2), 0)
 
-/** exp(-2 pi i k / n) for a power of two n; the octant is found in whole numbers, so that symmetric roots have equal bits. */
+/**
+ * Returns exp(-2 pi i k / n) for a power of two n. The octant is found in whole numbers, so that symmetric roots have
+ * equal bits.
+ */
 export function unitRoot(k: number, n: number): readonly [re: number, im: number] {
   const octant = Math.floor((8 * k) / n) % 8
   const rest = (8 * k) / n - Math.floor((8 * k) / n)
@@ -205,7 +219,7 @@ export function unitRoot(k: number, n: number): readonly [re: number, im: number
   return [octant > 1 && octant < 6 ? -long : long, octant < 4 ? -short : short]
 }
 
-/** The frequency that is at each place after a forward transform of length n: its digits, last first. */
+/** Returns the frequency at each place after a forward transform of length n: the digits of the place in reverse. */
 export function fftFrequencies(n: number): Uint32Array {
   const stages = fftStages(n)
   return Uint32Array.from({ length: n }, (_, place) => {
@@ -223,8 +237,8 @@ export function fftFrequencies(n: number): Uint32Array {
 }
 
 /**
- * The conjugate transform of a 1-D kernel over n, computed in float64 and rounded once to float32: re, im for each place.
- * The conjugate makes it a correlation; 1/n goes in here, exactly.
+ * Returns the conjugate transform of a 1-D kernel over n, computed in float64 and rounded once to float32: re, im for
+ * each place. The conjugate makes it a correlation. It includes the factor 1/n, which is exact.
  */
 export function spectrum1d(weights: ArrayLike<number>, axis: FftAxis): Float32Array {
   const { kernel, n } = axis
@@ -241,8 +255,8 @@ export function spectrum1d(weights: ArrayLike<number>, axis: FftAxis): Float32Ar
 }
 
 /**
- * The same of a dense kernel, row-major [kH][kW], in the layout of the tile of spectra of `src/wasm/fft-plane.ts`:
- * [group of four y places][x place][re of the four, im of the four].
+ * Returns the conjugate transform of a dense kernel, row-major [kH][kW], in the layout of the tile of spectra of
+ * `src/wasm/fft-plane.ts`: [group of four y places][x place][re of the four, im of the four].
  */
 export function spectrum2d(weights: ArrayLike<number>, plan: FftPlan2d): Float32Array {
   const steps = spectrumSteps(weights, plan)
@@ -252,7 +266,7 @@ export function spectrum2d(weights: ArrayLike<number>, plan: FftPlan2d): Float32
   }
 }
 
-/** The same, with a pause after every row and column. */
+/** The steps of `spectrum2d`, with a pause after every row and column. */
 function* spectrumSteps(weights: ArrayLike<number>, plan: FftPlan2d): Generator<undefined, Float32Array> {
   const { y, x } = plan
   invariant(weights.length === y.kernel * x.kernel, 'a kernel must have the size it was planned for')
@@ -275,7 +289,7 @@ function* spectrumSteps(weights: ArrayLike<number>, plan: FftPlan2d): Generator<
     placesX[frequency] = place
   })
   const scale = 1 / (y.n * x.n)
-  // The kernel is real: a column and its mirror image are conjugates, so half of the columns give all.
+  // The kernel is real, so a column and its mirror image are conjugates, and half of the columns give all.
   for (let fx = 0; fx <= x.n / 2; fx++) {
     column.fill(0)
     for (let row = 0; row < y.kernel; row++) {
@@ -299,14 +313,14 @@ function* spectrumSteps(weights: ArrayLike<number>, plan: FftPlan2d): Generator<
   return out
 }
 
-/** exp(-2 pi i k / n) for k of 0..n/2 - 1, re and im alternating. */
+/** Returns exp(-2 pi i k / n) for k of 0..n/2 - 1, re and im alternating. */
 export function unitRoots(n: number): Float64Array {
   const out = new Float64Array(n)
   for (let k = 0; k < n / 2; k++) out.set(unitRoot(k, n), 2 * k)
   return out
 }
 
-/** The transform of complex float64 numbers (re and im alternate) in place: radix 2, decimation in time, natural order. */
+/** Transforms complex float64 numbers (re and im alternate) in place: radix 2, decimation in time, natural order. */
 export function transform(data: Float64Array, roots: Float64Array): void {
   const n = data.length / 2
   for (let i = 0, j = 0; i < n; i++) {

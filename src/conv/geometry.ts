@@ -3,8 +3,8 @@ import { checkLimit } from '../limits.ts'
 import type { BorderName } from '../tensor/border.ts'
 
 /**
- * One spatial axis of a correlation: output sample o meets input places `o * stride - before + t * dilation` for the
- * taps t of 0..kernel-1.
+ * One spatial axis of a correlation. Output sample o reads the input places `o * stride - before + t * dilation` for
+ * the taps t of 0..kernel-1.
  */
 export type Axis = {
   readonly input: number
@@ -17,8 +17,8 @@ export type Axis = {
 }
 
 /**
- * A correlation of [C,(D,)H,W] with a bank [O,C/groups,(kD,)kH,kW], all decided: pure numbers.
- * `axes` are depth, row, column; a 2-D correlation has a depth axis of size 1.
+ * A correlation of [C,(D,)H,W] with a bank [O,C/groups,(kD,)kH,kW], with every number decided. `axes` are depth, row,
+ * column; a 2-D correlation has a depth axis of size 1.
  */
 export type Correlation = {
   readonly channels: number
@@ -26,9 +26,9 @@ export type Correlation = {
   readonly groups: number
   readonly axes: readonly [depth: Axis, row: Axis, column: Axis]
   readonly border: BorderName
-  /** What is outside under the border `constant`. */
+  /** The value outside the input for the border `constant`. */
   readonly fill: number
-  /** Sums as they are written down, where that is asked for; else `bankAlgorithm` chooses. */
+  /** `direct` if sums were requested exactly as in the formula; otherwise `bankAlgorithm` chooses. */
   readonly algorithm?: 'direct' | undefined
 }
 
@@ -43,13 +43,16 @@ export type Transposition = {
   readonly axes: readonly [depth: TransposedAxis, row: TransposedAxis, column: TransposedAxis]
 }
 
-/** One axis of a transposed correlation; output = (input - 1) stride - before - after + dilation (kernel - 1) + outputPadding + 1. */
+/**
+ * One axis of a transposed correlation: output = (input - 1) stride - before - after + dilation (kernel - 1) +
+ * outputPadding + 1.
+ */
 export type TransposedAxis = Axis & { readonly outputPadding: number }
 
-/** How far the taps of an axis reach: dilation * (kernel - 1) + 1. */
+/** The number of samples that the taps of an axis span: dilation * (kernel - 1) + 1. */
 export const extent = (kernel: number, dilation: number): number => dilation * (kernel - 1) + 1
 
-/** The axis that takes no part: size 1 with a kernel of 1. */
+/** An unused axis: size 1 with a kernel of 1. */
 export const flatAxis: TransposedAxis = {
   input: 1,
   kernel: 1,
@@ -61,17 +64,18 @@ export const flatAxis: TransposedAxis = {
   outputPadding: 0,
 }
 
-/** Before and after, or a rule that decides them. */
+/** The padding before and after, or a rule that determines it. */
 export type Padding = readonly [before: number, after: number] | 'same' | 'valid' | 'full'
 
-/** What a user chose for one axis. */
+/** The options of one axis. */
 export type AxisChoice = { readonly stride: number; readonly dilation: number; readonly padding: Padding }
 
 /**
- * The axis of a correlation: output = floor((input + before + after - dilation (kernel - 1) - 1) / stride) + 1.
- * `same` gives ceil(input / stride) samples, the odd padding after; `full` pads by the reach of the kernel less one.
+ * Plans the axis of a correlation: output = floor((input + before + after - dilation (kernel - 1) - 1) / stride) + 1.
+ * `same` gives ceil(input / stride) samples, with the odd padding after; `full` pads by the extent of the kernel less
+ * one.
  *
- * @throws ConvoError E_SHAPE when nothing would be left, with the formula filled in; E_TOO_LARGE
+ * @throws ConvoError E_SHAPE if the output would be empty, with the formula filled in; E_TOO_LARGE
  */
 export function correlationAxis(name: string, input: number, kernel: number, choice: AxisChoice): Axis {
   const { stride, dilation } = choice
@@ -109,10 +113,10 @@ function resolvePadding(
 }
 
 /**
- * The axis of a picture filter: as many samples as the input has (divided by the stride, rounded up), the tap `anchor`
- * on the output sample.
+ * Plans the axis of a picture filter: as many samples as the input has (divided by the stride, rounded up), with the
+ * tap `anchor` on the output sample.
  *
- * @throws ConvoError E_TOO_LARGE when the kernel reaches too far
+ * @throws ConvoError E_TOO_LARGE if the kernel reaches too far
  */
 export function anchoredAxis(
   input: number,
@@ -127,7 +131,11 @@ export function anchoredAxis(
   return { input, kernel, stride, dilation, before, after, output: Math.floor((input - 1) / stride) + 1 }
 }
 
-/** @throws ConvoError E_SHAPE when nothing would be left; E_ARGUMENT when outputPadding is not below stride or dilation */
+/**
+ * Plans the axis of a transposed correlation.
+ *
+ * @throws ConvoError E_SHAPE if the output would be empty; E_ARGUMENT if outputPadding is not below stride or dilation
+ */
 export function transposedAxis(
   name: string,
   input: number,
@@ -156,14 +164,18 @@ export function transposedAxis(
   return { input, kernel, stride, dilation, before, after, output, outputPadding }
 }
 
-/** Refuses a result that has too many rows, or rows too long to hold, before work is spent on it. @throws ConvoError E_TOO_LARGE */
+/**
+ * Rejects an output with too many rows, or with rows too long to hold, before work is spent on it.
+ *
+ * @throws ConvoError E_TOO_LARGE
+ */
 export function checkOutput(channels: number, axes: readonly { readonly output: number }[]): void {
   const sizes = axes.map((a) => a.output)
   const most = Math.max(...sizes, channels * sizes.at(-1)!)
   checkLimit('tensorSamples', most, `an output of ${[channels, ...sizes].join('x')}`)
 }
 
-/** The multiplications of a correlation at every output position: O · output size · C/groups · kernel size. */
+/** Returns the number of multiplications of a correlation: O · output size · C/groups · kernel size. */
 export function multiplications(c: Correlation): number {
   const taps = c.axes.reduce((product, a) => product * a.kernel, c.channels / c.groups)
   return c.axes.reduce((product, a) => product * a.output, c.filters) * taps

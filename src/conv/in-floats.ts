@@ -2,12 +2,12 @@ import type { RecipePlan } from './plan.ts'
 import type { Stencil } from './stencil.ts'
 
 /**
- * The plan over samples that are converted to float32, arithmetic as it is over native ones: whole numbers are exact in
- * both, so that where conversion changes nothing the bits are the same. Such parts may run by `native`.
+ * Returns the plan over samples that are converted to float32, with the same arithmetic as over native ones. Whole
+ * numbers are exact in both, so the bits are the same where conversion changes nothing. Such parts may run by `native`.
  */
 export function inFloats(native: RecipePlan): RecipePlan {
   if (native.samples === 'f32') return native
-  // running sums of 16 bits may be larger than float32 holds exactly
+  // running sums of 16-bit samples may exceed what float32 holds exactly
   const isExact = native.samples === 'u8' || native.stencils.every((s) => s.kH * s.kW < 256)
   const stencils = native.stencils.map(floatStencil)
   return { ...native, samples: 'f32', stencils, ...(isExact && { native }) }

@@ -8,16 +8,16 @@ import type { PlaneKernel, Recipe } from './recipe.ts'
 import type { Algorithm, Stencil } from './stencil.ts'
 import { blockRows, stripRows } from './strips.ts'
 
-/** To be raised whenever a result changes: what was computed before is then computed again by batches. */
+/** The version of the arithmetic. Raise it whenever a result changes, so that batches compute earlier outputs again. */
 export const arithmeticVersion = 9
 
 /** The samples that the loops read: 8 or 16 bits as decoded, or float32 after the gather step converted them. */
 export type SampleType = 'u8' | 'u16' | 'f32'
 
-/** What a user may ask for; `auto` lets the plan choose. */
+/** The algorithms that a user may request; `auto` lets the plan choose. */
 export type AlgorithmChoice = 'auto' | 'direct' | 'separable' | 'fft'
 
-/** What the command line or a manifest says about how a recipe meets a picture. */
+/** The options on the command line or in a manifest for how a recipe runs over a picture. */
 export type FilterOptions = {
   readonly border: BorderName
   /** In levels of 0..255. */
@@ -30,7 +30,10 @@ export type FilterOptions = {
   readonly bias?: number | undefined
   readonly stride: readonly [y: number, x: number]
   readonly dilation: readonly [y: number, x: number]
-  /** Absent: as many samples as the input has (over the stride), the anchor on the output sample. */
+  /**
+   * If absent, there are as many samples as the input has (divided by the stride), with the anchor on the output
+   * sample.
+   */
   readonly padding?: readonly [y: Padding, x: Padding] | undefined
   readonly algorithm: AlgorithmChoice
 }
@@ -46,7 +49,10 @@ export const filterDefaults: FilterOptions = {
   algorithm: 'auto',
 }
 
-/** A recipe over a picture, all decided. Pure data, and a pure function of recipe, options, shape and sample type. */
+/**
+ * A recipe over a picture, with everything decided. Pure data, and a pure function of recipe, options, shape and sample
+ * type.
+ */
 export type RecipePlan = {
   readonly stencils: readonly Stencil[]
   readonly combine: Recipe['combine']
@@ -70,13 +76,13 @@ export type RecipePlan = {
     readonly left: number
     readonly right: number
   }
-  /** Output rows of a strip. */
+  /** The number of output rows of a strip. */
   readonly stripRows: number
-  /** The same over samples that need no conversion, for the parts of a picture where that is so. */
+  /** The same plan over samples that need no conversion, for parts of a picture where conversion changes nothing. */
   readonly native?: RecipePlan
 }
 
-/** Whether a plan gives the samples that it gets. */
+/** Whether a plan returns its input unchanged. */
 export function isIdentity(plan: RecipePlan): boolean {
   const [only, ...others] = plan.stencils
   if (only === undefined || others.length > 0 || !('weights' in only)) return false
@@ -86,36 +92,45 @@ export function isIdentity(plan: RecipePlan): boolean {
   return isOne && isPlain && isInPlace && plan.outWidth === plan.width && plan.outHeight === plan.height
 }
 
-// Thresholds of the choice. They are part of the definition: another value is another arithmetic for some kernels.
+// Thresholds of the choice. They are part of the definition: another value gives other arithmetic for some kernels.
 const separableTaps = 25
 const boxTaps = 25
 const fftTaps = 225
 const fftSeparableTaps = 96
-/** Samples from here on take no FFT, whose rounding errors everywhere in a block are those of its largest sample. */
+/**
+ * The magnitude of samples from which no FFT is used: its rounding errors across a block are those of the largest
+ * sample.
+ */
 const fftPeak = 2 ** 56
-/** Nor do samples and weights whose products reach this: the sums must stay far from the end of float32. */
+/** The product of samples and weights from which no FFT is used: the sums must stay far from the limit of float32. */
 const fftReach = 2 ** 87
-/** Samples of 8 or 16 bits, and those weighted by alpha, stay below. */
+/** A bound of samples of 8 or 16 bits, also if they are weighted by alpha. */
 const levelPeak = 2 ** 32
 
-/** Why an FFT was passed over: it computes samples in blocks, and one that is not finite would be in all of its block. */
+/**
+ * The reason for not using an FFT. It computes samples in blocks, so one that is not finite would affect its whole
+ * block.
+ */
 export const confined =
   'direct sums in float32: an FFT would spread samples that are not finite or very large'
 
-/** What a plan has to know of a picture. */
+/** What a plan needs to know about a picture. */
 export type Planned = {
   readonly width: number
   readonly height: number
-  /** What the samples are when they need no conversion. */
+  /** The type of the samples if they need no conversion. */
   readonly samples: SampleType
-  /** The largest magnitude of the samples, NaN where one is; asked for only where an FFT may run. Levels unless given. */
+  /**
+   * Returns the largest magnitude of the samples, or NaN if any is NaN. Called only if an FFT may run. Default: that of
+   * levels.
+   */
   readonly peak?: (() => number) | undefined
 }
 
 /**
  * Plans a recipe over a picture.
  *
- * @throws ConvoError E_SHAPE, E_OPTION, E_KERNEL_SHAPE when an option does not fit the kernel
+ * @throws ConvoError E_SHAPE, E_OPTION, E_KERNEL_SHAPE if an option does not fit the kernel
  */
 export function planRecipe(recipe: Recipe, options: FilterOptions, picture: Planned): RecipePlan {
   const kernels = recipe.kernels.map((k) => prepare(k, options))
@@ -124,7 +139,7 @@ export function planRecipe(recipe: Recipe, options: FilterOptions, picture: Plan
     throw new ConvoError('E_OPTION', '--normalize needs a filter of one kernel', { fix: 'no --normalize' })
   }
   const integers = kernels.map((k) => chooseStencil(k, options, picture))
-  // Loops over 8 or 16 bits serve only if every branch can use them; otherwise all read the float tile.
+  // Loops over 8 or 16 bits are used only if every branch can use them. Otherwise all branches read the float tile.
   const whole = picture.samples === 'f32' || integers.every((s) => isWhole(s.algorithm))
   const samples = whole ? picture.samples : 'f32'
   const stencils = whole
@@ -136,7 +151,7 @@ export function planRecipe(recipe: Recipe, options: FilterOptions, picture: Plan
   const cols = placeAxis('width', picture.width, halo.left, halo.right, options.stride[1], padX)
   checkLimit('padding', Math.max(...Object.values(halo)), 'the kernel')
   checkOutput(1, [rows, cols])
-  // An option wins over what the kernel's file says; a recipe of several kernels is scaled after they are combined.
+  // An option takes precedence over the kernel's file. A recipe of several kernels is scaled after they are combined.
   const ownScale =
     only && options.scale !== undefined
       ? stencils.map((s) => ({ ...s, scale: options.scale ?? 1 }))
@@ -153,7 +168,7 @@ export function planRecipe(recipe: Recipe, options: FilterOptions, picture: Plan
     height: picture.height,
     outWidth: cols.output,
     outHeight: rows.output,
-    // without a next pixel no stride is taken
+    // with a single pixel, the stride does not matter
     stride: [rows.output === 1 ? 1 : options.stride[0], cols.output === 1 ? 1 : options.stride[1]],
     origin: [rows.origin, cols.origin],
     halo,
@@ -166,14 +181,14 @@ export function planRecipe(recipe: Recipe, options: FilterOptions, picture: Plan
   }
 }
 
-/** A dense kernel or its factors, with every option about the kernel itself applied. */
+/** A dense kernel or its factors, with all options for the kernel itself applied. */
 type Prepared = {
   readonly kH: number
   readonly kW: number
   readonly anchor: readonly [number, number]
   readonly scale: number
   readonly dense: () => Float32Array
-  /** The sum of the magnitudes of its weights. */
+  /** The sum of the absolute weights. */
   readonly absSum: () => number
   readonly factors: { readonly col: Float64Array; readonly row: Float64Array } | undefined
   readonly given: PlaneKernel['form']
@@ -211,21 +226,21 @@ function prepare(k: PlaneKernel, options: FilterOptions): Prepared {
   return { kH, kW, anchor, scale: final.scale, dense, absSum, factors, given: 'dense' }
 }
 
-/** What decides the arithmetic of a kernel. */
+/** The facts that determine the arithmetic of a kernel. */
 type Choice = Prepared & {
   readonly algorithm: AlgorithmChoice
   readonly samples: SampleType
   readonly place: Pick<Stencil, 'kH' | 'kW' | 'anchor' | 'dilation' | 'scale'>
   readonly taps: number
   readonly undilated: boolean
-  /** Its column and row in float32, if it is of rank 1. */
+  /** The column and row in float32, if the kernel is of rank 1. */
   readonly lines: { readonly col: Float32Array; readonly row: Float32Array } | undefined
   readonly isBox: () => boolean
   /** Whether an FFT would spread samples that are not finite, or very large. */
   readonly isConfined: () => boolean
 }
 
-/** A way to compute a kernel; nothing where it does not fit. */
+/** A way to compute a kernel. Returns undefined if it does not fit. */
 type Way = (choice: Choice) => Stencil | undefined
 
 const askedSeparable: Way = ({ algorithm, lines, place, kH, kW }) => {
@@ -307,7 +322,7 @@ const fft: Way = ({ undilated, taps, kH, kW, isConfined, place, dense }) => {
   return { ...place, weights: dense(), algorithm: 'fft', reason }
 }
 
-/** The ways in their order: the first that fits is taken, and else the definition. */
+/** The ways in order: the first that fits is used, or if none fits, the definition. */
 const ways: readonly Way[] = [
   askedSeparable,
   askedFft,
@@ -341,7 +356,7 @@ function chooseStencil(
   return { ...place, weights: k.dense(), algorithm: 'direct', reason: 'direct sums in float32' }
 }
 
-/** Algorithms that read 8- or 16-bit samples as they are. */
+/** Whether an algorithm reads 8- or 16-bit samples without conversion. */
 const isWhole = (a: Algorithm): boolean => a === 'integer' || a === 'integer-separable' || a === 'box'
 
 function isBoxOf(k: Prepared, undilated: boolean): boolean {
@@ -360,7 +375,7 @@ function reachOf(stencils: readonly Stencil[]): RecipePlan['halo'] {
   }
 }
 
-/** Where the first anchor is on an axis, and how many output samples there are. */
+/** Returns where the first anchor is on an axis, and the number of output samples. */
 function placeAxis(
   name: string,
   input: number,
@@ -374,7 +389,7 @@ function placeAxis(
   return { origin: before - axis.before, output: axis.output }
 }
 
-/** Makes something when it is asked for, once: a pass over a large kernel takes milliseconds. */
+/** Makes a value when it is first needed, and only once: a pass over a large kernel takes milliseconds. */
 function onDemand<T>(make: () => T): () => T {
   let made: T | undefined
   return () => (made ??= make())

@@ -2,7 +2,10 @@ import { type FftAxis, fftInputRows, planFft2d, planFftColumns } from './fft.ts'
 import type { RecipePlan } from './plan.ts'
 import type { Stencil } from './stencil.ts'
 
-/** Full rows (before the stride drops some) that are computed, from a tile that begins at `tileFirst` and serves `tileCount`. */
+/**
+ * The full rows (before the stride drops some) that are computed, and the first row and number of rows that the tile
+ * serves.
+ */
 export type Reach = {
   readonly first: number
   readonly end: number
@@ -10,14 +13,15 @@ export type Reach = {
   readonly tileCount: number
 }
 
-/** Pixels of a row, and rows, before the stride drops some. */
+/** Returns the pixels of a row, and the number of rows, before the stride drops some. */
 export const fullSize = ({ outWidth, outHeight, stride }: RecipePlan) => ({
   fullWidth: (outWidth - 1) * stride[1] + 1,
   fullHeight: (outHeight - 1) * stride[0] + 1,
 })
 
 /**
- * What `rows` output rows from row `y` on take. FFTs read whole blocks, so their tile may begin earlier and end later.
+ * Returns what `rows` output rows from row `y` need. FFTs read whole blocks, so their tile may begin earlier and end
+ * later.
  */
 export function reachOf(plan: RecipePlan, y: number, rows: number): Reach {
   const { fullWidth, fullHeight } = fullSize(plan)
@@ -39,7 +43,7 @@ function blocksOf(s: Stencil, fullHeight: number, fullWidth: number): FftAxis | 
   return s.algorithm === 'fft-separable' ? planFftColumns(s.kH, fullHeight) : undefined
 }
 
-/** The rows of the picture at which a tile's rows are, which may be outside. */
+/** Returns the first row of the picture under a tile, and the row after the last. Both may be outside the picture. */
 export function tileRows(
   { origin, halo }: RecipePlan,
   { tileFirst, tileCount }: Reach,

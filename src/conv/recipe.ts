@@ -1,8 +1,8 @@
 import type { Kernel } from '../kernel/kernel.ts'
 
 /**
- * A kernel that meets every channel on its own, in the form in which it is best computed:
- * dense weights `[kH,kW]`, or the outer product `col`ᵀ × `row` of two 1-D kernels.
+ * A kernel that is applied to every channel separately, in the form in which it is best computed: dense weights
+ * `[kH,kW]`, or the outer product `col`ᵀ × `row` of two 1-D kernels.
  */
 export type PlaneKernel =
   | { readonly form: 'dense'; readonly kernel: Kernel }
@@ -16,20 +16,20 @@ export type PlaneKernel =
     }
 
 /**
- * How the sums of several kernels over one input become one sample. With b0, b1, … the sums, each divided by the scale
- * of its kernel; every step rounded to float32:
+ * How the sums of several kernels over one input become one sample. b0, b1, … are the sums, each divided by the scale
+ * of its kernel. Every step is rounded to float32:
  *
- * only: b0 · magnitude: √(b0² + b1²) · angle: atan2(b1, b0), mapped from -π..π to 0..full scale ·
- * max: the largest · difference: b0 − b1 ·
- * unsharp: b0 + amount (b0 − b1) where |b0 − b1| > threshold, else b0 (b0 is the input itself, a 1x1 kernel) ·
- * share: full scale · √(Σ of the first `edges` bᵢ² / Σ of all bᵢ²), 0 where the second sum is 0.
+ * only: b0 · magnitude: √(b0² + b1²) · angle: atan2(b1, b0), mapped from -π..π to 0..full scale · max: the largest ·
+ * difference: b0 − b1 ·
+ * unsharp: b0 + amount (b0 − b1) if |b0 − b1| > threshold, else b0 (b0 is the input itself, a 1x1 kernel) ·
+ * share: full scale · √(Σ of the first `edges` bᵢ² / Σ of all bᵢ²), or 0 if the second sum is 0.
  */
 export type Combine =
   | { readonly kind: 'only' | 'magnitude' | 'angle' | 'max' | 'difference' }
   | { readonly kind: 'unsharp'; readonly amount: number; readonly threshold: number }
   | { readonly kind: 'share'; readonly edges: number }
 
-/** What a named filter comes to: kernels over one input, a way to combine them, then `/ scale + offset`. */
+/** What a named filter computes: kernels over one input, a way to combine them, then `/ scale + offset`. */
 export type Recipe = {
   readonly kernels: readonly PlaneKernel[]
   readonly combine: Combine
@@ -44,22 +44,22 @@ export function single(kernel: Kernel): Recipe {
   return { kernels: [{ form: 'dense', kernel }], combine: { kind: 'only' }, scale: 1, offset: kernel.offset }
 }
 
-/** The sum of the weights after division by the scale: what the kernel does to a flat picture. */
+/** The sum of the weights divided by the scale: the factor by which the kernel multiplies a flat picture. */
 export function gain(k: PlaneKernel): number {
   if (k.form === 'separable') return (sum(k.col) * sum(k.row)) / k.scale
   return sum(k.kernel.weights) / k.kernel.scale
 }
 
 /**
- * True when the kernel takes flat areas to zero, as every derivative does. A kernel whose sum is only rounding away from
- * zero counts: the bound is 1e-6 of the sum of the absolute weights.
+ * Whether the kernel maps flat areas to zero, as every derivative does. A kernel counts if its sum differs from zero
+ * only by rounding: the bound is 1e-6 of the sum of the absolute weights.
  */
 export function sumsToZero(k: PlaneKernel): boolean {
   const total = k.form === 'separable' ? absSum(k.col) * absSum(k.row) : absSum(k.kernel.weights)
   return Math.abs(gain(k) * (k.form === 'separable' ? k.scale : k.kernel.scale)) <= 1e-6 * total
 }
 
-/** True when the recipe takes flat areas to zero: alpha says nothing about what it finds, and is not changed. */
+/** Whether the recipe maps flat areas to zero. Alpha then has no bearing on what it detects, and is not changed. */
 export function flattens({ kernels, combine }: Recipe): boolean {
   if (combine.kind === 'unsharp') return false
   if (combine.kind === 'share') return kernels.slice(0, combine.edges).every(sumsToZero)

@@ -15,7 +15,7 @@ import {
   transposedAxis,
 } from './geometry.ts'
 
-/** A number for every axis, or one for each, in the order (depth,) row, column. */
+/** One number for all axes, or one for each, in the order (depth,) row, column. */
 export type PerAxis = number | readonly number[]
 
 /** Padding: a number, one per axis, `[[before, after], ...]`, or a rule. */
@@ -26,30 +26,33 @@ export type PaddingOption =
   | 'valid'
   | 'full'
 
-/** What is in the padding, by any name of a border: PyTorch's, NumPy's or that of `--border`. */
+/** How the padding is filled, by any name of a border: PyTorch's, NumPy's or that of `--border`. */
 export type PaddingMode = BorderName | BorderAlias
 
 /** One number for each output channel, added last. */
 export type Bias = Tensor | Float32Array | readonly number[]
 
-/** The options of the convolutions. Everything has PyTorch's default: stride 1, no padding, dilation 1, one group, zeros. */
+/** The options of the convolutions. The defaults are PyTorch's: stride 1, no padding, dilation 1, one group, zeros. */
 export type ConvOptions = {
   /** Added to every sample of an output channel: one number for each. Default: 0. */
   readonly bias?: Bias | undefined
-  /** Samples from one place of the kernel to the next, whole, at least 1. Default: 1. */
+  /** The number of samples from one place of the kernel to the next, whole, at least 1. Default: 1. */
   readonly stride?: PerAxis | undefined
   /**
-   * Samples added around the input, whole, at least 0. `same`: the output has the size of the input, divided by the stride;
-   * `valid`: none; `full`: every tap meets every sample. Default: 0.
+   * The number of samples added around the input, whole, at least 0. `same`: the output has the size of the input,
+   * divided by the stride; `valid`: none; `full`: every tap meets every sample. Default: 0.
    */
   readonly padding?: PaddingOption | undefined
-  /** Samples from one tap to the next, whole, at least 1. Default: 1. */
+  /** The number of samples from one tap to the next, whole, at least 1. Default: 1. */
   readonly dilation?: PerAxis | undefined
-  /** Groups of channels that are convolved apart; a divisor of the input and output channels. Default: 1. */
+  /**
+   * The number of groups of channels that are convolved separately. It must divide the input and the output channels.
+   * Default: 1.
+   */
   readonly groups?: number | undefined
-  /** What the samples of the padding are. Default: `zeros`. */
+  /** How the samples of the padding are filled. Default: `zeros`. */
   readonly paddingMode?: PaddingMode | undefined
-  /** `direct`: every sum is computed as the formula has it, also where products can be saved. Default: `auto`. */
+  /** `direct`: every sum is computed exactly as in the formula, even if fewer products would do. Default: `auto`. */
   readonly algorithm?: 'auto' | 'direct' | undefined
 }
 
@@ -57,23 +60,29 @@ export type ConvOptions = {
 export type TransposeOptions = {
   /** Added to every sample of an output channel: one number for each. Default: 0. */
   readonly bias?: Bias | undefined
-  /** Samples of the output from one input sample to the next, whole, at least 1. Default: 1. */
+  /** The number of output samples from one input sample to the next, whole, at least 1. Default: 1. */
   readonly stride?: PerAxis | undefined
-  /** Samples that the output loses at each edge, whole, at least 0. Default: 0. */
+  /** The number of samples removed from each edge of the output, whole, at least 0. Default: 0. */
   readonly padding?: PerAxis | readonly (readonly [before: number, after: number])[] | undefined
-  /** Samples that the output has more at the end, whole, at least 0, less than the stride or the dilation. Default: 0. */
+  /**
+   * The number of samples added at the end of the output, whole, at least 0, less than the stride or the dilation.
+   * Default: 0.
+   */
   readonly outputPadding?: PerAxis | undefined
-  /** Samples from one tap to the next, whole, at least 1. Default: 1. */
+  /** The number of samples from one tap to the next, whole, at least 1. Default: 1. */
   readonly dilation?: PerAxis | undefined
-  /** Groups of channels that are convolved apart; a divisor of the input and output channels. Default: 1. */
+  /**
+   * The number of groups of channels that are convolved separately. It must divide the input and the output channels.
+   * Default: 1.
+   */
   readonly groups?: number | undefined
 }
 
-/** The axes that are not channels, in order. */
+/** The axes other than channels, in order. */
 export const axisNames = ['depth', 'height', 'width'] as const
 
 /**
- * Checks the arguments of a 2-D (`spatial` 2) or 3-D convolution and decides every number of it.
+ * Checks the arguments of a 2-D (`spatial` 2) or 3-D convolution and determines every number of it.
  *
  * @throws ConvoError E_ARGUMENT, E_SHAPE; the message names the argument and the numbers
  */
@@ -99,7 +108,11 @@ export function checkAlgorithm(algorithm: unknown): void {
   throw new ConvoError('E_ARGUMENT', `algorithm must be "auto" or "direct", got ${describe(algorithm)}`)
 }
 
-/** The same over tensors of which the shapes are known, that of x of the right rank. @throws ConvoError as `correlationOf` does */
+/**
+ * Does the same as `correlationOf`, over tensors whose shapes are known. The shape of x must be of the right rank.
+ *
+ * @throws ConvoError as `correlationOf` does
+ */
 export function correlationOver(
   spatial: 2 | 3,
   shape: readonly number[],
@@ -130,12 +143,12 @@ export function correlationOver(
   })
   checkOutput(filters, axes)
   const common = { channels, filters, groups, axes: threeAxes(axes), border, fill: 0 }
-  // slices of a volume have the bits that they have in it, which most are too deep for
+  // always direct for volumes: most are too deep for the other algorithm, and a slice must have the same bits alone
   return spatial === 3 || options.algorithm === 'direct' ? { ...common, algorithm: 'direct' } : common
 }
 
 /**
- * Checks the arguments of a transposed convolution and decides every number of it.
+ * Checks the arguments of a transposed convolution and determines every number of it.
  *
  * @throws ConvoError E_ARGUMENT, E_SHAPE
  */
@@ -182,7 +195,9 @@ export function transpositionOf(
   return { channels, filters, groups, axes: threeAxes(axes) }
 }
 
-/** The bias as float32, one for each of `filters`, or nothing. @throws ConvoError E_SHAPE, E_ARGUMENT */
+/**
+ * Returns the bias as float32, one number for each of `filters`, or undefined. @throws ConvoError E_SHAPE, E_ARGUMENT
+ */
 export function biasOf(bias: Bias | undefined, filters: number): Float32Array | undefined {
   if (bias === undefined) return undefined
   const values = bias instanceof Tensor ? checkTensor('bias', bias).data : floatsOf('bias', bias)
@@ -193,7 +208,8 @@ export function biasOf(bias: Bias | undefined, filters: number): Float32Array | 
 }
 
 /**
- * A list of numbers as float32. Numbers that are written out must be finite in float32; a Float32Array is taken as it is.
+ * Returns a list of numbers as float32. The numbers of a plain list must be finite in float32; a Float32Array is copied
+ * unchecked.
  *
  * @throws ConvoError E_ARGUMENT
  */
@@ -214,7 +230,7 @@ export function floatsOf(name: string, list: unknown): Float32Array {
   )
 }
 
-/** Stride, dilation and padding of each axis. @throws ConvoError E_ARGUMENT */
+/** Returns stride, dilation and padding of each axis. @throws ConvoError E_ARGUMENT */
 export function axisChoices(
   spatial: number,
   options: {
@@ -229,7 +245,7 @@ export function axisChoices(
   return stride.map((s, i) => ({ stride: s, dilation: dilation[i]!, padding: padding[i]! }))
 }
 
-/** One whole number for each axis. @throws ConvoError E_ARGUMENT */
+/** Returns one whole number for each axis. @throws ConvoError E_ARGUMENT */
 export function perAxis(name: string, value: PerAxis, spatial: number, least: number): number[] {
   const list = typeof value === 'number' ? Array.from({ length: spatial }, () => value) : value
   if (!Array.isArray(list) || list.length !== spatial) {
@@ -266,7 +282,7 @@ function paddingPerAxis(padding: PaddingOption, spatial: number): Padding[] {
   return perAxis('padding', padding as PerAxis, spatial, 0).map((p) => [p, p])
 }
 
-/** The border for a padding mode. @throws ConvoError E_ARGUMENT */
+/** Returns the border for a padding mode. @throws ConvoError E_ARGUMENT */
 function borderOf(mode: unknown): BorderName {
   const wrong = `paddingMode must be one of zeros, reflect, replicate, circular, symmetric, got ${describe(mode)}`
   if (typeof mode !== 'string') throw new ConvoError('E_ARGUMENT', wrong)
@@ -278,7 +294,7 @@ function borderOf(mode: unknown): BorderName {
   }
 }
 
-/** PyTorch's limits: reflect needs less padding than there is input, wrap no more than there is. */
+/** Applies PyTorch's limits: reflect needs less padding than the size of the input, wrap at most the size. */
 function checkFold(mode: BorderName, axis: string, input: number, before: number, after: number): void {
   const limit = mode === 'reflect' ? input - 1 : mode === 'wrap' ? input : Number.POSITIVE_INFINITY
   const most = Math.max(before, after)
@@ -290,7 +306,7 @@ function checkFold(mode: BorderName, axis: string, input: number, before: number
   }
 }
 
-/** A whole number of at least `least`. @throws ConvoError E_ARGUMENT */
+/** Returns a value that must be a whole number of at least `least`. @throws ConvoError E_ARGUMENT */
 export function wholeAtLeast(name: string, value: unknown, least: number): number {
   if (typeof value !== 'number' || !Number.isSafeInteger(value) || value < least) {
     throw new ConvoError(
@@ -307,7 +323,7 @@ export function checkFlag(name: string, value: unknown): void {
   throw new ConvoError('E_ARGUMENT', `${name} must be true or false, got ${describe(value)}`)
 }
 
-/** @throws ConvoError E_ARGUMENT, E_SHAPE when the tensor has not that many axes */
+/** @throws ConvoError E_ARGUMENT; E_SHAPE if the tensor has another number of axes */
 export function checkRank(name: string, tensor: Tensor, rank: number, layout: string): void {
   checkLength(name, checkTensor(name, tensor).shape, rank, layout)
 }
@@ -317,7 +333,10 @@ function checkLength(name: string, shape: readonly number[], rank: number, layou
     throw new ConvoError('E_SHAPE', `${name} must have rank ${rank}, ${layout}, got [${shape.join(',')}]`)
 }
 
-/** The tensor itself. @throws ConvoError E_ARGUMENT for anything else, also a tensor whose data was transferred away */
+/**
+ * Returns the tensor itself. @throws ConvoError E_ARGUMENT for anything else, and for a tensor whose data was
+ * transferred away
+ */
 export function checkTensor(name: string, tensor: unknown): Tensor {
   if (tensor instanceof Tensor && isPending(tensor)) return tensor
   if (!(tensor instanceof Tensor) || !(tensor.data instanceof Float32Array))

@@ -1,4 +1,4 @@
-/** Which arithmetic runs. All but the last four give the bits of `direct`. */
+/** The arithmetic that runs. All but the last four give the bits of `direct`. */
 export type Algorithm =
   | 'direct'
   | 'integer'
@@ -8,16 +8,18 @@ export type Algorithm =
   | 'fft'
   | 'fft-separable'
 
-/** A plane kernel with its arithmetic chosen. Weights are float32, row-major, flipped already where that was asked for. */
+/**
+ * A plane kernel with its arithmetic chosen. Weights are float32, row-major, and already flipped if that was requested.
+ */
 export type Stencil = {
   readonly kH: number
   readonly kW: number
-  /** The tap that meets the output sample, y and x. */
+  /** The tap on the output sample, y and x. */
   readonly anchor: readonly [number, number]
   readonly dilation: readonly [number, number]
   /** The sum is divided by this. */
   readonly scale: number
-  /** Why this arithmetic, in words. */
+  /** The reason for this arithmetic, in words. */
   readonly reason: string
 } & (
   | { readonly algorithm: 'direct' | 'fft'; readonly weights: Float32Array }
@@ -26,7 +28,7 @@ export type Stencil = {
       readonly algorithm: 'integer-separable' | 'separable' | 'fft-separable'
       readonly col: Float32Array
       readonly row: Float32Array
-      /** The sum is multiplied by this, before it is divided by the scale. */
+      /** The sum is multiplied by this before it is divided by the scale. */
       readonly weight?: number
     }
   | { readonly algorithm: 'box'; readonly weight: number }
@@ -34,7 +36,9 @@ export type Stencil = {
 
 const sums = new WeakMap<Float32Array, number>()
 
-/** The sum of weights, remembered: of a kernel of 501x501 it takes milliseconds, and is asked for several times. */
+/**
+ * Returns the sum of weights, remembered: for a kernel of 501x501 it takes milliseconds and is needed several times.
+ */
 function sumOf(weights: Float32Array): number {
   let sum = sums.get(weights)
   if (sum !== undefined) return sum
@@ -44,7 +48,7 @@ function sumOf(weights: Float32Array): number {
   return sum
 }
 
-/** The sum of the weights of a stencil, or of what `of` makes of them. */
+/** Returns the sum of the weights of a stencil, or of `of` applied to each. */
 export function weightSum(s: Stencil, of?: (weight: number) => number): number {
   const one = of ?? ((weight) => weight)
   const total = of === undefined ? sumOf : (weights: Float32Array) => weights.reduce((t, w) => t + of(w), 0)

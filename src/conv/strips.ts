@@ -1,13 +1,14 @@
 import { planFft2d, planFftColumns } from './fft.ts'
 import type { Stencil } from './stencil.ts'
 
-/** The largest number of strips of a picture. One with more would be so narrow that its strips may be high. */
+/** The maximum number of strips of a picture. A picture with more would be so narrow that its strips may be high. */
 export const mostStrips = 4096
 
 /**
- * About 64 rows and the halo, so that what neighbouring strips gather twice stays small; strips of equal height. Fewer of
- * wide pictures, whose strips would take much memory; more where there would be thousands of strips of next to nothing.
- * Where FFTs work in blocks of rows, whole blocks: the rest of a block would be computed in vain.
+ * Returns the rows of a strip: about 64 plus the halo, so that little is gathered twice by adjacent strips; all strips
+ * have the same height. Strips of wide pictures, which would take much memory, have fewer rows; those of pictures with
+ * thousands of tiny strips have more. If FFTs work in blocks of rows, strips are whole blocks, because the rest of a
+ * block would be computed in vain.
  */
 export function stripRows(height: number, width: number, halo: number, block: number): number {
   if (block > 0) return Math.min(height, block * Math.ceil(height / (mostStrips * block)))
@@ -16,7 +17,7 @@ export function stripRows(height: number, width: number, halo: number, block: nu
   return Math.ceil(height / count)
 }
 
-/** The output rows that the highest block of any FFT gives, 0 without one. */
+/** Returns the number of output rows of the highest block of any FFT, or 0 without one. */
 export function blockRows(
   stencils: readonly Stencil[],
   outHeight: number,

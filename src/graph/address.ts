@@ -1,16 +1,16 @@
 declare const address: unique symbol
 
-/** A byte in the shared memory of a pool; a length, a step or an offset is none. See `plus`. */
+/** A byte in the shared memory of a pool. Lengths, steps and offsets are not addresses; see `plus`. */
 export type Address = number & { readonly [address]: true }
 
-/** The address `bytes` behind another one. */
+/** The address `bytes` bytes after another one. */
 export const plus = (from: Address, bytes: number): Address => (from + bytes) as Address
 
-/** No address: where a row is that is not there. */
+/** No address: the place of a row that does not exist. */
 export const nowhere = -1 as Address
 
-/** What a loop takes for a block that is not there. */
+/** The address that loops take for a block that does not exist. */
 export const noBlock = 0 as Address
 
-/** Bytes up to the next line of the cache. */
+/** Rounds bytes up to whole cache lines. */
 export const align = (bytes: number): number => Math.ceil(bytes / 64) * 64

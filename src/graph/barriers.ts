@@ -4,20 +4,22 @@ import { sizeOf, Tensor } from '../tensor/tensor.ts'
 import { layerNode, type Node, planesNode } from './node.ts'
 import { stepsOf } from './walk.ts'
 
-// Steps that must see all of their input before they give anything: sums, and products of matrices. They are computed in a
-// pass of their own, strip by strip.
+// Steps that need all of their input before they give any output: sums, and products of matrices. They are computed in
+// a separate pass, strip by strip.
 
-/** Bytes of an input of a barrier up to which it is kept for the steps behind, instead of computing it twice. */
+/**
+ * The maximum size in bytes of a barrier's input that is kept for the steps after it, instead of being computed twice.
+ */
 const mostKept = 256 * 2 ** 20
 
-/** Whether a step is as good as there. */
+/** Whether a step needs no computing. */
 const isThere = ({ work: { kind } }: Node): boolean => kind === 'planes' || kind === 'source'
 
 /**
- * The same steps without those that sum up all of their input: each of them, from the lowest on, is computed by `compute`
- * in a pass of its own. The rows that it saw are kept where they take little memory, and computed again where not.
+ * Returns the same steps without those that need all of their input. `compute` computes each of these, from the lowest
+ * up, in a separate pass. The rows of its input are kept if they take little memory, otherwise they are computed again.
  *
- * @param hold sees the bytes of what is kept at a time
+ * @param hold receives the bytes that are kept at a time
  */
 export async function withoutBarriers(
   given: readonly Node[],
@@ -31,7 +33,7 @@ export async function withoutBarriers(
       outs = replaced(outs, new Map([[input, planesNode(await compute(input))]]))
       continue
     }
-    // a row of a matrix is read for every row of the other, in another order than its samples were made in
+    // the rows of one matrix are read for every row of the other, in another order than they were computed in
     const x =
       settings === undefined ? node.inputs.map(unordered).find((one) => !isThere(one)) : node.inputs[0]!
     if (x !== undefined && !isThere(x) && (settings === undefined || sizeOf(x.shape) * 4 <= mostKept)) {
@@ -40,13 +42,13 @@ export async function withoutBarriers(
     } else {
       outs = replaced(outs, new Map([[node, planesNode(await summed(barrier, compute))]]))
     }
-    // what only steps below looked at is held no more
+    // what only the steps below needed is no longer held
     hold?.(planesOf(outs) - planesOf(given))
   }
   return outs
 }
 
-/** Bytes of the planes that steps are made of. */
+/** The bytes of the planes that steps are made from. */
 const planesOf = (outs: readonly Node[]): number =>
   [...new Set(outs.flatMap(nodesOf))].reduce(
     (sum, { work, shape }) => sum + (work.kind === 'planes' ? 4 * sizeOf(shape) : 0),
@@ -61,15 +63,18 @@ async function summed(barrier: Barrier, compute: (out: Node) => Promise<Tensor>)
     : new Tensor(node.shape, summaryOfRows(settings, rows.data, node.inputs[0]!.shape))
 }
 
-/** A step that sums up all of its input, which leaves little, or one whose inputs are matrices, without settings. */
+/** A step that sums up all of its input, which leaves little, or without settings, one whose inputs are matrices. */
 type Barrier = {
   readonly node: Node
   readonly settings?: LayerSettings['summary']
-  /** The input that must be there, where that is all. */
+  /** The input that must be computed first, if nothing else is needed. */
   readonly input?: Node
 }
 
-/** A step that sees all, with no other one below it, of those that `outs` depend on; undefined where there is none. */
+/**
+ * Returns a step that needs all of its input, with no other such step below it, among those that `outs` depend on, or
+ * undefined if there is none.
+ */
 function lowestBarrier(outs: readonly Node[]): Barrier | undefined {
   for (const node of stepsOf(outs)) {
     const { work } = node
@@ -82,16 +87,16 @@ function lowestBarrier(outs: readonly Node[]): Barrier | undefined {
   return undefined
 }
 
-/** Whether some step must see all of its input. */
+/** Whether some step needs all of its input. */
 export const hasBarrier = (out: Node): boolean => lowestBarrier([out]) !== undefined
 
-/** The first part of a barrier, a row at a time; of a product all of it. */
+/** The first part of a barrier, which works row by row; for a product, all of it. */
 const rowsOfBarrier = ({ node, settings }: Barrier): Node =>
   settings === undefined
     ? layerNode('productRows', node.inputs, {})
     : layerNode('rowSummary', node.inputs, { of: settings.of })
 
-/** All steps that one depends on, and itself. */
+/** Returns a step and all steps that it depends on. */
 export function nodesOf(out: Node): Node[] {
   const seen = new Set<Node>()
   const open = [out]
@@ -103,13 +108,13 @@ export function nodesOf(out: Node): Node[] {
   return [...seen]
 }
 
-/** What a step in another order is made of. */
+/** Returns the step whose samples a step gives in another order, or the step itself. */
 export function unordered(node: Node): Node {
   const { work, inputs } = node
   return work.kind === 'layer' && work.name === 'rearranged' ? unordered(inputs[0]!) : node
 }
 
-/** The same steps with some of them in the place of others. */
+/** Returns the same steps with some of them replaced by others. */
 export function replaced(outs: readonly Node[], by: ReadonlyMap<Node, Node>): Node[] {
   const known = new Map(by)
   for (const node of stepsOf(outs, (one) => by.has(one))) {

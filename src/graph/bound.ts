@@ -2,11 +2,12 @@ import { weightSum } from '../conv/stencil.ts'
 import type { Filter, Node } from './node.ts'
 import { stepsOf } from './walk.ts'
 
-/** What rounding may add to a bound. */
+/** The factor by which rounding may exceed a bound. */
 const slack = 1.01
 
 /**
- * A bound of the magnitudes that a step makes of samples up to `peak`; infinite where none is known without computing it.
+ * Returns a bound of the magnitudes that a step makes from samples up to `peak`, or Infinity if none is known without
+ * computing it.
  */
 export function boundOf(out: Node, peak: () => number): number {
   const known = new Map<Node, number>()

@@ -7,34 +7,40 @@ import { rowCount, type Span } from './spans.ts'
 
 const isFft = ({ algorithm }: Stencil): boolean => algorithm === 'fft' || algorithm === 'fft-separable'
 
-/** The most scratch memory of a strip, so that what it works on stays near. */
+/** The maximum scratch memory of a strip in bytes, so that what it works on stays in the cache. */
 const stripBytes = 12 * 2 ** 20
 
 /** How a graph is cut. */
 export type Cut = {
   readonly stripRows: number
-  /** Rows that are computed at a time, where a strip is computed in passes. */
+  /** The number of rows that are computed at a time, if a strip is computed in passes. */
   readonly passRows?: number
-  /** Rows that are packed together, where they are not all of a strip: never a matter of threads, as bytes of files follow them. */
+  /**
+   * The number of rows that are packed together, if they are not a whole strip. It never depends on the number of
+   * threads, because the bytes of files depend on it.
+   */
   readonly pieceRows?: number
 }
 
-/** How many times as much as once may be computed in all because strips need rows of each other. */
+/**
+ * The most work in total, relative to computing every row once, that strips may cause because they need rows of each
+ * other.
+ */
 const mostRepeated = 2
-/** Longer strips that are this much faster at most are not worth their memory. */
+/** The factor by which longer strips must be faster to be worth their memory. */
 const littleSlower = 1.05
-/** Bytes of a strip that is kept as a whole, at about 2 for each sample. */
+/** The bytes of a strip that is kept whole, at about 2 for each sample. */
 const keptBytes = 96 * 2 ** 20
-/** Samples and rows that are packed together at least, as less would cost space in the file. */
+/** The minimum numbers of samples and rows that are packed together. Fewer would make the file larger. */
 const [pieceSamples, leastPieceRows] = [16 * 1024, 16]
-/** Pieces of a picture at most: enough that strips of them are of about the same height. */
+/** The maximum number of pieces of a picture: enough that strips made of them have about the same height. */
 const mostPieces = 64
-/** Below this nothing is gained by other strips. */
+/** The total work, relative to computing every row once, up to which other strips gain nothing. */
 const littleRepeated = 1.1
-/** Scratch memory that passes of a strip work in, where their rows can be few enough. */
+/** The scratch memory in bytes that the passes of a strip use, if their rows can be few enough. */
 const passBytes = 24 * 2 ** 20
 
-/** How a graph is cut for some threads, unless rows of a strip or all of it is given. */
+/** Determines how a graph is cut for a number of threads, unless the rows of a strip or the whole cut is given. */
 export function cutOf<B extends BankNeeds, F extends FilterNeeds>(
   list: readonly Listed<WorkOf<B, unknown, F>>[],
   given?: number | Cut,
@@ -47,7 +53,7 @@ export function cutOf<B extends BankNeeds, F extends FilterNeeds>(
   if (stripRows >= height || !list.every((step) => rolling.has(step.work.kind) && !isDeep(step)))
     return { stripRows }
   const whole = list.reduce((sum, step) => sum + step.shape[1] * rowCost(step), 0)
-  /** What a strip costs, as a share of all, in the middle of as many. */
+  /** The cost of a strip of `rows` rows, as a share of the cost of the whole. It is measured on the middle strip. */
   const costOf = (rows: number): number => {
     const first = rows * Math.floor(height / rows / 2)
     const { buffers } = planStrip(list, [Math.min(first, height - rows), Math.min(height, first + rows)])
@@ -67,16 +73,16 @@ export function cutOf<B extends BankNeeds, F extends FilterNeeds>(
       return { high, total: cost * count, time: cost * Math.ceil(count / threads) }
     })
     const bounded = ways.filter(({ total }) => total <= mostRepeated)
-    // what is finished leaves piece by piece
+    // finished rows leave piece by piece, so a strip of them is not kept
     const isKept = list.at(-1)!.work.kind !== 'finish'
     const small = bounded.filter(({ high }) => !isKept || high * channels * width * 2 <= keptBytes)
     const fit = small.length > 0 ? small : bounded.slice(-1)
     const least = Math.min(...fit.map(({ time }) => time))
     rows = fit.findLast(({ time }) => time <= least * littleSlower)?.high ?? height
   }
-  // steps of one row, such as means, have it for all passes
+  // steps of one row, such as means, have it available in all passes
   const least = Math.min(height, ...list.map(({ shape }) => shape[1]).filter((rows) => rows > 1))
-  // long lists, as of boxes, take no more passes than pictures do
+  // long lists, such as those of boxes, take no more passes than pictures do
   const fewest = Math.min(
     rows,
     Math.max(4, Math.ceil(rows / mostPasses), Math.min(64, Math.ceil((4 * height) / least))),
@@ -89,7 +95,7 @@ export function cutOf<B extends BankNeeds, F extends FilterNeeds>(
   return { stripRows: rows, pieceRows, ...(passRows < rows && { passRows }) }
 }
 
-/** Rows of the last step that are packed together: a function of the shapes alone. */
+/** The number of rows of the last step that are packed together, a function of the shapes alone. */
 function pieceOf(list: readonly Listed<WorkOf<BankNeeds, unknown, FilterNeeds>>[]): number {
   const { shape, work } = list.at(-1)!
   const [channels, height, width] = shape
@@ -102,21 +108,21 @@ function pieceOf(list: readonly Listed<WorkOf<BankNeeds, unknown, FilterNeeds>>[
   if (work.kind === 'finish') {
     const { plan } = work.filter
     const y = plan.outHeight >> 1
-    // rows around it are read for each piece
+    // the rows around a piece are read again for each one
     rows = Math.max(rows, ...filterNeeds(work.filter, [y, y + 1]).map((span) => 2 * (span[1] - span[0])))
     if (plan.stencils.some(isFft)) block = plan.stripRows
   }
   return Math.min(height, block * Math.ceil(rows / block))
 }
 
-/** Plans a strip in passes of `passRows` rows where they are given. */
+/** Plans a strip, in passes of `passRows` rows if that is given. */
 export const planPart = <B extends BankNeeds, F extends FilterNeeds>(
   list: readonly Listed<WorkOf<B, unknown, F>>[],
   out: Span,
   passRows: number | undefined,
 ): Strip => (passRows === undefined ? undefined : planPasses(list, out, passRows)) ?? planStrip(list, out)
 
-/** Work that may be done a few rows at a time. */
+/** Kinds of work that can be computed a few rows at a time. */
 const rolling: ReadonlySet<string> = new Set([
   'source',
   'planes',
@@ -131,13 +137,13 @@ const rolling: ReadonlySet<string> = new Set([
   'finish',
 ] as const)
 
-/** Whether a row needs rows of several slices, or is one of several slices. */
+/** Whether a row needs rows of several slices, or the step has several slices. */
 const isDeep = ({ work, slices = 1 }: Listed<WorkOf<BankNeeds, unknown, FilterNeeds>>): boolean =>
   slices > 1 ||
   (work.kind === 'bank' && work.bank.plan.input[0] > 1) ||
   (work.kind === 'layer' && work.name === 'slices' && work.settings.count > 1)
 
-/** What a row of a step costs, in samples that are read. */
+/** The cost of a row of a step, in samples that are read. */
 function rowCost({
   shape: [channels, , width],
   work,
@@ -147,7 +153,7 @@ function rowCost({
   return channels * width * depths.length * rows.span * columns.span * channelsPerGroup
 }
 
-/** Rows of a strip of which little is computed again for the next one: more where windows look far. */
+/** The rows of a strip for which little is computed again in the next one: more if windows are high. */
 const usualRows = (list: readonly Listed<WorkOf<unknown, unknown, unknown>>[]): number =>
   list.reduce(
     (rows, { work }) =>
@@ -155,7 +161,7 @@ const usualRows = (list: readonly Listed<WorkOf<unknown, unknown, unknown>>[]): 
     64,
   )
 
-/** The rows of a strip where they are not given: a function of the shapes alone. FFTs compute whole blocks of rows. */
+/** The rows of a strip, a function of the shapes alone unless they are given. FFTs compute whole blocks of rows. */
 export function chooseStripRows<B extends BankNeeds, F extends FilterNeeds>(
   list: readonly Listed<WorkOf<B, unknown, F>>[],
   given?: number,
@@ -164,7 +170,7 @@ export function chooseStripRows<B extends BankNeeds, F extends FilterNeeds>(
   if (given !== undefined) return Math.min(given, height)
   const [only] = list
   if (list.length === 1 && only?.work.kind === 'finish') return only.work.filter.plan.stripRows
-  // in the middle, where most strips are
+  // in the middle, because most strips are not at an edge
   const bytesOf = (rows: number) => {
     const first = Math.floor((height - rows) / 2)
     return planStrip(list, [first, first + rows]).bytes

@@ -1,7 +1,7 @@
 import type { LayerName } from '../definition/layers.ts'
 import type { Listed } from './schedule.ts'
 
-/** Layers that take samples one by one, and may write where they read. */
+/** Layers that compute each sample from one sample, and may write where they read. */
 const inPlace: ReadonlySet<LayerName> = new Set<LayerName>([
   'activate',
   'prelu',
@@ -12,12 +12,12 @@ const inPlace: ReadonlySet<LayerName> = new Set<LayerName>([
   'threshold',
 ])
 
-/** Work behind which a layer may follow in the same rows. */
+/** Kinds of work that a layer can follow in the same rows. */
 const producing: ReadonlySet<string> = new Set(['source', 'bank', 'layer'])
 
 /**
- * The same steps with layers of single samples as part of the step before them, where nobody else reads that: they then
- * work on rows that are still near.
+ * Returns the same steps with layers of single samples merged into the step before them, if no other step reads its
+ * output. They then work on rows that are still in the cache.
  */
 export function fused(list: readonly Listed[]): Listed[] {
   const users = list.map(() => 0)

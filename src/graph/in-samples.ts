@@ -3,12 +3,12 @@ import type { Moved, Node } from './node.ts'
 import { isHeld, type Windows } from './windows.ts'
 
 /**
- * The same steps over whole samples of `bytes` bytes, pixels side by side, that never become floats. Undefined if any step
- * does something else than move samples, rank windows, or subtract what is nowhere larger. A filter of one step takes a third
- * of the time, one of several a fifth (windows in test/bench).
+ * Returns the same steps over whole samples of `bytes` bytes, with interleaved pixels, which never become floats.
+ * Returns undefined if any step does anything but move samples, rank windows, or subtract samples that are nowhere
+ * larger. A filter of one step takes a third of the time, one of several steps a fifth (windows in test/bench).
  *
- * @param isRounded the picture is no such samples yet, as in gray, and is rounded first: what is moved and ranked is the same
- * as if it were rounded at last, since rounding keeps the order, but differences are not
+ * @param isRounded whether the picture must first be rounded to such samples, for example because it is in gray. Moving
+ * and ranking give the same as if the result were rounded, because rounding keeps the order, but differences do not
  */
 export function inSamples(out: Node, bytes: 1 | 2, isRounded = false): Node | undefined {
   const known = new Map<Node, Node | undefined>()
@@ -46,10 +46,10 @@ export function inSamples(out: Node, bytes: 1 | 2, isRounded = false): Node | un
   return out.work.kind === 'source' ? undefined : of(out)
 }
 
-/** Channels of a step. */
+/** A range of channels of a step. */
 type Channels = { readonly node: Node; readonly first: number; readonly count: number }
 
-/** The channels that a step is made of, of one other step or of two; they are found through selections and joints. */
+/** Returns the channels that a step is made from, of one or two other steps. It looks through selections and joins. */
 function pixelsOf({ work, inputs }: Node): readonly Channels[] | undefined {
   if (work.kind !== 'layer') return undefined
   const whole = (node: Node): Channels => ({ node, first: 0, count: node.shape[0] })
@@ -67,7 +67,7 @@ function pixelsOf({ work, inputs }: Node): readonly Channels[] | undefined {
   return found.length > 2 ? inputs.map(whole) : found
 }
 
-/** A layer that moves samples, as it is over whole ones. */
+/** Returns a layer that moves samples as the same layer over whole samples. */
 function movingOf({ work, shape: [step] }: Node, bytes: 1 | 2): Moved | undefined {
   if (work.kind !== 'layer' || (work.name !== 'framed' && work.name !== 'chosen')) return undefined
   if (work.name === 'framed' && !isSample(work.settings.fill, bytes)) return undefined
@@ -77,10 +77,10 @@ function movingOf({ work, shape: [step] }: Node, bytes: 1 | 2): Moved | undefine
 const isSample = (level: number, bytes: 1 | 2): boolean =>
   Number.isInteger(level) && level >= 0 && level < 256 ** bytes
 
-/** The step of which windows are looked at. */
+/** The step over which the windows of `node` are. */
 const framedOf = (node: Node): Node => node.inputs[0]!.inputs[0]!
 
-/** Ranks of windows over a framed step, as they are over its samples. */
+/** Returns ranks of windows over a framed step as the same ranks over its samples. */
 function windowsOf({ work, inputs: [frame] }: Node): Windows | undefined {
   if (work.kind !== 'layer' || work.name !== 'ranked') return undefined
   if (frame?.work.kind !== 'layer' || frame.work.name !== 'framed') return undefined
@@ -88,7 +88,7 @@ function windowsOf({ work, inputs: [frame] }: Node): Windows | undefined {
   return { ranked: work.settings, ...frame.work.settings, step: shape[0], height: shape[1] }
 }
 
-/** Whether loops over whole samples find these ranks. */
+/** Whether the loops over whole samples can compute these ranks. */
 function suits({ ranked, margins, fill }: Windows, bytes: 1 | 2): boolean {
   const isFramed = ranked.ignored === undefined || isEqual(ranked.ignored, margins)
   const isFound = bytes === 1 || isExtreme(ranked) || isSmallMedian(ranked)
@@ -96,8 +96,8 @@ function suits({ ranked, margins, fill }: Windows, bytes: 1 | 2): boolean {
 }
 
 /**
- * Whether no sample of `a` is below that of `b`: a higher rank of the same windows, or a step and what is opened of it, or
- * what is closed of a step and that step, of the pixels inside alone.
+ * Whether no sample of `a` is below that of `b`: `a` is a higher rank of the same windows, or a step of which `b` is
+ * the opening, or the closing of `b`. Openings and closings must use only the pixels inside.
  */
 function isAbove(a: Node, b: Node): boolean {
   const [high, low] = [windowsOf(a), windowsOf(b)]
@@ -111,7 +111,7 @@ function isAbove(a: Node, b: Node): boolean {
   return isTurnedBack(b, a, true) || isTurnedBack(a, b, false)
 }
 
-/** Whether `node` is `x` opened, or closed. */
+/** Whether `node` is the opening, or else the closing, of `x`. */
 function isTurnedBack(node: Node, x: Node, isOpened: boolean): boolean {
   const second = windowsOf(node)
   const first = second && windowsOf(framedOf(node))
@@ -127,5 +127,5 @@ function isTurnedBack(node: Node, x: Node, isOpened: boolean): boolean {
   )
 }
 
-/** Whether plain data are the same; their keys are in one order. */
+/** Whether two plain data are the same. Their keys must be in the same order. */
 const isEqual = (a: unknown, b: unknown): boolean => JSON.stringify(a) === JSON.stringify(b)

@@ -3,21 +3,21 @@ import type { Levels } from '../definition/levels.ts'
 import type { Node } from './node.ts'
 import { slicesNode } from './slices.ts'
 
-/** Layers that treat every channel alone and have no settings for single ones. */
+/** Layers that treat every channel separately and have no settings for single channels. */
 const channelwise: ReadonlySet<LayerName> = new Set<LayerName>([
   ...(['activate', 'threshold', 'scaled', 'paired', 'framed', 'means', 'pool', 'maxima'] as const),
 ])
 
 /**
- * A step that gives only `count` channels of a step, from `first` on: what is not needed for them is not supported, as far
- * down as channels stay apart and to the filters of a bank.
+ * Returns a step that gives only `count` channels of `node`, from `first`. What these channels do not need is not
+ * computed, as far down as channels stay separate, and down to the filters of a bank.
  */
 export function narrowed(node: Node, first: number, count: number): Node {
   const { work, inputs, shape, slices } = node
   const [channels, height, width] = shape
   if (first === 0 && count === channels) return node
   const own = [count, height, width] as const
-  // what is repeated over all channels stays one
+  // an input that is repeated over all channels stays a single one
   const below = () =>
     inputs.map((input) => (input.shape[0] === channels ? narrowed(input, first, count) : input))
   if (work.kind === 'planes') {
@@ -65,7 +65,7 @@ export function narrowed(node: Node, first: number, count: number): Node {
   return { shape: own, inputs: [node], work: { kind: 'layer', name: 'select', settings } }
 }
 
-/** A step that gives some channels of a step, in the order asked for. */
+/** Returns a step that gives some channels of a step, in the given order. */
 export function picked(node: Node, channels: readonly number[]): Node {
   const runs: [first: number, count: number][] = []
   for (const c of channels) {
@@ -82,7 +82,7 @@ const joined = (a: Node, b: Node): Node => ({
   work: { kind: 'layer', name: 'join', settings: { gain: [1, 1] } },
 })
 
-/** Every channel of a step through levels of its own. */
+/** Applies levels to a step, separate ones for every channel. */
 export const leveled = (node: Node, levels: readonly Levels[]): Node =>
   levels.every(({ kind }) => kind === 'plain')
     ? node

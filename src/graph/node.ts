@@ -23,16 +23,16 @@ import type { Span } from './spans.ts'
 import { plainTone, type Tone } from './tone.ts'
 import { type Windows, windowRows } from './windows.ts'
 
-/** A step of a graph over planes [C,H,W]: what it computes of which other steps. */
+/** A step of a graph over planes [C,H,W]: what it computes, and from which other steps. */
 export type Node = {
   readonly shape: Shape
   readonly inputs: readonly Node[]
   readonly work: Work
-  /** Of a step that is computed slice by slice: how many there are, one below the other, in it and in its inputs. */
+  /** For a step that is computed slice by slice: the number of slices, stacked vertically, in it and in its inputs. */
   readonly slices?: number | undefined
 }
 
-/** A shape, as a step meets it that is computed slice by slice. */
+/** The shape of one slice of a step that is computed slice by slice. */
 export const ofSlice = ([channels, height, width]: Shape, slices = 1): Shape => [
   channels,
   height / slices,
@@ -43,31 +43,31 @@ export const ofSlice = ([channels, height, width]: Shape, slices = 1): Shape => 
 export type WorkOf<B, P = Float32Array, F = Filter> =
   /** the picture that the graph runs over */
   | { readonly kind: 'source' }
-  /** planes [C][H][W] that are there */
+  /** planes [C][H][W] that are given */
   | { readonly kind: 'planes'; readonly data: P }
   | { readonly kind: 'bank'; readonly bank: B }
-  /** a recipe over every plane, in which the samples of a pixel are side by side; without an input over the picture itself */
+  /** a recipe over every plane, whose pixels are interleaved; without an input, over the picture itself */
   | { readonly kind: 'filter'; readonly filter: F }
-  /** the same as the last step of all, through the finish of a picture */
+  /** a recipe as the last step of all, through the finish of a picture */
   | { readonly kind: 'finish'; readonly filter: F }
   | { readonly kind: 'similarity'; readonly options: SimilarityOptions }
-  /** the picture that the graph runs over as it is: whole samples of some bytes, pixels side by side */
+  /** the picture that the graph runs over, unchanged: whole samples of some bytes, interleaved */
   | { readonly kind: 'samples'; readonly bytes: 1 | 2 }
   /** ranks of windows over such samples */
   | { readonly kind: 'windows'; readonly bytes: 1 | 2; readonly windows: Windows }
-  /** such samples at other places */
+  /** such samples moved to other places */
   | Moved
   /** the picture in gray, rounded to such samples */
   | { readonly kind: 'rounded'; readonly bytes: 1 | 2 }
-  /** pixels of such samples that are made of channels of one input or of two */
+  /** pixels of such samples, made from channels of one or two inputs */
   | Mixed
-  /** the difference of two steps of such samples, the first of which is nowhere smaller */
+  /** the difference of two steps of such samples; the first is nowhere smaller */
   | { readonly kind: 'apart'; readonly bytes: 1 | 2 }
   | LayerWork
 
 export type Work = WorkOf<Bank>
 
-/** Whole samples of some bytes, `step` of them a pixel, that a layer moves as it moves those of planes. */
+/** A layer that moves whole samples of some bytes, `step` of them per pixel, as it moves the samples of planes. */
 export type Moved = {
   readonly kind: 'moved'
   readonly bytes: 1 | 2
@@ -75,24 +75,24 @@ export type Moved = {
   readonly layer: Extract<LayerWork, { readonly name: 'framed' | 'chosen' }>
 }
 
-/** Pixels of whole samples: for each input, of whose samples `step` are a pixel, the channels that it gives. */
+/** Pixels of whole samples: for each input, whose pixels have `step` samples, the channels that it gives. */
 export type Mixed = {
   readonly kind: 'mixed'
   readonly bytes: 1 | 2
   readonly parts: readonly { readonly step: number; readonly first: number; readonly count: number }[]
 }
 
-/** A recipe over pixels of `channels` channels, whose white is `full`. */
+/** A recipe over pixels of `channels` channels with full scale `full`. */
 export type Filter = FilterNeeds & {
   readonly tone: Tone
   readonly channels: 1 | 2 | 3 | 4
   readonly full: number
 }
 
-/** What of a filter says which rows it needs. */
+/** The fields of a filter that determine which rows it needs. */
 export type FilterNeeds = { readonly plan: RecipePlan }
 
-/** What of a bank says which rows it needs. */
+/** The fields of a bank that determine which rows it needs. */
 export type BankNeeds = {
   readonly plan: Pick<
     BankPlan,
@@ -118,7 +118,7 @@ export type Bank = {
   readonly order: WeightOrder
 }
 
-/** The rows that a step needs of each of its inputs, which have these shapes, for some rows of its own. */
+/** Returns the rows of each input that a step needs for `rows` of its own. `shapes` are those of the inputs. */
 export function needsOf<B extends BankNeeds, F extends FilterNeeds>(
   { shape, work, slices = 1 }: Pick<Node, 'shape' | 'slices'> & { readonly work: WorkOf<B, unknown, F> },
   shapes: readonly Shape[],
@@ -136,7 +136,7 @@ export function needsOf<B extends BankNeeds, F extends FilterNeeds>(
   return all
 }
 
-/** The same of a step that is not computed slice by slice. */
+/** Returns the rows of each input that one slice of a step needs, or all of it if it is not computed slice by slice. */
 export function needs<B extends BankNeeds, F extends FilterNeeds>(
   shapes: readonly Shape[],
   work: WorkOf<B, unknown, F>,
@@ -167,7 +167,7 @@ export function needs<B extends BankNeeds, F extends FilterNeeds>(
   }
 }
 
-/** The rows of its input that a filter needs. */
+/** Returns the rows of its input that a filter needs. */
 export const filterNeeds = ({ plan }: FilterNeeds, [first, end]: Span): Span[] =>
   bordered(tileRows(plan, reachOf(plan, first, end - first)), plan.height, plan.border)
 
@@ -184,7 +184,7 @@ function bankNeeds(bank: BankNeeds, rows: Span): Span[] {
   })
 }
 
-/** Rows of slices that lie one after the other, each as its slice and the rows of it. */
+/** Splits rows of stacked slices of `height` rows into the rows of each slice. */
 export function slicesOf([first, end]: Span, height: number): [slice: number, first: number, end: number][] {
   const slices: [number, number, number][] = []
   for (let z = Math.floor(first / height); z * height < end; z++) {
@@ -193,14 +193,14 @@ export function slicesOf([first, end]: Span, height: number): [slice: number, fi
   return slices
 }
 
-/** Rows that a bank computes together with some rows: those of whole tiles. */
+/** Extends rows to those that a bank computes together: the rows of whole tiles. */
 function together({ plan: { algorithm, grid, rows } }: BankNeeds, [first, end]: Span): Span {
   if (algorithm === 'direct') return [first, end]
   const block = tileSide * apart(rows)
   return [Math.floor(first / block) * block, Math.min(grid[1], Math.ceil(end / block) * block)]
 }
 
-/** The rows that a step computes at once when it is asked for some. */
+/** Extends rows to those that a step computes at once. */
 export function wholeRows(
   {
     work,
@@ -219,7 +219,7 @@ export function wholeRows(
   return [first + above, end + under]
 }
 
-/** The rows that an involution by similarity needs. */
+/** Returns the rows that an involution by similarity needs. */
 export function similarityNeeds([, height]: Shape, options: SimilarityOptions, [first, end]: Span): Span[] {
   const pad = (options.patch - 1) / 2
   const inside = (y: number) => Math.max(0, Math.min(y, height - 1))
@@ -239,14 +239,17 @@ const spansOf = (rows: Span | readonly Span[]): readonly Span[] =>
 
 const nodes = new WeakMap<Tensor, Node>()
 
-/** A tensor that represents what a step will compute: it has a shape, that of a volume where it is one, and no numbers yet. */
+/**
+ * Returns a tensor that represents what a step will compute. It has a shape, which for a volume is given, and no
+ * numbers yet.
+ */
 export function traced(node: Node, shape: readonly number[] = node.shape): Tensor {
   const tensor = pendingTensor(shape)
   nodes.set(tensor, node)
   return tensor
 }
 
-/** The step that a traced tensor represents; a tensor whose numbers are there is planes. */
+/** Returns the step that a traced tensor represents. A tensor that has numbers becomes planes. */
 export function nodeOf(tensor: Tensor): Node {
   const node = nodes.get(unshaped(tensor))
   if (node !== undefined) return node
@@ -259,14 +262,14 @@ export function nodeOf(tensor: Tensor): Node {
 /** The picture that a graph runs over, as planes. */
 export const sourceNode = (shape: Shape): Node => ({ shape, inputs: [], work: { kind: 'source' } })
 
-/** A tensor [C,H,W] as a step; of a volume [C,D,H,W] the slices are one below the other: [C,D·H,W]. */
+/** Returns a tensor [C,H,W] as a step. The slices of a volume [C,D,H,W] are stacked: [C,D·H,W]. */
 export const planesNode = ({ shape, data }: Tensor): Node => ({
   shape: flatShape(shape),
   inputs: [],
   work: { kind: 'planes', data },
 })
 
-/** A filter over planes, slice by slice where there are several, or without them over the picture. */
+/** Returns a filter over planes, slice by slice if there are several, or over the picture if `x` is missing. */
 export function filterNode(filter: Filter, x?: Node, slices = 1): Node {
   const { outWidth, outHeight } = filter.plan
   const width = outWidth * outChannels(filter, filter.tone)
@@ -275,13 +278,13 @@ export function filterNode(filter: Filter, x?: Node, slices = 1): Node {
   return { shape, inputs, work: { kind: 'filter', filter }, ...(slices > 1 && { slices }) }
 }
 
-/** The channels of what comes out of a filter. */
+/** The number of channels that a filter gives. */
 export const outChannels = (
   { channels }: Pick<Filter, 'channels'>,
   { gray }: Pick<Tone, 'gray'>,
 ): 1 | 2 | 3 | 4 => (gray ? (hasAlpha(channels) ? 2 : 1) : channels)
 
-/** The samples of each pixel side by side: [1,H,W·C]. */
+/** Interleaves the samples of each pixel: [1,H,W·C]. */
 export function interleaved(x: Node): Node {
   const { shape, work, inputs } = x
   if (shape[0] === 1) return x
@@ -289,11 +292,11 @@ export function interleaved(x: Node): Node {
   return layerNode('interleaved', [x], {})
 }
 
-/** Planes from pixels [1,H,W·C]. */
+/** Splits pixels [1,H,W·C] into planes. */
 export const parted = (x: Node, channels: number): Node =>
   channels === 1 ? x : layerNode('parted', [x], { channels })
 
-/** A layer over steps. */
+/** Returns a layer over steps. */
 export function layerNode<K extends LayerName>(
   name: K,
   inputs: readonly Node[],
@@ -310,7 +313,7 @@ function bankNode(x: Tensor, bank: Bank): Tensor {
   return traced({ shape: flatShape(shape), inputs: [nodeOf(x)], work: { kind: 'bank', bank } }, shape)
 }
 
-/** Computes nothing: writes down the steps. Tensors that go in and come out are traced. */
+/** An engine that computes nothing and only records the steps. Its inputs and outputs are traced tensors. */
 export const tracer: Engine = {
   async correlate(x, weight, bias, c) {
     const plan = correlationBank(c)

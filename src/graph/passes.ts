@@ -4,16 +4,16 @@ import type { Span } from './spans.ts'
 
 type Steps = readonly Listed<WorkOf<BankNeeds, unknown, FilterNeeds>>[]
 
-/** More passes over a strip cost more than the memory that they save. */
+/** The maximum number of passes over a strip. More would cost more than the memory that they save. */
 export const mostPasses = 512
 
-/** New rows of every step in a pass. */
+/** The new rows of every step in a pass. */
 type Fresh = readonly Span[]
 
 /**
- * Plans a strip in passes: each computes about `passRows` rows of the last step and of every other one the rows that are
- * new. What later passes need again stays, so that nothing is computed twice. Undefined where a step needs rows above those
- * that it began with.
+ * Plans a strip in passes. Each computes about `passRows` rows of the last step, and the new rows that it needs of
+ * every other step. Rows that later passes need again are kept, so that nothing is computed twice. Returns undefined if
+ * a step needs rows above those that it began with.
  */
 export function planPasses(list: Steps, out: Span, passRows: number): Strip | undefined {
   const asked = askedFor(list, out, passRows)
@@ -23,7 +23,7 @@ export function planPasses(list: Steps, out: Span, passRows: number): Strip | un
   const most = list.map(({ shape }, i) =>
     others.reduce(
       (rows, fresh) => Math.max(rows, sizeOf(fresh[i]!)),
-      // a strip of few rows has halos as high as those of others
+      // even a strip of few rows has halos as high as those of others
       Math.ceil(
         Math.max(sizeOf(first[i]!) / mostPasses, others.length > 0 ? 0 : (passRows * shape[1]) / height),
       ),
@@ -32,7 +32,7 @@ export function planPasses(list: Steps, out: Span, passRows: number): Strip | un
   const passes = [...inSteps(list, first, most), ...others]
   const kept = list.length - 1
   const lows = list.map((_, i) => lowsOf(list, passes, i))
-  // what goes to the sink stays to the end, but for what is finished
+  // rows for the sink stay to the end, except finished ones
   const begins = passes.find((fresh) => sizeOf(fresh[kept]!) > 0) ?? first
   lows[kept]!.fill(begins[kept]![0])
   const tops = list.map((_, i) => topsOf(passes, i))
@@ -48,7 +48,7 @@ export function planPasses(list: Steps, out: Span, passRows: number): Strip | un
     fresh.map(([first, end], i): Turn => {
       const top = tops[i]![pass]!
       const low = Math.min(lows[i]![pass]!, top)
-      // rows between those that are needed, as a stride omits, have no place
+      // rows that a stride skips get no place
       return { there: [low, top], fresh: [Math.max(first, Math.min(low, end)), end] }
     }),
   )
@@ -57,7 +57,10 @@ export function planPasses(list: Steps, out: Span, passRows: number): Strip | un
 
 const sizeOf = ([first, end]: Span): number => end - first
 
-/** What each pass must compute, asked for from the last step up; undefined where a step would have to begin higher. */
+/**
+ * Determines what each pass must compute, from the last step up. Returns undefined if a step would have to begin
+ * higher.
+ */
 function askedFor(list: Steps, [first, end]: Span, passRows: number): Fresh[] | undefined {
   const starts: (number | undefined)[] = list.map(() => undefined)
   const tops: number[] = list.map(() => 0)
@@ -92,7 +95,10 @@ const neededBy = (list: Steps, i: number, rows: Span): (Span | undefined)[] => {
   )
 }
 
-/** The first pass, which must fill all halos, in passes of as few rows as the others have: as much as inputs allow. */
+/**
+ * Splits the first pass, which must fill all halos, into passes of as few rows as the others have. Each computes as
+ * much as its inputs allow.
+ */
 function inSteps(list: Steps, target: Fresh, most: readonly number[]): Fresh[] {
   const tops = target.map(([first]) => first)
   const passes: Fresh[] = []
@@ -113,14 +119,14 @@ function inSteps(list: Steps, target: Fresh, most: readonly number[]): Fresh[] {
       tops[i] = end
       return [from, end]
     })
-    // a step that needs more rows at once than it gets: all in one pass
+    // a step needs more rows at once than it gets, so everything is computed in one pass
     if (tops.every((top, i) => top === before[i])) return [target]
     passes.push(fresh)
   }
   return passes
 }
 
-/** For each pass the first row of a step that it or a later one needs. */
+/** Returns, for each pass, the first row of a step that it or a later pass needs. */
 function lowsOf(list: Steps, passes: readonly Fresh[], step: number): number[] {
   const users = list.flatMap(({ inputs }, i) =>
     inputs.flatMap((input, k) => (input === step ? [[i, k] as const] : [])),
@@ -137,7 +143,7 @@ function lowsOf(list: Steps, passes: readonly Fresh[], step: number): number[] {
   return lows.reverse()
 }
 
-/** For each pass the row behind the last one of a step that is there. */
+/** Returns, for each pass, the row after the last available row of a step. */
 function topsOf(passes: readonly Fresh[], step: number): number[] {
   let top = passes[0]![step]![0]
   return passes.map((fresh) => {
@@ -146,7 +152,7 @@ function topsOf(passes: readonly Fresh[], step: number): number[] {
   })
 }
 
-/** Both spans and what is between; an empty one counts for nothing. */
+/** Returns both spans and what is between them. An empty span is ignored. */
 function hull(a: Span | undefined, b: Span): Span | undefined {
   if (sizeOf(b) <= 0) return a
   return a === undefined ? b : [Math.min(a[0], b[0]), Math.max(a[1], b[1])]

@@ -12,7 +12,7 @@ import {
 import { rowCount, type Span, united } from './spans.ts'
 import { stepsOf } from './walk.ts'
 
-/** A step in a list in which its inputs come before it. */
+/** A step in a list where its inputs come before it. */
 export type Listed<W = Work> = {
   readonly shape: Shape
   readonly inputs: readonly number[]
@@ -22,7 +22,7 @@ export type Listed<W = Work> = {
   readonly behind?: readonly LayerWork[]
 }
 
-/** The steps that `out` depends on, each once, in an order in which they can be computed; `out` is the last. */
+/** Returns the steps that `out` depends on, each once, in an order in which they can be computed. `out` is the last. */
 export function listed(out: Node): Listed[] {
   const places = new Map<Node, number>()
   const list: Listed[] = []
@@ -34,22 +34,22 @@ export function listed(out: Node): Listed[] {
   return list
 }
 
-/** How the rows of one step are in the scratch memory while a strip is computed. */
+/** Where the rows of one step are in the scratch memory while a strip is computed. */
 export type Buffer = {
-  /** The rows that are there, in order. */
+  /** The available rows, in order. */
   readonly rows: readonly Span[]
   readonly address: number
-  /** Bytes from channel to channel, and from row to row. */
+  /** The bytes from channel to channel, and from row to row. */
   readonly plane: number
   readonly pitch: number
 }
 
-/** Room behind every row that loops may read and write. */
+/** The bytes after every row that loops may read and write. */
 const slack = 64
-/** An odd multiple of 64: rows at multiples of 4096 share a set of the cache. */
+/** Rounds up to an odd multiple of 64, because rows at multiples of 4096 share a set of the cache. */
 export const pitchOf = (samples: number): number => Math.ceil((samples * 4 + slack) / 128) * 128 + 64
 
-/** The same for rows of a step, whose samples may be of fewer bytes. */
+/** The pitch of rows of a step, whose samples may have fewer bytes. */
 export const pitchOfStep = ({
   shape: [, , width],
   work,
@@ -60,20 +60,23 @@ export const pitchOfStep = ({
 export type Strip = {
   readonly buffers: readonly Buffer[]
   readonly bytes: number
-  /** Of a strip that is computed a few rows at a time, what each pass does to every step. */
+  /** What each pass does to every step, if the strip is computed a few rows at a time. */
   readonly passes?: readonly (readonly Turn[])[]
 }
 
-/** The rows of a step that are there in a pass, and those of them that are new. */
+/** The rows of a step that are available in a pass, and the new ones among them. */
 export type Turn = { readonly there: Span; readonly fresh: Span }
 
-/** Planes and samples that are there are read where they are, and what is finished goes to the sink. */
+/**
+ * Whether the rows of a step need no room here: planes and samples are read where they are, and finished rows go to the
+ * sink.
+ */
 export const liesElsewhere = ({ work: { kind } }: Listed<{ readonly kind: string }>): boolean =>
   kind === 'planes' || kind === 'samples' || kind === 'finish'
 
 /**
- * Plans a strip: which rows of each step the rows `out` of the last one need, and room for them, which is given to other
- * steps when nobody needs them any more.
+ * Plans a strip: which rows of each step the rows `out` of the last one need, and memory for them. Memory that is no
+ * longer needed is given to other steps.
  */
 export function planStrip<B extends BankNeeds, F extends FilterNeeds>(
   list: readonly Listed<WorkOf<B, unknown, F>>[],

@@ -1,17 +1,17 @@
 import { layerNode, type Node, ofSlice } from './node.ts'
 
-// The slices of a volume lie one below the other in the steps of a graph.
+// The slices of a volume are stacked vertically in the steps of a graph.
 
-/** Layers that must see all of their input, which then is not one slice of several. */
+/** Layers that need all of their input, so they cannot run on one slice of several. */
 const summing: ReadonlySet<string> = new Set(['summary', 'rowSummary', 'product', 'productRows'])
 
-/** Slices of a volume whose slices have `height` rows, beside each other as channels. */
+/** Returns slices of a volume as channels. The slices of the volume have `height` rows. */
 export const slicesNode = (volume: Node, height: number, first: number, count: number): Node =>
   layerNode('slices', [volume], { height, first, count })
 
 /**
- * The steps that make `out` of one slice, over every slice of `volume`; undefined where there is anything in them that is not
- * made of the slice, or that must see all of it.
+ * Returns the steps that make `out` from one slice, over every slice of `volume`, or undefined if any of them depends
+ * on something else than the slice, or needs all of it first.
  */
 export function sliceBySlice(out: Node, slice: Node, volume: Node, slices: number): Node | undefined {
   const known = new Map<Node, Node | undefined>([[slice, volume]])
@@ -31,7 +31,9 @@ export function sliceBySlice(out: Node, slice: Node, volume: Node, slices: numbe
   return visit(out)
 }
 
-/** One slice of a volume of as many: what is computed slice by slice is computed of this one only. */
+/**
+ * Returns one slice of a volume of `slices` slices. Steps that work slice by slice are computed for this slice only.
+ */
 export function sliceOf(volume: Node, z: number, slices: number): Node {
   const known = new Map<Node, Node>()
   const visit = (node: Node): Node => {

@@ -1,7 +1,7 @@
 /** Rows `first` to `end` − 1. */
 export type Span = readonly [first: number, end: number]
 
-/** The same rows as spans in order that neither meet nor overlap. */
+/** Merges spans into spans in ascending order that neither touch nor overlap. */
 export function united(spans: readonly Span[]): Span[] {
   const sorted = spans.filter(([first, end]) => end > first).sort(([a], [b]) => a - b)
   const out: [number, number][] = []
@@ -13,11 +13,11 @@ export function united(spans: readonly Span[]): Span[] {
   return out
 }
 
-/** How many rows there are. */
+/** The number of rows in all spans. */
 export const rowCount = (spans: readonly Span[]): number =>
   spans.reduce((sum, [first, end]) => sum + end - first, 0)
 
-/** Which of the rows, counted from 0, row `y` is; -1 where it is none of them. */
+/** Returns the index of row `y` among the rows of all spans, or -1 if it is none of them. */
 export function slotOf(spans: readonly Span[], y: number): number {
   let before = 0
   for (const [first, end] of spans) {

@@ -1,8 +1,8 @@
 import type { Node } from './node.ts'
 
 /**
- * The steps that `outs` depend on, each once and after its inputs; not those beyond one that `isKnown`. With a stack of its own:
- * networks may be deeper than the stack of calls.
+ * Returns the steps that `outs` depend on, each once and after its inputs, except those below a step that `isKnown`. It
+ * keeps its own stack, because networks may be deeper than the call stack.
  */
 export function stepsOf(outs: readonly Node[], isKnown: (node: Node) => boolean = () => false): Node[] {
   const done = new Set<Node>()

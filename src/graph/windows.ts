@@ -4,7 +4,7 @@ import { isExtreme, type Ranked } from '../definition/windows.ts'
 import type { BorderName } from '../tensor/border.ts'
 import type { Span } from './spans.ts'
 
-/** Windows over whole samples of some bytes, of which `step` channels are side by side. */
+/** Windows over whole samples of some bytes, with `step` interleaved channels. */
 export type Windows = {
   readonly ranked: Ranked
   readonly margins: Margins
@@ -12,17 +12,20 @@ export type Windows = {
   /** A whole sample. */
   readonly fill: number
   readonly step: number
-  /** Rows of the input. */
+  /** The number of rows of the input. */
   readonly height: number
 }
 
-/** The rows of the input that rows of the windows need. */
+/** Returns the rows of the input that rows of the windows need. */
 export const windowRows = (
   { ranked: { element }, margins: { top }, border, height }: Windows,
   [first, end]: Span,
 ): Span[] => bordered([first - top, end + element.height - 1 - top], height, border)
 
-/** Whether each window holds a sample that counts, wherever it is: among whole samples, another is then as good as the largest or smallest. */
+/**
+ * Whether each window contains a sample that counts, wherever the window is. Among whole samples, the largest or
+ * smallest level can then represent the ignored ones.
+ */
 export const isHeld = ({ element, index, ignored }: Ranked): boolean =>
   ignored === undefined ||
   (isExtreme({ element, index }) &&
