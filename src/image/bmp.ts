@@ -2,7 +2,7 @@ import { viewOf } from '../files/read.ts'
 import { inRows, inTurns } from '../host/turns.ts'
 import type { Picture } from '../tensor/picture.ts'
 import { refusal, wayOf, ways } from './foreign.ts'
-import { checkEnd, damaged, endsEarly, type OwnPicture } from './own-picture.ts'
+import { checkEnd, damaged, type OwnPicture } from './own-picture.ts'
 
 // BMP as described by Microsoft's BITMAPINFOHEADER and its successors.
 
@@ -188,8 +188,6 @@ async function unpacked(
   isNibbles: boolean,
   name: string,
 ): Promise<Uint8Array> {
-  // a run of 2 bytes has at most 255 pixels
-  if ((bytes.length - start) * 256 < width * height) throw endsEarly(bytes, { width, height }, name, what)
   const out = new Uint8Array(width * height)
   let [x, y, at] = [0, 0, start]
   const put = (place: number) => {

@@ -48,8 +48,8 @@ export function readHdr(bytes: Uint8Array, name: string): OwnPicture {
       return values.length === 0 ? [] : [`${key} of ${name} was not applied: ${values.join(', ')}`]
     }),
     async samples() {
-      // in a run-length encoded row, 2 bytes cover at most 127 pixels of one of the four components
-      if ((bytes.length - start) * 64 < width * height) throw endsEarly(bytes, { width, height }, name, what)
+      // the shortest row is a pixel, with runs of any length after it
+      if (bytes.length - start < 4 * down) throw endsEarly(bytes, { width, height }, name, what)
       const out = new Float32Array(width * height * 3)
       const row = new Uint8Array(across * 4)
       let from = start

@@ -229,6 +229,11 @@ describe('BMP', () => {
     expect((await notes(255, 9)).join()).toContain('fourth byte of the pixels of x.bmp was not read as alpha')
   })
 
+  it('may be nearly empty: runs can leave out pixels, rows and the rest', async () => {
+    const { data } = await read(bmp([60, 50, 8, 1], grays, [0, 2, 59, 9, 1, 1, 0, 1]))
+    expect(data.flatMap((v, i) => (v === data[0] ? [] : [i]))).toEqual([40 * 60 + 59])
+  })
+
   it('keeps its resolution', async () => {
     const one = { ...picture(2, 2, 3, 8, noise), meta: { resolution: [2835, 5906] as const } }
     expect((await back(one, 'bmp')).meta).toEqual(one.meta)
@@ -265,6 +270,11 @@ describe('Radiance HDR', () => {
     const { data, size } = await read(hdr('-Y 1 +X 8', ...runs))
     expect(size).toEqual([8, 1, 3, 32])
     expect(data).toEqual(Array.from({ length: 8 }, (_, i) => [128, i + 1, 0]).flat())
+  })
+
+  it('may be a few bytes for a flat row of any width', async () => {
+    const { data } = await read(hdr('-Y 1 +X 65281', 128, 64, 0, 129, 1, 1, 1, 0, 1, 1, 1, 255))
+    expect(data).toEqual(Array.from({ length: 65281 }, () => [1, 0.5, 0]).flat())
   })
 
   it('is turned as its size says', async () => {
