@@ -1,7 +1,10 @@
 import { types } from 'node:util'
 import { asConvoError, ConvoError } from '../../error.ts'
 
-/** A callback whose errors are not taken for those of convo; `settled` waits for what an async one has promised. */
+/**
+ * Wraps a progress callback so that its errors are reported as its own. `settled` waits for the promises of an async
+ * one.
+ */
 export function guarded(onProgress: (share: number) => unknown) {
   const promised: Promise<unknown>[] = []
   const failed = (cause: unknown) =>
