@@ -121,7 +121,7 @@ function scan(
       if (sources.recursive && !isOut) scan(top, join(rel, entry.name), sources, to)
       else if (!isOut) to.below.push(path)
     } else if (entry.isSymbolicLink() && isFolder(path)) {
-      // not followed: links may lead in circles, and to one picture by two names
+      // not followed: links may form cycles, and give one picture two names
       if (sources.recursive) to.linked.push(path)
     } else if (looksLikePicture(path) && (entry.isFile() || entry.isSymbolicLink())) {
       to.inputs.push({ path, rel, named: false })
@@ -149,7 +149,7 @@ async function expand(
   const rest = segments.slice(segments.findIndex((segment) => isDynamicPattern(segment))).join('/')
   const found = await glob(rest, {
     cwd: folder,
-    // without it, links to files would be omitted too
+    // otherwise, links to files would be skipped too
     followSymbolicLinks: true,
   })
   const linkOf = linkFinder(folder)

@@ -2,8 +2,7 @@ import { types } from 'node:util'
 import { asConvoError, ConvoError } from '../../error.ts'
 
 /**
- * Wraps a progress callback so that its errors are reported as its own. `settled` waits for the promises of an async
- * one.
+ * Wraps a progress callback. Its errors are reported as E_ARGUMENT. `settled` waits for the promises that it returned.
  */
 export function guarded(onProgress: (share: number) => unknown) {
   const promised: Promise<unknown>[] = []

@@ -41,8 +41,8 @@ export class Net {
 
   /**
    * Runs the network on a tensor without converting its values: [C,H,W] gives [C',H',W']. It works in strips on all
-   * threads; neither affects the result, to the last bit. `algorithm: 'direct'` computes every product of 3x3
-   * convolutions with many channels, as in the formula.
+   * threads. The result is the same to the last bit, whatever the strips and threads. `algorithm: 'direct'` computes
+   * every product of 3x3 convolutions with many channels, as in the formula.
    *
    * @throws ConvoError E_ARGUMENT; E_SHAPE for a size that the network does not accept
    */
