@@ -103,10 +103,7 @@ export class Chain {
     return new Chain({ ...chain.#state, steps: [...chain.#state.steps, step] })
   }
 
-  /**
-   * Runs a network from `loadNet` on the picture. Levels are converted to its range and back, and alpha is resized with
-   * the picture.
-   */
+  /** Runs a network from `loadNet` on the picture. Converts levels to its range and back, and resizes alpha alike. */
   net(net: Net, options: NetPictureOptions = {}): Chain {
     if (typeof net !== 'object' || net === null || !readOf('the network', () => 'operation' in net)) {
       throw new ConvoError('E_ARGUMENT', `net takes the result of loadNet, got ${describe(net)}`, {
@@ -205,7 +202,7 @@ export class Chain {
   }
 
   /**
-   * Runs the chain and returns its samples, rounded once to 8 or 16 bits, or floats with `range: 'raw'`.
+   * Runs the chain and returns its samples: rounded to 8 or 16 bits, or floats with `range: 'raw'`.
    *
    * @throws ConvoError
    */
@@ -342,9 +339,7 @@ export class Chain {
     return inOwnWords(report)
   }
 
-  /**
-   * Runs in the queue of all jobs. Until its turn, nothing is prepared or read except streams, which may take any time.
-   */
+  /** Runs in the queue of all jobs. Until its turn, it reads only streams, since they may take any time. */
   #queued<T>(act: (inputs: Inputs) => Promise<T>): Promise<T> {
     const { input, options } = this.#state
     const { mask, signal } = options

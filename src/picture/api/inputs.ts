@@ -26,10 +26,7 @@ export type RawPicture = {
   readonly height: number
   /** 1 gray, 2 gray and alpha, 3 RGB, 4 RGB and alpha. Default: from the length of `data`. */
   readonly channels?: number | undefined
-  /**
-   * Bits per sample; 32 is float. Needed only if `data` is a Uint8Array of wider samples. Default: from the type of
-   * `data`.
-   */
+  /** Bits per sample; 32 is float. Needed only for wider samples in a Uint8Array. Default: from the type of `data`. */
   readonly depth?: 8 | 16 | 32 | undefined
 }
 
@@ -253,10 +250,7 @@ async function ofSharp(pipeline: SharpPipeline, what: string): Promise<NamedInpu
   }
 }
 
-/**
- * Clones a pipeline without copying the bytes of its input. sharp would copy them, which blocks the event loop if there
- * are many.
- */
+/** Clones a pipeline without copying its input. The clone of sharp copies it, which can block the event loop. */
 function cloneOf(pipeline: SharpPipeline): SharpPipeline {
   const input = sharpInput(pipeline)
   if (!types.isUint8Array(input?.buffer)) return pipeline.clone()
@@ -289,10 +283,7 @@ const isSharp = (input: object): input is SharpPipeline =>
 const isIterable = (input: object): input is AsyncIterable<Uint8Array | string> =>
   Symbol.asyncIterator in input
 
-/**
- * Returns a view of the same numbers with a type of this realm. A Buffer is a subclass, and an array of a `vm` context
- * has a type of its own.
- */
+/** Views the numbers with a plain type of this realm, rather than as a Buffer or an array of a `vm` context. */
 function ownView<A extends RawPicture['data']>(data: A): A {
   const type = ownTypes.find(({ name }) => name === data[Symbol.toStringTag])
   if (type === undefined || data.constructor === type) return data
@@ -337,10 +328,7 @@ async function ofSamples(raw: RawPicture, what: string): Promise<NamedInput> {
 /** The array types that hold samples of each depth in bits. */
 const arraysOf = { 8: [Uint8Array, Uint8ClampedArray], 16: [Uint16Array], 32: [Float32Array, Float64Array] }
 
-/**
- * Returns samples at a stated depth. The data must have a type of that depth, or be bytes, which is how sharp returns
- * them.
- */
+/** Returns samples of a stated depth. The data has a type of that depth, or is bytes, as sharp returns them. */
 async function atDepth(data: RawPicture['data'], depth: unknown): Promise<RawPicture['data']> {
   if (depth !== 8 && depth !== 16 && depth !== 32) {
     throw new ConvoError('E_ARGUMENT', `depth must be 8, 16 or 32, got ${describe(depth)}`)
