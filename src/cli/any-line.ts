@@ -8,7 +8,7 @@ import { commandHelp, overview } from './help.ts'
 import { commands } from './registry.ts'
 import { withCommand } from './suggest.ts'
 
-/** Runs a line of any command; gives the exit status. @throws ConvoError for a line that is not understood */
+/** Runs a line of any command and returns the exit status. @throws ConvoError for an invalid line */
 export async function runLine(argv: readonly string[], io: Io): Promise<number> {
   const request = understand(argv, commands)
   if (request.kind === 'version') {
@@ -26,20 +26,20 @@ export async function runLine(argv: readonly string[], io: Io): Promise<number> 
   return command.run({ args, tail, given, io })
 }
 
-/** What was thrown as an error that says what could have been meant. */
+/** Converts a thrown value to an error that suggests what was meant. */
 export const explained = (thrown: unknown, argv: readonly string[]): ConvoError =>
   withCommand(known(thrown, argv), argv, commands)
 
-/** What was thrown as an error of convo's, with the file of the nearest name where one is not there. */
+/** Converts a thrown value to a ConvoError. If a file is missing, it suggests the file with the nearest name. */
 function known(thrown: unknown, argv: readonly string[]): ConvoError {
   const error = asConvoError(thrown)
   return error.code === 'E_INPUT' ? withNearFile(error, argv) : error
 }
 
-/** The error with the file of the nearest name, where the one that was asked for is not there. */
+/** Adds the file with the nearest name to the error for a missing file. */
 function withNearFile(error: ConvoError, argv: readonly string[]): ConvoError {
   if (error.fix !== undefined) return error
-  // the longest: the name of a command may be in that of a file
+  // the longest match, since the name of a command may be part of a file name
   const [missing] = argv
     .filter((word) => error.message.includes(word) && !word.startsWith('-'))
     .toSorted((a, b) => b.length - a.length)

@@ -2,8 +2,8 @@ import { type Line, plainLine } from '../picture/words/line.ts'
 import type { Command } from './command.ts'
 
 /**
- * Commands that need no operation, each loaded by itself: to set up all operations, and what they are made of, would take
- * most of the time of a comparison of small pictures.
+ * Commands that need no operation, each loaded separately. Loading all operations would take most of the time of
+ * comparing small pictures.
  */
 export const loaders: Readonly<Record<string, () => Promise<Command>>> = {
   compare: async () => (await import('./commands/compare.ts')).compareCommand,
@@ -16,8 +16,8 @@ export const loaders: Readonly<Record<string, () => Promise<Command>>> = {
 }
 
 /**
- * A line of one of the commands that need no operation; undefined for other commands, for help, and for a line that is
- * refused: its message needs all commands.
+ * Parses a line of a command that needs no operation. Returns undefined for other commands, for help, and for a line
+ * that is refused, since its message needs all commands.
  */
 export async function understandApart(
   argv: readonly string[],

@@ -2,28 +2,28 @@ import type { Io } from '../host/io.ts'
 import { type Params, resolve, type Values } from '../params.ts'
 import type { Given, Syntax } from '../picture/words/syntax.ts'
 
-/** A command of convo: what a line may hold, what help says of it, and what it does. */
+/** A command of convo: its syntax, its help, and its action. */
 export type Command = Syntax & {
-  /** One line, as a verb. */
+  /** One line that begins with a verb. */
   readonly summary: string
-  /** Where it is in the overview. */
+  /** The group in the overview. */
   readonly group: string
-  /** What else the help says, by its titles; what is empty is omitted. */
+  /** Returns further sections of the help by title. Empty ones are omitted. */
   details?(width: number): Readonly<Record<string, string>>
-  /** Runs it; the result is the exit status. */
+  /** Runs the command and returns the exit status. */
   run(call: Call): Promise<number>
 }
 
-/** A command line, understood. */
+/** A parsed command line. */
 export type Call = {
   readonly args: readonly string[]
-  /** The words behind `--`, of a command with a tail; undefined where there was none. */
+  /** The words after `--`, for a command with a tail; undefined if there was no `--`. */
   readonly tail?: readonly string[] | undefined
   readonly given: Given
   readonly io: Io
 }
 
-/** A command with one table of settings, whose values are understood before it runs. */
+/** Makes a command with one table of settings, whose values are parsed before it runs. */
 export const commandOf = <P extends Params>(
   params: P,
   {

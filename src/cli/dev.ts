@@ -1,5 +1,5 @@
 import { main } from './main.ts'
 
-// The command line from its sources: npm run convo -- sobel in.png out.png. What is built is still run by workers.
+// Runs the command line from source: npm run convo -- sobel in.png out.png. Workers still run the built files.
 process.exitCode = await main(process.argv.slice(2))
 process.exit()

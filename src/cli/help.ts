@@ -11,7 +11,7 @@ const overviewExamples: readonly (readonly [line: string, meaning: string])[] = 
   ['convo help sobel', 'its kernel and options'],
 ]
 
-/** Headings of the overview, in order, by the group of a command. */
+/** The headings of the overview, in order, by the group of a command. */
 const headings: Readonly<Record<string, string>> = {
   edges: 'Edges',
   smoothing: 'Smoothing',
@@ -24,7 +24,7 @@ const headings: Readonly<Record<string, string>> = {
   commands: 'Other commands',
 }
 
-/** What `convo --help` prints. */
+/** Returns the text of `convo --help`. */
 export function overview(commands: readonly Command[], width: number, isBrief = false): string {
   const groups = Object.entries(headings).flatMap(([group, title]) => {
     if (isBrief && group !== 'commands') return []
@@ -33,7 +33,7 @@ export function overview(commands: readonly Command[], width: number, isBrief = 
     if (group === 'commands' && !isBrief) {
       return [
         `${title}\n${definitions(
-          // the help of the command has the rest
+          // the help of the command lists the rest
           members.map(({ name, summary }) => [name, summary.split(/[:;] /)[0]!]),
           width,
         )}`,
@@ -60,7 +60,10 @@ export function overview(commands: readonly Command[], width: number, isBrief = 
   ].join('\n\n')}\n`
 }
 
-/** What `convo help <command>` prints: examples first. In brief, as for `-h`, an example and the options of its own. */
+/**
+ * Returns the text of `convo help <command>`, with examples first. The brief form for `-h` has one example and the
+ * command's own options.
+ */
 export function commandHelp(command: Command, width: number, isBrief = false): string {
   const shown = isBrief ? command.examples.slice(0, 1) : command.examples
   const examples = shown.map((line) => `  ${line}`).join('\n')
@@ -100,10 +103,10 @@ export function commandHelp(command: Command, width: number, isBrief = false): s
     .join('\n\n')}\n`
 }
 
-/** A usage line; in a narrow terminal it goes on below its first word. */
+/** Returns a usage line. In a narrow terminal, it continues below its first word. */
 const usageText = (line: string, width: number): string => `Usage: ${indent(line, 7, width).trimStart()}`
 
-/** Text under a title: moved to the right where it is not, and lines that are too long wrapped under their beginning. */
+/** Indents text under a title, and wraps lines that are too long at their own indentation. */
 function fitted(text: string, width: number): string {
   return text
     .split('\n')
@@ -117,7 +120,7 @@ function fitted(text: string, width: number): string {
     .join('\n')
 }
 
-/** `-k, --kernel <kernel>` */
+/** Returns an option as a term: `-k, --kernel <kernel>`. */
 export function optionTerm(name: string, param: Param<unknown>): string {
   const short = shortNames[name] === undefined ? '' : `-${shortNames[name]}, `
   return `${short}--${name}${param.isFlag ? '' : ` ${valueTerm(param)}`}`
@@ -129,7 +132,9 @@ function valueTerm(param: Param<unknown>): string {
   return words !== undefined && words.length <= 24 && metavar.startsWith('<word') ? words : metavar
 }
 
-/** Summary, then in brackets the choices where the term does not show them, the range and the default. */
+/**
+ * Returns the summary, followed in brackets by the choices if the term does not show them, the range and the default.
+ */
 export function optionText(param: Param<unknown>): string {
   const { summary, choices = [] } = param
   const isShown = (word: string) => valueTerm(param).includes(word) || summary.includes(word)
@@ -138,14 +143,14 @@ export function optionText(param: Param<unknown>): string {
   return rest === '' ? summary : `${summary} (${rest})`
 }
 
-/** `0.1 to 500`, or nothing. */
+/** Returns `0.1 to 500`, or an empty text. */
 function rangeText({ min, max }: Param<unknown>): string {
   if (min !== undefined && max !== undefined) return `${min} to ${max}`
   if (min !== undefined) return `at least ${min}`
   return max === undefined ? '' : `at most ${max}`
 }
 
-/** `default 1`, or what is done without it, or nothing. */
+/** Returns `default 1`, or what happens without the option, or an empty text. */
 function defaultText({ default: fallback, unset, isFlag }: Param<unknown>): string {
   if (isFlag || (fallback === undefined && unset === undefined)) return ''
   return `default: ${fallback === undefined ? unset : Array.isArray(fallback) ? fallback.join(',') : String(fallback)}`

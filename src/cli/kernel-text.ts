@@ -4,17 +4,17 @@ import { wrap } from '../text/layout.ts'
 
 type Rows = readonly (readonly number[])[]
 
-/** More columns or rows than this are not legible in a terminal. */
+/** The most columns or rows that are legible in a terminal. */
 const mostPrinted = 9
 
-/** A number with four significant digits at most, as people write it. */
+/** Formats a number with at most four significant digits. */
 export function shortNumber(value: number): string {
   return Object.is(value, -0) ? '0' : String(Number(value.toPrecision(4)))
 }
 
 /**
- * The kernels of a recipe as rows of numbers, with what they do to flat areas; of many kernels the first two. Lines are
- * at most `width` columns long.
+ * Formats the kernels of a recipe as rows of numbers, with their effect on flat areas. Of many kernels, it shows the
+ * first two. Lines are at most `width` columns long.
  */
 export function recipeText({ kernels, combine }: Recipe, width: number): string {
   const shown = kernels.length <= 3 ? kernels : kernels.slice(0, 2)
@@ -43,14 +43,17 @@ function kernelText(k: PlaneKernel, name: string, width: number): string {
   return `${title('; the outer product of these, down and across')}\n${col}\n\n${row}`
 }
 
-/** What the kernel does to a flat area. */
+/** Describes the effect of the kernel on a flat area. */
 function flatText(k: PlaneKernel): string {
   if (sumsToZero(k)) return 'flat areas become 0'
   const value = shortNumber(gain(k))
   return value === '1' ? 'flat areas stay' : `flat areas times ${value}`
 }
 
-/** The weights in rows, where they are few; of a separable kernel only if its factors say no more. */
+/**
+ * Returns the weights in rows if there are few. Returns those of a separable kernel only if its factors are not
+ * clearer.
+ */
 function gridOf(k: PlaneKernel): Rows {
   if (k.form === 'separable') {
     const isLegible = k.col.length <= mostPrinted && [...k.col, ...k.row].every(Number.isInteger)
@@ -61,7 +64,7 @@ function gridOf(k: PlaneKernel): Rows {
   return Array.from({ length: kH }, (_, y) => Array.from(k.kernel.weights.subarray(y * kW, (y + 1) * kW)))
 }
 
-/** Rows of numbers in columns, or nothing where there are none or they are too wide. */
+/** Formats rows of numbers in columns. Returns undefined if there are none or they are too wide. */
 function gridText(rows: Rows, width: number): string | undefined {
   const [first] = rows
   if (first === undefined || first.length > mostPrinted) return undefined
@@ -71,7 +74,7 @@ function gridText(rows: Rows, width: number): string | undefined {
   return cells.map((row) => `  ${row.map((cell) => cell.padStart(cellWidth)).join('  ')}`).join('\n')
 }
 
-/** Numbers one after another, on as many lines as they take. */
+/** Formats numbers one after another, on as many lines as needed. */
 function listText(values: Float64Array, width: number): string {
   return wrap(Array.from(values, shortNumber).join(' '), width)
     .map((line) => `  ${line}`)

@@ -6,10 +6,10 @@ import { readyMade, readyMadeSummary } from '../kernel/source.ts'
 import { operations } from '../picture/operations.ts'
 import { borderAliases, borders } from '../tensor/border.ts'
 
-/** Fields of an entry by their names. */
+/** The fields of an entry by name. */
 export type Row = Readonly<Record<string, string>>
 
-/** What can be listed: rows of the same fields. */
+/** The lists: rows with the same fields. */
 export const lists = {
   filters: () => operationRows('filter'),
   operators: () => operationRows('operator'),

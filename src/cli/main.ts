@@ -5,9 +5,9 @@ import { isEnding, setRole, undoAll } from '../signals.ts'
 import { understandApart } from './apart.ts'
 
 /**
- * Runs a command line, without the names of node and script, and gives the exit status: 0 done, 1 the answer is no,
- * 2 it could not be done, 70 a bug. SIGINT, SIGTERM and SIGHUP end the process with 130, 143 and 129, as shells count, and
- * leave no temporary file.
+ * Runs a command line, without the names of node and script, and returns the exit status: 0 for success, 1 for a
+ * negative answer, 2 for a failure, 70 for a bug. SIGINT, SIGTERM and SIGHUP end the process with 130, 143 and 129, the
+ * codes that shells use, and no temporary file remains.
  */
 export async function main(argv: readonly string[], io: Io = processIo()): Promise<number> {
   setRole('owner')
@@ -25,7 +25,7 @@ export async function main(argv: readonly string[], io: Io = processIo()): Promi
   }
 }
 
-/** The exit status of a run. Never settles if a signal ends the process: its outputs were removed. */
+/** Waits for the exit status of a run. Never settles if a signal ends the process; its outputs are removed. */
 async function untilEnding(status: Promise<number>): Promise<number> {
   try {
     return await status
@@ -41,7 +41,7 @@ async function run(argv: readonly string[], io: Io): Promise<number> {
   return runLine(argv, io)
 }
 
-/** Reports an error; gives the exit status for it. */
+/** Reports an error and returns its exit status. */
 async function fail(thrown: unknown, argv: readonly string[], io: Io): Promise<number> {
   const { explained } = await import('./any-line.ts')
   const error = explained(thrown, argv)

@@ -11,9 +11,9 @@ import { correlationSettings } from '../picture/settings.ts'
 import { sceneSettings } from '../teach/animate/settings.ts'
 import { explainSettings } from '../teach/explain/settings.ts'
 
-// The types of the library's methods, from the tables of operations and settings.
+// Generates the types of the library's methods from the tables of operations and settings.
 
-/** The type of what JavaScript gives for a setting. */
+/** Returns the TypeScript type of a setting. */
 function typeOf(name: string, { isFlag, choices, metavar = '', repeats, held }: Param<unknown>): string {
   if (isFlag) return 'boolean'
   if (held === 'kernel') return 'KernelInput'
@@ -74,11 +74,11 @@ const typeName = (name: string): string => {
   return `${camel[0]!.toUpperCase()}${camel.slice(1)}Options`
 }
 
-/** A text as the beginning of a sentence, in the words of the library, inside a comment. */
+/** Formats text as the beginning of a sentence in a comment, reworded for the library. */
 const sentence = (text: string): string =>
   `${text[0]!.toUpperCase()}${inWords(text.slice(1)).replaceAll('*/', '* /')}`
 
-/** The text of src/picture/api/methods.ts. */
+/** Returns the text of src/picture/api/methods.ts. */
 export function methodsText(): string {
   const list = Object.values(operations)
   const shared = Object.keys(correlationSettings)
@@ -140,7 +140,10 @@ export function methodsText(): string {
   ].join('')
 }
 
-/** What `explain` of the library takes: the input is an argument, and all that can be said is in the result. */
+/**
+ * The options of `explain` in the library. The input is an argument, and the result contains everything that can be
+ * printed.
+ */
 const { input: _input, svg: _svg, json: _json, verbose: _verbose, ...explainParams } = explainSettings
 
 const typeText = (name: string, doc: string, body: string): string =>

@@ -5,7 +5,7 @@ import { recipeText } from './kernel-text.ts'
 import { defaultsText, pictureCommands } from './operation-facts.ts'
 import { runOperation } from './run-operation.ts'
 
-/** The command that runs an operation on a picture. */
+/** Returns the command that runs an operation on a picture. */
 export function operationCommand(operation: Operation): Command {
   const syntax = operationSyntax(operation)
   return {

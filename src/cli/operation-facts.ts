@@ -6,7 +6,7 @@ import { animations } from '../teach/operators/index.ts'
 import { definitions } from '../text/layout.ts'
 import { shortNumber } from './kernel-text.ts'
 
-/** The defaults of an operation: border, range and gain. */
+/** Describes the defaults of an operation: border, range and gain. */
 export function defaultsText({ name, shared, recipe }: Operation, width: number): string {
   const rows: (readonly [string, string])[] = []
   if (Object.hasOwn(shared, 'border') && recipe !== undefined) {
@@ -19,7 +19,7 @@ export function defaultsText({ name, shared, recipe }: Operation, width: number)
   return definitions(rows, width)
 }
 
-/** The answers that samples from black to white can give. */
+/** Describes the range of results for samples from black to white. */
 function gainText(name: string, { kernels, combine, scale }: Recipe): string {
   const reach = kernels.map(reachOf)
   const low = Math.min(...reach.map(([least]) => least)) / scale
@@ -30,7 +30,7 @@ function gainText(name: string, { kernels, combine, scale }: Recipe): string {
   return `each kernel of ${name} gives ${range}, before they are combined`
 }
 
-/** The sums of the negative and of the positive weights, after the division. */
+/** Returns the sums of the negative and of the positive weights, after the division. */
 function reachOf(k: PlaneKernel): readonly [least: number, most: number] {
   const halves = (list: Float64Array) =>
     [list.reduce((s, w) => s + Math.min(0, w), 0), list.reduce((s, w) => s + Math.max(0, w), 0)] as const
@@ -44,13 +44,15 @@ function reachOf(k: PlaneKernel): readonly [least: number, most: number] {
 
 const ordered = (a: number, b: number): readonly [number, number] => [Math.min(a, b), Math.max(a, b)]
 
-/** The examples of a command that are with the operators. */
+/** Returns the examples of a command that are listed with the operators. */
 export const examplesOf = (command: string): string[] =>
   Object.values(operators).flatMap(({ examples = [] }) =>
     examples.filter((line) => line.startsWith(`convo ${command} `)),
   )
 
-/** Commands that draw an operation: its kernel, its work on a small grid, what it does to a picture. */
+/**
+ * Returns commands that illustrate an operation: its kernel, its steps on a small grid, and its effect on a picture.
+ */
 export function pictureCommands(operation: Operation): string[] {
   const { name, recipe } = operation
   const named = [name, `${name}-x`, `${name}-n`, `${name}-1`].find((one) => Object.hasOwn(namedKernels, one))
@@ -59,7 +61,7 @@ export function pictureCommands(operation: Operation): string[] {
   const needs = sampleKernel(operation)
     .map((word) => ` ${word}`)
     .join('')
-  // of a filter that takes steps there is nothing to draw
+  // a filter that takes steps has nothing to draw
   const drawing = recipe !== undefined || moving.length > 0 ? ` --svg ${name}.svg` : ''
   const isExplained = operation.kind === 'filter' || moving.length > 0
   return [...drawn, ...moving, ...(isExplained ? [`convo explain ${name} in.png${needs}${drawing}`] : [])]

@@ -19,7 +19,7 @@ import { reviewCommand } from './commands/review.ts'
 import { showCommand } from './commands/show.ts'
 import { operationCommand } from './operation-command.ts'
 
-/** The commands but help. A new one is a file in `commands` and an entry here. */
+/** All commands except help. A new one is a file in `commands` and an entry here. */
 const named: readonly Command[] = [
   ...Object.values(operations).map(operationCommand),
   chainCommand,
@@ -43,5 +43,5 @@ const named: readonly Command[] = [
   completionCommand(() => commands),
 ]
 
-/** Every command: operations first, in the order of help. */
+/** All commands: operations first, in the order of help. */
 export const commands: readonly Command[] = [...named, helpCommand(named, () => commands)]

@@ -2,7 +2,7 @@ import { operations } from '../picture/operations.ts'
 import type { PlanFacts, Report } from '../picture/process.ts'
 import { visibleLine } from '../text/visible.ts'
 
-/** What a user should know of a run that went well: clipping, what a format could not hold. One line each. */
+/** Returns notes on a successful run, one line each: clipping, and what a format could not hold. */
 export function notesOf(report: Report): string[] {
   const { low, high, samples } = report.clipped
   const count = low + high
@@ -22,13 +22,13 @@ export function notesOf(report: Report): string[] {
   return [...report.notes, `${shown} % of the samples were clipped: ${ends.join(', ')}; ${remedy}`]
 }
 
-/** Whether the last operation can divide what it gives. */
+/** Whether the last operation can divide its result. */
 const takesScale = ({ operation }: Report): boolean => {
   const shared = operations[operation.split(' -- ').at(-1) ?? '']?.shared
   return shared !== undefined && Object.hasOwn(shared, 'scale')
 }
 
-/** The report of --verbose. */
+/** Returns the report of --verbose. */
 export function reportText({ operation, input, output, plan, light, milliseconds }: Report): string {
   const picture = (p: { width: number; height: number; channels: number; depth: number }) =>
     `${p.width}x${p.height}, ${p.channels} channel${p.channels === 1 ? '' : 's'}, ${p.depth} bits`
@@ -49,7 +49,7 @@ const planText = (plan: PlanFacts): string =>
     .map(([key, value]) => `${key}: ${value}`)
     .join('; ')
 
-/** Runs of equal lines, and how many each is of. */
+/** Groups runs of equal lines, each with its length. */
 function alike(lines: readonly string[]): [line: string, count: number][] {
   const runs: [string, number][] = []
   for (const line of lines) {

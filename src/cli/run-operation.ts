@@ -10,7 +10,7 @@ import { visibleLine } from '../text/visible.ts'
 import type { Call } from './command.ts'
 import { notesOf, reportText } from './report.ts'
 
-/** Runs an operation on a picture, shows what is to be reported, and gives the exit status. */
+/** Runs an operation on a picture, prints its reports, and returns the exit status. */
 export async function runOperation(operation: Operation, call: Call, file?: string): Promise<number> {
   const { kernel } = call.given
   if (call.args[0] === '-' && typeof kernel === 'string' && /^-(?:#|$)/.test(kernel)) {
@@ -21,7 +21,7 @@ export async function runOperation(operation: Operation, call: Call, file?: stri
   return runPrepared(await prepareOperation({ operation, given: call.given, file }), call)
 }
 
-/** Runs what was prepared on the input and output of a command line. */
+/** Runs prepared steps on the input and output of a command line. */
 export async function runPrepared(
   prepared: Prepared,
   { args, io }: Pick<Call, 'args' | 'io'>,
@@ -38,7 +38,7 @@ export async function runPrepared(
   const output = preview === undefined ? target.output : preview.previewTarget(target.output, settings)
   const job = { ...prepared.job(input, output), series: target.series }
   const replaced = settings.force || given === '' ? undefined : checkReplaced(input, output, prepared.name)
-  // Loaded only now, so that help, lists and errors do not wait for the machinery.
+  // Loaded only now, so that help, lists and errors do not wait for it.
   const pipeline = await import('../picture/process.ts')
   if (settings['dry-run']) {
     const plan = await pipeline.dryRun(job)
@@ -56,14 +56,14 @@ export async function runPrepared(
   return settings['fail-on-clip'] && report.clipped.low + report.clipped.high > 0 ? 1 : 0
 }
 
-/** Bytes by what they are for, in MiB. */
+/** Formats numbers of bytes in MiB by their purpose. */
 function memoryText({ total, ...parts }: Readonly<Record<string, number>>): string {
   const shown = Object.entries(parts).filter(([, bytes]) => bytes > 0)
   const parted = shown.map(([name, bytes]) => `${name} ${mebibytes(bytes)}`).join(', ')
   return `memory: about ${mebibytes(total ?? 0)}: ${parted}\n`
 }
 
-/** A plan for people: one line for each fact, nested ones moved to the right. */
+/** Formats a plan for people: one line for each fact, with nested facts indented. */
 function planText(plan: object, by = 0): string {
   return Object.entries(plan)
     .filter(([, value]) => value !== undefined)

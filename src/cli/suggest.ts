@@ -10,14 +10,14 @@ import { understand } from '../picture/words/understand.ts'
 import { commandLine, wordsOf } from '../text/shell.ts'
 import type { Command } from './command.ts'
 
-// An error that says which word was meant, or which options to give, becomes one with the whole command line.
+// Rewrites an error that suggests a word or options into one that suggests the whole command line.
 
-/** How many mistakes of a line are mended at once. */
+/** The most mistakes in a line that are corrected at once. */
 const mostMended = 4
 
 /**
- * The error with the command line mended as it suggests, where it does. A line that would be refused is mended further; if
- * nothing is known for that, what else is wrong is said in its place.
+ * Returns the error with the corrected command line as its fix, if it suggests one. If the corrected line would be
+ * refused too, it is corrected further. If no correction is known for that, the other mistake is reported as well.
  */
 export function withCommand(
   error: ConvoError,
@@ -35,7 +35,7 @@ export function withCommand(
   return withFix(suggested, name === undefined ? next.fix : `convo ${name} --help`, `also: ${next.message}`)
 }
 
-/** The error for the name of a command where another name belongs, which is never a mistyped one of those. */
+/** The error for a command name given instead of another name. Such names are never treated as typos. */
 function namingCommand(
   { code, message, why, cause }: ConvoError,
   argv: readonly string[],
@@ -52,7 +52,7 @@ function namingCommand(
 const withFix = ({ code, message, why, cause }: ConvoError, fix?: string, ...more: string[]): ConvoError =>
   new ConvoError(code, message, { why: [...why, ...more], fix, cause })
 
-/** What is wrong with a line, as far as its words say. */
+/** Returns the error for an invalid line, as far as its words show it. */
 function refusal(line: readonly string[], commands: readonly Command[]): ConvoError | undefined {
   try {
     const request = understand(line, commands)
@@ -76,7 +76,7 @@ function refusal(line: readonly string[], commands: readonly Command[]): ConvoEr
   }
 }
 
-/** The error with the command line that it suggests, where it does. */
+/** Returns the error with the command line that it suggests, if there is one. */
 function withLine(error: ConvoError, argv: readonly string[], commands: readonly Command[]): ConvoError {
   const command = commandOf(argv, commands)
   const mendedLine = mended(error, argv, command)
@@ -84,14 +84,14 @@ function withLine(error: ConvoError, argv: readonly string[], commands: readonly
   return withFix(error, `convo ${commandLine(complete(mendedLine, commands))}`)
 }
 
-/** The error with options to set or to omit said as what to do, where no line can be made of them. */
+/** Rewords a fix that sets or removes options as an instruction, for lines that cannot be corrected. */
 function inWords(error: ConvoError): ConvoError {
   const { fix = '' } = error
   if (!/^(no )?--[\w-]+/.test(fix)) return error
   return withFix(error, fix.startsWith('no ') ? fix.replace('no ', 'remove ') : `add ${fix}`)
 }
 
-/** The command that a line begins with, if it does. */
+/** Finds the command that a line begins with. */
 const commandOf = ([first, second]: readonly string[], commands: readonly Command[]): Command | undefined =>
   commands.find(({ name }) => name === `${first} ${second}`) ?? commands.find(({ name }) => name === first)
 
@@ -119,7 +119,7 @@ function mended(
   return line
 }
 
-/** The name that is meant for an output, made another one where it is a word of the line already: the input. */
+/** Changes a suggested output name if it is already a word of the line, which is the input. */
 function beside(argv: readonly string[], instead: NonNullable<ConvoError['instead']>): typeof instead {
   const [typed, meant] = instead
   return meant !== undefined && argv.some((word) => normalize(word) === normalize(meant))
@@ -127,7 +127,9 @@ function beside(argv: readonly string[], instead: NonNullable<ConvoError['instea
     : instead
 }
 
-/** The line with a kernel, where its operation needs one, and with the one word that a command like `list` needs. */
+/**
+ * Completes a line with a kernel if its operation needs one, and with the one word that a command like `list` needs.
+ */
 function complete(line: readonly string[], commands: readonly Command[]): readonly string[] {
   const [name = ''] = line
   const [first] = commands.find((command) => command.name === name)?.arguments ?? []
@@ -137,7 +139,7 @@ function complete(line: readonly string[], commands: readonly Command[]): readon
   return operation === undefined || isGiven ? line : [...line, ...sampleKernel(operation)]
 }
 
-/** The line with words, one also behind the `=` of an option, replaced by others. */
+/** Replaces words of a line by others, including a word after the `=` of an option. */
 function replaced(
   argv: readonly string[],
   [typed, ...meant]: NonNullable<ConvoError['instead']>,
@@ -161,7 +163,7 @@ function replaced(
   return argv.toSpliced(near, 1, whole)
 }
 
-/** The line with an option before the first `--` that comes after it. */
+/** Moves an option from after the first `--` to before it. */
 function movedAhead(argv: readonly string[], name: string): readonly string[] | undefined {
   const end = argv.indexOf('--')
   const at = argv.findIndex((word, i) => i > end && (word === `--${name}` || word.startsWith(`--${name}=`)))
@@ -171,7 +173,7 @@ function movedAhead(argv: readonly string[], name: string): readonly string[] | 
   return argv.toSpliced(at, count).toSpliced(end, 0, ...argv.slice(at, at + count))
 }
 
-/** The line with an option set or omitted, where it is clear to which of its operations it belongs. */
+/** Sets or removes an option of a line, if it is clear which of its operations it belongs to. */
 function edited(
   argv: readonly string[],
   command: Command,
@@ -193,7 +195,7 @@ function edited(
   const param = optionsOf(general)[name] ?? sharedSettings[name as keyof typeof sharedSettings]
   const isFlag = param === undefined ? value === undefined : 'isFlag' in param && param.isFlag === true
   const count = part[at]?.includes('=') || isFlag ? 1 : 2
-  // it may be one of several letters, as in -qv
+  // the option may be one of several letters, as in -qv
   if (at < 0 && isLeftOut) return undefined
   const done = at < 0 ? [...part, ...set] : part.toSpliced(at, count, ...set)
   return isOfHead ? [...done, ...tail] : [...head, ...done]

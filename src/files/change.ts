@@ -24,11 +24,11 @@ import { isMissing, readWhole } from './read.ts'
 import { followLinks, under } from './root.ts'
 import { isFolder, namesIn, statOf } from './stat.ts'
 
-/** Makes a folder and those above it. Gives those that it made, the deepest first. @throws ConvoError E_OUTPUT */
+/** Makes a folder and its parents. Returns the folders that it made, deepest first. @throws ConvoError E_OUTPUT */
 export function makeFolder(folder: string): string[] {
   const made: string[] = []
   try {
-    // one by one: Node's own `recursive` never ends where a folder cannot be made, as in /proc
+    // one by one, since Node's own `recursive` never ends if a folder cannot be made, as in /proc
     const whole = followLinks(folder)
     const missing = missingOf([whole])
     const last = missing.length === 0 ? whole : dirname(missing.at(-1)!)
@@ -49,13 +49,13 @@ function makeOne(folder: string): boolean {
     mkdirSync(folder)
     return true
   } catch (cause) {
-    // another process may have made it in this moment
+    // another process may have just made it
     if ((cause as NodeJS.ErrnoException).code !== 'EEXIST') throw cause
     return false
   }
 }
 
-/** Those of some folders, and of the folders above them, that are not there; the deepest first. */
+/** Returns the given folders and their parents that do not exist, deepest first. */
 export function missingOf(folders: Iterable<string>): string[] {
   const missing = new Set<string>()
   for (let at of folders)
@@ -63,7 +63,7 @@ export function missingOf(folders: Iterable<string>): string[] {
   return [...missing].sort((a, b) => b.length - a.length)
 }
 
-/** Removes folders that were made for nothing, the deepest first: those with something in them stay. */
+/** Removes folders that are empty, deepest first. Stops at the first one that is not. */
 export function removeEmpty(folders: readonly string[]): void {
   for (const folder of folders) {
     try {
@@ -74,7 +74,11 @@ export function removeEmpty(folders: readonly string[]): void {
   }
 }
 
-/** Makes folders for what `act` writes; when it fails, they are gone. @throws ConvoError E_OUTPUT, and what `act` throws */
+/**
+ * Makes a folder for the files that `act` writes, and removes it if `act` fails.
+ *
+ * @throws ConvoError E_OUTPUT, and what `act` throws
+ */
 export async function inFolder<T>(folder: string, act: () => Promise<T>): Promise<T> {
   const made = makeFolder(folder)
   try {
@@ -85,7 +89,7 @@ export async function inFolder<T>(folder: string, act: () => Promise<T>): Promis
   }
 }
 
-/** Makes sure that files can be written to a folder, which is made if need be. @throws ConvoError E_OUTPUT */
+/** Checks that files can be written to a folder, and makes it if needed. @throws ConvoError E_OUTPUT */
 export function checkFolder(folder: string): void {
   makeFolder(folder)
   try {
@@ -95,7 +99,11 @@ export function checkFolder(folder: string): void {
   }
 }
 
-/** Removes all that is in a folder but what is to be kept; makes it where there is none. @throws ConvoError E_OUTPUT */
+/**
+ * Removes everything in a folder except what `isKept` selects. Makes the folder if needed.
+ *
+ * @throws ConvoError E_OUTPUT
+ */
 export async function emptyFolder(folder: string, isKept: (name: string) => boolean): Promise<void> {
   checkFolder(folder)
   for (const name of namesIn(folder)) {
@@ -104,20 +112,24 @@ export async function emptyFolder(folder: string, isKept: (name: string) => bool
   }
 }
 
-/** Removes a folder in the folder `root` with all that is in it. @throws ConvoError E_PATH, E_OUTPUT */
+/** Removes a folder inside the folder `root` with its contents. @throws ConvoError E_PATH, E_OUTPUT */
 export async function removeFolderUnder(root: string, path: string): Promise<void> {
   const target = under(root, path)
   await writing(join(root, path), () => rm(target, { recursive: true, force: true }))
 }
 
-/** Where a path is in the folder `root`, whose folders are made. @throws ConvoError E_PATH, E_OUTPUT */
+/**
+ * Returns the location of a path inside the folder `root`, and makes its parent folders.
+ *
+ * @throws ConvoError E_PATH, E_OUTPUT
+ */
 export function placeUnder(root: string, path: string): string {
   const target = under(root, path)
   makeFolder(dirname(target))
   return target
 }
 
-/** Writes a file in the folder `root` in one step. @throws ConvoError E_PATH, E_OUTPUT */
+/** Writes a file inside the folder `root` in one step. @throws ConvoError E_PATH, E_OUTPUT */
 export async function writeUnder(root: string, path: string, content: string | Uint8Array): Promise<void> {
   const target = under(root, path)
   await inFolder(dirname(target), () => writeRecord(target, content))
@@ -129,12 +141,12 @@ export function writeWhole(path: string, content: string | Uint8Array, isRecord 
   return writeAtomically(path, (output) => output.write(bytes), isRecord)
 }
 
-/** Writes a record of convo's own in one step, also over what was read of it. @throws ConvoError E_OUTPUT */
+/** Writes one of convo's own records in one step, even if it was read before. @throws ConvoError E_OUTPUT */
 export const writeRecord = (path: string, content: string | Uint8Array): Promise<void> =>
   writeWhole(path, content, true)
 
 /**
- * The bytes of a file in the folder `root`; undefined where there is none.
+ * Reads a file inside the folder `root`. Returns undefined if it does not exist.
  *
  * @throws ConvoError E_PATH, E_INPUT, E_TOO_LARGE
  */
@@ -148,19 +160,23 @@ export async function readUnder(root: string, path: string, limit: LimitName): P
   }
 }
 
-/** Removes a file in the folder `root`, and its own folder if that is empty then. @throws ConvoError E_PATH, E_OUTPUT */
+/**
+ * Removes a file inside the folder `root`, and then its folder if that is empty.
+ *
+ * @throws ConvoError E_PATH, E_OUTPUT
+ */
 export async function removeUnder(root: string, path: string): Promise<void> {
   const target = under(root, path)
   await writing(join(root, path), () => rm(target, { force: true }))
   if (dirname(target) !== followLinks(root)) await rmdir(dirname(target)).catch(() => undefined)
 }
 
-/** Removes a file of this process, if it is still there. */
+/** Removes a file of this process if it still exists. */
 export function removeQuietly(path: string): void {
   try {
     unlinkSync(path)
   } catch {
-    // somebody else cleared it away
+    // another process removed it
   }
 }
 
@@ -173,17 +189,17 @@ export function appendTo(path: string, text: string): void {
   }
 }
 
-/** A file that is written to again and again. Its methods throw the error of the system. */
+/** A file that is written to repeatedly. Its methods throw system errors. */
 export type Growing = {
-  /** Appends, or writes over what is there from the first byte on. */
+  /** Appends text, or overwrites from position `at`. */
   write(text: string, at?: number): void
   close(): void
 }
 
 /**
- * Opens a file to write to it bit by bit: `fresh` demands that it is not there, else what was in it is gone.
+ * Opens a file to write to it repeatedly. With `fresh`, the file must not exist; otherwise its contents are dropped.
  *
- * @throws the error of the system
+ * @throws the system error
  */
 export function openGrowing(path: string, fresh = false): Growing {
   const own = descriptorOf(path)
@@ -199,14 +215,14 @@ export function openGrowing(path: string, fresh = false): Growing {
   }
 }
 
-/** A temporary path beside the file that an input is, for what will replace it; of the same extension. */
+/** Returns a temporary path beside an input file, with the same extension, for the file that will replace it. */
 export function placeBeside(input: string): string {
   const file = realpathSync(input)
   clearOnce(dirname(file))
   return join(dirname(file), temporaryName(extname(file)))
 }
 
-/** Puts a temporary file in the place of the file that an input is, with the mode of that. */
+/** Replaces an input file by a temporary file, which gets the given mode. */
 export function replaceBy(temporary: string, input: string, mode: number): void {
   chmodSync(temporary, mode & 0o7777)
   renameSync(temporary, realpathSync(input))

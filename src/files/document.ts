@@ -4,7 +4,7 @@ import { type Place, placeText } from './located.ts'
 import { isMissing, readText } from './read.ts'
 import { type Schema, violations } from './schema.ts'
 
-/** A YAML or JSON file, parsed, with places. */
+/** A parsed YAML or JSON file with its positions. */
 export type Source = {
   readonly text: string
   readonly root: Node
@@ -16,10 +16,10 @@ export type Source = {
 const most = 12
 
 /**
- * Reads a manifest, YAML or JSON, that follows a schema.
+ * Reads a YAML or JSON manifest that follows a schema.
  *
- * @param kind what it is: `a valid batch`
- * @param needs what it must have, for one that is empty
+ * @param kind what it should be: `a valid batch`
+ * @param needs what it must contain, for the error about an empty file
  * @throws ConvoError E_INPUT, E_MANIFEST with every complaint at file:line:column
  */
 export function readValid(file: string, schema: Schema, kind: string, needs: string): Source {
@@ -32,7 +32,7 @@ export function readValid(file: string, schema: Schema, kind: string, needs: str
   )
 }
 
-/** Reads a YAML or JSON file, whatever is in it. @throws ConvoError E_INPUT, E_MANIFEST with file:line:column */
+/** Reads a YAML or JSON file with any contents. @throws ConvoError E_INPUT, E_MANIFEST with file:line:column */
 export function readSource(file: string, needs: string): Source {
   const text = textOf(file)
   const lines = new LineCounter()
@@ -62,7 +62,7 @@ export function readSource(file: string, needs: string): Source {
   }
 }
 
-/** Keys that a map has twice. The parser's own check compares each key with all before it. */
+/** Finds repeated keys of maps. The parser's own check compares each key with all before it, which is slow. */
 function repeatedKeys(document: Document.Parsed): { readonly at: number; readonly message: string }[] {
   const repeated: { at: number; message: string }[] = []
   visit(document, {
@@ -79,7 +79,7 @@ function repeatedKeys(document: Document.Parsed): { readonly at: number; readonl
   return repeated
 }
 
-/** An error of a manifest, with its complaints in the order of the file. */
+/** The error of a manifest, with its complaints in the order of the file. */
 export function manifestError(
   what: string,
   complaints: readonly { readonly place: Place; readonly message: string }[],

@@ -5,13 +5,13 @@ import { commandLine } from '../text/shell.ts'
 import { statOf } from './stat.ts'
 
 /**
- * What the system said when a path could not be written, as an error that says what to do.
+ * Converts a system error from writing a path to an error with a fix.
  *
- * @param target where `path` leads, when it is a link
+ * @param target the file that `path` leads to, if it is a link
  */
 export function writingError(path: string, cause: unknown, target: string = path): ConvoError {
   const { code, message } = cause as NodeJS.ErrnoException
-  // what the system says, without the name of the temporary file that it says it of
+  // the system's message, without the name of the temporary file
   const why = `${cut(path)}: ${message.replace(/, \w+ '.*$/s, '')}`
   const error = (what: string, fix?: string) => new ConvoError('E_OUTPUT', what, { why, cause, fix })
   const folder = target === path || target === resolve(path) ? dirname(path) : dirname(target)
@@ -37,15 +37,15 @@ export function writingError(path: string, cause: unknown, target: string = path
 
 const elsewhere = 'a path in another folder'
 
-/** What the system said of a path, as the reason of an error. */
+/** Makes an error with the system's message about a path as its reason. */
 export const systemError = (code: ErrorCode, what: string, path: string, cause: unknown): ConvoError =>
   new ConvoError(code, what, { why: `${path}: ${(cause as Error).message}`, cause })
 
-/** A command that makes a folder. */
+/** Returns a command that makes a folder. */
 export const makingFolder = (folder: string): string =>
   commandLine(['mkdir', '-p', folder.startsWith('-') ? `./${folder}` : folder])
 
-/** What `act` gives; what the system says against it is an error of writing a path. @throws ConvoError E_OUTPUT */
+/** Runs `act`, and converts its system errors to errors of writing a path. @throws ConvoError E_OUTPUT */
 export async function writing<T>(path: string, act: () => T | Promise<T>, target?: string): Promise<T> {
   try {
     return await act()

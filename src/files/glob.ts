@@ -6,11 +6,12 @@ import { ConvoError } from '../error.ts'
 export { escapePath, isDynamicPattern }
 
 /**
- * Wildcards in one part of a path, and `**` in all: with more, a name of 255 letters may be tried in billions of ways.
+ * The most wildcards in one part of a path, and the most `**` in a path. With more, matching a name of 255 letters may
+ * take billions of attempts.
  */
 const mostWild = 4
 
-/** The files that a pattern fits. @throws ConvoError E_INPUT for a pattern that may take for ever */
+/** Returns the files that match a pattern. @throws ConvoError E_INPUT for a pattern that may take forever */
 export async function glob(pattern: string, options: Omit<GlobOptions, 'patterns'> = {}): Promise<string[]> {
   const problem = patternProblem(pattern)
   if (problem !== undefined) {
@@ -20,13 +21,13 @@ export async function glob(pattern: string, options: Omit<GlobOptions, 'patterns
 }
 
 /**
- * Whether a word with wildcards is a pattern. One that is also the name of a file, as `photo[1].png`, is that file; but a
- * file that is named `*.png` must not hide the others, and fits that pattern too.
+ * Whether a word is a pattern. A word that is also the name of a file, such as `photo[1].png`, is that file. But a file
+ * named `*.png` must not hide the others, and matches that pattern anyway.
  */
 export const isPattern = (word: string, folder = '.'): boolean =>
   isDynamicPattern(word) && (/[*?]/.test(word) || !existsSync(resolve(folder, word)))
 
-/** The folders of a pattern before its first wildcard, as they are called without escapes. */
+/** Returns the folders of a pattern before its first wildcard, without escapes. */
 export function fixedPart(pattern: string): string {
   const parts = pattern.split('/')
   const wild = parts.findIndex((part) => isDynamicPattern(part))
@@ -34,7 +35,7 @@ export function fixedPart(pattern: string): string {
   return fixed.replace(/\\(?=[^\w/])/g, '')
 }
 
-/** Why a pattern is not tried, or nothing. */
+/** Returns why a pattern is refused, or undefined. */
 function patternProblem(pattern: string): string | undefined {
   const parts = pattern.split('/')
   const wild = (text: string, sign: RegExp) => text.match(sign)?.length ?? 0

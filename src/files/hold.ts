@@ -10,16 +10,19 @@ import { birthOf, isAt, processSpace } from './process.ts'
 import { must, object, parsed, text } from './shape.ts'
 import { namesIn, statOf } from './stat.ts'
 
-/** A folder that this process has to itself until it releases it or ends. */
+/** Exclusive use of a folder, until this process releases it or ends. */
 export type Hold = { release(): void }
 
-/** What the file of a hold says. */
+/** The contents of a hold file. */
 type Holder = {
   readonly host: string
   readonly pid: number
-  /** The process's start, which distinguishes it from a later one with its number; empty where that is not known. */
+  /**
+   * The start of the process, which distinguishes it from a later process with the same number; empty if it is not
+   * known.
+   */
   readonly birth: string
-  /** The name space of process numbers: containers on one host do not see each other's. */
+  /** The namespace of process numbers. Containers on one host do not see each other's numbers. */
   readonly space: string
   readonly shard: string
   readonly since: string
@@ -27,36 +30,38 @@ type Holder = {
 
 export type HoldOptions = {
   readonly folder: string
-  /** The part of the work, such as `1-of-3`, that may run beside others of the same division; empty for all of it. */
+  /**
+   * The part of the work, such as `1-of-3`, which may run beside other parts of the same division; empty for all of it.
+   */
   readonly shard?: string
-  /** What to say where another process has the folder. */
+  /** The error if another process holds the folder. */
   readonly taken: { readonly message: string; readonly fix: string }
-  /** Wait for the other process instead of failing. */
+  /** Whether to wait for the other process instead of failing. */
   readonly wait?: boolean
-  /** Called once, when waiting begins. */
+  /** Called once, when the wait begins. */
   readonly onWait?: ((other: string) => void) | undefined
-  /** Ends the wait. */
+  /** Aborts the wait. */
   readonly signal?: AbortSignal | undefined
 }
 
-/** How often a hold is touched, and after how long without a touch one from another host counts as left behind. */
+/** How often a hold is touched, and when an untouched hold from another host counts as abandoned, in milliseconds. */
 const touchEvery = 10_000
 const goneAfter = 120_000
 
-/** How often it is tried again when two come at once. */
+/** The number of attempts if two processes arrive at the same time. */
 const attempts = 5
 
-/** Whether a file in a folder is that of a hold. */
+/** Whether a file name is that of a hold. */
 export const isHoldName = (name: string): boolean => name.startsWith('.convo-lock-')
 
 /**
- * Takes a folder, which is made if need be. Shards of one division run side by side; all else does not.
+ * Takes hold of a folder, and makes the folder if needed. Only shards of the same division can hold it together.
  *
- * Each holder has a file of a name of its own, and looks at the others' after it has made it: of two that come at once
- * at least one sees the other and steps back. A file that was left behind can be deleted without a race, since its name
- * does not come again. Folders that were made for the hold and are empty in the end are removed.
+ * Each holder makes a file with a unique name and then looks at the files of others. If two arrive at the same time, at
+ * least one sees the other and backs off. An abandoned file can be deleted without a race, since its name is never used
+ * again. Folders that were made for the hold are removed if they are empty at the end.
  *
- * @throws ConvoError E_OUTPUT when another process has it, or where nothing can be written
+ * @throws ConvoError E_OUTPUT if another process holds it, or if it cannot be written to
  */
 export async function takeHold(options: HoldOptions): Promise<Hold> {
   const { folder, shard = '', wait = false } = options
@@ -78,7 +83,7 @@ export async function takeHold(options: HoldOptions): Promise<Hold> {
   }
 }
 
-/** The process that has a folder, in words; undefined for a folder that is free, or is not there. */
+/** Describes the process that holds a folder. Returns undefined if the folder is free or does not exist. */
 export function holderOf(folder: string): string | undefined {
   const other = findOther(folder, '', '')
   return other && holderText(other)
@@ -108,7 +113,7 @@ function createOwn(folder: string, shard: string): Own {
     if (file !== undefined) removeQuietly(path)
     removeEmpty(made)
   }
-  // before there is a file: a signal that nobody listens to would leave it behind
+  // registered before the file exists, since a signal in between would leave it behind
   const forget = undoAtEnd(undo)
   const remove = () => {
     undo()
@@ -124,7 +129,7 @@ function createOwn(folder: string, shard: string): Own {
   }
 }
 
-/** Makes the file, and its folder again where the one who made that removes it in this moment. */
+/** Makes the file. Makes its folder again if another process removes it at the same moment. */
 function openIn(folder: string, path: string): { file: Growing; made: readonly string[] } {
   for (let attempt = 1; ; attempt++) {
     const made = makeFolder(folder)
@@ -141,10 +146,10 @@ function openIn(folder: string, path: string): { file: Growing; made: readonly s
 function hold(own: Own): Hold {
   const timer = setInterval(() => {
     try {
-      // the first byte once more: it takes the time of the file system, which all hosts share
+      // rewriting the first byte updates the time of the file system, which all hosts share
       own.file.write('{', 0)
     } catch {
-      // a full disk: the time of the last touch stays
+      // the disk is full, so the time of the last touch remains
     }
   }, touchEvery)
   timer.unref()
@@ -156,14 +161,14 @@ function hold(own: Own): Hold {
   }
 }
 
-/** A live holder that excludes this one. Files that were left behind are deleted. */
+/** Finds a live holder that excludes this one. Deletes abandoned files. */
 function findOther(folder: string, own: string, shard: string): Holder | undefined {
   const now = mtimeOf(own) ?? Date.now()
   for (const name of namesIn(folder)) {
     const path = join(folder, name)
     if (!isHoldName(name) || path === own) continue
     const holder = readHolder(path)
-    // gone in this moment, or not yet written
+    // just removed, or not yet written
     if (holder === 'absent') continue
     if (holder === 'unclear') {
       if (now - (mtimeOf(path) ?? now) > goneAfter) removeQuietly(path)
@@ -181,7 +186,7 @@ const unclear = (path: string): Holder => ({
   ...{ shard: '', since: 'now' },
 })
 
-/** Whether two are different shards of the same division. */
+/** Whether two shards differ but belong to the same division. */
 function areApart(shard: string, other: string): boolean {
   const count = /-of-\d+$/.exec(shard)?.[0]
   return count !== undefined && other !== shard && other.endsWith(count)
@@ -194,7 +199,7 @@ function isLeftBehind(holder: Holder, path: string, now: number): boolean {
 }
 
 function readHolder(path: string): Holder | 'absent' | 'unclear' {
-  // to read a pipe would wait for ever
+  // reading a pipe would block forever
   if (statOf(path)?.isFile() === false) return 'unclear'
   try {
     return parsed<Holder>(readFileSync(path, 'utf8'), holderRule) ?? 'unclear'

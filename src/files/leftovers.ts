@@ -6,22 +6,22 @@ import { namesIn } from './stat.ts'
 
 let mark: string | undefined
 
-/** Number, host and start of this process: no other process has all three. */
+/** Returns the number, host and start of this process. No other process has the same three. */
 function ownMark(): string {
   mark ??= `${process.pid}-${hostMark()}-${birthOf(process.pid)}`
   return mark
 }
 
-/** A name for a temporary file of this process, with an extension where the file's reader needs one. */
+/** Returns a name for a temporary file of this process, with an extension if the reader of the file needs one. */
 export const temporaryName = (extension = ''): string =>
-  // not made of the output's name, which may be as long as a name can be
+  // independent of the output's name, which may already have the maximum length
   `.convo-${ownMark()}-${Math.random().toString(36).slice(2)}.tmp${extension}`
 
 const pattern = /^\.convo-(\d+)-([0-9a-f]{8})-(\d*)-[0-9a-z]+\.tmp(\.\w+)?$/
 
 /**
- * Deletes the temporary files that processes of this host left in a folder when they were killed. Files of processes
- * that run, of other hosts and of anybody else stay; `killed` is one that is dead, though the system may still count it.
+ * Deletes temporary files that killed processes of this host left in a folder. Keeps files of running processes, of
+ * other hosts and of other programs. `killed` is a dead process, even if the system still lists it.
  */
 export function clearLeftovers(folder: string, killed?: number): void {
   for (const name of namesIn(folder)) {
@@ -32,12 +32,12 @@ export function clearLeftovers(folder: string, killed?: number): void {
     try {
       unlinkSync(join(folder, name))
     } catch {
-      // another process cleared it away, or it stays as it is: hidden, and no output
+      // another process removed it, or it stays: it is hidden and not an output
     }
   }
 }
 
-/** Clears the folder of an output of leftovers, and that of the file which it leads to. */
+/** Clears leftovers from the folder of an output, and from the folder of the file that it links to. */
 export function clearBeside(output: string, killed?: number): void {
   clearLeftovers(dirname(output), killed)
   try {
@@ -49,7 +49,7 @@ export function clearBeside(output: string, killed?: number): void {
 
 const cleared = new Set<string>()
 
-/** Clears a folder of leftovers, the first time that this process writes to it. */
+/** Clears leftovers from a folder when this process writes to it for the first time. */
 export function clearOnce(folder: string): void {
   if (cleared.has(folder)) return
   cleared.add(folder)

@@ -1,12 +1,12 @@
 import { existsSync } from 'node:fs'
 import { isAbsolute, join } from 'node:path'
 
-/** A path that a manifest names, taken from its folder. */
+/** Returns a path from a manifest, resolved against the manifest's folder. */
 export const from = (folder: string, path: string): string => (isAbsolute(path) ? path : join(folder, path))
 
 /**
- * A word of an operation; one that names a file in a folder becomes its path from here, and `file` is that. Names of
- * kernels have neither dot nor slash: a file that is called as one must not take its place.
+ * Resolves a word of an operation. A word that names a file in the folder becomes a path, and `file` is that path.
+ * Names of kernels contain neither dot nor slash, so a file named like a kernel cannot replace it.
  */
 export function located(word: string, folder: string): { readonly word: string; readonly file?: string } {
   const [path = '', tensor] = word.split('#', 2)
@@ -15,7 +15,7 @@ export function located(word: string, folder: string): { readonly word: string; 
   return { word: tensor === undefined ? file : `${file}#${tensor}`, file }
 }
 
-/** Where something is in a file; line and column are counted from 1. */
+/** A position in a file. */
 export type Place = {
   /** The path of the file. */
   readonly file: string

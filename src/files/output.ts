@@ -17,22 +17,22 @@ export type { Output } from './memory.ts'
 let beforePlacing: ((temporary: string, path: string) => Promise<void>) | undefined
 
 /**
- * From now on every output that is written to a temporary file waits for `ask`, which gets the path of that file and that
- * of the output, before it takes its place: for a process whose outputs another one keeps a record of.
+ * Makes every output that is written to a temporary file wait for `ask` before it is put in place. `ask` gets the paths
+ * of the temporary file and of the output. For a process whose outputs are recorded by another process.
  */
 export function askBeforePlacing(ask: (temporary: string, path: string) => Promise<void>): void {
   beforePlacing = ask
 }
 
 /**
- * Begins an output. A regular file, or a path where there is none, is written to a temporary file beside it, which is
- * renamed over it by `commit`: a failure, a full disk, a signal leave what was there before and nothing else. The mode of
- * a file that is replaced is kept; of a symbolic link, the file it leads to is replaced. A pipe, a device, or a descriptor
- * of this process (`/dev/fd/3`, as a shell names what `>(command)` reads) is written into. `-` and `/dev/stdout` are
- * standard output, written by `commit`.
+ * Begins an output. A regular file, or a path where no file exists, is written to a temporary file beside it, which
+ * `commit` renames. After a failure, a full disk or a signal, the previous file remains and nothing else. The mode of a
+ * replaced file is kept. For a symbolic link, the file that it leads to is replaced. A pipe, a device, or a descriptor
+ * of this process (`/dev/fd/3`, the shell's name for what `>(command)` reads) is written to directly. `-` and
+ * `/dev/stdout` are standard output, which `commit` writes.
  *
- * @param isRecord whether it is a record of convo's own, which is read and written again
- * @throws ConvoError E_OUTPUT when it cannot be written; E_IN_PLACE for a file that this process reads
+ * @param isRecord whether it is one of convo's own records, which are read and written again
+ * @throws ConvoError E_OUTPUT if it cannot be written; E_IN_PLACE for a file that this process reads
  */
 export async function openOutput(path: string, isRecord = false): Promise<Output> {
   if (path === '') throw new ConvoError('E_OUTPUT', 'the path of an output is empty', { fix: 'out.png' })
@@ -44,7 +44,7 @@ export async function openOutput(path: string, isRecord = false): Promise<Output
   if (!isRecord) refuseReplacing(path)
   const target = await writing(path, () => followLinks(path))
   const existing = await writing(path, () => statOrAbsent(target))
-  // what ends in a slash can be nothing else, also where there is none yet
+  // a path that ends in a slash can only be a folder, even if it does not exist
   if (existing?.isDirectory() || path.endsWith('/') || path.endsWith(sep)) {
     if (existing === undefined)
       throw new ConvoError('E_OUTPUT', `there is no folder ${path}`, { fix: makingFolder(path) })
@@ -57,7 +57,7 @@ export async function openOutput(path: string, isRecord = false): Promise<Output
   return replacingOutput(target, path, existing === undefined ? undefined : existing.mode & 0o7777)
 }
 
-/** Opens an output, lets `produce` write to it, and commits; aborts when `produce` fails. */
+/** Opens an output, lets `produce` write to it, and commits. Aborts if `produce` fails. */
 export async function writeAtomically(
   path: string,
   produce: (output: Output) => Promise<void>,
@@ -73,7 +73,7 @@ export async function writeAtomically(
   }
 }
 
-/** Whether two paths lead to the same file that exists: equal device and inode. `-` is never a file. */
+/** Whether two paths lead to the same existing file: equal device and inode. `-` is never a file. */
 export function isSameFile(a: string, b: string): boolean {
   const [first, second] = [a, b].map((path) => (path === '-' ? undefined : statOf(path)))
   return first !== undefined && first.dev === second?.dev && first.ino === second.ino
@@ -128,7 +128,7 @@ async function createTemporary(
   clearOnce(dirname(target))
   const forget = undoAtEnd(() => rmSync(temporary, { force: true }))
   try {
-    // a file that is made after a signal has undone everything would stay
+    // a file that is made after a signal has cleaned up would remain
     const file = await writing(path, () => nativeWork(() => openFile(temporary, 'wx', 0o666)), target)
     return { file, temporary, forget }
   } catch (error) {
@@ -159,8 +159,8 @@ async function directOutput(target: string, path: string): Promise<Output> {
 }
 
 /**
- * The descriptor of this process that a path represents. It must not be replaced by a file, which is what a path that
- * leads to a file is otherwise, and a socket cannot be opened by its path.
+ * Returns the descriptor of this process that a path represents. Unlike other paths, it must not be replaced by a file,
+ * and a socket cannot be opened by its path.
  */
 export function descriptorOf(path: string): number | undefined {
   const whole = resolve(path)
@@ -171,10 +171,10 @@ export function descriptorOf(path: string): number | undefined {
   return Number(number[2])
 }
 
-/** Whether an output is standard output: `-`, or `jpg:-` in that format. */
+/** Whether an output is standard output: `-`, or with a format, as in `jpg:-`. */
 export const isStandardOutput = (path: string): boolean => path === '-' || /^\w+:-$/.test(path)
 
-/** Whether an output is written into, and not a file that can be read again: standard output, a pipe, a device. */
+/** Whether an output is written to directly and cannot be read again: standard output, a pipe or a device. */
 export const isStreamPath = (path: string): boolean =>
   isStandardOutput(path) || descriptorOf(path) !== undefined || isDevice(path)
 
@@ -184,7 +184,7 @@ async function descriptorOutput(descriptor: number, path: string): Promise<Outpu
   return {
     holds: false,
     write: (chunks) => writeToDescriptor(descriptor, listOf(chunks), path),
-    // whoever opened it closes it
+    // the code that opened it closes it
     commit: async () => undefined,
     abort: async () => undefined,
   }
@@ -205,7 +205,7 @@ async function writeToDescriptor(
           )
         })
       } catch (cause) {
-        // a pipe that is full, and whose other end asked not to be waited for
+        // the pipe is full, and its other end requested non-blocking writes
         if ((cause as NodeJS.ErrnoException).code !== 'EAGAIN') throw writingError(path, cause)
         await sleep(2)
       }
@@ -256,13 +256,13 @@ function writeToStdout(chunk: Uint8Array): Promise<void> {
 async function writeAll(file: FileHandle, chunks: Uint8Array | readonly Uint8Array[]): Promise<void> {
   let rest = listOf(chunks).filter((chunk) => chunk.length > 0)
   while (rest.length > 0) {
-    // less than everything may be written: a pipe that is full, a disk that is nearly so
+    // a full pipe or a nearly full disk may accept only part of the bytes
     const { bytesWritten } = await file.writev(rest)
     rest = dropBytes(rest, bytesWritten)
   }
 }
 
-/** What is left of runs of bytes when the first `count` bytes are gone. */
+/** Drops the first `count` bytes from runs of bytes. */
 function dropBytes(chunks: readonly Uint8Array[], count: number): Uint8Array[] {
   let gone = count
   return chunks.flatMap((chunk) => {
@@ -275,7 +275,7 @@ function dropBytes(chunks: readonly Uint8Array[], count: number): Uint8Array[] {
 const listOf = (chunks: Uint8Array | readonly Uint8Array[]): readonly Uint8Array[] =>
   chunks instanceof Uint8Array ? [chunks] : chunks
 
-/** What the system says of a path; undefined where there is nothing. */
+/** Returns the status of a path, or undefined if it does not exist. */
 const statOrAbsent = (target: string) =>
   statFile(target).catch((cause: NodeJS.ErrnoException) => {
     if (cause.code !== 'ENOENT') throw cause

@@ -3,18 +3,21 @@ import nodeModule from 'node:module'
 import { pathToFileURL } from 'node:url'
 import { ConvoError, orElse } from '../error.ts'
 
-/** Where this code is; bundled into a program of CommonJS it is not known, and the folder that the program runs in is used instead. */
+/** The location of this code. In a CommonJS bundle it is not known, so the current folder is used instead. */
 const here: string = import.meta.url ?? pathToFileURL(`${process.cwd()}/`).href
 
-/** Requires modules as from a file or folder. By the default export: of the named one webpack makes `undefined`. */
+/**
+ * Requires modules relative to a file or folder. Uses the default export, since webpack turns the named one into
+ * `undefined`.
+ */
 export const requireFrom = (place: string | URL): NodeJS.Require => nodeModule.createRequire(place)
 
-/** Requires a module as from here. */
+/** Requires a module relative to this file. */
 export const requireHere = requireFrom(here)
 
 /**
- * Where a module is that is not part of convo: beside convo, beside the program that runs, or in the folder where it runs. A
- * bundler may have put convo into that program, and the program may have moved since.
+ * Finds a module that is not part of convo: beside convo, beside the running program, or in the current folder. A
+ * bundler may have included convo in that program, and the program may have been moved since.
  */
 export function resolved(name: string): string | undefined {
   for (const place of [here, process.argv[1], pathToFileURL(`${process.cwd()}/`)]) {
@@ -26,7 +29,10 @@ export function resolved(name: string): string | undefined {
 
 let root: URL | undefined
 
-/** The folder of convo's package: one folder above a bundle, two above the source; of a program that convo was bundled into, the package that is installed beside it. */
+/**
+ * Returns the folder of convo's package: one above a bundle, two above the source. If convo was bundled into a program,
+ * it is the package that is installed beside the program.
+ */
 function packageRoot(): URL | undefined {
   root ??= ['../', '../../'].map((path) => new URL(path, here)).find(isPackage) ?? installed()
   return root
@@ -42,14 +48,18 @@ function installed(): URL | undefined {
   return path === undefined ? undefined : new URL('./', pathToFileURL(path))
 }
 
-/** A file of convo's package, if it is there. */
+/** Returns a file of convo's package if it exists. */
 export function packageFile(path: string): URL | undefined {
   const folder = packageRoot()
   const file = folder && new URL(path, folder)
   return file !== undefined && existsSync(file) ? file : undefined
 }
 
-/** A file of dist/. @throws ConvoError E_INPUT where it is not there, as in a program that convo was bundled into */
+/**
+ * Returns a file of dist/.
+ *
+ * @throws ConvoError E_INPUT if it does not exist, as in a program that convo was bundled into
+ */
 export function distFile(name: string): URL {
   const file = packageFile(`dist/${name}`)
   if (file !== undefined) return file
@@ -59,7 +69,7 @@ export function distFile(name: string): URL {
   })
 }
 
-/** The version of convo, from its package.json. */
+/** Returns the version of convo from its package.json. */
 export function version(): string {
   const file = packageFile('package.json')
   return file === undefined

@@ -5,17 +5,18 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { listening, nativeWork } from '../signals.ts'
 import { requireHere } from './package.ts'
 
-// A pipe that is opened as a file holds up a thread until somebody comes to its other end, and so the end of the process.
-// The event loop waits without one, on Linux; elsewhere named pipes do not show it that their writer is still to come.
+// Opening a pipe as a file blocks a thread until its other end is opened, and with it the end of the process. On Linux,
+// the event loop can wait without a thread. On other systems, it cannot detect that the writer of a named pipe is still
+// to come.
 
 const { O_RDONLY, O_WRONLY, O_NONBLOCK } = constants
 
-/** How often it is tried whether somebody reads a named pipe, in milliseconds. */
+/** The interval of attempts to open a named pipe for writing, in milliseconds. */
 const tryEvery = 50
 
 const isPipe = (path: string): boolean => process.platform === 'linux' && statSync(path).isFIFO()
 
-/** Reads standard input (`-`), a pipe or a device to its end, piece by piece; a signal ends the wait. */
+/** Reads standard input (`-`), a pipe or a device to its end, piece by piece. A signal ends the wait. */
 export async function readPieces(path: string, take: (piece: Buffer) => void): Promise<void> {
   if (path !== '-' && !isPipe(path)) {
     const file = await nativeWork(() => open(path))
@@ -32,15 +33,15 @@ export async function readPieces(path: string, take: (piece: Buffer) => void): P
   })
 }
 
-/** What is written to a pipe. */
+/** Writes to a pipe. */
 export type PipeWriter = { write(pieces: readonly Uint8Array[]): Promise<void>; close(): Promise<void> }
 
-/** Opens a pipe for writing as soon as somebody reads it; undefined for a path that leads to none. A signal ends waits. */
+/** Opens a pipe for writing once it has a reader. Returns undefined if the path is not a pipe. A signal ends waits. */
 export async function openPipe(path: string): Promise<PipeWriter | undefined> {
   if (!isPipe(path)) return undefined
   const fd = await listening(() => openForWriting(path))
   const pipe = socketOf({ fd, readable: false, writable: true })
-  // reported to whoever waits for the write that fails
+  // the failed write reports the error
   pipe.on('error', () => undefined)
   const settled = (act: (done: (error?: Error | null) => void) => void) =>
     listening(
@@ -58,7 +59,7 @@ export async function openPipe(path: string): Promise<PipeWriter | undefined> {
   }
 }
 
-/** Loaded for pipes only: it takes time at the start. */
+/** Loads node:net for pipes only, since loading takes time at the start. */
 function socketOf(options: SocketConstructorOpts): Socket {
   const net = requireHere('node:net') as typeof import('node:net')
   return new net.Socket(options)

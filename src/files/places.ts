@@ -2,7 +2,10 @@ import { readlinkSync, realpathSync } from 'node:fs'
 import { basename, dirname, join, resolve } from 'node:path'
 import { orElse } from '../error.ts'
 
-/** Gives paths that are equal where files are: links resolved, and case where the system does not distinguish it. */
+/**
+ * Returns a function that maps paths of the same file to the same text: it resolves links, and folds case on systems
+ * that do so.
+ */
 export function placeFinder(): (path: string) => string {
   const folders = new Map<string, string>()
   const foldsCase = process.platform === 'darwin' || process.platform === 'win32'
@@ -14,7 +17,7 @@ export function placeFinder(): (path: string) => string {
     try {
       real = realpathSync(folder)
     } catch {
-      // a folder that will be made
+      // the folder does not exist yet
       real = above === folder ? folder : join(realFolder(above), basename(folder))
     }
     folders.set(folder, real)
@@ -27,10 +30,10 @@ export function placeFinder(): (path: string) => string {
   }
 }
 
-/** The path that a link leads to, whether a file is there or not; of what is no link, its own. */
+/** Returns the path that a link leads to, whether that exists or not. Any other path is returned as it is. */
 function linkedTo(path: string): string {
   let at = path
-  // as many as the system follows
+  // the system follows as many links
   for (let links = 0; links < 40; links++) {
     const target = orElse(() => readlinkSync(at), undefined)
     if (target === undefined) return at

@@ -8,32 +8,36 @@ import { commandLine } from '../text/shell.ts'
 import { readPieces } from './pipe.ts'
 import { noteRead } from './reads.ts'
 
-/** How something is read whole. */
+/** How a file is read whole. */
 export type ReadOptions = {
-  /** the row of the table of limits that its bytes are counted against */
+  /** The limit that applies to the number of bytes. */
   readonly limit: LimitName
-  /** what to call it in errors */
+  /** The name in errors. */
   readonly name?: string
-  /** what it is, for the refusal to wait for it at a terminal: `a picture` */
+  /** What is read, such as `a picture`, for the error if standard input is a terminal. */
   readonly what?: string
-  /** Called once with the first bytes, `headBytes` of them if there are as many, before the rest is read. Throws to refuse. */
+  /**
+   * Called once before the rest is read, with the first `headBytes` bytes, or fewer if there are no more. Throws to
+   * refuse.
+   */
   readonly check?: (head: Uint8Array) => void
 }
 
-/** How many bytes `check` gets at most. */
+/** The most bytes that `check` gets. */
 export const headBytes = 4096
 
-/** Pieces in which a stream is read. */
+/** The size of the pieces in which a stream is read. */
 const pieceBytes = 2 ** 16
 /** Files up to this size are read at once, without other threads. */
 const smallBytes = 2 ** 20
-/** The most bytes that one call of the system is asked for. */
+/** The most bytes that one system call reads. */
 const mostAtOnce = 2 ** 30
 
 /**
- * Reads a file whole, also one without a size, such as a pipe, a device or a file of /proc, and counts as it reads.
+ * Reads a whole file, and checks the limit as it reads. The file may have no size, such as a pipe, a device or a file
+ * in /proc.
  *
- * @throws ConvoError E_INPUT when it cannot be read (`isMissing` shows why), the code of the limit for too many bytes
+ * @throws ConvoError E_INPUT if it cannot be read (`isMissing` shows why), the code of the limit for too many bytes
  */
 export function readFileWhole(path: string, options: ReadOptions): Buffer {
   const { name = path } = options
@@ -53,11 +57,11 @@ export function readFileWhole(path: string, options: ReadOptions): Buffer {
   }
 }
 
-/** The text of a file in UTF-8, as `readFileWhole` reads it. @throws ConvoError E_INPUT for UTF-16 too */
+/** Reads the text of a UTF-8 file like `readFileWhole`. @throws ConvoError E_INPUT for UTF-16 too */
 export const readText = (path: string, limit: LimitName): string =>
   textOf(readFileWhole(path, { limit }), path)
 
-/** Bytes as the text that they are in UTF-8, without its mark. @throws ConvoError E_INPUT for UTF-16, as PowerShell writes */
+/** Decodes UTF-8 without its byte order mark. @throws ConvoError E_INPUT for UTF-16, which PowerShell writes */
 export function textOf(bytes: Buffer, name: string): string {
   if (isUtf16(bytes)) {
     throw new ConvoError('E_INPUT', `${name} is text in UTF-16, not UTF-8`, { fix: utf16Fix(name) })
@@ -65,18 +69,19 @@ export function textOf(bytes: Buffer, name: string): string {
   return bytes.toString('utf8').replace(/^\ufeff/, '')
 }
 
-/** Whether bytes begin with the mark of UTF-16, in either order. */
+/** Whether bytes begin with the byte order mark of UTF-16, in either order. */
 export const isUtf16 = ([first, second]: Uint8Array): boolean =>
   (first === 0xff && second === 0xfe) || (first === 0xfe && second === 0xff)
 
-/** What makes UTF-8 of it. */
+/** Returns a command that converts a file to UTF-8. */
 export const utf16Fix = (name: string): string =>
   `iconv -f UTF-16 -t UTF-8 ${name === 'standard input' ? '' : `${commandLine([name])} `}> utf-8${extname(name) || '.txt'}`
 
 /**
- * Reads a file as `readFileWhole` does, or standard input (`-`), without blocking: a signal can end the wait for a pipe.
+ * Reads a file like `readFileWhole`, or standard input (`-`), without blocking, so that a signal can end the wait for a
+ * pipe.
  *
- * @throws ConvoError as `readFileWhole` does; E_INPUT too when standard input is a terminal
+ * @throws ConvoError as `readFileWhole` does; E_INPUT also if standard input is a terminal
  */
 export async function readWhole(path: string, options: ReadOptions): Promise<Buffer> {
   const { name = path === '-' ? 'standard input' : path, what = 'a list or manifest' } = options
@@ -87,7 +92,7 @@ export async function readWhole(path: string, options: ReadOptions): Promise<Buf
   }
   try {
     const size = path === '-' ? undefined : sizeOf(path)
-    // a round through other threads for each of hundreds of small files takes longer than all else
+    // for hundreds of small files, the detour through other threads would take longer than everything else
     if (size !== undefined && size <= smallBytes) return readFileWhole(path, { ...options, name })
     noteRead(path)
     if (size !== undefined) return await nativeWork(() => readFileAt(path, options, name))
@@ -114,7 +119,10 @@ async function readFileAt(path: string, options: ReadOptions, name: string): Pro
   }
 }
 
-/** True for what is read once only, from front to back, or has no size: a pipe, a device, a socket, a file of /proc. */
+/**
+ * Whether a path can be read only once, from front to back, or has no size: a pipe, a device, a socket, a file in
+ * /proc.
+ */
 export function isStream(path: string): boolean {
   try {
     return sizeOf(path) === undefined
@@ -123,9 +131,9 @@ export function isStream(path: string): boolean {
   }
 }
 
-/** The bytes of a file, or any number for a folder; undefined for a stream. @throws the error of the system */
+/** Returns the size of a file, any number for a folder, or undefined for a stream. @throws the system error */
 function sizeOf(path: string): number | undefined {
-  // by name: opening a pipe to look at it and closing it again would end its writer
+  // by name, since opening and closing a pipe to inspect it would end its writer
   const stat = statSync(path)
   return stat.isDirectory() || (stat.isFile() && stat.size > 0) ? stat.size : undefined
 }
@@ -140,7 +148,7 @@ export function openFile(path: string, name = path): number {
   }
 }
 
-/** Whether an error of reading says that there is no such file. */
+/** Whether a read error means that the file does not exist. */
 export const isMissing = (error: unknown): boolean =>
   error instanceof ConvoError && isAbsent((error.cause as NodeJS.ErrnoException | undefined)?.code)
 
@@ -152,12 +160,12 @@ function refuseFolder(stat: { isDirectory(): boolean }, name: string): void {
   throw new ConvoError('E_INPUT', `${name} is a folder, not a file`, { fix: 'one of the files in it' })
 }
 
-/** What the system says of a file that cannot be read, as an error of convo's; other errors as they are. */
+/** Throws a system error from reading a file as a ConvoError, and any other error as it is. */
 export function rethrow(name: string, cause: unknown): never {
   throw (cause as NodeJS.ErrnoException).syscall === undefined ? cause : inputError(name, cause)
 }
 
-/** How to get at the file that an address names, or the files that a pattern does. */
+/** Returns a fix for an input that is a URL or a pattern. */
 function absent(name: string): ErrorDetail {
   if (/^file:\/\/\//i.test(name)) {
     try {
@@ -198,13 +206,13 @@ function inputError(name: string, cause: unknown): ConvoError {
   return new ConvoError('E_INPUT', `cannot read ${name}`, { cause, why: `${name}: ${message}` })
 }
 
-/** Bytes as numbers of any type. */
+/** Returns a view of bytes as numbers of any type. */
 export const viewOf = (bytes: Uint8Array): DataView =>
   new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
 
 type Stat = { isFile(): boolean; isDirectory(): boolean; readonly size: number }
 
-/** Pieces as they come, counted against the limit. */
+/** Collects pieces as they come, and checks the limit. */
 function gather({ limit, check }: ReadOptions, name: string, stat?: Stat) {
   if (stat !== undefined) refuseFolder(stat, name)
   const stated = stat?.isFile() === true ? stat.size : 0
@@ -214,11 +222,11 @@ function gather({ limit, check }: ReadOptions, name: string, stat?: Stat) {
   let isChecked = check === undefined
   const lookAt = (most: number) => check?.(Buffer.concat(pieces, Math.min(size, most)))
   return {
-    /** Where the next bytes may go: all of a file at once, with one byte more that shows that it has not grown. */
+    /** Returns memory for the next bytes: all of a file at once, plus one byte to detect that it has grown. */
     room: (): Buffer =>
       Buffer.allocUnsafe(size < stated ? Math.min(stated - size + 1, mostAtOnce) : pieceBytes),
     add(bytes: Buffer, count: number): void {
-      // a pipe that gives little at a time must not keep much
+      // small pieces from a pipe must not keep large buffers alive
       const piece = bytes.subarray(0, count)
       pieces.push(count * 2 < bytes.length ? Buffer.from(piece) : piece)
       size += count

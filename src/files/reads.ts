@@ -6,34 +6,37 @@ import { cut } from '../text/cut.ts'
 import { requireHere } from './package.ts'
 import { statOf } from './stat.ts'
 
-/** What is read: by a call of the library, or by a command line. */
+/** The files that a library call or a command line reads. */
 class Record {
-  /** a path to every file, by device and inode */
+  /** One path for every file, by device and inode. */
   readonly paths = new Map<string, string>()
-  /** those that may be replaced, as requested by --in-place */
+  /** Files that may be replaced, as requested by --in-place. */
   readonly replaceable = new Set<string>()
-  /** What was noted and not looked at yet, and whether it may be replaced: most runs that read much write none of it. */
+  /**
+   * Paths that were noted but not inspected yet, and whether they may be replaced. Most runs that read many files write
+   * none of them.
+   */
   readonly noted = new Map<string, boolean>()
 }
 
 const ofProcess = new Record()
 let ofCalls: hooks.AsyncLocalStorage<Record> | undefined
 
-/** For a process that runs several command lines: each has its own. */
+/** Forgets all reads of the process, for one that runs several command lines. */
 export function forgetReads(): void {
   for (const kept of Object.values(ofProcess)) kept.clear()
 }
 
 const current = (): Record => ofCalls?.getStore() ?? ofProcess
 
-/** Runs a call of the library: what it reads is its own, and is forgotten when it is done. */
+/** Runs a library call with its own record of reads, which is forgotten when it is done. */
 export function forgettingReads<T>(act: () => Promise<T>): Promise<T> {
-  // loaded here: the command line, which has one record, does not wait for it
+  // loaded here, so that the command line, which has one record, does not wait for it
   ofCalls ??= new (requireHere('node:async_hooks') as typeof hooks).AsyncLocalStorage()
   return ofCalls.getStore() === undefined ? ofCalls.run(new Record(), act) : act()
 }
 
-/** Notes that a file is read, or will be; `-` is standard input. Its output may take its place where that is asked for. */
+/** Notes that a file is or will be read; `-` is standard input. With `mayReplace`, the output may replace it. */
 export function noteRead(path: string, mayReplace = false, stat?: BigIntStats): void {
   const record = current()
   const { noted } = record
@@ -53,7 +56,7 @@ function place(
 }
 
 /**
- * Refuses an output that would take the place of a file that is read for it, by whatever name or link.
+ * Refuses an output that would replace a file that is read for it, by any name or link.
  *
  * @param fix what to do about it
  * @throws ConvoError E_IN_PLACE
@@ -66,7 +69,7 @@ export function refuseReplacing(output: string, fix = 'a different name for the 
   const stat = output === '-' ? undefined : statOf(output)
   if (stat === undefined || replaceable.has(keyOf(stat))) return
   const path = paths.get(keyOf(stat))
-  // a file that is gone may have left its inode to another one
+  // the inode of a deleted file may have been reused
   const there = path === undefined ? undefined : statOfInput(path)
   if (path === undefined || there === undefined || keyOf(there) !== keyOf(stat)) return
   const name = path === '-' ? 'standard input' : cut(path)

@@ -5,23 +5,23 @@ import { cut } from '../text/cut.ts'
 import { visible } from '../text/visible.ts'
 import { isDevice } from './stat.ts'
 
-/** Links that are followed before they count as a circle, as on Linux. */
+/** The most links that are followed before they count as a cycle, as on Linux. */
 const mostLinks = 40
 
 /**
- * Where a path leads when every symbolic link in it is followed, also one to something that is not there.
+ * Follows every symbolic link in a path, even if the result does not exist.
  *
- * @throws the error of the system, with code ELOOP for links that lead in a circle
+ * @throws the system error, with code ELOOP for cyclic links
  */
 export function followLinks(path: string): string {
   const whole = resolve(path)
-  // one call instead of one for each folder on the way
+  // one call instead of one per folder
   return realPath(whole) ?? asOnDisk(followByHand(whole))
 }
 
 const realPath = (path: string): string | undefined => orElse(() => realpathSync.native(path), undefined)
 
-/** A path without links in it, of which the last parts may not exist, as `realPath` writes those that do. */
+/** Normalises a path without links like `realPath`, although its last parts may not exist. */
 function asOnDisk(path: string): string {
   const above = dirname(path)
   return realPath(path) ?? (above === path ? path : join(asOnDisk(above), basename(path)))
@@ -52,31 +52,31 @@ function followByHand(whole: string): string {
   return at
 }
 
-/** What a symbolic link says; undefined for what is no link or not there. */
+/** Returns the target of a symbolic link, or undefined if the path is not a link or does not exist. */
 function linkAt(path: string): string | undefined {
   try {
     return readlinkSync(path)
   } catch (cause) {
     const { code = '' } = cause as NodeJS.ErrnoException
-    // UNKNOWN: Windows says this of what is no link
+    // UNKNOWN: the code on Windows for a path that is not a link
     if (['EINVAL', 'ENOENT', 'ENOTDIR', 'UNKNOWN'].includes(code)) return undefined
     throw cause
   }
 }
 
-/** Whether a path is not in a folder, as they are written. */
+/** Whether a path is outside a folder, judged by their text. */
 export function leaves(folder: string, path: string): boolean {
   const way = relative(folder, path)
   return way === '..' || way.startsWith(`..${sep}`) || isAbsolute(way)
 }
 
 /**
- * The one door for paths that somebody else wrote, in a manifest, a lock, results or a log: where `path` is in the
- * folder `root`, once symbolic links are followed.
+ * Resolves a path from an external source, such as a manifest, lock, results or log, inside the folder `root`. Symbolic
+ * links are followed. All such paths must go through this function.
  *
- * @param path from `root`, with / or \ between folders
- * @throws ConvoError E_PATH for a path that is absolute, has `..`, holds NUL, names a device, is longer than names can
- *   be, or leads out of the root by a link
+ * @param path relative to `root`, with / or \ between folders
+ * @throws ConvoError E_PATH for a path that is absolute, contains `..` or NUL, names a device, is too long for a name,
+ *   or leads out of the root by a link
  */
 export function under(root: string, path: string): string {
   const problem = nameTrouble(path)
@@ -88,7 +88,7 @@ export function under(root: string, path: string): string {
   return target
 }
 
-/** Whether a folder is in another or is it, once symbolic links are followed. */
+/** Whether a folder is inside another or is the same, after following symbolic links. */
 export const isWithin = (root: string, folder: string): boolean =>
   orElse(() => !leaves(followLinks(root), followLinks(folder)), false)
 
@@ -100,7 +100,7 @@ function places(root: string, path: string): readonly [folder: string, target: s
   }
 }
 
-/** Why a path cannot be one in a folder, whatever is on disk; undefined when it can. */
+/** Returns why a path cannot be inside a folder, whatever is on disk, or undefined if it can. */
 export function nameTrouble(path: string): string | undefined {
   if (typeof path !== 'string' || path === '') return 'it is empty'
   if (path.includes('\0')) return 'it contains NUL'
@@ -113,7 +113,7 @@ export function nameTrouble(path: string): string | undefined {
   return undefined
 }
 
-/** Whether Windows takes a name for a device, with any extension. */
+/** Whether Windows treats a name as a device, with any extension. */
 export const isDeviceName = (name: string): boolean =>
   /^(con|prn|aux|nul|com[0-9\u00b9\u00b2\u00b3]|lpt[0-9\u00b9\u00b2\u00b3])[. ]*(\..*)?$/is.test(name)
 

@@ -4,7 +4,7 @@ import type { Param } from '../params.ts'
 import { counted } from '../text/count.ts'
 import { cut } from '../text/cut.ts'
 
-/** What of JSON Schema the schemas of manifests use. The first four are for editors only. */
+/** The subset of JSON Schema that the schemas of manifests use. The first four keys are for editors only. */
 export type Schema = {
   readonly $schema?: string
   readonly title?: string
@@ -22,13 +22,13 @@ export type Schema = {
   readonly minLength?: number
 }
 
-/** A text that is not empty. */
+/** A non-empty string. */
 export const text: Schema = { type: 'string', minLength: 1 }
 
-/** A text that is not empty, or a list of texts. */
+/** A non-empty string, or a list of them. */
 export const textOrList: Schema = { oneOf: [text, { type: 'array', minItems: 1, items: text }] }
 
-/** A setting in a manifest, as help describes it; its own parser has the last word on the value. */
+/** Returns the schema of a setting in a manifest. The setting's own parser makes the final check of the value. */
 export function settingSchema({ summary: description, isFlag, choices, repeats }: Param<unknown>): Schema {
   if (isFlag) return { description, type: 'boolean' }
   if (choices !== undefined) return { description, enum: choices }
@@ -38,13 +38,13 @@ export function settingSchema({ summary: description, isFlag, choices, repeats }
     : { description, type: ['string', 'number'] }
 }
 
-/** A violation, and the node that it is about. */
+/** A violation, and the node that it concerns. */
 export type Violation = { readonly node: Node; readonly message: string }
 
-/** A node of the document, none for an empty one. */
+/** A node of the document, and its path; the path of the root is empty. */
 type Given = { readonly node: Node; readonly path: string }
 
-/** All that keeps a YAML or JSON document from following a schema. */
+/** Returns all violations of a schema by a YAML or JSON document. */
 export const violations = (node: Node, schema: Schema): Violation[] => check({ node, path: '' }, schema)
 
 function check(given: Given, schema: Schema): Violation[] {
@@ -53,7 +53,7 @@ function check(given: Given, schema: Schema): Violation[] {
   if (schema.type !== undefined && !isOfType(type, schema.type)) {
     return [violation(given, `must be ${typeWords(schema.type)}, got ${shown(given.node, type)}`)]
   }
-  // A mapping or list is never one of a few words.
+  // A mapping or list is never one of the choices.
   if ('const' in schema || schema.enum !== undefined) return checkScalar(given, schema)
   if (type === 'object') return checkObject(given, schema)
   if (type === 'array') return checkArray(given, schema)
@@ -109,7 +109,10 @@ function checkScalar(given: Given, schema: Schema): Violation[] {
   return []
 }
 
-/** The complaints of the alternative that is meant: that of the same type, or whose complaints are deepest. */
+/**
+ * Returns the complaints of the alternative that was meant: one with complaints only below the node, else one of the
+ * same type.
+ */
 function checkOneOf(given: Given, alternatives: readonly Schema[]): Violation[] {
   const results = alternatives.map((schema) => check(given, schema))
   if (results.some((found) => found.length === 0)) return []
@@ -167,5 +170,5 @@ const violation = ({ node, path }: Given, message: string): Violation => ({
 
 const join = (path: string, key: string): string => (path === '' ? key : `${path}.${key}`)
 const keyOf = (pair: Pair): string => String(isScalar(pair.key) ? pair.key.value : pair.key)
-/** `key:` with nothing behind it has no node; the complaint then is at the key. */
+/** `key:` without a value has no node, so the complaint is at the key. */
 const valueNode = (pair: Pair): Node => (pair.value ?? pair.key) as Node

@@ -2,14 +2,14 @@ import { orElse } from '../error.ts'
 import { cut } from '../text/cut.ts'
 import { isRecord } from '../text/record.ts'
 
-// Rules for values that were read as JSON: what is wrong with one, and where.
+// Rules for values that were read as JSON. They find what is wrong and where.
 
-/** What is wrong, and where: `.cases[3].name`. */
+/** A problem and its place: `.cases[3].name`. */
 type Problem = { readonly at: string; readonly what: string }
-/** Finds what is wrong with a value; undefined where nothing is. */
+/** Returns the problem of a value, or undefined if there is none. */
 export type Rule = (value: unknown) => Problem | undefined
 
-/** What must be so, in words. */
+/** A rule for a condition, which `what` describes. */
 export const must =
   (is: (value: unknown) => boolean, what: string): Rule =>
   (value) =>
@@ -17,7 +17,7 @@ export const must =
       ? undefined
       : { at: '', what: `must be ${what}, got ${cut(JSON.stringify(value) ?? 'nothing')}` }
 
-/** A rule for what may be absent. */
+/** A rule for a value that may be absent. */
 export const maybe =
   (rule: Rule): Rule =>
   (value) =>
@@ -39,7 +39,7 @@ export const map =
       ? firstOf(Object.entries(value).map(([key, one]) => [`.${key}`, one, rule]))
       : must(isRecord, 'an object')(value)
 
-/** An object with these; what else is in it is not looked at. */
+/** An object with these fields; other fields are ignored. */
 export const object =
   (fields: Readonly<Record<string, Rule>>): Rule =>
   (value) =>
@@ -70,7 +70,9 @@ export const fits =
   (value: unknown): value is T =>
     rule(value) === undefined
 
-/** A value of JSON that follows a rule; undefined for a text that is none, or cut off. */
+/**
+ * Parses JSON that follows a rule. Returns undefined if the text is not valid JSON, is truncated, or breaks the rule.
+ */
 export function parsed<T>(text: string, rule: Rule): T | undefined {
   const value: unknown = orElse(() => JSON.parse(text), undefined)
   return fits<T>(rule)(value) ? value : undefined

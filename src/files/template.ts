@@ -22,12 +22,12 @@ const templateKeys = {
 
 type Key = keyof typeof templateKeys
 
-/** What the keys of a template represent, for one input. A key that has no value here has its reason. */
+/** The values of template keys for one input. */
 export type TemplateValues = Readonly<Partial<Record<Exclude<Key, 'index'>, string>>> & {
   readonly index?: number
 }
 
-/** Where templates are understood, and with which keys. */
+/** The kinds of templates, with their keys. */
 const uses = {
   output: {
     option: '--output',
@@ -48,7 +48,7 @@ const uses = {
 
 type Use = keyof typeof uses
 
-/** The keys of templates for outputs, with what they represent. */
+/** The keys of templates for outputs, with their meaning. */
 export const outputKeys: readonly (readonly [key: string, summary: string])[] = uses.output.keys.map(
   (key) => [key, templateKeys[key]],
 )
@@ -57,21 +57,21 @@ type Part =
   | { readonly kind: 'text'; readonly text: string }
   | { readonly kind: 'key'; readonly key: Key; readonly digits: number | undefined; readonly name?: string }
 
-/** An output template, understood. */
+/** A parsed template. */
 export type Template = {
   readonly text: string
   readonly use: Use
   readonly parts: readonly Part[]
-  /** The folder that every output is in: what is before the first key. */
+  /** The folder that contains every output: the part before the first key. */
   readonly root: string
-  /** Whether it asks for the content of the inputs. */
+  /** Whether it needs the content of the inputs. */
   readonly needsHash: boolean
 }
 
 /**
- * Understands `out/{rel}/{stem}.png`. `{{` and `}}` are braces.
+ * Parses a template such as `out/{rel}/{stem}.png`. `{{` and `}}` are literal braces.
  *
- * @throws ConvoError E_NAME for a key that there is none of, E_OPTION for what is not written as a template
+ * @throws ConvoError E_NAME for an unknown key, E_OPTION for an invalid template
  */
 export function parseTemplate(text: string, use: Use = 'output'): Template {
   const parts: Part[] = []
@@ -99,7 +99,7 @@ export function parseTemplate(text: string, use: Use = 'output'): Template {
   return { text, use, parts, root: rootOf(parts), needsHash: hasKey(parts, 'hash') }
 }
 
-/** Whether a template asks for what a key represents. */
+/** Whether a template uses a key. */
 export const hasKey = (parts: readonly Part[], key: Key): boolean =>
   parts.some((part) => part.kind === 'key' && part.key === key)
 
@@ -151,9 +151,9 @@ function rootOf(parts: readonly Part[]): string {
 }
 
 /**
- * The output for an input.
+ * Returns the output path for an input.
  *
- * @throws ConvoError E_OUTPUT where `..` in the input's path would lead out of the template's folder
+ * @throws ConvoError E_OUTPUT if `..` in the input's path would lead out of the template's folder
  */
 export function expandTemplate(template: Template, values: TemplateValues): string {
   const output = normalize(fillTemplate(template, values))
@@ -166,7 +166,7 @@ export function expandTemplate(template: Template, values: TemplateValues): stri
   return output
 }
 
-/** The text of a template with its keys filled in. @throws ConvoError E_OPTION for a key without a value */
+/** Returns the text of a template with its keys filled in. @throws ConvoError E_OPTION for a key without a value */
 export function fillTemplate({ parts, text, use }: Template, values: TemplateValues): string {
   let path = ''
   for (const part of parts) {
@@ -183,7 +183,7 @@ export function fillTemplate({ parts, text, use }: Template, values: TemplateVal
       path += filled
       continue
     }
-    // An empty {rel} takes the slash behind it along: what follows must not become absolute.
+    // An empty {rel} also removes the slash after it, so that the path does not become absolute.
     const isDoubled = (path === '' && part !== parts[0]) || path.endsWith('/')
     path += isDoubled ? part.text.replace(/^\/+/, '') : part.text
   }
@@ -200,9 +200,9 @@ function keyText(values: TemplateValues, key: Key, digits: number | undefined): 
 }
 
 /**
- * The text of a template of the machine: `{platform}` and `{env:NAME}` filled in.
+ * Returns the text of a template with `{platform}` and `{env:NAME}` filled in.
  *
- * @throws ConvoError E_OPTION for a variable that is not set, or holds more than one name of a folder
+ * @throws ConvoError E_OPTION for a variable that is not set or is not a single folder name
  */
 export function fillFromMachine(
   { parts, text, use }: Template,
@@ -232,7 +232,7 @@ export function fillFromMachine(
 const oneName = '[\\w-][\\w.-]*'
 const isOneName = (value: string): boolean => new RegExp(`^${oneName}$`).test(value)
 
-/** Whether a text is what a template of the machine gives on some machine. */
+/** Whether a text could result from a template with `{platform}` and `{env:NAME}` on some machine. */
 export function fitsSomeMachine({ parts }: Template, text: string): boolean {
   const pattern = parts.map((part) =>
     part.kind === 'text' ? part.text.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&') : oneName,
@@ -240,7 +240,7 @@ export function fitsSomeMachine({ parts }: Template, text: string): boolean {
   return new RegExp(`^${pattern.join('')}$`).test(text)
 }
 
-/** What the keys about a file represent. */
+/** Returns the values of the keys that describe a file. */
 export const fileValues = (path: string, rel = '') =>
   ({
     path,

@@ -1,6 +1,6 @@
 import { ConvoError } from '../error.ts'
 
-/** A share of the inputs; `index` is counted from 1. */
+/** A part of the inputs. */
 export type Shard = {
   /** The number of the part, from 1. */
   readonly index: number
@@ -11,10 +11,10 @@ export type Shard = {
 /** Environment variables. */
 export type Environment = Readonly<Record<string, string | undefined>>
 
-/** Whether this runs on a CI server, by the variable that they set. */
+/** Whether this runs on a CI server, which sets the variable CI. */
 export const isCi = ({ CI }: Environment): boolean => CI !== undefined && !['', '0', 'false'].includes(CI)
 
-/** The commit and the run that a CI server names, as links; nothing elsewhere. */
+/** Returns links to the commit and the run that a CI server names, or undefined elsewhere. */
 export function linksOf(
   env: Environment,
 ): readonly { readonly text: string; readonly url: string }[] | undefined {
@@ -38,19 +38,23 @@ export function linksOf(
   return links.length === 0 ? undefined : links
 }
 
-/** What an engine says; no count where it does not say how many there are. */
+/** The index and count that an engine states. Some do not state the count. */
 type Said = { readonly index: number; readonly count: number | undefined }
 
-/** An engine that runs one command many times, and how it numbers the runs. */
+/** A job system that runs one command many times and numbers the runs. */
 type Engine = {
   readonly name: string
-  /** The variables that it sets, for messages. */
+  /** The variables that it sets, as shown in messages. */
   readonly variables: string
-  /** @throws ConvoError E_OPTION for an array that cannot be shared out */
+  /**
+   * Reads the index and count of this run.
+   *
+   * @throws ConvoError E_OPTION for an array that cannot be divided into shards
+   */
   read(environment: Environment): Said | undefined
 }
 
-/** An engine that says the index of a run, counted from `base`, and mostly the count. */
+/** Makes an engine that states the index of a run, counted from `base`, and usually the count. */
 const numbered = (name: string, base: 0 | 1, index: string, count?: string): Engine => ({
   name,
   variables: count === undefined ? index : `${index}, ${count}`,
@@ -58,7 +62,7 @@ const numbered = (name: string, base: 0 | 1, index: string, count?: string): Eng
     const total = count === undefined ? undefined : wholeOf(environment, count)
     const at = wholeOf(environment, index)
     if (at !== undefined) return { index: at - base + 1, count: total }
-    // GitLab sets the total of every job, and the index of parallel ones only
+    // GitLab sets the total for every job, but the index only for parallel ones
     return total === 1 ? { index: 1, count: 1 } : undefined
   },
 })
@@ -77,11 +81,11 @@ const engines: readonly Engine[] = [
 ]
 
 /**
- * The shard that this process is, as the engine that started it says. Runs that an engine does not multiply (a count of
- * 1, as CI systems set it for every job) do not count when another engine does.
+ * Returns the shard of this process, as stated by the engine that started it. A count of 1, which CI systems set for
+ * every job, is ignored if another engine states a larger one.
  *
- * @param count how many shards there are, where the engine does not say
- * @throws ConvoError E_OPTION where no engine or more than one says, or where numbers are missing
+ * @param count the number of shards, if the engine does not state it
+ * @throws ConvoError E_OPTION if no engine or more than one states a shard, or if numbers are missing
  */
 export function engineShard(environment: Environment, count?: number): Shard {
   const found = engines.flatMap((engine) => {
@@ -136,7 +140,7 @@ function complete(
   return { index, count }
 }
 
-/** A job of an array, a task of a step, or both: then the tasks of all jobs are numbered through. */
+/** Reads a job of an array, a task of a step, or both. With both, the tasks of all jobs are numbered in sequence. */
 function slurm(environment: Environment): Said | undefined {
   const job = slurmArray(environment)
   const tasks = wholeOf(environment, 'SLURM_STEP_NUM_TASKS') ?? 1
@@ -147,8 +151,8 @@ function slurm(environment: Environment): Said | undefined {
 }
 
 /**
- * `--array=1-8`, `0-15:4` and so on. The share of a task is its place in the array, so one with gaps, as `1,2,7`, is
- * refused: which place a task has cannot be known from inside.
+ * Reads the position of a task in an array, such as `--array=1-8` or `0-15:4`. An array with gaps, such as `1,2,7`, is
+ * refused, because a task cannot find its position in it.
  */
 function slurmArray(
   environment: Environment,

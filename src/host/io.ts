@@ -4,42 +4,50 @@ import { wrap } from '../text/layout.ts'
 import { coloured, type Message, written } from '../text/message.ts'
 import { visible, visibleLine } from '../text/visible.ts'
 
-/** Where the messages of a run go: the one door to the terminal, which escapes what would act on it. */
+/**
+ * The destination of the messages of a run. All output to the terminal goes through it, and control sequences are
+ * escaped.
+ */
 export type Io = {
   /**
-   * Writes to standard output and waits until the text is gone.
+   * Writes to standard output and waits until the text is written.
    *
-   * @throws ConvoError E_OUTPUT; a reader that closes before is not an error, but the status is 2: data was lost
+   * @throws ConvoError E_OUTPUT. A reader that closes early is not an error, but the status is 2, since data was lost
    */
   out(message: Message): Promise<void>
-  /** Writes a listing or help, of which a reader may want the beginning only: one that closes ends the process with 0. */
+  /**
+   * Writes a listing or help. Its reader may want only the beginning, so one that closes early ends the process with 0.
+   */
   page(message: Message): Promise<void>
   /** Writes to standard error. */
   err(message: Message): void
-  /** Columns of text. */
+  /** The width for text, in columns. */
   readonly width: number
 }
 
-/** An error as a message for standard error. */
+/** Formats an error for standard error. */
 export const errorMessage = (error: ConvoError): Message => [
   headed('error:', '1;31'),
   formatError(error).slice('error:'.length).split('\n').map(fittedLine).join('\n'),
   '\n',
 ]
 
-/** A note as a message for standard error: one line, wrapped to the width of a terminal. */
+/** Formats a note for standard error: one line, wrapped to the width of a terminal. */
 export const noteMessage = (note: string): Message => [
   headed('note:', '1;33'),
   ` ${fitted(visibleLine(note), 'note: '.length)}\n`,
 ]
 
-/** A line of an error in the width of a terminal. What to try stays one line, so that it can be copied. */
+/**
+ * Fits a line of an error to the width of a terminal. The suggested command stays on one line, so that it can be
+ * copied.
+ */
 function fittedLine(line: string, index: number): string {
   if (index === 0) return ` ${fitted(line.trimStart(), 'error: '.length)}`
   return line.startsWith('  try: ') ? line : `  ${fitted(line.trimStart(), 2)}`
 }
 
-/** Text that begins in column `left`, wrapped to the terminal that standard error is; unchanged if it is none. */
+/** Wraps text that begins in column `left` to the terminal on standard error. Without a terminal, it is unchanged. */
 function fitted(text: string, left: number): string {
   const { isTTY, columns } = process.stderr
   if (!isTTY || !columns) return text
@@ -49,16 +57,20 @@ function fitted(text: string, left: number): string {
 const headed = (word: string, colour: string): Message =>
   hasColour(process.stderr, process.env) ? coloured(colour, word) : word
 
-/** Lines of help longer than this are hard to read. */
+/** The widest lines of help that are easy to read. */
 const widest = 100
 
-/** Columns that lines may have on standard output: those of the terminal, any number where another program reads them. */
+/**
+ * Returns the width of lines on standard output: that of the terminal, or undefined for no limit if another program
+ * reads it.
+ */
 export const lineWidth = (): number | undefined =>
   process.stdout.isTTY ? process.stdout.columns || undefined : undefined
 
-/** The streams of this process. Messages that nobody reads, or that find no room, are no reason to end it. */
+/** Returns the streams of this process. A message that cannot be written does not end the process. */
 export function processIo(): Io {
-  // Reading process.stdout and process.stderr makes streams, which costs time: only when they are written to.
+  // Reading process.stdout or process.stderr creates a stream, which takes time, so they are read only to write to
+  // them.
   return {
     out: (message) => writeOut(written(message)),
     page: (message) =>
@@ -76,17 +88,17 @@ export function processIo(): Io {
   }
 }
 
-/** Shows something in a test, by the console that its runner gave it: that shows which test it is of. */
+/** Prints text in a test through the console of its runner, which shows the test it belongs to. */
 export const printInTest = (text: string, isWarning = false): void =>
   console[isWarning ? 'warn' : 'info'](visible(`convo: ${text}`))
 
-/** Colour is for terminals, and for those who can use it. */
+/** Whether to use colour: on terminals that support it, unless the user disabled it. */
 export const hasColour = (
   stream: NodeJS.WriteStream,
   { NO_COLOR, TERM }: Readonly<Record<string, string | undefined>>,
 ): boolean => stream.isTTY === true && (NO_COLOR ?? '') === '' && TERM !== 'dumb'
 
-/** @throws ConvoError E_OUTPUT, with the error of the system as its cause */
+/** Writes to standard output. @throws ConvoError E_OUTPUT, with the system error as its cause */
 function writeOut(text: string): Promise<void> {
   const { stdout } = process
   muteErrors(stdout)
@@ -102,11 +114,11 @@ function writeOut(text: string): Promise<void> {
   )
 }
 
-/** A failure is reported to the one who writes. */
+/** Ignores error events of a stream. The code that writes gets the error. */
 function muteErrors(stream: NodeJS.WriteStream): void {
   if (stream.listenerCount('error') === 0) stream.on('error', () => undefined)
 }
 
-/** Whether the reader of a pipe closed. */
+/** Whether an error means that the reader of a pipe closed it. */
 export const isBrokenPipe = ({ cause }: ConvoError): boolean =>
   (cause as NodeJS.ErrnoException | undefined)?.code === 'EPIPE'

@@ -3,14 +3,15 @@ import { availableParallelism, freemem, totalmem } from 'node:os'
 import { orElse } from '../error.ts'
 import type { Environment } from './engines.ts'
 
-/** The text of a file of the system, undefined where there is none. */
+/** Returns the text of a system file, or undefined if it does not exist. */
 export type ReadText = (path: string) => string | undefined
 
 const systemText: ReadText = (path) => orElse(() => readFileSync(path, 'utf8'), undefined)
 
 /**
- * How many threads this process may keep busy: the cores that it may run on, less where Slurm or a cgroup gives it less.
- * A share of a core counts as none, since threads over the quota are stopped for part of the time; at least 1.
+ * Returns how many threads this process can keep busy: the cores that it may run on, or fewer if Slurm or a cgroup
+ * limits them. A fraction of a core is dropped, since threads over the quota are paused for part of the time. At least
+ * 1.
  */
 export function usableCores(
   environment: Environment,
@@ -21,12 +22,12 @@ export function usableCores(
   return Math.max(1, Math.floor(Math.min(...limits.filter((limit) => limit !== undefined))))
 }
 
-/** SLURM_CPUS_PER_TASK; else SLURM_CPUS_ON_NODE, shared with the other tasks of the step on this node. */
+/** Returns SLURM_CPUS_PER_TASK, or else SLURM_CPUS_ON_NODE divided among the tasks of the step on this node. */
 function slurmCores(environment: Environment): number | undefined {
   const perTask = wholeOf(environment.SLURM_CPUS_PER_TASK)
   if (perTask !== undefined) return perTask
   const onNode = wholeOf(environment.SLURM_CPUS_ON_NODE)
-  // written as 4(x2),1: of the first nodes is enough, since a step that differs from node to node is rare
+  // written as 4(x2),1; the first number is enough, since steps rarely differ from node to node
   const tasks = wholeOf(/^\d+/.exec(environment.SLURM_STEP_TASKS_PER_NODE ?? '')?.[0]) ?? 1
   return onNode === undefined ? undefined : onNode / tasks
 }
@@ -36,7 +37,7 @@ function wholeOf(text: string | undefined): number | undefined {
   return text !== undefined && Number.isInteger(value) && value > 0 ? value : undefined
 }
 
-/** The quota of the cgroup, version 2 or 1, in cores. */
+/** Returns the quota of the cgroup, version 2 or 1, in cores. */
 function cgroupCores(readText: ReadText): number | undefined {
   const quotas = cgroupFolders(readText, 'cpu').map(({ path, version }) => {
     if (version === 2) {
@@ -49,7 +50,9 @@ function cgroupCores(readText: ReadText): number | undefined {
   return real.length === 0 ? undefined : Math.min(...real)
 }
 
-/** The memory that this process may use: what the machine has, less where a cgroup or Slurm gives it less; bytes. */
+/**
+ * Returns the memory that this process may use, in bytes: that of the machine, or less if a cgroup or Slurm limits it.
+ */
 export function memoryLimit(
   environment: Environment,
   readText: ReadText = systemText,
@@ -68,13 +71,13 @@ export function memoryLimit(
   )
 }
 
-/** The memory that is available now without pushing anything else out, in bytes. */
+/** Returns the memory that is available now without displacing anything else, in bytes. */
 export function memoryAvailable(limit: number, readText: ReadText = systemText): number {
   const match = /^MemAvailable:\s+(\d+) kB/m.exec(readText('/proc/meminfo') ?? '')
   return Math.min(limit, match === null ? freemem() : Number(match[1]) * 1024)
 }
 
-/** The folders of the cgroup of this process and those above it, which limit it too. */
+/** Returns the folders of the cgroup of this process and of its parents, which limit it too. */
 function cgroupFolders(readText: ReadText, controller: 'cpu' | 'memory'): { path: string; version: 1 | 2 }[] {
   const lines = (readText('/proc/self/cgroup') ?? '').split('\n')
   const found: { path: string; version: 1 | 2 }[] = []

@@ -1,13 +1,13 @@
 import { ConvoError } from '../error.ts'
 import { type Environment, engineShard, type Shard } from './engines.ts'
 
-/** How inputs are shared out. */
+/** How inputs are divided into shards. */
 export type ShardBy = 'order' | 'size'
 
 /**
- * Understands `2/8`, `auto` and `auto/8`.
+ * Parses `2/8`, `auto` or `auto/8`.
  *
- * @throws ConvoError E_OPTION for another text, or where no engine says
+ * @throws ConvoError E_OPTION for another text, or if no engine states the shard
  */
 export function parseShard(text: string, environment: Environment): Shard {
   const auto = /^auto(?:\/(\d+))?$/.exec(text)
@@ -24,11 +24,11 @@ export function parseShard(text: string, environment: Environment): Shard {
   })
 }
 
-/** `2-of-8`, as it is in names of files; `whole` for all of the work. */
+/** Returns the name of a shard in file names, such as `2-of-8`, or `whole` without a shard. */
 export const shardName = (shard: Shard | undefined, whole = ''): string =>
   shard === undefined ? whole : `${shard.index}-of-${shard.count}`
 
-/** The shard of a name; nothing for a text that is none. */
+/** Parses the name of a shard. Returns undefined for another text. */
 export function shardOf(name: string): Shard | undefined {
   const match = /^(\d{1,6})-of-(\d{1,6})$/.exec(name)
   const [index, count] = [Number(match?.[1]), Number(match?.[2])]
@@ -36,9 +36,9 @@ export function shardOf(name: string): Shard | undefined {
 }
 
 /**
- * The items of a shard. Every item is in exactly one of the `count` shards, and which one depends on the list alone:
- * `order` takes every `count`-th item; `size` hands them out from the largest to the smallest, each to the shard that has
- * the fewest bytes so far.
+ * Returns the items of a shard. Every item is in exactly one of the `count` shards, and which one depends only on the
+ * list. `order` takes every `count`-th item. `size` distributes items from the largest to the smallest, each to the
+ * shard with the fewest bytes so far.
  *
  * @param items sorted by path
  */
@@ -48,13 +48,13 @@ export function itemsOfShard<T extends { readonly bytes: number }>(
   by: ShardBy,
 ): T[] {
   if (by === 'order') return items.filter((_, i) => i % count === index - 1)
-  // shards beyond the number of items get none
+  // shards beyond the number of items remain empty
   const loads = new Array<number>(Math.min(count, items.length)).fill(0)
   const mine = new Set<T>()
-  // sort is stable: items of one size stay in the order of their paths
+  // sort is stable: items of equal size stay in the order of their paths
   for (const item of [...items].sort((a, b) => b.bytes - a.bytes)) {
     const least = loads.reduce((best, load, i) => (load < loads[best]! ? i : best), 0)
-    // one more for each item, so that empty and unreadable files are shared out too
+    // one more for each item, so that empty and unreadable files are distributed too
     loads[least]! += item.bytes + 1
     if (least === index - 1) mine.add(item)
   }

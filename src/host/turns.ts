@@ -1,19 +1,24 @@
-// Whoever uses convo as a library has others to answer on the same thread: requests, timers, signals. A long loop outside of
-// the pool goes over its samples in pieces, and lets the event loop turn between them when it has worked for long enough.
+// A program that uses convo as a library has other work on the same thread: requests, timers, signals. Long loops
+// outside the pool therefore process their samples in pieces, and let the event loop turn between them when they have
+// run long enough.
 
-/** The longest that a thread works without a turn of its event loop, in milliseconds. */
+/** The longest time that a thread works without a turn of its event loop, in milliseconds. */
 export const longestWork = 8
 
-/** Samples of a picture in a piece of a loop over them: half a millisecond of the simplest arithmetic, a few of any other. */
+/**
+ * Samples in one piece of a loop over a picture: half a millisecond of the simplest arithmetic, a few for any other.
+ */
 export const pieceOf = 2 ** 16
 
 let turned = Number.NEGATIVE_INFINITY
 const waiting: (() => void)[] = []
 
-/** Pieces of loops that were gone over since the clock was looked at. */
+/** The number of pieces that loops have processed since the clock was last checked. */
 let gone = 0
 
-/** Lets the event loop turn. Of several who wait for it one goes on after each turn, so that they do not add up. */
+/**
+ * Lets the event loop turn. If several callers wait, one continues after each turn, so that their work does not add up.
+ */
 export const turn = (): Promise<void> =>
   new Promise((done) => {
     if (waiting.push(done) === 1) setImmediate(goOn)
@@ -26,17 +31,17 @@ function goOn(): void {
   next?.()
 }
 
-/** Whether this thread may have worked for as long as it should. */
+/** Whether this thread may have worked for the longest time already. */
 export const isDue = (): boolean => performance.now() - turned > longestWork
 
-/** Lets the event loop turn where that is due. */
+/** Lets the event loop turn if that is due. */
 export async function pause(): Promise<void> {
   if (isDue()) await turn()
 }
 
 /**
- * Goes over `count` things, `piece` of them at a time at most, and lets the event loop turn between the pieces; ends when
- * `act` gives true, and says whether it did.
+ * Processes `count` items, at most `piece` at a time, and lets the event loop turn between the pieces. Stops when `act`
+ * returns true. Returns whether it did.
  */
 export async function inTurns(
   count: number,
@@ -45,7 +50,7 @@ export async function inTurns(
 ): Promise<boolean> {
   for (let at = 0; at < count; at += piece) {
     const to = Math.min(count, at + piece)
-    // what is little is not worth a look at the clock; much of it is
+    // a little work is not worth a check of the clock, but much of it is
     gone += (to - at) / piece
     if (gone >= 1) {
       gone = 0
@@ -56,7 +61,7 @@ export async function inTurns(
   return false
 }
 
-/** Goes over the rows of a picture as `inTurns` does. */
+/** Processes the rows of a picture like `inTurns`. */
 export const inRows = (height: number, rowSamples: number, act: (y: number) => void): Promise<unknown> =>
   inTurns(
     height,
@@ -66,7 +71,7 @@ export const inRows = (height: number, rowSamples: number, act: (y: number) => v
     Math.max(1, Math.floor(pieceOf / rowSamples)),
   )
 
-/** The arrays of JavaScript that hold numbers. */
+/** The typed arrays that hold numbers. */
 export type NumberArray =
   | Int8Array
   | Uint8Array
@@ -78,25 +83,25 @@ export type NumberArray =
   | Float32Array
   | Float64Array
 
-/** The numbers in an array of their own. */
+/** Copies numbers to a new array. */
 export const copied = <T extends NumberArray>(data: T): Promise<T> =>
   converted(data, data.constructor as ArrayType<T>)
 
 export type ArrayType<T> = { new (buffer: ArrayBuffer): T; readonly BYTES_PER_ELEMENT: number }
 
-/** The numbers in an array of another type. */
+/** Copies numbers to a new array of another type. */
 export async function converted<T extends NumberArray>(data: NumberArray, type: ArrayType<T>): Promise<T> {
-  // all of it is written: zeros first would take as long again
+  // every byte is written, and filling with zeros first would take as long again
   const out = new type(Buffer.allocUnsafeSlow(data.length * type.BYTES_PER_ELEMENT).buffer as ArrayBuffer)
   await copyTo(out, data, 0)
   return out
 }
 
-/** Copies numbers to a place of another array. */
+/** Copies numbers to a position in another array. */
 export const copyTo = (out: NumberArray, data: NumberArray, at: number): Promise<unknown> =>
   inTurns(data.length, (from, to) => out.set(data.subarray(from, to), at + from), 4 * pieceOf)
 
-/** Bytes one behind the other. */
+/** Concatenates bytes. */
 export async function joined(chunks: readonly Uint8Array[]): Promise<Uint8Array<ArrayBuffer>> {
   const out = new Uint8Array(chunks.reduce((sum, { length }) => sum + length, 0))
   let at = 0

@@ -23,59 +23,59 @@ import {
 import { Tensor } from '../tensor/tensor.ts'
 import type { Layout } from './run-settings.ts'
 
-/** How an array is to be read. */
+/** How an array is read. */
 export type ArrayOptions = {
   readonly layout: Layout
-  /** What is white, where the array does not say it or says it wrong. */
+  /** The value of white, if the array does not state it or states it wrong. */
   readonly full?: number | undefined
   readonly maxPixels?: number | undefined
-  /** which page of a TIFF, from 0 */
+  /** The page of a TIFF, from 0. */
   readonly page?: number
   readonly metadata?: MetadataMode
-  /** turn a TIFF as its orientation asks, which is done unless this is false */
+  /** Whether to apply the orientation of a TIFF. Default: true. */
   readonly orient?: boolean
 }
 
-/** An array as a picture or volume, its numbers in the order of the file. */
+/** An array as a picture or volume, with its numbers in the order of the file. */
 export type PictureArray = {
   readonly name: string
   readonly layout: 'hwc' | 'chw'
   readonly channels: number
-  /** absent for a picture, which has no such axis */
+  /** Absent for a picture, which has no such axis. */
   readonly slices?: number
   readonly height: number
   readonly width: number
-  /** 8 and 16 for u1 and u2 whose full scale is their own; 32 for all else, in float32 */
+  /** 8 and 16 for u1 and u2 with their own full scale; 32 for everything else, as float32. */
   readonly depth: Depth
   readonly full: number
   readonly data: Samples
-  /** True for numbers that have 8 or 16 bits at most in the file, and no sign, though they may be floats here. */
+  /** Whether the numbers are unsigned and have at most 16 bits in the file, though they may be floats here. */
   readonly isWhole?: boolean
-  /** what goes with it: of a TIFF */
+  /** Metadata, of a TIFF. */
   readonly meta?: PictureMeta
   readonly notes?: readonly string[]
-  /** how many pages the file has, of a TIFF */
+  /** The number of pages in the file, of a TIFF. */
   readonly pages?: number
-  /** that the layout was found out, and how */
+  /** The note that the layout was guessed, and how. */
   readonly layoutNote?: string
-  /** that the full scale is a guess, and which */
+  /** The note that the full scale was guessed, and its value. */
   readonly scaleNote?: string
-  /** where float32 does not hold a number of the array */
+  /** The first number of the array that float32 cannot represent. */
   readonly lost?: { readonly at: number; readonly was: number; readonly type: string }
 }
 
-/** The most channels that the pixels of a picture have, alpha among them. */
+/** The most channels that a pixel of a picture has, including alpha. */
 const mostChannels = 4
 
 /**
- * Whether the channels of an array come last or first. [H,W] has none. Of [H,W,C] and [C,H,W], and of [D,H,W,C] and
- * [C,D,H,W]:
+ * Finds whether the channels of an array come last or first. [H,W] has none. For [H,W,C] and [C,H,W], and for [D,H,W,C]
+ * and [C,D,H,W]:
  *
  * - a last axis of more than 4 is a width: the channels are first;
- * - a last axis of 1 to 4 with all others longer than 4: the channels are last, which is reported;
- * - anything else may be either, such as [3,480,3] and [64,4,4].
+ * - a last axis of 1 to 4, with all others longer than 4: the channels are last, which is reported;
+ * - anything else is ambiguous, such as [3,480,3] and [64,4,4].
  *
- * @throws ConvoError E_OPTION where it may be either and `asked` is `auto`; E_DECODE for a rank other than 2 to 4
+ * @throws ConvoError E_OPTION if it is ambiguous and `asked` is `auto`; E_DECODE for a rank other than 2 to 4
  */
 export function layoutOf(
   shape: readonly number[],
@@ -105,7 +105,7 @@ export function layoutOf(
   })
 }
 
-/** The sizes of an array by what they mean. */
+/** Returns the sizes of an array by their meaning. */
 function axesOf(shape: readonly number[], layout: 'hwc' | 'chw') {
   if (shape.length === 2) return { channels: 1, height: shape[0]!, width: shape[1]! }
   const channels = layout === 'hwc' ? shape.at(-1)! : shape[0]!
@@ -120,13 +120,14 @@ function sizeText(shape: readonly number[], layout: 'hwc' | 'chw'): string {
 }
 
 /**
- * A .npy file, or a page of a TIFF, as a picture or volume: rank 2 to 4, of any type that NumPy's numbers and booleans have.
+ * Reads a .npy file, or a page of a TIFF, as a picture or volume of rank 2 to 4, with any of NumPy's number types or
+ * booleans.
  *
- * Its full scale: 255 for u1 and 65535 for u2, which are pictures of that depth; 1 for booleans. Of other types it is 1
- * where all numbers are in 0..1; else 65535 for whole types whose numbers are in 0..65535 and not in 0..255; else 255.
- * That is a guess. `full` says otherwise, for u1 and u2 too, such as 4095 for levels of 12 bits.
+ * The full scale is 255 for u1 and 65535 for u2, which are pictures of that depth, and 1 for booleans. For other types
+ * it is a guess: 1 if all numbers are in 0..1; else 65535 for integer types whose numbers are in 0..65535 but not in
+ * 0..255; else 255. `full` overrides it, for u1 and u2 too, such as 4095 for levels of 12 bits.
  *
- * @throws ConvoError E_DECODE for a damaged file and numbers that are not read; E_OPTION as `layoutOf` does
+ * @throws ConvoError E_DECODE for a damaged file or an unsupported type; E_OPTION as `layoutOf` does
  */
 export async function readArray(
   bytes: Uint8Array,
@@ -147,7 +148,7 @@ export async function readArray(
     ? await readTiffArray(bytes, name, (size) => checkSize(size, maxPixels, name), page, orient)
     : await npyOf(bytes, name)
   const { shape, dtype } = array
-  // a TIFF says where its channels are
+  // a TIFF states where its channels are
   const { layout, isFound } = layoutOf(shape, isTiff ? 'hwc' : asked, name)
   const type = dtype.slice(1)
   const depth = given !== undefined ? 32 : type === 'u1' ? 8 : type === 'u2' ? 16 : 32
@@ -170,7 +171,7 @@ export async function readArray(
   }
 }
 
-/** The array of a .npy file, whose damage is that of a picture. */
+/** Reads the array of a .npy file. Reports damage as that of a picture. */
 async function npyOf(bytes: Uint8Array, name: string): Promise<StoredArray> {
   try {
     return await readNpyArray(bytes, name)
@@ -181,10 +182,10 @@ async function npyOf(bytes: Uint8Array, name: string): Promise<StoredArray> {
   }
 }
 
-/** The orientation that an array of a TIFF is left with, and whether it was turned by one. */
+/** The orientation that remains for an array of a TIFF, and whether it was turned by one. */
 type Placed = Pick<PictureMeta, 'orientation'> & { readonly isTurned?: boolean }
 
-/** What is in a TIFF beside the page that is an array. */
+/** Returns what a TIFF contains besides the page that is an array. */
 function besideArray(
   bytes: Uint8Array,
   name: string,
@@ -214,7 +215,9 @@ function besideArray(
   }
 }
 
-/** [1,3,H,W], as networks in other programs take a picture; here it is 3 slices of a volume. */
+/**
+ * Whether a shape is like [1,3,H,W], which is a picture for networks in other programs, but 3 slices of a volume here.
+ */
 const isLikeBatch = ([batch, channels = 0, , width]: readonly number[]): boolean =>
   width !== undefined && batch === 1 && channels > 1 && channels <= mostChannels && width > mostChannels
 
@@ -251,27 +254,27 @@ async function guessOf({ data, dtype }: StoredArray, name: string): Promise<{ fu
   return { full, note: scaleNote(name, found, full) }
 }
 
-/** That a full scale was guessed from the smallest and the largest number. */
+/** The note that a full scale was guessed from the smallest and the largest number. */
 export const scaleNote = (name: string, { min, max }: Extremes, full: number): string =>
   min > max
     ? `${name} has no finite numbers, so 255 is used as white; --full <n> changes it`
     : `${name} has numbers from ${brief(min)} to ${brief(max)}, so ${full} is used as white; --full <n> changes it`
 
-/** That numbers are not exactly those of the file. */
+/** The note that numbers differ from those of the file. */
 export const roundedNote = (name: string, type: string): string =>
   `${name} has numbers of type ${type}, which were rounded to float32`
 
 const brief = (value: number): string => String(Number(value.toPrecision(6)))
 
-/** True where pixels of 1 to 4 channels are together: they are a picture, with alpha behind 1 or 3 colours. */
+/** Whether the channels of each pixel are adjacent, 1 to 4 of them: a picture, with alpha after 1 or 3 colours. */
 const isInterleaved = ({ layout, channels }: PictureArray): boolean =>
   layout === 'hwc' && channels <= mostChannels
 
-/** True for what steps take as a picture: gray, RGB, or channels that come last. Anything else is maps or a volume. */
+/** Whether steps take the array as a picture: gray, RGB, or channels last. Anything else is maps or a volume. */
 export const isPicture = (array: PictureArray): boolean =>
   array.slices === undefined && (isInterleaved(array) || array.channels === 1 || array.channels === 3)
 
-/** An array that is a picture, interleaved. */
+/** Converts an array that is a picture to interleaved samples. */
 export async function pictureOfArray(
   array: PictureArray,
 ): Promise<Omit<Picture, 'meta'> & { readonly full: number }> {
@@ -280,18 +283,18 @@ export async function pictureOfArray(
   return { width, height, channels: channels as 1, depth, full, data }
 }
 
-/** The shape of an array whose channels come first: [C,H,W] or [C,D,H,W]. */
+/** Returns the shape of an array with its channels first: [C,H,W] or [C,D,H,W]. */
 export const shapeOfArray = ({ channels, slices, height, width }: PictureArray): number[] =>
   slices === undefined ? [channels, height, width] : [channels, slices, height, width]
 
-/** An array as a tensor of that shape. */
+/** Converts an array to a tensor with its channels first. */
 export async function tensorOfArray(array: PictureArray): Promise<Tensor> {
   const values = await planar(array)
   const floats = values instanceof Float32Array ? values : await converted(values, Float32Array)
   return new Tensor(shapeOfArray(array), floats)
 }
 
-/** [y][x][channel] of a picture whose channels come first. */
+/** Returns the samples of a picture with channels first in the order [y][x][channel]. */
 async function interleaved({ data, channels }: PictureArray): Promise<Samples> {
   if (channels === 1) return data
   const plane = data.length / channels
@@ -305,7 +308,7 @@ async function interleaved({ data, channels }: PictureArray): Promise<Samples> {
   return out
 }
 
-/** The numbers channel by channel. */
+/** Returns the numbers channel by channel. */
 async function planar({ data, layout, channels }: PictureArray): Promise<Samples> {
   if (layout === 'chw' || channels === 1) return data
   const plane = data.length / channels
@@ -320,10 +323,10 @@ async function planar({ data, layout, channels }: PictureArray): Promise<Samples
 }
 
 /**
- * The array as pages to compare and to hash: where the channels come last, a picture for each slice; else every plane of
- * every channel, in gray.
+ * Splits an array into pages to compare or hash: a picture for each slice if the channels come last, else a gray
+ * picture for each plane of each channel.
  *
- * @throws ConvoError E_DECODE for numbers that float32 does not hold
+ * @throws ConvoError E_DECODE for numbers that float32 cannot represent
  */
 export async function pagesOfArray(array: PictureArray): Promise<Pages> {
   const { name, slices = 1, width, height, depth, full, lost } = array

@@ -6,13 +6,16 @@ import type { PictureFacts, PictureTask } from './job.ts'
 import { holdsFloats } from './output.ts'
 import type { State } from './state.ts'
 
-/** What goes with an input into an output: levels made of linear light say so in their gamma, where their format holds one. */
+/**
+ * Returns the metadata of an input for its output. Levels of linear light get a linear gamma, unless the output holds
+ * floats.
+ */
 export const metaOfLevels = (meta: PictureMeta, task: PictureTask): PictureMeta =>
   meta.isLinear && !holdsFloats(task) ? { ...meta, gamma: linearGamma } : meta
 
 /**
- * What goes with the output of steps: the colours of a palette are sRGB, whatever those of the input are, and GeoTIFF data
- * holds for a picture of one size: none where steps changed it on the way.
+ * Returns the metadata for the output of steps. The colours of a palette are sRGB, whatever the input has. GeoTIFF data
+ * fits only the original size, so it is dropped if a step changed the size.
  */
 export function metaOfOutput(
   { data, isResized }: State,

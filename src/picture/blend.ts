@@ -17,11 +17,12 @@ import { type Ground, tonedSource } from './recipe.ts'
 import { type Pending, pictureOf, type State } from './state.ts'
 import { levelsOfRange } from './write-maps.ts'
 
-// A result over the input that it was made of, in part: --region, --mask, --mix and --channels-of are one step behind the last.
+// Blends a result with the input that it was made from: --region, --mask, --mix and --channels-of are one step after
+// the last.
 
-/** What is needed to lay a result over its input. */
+/** What is needed to blend a result with its input. */
 export type Blending = {
-  /** The input as the first step meets it, and its planes. */
+  /** The input as the first step receives it, and its planes. */
   readonly source: Source
   readonly input: Node
   readonly isLuma: boolean
@@ -30,15 +31,16 @@ export type Blending = {
 
 const options = ['region', 'mask', 'mix', 'channels-of'] as const
 
-/** The options that ask for it. */
+/** Returns the given options that need blending. */
 const askedOf = ({ settings }: PictureTask): readonly string[] =>
   options.filter((name) => settings[name] !== undefined && settings[name] !== 1).map((name) => `--${name}`)
 
 /**
- * Gets ready to lay the result of a job over its input, where that is asked for; gives the state that the first step meets:
- * the luma alone where it is to be filtered.
+ * Prepares to blend the result of a job with its input, if an option needs it. Returns the state for the first step,
+ * which has only the luma if only that is filtered.
  *
- * @throws ConvoError E_OPTION for an input that is no picture, or a region outside; E_SHAPE for a mask of another size
+ * @throws ConvoError E_OPTION if the input is not a picture or the region lies outside; E_SHAPE for a mask of another
+ *   size
  */
 export async function beginBlending(
   state: State,
@@ -75,7 +77,7 @@ export async function beginBlending(
 
 type Size = { readonly width: number; readonly height: number }
 
-/** What a user should know of the region. @throws ConvoError E_OPTION for one without a pixel of the picture */
+/** Returns notes on the region. @throws ConvoError E_OPTION if it contains no pixel of the picture */
 function regionNotes({ settings: { region }, input }: PictureTask, { width, height }: Size): string[] {
   if (region === undefined) return []
   const [x, y, w, h] = region
@@ -93,10 +95,10 @@ function regionNotes({ settings: { region }, input }: PictureTask, { width, heig
 }
 
 /**
- * The mask as weights of 0..1: its luma times its alpha. Of a mask of as many pages as the input the one of the same number,
- * and that of --page where it has it, else the first.
+ * Reads the mask as weights of 0..1: its luma times its alpha. If the mask has as many pages as the input, each page
+ * uses its own. With --page, that page of the mask is used if it exists. Otherwise the first page is used.
  *
- * @throws ConvoError E_SHAPE for one of another size, or an array that is no picture
+ * @throws ConvoError E_SHAPE for another size, or an array that is not a picture
  */
 async function maskOf(
   task: PictureTask,
@@ -134,7 +136,11 @@ async function maskOf(
   return { mask, note: `only the first of the ${picture.pages} pages of ${name} is used as the mask` }
 }
 
-/** The samples of a mask, and whether they are of the page that is asked for. @throws ConvoError E_SHAPE for what is no picture */
+/**
+ * Reads the samples of a mask, and whether they are from the requested page.
+ *
+ * @throws ConvoError E_SHAPE if it is not a picture
+ */
 async function maskPicture(given: Opened | InMemory, { settings, at }: PictureTask, called: string) {
   if ('decoded' in given) return { picture: given.decoded, isPaged: false }
   const own = { ...settings, page: undefined, layout: 'auto', full: undefined } as const
@@ -153,11 +159,11 @@ async function maskPicture(given: Opened | InMemory, { settings, at }: PictureTa
   return { picture: await decode(source, isPaged ? { ...options, page } : options), isPaged }
 }
 
-/** A gray result, as edges are, as one of as many channels as a picture in colour. */
+/** Repeats a gray result, such as edges, to match the channels of a colour picture. */
 const asColours = (made: Node, channels: number): Node =>
   channels > 2 && made.shape[0] === channels - 2 ? picked(made, [0, 0, 0, 1].slice(0, channels)) : made
 
-/** What the steps made, where it is like the input. @throws ConvoError E_OPTION for another size or other channels */
+/** Returns the result of the steps if it has the shape of the input. @throws ConvoError E_OPTION if it does not */
 export function blendable(data: Pending, { input, isLuma }: Blending, task: PictureTask): Pending {
   const wanted = [isLuma ? input.shape[0] - 2 : input.shape[0], ...input.shape.slice(1)]
   if (data.isPicture) {
@@ -171,7 +177,10 @@ export function blendable(data: Pending, { input, isLuma }: Blending, task: Pict
   })
 }
 
-/** Blends what the steps made with the input. The range applies to what was made before, so that the input stays as it is. */
+/**
+ * Blends the result of the steps with the input. The range is applied to the result first, so that the input stays as
+ * it is.
+ */
 export async function blend(
   session: Session,
   made: Pending,

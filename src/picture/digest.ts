@@ -7,9 +7,9 @@ import type { Source } from '../image/reader.ts'
 export type Digest = {
   /** SHA-256 of the shape and the samples, in hexadecimal. */
   readonly digest: string
-  /** Pixels of a row. */
+  /** Width in pixels. */
   readonly width: number
-  /** Rows. */
+  /** Height in pixels. */
   readonly height: number
   /** 1 gray, 2 gray and alpha, 3 RGB, 4 RGB and alpha. */
   readonly channels: number
@@ -17,12 +17,12 @@ export type Digest = {
   readonly depth: number
   /** Pages or frames, all of which are part of the digest. */
   readonly pages: number
-  /** What a user should know, in sentences. */
+  /** Notes for the user, in sentences. */
   readonly notes: readonly string[]
 }
 
 /**
- * Hashes all pages. A file with pictures that are not read is hashed whole too.
+ * Hashes all pages. If a file contains pictures that are not read, the bytes of the file are hashed too.
  *
  * @param source where the pages are from
  * @param name what to call it in notes

@@ -72,19 +72,19 @@ export async function dryRun(job: PictureJob): Promise<DryRun> {
   }
 }
 
-/** The memory that a job takes on an input of this shape. @throws ConvoError as the run does */
+/** Estimates the memory that a job takes for an input of this shape. @throws ConvoError as the run does */
 export async function estimate(job: PictureJob, known: KnownShape): Promise<Memory> {
   const task = settledOver(job, isFloatIn(known))
   return (await memoryOf(await traceKnown(known, task), known, task)).memory
 }
 
-/** Whether an input is pictures in files, or of a folder, and no array. */
+/** Whether an input is one or several picture files, and not an array. */
 const isFiles = (opened: PictureJob['given']): opened is Opened | undefined =>
   opened === undefined || ('probe' in opened && !opened.probe.isArray)
 
 const isFloatIn = ({ depth, isWhole }: Pick<Known, 'depth' | 'isWhole'>): boolean => depth === 32 && !isWhole
 
-/** The steps of a job, written down over an input of which only the shape is known. */
+/** Traces the steps of a job over an input of which only the shape is known. */
 async function traceKnown(known: KnownShape, task: PictureTask) {
   const { peak, full } = known
   const ground = { peak: () => peak?.() ?? full }
@@ -92,7 +92,7 @@ async function traceKnown(known: KnownShape, task: PictureTask) {
   return traceJob(ground, referenceEngine, met, task)
 }
 
-/** What one step would do to an input of which only the shape is known. @throws ConvoError as the run does */
+/** Returns what one step would do to an input of which only the shape is known. @throws ConvoError as the run does */
 export async function planStep(step: Step, known: KnownShape, settings: Settings) {
   const names = { input: 'the input', output: 'out.png', operation: 'the step' }
   const task = { ...names, steps: [() => step], settings, range: 'clamp', isRangeGiven: false } as const
@@ -101,7 +101,7 @@ export async function planStep(step: Step, known: KnownShape, settings: Settings
   return { output: data.out.shape, arithmetic: plans[0]!, recipe }
 }
 
-/** An input without its samples. */
+/** Returns an input without its samples. */
 function readOf(known: KnownShape, isVolume: boolean): Pending {
   const { width, height, channels, depth, full, pages, hasSlices, isMaps } = known
   if (!isVolume && !isMaps) {

@@ -13,11 +13,11 @@ import { counted } from '../text/count.ts'
 
 /** A picture to process. */
 export type Input = {
-  /** As given, or as found in a folder that was given. */
+  /** The path as given, or as found in a given folder. */
   readonly path: string
-  /** Its folder, from the folder or the fixed part of the glob that it came from; empty at the top. */
+  /** Its folder, relative to the folder or the fixed part of the glob that it came from; empty at the top. */
   readonly rel: string
-  /** Whether it was named itself, and not found in a folder or by a glob. */
+  /** Whether it was named itself, rather than found in a folder or by a glob. */
   readonly named: boolean
 }
 
@@ -28,13 +28,13 @@ export type Sources = {
   readonly recursive: boolean
   /** A file with a list of paths; `-` is standard input. */
   readonly filesFrom?: string | undefined
-  /** Whether the paths of that list end in NUL, not in a line end. */
+  /** Whether the paths in that list end in NUL rather than a line end. */
   readonly isNull: boolean
-  /** A folder that is not looked into: that of the outputs. */
+  /** A folder to skip: that of the outputs. */
   readonly without?: string | undefined
 }
 
-/** What was found, sorted by path, each path once; and the folders that were looked into. */
+/** The inputs that were found, sorted by path, each once, and the folders that were searched. */
 export type Found = {
   readonly inputs: readonly Input[]
   readonly folders: readonly string[]
@@ -43,20 +43,20 @@ export type Found = {
   /** Files that look like pictures of formats that are not read. */
   readonly foreign: readonly string[]
   readonly notes: readonly string[]
-  /** Pictures in the folders whose names begin with a dot, and subfolders, where those are not looked into. */
+  /** Pictures whose names begin with a dot, and subfolders, if they were not searched. */
   readonly hidden: readonly string[]
   readonly below: readonly string[]
 }
 
-/** Whether a file in a folder is taken for a picture of a format that is not read. */
+/** Whether a file in a folder is a picture in a format that is not read. */
 export const looksForeign = (path: string): boolean =>
   !basename(path).startsWith('.') && promised(path) !== undefined
 
 /**
- * Finds all inputs. What is no picture is omitted from folders only; a file that is named is taken, and if it is not
- * there or no picture, the batch says so at its place.
+ * Finds all inputs. Files that are not pictures are skipped only in folders. A file that is named is always taken; if
+ * it does not exist or is not a picture, the batch reports it in its turn.
  *
- * @throws ConvoError E_INPUT for a list or folder that cannot be read, or a glob that fits nothing
+ * @throws ConvoError E_INPUT for a list or folder that cannot be read, or a glob that matches nothing
  */
 export async function findInputs(sources: Sources): Promise<Found> {
   const inputs: Input[] = []
@@ -87,14 +87,14 @@ export async function findInputs(sources: Sources): Promise<Found> {
   return { inputs: sortedOnce(inputs), folders, linked, foreign: strangers, notes, hidden, below }
 }
 
-/** Sorted by path as UTF-16 code units, which no locale changes; a path that was given twice is taken once. */
+/** Sorts by path in UTF-16 code units, whatever the locale, and takes each path once. */
 function sortedOnce(inputs: readonly Input[]): Input[] {
   const byPath = new Map<string, Input>()
   for (const input of inputs) {
     const path = normalize(input.path)
     const place = resolve(path)
     const before = byPath.get(place)
-    // one that is named is meant, whatever a glob says of it
+    // a file that is named is wanted, even if a glob finds it too
     byPath.set(place, {
       path: before?.path ?? path,
       rel: before?.rel ?? input.rel,
@@ -104,7 +104,7 @@ function sortedOnce(inputs: readonly Input[]): Input[] {
   return [...byPath.values()].sort((a, b) => (a.path < b.path ? -1 : a.path > b.path ? 1 : 0))
 }
 
-/** Adds the pictures of a folder, those that are not read, and the linked folders that are passed by. */
+/** Adds the pictures of a folder, the files in other formats, and the linked folders that are not followed. */
 function scan(
   top: string,
   rel: string,
@@ -121,7 +121,7 @@ function scan(
       if (sources.recursive && !isOut) scan(top, join(rel, entry.name), sources, to)
       else if (!isOut) to.below.push(path)
     } else if (entry.isSymbolicLink() && isFolder(path)) {
-      // not followed: links may lead in circles, and to one picture by two names
+      // not followed: links may form cycles, and give one picture two names
       if (sources.recursive) to.linked.push(path)
     } else if (looksLikePicture(path) && (entry.isFile() || entry.isSymbolicLink())) {
       to.inputs.push({ path, rel, named: false })
@@ -137,7 +137,7 @@ function entriesOf(folder: string) {
   }
 }
 
-/** What a glob fits, with its fixed part. */
+/** Expands a glob, and returns its fixed part with the inputs. */
 async function expand(
   pattern: string,
   sources: Sources,
@@ -149,7 +149,7 @@ async function expand(
   const rest = segments.slice(segments.findIndex((segment) => isDynamicPattern(segment))).join('/')
   const found = await glob(rest, {
     cwd: folder,
-    // without it, links to files would be omitted too
+    // otherwise, links to files would be skipped too
     followSymbolicLinks: true,
   })
   const linkOf = linkFinder(folder)
@@ -157,7 +157,7 @@ async function expand(
   for (const link of links) linked.push(join(folder, link))
   const isInside = sources.without !== undefined && isWithin(folder, sources.without)
   const out = isInside && !isSameFile(sources.without, folder) ? sources.without : undefined
-  // `**` and `*` do not say that everything is a picture; `*.dat` does
+  // `**` and `*` do not promise that every match is a picture; `*.dat` does
   const isAny = /^\*+$/.test(segments.at(-1) ?? '')
   if (isAny) for (const path of found.filter(looksForeign)) strangers.push(join(folder, path))
   const inputs = found
@@ -177,7 +177,7 @@ async function expand(
   return [folder, inputs]
 }
 
-/** The link that a folder below one is, or is in: those are not searched. */
+/** Finds the link that a folder is, or is inside of. Linked folders are not searched. */
 function linkFinder(top: string): (rel: string) => string | undefined {
   const known = new Map<string, string | undefined>([['.', undefined]])
   const linkOf = (rel: string): string | undefined => {

@@ -5,9 +5,9 @@ import { hasAlpha } from '../tensor/picture.ts'
 import { Tensor } from '../tensor/tensor.ts'
 import type { Pending } from './state.ts'
 
-// The colours of pixels that nobody sees, for steps that mix channels and take no account of alpha.
+// The colours of hidden pixels, for steps that mix channels and ignore alpha.
 
-/** False where no pixel of what goes from step to step is known to be hidden: its alpha is that of the picture. */
+/** Whether pixels may be hidden. False only if the data has the alpha of the picture, and that is 0 nowhere. */
 export async function mayHide({ out, source }: Pending): Promise<boolean> {
   if (source === undefined || !hasSourceAlpha(nodeOf(out))) return true
   const { picture, isSeen } = source
@@ -17,7 +17,7 @@ export async function mayHide({ out, source }: Pending): Promise<boolean> {
   return hasAlphaWhere({ channels: picture.channels, data }, (alpha) => alpha === 0)
 }
 
-/** Whether the last channel of a step is that of the picture, or some of its samples. */
+/** Whether the last channel of a step is the alpha of the picture, or some of its samples. */
 function hasSourceAlpha({ work, inputs, shape: [channels] }: Node): boolean {
   if (work.kind === 'source') return hasAlpha(channels)
   if (work.kind !== 'layer') return false
@@ -28,7 +28,7 @@ function hasSourceAlpha({ work, inputs, shape: [channels] }: Node): boolean {
   return (isLast || work.name === 'chosen') && hasSourceAlpha(x!)
 }
 
-/** Colours and alpha; hidden colours are those of a pixel near by that is seen. */
+/** Returns colours and alpha, with hidden colours replaced by those of a visible pixel nearby. */
 export async function covered({ shape, data }: Tensor): Promise<Tensor> {
   const plane = data.length / shape[0]!
   const alpha = data.length - plane
@@ -40,8 +40,9 @@ export async function covered({ shape, data }: Tensor): Promise<Tensor> {
 }
 
 /**
- * Gives every pixel of alpha 0 the colours of the nearest one in its row that is not, of two the left one; a row without any
- * those of the nearest row that has one, of two the upper one; black where there is none at all. In place.
+ * Gives every pixel of alpha 0 the colours of the nearest visible pixel in its row, the left one of two. A row without
+ * visible pixels takes those of the nearest row that has some, the upper one of two. If no pixel is visible, all are
+ * black. Works in place.
  */
 async function coverHidden(colours: Float32Array, alpha: Float32Array, width: number): Promise<void> {
   const [plane, height] = [alpha.length, alpha.length / width]

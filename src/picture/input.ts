@@ -19,10 +19,10 @@ import {
 import { type PictureArray, readArray, scaleNote } from './array.ts'
 import type { Settings } from './settings.ts'
 
-/** An input that was looked at but not decoded. */
+/** An input that was inspected but not decoded. */
 export type Opened = { readonly path: string; readonly source: Source; readonly probe: Probe }
 
-/** Samples that are in memory already: of a picture as it would be decoded, or an array. */
+/** Samples that are already in memory: of a decoded picture, or an array. */
 export type InMemory = { readonly decoded: Parameters<typeof readied>[0] } | { readonly array: PictureArray }
 
 /** A decoded input. */
@@ -30,33 +30,33 @@ export type Loaded = {
   readonly picture: SourcePicture
   readonly meta: PictureMeta
   readonly notes: readonly string[]
-  /** how many the file has; the picture is one of them */
+  /** The number of pages in the file; the picture is one of them. */
   readonly pages: number
 }
 
-/** What bounds and shapes decoding. */
+/** The limits and options of decoding. */
 export type LoadOptions = Omit<DecodeOptions, 'name'> & {
-  /** Whether the upper rows may come before the whole. */
+  /** Whether the upper rows may arrive before the rest. */
   readonly ahead: boolean
 }
 
-/** Looks at an input, `-` being standard input, without decoding it. @throws ConvoError E_INPUT, E_DECODE, E_TOO_LARGE */
+/** Inspects an input without decoding it; `-` is standard input. @throws ConvoError E_INPUT, E_DECODE, E_TOO_LARGE */
 export async function openInput(path: string): Promise<Opened> {
   const source = await sourceOf(path)
   return { path, source, probe: probe(source, inputName(path)) }
 }
 
-/** What to call an input in messages. */
+/** The name of an input in messages. */
 export const inputName = (path: string): string => (path === '-' ? 'standard input' : path)
 
-/** A file by its name, or the bytes of what is read once only: standard input (`-`), a pipe. */
+/** Returns a file by its name, or the bytes of a source that can be read only once: standard input (`-`) or a pipe. */
 export async function sourceOf(path: string): Promise<Source> {
   if (path !== '-' && !isStream(path)) return path
   const name = inputName(path)
   return readWhole(path, { limit: 'encodedBytes', name, what: 'a picture', check: checkHead(name) })
 }
 
-/** The samples of an input, as far as its first bytes show; a guess from the file size where they do not. */
+/** Returns the number of samples of an input from its first bytes, or a guess from the file size. */
 export function expectedSamples({ probe: { png, size } }: Opened): number {
   return png === undefined ? size * 4 : png.width * png.height * png.channels
 }
@@ -81,13 +81,13 @@ export async function loadPicture(
   return { picture, meta, notes, pages: header.pages }
 }
 
-/** What happens to a picture before the first step. */
+/** How a picture is treated before the first step. */
 export type Treatment = {
   readonly alpha?: 'premultiply' | 'separate' | 'copy' | 'drop' | undefined
   readonly background?: Colour | undefined
   readonly linear: boolean
   readonly full?: number | undefined
-  /** Whether a guessed full scale is worth a note. */
+  /** Whether to report a guessed full scale. */
   readonly notesScale: boolean
 }
 
@@ -96,10 +96,10 @@ const looksAtAlpha = ({ alpha, background }: Treatment): boolean =>
   background !== undefined || alpha === 'drop' || alpha === 'separate'
 
 /**
- * A decoded picture as an input: flattened onto the background or without alpha where that is asked for, floats with their full
- * scale. A note says so where hidden colours become visible.
+ * Prepares a decoded picture as an input: flattens it or drops alpha if requested, and finds the full scale of floats.
+ * Adds a note if hidden colours become visible.
  *
- * @throws ConvoError E_OPTION for a full scale of whole samples, and for a tone curve that is not read
+ * @throws ConvoError E_OPTION for a full scale of integer samples, and for a tone curve that is not read
  */
 export async function readied(
   {
@@ -134,7 +134,7 @@ export async function readied(
   }
 }
 
-/** Alpha as it is asked for, and what that shows. */
+/** Treats alpha as requested, with a note if hidden colours become visible. */
 async function withoutHidden<P extends Omit<Picture, 'meta'>>(
   picture: P,
   name: string,
@@ -155,11 +155,11 @@ async function withoutHidden<P extends Omit<Picture, 'meta'>>(
     const note = `${name} has transparent pixels, and --alpha separate mixes their hidden colours into others; --alpha premultiply does not`
     return { picture, ...((await hasHidden(picture)) && { note }) }
   }
-  // infinities and NaN of a float picture would come through a weight of 0
+  // infinities and NaN of a float picture would survive a weight of 0
   return { picture: picture.depth === 32 ? await blackened(picture) : picture }
 }
 
-/** @throws ConvoError E_OPTION for a full scale that whole samples have already */
+/** Refuses a full scale for integer samples, which already have one. @throws ConvoError E_OPTION */
 export function checkFull(depth: Depth, name: string, { full }: Treatment): void {
   if (full === undefined || depth === 32) return
   throw new ConvoError(
@@ -172,7 +172,7 @@ export function checkFull(depth: Depth, name: string, { full }: Treatment): void
   )
 }
 
-/** The array of a .npy file. @throws ConvoError as `readArray` does */
+/** Reads the array of a file. @throws ConvoError as `readArray` does */
 export async function loadArray(
   { source, path }: Opened,
   {
@@ -192,7 +192,7 @@ export async function loadArray(
   })
 }
 
-/** @throws ConvoError E_OPTION for options that say how a file is read, of an input that is none */
+/** Refuses options for reading files if the input is not a file. @throws ConvoError E_OPTION */
 export function refuseForFiles({ page, layout }: Partial<Pick<Settings, 'page' | 'layout'>>): void {
   const [name, value] = page !== undefined ? ['page', page] : ['layout', layout ?? 'auto']
   if (value === 'auto') return

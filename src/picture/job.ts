@@ -11,47 +11,55 @@ import type { InMemory, Opened } from './input.ts'
 import { holdsFloats, mayHoldFloats } from './output.ts'
 import type { Settings } from './settings.ts'
 
-/** A step, made when the picture that it meets is known. */
+/** Makes a step once the picture that it receives is known. */
 export type StepMaker = (picture: {
   readonly channels: number
   readonly full: FullScale
   readonly unit?: FullScale | undefined
 }) => Step | Promise<Step>
 
-/** One run: an input through steps, floats between them, into an output. */
+/** One run: an input, steps with floats between them, and an output. */
 export type PictureJob = {
   readonly input: string
   readonly output: string
-  /** Where the maps, slices or pages of a result go that are a file each, counted from 1; `output` is the first. */
+  /** The paths of maps, slices or pages that get one file each, numbered from 1; `output` is the first. */
   readonly series?: ((index: number) => string) | undefined
   /** The name of the operation, for reports. */
   readonly operation: string
   readonly steps: readonly StepMaker[]
   readonly settings: Settings
-  /** True when the input is to be taken whole, with all its pages or slices. */
+  /** Whether the input is used whole, with all its pages or slices. */
   readonly isVolume?: boolean | undefined
-  /** The input where it is no file; `input` is then what messages call it. */
+  /** The input if it is not a file; `input` is then its name in messages. */
   readonly given?: Opened | InMemory | undefined
-  /** The mask where it is no file; its setting is then what messages call it. */
+  /** The mask if it is not a file; its setting is then its name in messages. */
   readonly mask?: Opened | InMemory | undefined
-  /** Takes the picture instead of its file. */
+  /** Takes the picture instead of a file. */
   readonly store?: PageStore | undefined
 } & Watch
 
-/** The job with its settings in the form in which plans take them. */
+/** The job with its settings in the form that plans need. */
 export type PictureTask = PictureJob & {
   readonly range: Range
-  /** False when the range is a default that feature maps may replace. */
+  /** Whether the user chose the range. If not, it is a default that maps may replace. */
   readonly isRangeGiven: boolean
-  /** Called when all is computed and only encoded or written any more: memory and threads are for the next job. */
+  /**
+   * Called when everything is computed and only encoding or writing remains, so that the next job gets memory and
+   * threads.
+   */
   readonly leave?: (() => void) | undefined
   /** The tone curves of the picture, for --linear. */
   readonly light?: Light | undefined
-  /** Of one page of several: which, from 0, and of how many; what is read once gives the mask of all. */
+  /**
+   * For one of several pages: its number from 0, the number of pages, and the mask for all of them, which is read once.
+   */
   readonly at?: { readonly page: number; readonly count: number; mask(path: string): Promise<Opened> }
 }
 
-/** What becomes of a picture that is ready to be encoded; returns bytes and what the format could not hold. */
+/**
+ * Takes a picture that is ready to be encoded. Returns the number of bytes, and notes on what the format could not
+ * hold.
+ */
 export type PageStore = (
   path: string,
   picture: Picture,
@@ -59,74 +67,74 @@ export type PageStore = (
 
 /** A picture as reports describe it. */
 export type PictureFacts = {
-  /** The path of the file, or the name of what is in memory. */
+  /** The path of the file, or the name of data in memory. */
   readonly path: string
-  /** Pixels of a row. */
+  /** Width in pixels. */
   readonly width: number
-  /** Rows. */
+  /** Height in pixels. */
   readonly height: number
-  /** Samples of a pixel, alpha among them. */
+  /** Samples per pixel, including alpha. */
   readonly channels: number
   /** Bits of a sample; 32 are floats. */
   readonly depth: number
 }
 
-/** Which arithmetic a step runs, and why. */
+/** The arithmetic of a step, and why it was chosen. */
 export type PlanFacts = {
   /** How the sums are computed, such as `integer` or `fft`. */
   readonly algorithm: string
   /** Why it was chosen. */
   readonly reason: string
-  /** The kernel or kernels, by size. */
+  /** The sizes of the kernel or kernels. */
   readonly kernel?: string
   /** How the picture is extended beyond its edges. */
   readonly border?: string
-  /** Output rows of a strip. */
+  /** Output rows per strip. */
   readonly stripRows?: number
 }
 
 /** What a run did. */
 export type Report = {
-  /** The operations, parted by `--`. */
+  /** The operations, separated by `--`. */
   readonly operation: string
   /** The picture that was read. */
   readonly input: PictureFacts
   /** The picture that was written. */
   readonly output: PictureFacts & {
-    /** Size of the file. */
+    /** Size of the file in bytes. */
     readonly bytes: number
   }
-  /** What each step ran. */
+  /** The arithmetic of each step. */
   readonly plan: readonly PlanFacts[]
   /** The tone curve of --linear. */
   readonly light?: string
   /** Samples that were below black or above white. */
   readonly clipped: Outcome
-  /** What a user should know, in sentences. */
+  /** Notes for the user, in sentences. */
   readonly notes: readonly string[]
-  /** From the call to the result. */
+  /** The time from the call to the result. */
   readonly milliseconds: number
 }
 
-/** Bytes that a job takes at the same time, at most, about. */
+/** The approximate number of bytes that a job uses at the same time, at most. */
 export type Memory = {
   /** The program and its threads. */
   readonly program: number
   /** The decoded input. */
   readonly input: number
-  /** What all threads work on, with their tables and a result in shared memory. */
+  /** The working memory of all threads, with their tables and a result in shared memory. */
   readonly strips: number
-  /** Results of steps that are held as a whole. */
+  /** Results of steps that are held whole. */
   readonly whole: number
-  /** A result that is held until it is encoded, and its encoder. */
+  /** A result that is held until it is encoded, and the memory of its encoder. */
   readonly output: number
   /** The sum of these. */
   readonly total: number
 }
 
-/** What a job would do, as far as it is known before the picture is decoded. */
+/** What a job would do, as far as this is known before the picture is decoded. */
 export type DryRun = {
-  /** The operations, parted by `--`. */
+  /** The operations, separated by `--`. */
   readonly operation: string
   /** The picture that would be read. */
   readonly input: PictureFacts
@@ -134,24 +142,24 @@ export type DryRun = {
   readonly output: {
     /** The path of the file. */
     readonly path: string
-    /** Pixels of a row, where that is known beforehand. */
+    /** Width in pixels, if it is known in advance. */
     readonly width?: number
-    /** Rows, where that is known beforehand. */
+    /** Height in pixels, if it is known in advance. */
     readonly height?: number
     /** Bits of a sample; 32 are floats. */
     readonly depth: number
   }
-  /** What each step would run. */
+  /** The arithmetic of each step. */
   readonly plan: readonly PlanFacts[]
-  /** Bytes that the run would take at most. */
+  /** The most bytes that the run would use. */
   readonly memory: Memory
-  /** Threads that would work. */
+  /** The number of threads that would work. */
   readonly threads: number
-  /** What a user should know, in sentences. */
+  /** Notes for the user, in sentences. */
   readonly notes: readonly string[]
 }
 
-/** @throws ConvoError for options that contradict each other or the output */
+/** Prepares the task of a job. @throws ConvoError for options that contradict each other or the output */
 export function taskOf(job: PictureJob): PictureTask {
   const { input, output, settings } = job
   const isFile = job.given === undefined
@@ -162,7 +170,7 @@ export function taskOf(job: PictureJob): PictureTask {
   }
   if (isFile) noteRead(input, settings['in-place'])
   refuseReplacing(output)
-  // whether a format that has floats among others holds them is known with the input
+  // whether a format with floats and other samples gets floats depends on the input
   if (!mayHoldFloats(job)) refuseRaw(job)
   if (job.isVolume && settings.page !== undefined) {
     throw new ConvoError(
@@ -176,7 +184,7 @@ export function taskOf(job: PictureJob): PictureTask {
   return { ...job, ...rangeOf(job) }
 }
 
-/** @throws ConvoError E_OPTION for floats that the output is not to hold */
+/** Refuses `--range raw` if the output does not hold floats. @throws ConvoError E_OPTION */
 function refuseRaw(job: PictureJob): void {
   if (job.settings.range !== 'raw' || holdsFloats(job)) return
   throw new ConvoError('E_OPTION', `--range raw writes floating point, which ${job.output} cannot hold`, {
@@ -185,10 +193,10 @@ function refuseRaw(job: PictureJob): void {
 }
 
 /**
- * A job over an input that is known: floats stay floats in a format that has them, unless a depth is asked for. The range
- * follows.
+ * Settles a job once its input is known. Floats stay floats in a format that has them, unless a depth was chosen; the
+ * range follows.
  *
- * @throws ConvoError E_OPTION for `--range raw` over whole samples
+ * @throws ConvoError E_OPTION for `--range raw` with integer samples
  */
 export function settledOver<T extends PictureJob>(
   job: T,
@@ -200,7 +208,7 @@ export function settledOver<T extends PictureJob>(
   return { ...own, ...rangeOf(own) }
 }
 
-/** That floats are rounded because the output has none, where nothing was said of it. */
+/** The note that floats are rounded because the output has none, unless a depth was chosen. */
 export function roundedNotes(job: PictureJob, full: FullScale): string[] {
   if (job.settings.depth !== undefined || holdsFloats(job)) return []
   const { depths }: OutputTraits = traitsOf(formatOfPath(job.output))
@@ -210,13 +218,13 @@ export function roundedNotes(job: PictureJob, full: FullScale): string[] {
   return [`floating point was rounded to ${depth} bits: ${more}.tif, .pfm or .npy keep all`]
 }
 
-/** The range of a job, which where none is given depends on what the output can hold. */
+/** The range of a job. Its default depends on what the output can hold. */
 const rangeOf = (job: PictureJob): Pick<PictureTask, 'range' | 'isRangeGiven'> => ({
   range: job.settings.range ?? (holdsFloats(job) ? 'raw' : 'clamp'),
   isRangeGiven: job.settings.range !== undefined,
 })
 
-/** The facts of a picture. */
+/** Returns the facts of a picture for a report. */
 export const factsOf = (
   path: string,
   { width, height, channels, depth }: Omit<PictureFacts, 'path'>,

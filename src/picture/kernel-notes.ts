@@ -5,20 +5,22 @@ import type { Kernel } from '../kernel/kernel.ts'
 import type { Step } from '../operators/operator.ts'
 import type { Settings } from './settings.ts'
 
-/** The step, whose kernel or its size the user chose, with notes on what of it other tools would take in another way. */
+/**
+ * Adds notes to a step whose kernel or kernel size the user chose: on what other tools would interpret in another way.
+ */
 export function withKernelNotes(step: Step, kernel: Kernel | undefined, settings: Settings): Step {
   const notes = [...rowNote(kernel, settings), ...turnNote(kernel, settings), ...anchorNote(step, settings)]
   if (notes.length === 0) return step
   return {
     ...step,
-    // it may have more to say when it has run
+    // the step may add notes when it has run
     get notes() {
       return [...(step.notes ?? []), ...notes]
     },
   }
 }
 
-/** Nine numbers on one line are a square for ImageMagick and FFmpeg. */
+/** ImageMagick and FFmpeg read nine numbers on one line as a square. */
 function rowNote(kernel: Kernel | undefined, { kernel: source }: Settings): string[] {
   if (kernel === undefined || typeof source !== 'string' || !isInline(source)) return []
   const [height, width] = kernel.shape
@@ -28,7 +30,7 @@ function rowNote(kernel: Kernel | undefined, { kernel: source }: Settings): stri
   return [`the ${width} numbers were read as one row; put a semicolon after every ${side} for a square`]
 }
 
-/** A tool that convolves and correlates takes one kernel in two ways. */
+/** A tool that both convolves and correlates uses one kernel in two ways. */
 function turnNote(kernel: Kernel | undefined, { flip }: Settings): string[] {
   if (kernel === undefined || flip === true || !isTurned(kernel)) return []
   const { direction } = kernel
@@ -36,7 +38,7 @@ function turnNote(kernel: Kernel | undefined, { flip }: Settings): string[] {
   return [`the kernel is ${directionText(direction)}; --flip uses it as written, like ${direction.other}`]
 }
 
-/** Where the anchor of an even size is, is a matter of choice, and moves the picture by a pixel. */
+/** The anchor of an even size is a matter of choice, and moves the picture by a pixel. */
 function anchorNote(step: Step, { anchor, padding }: Settings): string[] {
   if (step.kernels === undefined || anchor !== undefined || step.kernels.options.anchor !== undefined)
     return []

@@ -18,7 +18,7 @@ import type { Settings } from './settings.ts'
 import { isSliceList, slicePaths } from './slice-list.ts'
 import { coloursOf } from './volume-form.ts'
 
-/** What is known of data before it is computed; what plans are made of. */
+/** What is known of data before it is computed. Plans are made from this. */
 export type KnownShape = Pick<Planned, 'peak'> & {
   readonly width: number
   readonly height: number
@@ -29,21 +29,21 @@ export type KnownShape = Pick<Planned, 'peak'> & {
   readonly isWhole?: boolean | undefined
   /** Pages of a file, or slices of a volume [C,D,H,W]. */
   readonly pages: number
-  /** True for pages or slices that can be decoded one by one, in any order. */
+  /** Whether pages or slices can be decoded one by one, in any order. */
   readonly isStack?: boolean
-  /** True for an array with slices. */
+  /** Whether it is an array with slices. */
   readonly hasSlices: boolean
-  /** True for what is no picture: its maps or slices are filtered one by one. */
+  /** Whether it is not a picture, so that its maps or slices are filtered one by one. */
   readonly isMaps: boolean
 }
 
 /** What is known of an input before it is decoded. */
 export type Known = KnownShape & {
-  /** What goes with it. */
+  /** Its metadata. */
   readonly meta: PictureMeta
   /** How long each page of an animation is shown, in milliseconds. */
   readonly delay?: readonly number[] | undefined
-  /** What a user should know of the input; `ofPages` where its first page alone is used. */
+  /** Notes on the input; `ofPages` applies if only its first page is used. */
   readonly notes: readonly string[]
   readonly ofPages: readonly string[]
 }
@@ -53,7 +53,10 @@ type Asked = Pick<
   'max-pixels' | 'no-orient' | 'metadata' | 'page' | 'alpha' | 'background' | 'linear' | 'layout' | 'full'
 >
 
-/** The same of a volume, which may be a folder or list of slices: of these the first is looked at, and they are counted. */
+/**
+ * Does the same as `knownOf` for a volume, which may be a folder or list of slices: reads the header of the first and
+ * counts them.
+ */
 export async function knownVolume(path: string, settings: Asked, task?: PictureTask): Promise<Known> {
   if (task?.given !== undefined || !(await isSliceList(path))) return knownOf(path, settings, task)
   const slices = await slicePaths(path)
@@ -61,9 +64,9 @@ export async function knownVolume(path: string, settings: Asked, task?: PictureT
 }
 
 /**
- * What is known of an input: the header of a picture, or an array, which is read.
+ * Returns what is known of an input from the header of a picture; an array is read.
  *
- * @param task what is to be done with it, if that is known
+ * @param task what is to be done with the input, if that is known
  * @throws ConvoError as `decode` does
  */
 export async function knownOf(path: string, settings: Asked, task?: PictureTask): Promise<Known> {
@@ -122,7 +125,7 @@ function knownPicture(
   return { width, height, channels, depth, full, pages, meta, delay, hasSlices: false, isMaps: false, notes }
 }
 
-/** The channels that are left when alpha is dropped or flattened onto a background. */
+/** Returns the number of channels after alpha was dropped or flattened onto a background. */
 function treatedChannels(channels: 1 | 2 | 3 | 4, { alpha, background }: Asked): 1 | 2 | 3 | 4 {
   if (!hasAlpha(channels)) return channels
   if (background !== undefined) return coloursOf(channels, background)

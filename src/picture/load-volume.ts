@@ -14,7 +14,10 @@ import { slicesOnDemand } from './slices.ts'
 import { volumePending } from './state.ts'
 import { coloursOf, isOnDemand, sliceTime } from './volume-form.ts'
 
-/** A slice of a volume, which has no alpha: over black, unless a background was given or alpha is to be dropped. */
+/**
+ * Prepares a slice of a volume, which has no alpha. It is flattened onto black, unless a background was given or alpha
+ * is dropped.
+ */
 async function sliceOf(page: Decoded, name: string, treatment: Treatment) {
   const { alpha, background } = treatment
   const ground = background ?? (alpha === 'drop' ? undefined : black)
@@ -25,7 +28,7 @@ async function sliceOf(page: Decoded, name: string, treatment: Treatment) {
 
 const black: Colour = [0, 0, 0]
 
-/** That slices were flattened onto black, where nothing was said of their alpha. */
+/** The note that slices were flattened onto black, if the user chose no alpha handling. */
 const overBlack = (
   { channels }: Pick<Decoded, 'channels'>,
   { alpha, background }: Treatment,
@@ -36,7 +39,7 @@ const overBlack = (
       ]
     : []
 
-/** @throws ConvoError E_SHAPE when slice `z` is not like the first */
+/** Checks that slice `z` is like the first. @throws ConvoError E_SHAPE */
 function checkAlike(
   z: number,
   slice: Pick<Decoded, 'width' | 'height' | 'channels' | 'depth'>,
@@ -51,7 +54,10 @@ function checkAlike(
   )
 }
 
-/** The slices of an input: of files and pages of a TIFF each can be decoded alone; of animations they build on each other. */
+/**
+ * The slices of an input. Files and pages of a TIFF can be decoded one by one; pages of an animation build on each
+ * other.
+ */
 type Stack = {
   readonly count: number
   header(z: number): Promise<Header>
@@ -86,11 +92,11 @@ async function stackOf(
 }
 
 /**
- * A volume from pages of one size, with the profile and resolution of the first; alpha is omitted, see `sliceOf`. Slices are
- * decoded when it is their turn where the output takes them one after the other; a sheet needs all of them for every row,
- * the full scale of floats is guessed from all, and files that are overwritten must be read before.
+ * Loads a volume from pages of one size, with the profile and resolution of the first, and without alpha: see
+ * `sliceOf`. Slices are decoded on demand if the output takes them one after another. A sheet needs all of them for
+ * every row, the full scale of floats is guessed from all, and files that are overwritten must be read first.
  *
- * @throws ConvoError E_SHAPE when the pages differ
+ * @throws ConvoError E_SHAPE if the pages differ
  */
 export async function loadVolume(task: PictureTask, opened: Opened | undefined): Promise<LoadedData> {
   const stack = await stackOf(task, opened)
@@ -119,7 +125,7 @@ export async function loadVolume(task: PictureTask, opened: Opened | undefined):
   }
 }
 
-/** What a user should know of the slices of a volume, as far as their headers say it. @throws ConvoError as `loadVolume` does */
+/** Returns notes on the slices of a volume, as far as their headers show. @throws ConvoError as `loadVolume` does */
 export async function notesOfSlices(task: PictureTask, opened: Opened | undefined): Promise<string[]> {
   const stack = await stackOf(task, opened)
   if ('count' in stack) return [...(await notesOfHeaders(stack, await stack.header(0), task.input))]
@@ -137,7 +143,7 @@ async function notesOfHeaders(stack: Stack, first: Header, path: string): Promis
   return notes
 }
 
-/** That slices are not shown for as long as the pages of an animation were. */
+/** The note that slices are not shown for as long as the pages of an animation were. */
 const lostTiming = ({ pages, delay }: Pick<Header, 'pages' | 'delay'>): string[] =>
   pages > 1 && delay?.some((time) => time !== sliceTime) ? ['the timing of the animation was lost'] : []
 
@@ -145,7 +151,7 @@ async function* decodeAll({ count, decode: one }: Stack): AsyncGenerator<Decoded
   for (let z = 0; z < count; z++) yield one(z)
 }
 
-/** A volume whose slices are all decoded. */
+/** Loads a volume with all slices decoded. */
 async function wholeVolume(pages: AsyncIterable<Decoded>, task: PictureTask): Promise<LoadedData> {
   const { input: path } = task
   const treatment = treatmentOf(task)
@@ -186,7 +192,7 @@ async function wholeVolume(pages: AsyncIterable<Decoded>, task: PictureTask): Pr
   return { data: volumePending(picture, all.length), meta, notes: [...notes] }
 }
 
-/** Floats of all slices, and the largest magnitude of them. */
+/** Joins the floats of all slices, and finds their largest magnitude. */
 async function wholeFloats(slices: readonly Float32Array[]) {
   const data = new Float32Array(slices.reduce((sum, { length }) => sum + length, 0))
   let at = 0
@@ -197,7 +203,7 @@ async function wholeFloats(slices: readonly Float32Array[]) {
   return { data, largest: (await extremes(data)).peak }
 }
 
-/** The full scale of floats, guessed from all slices together. */
+/** Guesses the full scale of floats from all slices together. */
 async function fullOfSlices(slices: readonly Decoded[], path: string) {
   const found = await Promise.all(slices.map((slice) => extremes(slice.data)))
   const both = {
@@ -208,7 +214,7 @@ async function fullOfSlices(slices: readonly Decoded[], path: string) {
   return { full, note: scaleNote(path, both, full) }
 }
 
-/** True where there is no alpha, or nothing is seen through it. */
+/** Whether there is no alpha, or it is opaque everywhere. */
 async function isOpaqueAll(data: Samples, channels: 1 | 2 | 3 | 4, depth: Depth): Promise<boolean> {
   const full = depth === 32 ? 1 : fullScale(depth)
   return !(await hasAlphaWhere({ data, channels }, (alpha) => alpha < full))

@@ -27,7 +27,7 @@ export type LoadedData = {
   readonly notes: readonly string[]
 }
 
-/** @throws ConvoError E_OPTION for options that apply to another kind of input */
+/** Refuses options that apply to another kind of input. @throws ConvoError E_OPTION */
 export function checkApplies(
   { probe: { kind }, path }: Opened,
   { page, layout }: Pick<Settings, 'page' | 'layout'>,
@@ -48,8 +48,8 @@ export function checkApplies(
 }
 
 /**
- * Decodes the input of a job: a picture, a .npy file, or where the job wants one a volume. With `ahead` the upper rows of a
- * large picture may come before the whole.
+ * Decodes the input of a job: a picture or an array. With `ahead`, the upper rows of a large picture may arrive before
+ * the rest.
  */
 export async function loadData(opened: Opened, task: PictureTask, ahead: boolean): Promise<LoadedData> {
   const { settings } = task
@@ -64,7 +64,7 @@ export async function loadData(opened: Opened, task: PictureTask, ahead: boolean
   }
 }
 
-/** Samples that are in memory already. */
+/** Loads samples that are already in memory. */
 export async function loadGiven(given: InMemory, task: PictureTask): Promise<LoadedData> {
   const treatment = treatmentOf(task)
   refuseForFiles(task.settings)
@@ -73,7 +73,7 @@ export async function loadGiven(given: InMemory, task: PictureTask): Promise<Loa
   return { data: picturePending(picture), meta, notes }
 }
 
-/** What a user should know of an array. */
+/** Returns notes on an array. */
 export function notesOfArray(
   { name, slices, layoutNote, scaleNote, lost, notes = [] }: PictureArray,
   task: PictureTask,
@@ -107,19 +107,19 @@ async function arrayData(array: PictureArray, task: PictureTask): Promise<Loaded
   return { data: picturePending(picture), isWhole, meta, notes: all }
 }
 
-/** What a job asks of its input before the first step. Only floats have a scale to be noted. */
+/** Returns how a job treats its input before the first step. Only floats have a scale to report. */
 export function treatmentOf(given: PictureTask): Treatment {
   const task = settledOver(given, true)
   const { settings, range } = task
   const { alpha, background, linear, full } = settings
   const meetsLevels = settings.bias !== undefined || settings.fill !== undefined || range === 'offset'
-  // white of a PFM is 1
+  // white in a PFM is 1
   const isAsIs = holdsFloats(task) && extensionOf(task.output) !== '.pfm'
   const notesScale = meetsLevels || (!isAsIs && range !== 'minmax')
   return { alpha, background, linear, full, notesScale }
 }
 
-/** @throws ConvoError E_OPTION for tones that volumes and maps are not given */
+/** Refuses --gray and --linear for volumes and maps. @throws ConvoError E_OPTION */
 export function refuseTone({ settings: { gray, linear } }: PictureTask, what: string): void {
   if (!gray && !linear) return
   throw new ConvoError(
@@ -131,7 +131,7 @@ export function refuseTone({ settings: { gray, linear } }: PictureTask, what: st
   )
 }
 
-/** What bounds and turns a picture that is decoded. */
+/** Returns the limits and options for decoding a picture. */
 export const limitsOf = (settings: Pick<Settings, 'max-pixels' | 'no-orient' | 'metadata' | 'page'>) => ({
   ...(settings.page !== undefined && { page: settings.page - 1 }),
   metadata: settings.metadata,
@@ -140,7 +140,7 @@ export const limitsOf = (settings: Pick<Settings, 'max-pixels' | 'no-orient' | '
   plain: decodePlain,
 })
 
-/** Reports that of several pages only the first is used. */
+/** The note that only the first of several pages is used. */
 export function pageNote(path: string, pages: number): string[] {
   return pages === 1
     ? []
@@ -150,6 +150,6 @@ export function pageNote(path: string, pages: number): string[] {
       ]
 }
 
-/** What becomes of samples that are not finite, where the output holds levels. */
+/** The note on samples that are not finite, for outputs that hold levels. */
 export const notFiniteLevels = (input: string): string =>
   `${input} has samples that are not finite: NaN becomes black, infinity becomes white or black`

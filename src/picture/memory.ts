@@ -16,17 +16,17 @@ import type { traceJob } from './trace.ts'
 import { isNumbered, isOnDemand } from './volume-form.ts'
 import { write } from './write.ts'
 
-/** What Node and convo take before they have work, and each thread more than that. Measured. */
+/** Measured: what Node and convo take before they have work, and what each further thread adds. */
 const idle = 62 * 2 ** 20
 const threadBytes = 10 * 2 ** 20
 
 type Shape = Pick<Known, 'width' | 'height' | 'channels' | 'depth' | 'pages' | 'isStack'>
 
 /**
- * What a job takes, whose steps are written down over an input of which only the shape is known, and what it writes: a
- * picture, or each of several.
+ * Estimates the memory of a job whose steps were traced over an input of which only the shape is known. Also returns
+ * what it writes: a picture, or each of several.
  *
- * @param meta what goes with the output
+ * @param meta the metadata of the output
  */
 export async function memoryOf(
   { state, blending }: Awaited<ReturnType<typeof traceJob>>,
@@ -56,7 +56,10 @@ export async function memoryOf(
   return { memory: { program, input, strips, whole, output, total }, written }
 }
 
-/** Slices of a volume that are there at a time: all, or those that a slice of the output is made of and the next ones. */
+/**
+ * Returns the number of slices of a volume that are held at a time: all, or those that one output slice needs and the
+ * next ones.
+ */
 function slicesHeld(data: Pending, known: Shape, task: PictureTask): number {
   const { pages, height } = known
   const made = slicesIn(data)
@@ -68,13 +71,16 @@ function slicesHeld(data: Pending, known: Shape, task: PictureTask): number {
   return Math.min(pages, Math.ceil((end - first) / height) + slicesAhead)
 }
 
-/** Planes that are there before the last pass: what steps saw as a whole, and what they made of it. */
+/**
+ * Returns the bytes of planes that exist before the last pass: results that steps saw whole, and what they made from
+ * them.
+ */
 const seenWhole = ({ out }: Pending): number =>
   listed(nodeOf(out))
     .filter(({ work }) => work.kind === 'planes')
     .reduce((sum, { shape }) => sum + 4 * sizeOf(shape), 0)
 
-/** The data over a picture that is brought in strip by strip, as a decoder leaves it. */
+/** Returns the data over a picture without samples, as if a decoder delivered it strip by strip. */
 const withoutSamples = (data: Pending): Pending => {
   const { source } = data
   if (source === undefined) return data

@@ -51,7 +51,7 @@ export const netParams = {
   },
 } satisfies Params
 
-/** The factor of the size, which some files leave open. */
+/** The scale factor, which some files do not specify. */
 export const netScale = {
   ...integer('scale factor, for files that do not specify it', undefined, { min: 1, max: 64 }),
   unset: 'from the file',
@@ -63,7 +63,7 @@ export const netHead = {
   unset: 'the first',
 }
 
-/** Numbers for inputs of the network beside the picture. */
+/** Numbers for inputs of the network besides the picture. */
 export const netSet = {
   ...custom(
     'numbers for inputs beside the picture, such as the strength of a denoiser, by their names',
@@ -88,10 +88,10 @@ export const netSet = {
   unset: 'the picture is the only input',
 }
 
-/** How the file of a network is read. */
+/** The options for reading the file of a network. */
 export const modelParams = { scale: netScale, head: netHead, set: netSet }
 
-/** The step of any network, which its file makes. */
+/** The step for any network. The file of the network defines it. */
 export const netSyntax: Operation = operationWith('net', {
   summary: 'runs a trained network on a picture of any size, without seams',
   source: 'the file of the network',
@@ -127,7 +127,7 @@ export function netOperation(model: Model, name: string): Operation {
   })
 }
 
-/** Loaded when a network runs: no other run needs what networks are made of. */
+/** Loaded when a network runs, since no other run needs it. */
 const through = () => import('../net/through.ts')
 
 function netStep(model: Model, { values, full }: Given<typeof netParams>): Step {
@@ -153,7 +153,7 @@ function netStep(model: Model, { values, full }: Given<typeof netParams>): Step 
       })
       const { planes, fit } = passed
       isPicture = passed.isPicture
-      // slices of a volume have the same
+      // all slices of a volume add the same notes
       notes.push(...passed.notes.filter((note) => !notes.includes(note)))
       if (
         planes.shape[1] === 1 &&
@@ -177,7 +177,7 @@ const typedSet = (set: NetInputs): string | undefined =>
     .map(([name, value]) => `${name}=${value}`)
     .join() || undefined
 
-/** Reads the model of a path, with what was typed for `scale`, `head` and `set`. @throws ConvoError */
+/** Reads the model from a path, with the values typed for `scale`, `head` and `set`. @throws ConvoError */
 export async function openModel(path: string, typed: Readonly<Record<string, unknown>>): Promise<Model> {
   const { readModel } = await import('../net/read-model.ts')
   return readModel(path, resolve(modelParams, defined(pick(typed, modelParams))))

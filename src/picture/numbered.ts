@@ -3,7 +3,10 @@ import { noteRead, refuseReplacing } from '../files/reads.ts'
 import type { PictureTask } from './job.ts'
 import { isSliceList, slicePaths } from './slice-list.ts'
 
-/** The path of file `i` of `count`, from 1: of a template with {index}, else `-03` goes before the extension. */
+/**
+ * Returns the path of file `i` of `count`, from 1. Fills in {index} if the template has it, else puts `-03` before the
+ * extension.
+ */
 export function numbered(
   { output, series }: Pick<PictureTask, 'output' | 'series'>,
   i: number,
@@ -15,7 +18,7 @@ export function numbered(
   return `${output.slice(0, output.length - extension.length)}-${number}${extension}`
 }
 
-/** @throws ConvoError E_IN_PLACE when one of the files to write is one of those that are read */
+/** Checks that no file to write is one that is read. @throws ConvoError E_IN_PLACE */
 export async function checkNumbered(task: PictureTask, count: number): Promise<void> {
   const { input, settings } = task
   const inputs = (await isSliceList(input)) ? await slicePaths(input) : [input]
@@ -23,14 +26,16 @@ export async function checkNumbered(task: PictureTask, count: number): Promise<v
   for (let i = 1; i <= count; i++) refuseReplacing(numbered(task, i, count), '--in-place')
 }
 
-/** A task with a place for numbers in its output path, whose result turned out to be one picture: the first. */
+/**
+ * Prepares a task for a result that is one picture, although its output path has a place for numbers: it gets number 1.
+ */
 export async function alone(task: PictureTask): Promise<PictureTask> {
   if (task.series === undefined) return task
   await checkNumbered(task, 1)
   return one(task, task.output)
 }
 
-/** A task for one of the files of another one. */
+/** Returns the task for one output file of another task. */
 export const one = (task: PictureTask, output: string): PictureTask => ({
   ...task,
   output,

@@ -12,39 +12,39 @@ import { runSettings } from './run-settings.ts'
 import { correlationSettings, pictureSettings } from './settings.ts'
 import { operationHint } from './words/hints.ts'
 
-/** A filter or an operator, as the command line sees it. */
+/** A filter or an operator, as the command line uses it. */
 export type Operation = {
   readonly name: string
   readonly kind: 'filter' | 'operator'
-  /** One line, as a verb. */
+  /** One line that begins with a verb. */
   readonly summary: string
-  /** Groups the lists: that of the filter, `operators`, or `steps`. */
+  /** The group in lists: that of the filter, `operators`, or `steps`. */
   readonly group: string
   /** The sum that an operator computes. */
   readonly formula?: string
   readonly source: string
   readonly params: Params
-  /** What its step takes as a first word: the file that decides what it is. */
+  /** The first word after the name of its step: a file that defines the operation. */
   readonly file?: {
     readonly name: string
     readonly sample: string
     readonly open: (path: string, given: Readonly<Record<string, unknown>>) => Promise<Operation>
   }
-  /** Of one that files made: these, and the words behind its name in a step that makes it again. */
+  /** For an operation made from files: the files, and the words after its name in a step that makes it again. */
   readonly made?: { readonly files: readonly string[]; readonly words: readonly string[] }
-  /** `volume`: it takes all pages or slices of its input; or whether it does with such values. */
+  /** Whether it takes all pages or slices of its input (`volume`), or a function of its values that decides this. */
   readonly input?: Operator['input']
-  /** Whether --kernel is taken, or needed. */
+  /** Whether it takes a kernel, and whether it needs one. */
   readonly kernel: 'none' | 'optional' | 'required'
-  /** Whether `activation` among its params is a step behind it. */
+  /** Whether `activation` among its params is a step after it. */
   readonly isFollowed?: boolean
-  /** A kernel to show it with, where one is needed. */
+  /** A kernel for examples, if it needs one. */
   readonly sample?: string
-  /** Command lines that show it. */
+  /** Command lines as examples. */
   readonly examples?: readonly string[]
-  /** The shared settings that it takes. One that the operation has a setting of its own for is not among them. */
+  /** The shared settings that it takes, without those that it replaces by its own. */
   readonly shared: Params
-  /** The recipe at its defaults, where there is one, for help. */
+  /** Returns the recipe at its defaults, if it has one, for help. */
   recipe?(): Recipe
   build(given: Given): Step | Promise<Step>
 }
@@ -76,7 +76,7 @@ function operatorOperation(
   { build, takes, params: own, ...rest }: Operator,
   kind: Operation['kind'],
 ): Operation {
-  // whatever has weights may be followed by an activation: a step of its own, unless the operator has one
+  // an operation with weights can be followed by an activation, as a separate step unless the operation has its own
   const isFollowed = rest.group === 'operators' && rest.kernel !== 'none' && own.activation === undefined
   const params = isFollowed ? { ...own, activation: activationParam } : own
   const shared = sharedBy(params, leftBy(takes, rest.kernel))
@@ -93,7 +93,7 @@ function operatorOperation(
   }
 }
 
-/** An operation that is made when it is asked for, and takes no kernel. */
+/** Makes an operation at run time that takes no kernel. */
 export const operationWith = (
   name: string,
   { params, ...rest }: Pick<Operation, 'summary' | 'source' | 'params' | 'build' | 'file' | 'made'>,
@@ -114,27 +114,27 @@ export const operationWith = (
 
 const own = new WeakSet<object>()
 
-/** Whether an operation that is made when it is asked for was made by this copy of convo. */
+/** Whether an operation made at run time was made by this copy of convo. */
 export const isOwn = (operation: object): boolean => own.has(operation)
 
-/** True for an operation that takes all pages or slices of its input. */
+/** Whether an operation takes all pages or slices of its input. */
 export const takesVolume = (
   { input }: Operation,
   values: Values<Params>,
   kernel: Kernel | undefined,
 ): boolean => (typeof input === 'function' ? input(values, kernel) : input === 'volume')
 
-/** The option for a kernel in examples of an operation that needs one. */
+/** The kernel option for examples of an operation that needs one. */
 export const sampleKernel = ({ kernel, sample = 'sharpen' }: Operation): readonly string[] =>
   kernel === 'required' ? ['--kernel', sample] : []
 
-/** The values of a table when nothing is given. */
+/** The default values of a table. */
 export function defaults(params: Params): Values<Params> {
   return Object.fromEntries(Object.entries(params).map(([name, param]) => [name, param.default]))
 }
 
 /**
- * The operation of a name.
+ * Finds an operation by its name.
  *
  * @param others names of commands that may have been meant
  * @throws ConvoError E_NAME, with the nearest name
@@ -152,7 +152,7 @@ export function findOperation(name: string, others: readonly string[] = []): Ope
   const guess = nearest(name, [...Object.keys(operations), ...others])
   const isCommand = others.length > 0
   const [first = ''] = hint?.words ?? []
-  // a word for a command, such as diff for compare, where only an operation can be
+  // a word for a command, such as diff for compare, although only an operation is possible
   const isElsewhere = hint !== undefined && !isCommand && !Object.hasOwn(operations, first)
   const meant = hint?.words ?? (guess === undefined ? undefined : [guess])
   throw new ConvoError(
@@ -169,13 +169,13 @@ export function findOperation(name: string, others: readonly string[] = []): Ope
   )
 }
 
-/** The options about kernels that an operator does not take. */
+/** Returns the kernel options that an operator does not take. */
 function leftBy(takes: readonly string[], kernel: Operation['kernel']): string[] {
   const kept = kernel === 'none' ? takes : ['kernel', ...takes]
   return Object.keys(correlationSettings).filter((name) => !kept.includes(name))
 }
 
-/** Worked out when it is asked for, and once: a run needs this of one operation only. */
+/** Computed on demand and only once: a run needs this for one operation only. */
 function sharedBy(own: Params, left: readonly string[]): () => Params {
   let shared: Params | undefined
   const all = () => Object.entries({ ...correlationSettings, ...pictureSettings, ...runSettings })

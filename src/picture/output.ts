@@ -22,10 +22,10 @@ import type { PartResult } from '../run/part.ts'
 import type { Depth, Picture } from '../tensor/picture.ts'
 import type { Settings } from './settings.ts'
 
-/** What an output path asks for. */
+/** The kind of output that a path selects. */
 export type OutputKind = 'png' | 'npy' | 'picture'
 
-/** The kind of an output path. @throws ConvoError E_OUTPUT for an extension that is not written */
+/** Returns the kind of an output path. @throws ConvoError E_OUTPUT for an unsupported extension */
 export function outputKind(path: string): OutputKind {
   if (extensionOf(path) === '.npy') return 'npy'
   return formatOfPath(path) === 'png' ? 'png' : 'picture'
@@ -40,7 +40,7 @@ export const holdsFloats = ({
   readonly settings: Pick<Settings, 'depth'>
 }): boolean => outputKind(output) === 'npy' || settings.depth === 32 || formatOfPath(output) === 'pfm'
 
-/** Whether an output holds floats where its input does: nothing else was asked for, and its format has them. */
+/** Whether an output holds floats if its input does: its format supports them, and no depth was chosen. */
 export const mayHoldFloats = ({
   output,
   settings,
@@ -52,19 +52,19 @@ export const mayHoldFloats = ({
   outputKind(output) === 'picture' &&
   (traitsOf(formatOfPath(output)).depths as readonly Depth[]).includes(32)
 
-/** The settings as encoders take them. */
+/** Converts the settings for encoders. */
 export const codingOf = (settings: Pick<Settings, CodingOption>): EncodeOptions => ({
   ...settings,
   lossless: settings.lossless || undefined,
   tiffCompression: settings['tiff-compression'],
 })
 
-/** A file under way, whose strips come in any order. */
+/** A file that is being written. Its strips may come in any order. */
 export type Stream = {
   strip(part: number, strip: PartResult, parts: number): void
-  /** Lets writes go on; waits for them when more than a few strips are held. */
+  /** Lets writes proceed, and waits for them if more than a few strips are held. */
   drain(): Promise<void>
-  /** Writes what is left and puts the file in place; returns its bytes. */
+  /** Writes the rest and puts the file in place. Returns its size in bytes. */
   finish(): Promise<number>
   abort(): Promise<void>
 }
@@ -72,7 +72,7 @@ export type Stream = {
 /** Bytes of finished strips that may wait to be written. */
 const mostHeld = 2 * 2 ** 20
 
-/** Writes to an output piece by piece, and counts what waits. */
+/** Writes to an output piece by piece, and counts the bytes that wait. */
 function inTurn(output: Awaited<ReturnType<typeof openOutput>>) {
   const discard = createDiscard()
   let held = 0
@@ -85,7 +85,7 @@ function inTurn(output: Awaited<ReturnType<typeof openOutput>>) {
         held -= size
         discard(size)
       })
-      // A failure is met in `settled`; until then it is no unhandled rejection.
+      // A failure is reported by `settled`; until then it must not be an unhandled rejection.
       writing.catch(() => undefined)
     },
     settled: () => writing,
@@ -97,7 +97,7 @@ function inTurn(output: Awaited<ReturnType<typeof openOutput>>) {
   }
 }
 
-/** Takes strips that come in any order, in their own. */
+/** Reorders strips that come in any order. */
 function inOrder(take: (strip: PartResult, part: number, parts: number) => void): Stream['strip'] {
   const waiting = new Map<number, PartResult>()
   let next = 0
@@ -111,7 +111,7 @@ function inOrder(take: (strip: PartResult, part: number, parts: number) => void)
   }
 }
 
-/** Begins a PNG at `path`: strips are written in their order. @throws ConvoError E_OUTPUT */
+/** Begins a PNG at `path`. Strips are written in order. @throws ConvoError E_OUTPUT */
 export async function openPng(path: string, shape: PngShape, compression: Compression): Promise<Stream> {
   const output = await openOutput(path)
   const { add, settled, drain, abort } = inTurn(output)
@@ -145,14 +145,18 @@ export async function openPng(path: string, shape: PngShape, compression: Compre
   }
 }
 
-/** Begins a .npy file [C,H,W] or [C,D,H,W], whose strips are [C][rows][W]: each goes to its places. @throws ConvoError E_OUTPUT */
+/**
+ * Begins a .npy file [C,H,W] or [C,D,H,W]. Its strips are [C][rows][W], and each row goes to its place.
+ *
+ * @throws ConvoError E_OUTPUT
+ */
 export async function openArray(path: string, shape: readonly number[]): Promise<Stream> {
   const output = await openOutput(path)
   const { add, settled, drain, abort } = inTurn(output)
   const [channels, height, width] = flatShape(shape)
   const header = npyHeader(shape, '<f4')
   const size = header.length + channels * height * width * 4
-  // what is no file cannot be written here and there
+  // only a file can be written at any position
   const whole = output.writeAt === undefined ? new Uint8Array(size) : undefined
   const write = (bytes: Uint8Array, at: number) => {
     if (whole !== undefined) whole.set(bytes, at)
@@ -179,14 +183,18 @@ export async function openArray(path: string, shape: readonly number[]): Promise
   }
 }
 
-/** Begins a TIFF of one page, whose strips are packed: they are written in their order, the directory behind them. @throws ConvoError E_OUTPUT */
+/**
+ * Begins a TIFF of one page with compressed strips. They are written in order, followed by the directory.
+ *
+ * @throws ConvoError E_OUTPUT
+ */
 export async function openTiff(path: string, page: TiffPage, compression: TiffCompression): Promise<Stream> {
   const output = await openOutput(path)
   const { add, settled, drain, abort } = inTurn(output)
   const { width, height, channels, depth } = page
   const isBig = isBigTiff((width * height * channels * depth) / 8)
   const places: [number, number][] = []
-  // what is no file gets its beginning, which says where the directory is, when all is known
+  // the head points to the directory, so an output that is not a file is held until the end
   const whole: Uint8Array[] | undefined = output.writeAt === undefined ? [] : undefined
   let rows = height
   let at = tiffHead(0, isBig).length
@@ -223,9 +231,9 @@ export async function openTiff(path: string, page: TiffPage, compression: TiffCo
 }
 
 /**
- * Begins a JPEG of a picture whose rows appear in memory: strips of it are encoded when all their rows are there.
+ * Begins a JPEG of a picture whose rows appear in memory. A strip is encoded once it has all its rows.
  *
- * @param samples gives the rows from `first` to before `end`, which stay as they are until the file is finished
+ * @param samples returns the rows from `first` to before `end`, which must not change until the file is finished
  * @throws ConvoError E_OUTPUT
  */
 export async function openJpeg(
@@ -248,7 +256,7 @@ export async function openJpeg(
         const below = Math.min(at + encoder.rows, height)
         if (below > ready) break
         const strip = encoder.encode(samples(at, below))
-        // A failure is met in `finish`; until then it is no unhandled rejection.
+        // A failure is reported by `finish`; until then it must not be an unhandled rejection.
         strip.catch(() => undefined)
         strips.push(strip)
       }
@@ -267,7 +275,9 @@ export async function openJpeg(
   }
 }
 
-/** Writes a picture in the format of its path; returns bytes and what the format could not hold. */
+/**
+ * Writes a picture in the format of its path. Returns the size in bytes, and notes on what the format could not hold.
+ */
 export async function writePicture(
   path: string,
   picture: Picture,

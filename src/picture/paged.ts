@@ -13,7 +13,7 @@ import { checkNumbered, numbered, one } from './numbered.ts'
 import { codingOf, outputKind } from './output.ts'
 import { isNumbered } from './volume-form.ts'
 
-/** An input of several pages whose output has room for all of them: each is a picture of its own. */
+/** An input with several pages, each treated as a separate picture, since the output can hold them all. */
 export type PagedInput = {
   readonly count: number
   readonly pages: AsyncGenerator<Decoded>
@@ -27,7 +27,7 @@ type PagedFormat = Extract<OutputFormat, 'gif' | 'webp' | 'tiff'>
 const isPagedFormat = (format: string | undefined): format is PagedFormat =>
   format === 'gif' || format === 'webp' || format === 'tiff'
 
-/** Whether a file may hold several pages: only then it is asked how many. */
+/** Whether a file may have several pages. Only then are they counted. */
 const mayHavePages = ({ kind, png, isArray }: Probe): boolean =>
   (isPagedFormat(kind) && !isArray) || kind === 'avif' || png?.isAnimated === true
 
@@ -41,7 +41,7 @@ export const keepsPages = ({
   settings.page === undefined &&
   (series !== undefined || (outputKind(output) === 'picture' && isPagedFormat(formatOfPath(output))))
 
-/** The pages of an input, where there are several and the output keeps them. @throws ConvoError as `decode` does */
+/** Opens the pages of an input if it has several and the output keeps them. @throws ConvoError as `decode` does */
 export async function openPaged(opened: Opened, task: PictureTask): Promise<PagedInput | undefined> {
   const { series, settings } = task
   if (
@@ -71,7 +71,7 @@ export async function openPaged(opened: Opened, task: PictureTask): Promise<Page
 
 type Shape = Pick<Header, 'width' | 'height' | 'channels'>
 
-/** @throws ConvoError E_SHAPE for a page that does not fit the first in one file */
+/** Checks that a page fits into one file with the first. @throws ConvoError E_SHAPE */
 function checkPage(page: number, shape: Shape, first: Shape, path: string): void {
   const [own, other] = [shape, first].map(({ width, height, channels }) => `${width}x${height}x${channels}`)
   if (own === other) return
@@ -84,7 +84,7 @@ function checkPage(page: number, shape: Shape, first: Shape, path: string): void
   )
 }
 
-/** That an output does not show its pages for as long as the input did. */
+/** The note that the output does not show its pages for as long as the input did. */
 function lostTimes(delay: readonly number[] | undefined, format?: OutputFormat): string[] {
   if (delay === undefined) return []
   if (format === undefined || format === 'tiff')
@@ -93,7 +93,7 @@ function lostTimes(delay: readonly number[] | undefined, format?: OutputFormat):
   return isRounded ? ['GIF stores times in steps of 10 ms: the timing was rounded'] : []
 }
 
-/** What a job on several pages loses, beside what is lost of each. */
+/** Returns notes on what a job on several pages loses, besides the losses of each page. */
 export const notesOfPages = (
   task: Pick<PictureTask, 'range' | 'output' | 'series' | 'settings'>,
   { pages, delay }: { readonly pages: number; readonly delay?: readonly number[] | undefined },
@@ -108,10 +108,10 @@ export const notesOfPages = (
       ]
 
 /**
- * Runs a job on one page after the other: into numbered files, or into one file that is written when all are done.
+ * Runs a job on one page after another, into numbered files, or into one file that is written when all pages are done.
  *
- * @param run the job on one page
- * @throws ConvoError E_IN_PLACE for a numbered output that is the input
+ * @param run runs the job on one page
+ * @throws ConvoError E_IN_PLACE if a numbered output is the input
  */
 export async function runPaged(
   { count, pages, delay, loop }: PagedInput,

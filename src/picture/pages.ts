@@ -20,7 +20,7 @@ export type PageOptions = {
 }
 
 /**
- * The pages of a picture file at their native depth, or of an array: see `pagesOfArray`.
+ * Opens the pages of a picture file at their native depth, or of an array: see `pagesOfArray`.
  *
  * @throws ConvoError as `decode`, `readArray` and `pagesOfArray` do
  */
@@ -32,7 +32,7 @@ export async function openPages(source: Source, options: PageOptions): Promise<P
     const bytes = typeof source === 'string' ? await readWhole(source, { limit: 'encodedBytes' }) : source
     return arrayPages(bytes, name, options)
   }
-  // of these what was looked at shows it all: to ask the decoder would open them once more
+  // the probe has everything for these formats; asking the decoder would open the file once more
   const isPlain = kind === 'png' || kind === 'jpeg'
   const header = isPlain ? undefined : await readHeader(source, { ...options, name })
   const {
@@ -59,7 +59,7 @@ export async function openPages(source: Source, options: PageOptions): Promise<P
 }
 
 /**
- * The pages of a .npy file, or of a TIFF whose pages are arrays, each read when it is asked for.
+ * Reads the pages of a .npy file, or of a TIFF whose pages are arrays, each on demand.
  *
  * @throws ConvoError as `readArray` and `pagesOfArray` do
  */

@@ -15,14 +15,15 @@ import { Verbatim } from '../text/message.ts'
 import type { Report } from './job.ts'
 import type { Settings } from './settings.ts'
 
-/** Bytes of base64 in one command of kitty's. */
+/** Bytes of base64 in one kitty command. */
 const kittyChunk = 4096
 
 /**
- * Text that shows a picture within a number of columns and rows, or nothing where the terminal shows none.
+ * Returns text that shows a picture within a number of columns and rows, or an empty text if the terminal cannot show
+ * any.
  *
  * @param source a file, or its bytes
- * @throws whatever sharp throws for a picture that it cannot decode
+ * @throws any error from sharp if it cannot decode the picture
  */
 export async function previewText(
   source: string | Uint8Array,
@@ -34,7 +35,7 @@ export async function previewText(
   if (graphics === 'blocks' || graphics === 'blocks256') {
     return blocksText(await pixelsOf(source, { width: columns, height: rows * 2 }), graphics)
   }
-  // A cell is about 10 by 20 pixels; the terminal scales what it is given.
+  // A cell is about 10 by 20 pixels; the terminal scales the picture.
   const size = { width: columns * 10, height: rows * 20, withoutEnlargement: true }
   if (graphics === 'sixel') return `${sixelText(await pixelsOf(source, size))}\n`
   const png = await nativeWork(() =>
@@ -57,7 +58,7 @@ export async function previewText(
     .join('')}\n`
 }
 
-/** A picture as RGB within a size; what is transparent is on gray. */
+/** Returns a picture as RGB within a size. Transparent pixels are flattened onto gray. */
 async function pixelsOf(
   source: string | Uint8Array,
   size: { readonly width: number; readonly height: number; readonly withoutEnlargement?: boolean },
@@ -80,7 +81,7 @@ async function pixelsOf(
   }
 }
 
-/** Two pixels in a cell: the upper one is the ink of a half block, the lower one its ground. */
+/** Puts two pixels in a cell: the upper one is the foreground of a half block, the lower one its background. */
 function blocksText({ width, height, data }: Pixels, graphics: 'blocks' | 'blocks256'): string {
   const colour = (x: number, y: number) => {
     const at = (Math.min(y, height - 1) * width + x) * 3
@@ -95,13 +96,13 @@ function blocksText({ width, height, data }: Pixels, graphics: 'blocks' | 'block
   return text
 }
 
-// A preview is a message: it goes to standard error, so that a picture or a report on standard output stays whole. It was
-// asked for by an option, so that NO_COLOR, which is about what nobody asked for, does not hide it.
+// A preview is a message. It goes to standard error, so that a picture or a report on standard output is not disturbed.
+// An option requested it, so NO_COLOR, which is about unrequested colours, does not hide it.
 
 const environment = () => ({ ...process.env, NO_COLOR: '' })
 
 /**
- * Refuses a preview that nobody would see, before work is done for it.
+ * Refuses a preview that the terminal cannot show, before any work is done for it.
  *
  * @throws ConvoError E_USAGE
  */
@@ -114,9 +115,9 @@ export function checkTerminal(): void {
 }
 
 /**
- * Where a picture goes that is to be shown: the output that was given, else a file that is not kept.
+ * Returns the path of a picture that will be shown: the given output, or else a temporary file.
  *
- * @throws ConvoError E_OPTION for an output that cannot be shown, E_USAGE where there is no terminal
+ * @throws ConvoError E_OPTION for an output that cannot be shown, E_USAGE if there is no terminal
  */
 export function previewTarget(given: string, { channels }: Pick<Settings, 'channels'>): string {
   if (isStandardOutput(given)) {
@@ -138,7 +139,7 @@ export function previewTarget(given: string, { channels }: Pick<Settings, 'chann
   return given === '' ? join(tmpdir(), `convo-preview-${randomUUID()}.png`) : given
 }
 
-/** Shows the picture that was written, and takes it away if no output was given. Gives the report to print. */
+/** Shows the written picture, and removes it if no output was given. Returns the report to print. */
 export async function showResult(report: Report, given: string, io: Io): Promise<Report> {
   const { output } = report
   const remove = () => (given === '' ? removeQuietly(output.path) : undefined)
@@ -156,7 +157,7 @@ export async function showResult(report: Report, given: string, io: Io): Promise
 export async function showPreview(source: string | Uint8Array, io: Io): Promise<void> {
   const { columns, rows } = process.stderr
   const graphics = await detectGraphics(environment())
-  // room for the prompt and the command that made it; a terminal that says it has no size gets one all the same
+  // leaves room for the prompt and the command; a terminal that reports no size is given one
   const text = await previewText(
     source,
     graphics,

@@ -32,10 +32,10 @@ export { dryRun } from './dry-run.ts'
 export type { DryRun, PictureFacts, PictureJob, PlanFacts, Report, StepMaker } from './job.ts'
 
 /**
- * Runs a job, on the pool of this process unless one is given. Workers start while the picture is decoded; strips of a
- * PNG are written as they are done.
+ * Runs a job, by default on the pool of this process. Workers start while the picture is decoded, and strips of a PNG
+ * are written as they finish.
  *
- * @throws ConvoError for anything that keeps it from being done; the output is then as it was before
+ * @throws ConvoError if anything fails; the output is then as it was before
  */
 export async function processPicture(job: PictureJob, given?: Pool): Promise<Report> {
   const began = performance.now()
@@ -62,7 +62,7 @@ function run(task: PictureTask, pool: Pool, began: number, load: Load): Promise<
   }, task)
 }
 
-/** Looks at the input, and starts workers for a large one, before it is decoded. */
+/** Inspects the input, and starts workers for a large one before it is decoded. */
 async function begin(
   task: PictureTask,
   pool: Pool,
@@ -83,7 +83,7 @@ async function begin(
   return { load, isSmall }
 }
 
-/** The job on one page of several, which leaves no memory behind. */
+/** Runs the job on one page of several, and releases its memory. */
 async function runPage(session: Session, pool: Pool, { picture, meta, notes }: Loaded, own: PictureTask) {
   const mark = session.arena.mark()
   try {
@@ -99,7 +99,7 @@ const notFiniteNote =
 const isFloatIn = ({ data, isWhole }: LoadedData): boolean =>
   !isWhole && (data.source === undefined || data.source.picture.depth === 32)
 
-/** What becomes of floats, and of such as are not finite, where the output holds levels. */
+/** Returns notes on floats, and on those that are not finite, if the output holds levels. */
 async function notLevels(loaded: LoadedData, task: PictureTask): Promise<string[]> {
   if (holdsFloats(task)) return []
   const { data } = loaded
@@ -112,8 +112,8 @@ async function notLevels(loaded: LoadedData, task: PictureTask): Promise<string[
 }
 
 /**
- * Runs a decoded input through the steps into the output: they are written down as one graph, which is computed strip by
- * strip on its way into the file.
+ * Runs a decoded input through the steps into the output. The steps are traced as one graph, which is computed strip by
+ * strip while the file is written.
  */
 async function runJob(
   session: Session,

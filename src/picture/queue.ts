@@ -1,15 +1,15 @@
 import { setMaxListeners } from 'node:events'
 
-/** Jobs that are begun and not done, at most: the others wait with nothing read or prepared. */
+/** The most jobs that run at a time. The others wait with nothing read or prepared. */
 const mostBegun = 3
 let begun = 0
 const waiting: (() => void)[] = []
 
 /**
- * Runs a job when its turn has come. It must wait for nothing that may need a turn too, such as a stream. A
+ * Runs a job when its turn comes. The job must not wait for anything that may need a turn too, such as a stream. A
  * waiting job is only a promise, so thousands are cheap.
  *
- * @throws the reason of the signal, when that is aborted before
+ * @throws the reason of the signal, if it is aborted before the job begins
  */
 export function inQueue<T>(signal: AbortSignal | undefined, job: () => Promise<T>): Promise<T> {
   if (signal?.aborted) return Promise.reject(signal.reason)
@@ -27,7 +27,7 @@ export function inQueue<T>(signal: AbortSignal | undefined, job: () => Promise<T
       failed(signal?.reason)
     }
     if (signal !== undefined) {
-      // one signal may be that of thousands
+      // thousands of jobs may share one signal
       setMaxListeners(0, signal)
       signal.addEventListener('abort', leave)
     }
@@ -35,7 +35,7 @@ export function inQueue<T>(signal: AbortSignal | undefined, job: () => Promise<T
   })
 }
 
-/** Runs a job, and gives its turn to the next that waits. */
+/** Runs a job, then passes its turn to the next job in the queue. */
 async function passing<T>(job: () => Promise<T>): Promise<T> {
   try {
     return await job()

@@ -32,17 +32,17 @@ import { holdsFloats } from './output.ts'
 import type { Settings } from './settings.ts'
 import { type Pending, pictureOf, slicesIn } from './state.ts'
 
-// Recipes on a picture: the tones on its way in and out, how alpha meets the kernels, and which arithmetic runs.
+// Recipes on a picture: the tones of input and output, how alpha is filtered, and which arithmetic runs.
 
-/** What may be looked at while steps are written down. */
+/** What may be inspected while steps are traced. */
 export type Ground = {
-  /** Computes what is written down; without it nothing is, and samples that nobody has seen are taken for levels. */
+  /** Computes a traced graph. Without it nothing is computed, and unknown samples are assumed to be levels. */
   readonly compute?: (graph: Graph) => Promise<Tensor>
-  /** The largest magnitude in a picture of floats. */
+  /** Returns the largest magnitude in a picture of floats. */
   peak(picture: SourcePicture): number
 }
 
-/** What a run may look at: everything. */
+/** The ground of a run, which may inspect everything. */
 export const groundOf = (compute: NonNullable<Ground['compute']>): Ground => ({
   compute,
   peak(picture) {
@@ -52,12 +52,18 @@ export const groundOf = (compute: NonNullable<Ground['compute']>): Ground => ({
   },
 })
 
-/** The recipe that changes nothing: by it samples take on a tone, and what other steps made goes to the file. */
+/**
+ * The recipe that changes nothing. It applies the tone to samples, and passes the results of other steps to the file.
+ */
 const identity = single(kernel([1, 1], [1]))
 
 type Tones = Pick<PictureTask, 'settings'> & Partial<Pick<PictureTask, 'light'>>
 
-/** Gray and linear light of a picture on its way in; `table` is 1 where its address is not known yet. @throws ConvoError E_OPTION */
+/**
+ * Returns the gray and linear-light tones of an input. `table` is 1 until its address is known.
+ *
+ * @throws ConvoError E_OPTION
+ */
 function tonesOf(
   { settings: { gray, linear }, light }: Tones,
   { channels, depth }: Pick<PictureShape, 'channels' | 'depth'>,
@@ -73,7 +79,7 @@ function tonesOf(
   }
 }
 
-/** The picture as steps on planes meet it first, in gray or linear light where that is asked for. */
+/** Returns the picture for the first step on planes, in gray or linear light if requested. */
 export function tonedSource(
   task: PictureTask,
   picture: SourcePicture,
@@ -84,18 +90,20 @@ export function tonedSource(
 }
 
 /**
- * How alpha meets a recipe. Where the kernels are a mean, alpha is filtered with the colours and divides them. Where they
- * take flat areas to zero there is nothing to divide by: alpha stays, and a pixel sees its own colour where others are
- * transparent, so that it has no edge to nothing. `copy` asks for this of means too. In both, hidden colours count for
- * nothing; `separate` takes alpha for a channel, and they count.
+ * Chooses how alpha is filtered with a recipe.
+ *
+ * If the kernels compute a mean, alpha is filtered with the colours and divides them. If they take flat areas to zero,
+ * there is nothing to divide by: alpha is kept, and a pixel uses its own colour for transparent neighbours, so that no
+ * edge appears beside them. `copy` requests this for means too. In both cases hidden colours have no effect. With
+ * `separate`, alpha is one more channel, and hidden colours count.
  */
 function alphaOf(recipe: Recipe, channels: number, asked: Settings['alpha']): Tone['alpha'] {
-  // as a channel like the others alpha takes the faster ways
+  // alpha as an ordinary channel can use the faster methods
   if (asked === 'separate' || !hasAlpha(channels)) return 'plain'
   return asked === 'copy' || flattens(recipe) ? 'own' : 'premultiply'
 }
 
-/** A recipe over a picture or maps that are written down, which is written down behind them. */
+/** Traces a recipe over a picture or maps that are already traced. */
 export async function recipeOver(
   ground: Ground,
   data: Pending,
@@ -131,8 +139,8 @@ export async function recipeOver(
 }
 
 /**
- * Plans a recipe over samples that may have any size. Where an FFT may run it has to be known how large they are: a bound
- * is enough, but where there is none or it is too large, what the recipe meets is computed before.
+ * Plans a recipe over samples of any magnitude. If an FFT may run, the magnitude must be known. A bound is enough; if
+ * there is none or it is too large, the input of the recipe is computed first.
  */
 async function planned(
   { compute, peak }: Ground,
@@ -161,7 +169,7 @@ async function planned(
   return { plan: plan(() => found.peak), over: { out: planesNode(whole) } }
 }
 
-/** The plan of a recipe over a picture: native samples where the tone leaves them as they are. */
+/** Plans a recipe over a picture. It uses native samples if the tone does not change them. */
 function planOver(
   recipe: Recipe,
   options: FilterOptions,
@@ -180,13 +188,13 @@ function planOver(
 const beforeParting = (node: Node): Node =>
   node.work.kind === 'layer' && node.work.name === 'parted' ? node.inputs[0]! : node
 
-/** The plan of the recipe that made something; nothing where another step made it. */
+/** Returns the plan of the recipe that made a node, or undefined if another step made it. */
 export function planOf(made: Node): RecipePlan | undefined {
   const { work } = beforeParting(made)
   return work.kind === 'filter' ? work.filter.plan : undefined
 }
 
-/** The filter that made a picture or a map, and what it runs over; nothing where another step made it. */
+/** Returns the filter that made a picture or a map, with its input, or undefined if another step made it. */
 export function filterOf({ out, source }: Pick<Pending, 'out' | 'source'>) {
   const made = nodeOf(out)
   const node = beforeParting(made)
@@ -198,20 +206,23 @@ export function filterOf({ out, source }: Pick<Pending, 'out' | 'source'>) {
   return source && { filter, over: { source } }
 }
 
-/** What a picture goes through on its way into the file, and over what: the filter that made it, or one that changes nothing. */
+/**
+ * Returns the last filter before the file, with its input: the filter that made the picture, or one that changes
+ * nothing.
+ */
 export function finishOf(data: Pending, task: PictureTask): { readonly filter: Filter; readonly over: Over } {
   const last = filterOf(data)
   if (last !== undefined) return { ...last, filter: { ...last.filter, tone: lastTone(last.filter, task) } }
   const [channels, height, width] = nodeOf(data.out).shape
   const { full, isMoved, out, source } = data
   const { alpha } = task.settings
-  // what was only moved is written with its hidden colours, unless alpha is asked for
+  // a picture that was only moved keeps its hidden colours, unless an alpha mode is chosen
   const asked = isMoved ? (alpha ?? 'separate') : alpha
   const shape = { width, height, channels: channels as 1 | 2 | 3 | 4, full }
   return { filter: plainFilter(shape, task, asked), over: { out: nodeOf(out), source } }
 }
 
-/** The filter that changes nothing, on its way into the file. */
+/** Returns the filter that changes nothing except for the tone of the output. */
 export function plainFilter(
   { width, height, channels, full }: Omit<PictureShape, 'depth'>,
   task: PictureTask,
@@ -222,7 +233,7 @@ export function plainFilter(
   return { ...filter, tone: lastTone(filter, task) }
 }
 
-/** The tone of a filter that goes into the file: light is encoded, and range and light are those of the colours alone. */
+/** Returns the tone of the last filter: light is encoded, and range and light apply to the colours only. */
 function lastTone({ tone, channels }: Filter, task: PictureTask): Tone {
   const { light, range, settings } = task
   const encode = settings.linear && !holdsFloats(task)
@@ -236,7 +247,7 @@ function lastTone({ tone, channels }: Filter, task: PictureTask): Tone {
   }
 }
 
-/** A plan as reports show it; what runs with other steps around it goes in their strips. */
+/** Returns a plan as reports show it. A recipe that runs with other steps shares their strips. */
 export const planFacts = (plan: RecipePlan, isAlone: boolean): PlanFacts[] =>
   plan.stencils.map((s) => ({
     algorithm: s.algorithm,

@@ -31,25 +31,25 @@ import {
 import { finishOf, plainFilter } from './recipe.ts'
 import { graphOf, type Pending, slicesIn } from './state.ts'
 
-/** What was written. */
+/** The result of writing. */
 export type Written = {
   readonly facts: PictureFacts & { readonly bytes: number }
   readonly outcome: Outcome
   readonly notes: readonly string[]
 }
 
-/** A picture that is computed on its way into a file: its shape, and what runs it into a sink. */
+/** A picture that is computed while its file is written: its shape, and a function that runs it into a sink. */
 export type Rendering = {
   readonly width: number
   readonly height: number
   readonly channels: number
   readonly full: number
-  /** Of an array that is a volume: its slices, which lie one below the other. */
+  /** The number of slices of an array that is a volume. They are stacked vertically. */
   readonly slices?: number | undefined
   run(sink: Sink, onStrip?: Stream['strip'], drain?: Stream['drain']): Promise<Outcome>
 }
 
-/** Steps that have not run yet, whose result is a picture: the recipe that made it takes it into the file. */
+/** Prepares steps whose result is a picture. The recipe that made it writes it. */
 export function pictureRendering(session: Session, data: Pending, task: PictureTask): Rendering {
   const { filter, over } = finishOf(data, task)
   const { plan, tone, full } = filter
@@ -62,7 +62,7 @@ export function pictureRendering(session: Session, data: Pending, task: PictureT
   }
 }
 
-/** Steps that have not run yet, whose maps go on a sheet. */
+/** Prepares steps whose maps go on a sheet. */
 export function sheetRendering(
   session: Session,
   maps: Pending,
@@ -80,7 +80,7 @@ export function sheetRendering(
   }
 }
 
-/** Steps that have not run yet, into an array. */
+/** Prepares steps whose result is an array. */
 export function arrayRendering(session: Session, pending: Pending): Rendering {
   const [channels, height, width] = nodeOf(pending.out).shape
   const slices = slicesIn(pending)
@@ -97,7 +97,7 @@ export function arrayRendering(session: Session, pending: Pending): Rendering {
   }
 }
 
-/** Runs a picture into its file. */
+/** Runs a picture and writes its file. */
 export async function writeRendering(
   session: Session,
   rendering: Rendering,
@@ -131,7 +131,7 @@ export async function writeRendering(
   const file = await openFile(session, output, shape, coding, sink, slices)
   try {
     const outcome = await rendering.run(sink, file.strip, file.drain)
-    // strips of a JPEG are encoded from where they were computed
+    // strips of a JPEG are encoded directly from the memory in which they were computed
     if (format !== 'jpeg') task.leave?.()
     const facts = { ...factsOf(output, shape), bytes: await file.finish() }
     const lost = lossesOf({ depth: samplesOf(task, full), channels, meta }, format, coding.subsampling)
@@ -146,7 +146,7 @@ export async function writeRendering(
 
 type Streamed = 'png' | 'npy' | 'tiff' | 'jpeg'
 
-/** Whether strips are written, or encoded, while others are computed. */
+/** Whether strips are written or encoded while others are computed. */
 const isStreamed = (
   format: OutputFormat | 'npy',
   channels: number,
@@ -155,10 +155,10 @@ const isStreamed = (
   format === 'png' ||
   format === 'npy' ||
   format === 'tiff' ||
-  // alpha has to be looked at as a whole, and made codes are for all of it
+  // alpha must be inspected as a whole, and optimised codes are for the whole picture
   (format === 'jpeg' && !hasAlpha(channels) && effort === 0)
 
-/** Where the strips of a picture go on their way into a file. */
+/** Returns the sink for the strips of a file. */
 function sinkOf(
   { arena }: Session,
   format: Streamed,
@@ -172,7 +172,7 @@ function sinkOf(
   return { kind: 'samples', depth: 8, target: arena.alloc(width * height * channels) }
 }
 
-/** Begins a file of what goes to a sink. */
+/** Begins a file for the output of a sink. */
 async function openFile(
   { arena }: Session,
   path: string,
@@ -195,17 +195,17 @@ async function openFile(
   })
 }
 
-/** The pages of the file that a picture goes to: those that are stored are put into one. */
+/** Returns the number of pages in the file of a picture. Pages that are stored go into one file. */
 const pagesOf = ({ store, at }: PictureTask): number => (store === undefined ? 1 : (at?.count ?? 1))
 
-/** The task of one of several pages of a file, for the plan of a run. */
+/** Returns the task for one of several pages of a file, for planning a run. */
 export const paged = (task: PictureTask, count: number): PictureTask => ({
   ...task,
   store: async () => ({ bytes: 0, notes: [] }),
   at: { page: 0, count, mask: openInput },
 })
 
-/** What the encoder of a format takes for each byte of the samples that it is given: measured on 12 megapixels. */
+/** Bytes that the encoder of a format takes for each byte of its samples, measured on 12 megapixels. */
 const encoders: Readonly<Partial<Record<OutputFormat | 'npy', number>>> = {
   jpeg: 1.2,
   webp: 11,
@@ -213,10 +213,10 @@ const encoders: Readonly<Partial<Record<OutputFormat | 'npy', number>>> = {
   avif: 14,
 }
 
-/** Bytes of finished strips, and of such as are written and not collected yet, that there are at a time at most. */
+/** The most bytes of finished strips at a time, including written ones that are not yet collected. */
 const lying = 40 * 2 ** 20
 
-/** Lays out what writing a picture takes and loses, and computes nothing. */
+/** Plans what writing a picture takes and loses, without computing anything. */
 async function rehearseRendering(
   session: Session,
   rendering: Rendering,
@@ -245,20 +245,20 @@ async function rehearseRendering(
   return { facts: { ...factsOf(output, shape), bytes: 0 }, outcome, notes: [...notes, ...lost] }
 }
 
-/** The bits of the samples that a job makes. */
+/** The depth of the samples that a job computes. */
 const samplesOf = (task: PictureTask, full: number): 8 | 16 | 32 =>
   holdsFloats(task) ? 32 : (task.settings.depth ?? depthOfFull(full))
 
-/** The bits of the samples that a job writes. */
+/** The depth of the samples that a job writes. */
 function depthOf(task: PictureTask, full: number): 8 | 16 | 32 {
   const depth = samplesOf(task, full)
   if (depth === 32) return depth
   const format = formatOfPath(task.output)
-  // rounded once, on the way out of floats
+  // floats are rounded only once, when they are written
   return depth === 16 && task.store === undefined && !traitsOf(format).depths.includes(16) ? 8 : depth
 }
 
-/** Runs a picture to samples in memory, for a format that is encoded whole. */
+/** Runs a picture into samples in memory, for a format that is encoded whole. */
 export async function toSamples(
   session: Session,
   { width, height, channels, full, run }: Rendering,

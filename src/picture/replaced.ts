@@ -6,17 +6,17 @@ import { isFile } from '../files/stat.ts'
 import { extensionOf } from '../image/format.ts'
 
 /**
- * Looks at a file that an output is about to replace. What convo made may go: it is made again from the same command. A
- * picture that a pattern of the shell may have named, as `convo sobel *.png` where there are two, is not replaced unless
- * that is asked for.
+ * Checks a file that an output is about to replace. A file that convo made may be replaced, since the same command
+ * makes it again. A picture that a shell pattern may have named, as in `convo sobel *.png` with two matches, is not
+ * replaced without --force.
  *
- * @returns a note on a picture that goes and that convo is not known to have made
+ * @returns a note if the replaced picture may not be from convo
  * @throws ConvoError E_EXISTS
  */
 export function checkReplaced(input: string, output: string, command: string): string | undefined {
   if (input === '-' || isStreamPath(output) || !isFile(output) || isSameFile(input, output)) return undefined
   if (isOwnPng(output)) return undefined
-  // arrays are results more often than not, and do not show who made them
+  // arrays are usually results, and do not show which program made them
   const isArray = extensionOf(output) === '.npy'
   if (!isPairOfPattern(input, output))
     return isArray ? undefined : `${output} already existed and was replaced`
@@ -33,8 +33,8 @@ export function checkReplaced(input: string, output: string, command: string): s
 const trailer = Buffer.from('\0\0\0\0IEND\xae\x42\x60\x82', 'latin1')
 
 /**
- * Whether a file ends as the PNGs that convo encodes: a last IDAT chunk with nothing but the checksum of four bytes,
- * which no other encoder is known to write.
+ * Whether a file ends like the PNGs that convo encodes: with a last IDAT chunk that holds only the four bytes of the
+ * checksum. No other encoder is known to write this.
  */
 function isOwnPng(path: string): boolean {
   const descriptor = openSync(path, 'r')
@@ -51,11 +51,11 @@ function isOwnPng(path: string): boolean {
   }
 }
 
-/** Whether a pattern exists that names these two files of a folder and no other, in this order. */
+/** Whether a shell pattern could name these two files of a folder and no others, in this order. */
 function isPairOfPattern(input: string, output: string): boolean {
   const [a, b] = [basename(input), basename(output)]
   if (resolve(dirname(input)) !== resolve(dirname(output)) || extname(a) !== extname(b)) return false
-  // shells sort by the locale or by code
+  // shells sort by locale or by code
   if (a > b && a.localeCompare(b) > 0) return false
   const start = sharedStart(a, b)
   const end = [...sharedStart(reversed(a.slice(start.length)), reversed(b.slice(start.length)))]
@@ -66,7 +66,7 @@ function isPairOfPattern(input: string, output: string): boolean {
       name.length >= start.length + end.length &&
       name.startsWith(start) &&
       name.endsWith(end) &&
-      // a star at the beginning omits hidden files
+      // a star at the beginning does not match hidden files
       (start !== '' || !name.startsWith('.')),
   )
   return named.length === 2

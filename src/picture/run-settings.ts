@@ -1,15 +1,18 @@
 import { choice, custom, expected, flag, integer } from '../params.ts'
 
-// The settings that every command shares, apart from those of pictures and kernels: a comparison needs no more.
+// The settings that all commands share, without those of pictures and kernels, which a comparison does not need.
 
-/** Where the channels of an array are: `chw` first, as networks have them; `hwc` last, as OpenCV, Pillow and imageio. */
+/**
+ * The position of the channels of an array: `chw` is first, as in networks; `hwc` is last, as in OpenCV, Pillow and
+ * imageio.
+ */
 export const layouts = ['auto', 'hwc', 'chw'] as const
 export type Layout = (typeof layouts)[number]
 
-/** libvips' own limit, and so sharp's. */
+/** The limit of libvips, and therefore of sharp. */
 const mostPixels = 268402689
 
-/** How a file is read. */
+/** The options for reading a file. */
 export const readingSettings = {
   layout: choice<Layout>(
     'order of the axes of a .npy input: hwc has the channels last (OpenCV, Pillow, imageio), chw first; auto guesses from the shape',
@@ -25,7 +28,7 @@ export const readingSettings = {
   ),
 }
 
-/** How the run itself behaves. */
+/** The options of the run itself. */
 export const runSettings = {
   threads: {
     ...integer('number of threads', undefined, { min: 1, max: 1024 }),
@@ -53,7 +56,7 @@ export const shortNames: Readonly<Record<string, string>> = {
   null: '0',
 }
 
-/** Pairs of options that cannot be used together, and what to do; the second perhaps with one of its values only. */
+/** Pairs of options that cannot be used together, and the fix. The second may conflict with one of its values only. */
 export const conflicts: readonly (readonly [a: string, b: string, fix: string, value?: string])[] = [
   ['scale', 'normalize', 'no --normalize'],
   ['quiet', 'verbose', 'no --quiet'],

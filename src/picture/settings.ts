@@ -24,7 +24,7 @@ import {
 import { type BorderName, borderName, borders } from '../tensor/border.ts'
 import { readingSettings, runSettings } from './run-settings.ts'
 
-/** What to do with the maps of a result that is no gray, RGB or RGBA picture. */
+/** What to do with the maps of a result that is not a gray, RGB or RGBA picture. */
 export type ChannelChoice = (typeof channelWords)[number] | readonly number[]
 
 const channelWords = ['montage', 'split', 'first'] as const
@@ -33,8 +33,8 @@ const listOfMaps = numbers('', '', { min: 1, max: 4096 }, { min: 0, whole: true 
 type Pair = readonly [y: number, x: number]
 
 /**
- * How kernels meet a picture. What has no default is `undefined` unless given, so that a kernel file may have its say
- * and so that an option that does nothing can be refused.
+ * How kernels are applied to a picture. Options without a default are `undefined` unless given, so that a kernel file
+ * can set them and an option without effect can be refused.
  */
 export const correlationSettings = {
   kernel: textOr<Kernel>(
@@ -98,7 +98,7 @@ export const correlationSettings = {
   ),
 }
 
-/** How a picture is read, how the result becomes samples again, and how it is written. */
+/** How a picture is read, how results become samples again, and how they are written. */
 export const pictureSettings = {
   range: {
     ...choice(
@@ -220,13 +220,13 @@ export const pictureSettings = {
   'in-place': flag('allow the output to replace the input file'),
 }
 
-/** Every option that operations share. */
+/** All options that operations share. */
 export const sharedSettings = { ...correlationSettings, ...pictureSettings, ...runSettings } satisfies Params
 
 /** The values of the shared options. An option that an operation does not take has its default, or is undefined. */
 export type Settings = Values<typeof sharedSettings>
 
-/** The settings about kernels as operators take them: `undefined` where nothing was said. */
+/** Returns the kernel settings for operators: `undefined` if not given. */
 export function kernelOptions(settings: Settings): KernelOptions {
   const { border, fill, anchor, flip, scale, normalize, bias, stride, dilation, padding, groups, algorithm } =
     settings
@@ -252,10 +252,10 @@ function levelsOf(bias: Settings['bias']): KernelOptions['bias'] {
   return bias
 }
 
-/** The settings with the numbers of a bias that is in a file. @throws ConvoError as `loadNumbers` does */
+/** Returns the settings with a bias file replaced by its numbers. @throws ConvoError as `loadNumbers` does */
 export async function withBias(settings: Settings): Promise<Settings> {
   if (typeof settings.bias !== 'string') return settings
-  // with all formats, which a run without a kernel does not need
+  // loaded here, since it brings all formats, which a run without a kernel does not need
   const { loadNumbers } = await import('../kernel/source.ts')
   return { ...settings, bias: await loadNumbers(settings.bias) }
 }
@@ -272,7 +272,7 @@ function parseLevel(given: unknown, name: string): number {
   return level
 }
 
-/** A level, levels for the channels, or the name of their file. */
+/** Parses a level, levels for the channels, or the name of their file. */
 function parseBias(given: unknown, name: string): number | readonly number[] | string {
   const isText = typeof given === 'string' && given.trim() !== ''
   const parts: unknown = isText ? given.trim().split(/\s*[,;\s]\s*/) : given
@@ -339,7 +339,7 @@ function parseDepth(given: unknown, name: string): 8 | 16 | 32 {
   const depths = [8, 16, 32] as const
   const found = depths.find((depth) => String(depth) === String(given))
   if (found !== undefined) return found
-  // 32 is for formats with floats only
+  // 32 is only for formats with floats
   const near = Number(given) > 0 ? (Number(given) < 8 ? 8 : 16) : undefined
   throw expected('8, 16 or 32', name, given, { near })
 }

@@ -4,22 +4,22 @@ import { ConvoError } from '../error.ts'
 import { isFolder } from '../files/stat.ts'
 import { passedOver, promised } from '../image/foreign.ts'
 
-/** Loaded when a pattern is met, or what may be one: no other run waits for it. */
+/** Loaded for patterns only, so that other runs do not wait for it. */
 const globber = () => import('../files/glob.ts')
 
-/** True for a folder, a glob or names with commas between, whose pictures are the slices of a volume. */
+/** Whether a path is a folder, a glob or names separated by commas, whose pictures are the slices of a volume. */
 export async function isSliceList(path: string): Promise<boolean> {
   if (isFolder(path)) return true
-  // names with wildcards that are files too are patterns here as everywhere
+  // a name with wildcards is a pattern, as everywhere, even if a file has that name
   if (path === '-' || (existsSync(path) && !/[*?]/.test(path))) return false
   return path.includes(',') || (await globber()).isPattern(path)
 }
 
 /**
- * The slices of a volume in a folder or by a glob: pictures in the order of their names, numbers counting as numbers. Of
- * names with commas between in the order given.
+ * Lists the slices of a volume. For a folder or glob, pictures are sorted by name, with numbers in numeric order. Names
+ * separated by commas keep their order.
  *
- * @throws ConvoError E_INPUT when there are none
+ * @throws ConvoError E_INPUT if there are none
  */
 export async function slicePaths(list: string): Promise<string[]> {
   const inFolder = isFolder(list)
@@ -44,7 +44,7 @@ const filesOf = (folder: string): string[] =>
     .filter((entry) => !entry.isDirectory())
     .map((entry) => join(folder, entry.name))
 
-/** Notes on pictures in a folder of slices that are none, as their formats are not read. */
+/** Returns notes on files in a folder of slices that are skipped because their formats are not read. */
 export const leftOutOf = (list: string): string[] =>
   isFolder(list)
     ? passedOver(
@@ -54,6 +54,6 @@ export const leftOutOf = (list: string): string[] =>
       )
     : []
 
-/** Notes on one of many files as notes on each of them, so that those that say the same are one. */
+/** Rewords notes on one file for many files, so that equal notes become one. */
 export const ofSlice = (notes: readonly string[], path: string): string[] =>
   notes.map((note) => note.replaceAll(path, 'some slices'))

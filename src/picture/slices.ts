@@ -2,16 +2,16 @@ import { invariant } from '../error.ts'
 import type { Slices } from '../run/picture-job.ts'
 import type { Samples } from '../tensor/picture.ts'
 
-/** Slices behind those that were asked for that are decoded while these are worked on. */
+/** The number of slices that are decoded ahead of those that are being processed. */
 export const slicesAhead = 2
-/** Bytes of slices that are held because they may be asked for again. */
+/** The most bytes of slices that are held because they may be needed again. */
 const mostHeld = 2 ** 28
 
 /**
- * The slices of a volume, decoded when they are asked for: held are those that a filter has between the first and the last one
- * that it asks for, since it passes over them, and a few that come next.
+ * Decodes the slices of a volume on demand. It holds the slices between the first and last that a filter asks for, and
+ * a few that come next.
  *
- * @param bytes of a slice
+ * @param bytes the size of a slice
  */
 export function slicesOnDemand(
   { count, height, bytes }: { readonly count: number; readonly height: number; readonly bytes: number },
@@ -25,7 +25,7 @@ export function slicesOnDemand(
         entry.samples = samples
       }),
     }
-    // whoever waits for the slice gets the error
+    // the code that waits for the slice gets the error
     entry.promise.catch(() => undefined)
     held.set(z, entry)
   }
@@ -43,7 +43,7 @@ export function slicesOnDemand(
       const waiting = slices.map((z) => held.get(z)!).filter(({ samples }) => samples === undefined)
       if (waiting.length === 0) return undefined
       const all = Promise.all(waiting.map(({ promise }) => promise))
-      // it may only be asked whether there is anything to wait for
+      // the caller may only check whether it has to wait
       all.catch(() => undefined)
       return all
     },

@@ -16,15 +16,15 @@ import { refuseTone } from './load.ts'
 import { filterOf, type Ground, planFacts, planOf, recipeOver, tonedSource } from './recipe.ts'
 import { graphOf, isTransparent, type Pending, pictureOf, type State, shapeOf, slicesIn } from './state.ts'
 
-// Steps are written down one after another: what comes out says what a run will do, and is what it does.
+// Steps are traced one after another. The trace shows what a run will do, and the run executes it.
 
 /** An input, as far as it is known. */
 export type Met = { readonly data: Pending; readonly meta: PictureMeta; readonly notes: readonly string[] }
 
 /**
- * Writes the steps of a job down: the plan of a run, and what `--dry-run` and `explain` report.
+ * Traces the steps of a job. The trace is the plan of a run, and the source of what `--dry-run` and `explain` report.
  *
- * @throws ConvoError for what the steps cannot be given
+ * @throws ConvoError if the steps cannot take the input
  */
 export async function traceJob(
   ground: Ground,
@@ -34,22 +34,22 @@ export async function traceJob(
 ): Promise<{ readonly state: State; readonly blending?: Blending | undefined }> {
   const { source } = data
   if (!data.isPicture) refuseTone(task, source ? 'a volume' : `[${data.out.shape.join(',')}]`)
-  // numbers that are no levels of a picture
+  // the numbers are not levels of a picture
   const isArray = (source?.picture.depth ?? 32) === 32 && Object.keys(meta).every((key) => key === 'isLinear')
   const start = { data, notes, plans: [], unit: isArray ? 1 : undefined }
   const begun = await beginBlending(start, task, ground)
   let { state } = begun
   for (const [i, make] of task.steps.entries()) {
-    // the first plan of a large kernel takes ten milliseconds, and what came before may have too
+    // the first plan of a large kernel takes ten milliseconds, and the work before it may take as long
     await pause()
-    // the luma comes with the tones that the first step would have to see to
+    // the luma already has the tones that the first step would apply
     state = await takeStep(ground, engine, state, make, task, i === 0 && !begun.blending?.isLuma)
   }
   if (begun.blending !== undefined) blendable(state.data, begun.blending, task)
   return { blending: begun.blending, state: { ...state, plans: alone(state, begun.blending, task) } }
 }
 
-/** The plans of a job; a recipe that takes the picture from the decoder to the file has strips of its own. */
+/** Returns the plans of a job. A recipe that takes the picture from the decoder to the file has its own strips. */
 function alone(
   { data, plans }: State,
   blending: Blending | undefined,
@@ -63,9 +63,11 @@ function alone(
 }
 
 /**
- * A step on a picture, maps or a volume. Transparency: an operator that treats every
- * channel alone takes alpha along, colours weighted by it; one that mixes channels gets the colours alone, hidden ones as
- * `covered` says, and alpha is put back when as large a gray or RGB picture comes out; kernels see to it themselves.
+ * Traces a step on a picture, maps or a volume.
+ *
+ * An operator that treats each channel separately takes alpha along, with colours weighted by it. An operator that
+ * mixes channels gets only the colours, with hidden ones replaced as in `covered`; alpha is put back if the result is a
+ * gray or RGB picture of the same size. Kernels handle alpha themselves.
  */
 async function takeStep(
   ground: Ground,
@@ -84,7 +86,7 @@ async function takeStep(
     slicesIn(state.data) === undefined
       ? await overPlanes(ground, engines, state.data, step, task, isFirst, kept)
       : { data: await overVolume(ground, engines, state.data, step, task, kept) }
-  // what was kept may be computed from the picture though nothing else is any more
+  // a kept result may need the picture even if nothing else does any more
   const source = data.source ?? [...kept.sources][0]
   if (step.keeps !== undefined) kept.keep(step.keeps, data.out)
   const named = new Map(state.kept)
@@ -101,7 +103,7 @@ async function takeStep(
   }
 }
 
-/** Whether what steps meet is finite, looked at when that counts, and what the user should know of it. */
+/** Checks on demand whether the input of steps is finite, and provides the note for the user. */
 function smallness({ compute, peak }: Ground, { source, out }: Pending) {
   let isSmall: boolean | undefined
   const look = (): boolean => {
@@ -120,13 +122,13 @@ function smallness({ compute, peak }: Ground, { source, out }: Pending) {
 const directNote =
   "some samples are not finite or very large, and Winograd's algorithm would spread them: the slower direct sums were used"
 
-/** Which arithmetic a step runs. */
+/** Returns the arithmetic of a step. */
 const factsOf = (step: Step, made: Pick<Pending, 'out' | 'source'>): PlanFacts[] =>
   step.kernels === undefined
     ? [step.arithmetic ?? arithmetics.bank]
     : planFacts(planOf(nodeOf(made.out))!, false)
 
-/** What earlier steps kept by name, the pictures it is made of, and what is kept more. */
+/** Returns the results that earlier steps kept by name, the pictures that they need, and those that are kept next. */
 function keptOf({ kept }: State) {
   const sources = new Set<Source>()
   const more = new Map<string, Tensor>()
@@ -148,7 +150,7 @@ const unnamed = (name: string, names: readonly string[]): ConvoError => {
   })
 }
 
-/** How many times the work of steps may be done for a step that sees each channel alone. */
+/** How many times the work may be repeated for a step that processes each channel separately. */
 const mostApart = 1.5
 
 type Made = { readonly data: Pending; readonly note?: string }
@@ -224,7 +226,7 @@ async function overPlanes(
   const y = await apply(await tracer.layer('select', [seen], { first: 0, count: colours }))
   const [, ...size] = y.shape as [number, number, number]
   const isSame = size.join() === x.shape.slice(1).join()
-  // alpha of another size comes by the same way where channels are apart
+  // alpha of another size is processed in the same way if channels are separate
   const carries = step.carries ?? (step.acts === 'each' ? apply : undefined)
   if (isOne(y) && (isSame || carries !== undefined)) {
     const own = await tracer.layer('select', [seen], { first: colours, count: 1 })
@@ -240,7 +242,7 @@ async function overPlanes(
 
 const settled = async (out: Tensor, { settle }: Step): Promise<Tensor> => settle?.(out) ?? out
 
-/** The data with the tones that the first step of a job meets. */
+/** Returns the data with the tones for the first step of a job. */
 function toned(data: Pending, task: PictureTask, isFirst: boolean): Pending {
   const picture = isFirst ? pictureOf(data) : undefined
   if (picture === undefined) return data
@@ -248,19 +250,19 @@ function toned(data: Pending, task: PictureTask, isFirst: boolean): Pending {
   return { ...data, out: traced(sourceNode([channels, picture.height, picture.width])), source }
 }
 
-/** The data with colours for hidden pixels. */
+/** Returns the data with colours for hidden pixels. */
 async function coveredOf(ground: Ground, data: Pending): Promise<Pending> {
   if (ground.compute === undefined) return data
   if (!(await mayHide(data))) return { ...data, source: { ...data.source!, isSeen: true } }
   return { ...data, out: traced(planesNode(await covered(await ground.compute(graphOf(data))))) }
 }
 
-/** How many times the work of steps over a volume may be done for slices one by one. */
+/** How many times the work of steps over a volume may be repeated to process slices one by one. */
 const mostRepeated = 1.7
 
 /**
- * A step on a volume: over all of it, or slice by slice. What is below a step that reaches over many slices is computed
- * before, where slices would otherwise be computed over and over.
+ * Traces a step on a volume, either as a whole or slice by slice. If a step reaches over many slices, its input is
+ * computed first when slices would otherwise be computed repeatedly.
  */
 async function overVolume(
   ground: Ground,
@@ -293,7 +295,7 @@ async function overVolume(
     const isOften = slices !== undefined && costOfSlices(nodeOf(out), slices) > mostRepeated
     const isMade = nodeOf(x).inputs.length > 0
     if (!isOften || !isMade) return made(out)
-    // a plan has no numbers, but their place
+    // a plan has no numbers, only a place for them
     const below = (await whole()) ?? unseen(x)
     return made(await step.apply(traced(planesNode(below), x.shape), tracing, kept))
   }
@@ -317,7 +319,7 @@ async function overVolume(
   return made(traced(planesNode(y), y.shape))
 }
 
-/** An operator on pictures over the slices of a volume [C,D,H,W], one by one: [C',D,H',W']. */
+/** Runs an operator on pictures over the slices of a volume [C,D,H,W], one by one: [C',D,H',W']. */
 async function throughSlices(
   { shape, data }: Tensor,
   apply: (slice: Tensor) => Promise<Tensor>,

@@ -4,16 +4,16 @@ import type { Depth } from '../tensor/picture.ts'
 import type { PictureTask } from './job.ts'
 import { outputKind } from './output.ts'
 
-// What becomes of the slices of a volume.
+// How the slices of a volume are written.
 
-/** How long a slice is shown, in milliseconds, where slices play one after another. */
+/** The time that a slice is shown in an animation, in milliseconds. */
 export const sliceTime = 100
 
-/** True when the slices of a volume go to a file each. */
+/** Whether each slice of a volume gets its own file. */
 export const isNumbered = ({ series, settings }: Pick<PictureTask, 'series' | 'settings'>): boolean =>
   series !== undefined || settings.channels === 'split'
 
-/** The format of a file in which slices are pages, unless a sheet of them is asked for. */
+/** Returns the format of a file in which slices are pages, unless a sheet was requested. */
 export function pagedFormat(
   depth: number,
   { output, settings }: PictureTask,
@@ -23,16 +23,16 @@ export function pagedFormat(
   return isPaged && settings.channels !== 'montage' ? format : undefined
 }
 
-/** True when slices of a volume go on one sheet. */
+/** Whether the slices of a volume go on one sheet. */
 const isSheet = (depth: number, task: PictureTask): boolean =>
   outputKind(task.output) !== 'npy' && !isNumbered(task) && pagedFormat(depth, task) === undefined
 
-/** Whether slices are decoded when it is their turn: see `loadVolume`. */
+/** Whether slices are decoded on demand: see `loadVolume`. */
 export const isOnDemand = (
   { depth, pages, isStack }: { readonly depth: Depth; readonly pages: number; readonly isStack?: boolean },
   task: PictureTask,
 ): boolean => isStack === true && depth !== 32 && !task.settings['in-place'] && !isSheet(pages, task)
 
-/** Channels without alpha, as a volume has them, over a background. */
+/** Returns the number of channels without alpha, over a background. */
 export const coloursOf = (channels: 1 | 2 | 3 | 4, background: Colour | undefined): 1 | 3 =>
   channels === 1 || (channels === 2 && (background === undefined || new Set(background).size === 1)) ? 1 : 3

@@ -25,9 +25,9 @@ import {
 import { graphOf, type Pending } from './state.ts'
 
 /**
- * What steps made of a picture or maps: a picture; or maps, of which one is gray, three are RGB, others a sheet or a file
- * each, as they are where the path has a place for their numbers. Those that do not have the levels of a picture are made
- * legible, unless a range was asked for: when they are more than a picture has, though only some of them were picked.
+ * Writes the result of steps on a picture or maps. One map is a gray picture and three are RGB; others go on a sheet,
+ * or to one file each if the path has a place for their numbers. Maps without the levels of a picture are made legible,
+ * unless a range was chosen. This is decided before some of them are picked.
  */
 export async function writeMaps(
   session: Session,
@@ -75,7 +75,7 @@ export async function writeMaps(
   const shown = through(levels, maps)
   if (isSplit) {
     const out = nodeOf(shown.out)
-    // each map is computed when it is its turn, unless what is below all of them would be computed far too often
+    // each map is computed in its turn, unless the steps below them would be repeated too often
     const from = costApart(out) > mostApart ? planesNode(await runToTensor(session, graphOf(shown))) : out
     const at = (i: number) => pictureRendering(session, { ...shown, out: traced(narrowed(from, i, 1)) }, own)
     const note = task.settings.channels === 'split' ? ': channel 0 is the first' : ''
@@ -88,7 +88,9 @@ export async function writeMaps(
   return { ...written, notes: [...notes, ...written.notes] }
 }
 
-/** What becomes of a picture or maps: one file as it is, an array, maps in colour, a file each or a sheet; of the chosen ones. */
+/**
+ * Decides how a picture or the chosen maps are written: one picture, an array, maps in colour, a file each, or a sheet.
+ */
 function formOf({ out, isPicture: isWhole }: Pending, { settings, series, output }: PictureTask) {
   const { channels: choice } = settings
   const chosen = choice === 'first' ? [0] : Array.isArray(choice) ? choice : undefined
@@ -101,10 +103,10 @@ function formOf({ out, isPicture: isWhole }: Pending, { settings, series, output
   return as(choice === 'split' || series !== undefined ? 'split' : 'sheet')
 }
 
-/** How many times the work of all maps at once may be done for maps one by one, which take no memory. */
+/** How many times the work of all maps at once may be repeated to compute maps one by one, which needs no memory. */
 const mostApart = 3
 
-/** Floats through a range, as those of filters: nothing is cut off. */
+/** Returns the levels of floats in a range, like those of filters. Nothing is clipped. */
 export const levelsOfRange = (range: Range, full: FullScale): Levels =>
   range === 'abs'
     ? { kind: 'absolute' }
@@ -112,7 +114,7 @@ export const levelsOfRange = (range: Range, full: FullScale): Levels =>
       ? { kind: 'shifted', by: middleOf(full) }
       : { kind: 'plain' }
 
-/** Maps have no levels of their own: they are made legible unless a range says otherwise. */
+/** Chooses the levels of maps. They have none of their own, so they are made legible unless a range was chosen. */
 function levelsFor(task: PictureTask): 'plain' | 'stretched' | 'legible' {
   if (!task.isRangeGiven) return 'legible'
   if (task.range === 'minmax') return 'stretched'
@@ -132,7 +134,7 @@ function legibleNote(count: number, isSigned: boolean, each: boolean): string {
 
 const isPicture = (channels: number): boolean => channels === 1 || channels === 3
 
-/** @throws ConvoError E_OPTION for --map-range where nothing is stretched map by map */
+/** Refuses --map-range if nothing is stretched map by map. @throws ConvoError E_OPTION */
 export function refuseMapRange({ settings }: PictureTask): void {
   if (settings['map-range'] !== 'each') return
   throw new ConvoError(
@@ -144,14 +146,14 @@ export function refuseMapRange({ settings }: PictureTask): void {
   )
 }
 
-/** Pictures that are written one by one, each made when it is its turn. */
+/** Pictures that are written one by one, each made in its turn. */
 export type Series = {
   readonly count: number
   at(i: number): Rendering | Promise<Rendering>
   readonly note?: string
 }
 
-/** One file for each picture of a series: the number replaces {index}, or goes before the extension. */
+/** Writes one file for each picture of a series. The number replaces {index}, or goes before the extension. */
 export async function writeEach(
   session: Session,
   series: Series,
@@ -193,11 +195,11 @@ export async function writeEach(
   return { ...last, facts: { ...last.facts, bytes }, outcome: { low, high, samples }, notes: all }
 }
 
-/** The values that the range of a job makes black and white. */
+/** Returns the values that become black and white in the range of a job. */
 export const blackAndWhite = ({ range }: PictureTask, full: FullScale): { black: number; white: number } =>
   range === 'offset' ? { black: -middleOf(full), white: full - middleOf(full) } : { black: 0, white: full }
 
-/** The error for an option of sheets where there is none. */
+/** The error for an option of sheets if the result is not a sheet. */
 const noSheet = (option: string, maps: number): ConvoError =>
   new ConvoError(
     'E_OPTION',

@@ -24,7 +24,7 @@ import type { Pending } from './state.ts'
 import { isNumbered, pagedFormat, sliceTime } from './volume-form.ts'
 import { blackAndWhite, levelsOfRange, refuseMapRange, type Series, writeEach } from './write-maps.ts'
 
-/** A volume: an array, slices in numbered files, the pages of one file, or all on one sheet. */
+/** Writes a volume: as an array, as slices in numbered files, as the pages of one file, or on one sheet. */
 export async function writeVolume(
   session: Session,
   data: Pending,
@@ -68,7 +68,7 @@ export async function writeVolume(
   return { ...written, notes: depth === 1 ? written.notes : [note, ...written.notes] }
 }
 
-/** The channels that were asked for, all unless some were. */
+/** Returns the chosen channels, or all if none were chosen. */
 function chosen(volume: Node, { settings: { channels } }: PictureTask): Node {
   if (channels === undefined || channels === 'split' || channels === 'montage') return volume
   const list = channels === 'first' ? [0] : channels
@@ -76,7 +76,11 @@ function chosen(volume: Node, { settings: { channels } }: PictureTask): Node {
   return picked(volume, list)
 }
 
-/** The channels of a volume [C,D,H,W] whose slices are gray or RGB. @throws ConvoError E_SHAPE for others */
+/**
+ * Returns the number of channels of a volume [C,D,H,W] with gray or RGB slices.
+ *
+ * @throws ConvoError E_SHAPE for others
+ */
 function checkColours(shape: readonly number[]): 1 | 3 {
   const [channels] = shape
   if (channels === 1 || channels === 3) return channels
@@ -90,7 +94,7 @@ function checkColours(shape: readonly number[]): 1 | 3 {
   )
 }
 
-/** All slices in one file: the pages of a TIFF, or an animation. */
+/** Writes all slices to one file: the pages of a TIFF, or an animation. */
 async function writePages(
   session: Session,
   { count, at }: Series,

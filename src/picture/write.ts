@@ -19,7 +19,7 @@ export async function write(
     return slicesIn(data) === undefined
       ? writeMaps(session, data, task, meta)
       : writeVolume(session, data, task, meta)
-  // what was made has gone through the range
+  // the range has already been applied
   const own: PictureTask = task.range === 'raw' ? task : { ...task, range: 'clamp' }
   const blended = await blend(session, data, blending, task)
   return writeRendering(session, pictureRendering(session, blended, own), own, meta)

@@ -1,7 +1,7 @@
-/** Letters of a line of a message, and of a word in it: a longer word is no path or number that anybody reads. */
+/** The most letters in a line of a message, and in a word of it. Longer words are not legible paths or numbers. */
 const [mostOfLine, mostOfWord] = [4000, 500]
 
-/** A line of a message with overlong words cut, and cut itself where it is longer than anybody reads. */
+/** Cuts overlong words in a line of a message, and then the line if it is still too long. */
 export const cutLine = (text: string): string =>
   text.length <= mostOfWord
     ? text
@@ -12,10 +12,10 @@ export const cutLine = (text: string): string =>
 
 const longWord = new RegExp(`\\S{${mostOfWord + 1},}`, 'g')
 
-/** Text that may be long, for a message: what is over `most` letters is omitted at the end, and `…` says so. */
+/** Shortens text for a message to `most` letters. `…` marks the cut. */
 export function cut(text: string, most = 200): string {
   if (text.length <= most) return text
   const end = text.slice(0, most - 1)
-  // half of a letter of two units is none
+  // drops half of a surrogate pair
   return `${/[\ud800-\udbff]$/.test(end) ? end.slice(0, -1) : end}…`
 }

@@ -1,6 +1,6 @@
 const longest = 60
 
-/** A short word for a value of the wrong type, for errors; any value, however odd, can be described. */
+/** Describes a value of the wrong type briefly for an error. Works for any value. */
 export function describe(value: unknown): string {
   try {
     return described(value)

@@ -1,12 +1,12 @@
 import { visible } from './visible.ts'
 
-/** An annotation of an error, as GitHub's runner reads it from a log: one line. */
+/** Returns an error annotation that GitHub's runner reads from a log, on one line. */
 export function annotation(properties: Readonly<Record<string, string>>, message: string): string {
   const list = Object.entries(properties).map(([key, value]) => `${key}=${escapedProperty(value)}`)
   return `::error ${list.join(',')}::${escapedData(message)}`
 }
 
-// as GitHub's own toolkit does it
+// as in GitHub's own toolkit
 const escapedData = (text: string): string =>
   visible(text).replaceAll('%', '%25').replaceAll('\r', '%0D').replaceAll('\n', '%0A')
 

@@ -1,4 +1,4 @@
-/** Words on lines of at most `width` columns. Line ends in the text stay. */
+/** Wraps text into lines of at most `width` columns. Keeps line ends in the text. */
 export function wrap(text: string, width: number): string[] {
   const most = Math.max(width, 16)
   return text
@@ -7,7 +7,10 @@ export function wrap(text: string, width: number): string[] {
     .map((line) => line.trimEnd())
 }
 
-/** A line broken between words into lines that fit, the second and later ones after `indent`. A word that does not fit is alone. */
+/**
+ * Breaks a line between words into lines that fit. The second and later ones begin with `indent`. A word that does not
+ * fit gets its own line.
+ */
 export function brokenLine(line: string, fits: (text: string) => boolean, indent = ''): string[] {
   const lines: string[] = []
   let current = ''
@@ -22,20 +25,20 @@ export function brokenLine(line: string, fits: (text: string) => boolean, indent
   return [...lines, current]
 }
 
-/** A block moved to the right; its lines are wrapped. */
+/** Indents and wraps a block of text. */
 export function indent(text: string, by: number, width: number): string {
   return wrap(text, width - by)
     .map((line) => (line === '' ? '' : ' '.repeat(by) + line))
     .join('\n')
 }
 
-/** Terms with their descriptions beside them; below them where the term is too long. */
+/** Puts descriptions beside their terms, or below terms that are too long. */
 export function definitions(
   rows: readonly (readonly [term: string, description: string])[],
   width: number,
   termWidth = Math.min(Math.max(0, ...rows.map(([term]) => term.length)), Math.floor(width / 3)),
 ): string {
-  // beside a term there must be room for a few words
+  // there must be room for a few words beside a term
   const isNarrow = width - termWidth < 32
   const left = isNarrow ? 6 : termWidth + 4
   return rows
@@ -49,8 +52,8 @@ export function definitions(
 }
 
 /**
- * Rows of cells in columns. The last one is as long as it is; with a width it is wrapped, and is below the others
- * where there is no room beside them.
+ * Aligns rows of cells in columns. The last column keeps its length unless a width is given; then it is wrapped, and
+ * placed below the others if there is no room beside them.
  */
 export function columns(rows: readonly (readonly string[])[], width = Number.POSITIVE_INFINITY): string {
   const widths = (rows[0] ?? []).map((_, i) =>

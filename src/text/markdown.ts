@@ -1,6 +1,6 @@
 import { visible } from './visible.ts'
 
-/** Text that Markdown, a cell of its tables and the HTML in it take as text. */
+/** Escapes text for Markdown, its table cells and its HTML. */
 export const markdownText = (text: string): string =>
   visible(
     text
@@ -11,7 +11,7 @@ export const markdownText = (text: string): string =>
       .replaceAll('>', '&gt;'),
   )
 
-/** Code of a language between fences longer than any in it. */
+/** Puts code between fences that are longer than any fence in it. */
 export function fenced(code: string, language: string): string {
   const shown = visible(code)
   const longest = Math.max(2, ...(shown.match(/`+/g) ?? []).map((run) => run.length))

@@ -1,6 +1,6 @@
 import { visible } from './visible.ts'
 
-/** What is written as it is: colours, moves of the cursor, pictures, a page. Nothing from outside may be in it. */
+/** Text that is written as it is: colours, cursor movements, pictures, a page. It must not contain outside text. */
 export class Verbatim {
   readonly text: string
 
@@ -9,22 +9,22 @@ export class Verbatim {
   }
 }
 
-/** What is written to a terminal, a log or a report: text, which is escaped, and what is written as it is. */
+/** A message for a terminal, a log or a report: text, which is escaped, and verbatim parts. */
 export type Message = string | Verbatim | readonly Message[]
 
-/** A message as it is written. Nothing else turns a message into text. */
+/** Returns a message as it is written. Only this function converts messages to text. */
 export function written(message: Message): string {
   if (typeof message === 'string') return visible(message)
   return message instanceof Verbatim ? message.text : message.map(written).join('')
 }
 
-/** Text in a colour, by the numbers of ANSI: `1;31` is bold red. */
+/** Colours text with ANSI numbers: `1;31` is bold red. */
 export const coloured = (numbers: string, text: string): Message => [
   new Verbatim(`\x1b[${numbers}m`),
   text,
   new Verbatim('\x1b[0m'),
 ]
 
-/** Messages with a text between them. */
+/** Joins messages with a text between them. */
 export const joined = (messages: readonly Message[], between: string): Message =>
   messages.flatMap((message, i) => (i === 0 ? [message] : [between, message]))

@@ -3,8 +3,8 @@ import { hidden } from './visible.ts'
 const unprintable = new RegExp(`[\\t\\n]|${hidden.source}`)
 
 /**
- * A word as a shell takes it: quoted where it has to be. Control characters and marks of direction are written as bytes
- * in `$'...'`, which bash, zsh and ksh understand. `##[` is parted, as it would be a command in a log of GitHub's.
+ * Quotes a word for a shell if needed. Control characters and direction marks are written as bytes in `$'...'`, which
+ * bash, zsh and ksh understand. `##[` is split, since it would be a command in a GitHub log.
  */
 export function shellWord(word: string): string {
   if (unprintable.test(word)) return `$'${[...word].map(octal).join('').replaceAll('##[', '\\043#[')}'`
@@ -12,7 +12,7 @@ export function shellWord(word: string): string {
   return `'${word.replaceAll("'", "'\\''").replaceAll('##[', "#''#[")}'`
 }
 
-/** Words as a command line. */
+/** Joins words to a command line. */
 export const commandLine = (words: readonly string[]): string => words.map(shellWord).join(' ')
 
 function octal(sign: string): string {
@@ -21,7 +21,9 @@ function octal(sign: string): string {
   return [...new TextEncoder().encode(sign)].map((byte) => `\\${byte.toString(8).padStart(3, '0')}`).join('')
 }
 
-/** The words of a command line that `commandLine` made; undefined where a shell reads more into it than words. */
+/**
+ * Splits a command line from `commandLine` into words. Returns undefined if a shell would see more in it than words.
+ */
 export function wordsOf(line: string): string[] | undefined {
   if (!/^(?:[\w@%+=:,./ -]|'[^']*'|\\'|"[^"$`\\]*")*$/.test(line)) return undefined
   const words = line.match(/(?:[^\s'"\\]|'[^']*'|"[^"]*"|\\')+/g) ?? []
@@ -30,7 +32,7 @@ export function wordsOf(line: string): string[] | undefined {
   )
 }
 
-/** Options as words of a command line; of a flag its name, where it is on. */
+/** Returns options as words of a command line. A flag that is on becomes its name. */
 export const optionWords = (given: Readonly<Record<string, unknown>>): string[] =>
   Object.entries(given).flatMap(([name, value]) =>
     value === true ? [`--${name}`] : value === false ? [] : [`--${name}`, [value].flat().join(',')],

@@ -8,23 +8,26 @@ const entities: Readonly<Record<string, string>> = {
   "'": '&#39;',
 }
 
-/** Text as it may be in an element of XML or HTML. Control characters are shown; what XML cannot hold is U+FFFD. */
+/**
+ * Escapes text for an element of XML or HTML. Control characters are shown; characters that XML does not allow become
+ * U+FFFD.
+ */
 export const xmlText = (text: string): string =>
   visible(text)
     .replace(/[\ufffe\uffff]|\p{Surrogate}/gu, '\ufffd')
     .replace(/[&<>"']/g, (sign) => entities[sign]!)
 
-/** Attributes of an element, each with a space before it. Those that are undefined are omitted. */
+/** Returns the attributes of an element, each after a space. Undefined ones are omitted. */
 export const xmlAttributes = (values: Readonly<Record<string, string | number | undefined>>): string =>
   Object.entries(values)
     .filter(([, value]) => value !== undefined)
     .map(([name, value]) => ` ${name}="${attribute(String(value))}"`)
     .join('')
 
-/** A parser makes spaces of line ends and tabs in an attribute, unless they are written as numbers. */
+/** Escapes an attribute. A parser would convert line ends and tabs to spaces unless they are written as numbers. */
 const attribute = (text: string): string =>
   xmlText(text).replace(/[\t\n]/g, (sign) => `&#${sign.charCodeAt(0)};`)
 
-/** A value as JSON inside a script element of HTML: no `<` may begin a tag or a comment there. */
+/** Returns a value as JSON for a script element of HTML, in which no `<` may begin a tag or a comment. */
 export const scriptJson = (value: unknown): string =>
   visible(JSON.stringify(value)).replaceAll('<', '\\u003c')

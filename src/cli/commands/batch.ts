@@ -73,7 +73,7 @@ async function run({ args, tail, given, io }: Call): Promise<number> {
     const manifest = readManifest(file)
     const whole = { ...manifest.given, ...given }
     const operation = tail === undefined || tail.length === 0 ? manifest.operation : tail
-    // the file would make it begin again
+    // the manifest would force the batch to begin again
     const rest = manifest.given.force ? sameCommand(manifest.inputs, whole, operation) : again
     return runBatch(
       { inputs: manifest.inputs, settings: resolve(batchSettings, whole), operation, again: rest },
@@ -89,7 +89,10 @@ async function run({ args, tail, given, io }: Call): Promise<number> {
   return runBatch({ inputs: args, settings: resolve(batchSettings, given), operation: tail, again }, io)
 }
 
-/** A whole command line, with an operation that comes first behind `--`, else sobel; with the last word as the folder of the outputs where there are others and no option for it. */
+/**
+ * Completes a command line: an operation that comes first goes after `--`, otherwise sobel is used. The last word
+ * becomes the folder of the outputs if there are others and no option for it.
+ */
 function withSobel([first = '', ...others]: readonly string[], given: Call['given']): string {
   const isAhead = isName(first)
   const args = isAhead ? others : first === '' ? [] : [first, ...others]
@@ -100,7 +103,7 @@ function withSobel([first = '', ...others]: readonly string[], given: Call['give
   return sameCommand(inputs, { ...given, output }, [isAhead ? first : 'sobel'])
 }
 
-/** The command line once more, without what would make it begin again. */
+/** Repeats the command line without the option that makes it begin again. */
 function sameCommand(
   args: readonly string[],
   { force: _, ...given }: Call['given'],

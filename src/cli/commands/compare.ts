@@ -21,7 +21,7 @@ const outputSettings = {
   quiet: flag('print nothing; use the exit status'),
 }
 
-/** What only folders have. */
+/** Settings for folders only. */
 const folderSettings = {
   ...reportSettings,
   results: {

@@ -7,14 +7,14 @@ import { zshCompletion } from '../completion/zsh.ts'
 
 const scripts = { bash: bashCompletion, zsh: zshCompletion, fish: fishCompletion }
 
-/** The shells that there is a completion script for. */
+/** The shells that have a completion script. */
 export const shells = Object.keys(scripts) as readonly (keyof typeof scripts)[]
 
-/** The completion script for a shell. It is static: it does not run convo. */
+/** Returns the completion script for a shell. It is static: it does not run convo. */
 export const completion = (shell: keyof typeof scripts, commands: readonly Command[]): string =>
   scripts[shell](commands)
 
-/** `convo completion <shell>`, for what `commands` gives. */
+/** `convo completion <shell>`, for the commands that `commands` returns. */
 export const completionCommand = (commands: () => readonly Command[]): Command => ({
   name: 'completion',
   summary: 'prints a completion script for a shell',

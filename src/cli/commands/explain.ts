@@ -48,7 +48,7 @@ export const explainCommand: Command = {
   run,
 }
 
-/** The options of explain, and those of the operation that it is asked about. */
+/** Returns the options of explain and those of the explained operation. */
 function groupsFor(name: string): readonly OptionGroup[] {
   const operation = Object.hasOwn(operations, name) ? operations[name] : undefined
   const own = { title: 'Options of explain', params: explainSettings }
@@ -67,7 +67,7 @@ function groupsFor(name: string): readonly OptionGroup[] {
   ]
 }
 
-/** A network is named by its file. */
+/** Whether a name is that of a network file. */
 const isNetwork = (name: string): boolean =>
   name !== '' && name !== 'chain' && !Object.hasOwn(operations, name) && existsSync(name)
 
@@ -83,7 +83,7 @@ async function run({ args, tail, given, io }: Call): Promise<number> {
   }
   if (isNetwork(name)) {
     const own = resolve(explainSettings, pick(given, explainSettings))
-    // what a network makes of the colours of a picture is its own matter
+    // the network itself decides how to use the colours of a picture
     const input =
       path === undefined
         ? own.input
@@ -115,10 +115,10 @@ async function run({ args, tail, given, io }: Call): Promise<number> {
   return explain(operation, path, given, io)
 }
 
-/** What applies to a chain as a whole. */
+/** The options that apply to a chain as a whole. */
 const ofChain: readonly string[] = ['input', 'depth', 'layout', 'svg', 'json', 'verbose']
 
-/** A step of a chain, its options understood as those of an operation that is explained alone. */
+/** Parses a step of a chain like an operation that is explained alone. */
 function stepOf(words: readonly string[]): Asked {
   checkStep(words, explainSettings)
   const [name = '', ...rest] = words

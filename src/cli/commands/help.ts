@@ -4,7 +4,7 @@ import { familyOf, findCommand } from '../../picture/words/understand.ts'
 import type { Command } from '../command.ts'
 import { commandHelp, overview } from '../help.ts'
 
-/** `convo help [command]`, for what `commands` gives; `others` are those beside it. */
+/** `convo help [command]`, for the commands that `commands` returns; `others` are all except help itself. */
 export function helpCommand(others: readonly Command[], commands: () => readonly Command[]): Command {
   return {
     name: 'help',
@@ -33,7 +33,7 @@ export function helpCommand(others: readonly Command[], commands: () => readonly
   }
 }
 
-/** The command that all words name. @throws ConvoError as `findCommand` does, E_USAGE for words that are left */
+/** Returns the command that all words name. @throws ConvoError as `findCommand` does, E_USAGE for surplus words */
 function named(args: readonly string[], commands: readonly Command[]): Command {
   const { command, words } = findCommand(args, commands)
   if (args.length === words) return command

@@ -37,7 +37,7 @@ export const kernelConvert: Command = commandOf(
       const { output: to } = await outputOf(out, from, 'convert')
       const replaced = force ? undefined : checkReplaced(from, to, 'sobel')
       const kernel = await loadKernel(from, { names: namedKernels })
-      // a pipe has no extension to say which format
+      // a pipe has no extension that selects the format
       const bytes = writeKernel(kernel, extname(to) === '' && isStreamPath(to) ? 'kernel.json' : to)
       await writeWhole(to, bytes)
       if (replaced !== undefined) io.err(noteMessage(replaced))

@@ -5,7 +5,7 @@ import { columns } from '../../text/layout.ts'
 import { type Command, commandOf } from '../command.ts'
 import type { Row } from '../lists.ts'
 
-/** The lists of `../lists.ts`, which is loaded when one is asked for. */
+/** The lists in `../lists.ts`, which is loaded on demand. */
 const listNames = ['filters', 'operators', 'kernels', 'borders', 'formats'] as const
 type Lists = Readonly<Record<(typeof listNames)[number], () => readonly Row[]>>
 

@@ -115,11 +115,11 @@ export const netConvert: Command = commandOf(convertSettings, {
   },
 })
 
-/** Reports a network at the size of a picture. */
+/** Reports a network at a picture size. */
 export async function describeNetwork(
   { args: [path = ''], io }: Pick<Call, 'args' | 'io'>,
   own: {
-    /** Rows and columns last. */
+    /** The shape, with rows and columns last. */
     readonly input?: readonly number[] | undefined
     readonly scale?: number | undefined
     readonly head?: string | undefined

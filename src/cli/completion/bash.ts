@@ -9,7 +9,7 @@ import {
   type ValueKind,
 } from './tree.ts'
 
-/** The completion script for bash, also for the 3.2 of macOS. */
+/** Returns the completion script for bash, including version 3.2 of macOS. */
 export function bashCompletion(commands: readonly Command[]): string {
   const families_ = families(commands)
   return `# Completion of convo for bash. Written by: convo completion bash
@@ -59,7 +59,7 @@ complete -o default -F _convo convo
 `
 }
 
-/** Behind the last -- of a command with a tail is another command line, without the name of the program. */
+/** Handles commands with a tail: after the last -- comes another command line, without the name of the program. */
 function tailCase(commands: readonly Command[]): string {
   const names = tailed(commands)
   if (names.length === 0) return ''
@@ -87,7 +87,7 @@ function familyCase(first: string, seconds: readonly string[]): string {
       command="${first} \${COMP_WORDS[2]}" ;;`
 }
 
-/** A case pattern: a name of two words is quoted. */
+/** Returns a case pattern. A name of two words is quoted. */
 const pattern = (name: string): string => (name.includes(' ') ? `"${name}"` : name)
 
 const dashed = ({ name, short }: CompletionOption): string[] => [
@@ -97,7 +97,7 @@ const dashed = ({ name, short }: CompletionOption): string[] => [
 
 const optionWords = (command: Command): string => completionOptions(command).flatMap(dashed).join(' ')
 
-/** One case for each option and set of words; where all commands agree, one for all of them. */
+/** Returns one case for each option and set of words. If all commands agree, it applies to all of them. */
 function valueCases(commands: readonly Command[]): string[] {
   const uses = new Map<string, Map<string, string[]>>()
   for (const command of commands) {
@@ -119,14 +119,14 @@ function valueCases(commands: readonly Command[]): string[] {
   )
 }
 
-/** What completes a value; nothing for what bash completes by itself: flags and files. */
+/** Returns the completion of a value, or undefined if bash completes it by itself, as for flags and files. */
 function valueAction(value: ValueKind): string | undefined {
   if (value.kind === 'none' || value.kind === 'file') return undefined
   if (value.kind === 'free') return 'compopt +o default 2> /dev/null; return'
   return `words="${value.words.join(' ')}"${value.kind === 'words' ? '' : ' with_files=1'}`
 }
 
-/** Words for arguments that are more than files. */
+/** Returns the words for arguments that are not only files. */
 function argumentCases(commands: readonly Command[]): string[] {
   return commands.flatMap((command) =>
     command.arguments.flatMap((argument, i) => {

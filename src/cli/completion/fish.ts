@@ -8,7 +8,7 @@ import {
   tailed,
 } from './tree.ts'
 
-/** The completion script for fish. */
+/** Returns the completion script for fish. */
 export function fishCompletion(commands: readonly Command[]): string {
   return `# Completion of convo for fish. Written by: convo completion fish
 function __convo_first
@@ -35,8 +35,8 @@ ${tailLines(commands)}${optionLines(commands).join('\n')}
 }
 
 /**
- * Behind the last -- of a command with a tail is another command line, without the name of the program. fish offers
- * no options behind --, so it is asked to complete that line by itself.
+ * Handles commands with a tail: after the last -- comes another command line, without the name of the program. fish
+ * offers no options after --, so the script asks fish to complete that line separately.
  */
 function tailLines(commands: readonly Command[]): string {
   const names = tailed(commands)
@@ -77,7 +77,7 @@ function argumentLines(commands: readonly Command[]): string[] {
   )
 }
 
-/** A line for each option, for all the commands that have it in the same form. */
+/** Returns one line for each option, for all commands that have it in the same form. */
 function optionLines(commands: readonly Command[]): string[] {
   const uses = new Map<string, string[]>()
   for (const command of commands) {

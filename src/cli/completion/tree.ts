@@ -7,27 +7,27 @@ import type { Command } from '../command.ts'
 /** Descriptions longer than this are cut. */
 const longest = 60
 
-/** What completes the value of an option. */
+/** The kind of value that an option takes. */
 export type ValueKind =
-  /** A flag has none. */
+  /** A flag takes no value. */
   | { readonly kind: 'none' }
   | { readonly kind: 'words'; readonly words: readonly string[] }
-  /** Words, and names of files as well. */
+  /** Words or file names. */
   | { readonly kind: 'words-or-file'; readonly words: readonly string[] }
   | { readonly kind: 'file' }
-  /** A number, or something else that cannot be guessed. */
+  /** A number, or another value that cannot be completed. */
   | { readonly kind: 'free' }
 
-/** An option as a completion script needs it. */
+/** An option, as completion scripts need it. */
 export type CompletionOption = {
-  /** `border`, without dashes. */
+  /** The name without dashes, such as `border`. */
   readonly name: string
   readonly short?: string
   readonly summary: string
   readonly value: ValueKind
 }
 
-/** The options of a command, as shells need them. */
+/** Returns the options of a command for completion. */
 export function completionOptions(command: Command): CompletionOption[] {
   return Object.entries(optionsOf(command)).map(([name, param]) => {
     const short = shortNames[name]
@@ -40,13 +40,13 @@ export function completionOptions(command: Command): CompletionOption[] {
   })
 }
 
-/** A summary short enough to be beside an option. */
+/** Shortens a summary to fit beside an option. */
 function brief(summary: string): string {
   if (summary.length <= longest) return summary
   return `${summary.slice(0, summary.lastIndexOf(' ', longest))} …`
 }
 
-/** The first words of the command lines, each with a summary; a family such as `kernel` is listed once. */
+/** Returns the first words of the command lines, each with a summary. A family such as `kernel` is listed once. */
 export function firstWords(commands: readonly Command[]): (readonly [word: string, summary: string])[] {
   const words = new Map<string, string>()
   for (const { name, summary } of commands) {
@@ -56,7 +56,7 @@ export function firstWords(commands: readonly Command[]): (readonly [word: strin
   return [...words]
 }
 
-/** The second words of each family of commands: `kernel` has `convert`. */
+/** Returns the second words of each family of commands: `kernel` has `convert`. */
 export function families(commands: readonly Command[]): Map<string, string[]> {
   const found = new Map<string, string[]>()
   for (const { name } of commands) {
@@ -66,11 +66,11 @@ export function families(commands: readonly Command[]): Map<string, string[]> {
   return found
 }
 
-/** The commands that take another command line behind `--`. */
+/** Returns the commands that take another command line after `--`. */
 export const tailed = (commands: readonly Command[]): string[] =>
   commands.filter(({ tail }) => tail !== undefined).map(({ name }) => name)
 
-/** What completes an argument. */
+/** Returns the kind of value of an argument. */
 export function argumentKind({ kind, choices }: Argument): ValueKind {
   if (kind === 'kernel') return kernels
   return choices === undefined ? { kind: 'file' } : { kind: 'words', words: choices }

@@ -9,7 +9,7 @@ import {
   tailed,
 } from './tree.ts'
 
-/** The completion script for zsh: to be a file `_convo` in `$fpath`, or to be sourced after `compinit`. */
+/** Returns the completion script for zsh, to be saved as `_convo` in `$fpath` or sourced after `compinit`. */
 export function zshCompletion(commands: readonly Command[]): string {
   const shared = sharedSpecs(commands)
   return `#compdef convo
@@ -48,7 +48,7 @@ if [[ $funcstack[1] == _convo ]]; then _convo "$@"; else compdef _convo convo; f
 `
 }
 
-/** Behind the last -- of a command with a tail is another command line, without the name of the program. */
+/** Handles commands with a tail: after the last -- comes another command line, without the name of the program. */
 function tailCase(commands: readonly Command[]): string {
   const names = tailed(commands)
   if (names.length === 0) return ''
@@ -64,7 +64,7 @@ function tailCase(commands: readonly Command[]): string {
 `
 }
 
-/** Specs that more than half of the commands have, with their place in the array. */
+/** Returns the specs that more than half of the commands share, with their place in the array. */
 function sharedSpecs(commands: readonly Command[]): Map<string, number> {
   const counts = new Map<string, number>()
   for (const spec of commands.flatMap(specsOf)) counts.set(spec, (counts.get(spec) ?? 0) + 1)
@@ -99,7 +99,7 @@ function optionSpec({ name, summary, value }: CompletionOption): string {
   return `${flag}:${name}:${value.kind === 'file' ? '_files' : ' '}`
 }
 
-/** A function for each option that takes words or files: the colons of _alternative cannot be within a spec. */
+/** Returns a function for each option that takes words or files. The colons of _alternative cannot be inside a spec. */
 function wordsOrFiles(commands: readonly Command[]): string[] {
   const helpers = commands
     .flatMap(completionOptions)

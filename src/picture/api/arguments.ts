@@ -1,9 +1,9 @@
 import { refuseMany } from '../../error.ts'
 
-/** How many arguments methods take, where it is not one, and what to write instead of more. */
+/** The number of arguments of methods that do not take exactly one, and what to write instead of more. */
 export type Takes = Readonly<Record<string, readonly [most: number, fix?: string]>>
 
-/** Those of a chain. */
+/** The methods of a chain that do not take exactly one argument. */
 export const ofChain: Takes = {
   net: [2],
   toFile: [2],
@@ -15,13 +15,13 @@ export const ofChain: Takes = {
   plan: [0],
 }
 
-/** The methods of a chain that give a promise. */
+/** The methods of a chain that return a promise. */
 export const promisesOfChain: readonly string[] = ['toFile', 'toBuffer', 'toTensor', 'toSharp', 'raw', 'plan']
 
 /**
- * Has the methods of a prototype refuse arguments that they would ignore: E_ARGUMENT.
+ * Makes the methods of a prototype refuse arguments that they would otherwise ignore, with E_ARGUMENT.
  *
- * @param promising the methods that give a promise, which is rejected
+ * @param promising the methods that return a promise, which is rejected
  */
 export function refuseMore(prototype: object, takes: Takes, promising: readonly string[]): void {
   for (const [name, { value }] of Object.entries(Object.getOwnPropertyDescriptors(prototype))) {

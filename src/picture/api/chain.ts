@@ -37,51 +37,51 @@ import { camelCase, checkPath, inOwnWords, libraryErrors, optionName, typedOptio
 import type { Net } from './net.ts'
 import { encoderParams, fileParams, formatNamed, pictureParams } from './params.ts'
 
-/** How a picture is read, computed and written, besides its operations. */
+/** How a picture is read, computed and written, apart from its operations. */
 export type ConvoOptions = Omit<PictureOptions, 'mask'> &
   Watch & {
     /**
-     * A picture of the same size, from anywhere that an input may come from: the result where it is white, the input where it
-     * is black, a mixture where it is gray. Default: the result everywhere.
+     * A picture of the same size, in any form that an input may have. The result is used where it is white, the input
+     * where it is black, and a mixture where it is gray. Default: the result everywhere.
      */
     readonly mask?: PictureInput | undefined
   }
 
-/** Samples of a picture, interleaved, row by row, and the report of the run. */
+/** The samples of a picture, interleaved, row by row, and the report of the run. */
 export type RawResult = {
-  /** Uint8Array, Uint16Array or Float32Array, by `depth`; its memory is the caller's */
+  /** A Uint8Array, Uint16Array or Float32Array, depending on `depth`. Its memory belongs to the caller. */
   readonly data: Samples & Own
-  /** pixels of a row */
+  /** Width in pixels. */
   readonly width: number
-  /** rows */
+  /** Height in pixels. */
   readonly height: number
-  /** 1 gray, 2 gray and alpha, 3 RGB, 4 RGB and alpha */
+  /** 1 gray, 2 gray and alpha, 3 RGB, 4 RGB and alpha. */
   readonly channels: 1 | 2 | 3 | 4
-  /** bits of a sample; 32 are floats, which `range: 'raw'` and `depth: 32` give */
+  /** Bits of a sample. 32 means floats, which `range: 'raw'` and `depth: 32` produce. */
   readonly depth: 8 | 16 | 32
-  /** What was run, and what a user should know. */
+  /** What the run did, and notes for the user. */
   readonly report: Report
 }
 
-/** How a format is encoded, by the names of the command line. */
+/** A format and the options of its encoder, by their names on the command line. */
 type Format = { readonly name: OutputFormat; readonly coding: Readonly<Record<string, unknown>> }
 
-/** What runs jobs. */
+/** Runs a job. */
 export type Runner = (job: PictureJob, threads: number | undefined) => Promise<Report>
 
 type State = {
   readonly input: PictureInput
   readonly options: ConvoOptions
   readonly steps: readonly Asked[]
-  /** Of what is encoded, where it was said. */
+  /** The format to encode in, if one was chosen. */
   readonly format?: Format
   readonly run: Runner
 }
 
 /**
- * Operations on a picture, with floats between them and one rounding at the end. Every method that adds something returns
- * a new chain, so that one chain can be the beginning of several. Nothing is read until `toFile`, `toBuffer`, `toStream`,
- * `toTensor`, `toSharp`, `raw` or `plan` is called.
+ * A chain of operations on a picture, with floats between them and one rounding at the end. Every method that adds
+ * something returns a new chain, so that one chain can be the beginning of several. Nothing is read until `toFile`,
+ * `toBuffer`, `toStream`, `toTensor`, `toSharp`, `raw` or `plan` is called.
  */
 // biome-ignore lint/suspicious/noUnsafeDeclarationMerging: the methods are defined from the table below
 export class Chain {
@@ -92,18 +92,18 @@ export class Chain {
     this.#state = state
   }
 
-  /** @internal The steps so far, for a batch that runs them elsewhere. */
+  /** @internal Returns the steps so far, for a batch that runs them elsewhere. */
   static steps(chain: Chain): readonly Asked[] {
     return chain.#state.steps
   }
 
-  /** @internal Adds an operation; its methods, such as `gaussian`, call this. */
+  /** @internal Adds an operation. Methods such as `gaussian` call this. */
   static add(chain: Chain, operation: Operation, options: object = {}): Chain {
     const step: Asked = { operation, given: stepOptions(options, operation) }
     return new Chain({ ...chain.#state, steps: [...chain.#state.steps, step] })
   }
 
-  /** Runs a network from `loadNet` on the picture: levels are converted to its range and back, alpha is resized with it. */
+  /** Runs a network from `loadNet` on the picture. Converts levels to its range and back, and resizes alpha alike. */
   net(net: Net, options: NetPictureOptions = {}): Chain {
     if (typeof net !== 'object' || net === null || !readOf('the network', () => 'operation' in net)) {
       throw new ConvoError('E_ARGUMENT', `net takes the result of loadNet, got ${describe(net)}`, {
@@ -124,22 +124,22 @@ export class Chain {
     return this.#as('png', options)
   }
 
-  /** Encodes as JPEG, without alpha. `effort` 1 makes smaller files in more time, 2 smaller ones still. */
+  /** Encodes as JPEG, without alpha. `effort` 1 takes longer and makes smaller files; 2 makes even smaller ones. */
   jpeg(options: JpegOptions = {}): Chain {
     return this.#as('jpeg', options)
   }
 
-  /** Encodes as WebP: lossless unless a `quality` is given. */
+  /** Encodes as WebP, lossless unless a `quality` is given. */
   webp(options: WebpOptions = {}): Chain {
     return this.#as('webp', options)
   }
 
-  /** Encodes as AVIF, lossy unless it is to be lossless. */
+  /** Encodes as AVIF, lossy unless `lossless` is set. */
   avif(options: AvifOptions = {}): Chain {
     return this.#as('avif', options)
   }
 
-  /** Encodes as TIFF, lossless: 8 or 16 bits, or with `depth` 32 floats as they are. */
+  /** Encodes as TIFF, always lossless: 8 or 16 bits, or unrounded floats with `depth: 32`. */
   tiff(options: TiffOptions = {}): Chain {
     return this.#as('tiff', options)
   }
@@ -149,17 +149,17 @@ export class Chain {
     return this.#as('gif', options)
   }
 
-  /** Encodes in the format of an extension that is written, such as `ppm`, `bmp` or `pfm`. */
+  /** Encodes in the format of a file extension, such as `ppm`, `bmp` or `pfm`. */
   as(format: OutputFormat): Chain {
     return this.#as(formatNamed(format), {})
   }
 
   /**
-   * Runs the chain and writes a file, in the format of its extension; `.npy` keeps floats. `{stem}` and the other keys of a
-   * batch are replaced by parts of the input's name, `{index}` by the number of a map or page. The file appears once it is
-   * complete.
+   * Runs the chain and writes a file in the format of its extension; `.npy` keeps floats. `{stem}` and the other keys
+   * of a batch are replaced by parts of the input's name, `{index}` by the number of a map or page. The file appears
+   * once it is complete.
    *
-   * @throws ConvoError for anything that keeps it from being done; the file is then as it was before
+   * @throws ConvoError if anything fails; the file is then as it was before
    */
   async toFile(path: string | URL, options: FileOptions = {}): Promise<Report> {
     const target = checkPath('the output', path)
@@ -177,12 +177,12 @@ export class Chain {
     )
   }
 
-  /** Runs the chain and gives the bytes of a file, PNG unless another format was chosen. @throws ConvoError */
+  /** Runs the chain and returns the bytes of a file: a PNG unless another format was chosen. @throws ConvoError */
   toBuffer(): Promise<Buffer & Own> {
     return this.#toMemory(this.#extension())
   }
 
-  /** The bytes of `toBuffer` as a stream; an error destroys it. */
+  /** Returns the bytes of `toBuffer` as a stream. An error destroys the stream. */
   toStream(): Readable {
     const bytes = () => this.toBuffer()
     return Readable.from(
@@ -192,7 +192,7 @@ export class Chain {
     )
   }
 
-  /** Runs the chain and gives its samples as floats: [C,H,W], or [C,D,H,W] of a volume. @throws ConvoError */
+  /** Runs the chain and returns its samples as floats: [C,H,W], or [C,D,H,W] for a volume. @throws ConvoError */
   async toTensor(): Promise<Tensor> {
     const bytes = await this.#toMemory('.npy')
     const { readNpyArray } = await import('../../kernel/formats/npy.ts')
@@ -201,13 +201,17 @@ export class Chain {
     return new Tensor(shape, data)
   }
 
-  /** Runs the chain and gives its samples, rounded once to 8 or 16 bits, or floats with `range: 'raw'`. @throws ConvoError */
+  /**
+   * Runs the chain and returns its samples: rounded to 8 or 16 bits, or floats with `range: 'raw'`.
+   *
+   * @throws ConvoError
+   */
   async raw(): Promise<RawResult> {
     const { range, depth: bits } = this.#state.options
     const isOpen = (bits ?? this.#state.format?.coding.depth) === undefined
     const isFloat = range === 'raw' && isOpen
     const asFloats = isFloat ? { depth: 32 } : {}
-    // without a depth samples are rounded, those of floats too
+    // without a depth, samples are rounded, even if the input has floats
     const output = isOpen && !isFloat ? 'output.png' : 'output.tif'
     const kept: Picture[] = []
     const store: PageStore = async (_, picture) => {
@@ -224,15 +228,15 @@ export class Chain {
     return { data: data as Samples & Own, width, height, channels, depth, report }
   }
 
-  /** Runs the chain and gives a pipeline of sharp to go on with, which keeps 16 bits. @throws ConvoError */
+  /** Runs the chain and returns a sharp pipeline of the result, which keeps 16 bits. @throws ConvoError */
   async toSharp(): Promise<Sharp> {
     const { data, width, height, channels, depth } = await this.raw()
     const pipeline = loadSharp()(data as Uint8Array, { raw: { width, height, channels } })
-    // by itself sharp makes 8 bits of what it gives
+    // by default, sharp outputs 8 bits
     return depth === 16 ? pipeline.toColourspace(channels < 3 ? 'grey16' : 'rgb16') : pipeline
   }
 
-  /** What would be computed, and how, from the header of the input. @throws ConvoError */
+  /** Returns what would be computed, and how, from the header of the input. @throws ConvoError */
   async plan(): Promise<DryRun> {
     const { dryRun } = await import('../dry-run.ts')
     return this.#attempt(async () => {
@@ -260,20 +264,21 @@ export class Chain {
     return outputFormats[this.#state.format?.name ?? 'png'].extensions[0]
   }
 
-  /** What was said of the format, where the output is of it. */
+  /** Returns the options of the chosen encoder if the output is of its format. */
   #coding(output: string): Readonly<Record<string, unknown>> {
     const { format } = this.#state
     return format && isOf(format.name, output) ? format.coding : {}
   }
 
   /**
-   * @internal The options of the encoder that was said, for an output whose extension is of its format.
+   * @internal Returns the options of the chosen encoder for an output of its format. Returns no options if no format
+   *   was chosen or the output is a folder.
    *
-   * @throws ConvoError E_OPTION for one of another format
+   * @throws ConvoError E_OPTION if the output is of another format
    */
   static agreed(chain: Chain, output: string): Readonly<Record<string, unknown>> {
     const { format } = chain.#state
-    // a folder is refused by what writes files
+    // the code that writes files refuses a folder
     if (format === undefined || output.endsWith('/') || isFolder(output)) return {}
     if (isOf(format.name, output)) return format.coding
     const [extension] = outputFormats[format.name].extensions
@@ -307,7 +312,7 @@ export class Chain {
         fix: 'convo(input).sharpen()',
       })
     }
-    // loaded here, as all that only a run needs: a program that imports convo does not wait for it
+    // loaded here, like everything that only a run needs, so that importing convo stays quick
     const { prepareChain, prepareOperation } = await import('../words/prepare.ts')
     if (steps.length > 1) return prepareChain(steps, given)
     return prepareOperation({ ...first, given: { ...given, ...first.given } })
@@ -334,7 +339,7 @@ export class Chain {
     return inOwnWords(report)
   }
 
-  /** Runs in the queue of all jobs: until its turn nothing is prepared or read but streams, which may take any time. */
+  /** Runs in the queue of all jobs. Until its turn, it reads only streams, since they may take any time. */
   #queued<T>(act: (inputs: Inputs) => Promise<T>): Promise<T> {
     const { input, options } = this.#state
     const { mask, signal } = options
@@ -347,7 +352,7 @@ export class Chain {
     const { arrived } = await import('./inputs.ts')
     const { input, options } = this.#state
     const { mask, signal } = options
-    // side by side, since one source may feed both
+    // in parallel, since one source may feed both
     const [one, other] = await Promise.all([
       arrived(input, signal),
       mask === undefined ? undefined : arrived(mask, signal, theMask),
@@ -367,13 +372,13 @@ export class Chain {
   }
 }
 
-/** What a run reads. */
+/** The inputs of a run. */
 type Inputs = { readonly input: PictureInput; readonly mask: PictureInput | undefined }
 
-/** Where a run writes. */
+/** Where a run writes its result. */
 type Target = Pick<PictureJob, 'output' | 'series' | 'store'>
 
-/** Whether a path has an extension of a format. */
+/** Whether the extension of a path belongs to a format. */
 const isOf = (name: OutputFormat, path: string): boolean =>
   (outputFormats[name].extensions as readonly string[]).includes(extname(path).toLowerCase())
 

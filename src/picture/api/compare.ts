@@ -4,13 +4,13 @@ import type { PictureInput } from './inputs.ts'
 import type { ReadOptions } from './methods.ts'
 import { libraryFunction } from './names.ts'
 
-// Loaded when it is called: a program that imports convo does not wait for it.
+// Loaded at the first call, so that importing convo stays quick.
 const heavy = () => import('./comparing.ts')
 
 /**
  * Compares two pictures page by page: exactly, unless a tolerance is given.
  *
- * @throws ConvoError for a picture that cannot be read, or options that cannot be
+ * @throws ConvoError if a picture cannot be read or an option is invalid
  */
 export const compare = libraryFunction(
   'compare',
@@ -23,10 +23,10 @@ export const compare = libraryFunction(
 )
 
 /**
- * A hash of the pixels of a picture, whatever the encoding of its file: the text that `convo digest` prints, with the shape
- * of the first page.
+ * Hashes the pixels of a picture, whatever the encoding of its file. Returns the hash that `convo digest` prints, with
+ * the shape of the first page.
  *
- * @throws ConvoError for a picture that cannot be read
+ * @throws ConvoError if the picture cannot be read
  */
 export const digest = libraryFunction(
   'digest',

@@ -23,41 +23,41 @@ import { arrived, openGiven, type PictureInput } from './inputs.ts'
 import type { ReadOptions, ToleranceOptions } from './methods.ts'
 import { inOwnWords, inWords, optionName, typedOptions } from './names.ts'
 
-/** How a picture that is compared or hashed is read. */
+/** The options for reading a picture that is compared or hashed. */
 export const readParams = {
   'max-pixels': sharedSettings['max-pixels'],
   'no-orient': sharedSettings['no-orient'],
   layout: sharedSettings.layout,
 }
 
-/** What two pictures may differ by, and how a difference is drawn. */
+/** How far two pictures may differ, and how a difference is drawn. */
 export type CompareOptions = Omit<ToleranceOptions, 'mask'> &
   ReadOptions & {
-    /** A picture of the same size: only what is not black in it is compared. */
+    /** A picture of the same size. Only pixels where it is not black are compared. */
     readonly mask?: PictureInput | undefined
-    /** Draws what differs, as PNG in `diff` of the result. */
+    /** How to draw the differences, as a PNG in `diff` of the result. */
     readonly diffStyle?: DiffStyle
   }
 
-/** What a comparison found. */
+/** The result of a comparison. */
 export type CompareResult = FileComparison & {
-  /** True when the pictures are the same, or differ by no more than was allowed. */
+  /** Whether the pictures are the same, or differ by no more than allowed. */
   readonly matches: boolean
-  /** How the pictures were read, where there was a choice, and that animations differ in what is not compared. */
+  /** How the pictures were read if there was a choice, and differences between animations that are not compared. */
   readonly notes: readonly string[]
-  /** The worst page as a PNG, where a style was asked for and the pictures differ. */
+  /** The worst page as a PNG, if `diffStyle` was given and the pictures differ. */
   readonly diff?: Buffer
-  /** The result as plain data, as `convo compare --json` prints it. */
+  /** Returns the result as plain data, as `convo compare --json` prints it. */
   toJSON(): Readonly<Record<string, unknown>>
 }
 
 const theExpected = 'the expected picture'
 const theActual = 'the actual picture'
 
-/** The settings of a comparison, but the mask, which may be any picture here. */
+/** All settings of a comparison except the mask, which may be any picture here. */
 const { mask: _mask, ...limits } = toleranceSettings
 
-/** `compare` of the library. */
+/** Implements `compare`. */
 export async function compareInputs(
   expected: PictureInput,
   actual: PictureInput,
@@ -76,7 +76,7 @@ export async function compareInputs(
       `diffStyle must be one of ${diffStyles.join(', ')}, got ${describe(diffStyle)}`,
     )
   }
-  // side by side, since one source may feed them all
+  // in parallel, since one source may feed them all
   const [first, second, where] = await Promise.all([
     arrived(expected, undefined, theExpected),
     arrived(actual, undefined, theActual),
@@ -123,7 +123,7 @@ async function compareThere(
   }
 }
 
-/** `digest` of the library. */
+/** Implements `digest`. */
 export async function digestInput(picture: PictureInput, options: ReadOptions): Promise<Digest> {
   const reading = resolve(
     readParams,
@@ -160,7 +160,7 @@ async function openInputPages(
   return { pages: await openPages(source, { maxPixels, orient: !noOrient, layout, name }), source, name }
 }
 
-/** The picture of a mask. @throws ConvoError E_OPTION for one of several pages */
+/** Reads a mask. @throws ConvoError E_OPTION if it has several pages */
 export async function maskPicture(mask: PictureInput, reading: Reading): Promise<Picture> {
   const { pages, name } = await openInputPages(mask, reading, theMask)
   for await (const picture of pages.pictures) if (pages.count === 1) return picture

@@ -7,7 +7,7 @@ import { checkFunction, checkSignal, optionName } from './names.ts'
 import { pictureParams } from './params.ts'
 
 const run: Runner = async (job, threads) => {
-  // loaded here: a program that only imports convo does not wait for it
+  // loaded here, so that importing convo stays quick
   const { processPicture } = await import('../process.ts')
   return processPicture(job, poolOf(threads))
 }
@@ -31,8 +31,9 @@ function begin(input: PictureInput, given: ConvoOptions = {}): Chain {
 /**
  * Begins a chain of operations on a picture. `await using threads = convo` calls `close` at the end of a block.
  *
- * @param input a path, a `file:` URL, the bytes of a file, a `Blob` or stream of them, samples, a tensor, or a pipeline of sharp
- * @throws ConvoError E_NAME for an option that is not there
+ * @param input a path, a `file:` URL, the bytes of a file, a `Blob` or stream of them, samples, a tensor, or a sharp
+ *   pipeline
+ * @throws ConvoError E_NAME for an unknown option
  */
 export const convo: {
   (input: PictureInput, options?: ConvoOptions): Chain

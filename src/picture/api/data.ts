@@ -13,10 +13,10 @@ import { camelCase, checkPath, inWords, libraryFunction, optionName } from './na
 import { operationParams } from './params.ts'
 
 /**
- * A kernel by a name, such as `gaussian:sigma=2`, from a file in any format that is read, such as `edge.mat` or
- * `net.safetensors#conv1.weight`, or from its numbers as text.
+ * Reads a kernel: by name, such as `gaussian:sigma=2`; from a file in any supported format, such as `edge.mat` or
+ * `net.safetensors#conv1.weight`; or from its numbers as text.
  *
- * @throws ConvoError for what is none of these
+ * @throws ConvoError if the source is none of these
  */
 export const readKernel = libraryFunction('readKernel', 1, async (source: string | URL): Promise<Kernel> => {
   const word = kernelWord(source)
@@ -27,8 +27,8 @@ export const readKernel = libraryFunction('readKernel', 1, async (source: string
 /**
  * Writes a kernel in the format of the extension of `path`.
  *
- * @throws ConvoError E_KERNEL_FORMAT for an extension that is not written or a kernel that the format cannot hold;
- *   E_OUTPUT when the file cannot be written
+ * @throws ConvoError E_KERNEL_FORMAT if the extension is not supported or the format cannot hold the kernel; E_OUTPUT
+ *   if the file cannot be written
  */
 export const writeKernel = libraryFunction(
   'writeKernel',
@@ -44,25 +44,25 @@ export const writeKernel = libraryFunction(
 
 const loadNamed = (source: string) => loadKernel(source, { names: namedKernels })
 
-/** Bytes of a file from which on to read a kernel takes long. */
+/** The size in bytes above which reading a kernel file takes long. */
 const largeFile = 2 ** 18
-/** Settings of a name that may make very many weights. */
+/** Matches settings in a kernel name that may lead to very many weights. */
 const largeName = /(sigma|size|radius|length)=\d{2}/
 const readApart = apart('readKernel', loadNamed)
 
-/** Weights from which on the text of a kernel takes long to make. */
+/** The number of weights above which writing a kernel as text takes long. */
 const largeKernel = 2 ** 14
 const writtenApart = apart('writeKernel', kernelBytes)
 
 /** An option of an operation, as data. */
 export type OptionFacts = {
-  /** In JavaScript, such as `kernelSize`. */
+  /** Its name in JavaScript, such as `kernelSize`. */
   readonly name: string
   /** What it does, with its unit. */
   readonly summary: string
-  /** What it is where it is not given. */
+  /** Its value if it is not given. */
   readonly default?: unknown
-  /** What happens without it, where it has no default. */
+  /** What happens if it is not given and has no default. */
   readonly unset?: string
   /** The smallest number allowed. */
   readonly min?: number
@@ -74,21 +74,21 @@ export type OptionFacts = {
 
 /** An operation, as data. */
 export type OperationFacts = {
-  /** On the command line: `frei-chen`. */
+  /** Its name on the command line, such as `frei-chen`. */
   readonly name: string
-  /** In JavaScript: `freiChen`. */
+  /** Its name in JavaScript, such as `freiChen`. */
   readonly method: string
-  /** What it does, in a sentence. */
+  /** What it does, in one sentence. */
   readonly summary: string
-  /** The group that lists show it in. */
+  /** The group in which lists show it. */
   readonly group: string
-  /** Its formula, where it is more than a sum of weights. */
+  /** Its formula, if it is more than a weighted sum. */
   readonly formula?: string
   /** The paper or program that defines it. */
   readonly source: string
-  /** Whether a kernel is taken, or needed. */
+  /** Whether it takes a kernel, and whether it needs one. */
   readonly kernel: 'none' | 'optional' | 'required'
-  /** Its options, besides those of every picture. */
+  /** Its options, without those that apply to every picture. */
   readonly options: readonly OptionFacts[]
 }
 
@@ -102,7 +102,7 @@ function factsOf(operation: Operation): OperationFacts {
     ...(formula !== undefined && { formula }),
     source,
     kernel,
-    // worked out when asked for: most programs ask for none
+    // computed on demand: most programs never ask
     get options() {
       return Object.entries(operationParams(operation)).map(optionFacts)
     },
@@ -130,11 +130,11 @@ export const filters: readonly OperationFacts[] = ofKind('filter')
 /** Every operator and step of a chain, with its options. */
 export const operators: readonly OperationFacts[] = ofKind('operator')
 
-/** The kernels that have a name, and the kernel files that come with convo. */
+/** The named kernels, and the kernel files that come with convo. */
 export const kernels: {
-  /** As `gaussian`, which settings may follow: `gaussian:sigma=2`. */
+  /** Names such as `gaussian`, which can be followed by settings: `gaussian:sigma=2`. */
   readonly names: readonly string[]
-  /** Kernel files that come with convo, by their path. */
+  /** The paths of the kernel files that come with convo. */
   readonly files: readonly string[]
 } = {
   names: Object.keys(namedKernels),

@@ -1,7 +1,9 @@
 import { types } from 'node:util'
 import { asConvoError, ConvoError } from '../../error.ts'
 
-/** A callback whose errors are not taken for those of convo; `settled` waits for what an async one has promised. */
+/**
+ * Wraps a progress callback. Its errors are reported as E_ARGUMENT. `settled` waits for the promises that it returned.
+ */
 export function guarded(onProgress: (share: number) => unknown) {
   const promised: Promise<unknown>[] = []
   const failed = (cause: unknown) =>

@@ -16,24 +16,25 @@ import { scaleNote } from '../array.ts'
 import type { InMemory, Opened } from '../input.ts'
 import { pathOf } from './names.ts'
 
-/** Samples of a picture that is in memory: interleaved, row by row, alpha last. An `ImageData` is one. */
+/** The samples of a picture in memory: interleaved, row by row, alpha last. An `ImageData` is one. */
 export type RawPicture = {
-  /** Levels of 0..255 in bytes, 0..65535 in Uint16Array; floats of 0..1 or 0..255, or with `full` of 0..full. */
+  /** Levels of 0..255 in bytes or 0..65535 in a Uint16Array; floats of 0..1 or 0..255, or of 0..full with `full`. */
   readonly data: Uint8Array | Uint8ClampedArray | Uint16Array | Float32Array | Float64Array
-  /** Pixels of a row, at least 1. */
+  /** Width in pixels, at least 1. */
   readonly width: number
-  /** Rows, at least 1. */
+  /** Height in pixels, at least 1. */
   readonly height: number
-  /** 1 gray, 2 gray and alpha, 3 RGB, 4 RGB and alpha. Default: as many as the length of `data` says. */
+  /** 1 gray, 2 gray and alpha, 3 RGB, 4 RGB and alpha. Default: from the length of `data`. */
   readonly channels?: number | undefined
-  /** Bits per sample; 32 is float. Needed only if `data` is a Uint8Array of wider samples. Default: by the type of `data`. */
+  /** Bits per sample; 32 is float. Needed only for wider samples in a Uint8Array. Default: from the type of `data`. */
   readonly depth?: 8 | 16 | 32 | undefined
 }
 
 /**
- * What a picture may come from: a path (`-` is standard input), a `file:` URL, the bytes of a file in any format that is
- * read, a `Blob` or stream of them, samples in memory, a tensor [H,W] or [C,H,W] in levels of 0..255 or 0..1, or a sharp
- * pipeline, whose result is taken at 8 bits. Memory is not copied: it must stay as it is until the result is there.
+ * Anything that a picture can be read from: a path (`-` is standard input), a `file:` URL, the bytes of a file in any
+ * supported format, a `Blob` or stream of them, samples in memory, a tensor [H,W] or [C,H,W] with levels of 0..255 or
+ * 0..1, or a sharp pipeline, whose result is taken at 8 bits. Memory is not copied, so it must not change until the
+ * result is ready.
  */
 export type PictureInput =
   | string
@@ -47,36 +48,37 @@ export type PictureInput =
   | TensorInput
   | SharpPipeline
 
-/** A pipeline of sharp, whichever copy of sharp it is from. */
+/** A sharp pipeline, from any copy of sharp. */
 export type SharpPipeline = {
-  /** A copy, so that the pipeline that was given stays as it is. */
+  /** Returns a copy, so that the given pipeline stays as it is. */
   clone(): SharpPipeline
-  /** The pipeline with samples as its output. */
+  /** Makes the pipeline output samples. */
   raw(): SharpPipeline
-  /** The samples and their sizes. */
+  /** Returns the samples and their sizes. */
   toBuffer(options: { resolveWithObject: true }): Promise<{
     data: Uint8Array
     info: { width: number; height: number; channels: number; size: number }
   }>
 }
 
-/** An input that is ready to be decoded, and what messages call it. */
+/** An input that is ready to be decoded, and its name in messages. */
 export type NamedInput = { readonly name: string; readonly given?: Opened | InMemory }
 
 const theInput = 'the input'
 const fetched = 'convo(await (await fetch(url)).arrayBuffer())'
 
-/** What messages and names of outputs call an input. @throws ConvoError E_ARGUMENT for a URL that is no file */
+/** Returns the name of an input for messages and outputs. @throws ConvoError E_ARGUMENT for a URL that is not a file */
 export const nameOfInput = (input: PictureInput, what = theInput): string =>
   typeof input === 'string'
     ? input
     : readOf(what, () => (input instanceof URL ? pathOf(input, what, fetched) : what))
 
 /**
- * The bytes of an input that comes from elsewhere, when they are there; another input as it is.
+ * Waits for an input. Reads a stream into its bytes, and waits until a sharp pipeline has all bytes that are piped into
+ * it. Returns any other input as it is.
  *
- * @param signal ends the wait for a stream that nothing comes from, and closes it
- * @param what what messages call it
+ * @param signal aborts the wait for a stream, and closes it
+ * @param what the name of the input in messages
  * @throws ConvoError E_INPUT for a stream that fails or is empty; the reason of the signal
  */
 export async function arrived(
@@ -110,7 +112,7 @@ function coming(input: PictureInput, what: string): Promise<PictureInput> | unde
 
 const feeding = new WeakMap<Writable, Promise<void>>()
 
-/** A pipeline of sharp that a stream is piped into, when it has all bytes of that. @throws ConvoError E_INPUT */
+/** Returns a sharp pipeline once it has all bytes of the stream that is piped into it. @throws ConvoError E_INPUT */
 async function fed<T extends Writable>(pipeline: T, what: string): Promise<T> {
   const before = feeding.get(pipeline)
   const ended = before ?? finished(pipeline, { readable: false, cleanup: true })
@@ -124,9 +126,11 @@ async function fed<T extends Writable>(pipeline: T, what: string): Promise<T> {
 }
 
 /**
- * @param signal ends the wait for it
- * @param what what messages call it
- * @throws ConvoError E_ARGUMENT for what is none of the kinds of input; E_INPUT, E_DECODE for what cannot be read
+ * Opens an input.
+ *
+ * @param signal aborts the wait for it
+ * @param what the name of the input in messages
+ * @throws ConvoError E_ARGUMENT if it is no kind of input; E_INPUT, E_DECODE if it cannot be read
  */
 export const openGiven = async (
   input: PictureInput,
@@ -137,7 +141,7 @@ export const openGiven = async (
 const opened = async (input: PictureInput, what: string): Promise<NamedInput> =>
   readOf(what, () => openedAs(input, what))()
 
-/** How an input is opened. Its getters are asked here, once. */
+/** Returns a function that opens an input. The getters of the input are called here, and only once. */
 function openedAs(input: PictureInput, what: string): () => NamedInput | Promise<NamedInput> {
   if (typeof input === 'string' || input instanceof URL) {
     const name = nameOfInput(input, what)
@@ -186,7 +190,7 @@ function openedAs(input: PictureInput, what: string): () => NamedInput | Promise
   }
 }
 
-/** The bytes of a buffer. @throws ConvoError E_ARGUMENT for one that was transferred */
+/** Returns the bytes of a buffer. @throws ConvoError E_ARGUMENT if it was transferred */
 export function viewOf(buffer: ArrayBuffer | SharedArrayBuffer, what: string): Uint8Array {
   try {
     return new Uint8Array(buffer)
@@ -197,7 +201,7 @@ export function viewOf(buffer: ArrayBuffer | SharedArrayBuffer, what: string): U
   }
 }
 
-/** Bytes of a file. Those of a stream may come in any pieces. */
+/** Opens the bytes of a file, which may be joined chunks of a stream. */
 function ofBytes(source: Uint8Array, what: string): NamedInput {
   return { name: what, given: { path: what, source, probe: probe(source, what) } }
 }
@@ -221,7 +225,7 @@ async function gather(stream: AsyncIterable<Uint8Array | string>, what: string):
   })
 }
 
-/** What a stream gives; what it fails with is the cause of an error of convo's. */
+/** Yields the chunks of a stream. If the stream fails, its error becomes the cause of a ConvoError. */
 async function* failingAsInput<T>(stream: AsyncIterable<T>, what: string): AsyncGenerator<T> {
   try {
     yield* stream
@@ -246,7 +250,7 @@ async function ofSharp(pipeline: SharpPipeline, what: string): Promise<NamedInpu
   }
 }
 
-/** A clone that shares the bytes of the input: sharp copies them, which of a large one holds up the event loop. */
+/** Clones a pipeline without copying its input. The clone of sharp copies it, which can block the event loop. */
 function cloneOf(pipeline: SharpPipeline): SharpPipeline {
   const input = sharpInput(pipeline)
   if (!types.isUint8Array(input?.buffer)) return pipeline.clone()
@@ -261,7 +265,7 @@ function cloneOf(pipeline: SharpPipeline): SharpPipeline {
   }
 }
 
-/** Where sharp keeps what it decodes: a list while a stream is piped in. */
+/** Returns the place where sharp keeps its input. Its `buffer` is a list while a stream is piped in. */
 const sharpInput = (pipeline: object): { buffer?: unknown } | undefined =>
   (pipeline as { options?: { input?: { buffer?: unknown } } }).options?.input
 
@@ -279,7 +283,7 @@ const isSharp = (input: object): input is SharpPipeline =>
 const isIterable = (input: object): input is AsyncIterable<Uint8Array | string> =>
   Symbol.asyncIterator in input
 
-/** A view of this realm, of no subclass, over the same numbers: a Buffer, or an array of a `vm` context, is one of its own kind. */
+/** Views the numbers with a plain type of this realm, rather than as a Buffer or an array of a `vm` context. */
 function ownView<A extends RawPicture['data']>(data: A): A {
   const type = ownTypes.find(({ name }) => name === data[Symbol.toStringTag])
   if (type === undefined || data.constructor === type) return data
@@ -321,10 +325,10 @@ async function ofSamples(raw: RawPicture, what: string): Promise<NamedInput> {
   return { name: what, given: { decoded } }
 }
 
-/** Bits of a sample, as they are named, and the arrays that hold them. */
+/** The array types that hold samples of each depth in bits. */
 const arraysOf = { 8: [Uint8Array, Uint8ClampedArray], 16: [Uint16Array], 32: [Float32Array, Float64Array] }
 
-/** Samples of a stated depth: those of the type that holds it, or bytes, as sharp gives them. */
+/** Returns samples of a stated depth. The data has a type of that depth, or is bytes, as sharp returns them. */
 async function atDepth(data: RawPicture['data'], depth: unknown): Promise<RawPicture['data']> {
   if (depth !== 8 && depth !== 16 && depth !== 32) {
     throw new ConvoError('E_ARGUMENT', `depth must be 8, 16 or 32, got ${describe(depth)}`)
@@ -344,7 +348,7 @@ async function atDepth(data: RawPicture['data'], depth: unknown): Promise<RawPic
     : new Float32Array(buffer, byteOffset, count)
 }
 
-/** Samples in one of the three types that are computed with; views share their memory. */
+/** Converts samples to one of the three types that are computed with. Views share the memory of the original. */
 async function samplesOf(data: RawPicture['data'], what: string): Promise<readonly [Samples, string[]]> {
   if (data instanceof Uint8ClampedArray) {
     return [new Uint8Array(data.buffer, data.byteOffset, data.length), []]

@@ -13,23 +13,27 @@ import { camelCase, checkPath, isUrl, optionName, typedOptions } from './names.t
 import { operationParams, pictureParams } from './params.ts'
 
 /**
- * A kernel: a name, a file, its numbers as text, or weights: rows of numbers, deeper lists for channels and filters, a
- * tensor, numbers with a shape, or what `readKernel` gives.
+ * A kernel: a name, a file, its numbers as text, or its weights. Weights are rows of numbers, deeper lists for channels
+ * and filters, a tensor, numbers with a shape, or the result of `readKernel`.
  */
 export type KernelInput = string | URL | Kernel | Tensor | ShapedNumbers | NestedNumbers
 
-/** Weights in one list, with their sizes as of a kernel. */
+/** Weights in one list, with the shape of the kernel. */
 export type ShapedNumbers = {
-  /** Whole sizes of at least 1, the slowest axis first. */
+  /** Whole sizes of at least 1, slowest axis first. */
   readonly shape: readonly number[]
-  /** The numbers, row-major, the last index fastest. */
+  /** The numbers in row-major order: the last index changes fastest. */
   readonly data: NumberArray | readonly number[]
 }
 
-/** A list of numbers, or of such lists. */
+/** A list of numbers, or of further lists. */
 export type NestedNumbers = readonly (number | NestedNumbers)[]
 
-/** What is typed for a kernel in a file, a tensor of it behind #, or of a name. @throws ConvoError E_ARGUMENT for other values */
+/**
+ * Returns the command-line form of a kernel: a name, numbers as text, or a file, with a tensor in it after #.
+ *
+ * @throws ConvoError E_ARGUMENT for other values
+ */
 export function kernelWord(source: unknown, what = 'the source of a kernel'): string {
   const text = checkPath(what, source, 'a name, a file, a file: URL or numbers as text')
   const hash = isUrl(source, what) ? source.hash : ''
@@ -37,10 +41,11 @@ export function kernelWord(source: unknown, what = 'the source of a kernel'): st
 }
 
 /**
- * Options of the caller's as `typedOptions` gives them; kernels, and weights that make them, are words or data of their own.
+ * Converts the caller's options as `typedOptions` does. Kernels, and weights that generate kernels, are kept as words
+ * or copied.
  *
- * @param one an option, for a call with it as the fix where a value is given instead
- * @param whole options of the whole picture, which are not those of a step
+ * @param one an option to show in the fix if a value is given instead of options
+ * @param whole options of the whole picture, which a step does not take
  * @throws ConvoError as `ownOptions`, `typedOptions` and `kernelOf` do
  */
 export function operationOptions(
@@ -64,7 +69,7 @@ export function operationOptions(
   return { ...typedOptions(ownOptions(rest, of), params, of), ...held }
 }
 
-/** Options of a method of a chain. @throws ConvoError as `operationOptions` does */
+/** Converts the options of a chain method. @throws ConvoError as `operationOptions` does */
 export function stepOptions(options: object, operation: Operation): Readonly<Record<string, unknown>> {
   const params = operationParams(operation)
   const [first] = Object.keys(operation.params)
@@ -73,7 +78,7 @@ export function stepOptions(options: object, operation: Operation): Readonly<Rec
   return operationOptions(options, params, camelCase(operation.name), one, pictureParams)
 }
 
-/** @throws ConvoError E_NAME for an option of the whole picture that is given to a step */
+/** Refuses options of the whole picture that are given to a step. @throws ConvoError E_NAME */
 function checkBelongs(
   options: Readonly<Record<string, unknown>>,
   params: Params,
@@ -90,11 +95,11 @@ function checkBelongs(
   })
 }
 
-/** Whether a kernel has a name or is in a file. */
+/** Whether a kernel is given as text or as a URL. */
 export const isWord = (kernel: unknown): kernel is string | URL =>
   typeof kernel === 'string' || isUrl(kernel, 'the kernel')
 
-/** The kernel of what was given for one, copied. @throws ConvoError E_KERNEL_SHAPE, E_KERNEL_VALUE, E_ARGUMENT */
+/** Makes a kernel from a copy of what was given. @throws ConvoError E_KERNEL_SHAPE, E_KERNEL_VALUE, E_ARGUMENT */
 export function kernelOf(input: unknown, name = 'kernel'): Kernel {
   const what = `the ${name}`
   if (readOf(what, () => Array.isArray(input))) return readOf(what, () => ofLists(input as Lists))
@@ -125,10 +130,10 @@ const isNumberList = (given: unknown): given is readonly number[] =>
 
 type Lists = readonly unknown[]
 
-/** A kernel of lists: their numbers are read once, as there may be a million. */
+/** Makes a kernel from nested lists. Reads each number only once, since there may be a million. */
 function ofLists(lists: Lists): Kernel {
   const shape: number[] = []
-  // no kernel has six axes, and a list that holds itself has no end
+  // no kernel has six axes, and a list that contains itself never ends
   for (let list: unknown = lists; Array.isArray(list) && shape.length < 6; list = list[0])
     shape.push(list.length)
   const rows = rowsOf(lists, shape)
@@ -148,7 +153,7 @@ function ofLists(lists: Lists): Kernel {
   return makeKernel(shape.length === 1 ? [1, ...shape] : shape, weights)
 }
 
-/** The innermost lists; undefined where lists differ in length. */
+/** Returns the innermost lists, or undefined if lists differ in length. */
 function rowsOf(lists: unknown, [length, ...rest]: readonly number[]): readonly Lists[] | undefined {
   if (!Array.isArray(lists) || lists.length !== length) return undefined
   if (rest.length === 0) return [lists]
@@ -156,7 +161,7 @@ function rowsOf(lists: unknown, [length, ...rest]: readonly number[]): readonly 
   return rows.some((row) => row === undefined) ? undefined : (rows.flat() as Lists[])
 }
 
-/** Weights that make kernels, copied. @throws ConvoError E_ARGUMENT, E_NAME, E_KERNEL_VALUE */
+/** Copies weights that generate kernels. @throws ConvoError E_ARGUMENT, E_NAME, E_KERNEL_VALUE */
 function generatorOf(input: unknown, name: string): KernelGenerator {
   if (typeof input !== 'object' || input === null || Array.isArray(input) || input instanceof Tensor) {
     throw new ConvoError('E_ARGUMENT', `${name} cannot be made from ${describe(input)}`, {

@@ -5,22 +5,21 @@ import { noOption, type Params } from '../../params.ts'
 import { Tensor } from '../../tensor/tensor.ts'
 import { describe } from '../../text/describe.ts'
 
-// The command line says --max-pixels and --no-orient, JavaScript maxPixels and orient: false.
+// The command line has --max-pixels and --no-orient; JavaScript has maxPixels and orient: false.
 
-/** `frei-chen` as `freiChen`. */
+/** Converts `frei-chen` to `freiChen`. */
 export const camelCase = (name: string): string =>
   name.replace(/-([a-z0-9])/g, (_, letter: string) => letter.toUpperCase())
 
-/** How an option of the command line is called in JavaScript; one that says no is called as what it omits. */
+/** Returns the JavaScript name of a command-line option, without the `no-` of an option that negates. */
 export const optionName = (name: string): string => camelCase(name.replace(/^no-/, ''))
 
 /**
- * Options of JavaScript, as `ownOptions` gives them, as what would be typed for those of the command line. Those that are
- * undefined are omitted.
+ * Converts JavaScript options from `ownOptions` to the values of command-line options. Drops those that are undefined.
  *
- * @param of what the options are of, for messages
- * @param others names of options that were taken before, for messages
- * @throws ConvoError E_NAME for an option that is not there, E_OPTION for one that says no with anything but true or false
+ * @param of what the options belong to, for messages
+ * @param others names of options that were handled before, for messages
+ * @throws ConvoError E_NAME for an unknown option, E_OPTION if a negating option is neither true nor false
  */
 export function typedOptions(
   options: object,
@@ -44,7 +43,7 @@ export function typedOptions(
   return given
 }
 
-/** The error for what is neither a number nor a word: what its option has to say of it, if anything. */
+/** The error for a value that is not plain. Uses the message of its option if the option has one. */
 function unfit(param: Params[string], key: string, value: unknown): ConvoError {
   try {
     param.parse(value, key)
@@ -57,20 +56,24 @@ function unfit(param: Params[string], key: string, value: unknown): ConvoError {
   )
 }
 
-/** A text; messages say what it may be. @throws ConvoError E_ARGUMENT for anything else */
+/**
+ * Returns a string that is not empty. Messages list the accepted `kinds`.
+ *
+ * @throws ConvoError E_ARGUMENT for anything else
+ */
 export function checkText(what: string, given: unknown, kinds = 'a string'): string {
   if (typeof given === 'string' && given !== '') return given
   throw new ConvoError('E_ARGUMENT', `${what} must be ${kinds}, got ${describe(given)}`)
 }
 
-/** The path of a text or of a `file:` URL. @throws ConvoError E_ARGUMENT for anything else */
+/** Returns the path of a string or a `file:` URL. @throws ConvoError E_ARGUMENT for anything else */
 export const checkPath = (what: string, given: unknown, kinds = 'a path or a file: URL'): string =>
   isUrl(given, what) ? pathOf(given, what) : checkText(what, given, kinds)
 
-/** @throws ConvoError E_ARGUMENT for what cannot be asked */
+/** Whether a value is a URL. @throws ConvoError E_ARGUMENT if the value cannot be inspected */
 export const isUrl = (given: unknown, what: string): given is URL => readOf(what, () => given instanceof URL)
 
-/** The path of a `file:` URL. @throws ConvoError E_ARGUMENT for another URL */
+/** Returns the path of a `file:` URL. @throws ConvoError E_ARGUMENT for another URL */
 export function pathOf(url: URL, what: string, fix?: string): string {
   if (url.protocol !== 'file:') {
     throw new ConvoError('E_ARGUMENT', `${what} may be a file: URL, got ${url.protocol}`, {
@@ -88,7 +91,7 @@ export function pathOf(url: URL, what: string, fix?: string): string {
   }
 }
 
-/** The paths of a list of texts and `file:` URLs. @throws ConvoError E_ARGUMENT for anything else */
+/** Returns the paths of a list of strings and `file:` URLs. @throws ConvoError E_ARGUMENT for anything else */
 export const checkPaths = (what: string, given: unknown): readonly string[] =>
   checkTexts(
     what,
@@ -98,20 +101,20 @@ export const checkPaths = (what: string, given: unknown): readonly string[] =>
     'paths or file: URLs',
   )
 
-/** A list of texts; messages say of what. @throws ConvoError E_ARGUMENT for anything else */
+/** Returns a list of strings. Messages list the accepted `kinds`. @throws ConvoError E_ARGUMENT for anything else */
 export function checkTexts(what: string, given: unknown, kinds = 'strings'): readonly string[] {
   const list = ownCopy(what, given)
   if (Array.isArray(list) && list.every((one) => typeof one === 'string')) return list
   throw new ConvoError('E_ARGUMENT', `${what} must be a list of ${kinds}, got ${describe(given)}`)
 }
 
-/** @throws ConvoError E_ARGUMENT for what is neither a function nor undefined */
+/** Checks that a value is a function or undefined. @throws ConvoError E_ARGUMENT */
 export function checkFunction(what: string, given: unknown): void {
   if (given === undefined || typeof given === 'function') return
   throw new ConvoError('E_ARGUMENT', `${what} must be a function, got ${describe(given)}`)
 }
 
-/** @throws ConvoError E_ARGUMENT for what is neither an AbortSignal nor undefined */
+/** Checks that a value is an AbortSignal or undefined. @throws ConvoError E_ARGUMENT */
 export function checkSignal(signal: unknown): void {
   if (signal === undefined || signal instanceof AbortSignal) return
   throw new ConvoError('E_ARGUMENT', `signal must be an AbortSignal, got ${describe(signal)}`)
@@ -120,12 +123,12 @@ export function checkSignal(signal: unknown): void {
 const isFloats = (value: unknown): value is Float32Array | Float64Array =>
   value instanceof Float32Array || value instanceof Float64Array
 
-/** Numbers, texts and so on, and lists of them: what may be given for words that are typed. */
+/** Whether a value is a number, string or boolean, or a list of these, as command-line options are. */
 const isPlain = (value: unknown): boolean =>
   ['number', 'string', 'boolean'].includes(typeof value) ||
   (Array.isArray(value) && Array.from(value).every(isPlain))
 
-/** Text about options of the command line as text about those of the library. */
+/** Rewrites text about command-line options as text about library options. */
 export const inWords = (text: string): string =>
   text
     .replace(/memory:\d+\/output\.\w+/g, 'the output')
@@ -149,7 +152,9 @@ export const inWords = (text: string): string =>
     )
     .replace(/--([a-z][\w-]*)/g, (_, name: string) => optionName(name))
 
-/** Words of a sentence that follow the name of an option, which are no values of it; a test looks for others in the source. */
+/**
+ * Words that follow the name of an option in sentences and are not values of it. A test looks for others in the source.
+ */
 export const sentenceWords: ReadonlySet<string> = new Set(
   [
     'is are was has have would must can cannot does needs keeps takes writes shows lays mixes says sets works changes uses',
@@ -158,7 +163,7 @@ export const sentenceWords: ReadonlySet<string> = new Set(
   ].flatMap((line) => line.split(' ')),
 )
 
-/** A result whose notes are in the words of the library. */
+/** Returns a result with its notes reworded for the library. */
 export const inOwnWords = <T extends { readonly notes: readonly string[] }>(made: T): T => ({
   ...made,
   notes: made.notes.map(inWords),
@@ -171,7 +176,7 @@ const literal = (value: string): string =>
       ? `[${value.replaceAll(',', ', ')}]`
       : `'${value}'`
 
-/** An error of the command line in the words of the library. */
+/** Rewords an error of the command line for the library. */
 export function inLibraryWords(error: ConvoError): ConvoError {
   const { code, message, why, fix, instead, cause } = error
   const meant = instead?.slice(1).join(' ')
@@ -182,14 +187,17 @@ export function inLibraryWords(error: ConvoError): ConvoError {
   })
 }
 
-/** A function of the library: it refuses arguments that it would ignore, and its errors are worded for the library. */
+/**
+ * Makes a function of the library, which refuses arguments that it would ignore. Its errors are reworded for the
+ * library.
+ */
 export const libraryFunction = <F extends (...given: never[]) => Promise<unknown>>(
   name: string,
   most: number,
   act: F,
 ): F => ((...given) => libraryErrors(() => promised(name, most, act)(...given))) as F
 
-/** Runs `act`; errors are worded for the library. */
+/** Runs `act`, and rewords its errors for the library. */
 export async function libraryErrors<T>(act: () => Promise<T>): Promise<T> {
   try {
     return await forgettingReads(act)

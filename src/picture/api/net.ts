@@ -22,7 +22,7 @@ import { viewOf } from './inputs.ts'
 import type { NetOptions } from './methods.ts'
 import { isUrl, optionName, pathOf } from './names.ts'
 
-/** A trained network that is ready to run, on pictures by `convo(x).net(net)` and on tensors by `run`. */
+/** A trained network that is ready to run: on pictures with `convo(x).net(net)`, on tensors with `run`. */
 export class Net {
   readonly #model: Model
   /** @internal The network as an operation on pictures. */
@@ -34,21 +34,22 @@ export class Net {
     this.operation = netOperation(model, name)
   }
 
-  /** What its file calls it; empty where it has no name. */
+  /** The name in its file, or an empty string if it has none. */
   get name(): string {
     return this.#model.network.name
   }
 
   /**
-   * Runs it on numbers as they are: x [C,H,W] gives [C',H',W'], in strips on all threads. The bits do not depend on either.
-   * `algorithm: 'direct'` computes every product of 3x3 convolutions of many channels, as the formula has it.
+   * Runs the network on a tensor without converting its values: [C,H,W] gives [C',H',W']. It works in strips on all
+   * threads. The result is the same to the last bit, whatever the strips and threads. `algorithm: 'direct'` computes
+   * every product of 3x3 convolutions with many channels, as in the formula.
    *
-   * @throws ConvoError E_ARGUMENT, E_SHAPE for a size that it does not take
+   * @throws ConvoError E_ARGUMENT; E_SHAPE for a size that the network does not accept
    */
   async run(
     given: TensorInput,
     options: {
-      /** Threads, 1 to 1024. Default: those of the processor, or as `setThreads` said. */
+      /** The number of threads, 1 to 1024. Default: one per core. */
       readonly threads?: number | undefined
       /** `direct` computes every product. Default: `auto`. */
       readonly algorithm?: 'auto' | 'direct' | undefined
@@ -70,12 +71,15 @@ export class Net {
     }
   }
 
-  /** Its layers, shapes, weights, multiplications, receptive field and memory at the size of a picture; computes nothing. */
+  /**
+   * Describes its layers, shapes, weights, multiplications, receptive field and memory at a picture size, and computes
+   * nothing.
+   */
   async info(
     options: {
-      /** Pixels of a row of the picture, at least 1. Default: as in the file, otherwise 256. */
+      /** Width of the picture in pixels, at least 1. Default: as in the file, otherwise 256. */
       readonly width?: number | undefined
-      /** Rows of the picture, at least 1. Default: as in the file, otherwise 256. */
+      /** Height of the picture in pixels, at least 1. Default: as in the file, otherwise 256. */
       readonly height?: number | undefined
     } = {},
   ): Promise<ModelFacts> {
@@ -94,7 +98,7 @@ export class Net {
 
 refuseMore(Net.prototype, { run: [2] }, ['run', 'info'])
 
-/** Reads a network, as `loadNet` does. */
+/** Implements `loadNet`. */
 export async function openNet(
   given: string | URL | Uint8Array | ArrayBuffer,
   options: NetOptions,

@@ -6,9 +6,9 @@ import { runSettings } from '../run-settings.ts'
 import { pictureSettings } from '../settings.ts'
 import { checkText } from './names.ts'
 
-// Which options of the command line the library has, and where: its types are made from these.
+// Which command-line options the library has, and where. Its types are generated from these tables.
 
-/** Settings of a picture that are the command's alone. */
+/** Settings of a picture that exist only on the command line. */
 const ofCommand = [
   'preview',
   'force',
@@ -26,7 +26,7 @@ export const pictureParams = Object.fromEntries(
   Object.entries({ ...pictureSettings, ...runSettings }).filter(([name]) => !ofCommand.includes(name)),
 )
 
-/** The options of an operation in a chain: its own, and how its kernel meets the picture. */
+/** The options of an operation in a chain: its own, and those for applying its kernel to the picture. */
 export const operationParams = ({ params, shared }: Operation) => ({
   ...params,
   ...Object.fromEntries(
@@ -39,7 +39,7 @@ export const operationParams = ({ params, shared }: Operation) => ({
 /** The options of `toFile`. */
 export const fileParams = { 'in-place': pictureSettings['in-place'] }
 
-/** The options of the encoder of a format, as its method has them: `compression` is that of the format. */
+/** The encoder options of a format under the names of its method: `compression`, not `tiff-compression`. */
 export function encoderParams(name: OutputFormat): Params {
   const { takes, depths } = traitsOf(name)
   const own = (Object.entries(takes) as [CodingOption, true | readonly [number, number]][]).map(
@@ -50,13 +50,13 @@ export function encoderParams(name: OutputFormat): Params {
       return [option, { ...param, summary: param.summary.replace(/: .*/, ''), min, max }]
     },
   )
-  // '; 32 is floating point' is for the formats that have it
+  // only formats with 32 bits mention '; 32 is floating point'
   const summary = depths.includes(32) ? pictureSettings.depth.summary : 'bits per sample of the output'
   const depth = { ...pictureSettings.depth, summary, choices: depths.map(String) }
   return { ...Object.fromEntries(own), ...(depths.length > 1 && { depth }) }
 }
 
-/** A format by its name or an extension. @throws ConvoError E_OUTPUT for another word */
+/** Finds a format by its name or an extension. @throws ConvoError E_OUTPUT for another word */
 export function formatNamed(given: string): OutputFormat {
   const word = checkText('the name of a format', given)
   const names = Object.keys(outputFormats) as OutputFormat[]

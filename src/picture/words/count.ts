@@ -13,7 +13,7 @@ import { longName } from './line.ts'
 import { joinedSteps, positionals, stepOperations, stepsIn, takesValue, unpacked } from './steps.ts'
 import { optionsOf, type Syntax, usageOf } from './syntax.ts'
 
-/** The command of a line with words for the arguments that it lacks. */
+/** Completes a command line with words for its missing arguments. */
 export function filledIn(
   command: Syntax,
   line: readonly string[],
@@ -26,7 +26,7 @@ export function filledIn(
     .slice(args.length)
     .filter(({ optional }) => !optional)
     .map(({ choices }, i) => choices?.[0] ?? sample[args.length + i] ?? 'out.png')
-  // a picture where a network is needed: the network is what is missing
+  // a picture instead of a network: the network is missing
   if (command.name === 'net' && looksLikePicture(args[0]!))
     return `convo ${commandLine(['net', sample[0]!, ...line, ...missing.slice(1)])}`
   const operation = Object.hasOwn(operations, command.name) ? operations[command.name] : undefined
@@ -36,7 +36,7 @@ export function filledIn(
 }
 
 /**
- * Refuses a line without the `--` that its operation comes after.
+ * Refuses a line that lacks the `--` before its operation.
  *
  * @throws ConvoError E_USAGE
  */
@@ -61,11 +61,11 @@ export function refuseOpenTail(
   })
 }
 
-/** Whether a word is an operation, and no file. */
+/** Whether a word is an operation and not a file. */
 export const isName = (word: string): boolean =>
   Object.hasOwn(operations, unpacked(word)[0]!) && !existsSync(word)
 
-/** What was meant by more arguments than a command takes: several pictures, a name with spaces, or fewer words. */
+/** Finds what was meant by a line with too many arguments: several pictures, a name with spaces, or fewer words. */
 export function tooMany(command: Syntax, line: readonly string[], args: readonly string[]): ErrorDetail {
   const {
     name,
@@ -76,13 +76,13 @@ export function tooMany(command: Syntax, line: readonly string[], args: readonly
   const isOperation = Object.hasOwn(operations, name)
   const steps = tail.slice(1)
   if (isOperation && steps.length === args.length - most && isName(steps[0]!)) {
-    // what is behind -- is among the arguments
+    // the words after -- are among the arguments
     const own = args.slice(0, most)
     const [ofAll, others] = ofChain(command, without(head, own))
     const behind = ['--', name, ...others, '--', ...joinedSteps(stepsIn(steps))]
     return { fix: `convo ${commandLine(['chain', ...own, ...ofAll, ...behind])}` }
   }
-  // only a command with a tail keeps what is behind --
+  // only a command with a tail keeps the words after --
   const kept = command.tail === undefined ? [] : tail
   const rest = kept.length > 0 ? without(head, args) : without(line, args).filter((word) => word !== '--')
   if (isOperation) {
@@ -104,20 +104,20 @@ export function tooMany(command: Syntax, line: readonly string[], args: readonly
   if (batch !== undefined) return { fix: `convo ${commandLine(batch)}` }
   if (isOperation && args.some((word) => !/^-|[./]/.test(word)))
     return { fix: 'quote a name that contains spaces' }
-  // a command that would write over one of the pictures is no help
+  // a command that would overwrite one of the pictures does not help
   if ((isOperation || makesPictures(name)) && existsSync(args[most - 1]!)) return {}
   return { fix: `convo ${commandLine([...name.split(' '), ...args.slice(0, most), ...rest, ...kept])}` }
 }
 
-/** Whether a command can be that of a batch. */
+/** Whether a command can run in a batch. */
 const makesPictures = (name: string): boolean =>
   name === 'chain' || (Object.hasOwn(stepOperations, name) && stepOperations[name]!.input !== 'volume')
 
-/** How many words behind its name an operation takes before its input: the file of a network. */
+/** The number of words that an operation takes between its name and its input: 1 for the file of a network, else 0. */
 const wordsOfStep = (name: string): number =>
   Object.hasOwn(stepOperations, name) && stepOperations[name]!.file !== undefined ? 1 : 0
 
-/** The options of a line that a chain has itself, and those of the step. */
+/** Splits the options of a line into those of a chain and those of the step. */
 function ofChain({ name }: Syntax, options: readonly string[]): [own: string[], others: string[]] {
   const whole: Params = { ...pictureSettings, ...runSettings }
   const [own, others]: [string[], string[]] = [[], []]
@@ -137,7 +137,7 @@ function ofChain({ name }: Syntax, options: readonly string[]): [own: string[], 
 const without = (line: readonly string[], args: readonly string[]): readonly string[] =>
   args.reduce((left, arg) => left.toSpliced(left.indexOf(arg), 1), line)
 
-/** The words with a lone value behind its option, as `--sigma 2` for `2`. */
+/** Adds the option of a lone value, as `--sigma 2` for `2`. */
 function withValue(name: string, args: readonly string[], most: number): readonly string[] | undefined {
   if (args.length !== most + 1) return undefined
   for (const [at, word] of args.entries()) {
@@ -147,7 +147,7 @@ function withValue(name: string, args: readonly string[], most: number): readonl
   return undefined
 }
 
-/** The words with those joined that are a file together. */
+/** Joins words that form the name of a file together. */
 function withSpaces(args: readonly string[]): readonly string[] | undefined {
   for (let from = 0; from < args.length; from++) {
     for (let to = from + 2; to <= args.length; to++) {
@@ -162,8 +162,8 @@ function withSpaces(args: readonly string[]): readonly string[] | undefined {
 const ofBatch = ['--json', '--quiet', '-q', '--verbose', '-v', '--in-place', '--dry-run', '--debug']
 
 /**
- * The batch that a line of an operation or chain means by several pictures, a folder or a pattern, and a folder or a name
- * with keys behind them; undefined for any other line.
+ * Returns the batch that was meant by a line of an operation or chain: one with several pictures, a folder or a
+ * pattern, followed by a folder or a name with keys. Returns undefined for any other line.
  */
 export function batchMeant({ name }: Syntax, line: readonly string[], params: Params): string[] | undefined {
   const end = line.indexOf('--')
@@ -180,10 +180,10 @@ export function batchMeant({ name }: Syntax, line: readonly string[], params: Pa
 
 const isFolderName = (word: string): boolean => word.endsWith('/') || isFolder(word)
 
-/** Whether a name is a template, as `out/{stem}.png`. */
+/** Whether a name is a template, such as `out/{stem}.png`. */
 const hasKeys = (word: string): boolean => /\{\w/.test(word) && !existsSync(word)
 
-/** A batch over the pictures of a line, into the folder, new or not, or by the template that it names, or into `out`. */
+/** Returns a batch over the pictures of a line. It writes to the folder or template that ends the line, or to `out`. */
 function batchOf(
   step: readonly string[],
   args: readonly string[],
@@ -203,7 +203,7 @@ function batchOf(
   return ['batch', ...inputs, '-o', output, ...own, '--', ...step, ...others, ...tail]
 }
 
-/** The template of the names of the outputs, with the extension of an output that was named. */
+/** Returns the template for the names of the outputs, with the extension of an output that was named. */
 function fileOf(inputs: readonly string[], named: string): string {
   const stems = new Set(inputs.map((input) => basename(input, extname(input))))
   const extension = named === '' || existsSync(named) ? '' : extname(named)

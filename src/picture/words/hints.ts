@@ -4,7 +4,7 @@ import type { Params } from '../../params.ts'
 export type Hint =
   /** The words of a command line that does it. */
   | { readonly words: readonly string[] }
-  /** Why it is no convolution, and the command of another tool that does it. */
+  /** Why it is not a convolution, and the command of another tool that does it. */
   | { readonly isNot: string; readonly tool: string }
 
 const words = (line: string): Hint => ({ words: line.split(' ') })
@@ -13,7 +13,7 @@ const not = (isNot: string, tool: string): Hint => ({ isNot, tool })
 const moves = 'it moves pixels'
 const levels = 'it changes each level by itself'
 
-/** What other tools and textbooks call an operation, in lower case, without `_` and `-`. */
+/** The names of operations in other tools and textbooks, in lower case, without `_` and `-`. */
 const operationHints: Readonly<Record<string, Hint>> = {
   adaptiveblur: words('involution'),
   atrous: words('dilated'),
@@ -161,13 +161,13 @@ const operationHints: Readonly<Record<string, Hint>> = {
   trim: not(moves, 'magick in.png -trim +repage out.png'),
 }
 
-/** The hint for a word that is the name of no operation or command. */
+/** Returns the hint for a word that is not the name of an operation or command. */
 export function operationHint(word: string): Hint | undefined {
   const key = word.toLowerCase().replace(/[_-]/g, '')
   return Object.hasOwn(operationHints, key) ? operationHints[key] : undefined
 }
 
-/** An option of convo for one of other tools, and its value, from what was typed; a value of '' is none. */
+/** The convo option for an option of another tool, and a function for its value. A value of '' means none. */
 type Renamed = { readonly to: string; value?(typed: string): string }
 
 const radiusOf = (side: string): string => String(Math.max(1, Math.floor(Number(side.split(/[x,]/)[0]) / 2)))
@@ -194,7 +194,7 @@ const side: readonly Renamed[] = [
 ]
 const limit: readonly Renamed[] = [{ to: 'max-abs' }, { to: 'at' }]
 
-/** What other tools call an option: the first that the command has is meant. */
+/** The names of options in other tools. The first entry that the command has is used. */
 const optionHints: Readonly<Record<string, readonly Renamed[]>> = {
   atol: [{ to: 'max-abs' }],
   'background-color': [{ to: 'fill' }],
@@ -299,14 +299,16 @@ const optionHints: Readonly<Record<string, readonly Renamed[]>> = {
   workers: [{ to: 'jobs' }, { to: 'threads' }],
 }
 
-/** The option that is meant by one of other tools, among those that a command has. */
+/** Returns the option for an option of another tool, among those that a command has. */
 export function optionHint(word: string, options: readonly string[]): Renamed | undefined {
   const key = word.toLowerCase().replaceAll('_', '-')
   const found = Object.hasOwn(optionHints, key) ? optionHints[key]! : []
   return found.find(({ to }) => options.includes(to))
 }
 
-/** Values as other tools write them, for operations with all of some options, as options here. */
+/**
+ * Forms in which other tools write values, the options that an operation needs to have for them, and the options here.
+ */
 const valueForms: readonly (readonly [form: RegExp, needed: readonly string[], ...options: string[]])[] = [
   [/^(\d+)x(\d+)$/, ['width', 'height'], '--width $1', '--height $2'],
   [/^(\d+)x(\d+)$/, ['size', 'at'], '--size $1,$2'],
@@ -316,7 +318,7 @@ const valueForms: readonly (readonly [form: RegExp, needed: readonly string[], .
   [/^([\d.]+%)$/, ['by'], '--by $1'],
 ]
 
-/** A lone value, such as `2`, `0x3` or `50%`, as the option of an operation that it is for; undefined where it is for none. */
+/** Returns the option for a lone value of an operation, such as `2`, `0x3` or `50%`, or undefined if none fits. */
 export function valueHint(word: string, params: Params): readonly string[] | undefined {
   for (const [form, needed, ...options] of valueForms) {
     if (form.test(word) && needed.every((name) => Object.hasOwn(params, name)))

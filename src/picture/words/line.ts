@@ -4,34 +4,34 @@ import type { Params } from '../../params.ts'
 import { conflicts, shortNames } from '../run-settings.ts'
 import { type Given, optionsOf, type Syntax } from './syntax.ts'
 
-/** The words of a command line behind its command. */
+/** The words of a command line after its command. */
 export type Line = {
   readonly args: readonly string[]
-  /** The words behind `--`, of a command with a tail. */
+  /** The words after `--`, for a command with a tail. */
   readonly tail?: readonly string[] | undefined
   readonly given: Given
 }
 
-/** The name of an option, of its short form too. */
+/** Returns the name of an option, given in long or short form. */
 export const longName = (word: string): string =>
   word.startsWith('--')
     ? word.slice(2)
     : (Object.keys(shortNames).find((name) => word === `-${shortNames[name]}`) ?? '')
 
-/** What a line consists of, and what keeps it from being run. */
+/** The parts of a line, and what prevents it from being run. */
 type Words = {
   readonly args: readonly string[]
   readonly given: Given
   readonly asksForHelp: boolean
-  /** The first word that looks like an option and is none. */
+  /** The first word that looks like an option but is not one. */
   readonly unknown?: string
 }
 
 /**
- * Parts words into arguments and options, which may be mixed: `--name value`, `--name=value`, `-n value`, `-nvalue`, flags
- * together as `-qr`, and `--` before arguments that begin with a minus. A number such as -1 is no option.
+ * Splits words into arguments and options, in any order: `--name value`, `--name=value`, `-n value`, `-nvalue`, flags
+ * together as `-qr`, and `--` before arguments that begin with a minus. A number such as -1 is not an option.
  *
- * @throws ConvoError E_USAGE for an option without its value, or given twice with different ones
+ * @throws ConvoError E_USAGE for an option without its value, or given twice with different values
  */
 export function readWords(line: readonly string[], params: Params): Words {
   const parser = new Parser()
@@ -63,7 +63,8 @@ export function readWords(line: readonly string[], params: Params): Words {
   return { args: parser.args.map(showMinus), given: parser.opts(), ...found }
 }
 
-// A word such as `-1 0 1` is a number or a kernel. commander would take it for options, so its minus is hidden meanwhile.
+// A word such as `-1 0 1` is a number or a kernel. commander would treat it as options, so its minus is hidden for the
+// time being.
 const hiddenMinus = '\uE000'
 
 const hideMinus = (word: string, params: Params): string =>
@@ -71,12 +72,12 @@ const hideMinus = (word: string, params: Params): string =>
 
 const showMinus = (word: string): string => (word.startsWith(hiddenMinus) ? `-${word.slice(1)}` : word)
 
-/** An option of commander's that only collects what was typed, under the name as it is typed. */
+/** Returns a commander option that only collects what was typed, under the name as typed. */
 function optionFor(name: string, param: Params[string]): Option {
   const short = shortNames[name] === undefined ? '' : `-${shortNames[name]}, `
-  // a metavar may hold | and other signs; commander only needs to know that there is a value
+  // a metavar may contain | and other signs; commander only needs to know that there is a value
   const option = new Option(`${short}--${name}${param.isFlag ? '' : ' <value>'}`)
-  // commander would take --no-orient as the opposite of --orient, and camelCase the rest
+  // commander would treat --no-orient as the opposite of --orient, and convert the rest to camelCase
   option.negate = false
   option.attributeName = () => name
   return param.isFlag
@@ -97,7 +98,7 @@ function valued(name: string, param: Params[string], value: string | undefined, 
   return value
 }
 
-/** The arguments that a line of a command must have. */
+/** Returns the arguments that a line of a command must have. */
 export const neededArguments = (command: Syntax, given: Given): Syntax['arguments'] =>
   command.arguments.filter(
     ({ optional, optionalWith }) => !optional && (optionalWith === undefined || given[optionalWith] !== true),
@@ -109,7 +110,7 @@ export function countOf(command: Syntax, args: readonly string[], given: Given):
   return args.length > command.arguments.length && !command.arguments.at(-1)?.repeats ? 'many' : 'right'
 }
 
-/** @throws ConvoError E_USAGE for two options that were given and cannot be used together */
+/** Refuses two options that cannot be used together. @throws ConvoError E_USAGE */
 export function refuseConflict(given: Given): void {
   const isGiven = (name: string) => given[name] !== undefined && given[name] !== false
   const conflict = conflicts.find(
@@ -122,8 +123,8 @@ export function refuseConflict(given: Given): void {
 }
 
 /**
- * The line of a command without a tail, where nothing is wrong with it; undefined where `parse` has something to say, for
- * which it needs every operation.
+ * Parses the line of a command without a tail, if nothing is wrong with it. Returns undefined otherwise; then `parse`
+ * must report the problem, for which it needs all operations.
  */
 export function plainLine(command: Syntax, line: readonly string[]): Line | undefined {
   if (command.tail !== undefined || command.optionsFor !== undefined) return undefined

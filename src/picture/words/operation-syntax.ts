@@ -6,10 +6,10 @@ import { runSettings } from '../run-settings.ts'
 import { correlationSettings, pictureSettings } from '../settings.ts'
 import { argument, type OptionGroup, type Syntax } from './syntax.ts'
 
-/** Options of a whole chain: how the picture is read and written. What concerns kernels is with each step. */
+/** The options of a whole chain: how the picture is read and written. Options for kernels belong to each step. */
 export const chainSettings: Params = { ...pictureSettings, ...runSettings }
 
-/** `chain`: operations one after another. */
+/** The syntax of `chain`: operations that run one after another. */
 export const chainSyntax: Syntax = {
   name: 'chain',
   arguments: [
@@ -28,12 +28,12 @@ export const chainSyntax: Syntax = {
   ],
 }
 
-/** The extensions of the formats that are written. */
+/** The extensions of the formats that can be written. */
 const written = Object.values(outputFormats)
   .map(({ extensions: [first] }) => first)
   .join(', ')
 
-/** The words of an operation on a picture. */
+/** Returns the syntax of an operation on a picture. */
 export function operationSyntax(operation: Operation): Syntax {
   return {
     name: operation.name,
@@ -50,7 +50,7 @@ export function operationSyntax(operation: Operation): Syntax {
         optionalWith: 'preview',
       },
     ],
-    // worked out when asked for: a run needs this of one operation only
+    // computed on demand: a run needs this for one operation only
     get options() {
       return optionGroups(operation)
     },
@@ -88,7 +88,7 @@ function examplesOf({ name, params, kernel, sample, examples = [], shared }: Ope
   return [base, ...shown, ...third]
 }
 
-/** A value other than the default, to show an option with. */
+/** Returns a value other than the default, for an example of an option. */
 function exampleValue({
   isFlag,
   choices,

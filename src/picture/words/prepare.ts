@@ -21,15 +21,15 @@ import { checkStep, refuseOpenChain, stepOperations } from './steps.ts'
 import type { Given, Syntax } from './syntax.ts'
 import { parse } from './understand.ts'
 
-/** Operations with their options, understood, waiting for an input and an output. */
+/** Operations with their options, parsed, that wait for an input and an output. */
 export type Prepared = {
   /** The names of the operations. */
   readonly name: string
   readonly settings: Settings
   readonly steps: readonly StepMaker[]
-  /** Files that operations were made from. */
+  /** The files that operations were made from. */
   readonly files: readonly string[]
-  /** @throws ConvoError E_OPTION, E_OUTPUT for an output that cannot be what the settings say */
+  /** Makes the job. @throws ConvoError E_OPTION, E_OUTPUT if the settings do not fit the output */
   job(input: string, output: string): PictureJob
 }
 
@@ -37,27 +37,27 @@ export type Prepared = {
 export type Asked = {
   readonly operation: Operation
   readonly given: Given
-  /** The file that decides what the operation is, of one that has such. */
+  /** The file that defines the operation, if it needs one. */
   readonly file?: string | undefined
 }
 
-/** The words of a run without its input and output, understood as the command line understands them. */
+/** The parsed words of a run, without its input and output. */
 export type Work = {
-  /** What was typed for the whole of a chain. */
+  /** What was typed for the whole chain. */
   readonly chain?: Given
   readonly steps: readonly Asked[]
 }
 
-/** One operation. @throws ConvoError for options that cannot be */
+/** Prepares one operation. @throws ConvoError for invalid options */
 export async function prepareOperation(asked: Asked): Promise<Prepared> {
   const one = await prepareStep(asked)
   return prepared(one.settings, [one])
 }
 
 /**
- * Operations one after another: floats go from step to step, and they are rounded once, at the end.
+ * Prepares operations that run one after another. Floats go from step to step and are rounded once, at the end.
  *
- * @throws ConvoError for options that cannot be
+ * @throws ConvoError for invalid options
  */
 export async function prepareChain(asked: readonly Asked[], given: Given): Promise<Prepared> {
   refuseConflict(given)
@@ -65,15 +65,15 @@ export async function prepareChain(asked: readonly Asked[], given: Given): Promi
   return prepared(resolve(sharedSettings, pick(given, chainSettings)), steps)
 }
 
-/** What words ask for. @throws ConvoError for options that cannot be */
+/** Prepares parsed words. @throws ConvoError for invalid options */
 export const prepareWork = ({ chain, steps }: Work): Promise<Prepared> =>
   chain === undefined ? prepareOperation(steps[0]!) : prepareChain(steps, chain)
 
 /**
- * Understands the words of an operation, of several with `--` between them, or of `chain` with options of its own and
- * then these, without input and output.
+ * Parses the words of an operation, of several with `--` between them, or of `chain` with its own options before these,
+ * without input and output.
  *
- * @param refuse what is wrong with an option here, if anything is
+ * @param refuse returns the error for an option that is not allowed here
  * @throws ConvoError as the command line does
  */
 export function understandWork(
@@ -88,7 +88,7 @@ export function understandWork(
   return { chain, steps: understandSteps(isNamed ? words.slice(start + 1) : words, refuse) }
 }
 
-/** Understands the steps of a chain, which are parted by `--`. @throws ConvoError as the command line does */
+/** Parses the steps of a chain, which are separated by `--`. @throws ConvoError as the command line does */
 export function understandSteps(
   words: readonly string[],
   refuse: (option: string) => ConvoError | undefined = () => undefined,
@@ -106,7 +106,7 @@ export function understandSteps(
   })
 }
 
-/** The steps of a chain, which are parted by `--`. @throws ConvoError E_USAGE when one is empty */
+/** Splits words into the steps of a chain at every `--`. @throws ConvoError E_USAGE if one is empty */
 export function splitSteps(words: readonly string[]): string[][] {
   const steps: string[][] = [[]]
   for (const word of words) {
@@ -169,9 +169,9 @@ type PreparedStep = {
   readonly name: string
   readonly settings: Settings
   readonly step: StepMaker
-  /** What an option adds behind it. */
+  /** A step that an option adds after it. */
   readonly behind?: StepMaker
-  /** True when it takes its input whole, with all pages or slices. */
+  /** Whether it takes its input whole, with all pages or slices. */
   readonly isVolume: boolean
   readonly files: readonly string[]
 }
@@ -217,14 +217,18 @@ function prepared(settings: Settings, steps: readonly PreparedStep[]): Prepared 
         operation: steps.map(({ name }) => name).join(' -- '),
         steps: makers,
         settings,
-        // steps before one that takes a volume get its slices one by one
+        // steps before one that takes a volume get the slices one by one
         isVolume: steps.some(({ isVolume }) => isVolume),
       }
     },
   }
 }
 
-/** @throws ConvoError E_OPTION for a setting that the kind of output has no place for, E_OUTPUT for an unknown kind */
+/**
+ * Checks the settings for the kind of output.
+ *
+ * @throws ConvoError E_OPTION for a setting without effect on it, E_OUTPUT for an unknown kind
+ */
 function checkOutput(settings: Settings, output: string): void {
   const { depth } = settings
   const format = extensionOf(output) === '.npy' ? 'npy' : formatOfPath(output)
@@ -265,7 +269,7 @@ function checkOutput(settings: Settings, output: string): void {
 
 async function kernelOf(operation: Operation, settings: Settings): Promise<Kernel | undefined> {
   if (settings.kernel !== undefined) {
-    // with all formats, which a run without a kernel does not need
+    // loaded here, since it brings all formats, which a run without a kernel does not need
     const { loadKernel } = await import('../../kernel/source.ts')
     return loadKernel(settings.kernel, { names: namedKernels })
   }
@@ -273,7 +277,7 @@ async function kernelOf(operation: Operation, settings: Settings): Promise<Kerne
   throw withoutKernel(operation)
 }
 
-/** The error for an operation that needs a kernel and was given none. */
+/** The error for an operation that needs a kernel but got none. */
 export const withoutKernel = (operation: Operation): ConvoError =>
   new ConvoError('E_USAGE', `${operation.name} needs a kernel`, {
     why: `--kernel <kernel>: ${sharedSettings.kernel.summary}`,

@@ -6,7 +6,7 @@ import { sharedSettings } from '../settings.ts'
 import { valueHint } from './hints.ts'
 import { longName } from './line.ts'
 
-/** The places of the words that are neither options nor their values, which `params` distinguish. */
+/** Returns the positions of the words that are neither options nor values of options in `params`. */
 export function positionals(words: readonly string[], params: Params): number[] {
   const places: number[] = []
   for (let i = 0; i < words.length; i++) {
@@ -17,28 +17,31 @@ export function positionals(words: readonly string[], params: Params): number[] 
   return places
 }
 
-/** Whether an option takes a value, as one that is not known does: what it is called is for the parser to say. */
+/** Whether an option takes a value. An unknown option is assumed to; the parser reports it. */
 export const takesValue = (params: Params, word: string): boolean => {
   const name = longName(word)
   return !Object.hasOwn(params, name) || params[name]!.isFlag !== true
 }
 
-/** What a step may be: an operation, or a network. */
+/** The operations of a step: all operations, and networks. */
 export const stepOperations: Readonly<Record<string, Operation>> = { ...operations, net: netSyntax }
 
 const isOperation = (word: string): boolean => Object.hasOwn(stepOperations, word)
 
-/** The words of a step that are neither options nor what its operation takes. */
+/** Returns the positions of words in a step that are neither options nor the file of its operation. */
 const oddWords = ({ file, params, shared }: Operation, words: readonly string[], more: Params): number[] =>
   positionals(words, { ...more, ...shared, ...params }).slice(file === undefined ? 0 : 1)
 
-/** An operation with its options that were quoted as one word, as its words. */
+/** Splits an operation that was quoted as one word with its options. */
 export const unpacked = (word: string): readonly string[] => {
   const words = word.trim().split(/\s+/)
   return words.length > 1 && isOperation(words[0]!) ? words : [word]
 }
 
-/** Words that begin with the name of an operation, parted before every other one; steps take `more` options. */
+/**
+ * Splits words that begin with an operation into steps, before every other operation. Steps may have the options in
+ * `more`.
+ */
 export function stepsIn(typed: readonly string[], more: Params = {}): string[][] {
   const words = typed.flatMap(unpacked)
   const [name = '', ...rest] = words
@@ -48,11 +51,11 @@ export function stepsIn(typed: readonly string[], more: Params = {}): string[][]
   return [[name, ...rest.slice(0, next)], ...stepsIn(rest.slice(next), more)]
 }
 
-/** Steps as they are typed, with `--` between them. */
+/** Joins steps as they are typed, with `--` between them. */
 export const joinedSteps = (steps: readonly (readonly string[])[]): string[] =>
   steps.flatMap((step, i) => (i === 0 ? step : ['--', ...step]))
 
-/** Whether a word is an option of all operations that takes the next one. */
+/** Whether a word is an option of all operations that takes a value. */
 function isValueOf(word: string | undefined): boolean {
   const name = /^--([\w-]+)$/.exec(word ?? '')?.[1]
   const all: Params = sharedSettings
@@ -60,7 +63,7 @@ function isValueOf(word: string | undefined): boolean {
 }
 
 /**
- * Refuses a chain whose steps are not behind `--`.
+ * Refuses a chain whose steps are not after `--`.
  *
  * @throws ConvoError E_USAGE
  */
@@ -68,7 +71,7 @@ export function refuseOpenChain(words: readonly string[]): void {
   if (words[0] !== 'chain') return
   const end = words.indexOf('--')
   const [head, behind] = end < 0 ? [words, []] : [words.slice(0, end), words.slice(end)]
-  // `--range abs` names no step
+  // `--range abs` does not name a step
   const at = head.findIndex((word, i) => !isValueOf(head[i - 1]) && isOperation(unpacked(word)[0]!))
   if (end >= 0 && at < 0) return
   const steps =
@@ -84,7 +87,7 @@ export function refuseOpenChain(words: readonly string[]): void {
 }
 
 /**
- * Refuses words of a step that are neither its name nor its options, nor those of `more`.
+ * Refuses words of a step that are neither its name nor its options nor those of `more`.
  *
  * @throws ConvoError E_USAGE
  */

@@ -1,21 +1,24 @@
 import type { Params } from '../../params.ts'
 import { optional } from '../../text/record.ts'
 
-/** A word of the command line that is no option. */
+/** A word of the command line that is not an option. */
 export type Argument = {
   readonly name: string
   readonly summary: string
-  /** `file`: the shell completes it; `word`: one of the choices; `kernel`: the name of one, or a file. */
+  /** `file`: completed by the shell; `word`: one of the choices; `kernel`: the name of a kernel, or a file. */
   readonly kind: 'file' | 'word' | 'kernel'
   readonly choices?: readonly string[]
   readonly optional?: boolean
   /** The option that makes it optional. */
   readonly optionalWith?: string
-  /** Any number of words; the last argument only. */
+  /** Whether it can be repeated. For the last argument only. */
   readonly repeats?: boolean
 }
 
-/** An argument in the form of a usage line: `<in>`, `[names...]`; of a word, its choices where they are known. */
+/**
+ * Makes an argument from the form of a usage line, `<in>` or `[names...]`. If choices are given, it is one of those
+ * words.
+ */
 export const argument = (
   form: string,
   summary: string,
@@ -31,31 +34,31 @@ export const argument = (
 /** Options under a heading of the help. */
 export type OptionGroup = { readonly title: string; readonly params: Params }
 
-/** What a command line may hold, of one command: parser, help, completion and manual are made from this. */
+/** The syntax of a command. The parser, help, completion and manual are made from it. */
 export type Syntax = {
   /** One or two words: `list`, `kernel convert`. */
   readonly name: string
   readonly arguments: readonly Argument[]
-  /** What is behind `--`, as in a usage line; without it, `--` only ends the options. */
+  /** The words after `--`, as in a usage line. Without it, `--` only ends the options. */
   readonly tail?: string
-  /** True where only some of its command lines have a tail. */
+  /** Whether only some of its command lines have a tail. */
   readonly isTailOptional?: boolean
   readonly options: readonly OptionGroup[]
-  /** The options for a command line, of a command whose first word decides which there are. */
+  /** Returns the options for a command line, if the first word of the command decides which there are. */
   optionsFor?(words: readonly string[]): readonly OptionGroup[]
   /** Whole command lines. */
   readonly examples: readonly string[]
 }
 
-/** What was typed for each option that was given; a flag is `true`. */
+/** What was typed for each given option; `true` for a flag. */
 export type Given = Readonly<Record<string, unknown>>
 
-/** All options of a command. */
+/** Returns all options of a command. */
 export function optionsOf(command: Syntax): Params {
   return Object.assign({}, ...command.options.map((group) => group.params)) as Params
 }
 
-/** `convo kernel convert <in> <out> [options]` */
+/** Returns a usage line: `convo kernel convert <in> <out> [options]`. */
 export function usageOf(command: Syntax): string {
   const words = command.arguments.map(({ name, optional, repeats }) => {
     const word = repeats ? `${name}...` : name

@@ -8,7 +8,7 @@ import { operationHint, optionHint } from './hints.ts'
 import { countOf, type Line, neededArguments, readWords, refuseConflict } from './line.ts'
 import { optionsOf, type Syntax, usageOf } from './syntax.ts'
 
-/** What a command line asks for. */
+/** The request of a command line. */
 export type Request<C extends Syntax = Syntax> =
   | { readonly kind: 'version' }
   /** `about` is absent for the overview. */
@@ -16,7 +16,7 @@ export type Request<C extends Syntax = Syntax> =
   | ({ readonly kind: 'run'; readonly command: C } & Line)
 
 /**
- * Understands a command line, without the names of node and script. Values are left as they were typed.
+ * Parses a command line, without the names of node and script. Values stay as they were typed.
  *
  * @throws ConvoError E_USAGE, or E_NAME for a command that does not exist
  */
@@ -43,7 +43,7 @@ export function understand<C extends Syntax>(argv: readonly string[], commands: 
 }
 
 /**
- * The command that a line begins with, and how many words name it.
+ * Finds the command that a line begins with, and the number of words in its name.
  *
  * @throws ConvoError E_NAME, E_USAGE with what may have been meant
  */
@@ -83,7 +83,7 @@ export function findCommand<C extends Syntax>(
   // ImageMagick's operations begin with a minus
   const later = argv.findIndex((word, i) => i > 0 && (isKnown(word) || (isTool && isMeant(word))))
   if (later > 0 && isTool) {
-    // words that are no files before the name, as of another tool or `run`, are omitted
+    // words before the name that are not files are dropped, such as the name of another tool or `run`
     const before = argv.slice(0, later).filter((word, i) => i > 0 || isFileName(word))
     const name = argv[later]!.replace(/^-/, '')
     throw new ConvoError('E_NAME', `no filter, operator or command is called "${first}"`, {
@@ -102,16 +102,16 @@ export function findCommand<C extends Syntax>(
   throw new ConvoError('E_INTERNAL', `${first} is an operation, not a command`)
 }
 
-/** The commands of two words that begin with one which is no command, as `kernel` does. */
+/** Returns the two-word commands that begin with a word which is not a command itself, such as `kernel`. */
 export const familyOf = <C extends Syntax>(first: string, commands: readonly C[]): C[] =>
   commands.some(({ name }) => name === first)
     ? []
     : commands.filter(({ name }) => name.startsWith(`${first} `))
 
-/** Flags for what is a word here. */
+/** Flags of other tools for what are plain words here. */
 const wordFlags = ['-i', '--input', '-o', '--output']
 
-/** A line whose input and output have flags, and whose operation may come late, as it is typed here. */
+/** Rewrites a line with flags for input and output, and with the operation at any position, to the form of convo. */
 function flagged(argv: readonly string[], commands: readonly Syntax[]): string | undefined {
   const name = argv.find((word) => commands.some((command) => command.name === word))
   if (name === undefined || !argv.some((word) => wordFlags.includes(word))) return undefined
@@ -119,7 +119,7 @@ function flagged(argv: readonly string[], commands: readonly Syntax[]): string |
   return `convo ${commandLine([name, ...rest])}`
 }
 
-/** A command of a family of two words: with what was typed behind them where that is enough, else an example. */
+/** Returns a fix for a two-word command: the command with the words typed after it if they suffice, else an example. */
 function familyFix(
   argv: readonly string[],
   family: readonly Syntax[],
@@ -135,7 +135,7 @@ function familyFix(
   }
   const one = family.find(({ name }) => name === `${first} ${guess}`) ?? family[0]!
   const behind = guess === undefined ? argv.slice(1) : rest
-  // a plain word that names nothing is a mistake for the second word of the command
+  // a plain word that names nothing was meant as the second word of the command
   const [word = ''] = behind
   if (/^[a-z]*$/i.test(word) && !Object.hasOwn(namedKernels, word) && !isFileName(word))
     return one.examples[0]!
@@ -144,17 +144,17 @@ function familyFix(
     : `convo ${commandLine([...one.name.split(' '), ...behind])}`
 }
 
-/** Whether an option of another tool, such as `-blur`, is a name that an operation has here or there. */
+/** Whether an option of another tool, such as `-blur`, is the name of an operation here or in other tools. */
 function isMeant(word: string): boolean {
   const name = /^-([a-z]\w+)$/.exec(word)?.[1] ?? ''
   return Object.hasOwn(operations, name) || operationHint(name) !== undefined
 }
 
-/** A word that names a file, by its looks or because there is one. */
+/** Whether a word names a file, by its form or because the file exists. */
 const isFileName = (word: string): boolean => word === '-' || /[./]/.test(word) || existsSync(word)
 
 /**
- * The words of a line behind its command; undefined where they ask for help.
+ * Parses the words of a line after its command. Returns undefined if they request help.
  *
  * @throws ConvoError E_USAGE
  */
@@ -247,7 +247,7 @@ function unknownOption(typed: string, command: Syntax, line: readonly string[]):
   })
 }
 
-/** The line with an option of a named kernel behind the name: `gaussian:sigma=2` for `gaussian --sigma 2`. */
+/** Moves an option of a named kernel into its name: `gaussian:sigma=2` for `gaussian --sigma 2`. */
 function ofKernel(option: string, line: readonly string[]): readonly string[] | undefined {
   const key = option.replace(/^--/, '')
   const from = line.indexOf(option)
@@ -263,13 +263,13 @@ function ofKernel(option: string, line: readonly string[]): readonly string[] | 
   return line.with(at, `${kernel}${kernel.includes(':') ? ',' : ':'}${key}=${value}`).toSpliced(from, 2)
 }
 
-/** The line with an option of other tools as it is called here. */
+/** Rewrites a line with an option of another tool to use the option here. */
 function renamedOption(
   name: string,
   names: readonly string[],
   line: readonly string[],
 ): readonly string[] | undefined {
-  // an option that was typed already is not meant once more
+  // an option that was already typed is not meant again
   const free = names.filter((one) => !line.some((word) => word.split('=')[0] === `--${one}`))
   const hint = optionHint(name.replace(/^-+/, ''), free)
   const at = line.findIndex((word) => word === name || word.startsWith(`${name}=`))

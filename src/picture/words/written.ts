@@ -3,7 +3,7 @@ import { joinedSteps } from './steps.ts'
 
 type Word = string | number | boolean
 
-/** What a manifest writes of its operations: one of the two. */
+/** How a manifest states its operations: exactly one of these keys. */
 export type Written = {
   readonly run?: string | readonly Word[] | undefined
   readonly chain?: string | readonly (Word | readonly Word[])[] | undefined
@@ -24,7 +24,7 @@ export const writtenSchema = {
   },
 } as const satisfies Record<keyof Written, Schema>
 
-/** The steps that a manifest writes. One that begins with options is a chain with options of its own. */
+/** Returns the steps in a manifest. If the first begins with options, it is a chain with its own options. */
 export function stepsOf({ run, chain = run ?? [] }: Written): string[][] {
   const list = typeof chain === 'string' ? wordsOf(chain) : chain
   // `chain` brings its own --
@@ -38,9 +38,9 @@ export function stepsOf({ run, chain = run ?? [] }: Written): string[][] {
   return steps.filter((step) => step.length > 0)
 }
 
-/** In a text, spaces part words; a word with spaces needs the list. */
+/** In a string, spaces separate words. A word that contains spaces needs the list form. */
 const wordsOf = (line: string): string[] => line.trim().split(/\s+/)
 
-/** Steps of a manifest as they are typed on the command line. */
+/** Returns the steps of a manifest as they are typed on the command line. */
 export const lineOf = (steps: readonly (readonly string[])[]): string[] =>
   joinedSteps(steps[0]?.[0]?.startsWith('-') ? [['chain', ...steps[0]], ...steps.slice(1)] : steps)
