@@ -26,7 +26,7 @@ export interface GoldenMatchers {
    *
    * @param options the allowed differences, or the golden's name instead of a number
    */
-   toMatchGolden(options?: GoldenOptions | string): Promise<void>
+  toMatchGolden(options?: GoldenOptions | string): Promise<void>
 }
 
 declare global {

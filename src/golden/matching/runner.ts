@@ -197,7 +197,7 @@ function fileOf({ filePath }: GoldenTest): string {
   return filePath.startsWith('file:') ? fileURLToPath(filePath) : filePath
 }
 
-/** A path as messages and results show it: from the folder that the tests run in, with / between folders. */
+/** A path as messages and results show it: relative to the folder that the tests run in, with / between folders. */
 export function shownPath(root: string, path: string): string {
   return relative(root, path).replaceAll('\\', '/') || dirname(path)
 }
