@@ -25,15 +25,16 @@ const isShard = (shard: CheckOptions['shard'] | null): boolean => {
   return Number.isSafeInteger(count) && Number.isSafeInteger(index) && index >= 1 && index <= count
 }
 
-// Loaded when it is called: a program that imports convo does not wait for it.
+// Imported on first use, so that programs that import convo do not wait for it.
 const loadApprove = () => import('./approve.ts')
 const loadMany = () => import('./folders/library.ts')
 
 /**
- * Makes and compares every case of a manifest, side by side, and writes the results beside it. Goldens are never written.
+ * Makes the picture of every case of a manifest, several at a time, compares each with its golden, and writes the
+ * results to a folder. Goldens are never written.
  *
  * @param manifest its path, or the paths of several for one run. Default: the one that `convo check` finds
- * @throws ConvoError for what keeps all cases from being checked; a case that cannot be made has the status `error`
+ * @throws ConvoError if no case can be checked; a case that cannot be made has the status `error`
  */
 export const check = libraryFunction(
   'check',
@@ -80,10 +81,11 @@ export const check = libraryFunction(
 )
 
 /**
- * Approves pictures of the last check as goldens: those of the named cases, all that need it, or only new ones. In a name,
- * `*` matches any text, among the cases that failed.
+ * Approves pictures of the last check as goldens: those of the named cases, all that need approval, or only new ones.
+ * `*` in a name matches any text, but only in the names of cases that failed.
  *
- * @throws ConvoError E_USAGE for a name that no case has, E_GOLDEN for a golden that has changed meanwhile
+ * @throws ConvoError E_NAME for a name that no case has, E_STALE if a golden or anything else that would be approved
+ *   has changed since the check
  */
 export const approve = libraryFunction(
   'approve',
@@ -91,7 +93,7 @@ export const approve = libraryFunction(
   async (
     cases: 'all' | 'new' | readonly string[],
     options: {
-      /** The folder of the results of the check. Default: as of `convo check`. */
+      /** The folder of the results of the check. Default: the same as for `convo check`. */
       readonly results?: string | URL | undefined
     } = {},
   ): Promise<Approved> => {
@@ -111,7 +113,7 @@ export const approve = libraryFunction(
 )
 
 /**
- * The report of a check, as the reporter of that name writes it: text, JUnit, Markdown, HTML and so on.
+ * Returns the report of a check, in the format of the named reporter: text, JUnit, Markdown, HTML and so on.
  *
  * @throws ConvoError E_NAME for a reporter that does not exist
  */
@@ -130,11 +132,12 @@ export const report = libraryFunction(
 )
 
 /**
- * Compares the pictures of two folders with their subfolders, or of two globs, paired by their paths. The result is a run, as of
- * `check`: each case is a pair, with the status `same`, `tolerated`, `changed`, `size`, `added`, `removed` or `error`.
+ * Compares the pictures of two folders and their subfolders, or of two globs, paired by path. The result is a run, like
+ * that of `check`. Each case is a pair, with the status `same`, `tolerated`, `changed`, `size`, `added`, `removed` or
+ * `error`.
  *
- * @throws ConvoError E_USAGE where there is nothing to compare, E_OUTPUT for what cannot be written; a pair that cannot be
- *   read has the status `error`
+ * @throws ConvoError E_USAGE if there is nothing to compare, E_OUTPUT if an output cannot be written; a pair that
+ *   cannot be read has the status `error`
  */
 export const compareFolders = libraryFunction(
   'compareFolders',
@@ -144,9 +147,9 @@ export const compareFolders = libraryFunction(
 )
 
 /**
- * Digests of pictures in files, folders with their subfolders, and globs, sorted by path.
+ * Returns the digests of pictures in files, folders and their subfolders, and globs, sorted by path.
  *
- * @throws ConvoError for a picture that cannot be read, or where there is none
+ * @throws ConvoError if a picture cannot be read, or there is none
  */
 export const digestFiles = libraryFunction(
   'digestFiles',
@@ -156,10 +159,10 @@ export const digestFiles = libraryFunction(
 )
 
 /**
- * Compares pictures with a list of digests, as `convo digest` prints one of several pictures.
+ * Compares pictures with a list of digests, as `convo digest` prints it for several pictures.
  *
  * @param list the path of the list
- * @throws ConvoError E_INPUT for a list that cannot be read; a picture that cannot be has the status `error`
+ * @throws ConvoError E_INPUT for a list that cannot be read; a picture that cannot be read has the status `error`
  */
 export const checkDigests = libraryFunction(
   'checkDigests',

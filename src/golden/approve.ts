@@ -18,8 +18,9 @@ import { type Approval, type CaseResult, type Run, readResults, type Seen } from
 import { testGoldens } from './settings.ts'
 
 /**
- * Which cases of a run to approve: by name, or by `*` for any text among those that failed; all that are new, changed or
- * obsolete, or goldens of another tool; the new ones. What was tampered with, is tolerated, or may be obsolete has to be named.
+ * Which cases of a run to approve: the named ones, where `*` matches any text in the names of cases that failed; all
+ * that are new, changed, obsolete, or goldens of another tool; or only the new ones. Goldens that were tampered with,
+ * tolerated differences, and obsolete goldens that are allowed must be named.
  */
 export type Choice =
   | { readonly kind: 'names'; readonly names: readonly string[] }
@@ -28,11 +29,11 @@ export type Choice =
 
 /** What an approval did. */
 export type Approved = {
-  /** Cases whose golden is now what the run made. */
+  /** Cases whose golden is now the picture that the run made. */
   readonly written: readonly string[]
-  /** Cases whose golden is gone. */
+  /** Cases whose golden was removed. */
   readonly removed: readonly string[]
-  /** Cases that were named and pass: their goldens stay as they are. */
+  /** Named cases that already pass: their goldens stay as they are. */
   readonly untouched: readonly string[]
 }
 
@@ -43,12 +44,13 @@ export const isApprovable = (one: CaseResult): one is Approvable =>
   one.approval !== undefined && one.status !== 'pass'
 
 /**
- * Makes what a run made the goldens. Nothing is computed again: first everything is looked at, and if manifest, inputs,
- * pictures or goldens are not what they were, nothing is done. Then each golden is replaced in one step, the lock file
- * last; killed in between, every golden is the old or the new one, whole, and the same approval completes it.
+ * Replaces goldens with the pictures of a run, without computing anything again. All files are checked first. If the
+ * manifest, an input, a picture or a golden has changed since the run, nothing is written. Then each golden is replaced
+ * in one step, and the lock file last. If the process is killed in between, every golden is complete, either old or
+ * new, and the same approval finishes the work.
  *
- * What the run says is not trusted: it may come from another machine. Goldens are written and removed only in the folder
- * that the manifest names, and only pictures.
+ * The run is not trusted, as it may come from another machine. Only pictures are written and removed, and only in the
+ * folder that the manifest names.
  *
  * @throws ConvoError E_NAME for a name that the run does not have, E_STALE, E_PATH, E_OUTPUT
  */
@@ -72,7 +74,7 @@ export async function approve(run: Run, results: string, choice: Choice): Promis
   }
 }
 
-/** Folders of goldens, which parts may share, and that no other approval may write to meanwhile. */
+/** Holds on folders of goldens, which keep other approvals from writing there. Parts may share a folder. */
 type Holds = Map<string, Hold>
 
 async function holdGoldens(folder: string, holds: Holds): Promise<void> {
@@ -81,13 +83,13 @@ async function holdGoldens(folder: string, holds: Holds): Promise<void> {
   holds.set(resolve(folder), await takeHold({ folder, taken }))
 }
 
-/** What is to be approved of a run of one manifest, looked at. */
+/** The checked approval of a run of one manifest. */
 type Prepared = {
   readonly run: Run
   readonly cases: readonly Approvable[]
   readonly untouched: readonly string[]
   readonly pictures: ReadonlyMap<string, Buffer>
-  /** What the names of its cases begin with among those of all. */
+  /** The prefix of its case names in a run of several manifests. */
   readonly label: string
 }
 
@@ -106,7 +108,7 @@ async function prepare(
   return { run, cases, untouched, label, pictures: await lookAtAll(run, results, cases, holds) }
 }
 
-/** What is to be approved in each of the runs that a run of several manifests is made of. */
+/** Prepares the approval of each part of a run of several manifests. */
 async function prepareParts(run: Run, results: string, choice: Choice, holds: Holds): Promise<Prepared[]> {
   const chosen =
     choice.kind === 'names' ? new Set(casesNamed(run, choice.names).map(({ name }) => name)) : undefined
@@ -115,7 +117,7 @@ async function prepareParts(run: Run, results: string, choice: Choice, holds: Ho
     const own = join(results, folder)
     return { own, start: `${label}/`, part: readResults(own) }
   })
-  // an obsolete golden may be called as a case of another manifest: the name means the case
+  // an obsolete golden may have the name of another manifest's case: then the name means the case
   const cases = new Set(
     known.flatMap(({ start, part }) =>
       part.cases.flatMap(({ name, status }) => (status === 'obsolete' ? [] : [start + name])),
@@ -134,7 +136,7 @@ async function prepareParts(run: Run, results: string, choice: Choice, holds: Ho
   return parts
 }
 
-/** @throws ConvoError E_NAME for two pictures that would become one golden: cases of one name in manifests that share it */
+/** @throws ConvoError E_NAME if two pictures would become one golden: cases of the same name that share a folder */
 function refuseTwice(parts: readonly Prepared[]): void {
   const seen = new Map<string, { readonly name: string; readonly sha256: string }>()
   for (const { run, cases, label } of parts) {
@@ -156,7 +158,7 @@ function refuseTwice(parts: readonly Prepared[]): void {
 
 async function promoteAll({ run, cases, untouched, pictures }: Prepared): Promise<Approved> {
   const isOfTests = run.source === 'tests'
-  // read again: a part before this one may share it
+  // read again, as an earlier part may have written the same lock
   const lock = new Map(lockOf(run))
   if (!isOfTests) clearLeftovers(run.goldens)
   const written: string[] = []
@@ -166,12 +168,12 @@ async function promoteAll({ run, cases, untouched, pictures }: Prepared): Promis
     ;(approval.actual === undefined ? removed : written).push(name)
   }
   if (cases.length > 0 && !isOfTests) await writeLock(run.goldens, lock)
-  // Only now, when no lock reports them any more.
+  // Only now, when no lock names them any more.
   for (const { approval } of cases) await removeOld(approval, lock, run.goldens)
   return { written, removed, untouched }
 }
 
-/** Whether a case failed; goldens that no test compares fail no test, and are removed as if they did. */
+/** Whether a case failed. Goldens that no test compares fail no test, but are removed as if they did. */
 const isOwed = (run: Run, { status, failed }: CaseResult): boolean =>
   failed || (status === 'obsolete' && run.source === 'tests')
 
@@ -185,7 +187,7 @@ function choose(run: Run, choice: Choice, lock: Lock): CaseResult[] {
   return casesNamed(run, choice.names)
 }
 
-/** The cases of those names, and those that `*` fits, failed and can be approved. @throws ConvoError E_NAME, E_STALE */
+/** The cases of those names, and failed, approvable cases that `*` matches. @throws ConvoError E_NAME, E_STALE */
 function casesNamed(run: Run, names: readonly string[]): CaseResult[] {
   const found = names.flatMap((pattern) => {
     const [exact] = run.cases.filter(({ name }) => name === pattern)
@@ -198,7 +200,7 @@ function casesNamed(run: Run, names: readonly string[]): CaseResult[] {
   return [...new Set(found)]
 }
 
-/** Whether a golden is there that no approval made, and can be read: it was neither tampered with nor damaged. */
+/** Whether a golden exists and was never approved: it can be read, and was neither tampered with nor damaged. */
 const isOfOtherTool = ({ name, message }: Approvable, lock: Lock): boolean =>
   message === neverApproved && !lock.has(name)
 
@@ -220,7 +222,7 @@ function notApprovable({ name, message, why, fix }: CaseResult): ConvoError {
   })
 }
 
-/** Makes sure that all is as it was, and brings the pictures to be promoted. */
+/** Verifies that nothing has changed since the run, and returns the pictures to promote by case name. */
 async function lookAtAll(
   run: Run,
   results: string,
@@ -258,7 +260,7 @@ async function lookAtAll(
     const { path, sha256: before } = approval.golden
     const golden = await pictureUnder(run.goldens, goldenFile(approval, run.goldens))
     const now = golden && (await sha256InTurns(golden))
-    // Existing files come from an approval that was interrupted off.
+    // A golden that already is the new picture comes from an interrupted approval.
     if (now !== before && now !== approval.actual?.sha256) {
       moved.push(`${path}: this golden was changed after the check`)
     }
@@ -273,7 +275,7 @@ async function lookAtAll(
   return pictures
 }
 
-/** @throws ConvoError E_PATH for goldens in another folder than that of the manifest */
+/** @throws ConvoError E_PATH if the goldens of the run are not in the folder that the manifest names */
 function refuseOtherGoldens({ manifest, goldens }: Run): void {
   if (areGoldensOf(manifest.path, goldens)) return
   const own = readGoldens(manifest.path)
@@ -284,9 +286,10 @@ function refuseOtherGoldens({ manifest, goldens }: Run): void {
 }
 
 /**
- * Goldens of tests are beside the tests, in folders of their own, below the folder that the tests ran in.
+ * Refuses files that are not goldens of tests. Those are PNGs in folders beside the tests, below the folder that the
+ * tests ran in.
  *
- * @throws ConvoError E_PATH for anything else
+ * @throws ConvoError E_PATH for any other file
  */
 function refuseOtherThanGoldens({ goldens }: Run, cases: readonly Approvable[]): void {
   const paths = cases.flatMap(({ approval }) => [
@@ -302,11 +305,11 @@ function refuseOtherThanGoldens({ goldens }: Run, cases: readonly Approvable[]):
   })
 }
 
-/** The golden of a case, from the folder of the goldens. */
+/** The path of a case's golden, relative to the folder of the goldens. */
 const goldenFile = ({ golden }: Approval, goldens: string): string =>
   relative(goldens, golden.path).replaceAll('\\', '/')
 
-/** A picture that may become a golden. @throws ConvoError E_PATH for a place that is none of a golden, E_STALE */
+/** Returns the picture if it may become a golden. @throws ConvoError E_PATH if its path is not the golden's, E_STALE */
 function promotable(name: string, approval: Approval, picture: Buffer, run: Run): Buffer {
   const { goldens } = run
   const file = approval.actual?.entry.file ?? ''
@@ -335,7 +338,7 @@ function isGoldenOf(name: string, file: string, approval: Approval, run: Run): b
 
 async function isUnchanged({ path, sha256: before }: Seen): Promise<boolean> {
   try {
-    // a device may have no end
+    // reading a device may never end
     return (
       statSync(path).isFile() &&
       (await sha256InTurns(await readWhole(path, { limit: 'encodedBytes' }))) === before
@@ -365,7 +368,7 @@ async function promote(
 /** Removes a golden that no entry of the lock names: an obsolete one, or one of another format. */
 async function removeOld(approval: Approval, lock: Lock, goldens: string): Promise<void> {
   const file = goldenFile(approval, goldens)
-  // where case makes no difference, a name that is only spelled otherwise is the same file
+  // on some file systems, names that differ only in case or in how accents are encoded are the same file
   const isNamed = (entry: LockEntry) =>
     entry.file === file ||
     (folded(entry.file) === folded(file) && isSameFile(join(goldens, entry.file), join(goldens, file)))
@@ -374,7 +377,7 @@ async function removeOld(approval: Approval, lock: Lock, goldens: string): Promi
   if (there !== undefined && isPicture(there)) await removeUnder(goldens, file)
 }
 
-/** One sentence on an approval. */
+/** Summarises an approval in one line. */
 export const approvedText = ({ written, removed, untouched }: Approved): string =>
   partsText(
     [written.length, 'golden', 'written'],

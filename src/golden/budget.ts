@@ -4,7 +4,7 @@ import { probe } from '../image/probe.ts'
 
 export type Budget = ReturnType<typeof createBudget>
 
-/** Lends out an amount of something, to at most `most` users at a time, first come, first served; whoever asks waits. */
+/** Lends an amount of something to at most `most` users at a time, first come, first served. Others wait. */
 export function createBudget(whole: number, most: number) {
   const waiting: { amount: number; start: () => void }[] = []
   let used = 0
@@ -40,16 +40,16 @@ export function createBudget(whole: number, most: number) {
 }
 
 /**
- * The budget of a run: bytes, unless given a quarter of the machine's memory, and not more than most machines have; and
- * a picture for each core, with one more to decode meanwhile.
+ * The budget of a run in bytes, by default a quarter of the machine's memory, at most 4 GiB. At most one picture per
+ * core is in work, plus one that is decoded meanwhile.
  */
 export const budgetOf = (bytes = Math.min(4 * 2 ** 30, totalmem() / 4)): Budget =>
   createBudget(bytes, availableParallelism() + 1)
 
-/** A file of at most this many bytes is not looked at: deflated, it has 8 million pixels of 1 bit at most. */
+/** Files of at most this many bytes are not probed: deflated, they hold at most 8 million pixels of 1 bit. */
 const fewBytes = 2 ** 10
 
-/** Bytes that a comparison may take, from the first bytes of a picture: decoded, made, expected, and their difference. */
+/** Estimates, from the header of a picture, the bytes for its input, its result, its golden and their difference. */
 export function estimate(path: string | undefined): number {
   if (path === undefined) return 0
   try {
@@ -59,7 +59,7 @@ export function estimate(path: string | undefined): number {
     if (png === undefined) return size * 40
     return png.width * png.height * (png.channels * (png.depth / 8) * 4 + 16)
   } catch {
-    // what cannot be looked at costs nothing; its comparison will say why
+    // a file that cannot be read costs nothing; its comparison reports why
     return 0
   }
 }

@@ -8,21 +8,21 @@ import { cut } from '../text/cut.ts'
 import { fileInTheWay, fillName, folded, nameProblem, pathOfName } from './names.ts'
 import { isOwn } from './results.ts'
 
-/** What may be there without an approval. */
+/** Statuses that may pass without an approval. */
 export type Allowed = 'new' | 'obsolete'
 
 /** One picture to be compared with its golden. */
 export type Case = {
   readonly name: string
-  /** What its name was made of. */
+  /** The template of its name. */
   readonly template: string
-  /** Where the manifest has it. */
+  /** Where it is in the manifest. */
   readonly place: Place
-  /** Operations to run on the input, or none for an existing picture. */
+  /** Operations to run on the input; none for an existing picture. */
   readonly steps: readonly (readonly string[])[]
   /** The input of the steps, or the picture to compare. */
   readonly input: string
-  /** The golden, from the folder of goldens. */
+  /** The path of the golden, relative to the folder of goldens. */
   readonly golden: string
   readonly tolerance: ToleranceValues
   readonly reason?: string
@@ -30,7 +30,7 @@ export type Case = {
   readonly tags: readonly string[]
 }
 
-/** An entry of `cases`, before its inputs are looked for. */
+/** An entry of `cases`, before its inputs are searched for. */
 export type Entry = {
   readonly name: string
   readonly place: (key?: string) => Place
@@ -43,7 +43,7 @@ export type Entry = {
   readonly tags: readonly string[]
 }
 
-/** What is wrong with a manifest, collected. */
+/** The problems found in a manifest. */
 export class Complaints {
   readonly list: { readonly place: Place; readonly message: string }[] = []
 
@@ -51,7 +51,7 @@ export class Complaints {
     this.list.push({ place, message })
   }
 
-  /** What `act` gives; an error of convo's becomes a complaint, by default in its whole. */
+  /** Returns the result of `act`. A ConvoError becomes a complaint, by default with its whole text. */
   attempt<T>(place: Place, act: () => T, say = wholeOf): T | undefined {
     try {
       return act()
@@ -65,7 +65,7 @@ export class Complaints {
 const wholeOf = ({ message, why, fix }: ConvoError): string =>
   `${[message, ...why].join('; ')}${fix === undefined ? '' : `; try ${fix}`}`
 
-/** The cases of an entry: one for each input. */
+/** Returns the cases of an entry: one for each input. */
 export async function casesOf(
   entry: Entry,
   folder: string,
@@ -104,7 +104,7 @@ export async function casesOf(
   return cases
 }
 
-/** Floats are kept as they are where no range is asked for. */
+/** Whether the result is kept as floats, which `--range raw` requests. */
 const isRaw = (steps: Entry['steps']): boolean =>
   steps.some((words) => words.includes('--range=raw') || words[words.indexOf('--range') + 1] === 'raw')
 
@@ -122,8 +122,8 @@ function nameOf(
 type Found = { readonly path: string; readonly base: string }
 
 /**
- * Finds out which files below `base` a check wrote, which a pattern does not mean unless its fixed part leads there: the
- * goldens, and results.
+ * Returns a test for files below `base` that a check wrote: goldens and results. A pattern matches those only if its
+ * fixed part, `base`, already leads into their folder.
  */
 function writtenByCheck(base: string, goldens: string): (file: string) => boolean {
   const known = new Map([[resolve(base), false]])
@@ -139,7 +139,7 @@ function writtenByCheck(base: string, goldens: string): (file: string) => boolea
   return (file) => isWritten(resolve(dirname(file)))
 }
 
-/** The files that patterns name, each once. A path without wildcards need not exist: its case will say so. */
+/** Returns the files that patterns match, each once. A path without wildcards need not exist: its case reports that. */
 async function findInputs(
   { patterns, place, inputKey, name }: Entry,
   folder: string,
@@ -158,7 +158,7 @@ async function findInputs(
       throw error
     })
     if (paths === undefined) continue
-    // as the found paths are: from the folder, without `./`
+    // like the found paths: relative to the folder, without `./`
     const base = relative(folder, from(folder, fixedPart(pattern))) || '.'
     const isWritten = writtenByCheck(from(folder, base), goldens)
     const inputs = paths.filter((path) => !isWritten(from(folder, path))).sort()
@@ -169,7 +169,7 @@ async function findInputs(
   return [...found.values()]
 }
 
-/** What makes the names of an entry differ, of what its template has not. */
+/** Suggests a key that the template of an entry lacks and that would make its names differ. */
 function apartHint({ template, input }: Case, other: Case): string {
   const isOneFolder = dirname(input) === dirname(other.input)
   const isOneStem = parse(input).name === parse(other.input).name
@@ -180,7 +180,7 @@ function apartHint({ template, input }: Case, other: Case): string {
     : `{${key}} in the name makes it different for each input`
 }
 
-/** Names are compared without regard to case: some file systems have none. Nor may one be a folder and one a file. */
+/** Complains of names that are equal apart from case, which some file systems ignore, or that are file and folder. */
 export function complainOfRepeated(cases: readonly Case[], complaints: Complaints): void {
   const seen = new Map<string, Case>()
   const names = new Set(cases.map(({ name }) => folded(name)))

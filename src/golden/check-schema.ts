@@ -60,7 +60,7 @@ const oneCase: Schema = {
   },
 }
 
-/** The JSON Schema of a manifest of checks: what is read, and what editors show. */
+/** The JSON Schema of a manifest of checks, for validation and for editors. */
 export const checkSchema: Schema = {
   $schema: 'https://json-schema.org/draft/2020-12/schema',
   title: 'convo check manifest',

@@ -20,7 +20,7 @@ import type { checkSettings, reportSettings, resultsSettings } from './settings.
 
 type CheckValues = Values<typeof checkSettings & typeof reportSettings & typeof resultsSettings>
 
-/** `convo check`: runs, reports, and approves where asked to. Gives the exit status. */
+/** `convo check`: runs, reports, and approves with `--update`. Returns the exit status. */
 export async function check(files: readonly string[], settings: CheckValues, io: Io): Promise<number> {
   const { results, filter, memory } = settings
   if (settings.update) refuseOnCi('--update')
@@ -68,7 +68,7 @@ export async function check(files: readonly string[], settings: CheckValues, io:
   })
 }
 
-/** `convo approve`: promotes cases of the last run. Gives the exit status. */
+/** `convo approve`: promotes cases of the last run. Returns the exit status. */
 export async function approveFromResults(
   names: readonly string[],
   settings: { readonly all: boolean; readonly new: boolean; readonly results: string },
@@ -82,7 +82,7 @@ export async function approveFromResults(
   return choice.kind === 'all' ? noteLeft(run, done, settings.results, io) : 0
 }
 
-/** Notes what failed and was not approved with all: no picture was made, or it has to be named. Gives the exit status. */
+/** Notes cases that `all` did not approve: they made no picture, or must be named. Returns the exit status. */
 function noteLeft({ cases }: Run, { written }: Approved, results: string, io: Io): number {
   const left = cases.filter((one) => one.failed && one.status === 'error' && !written.includes(one.name))
   for (const one of left) {
@@ -108,7 +108,7 @@ function choiceOf(names: readonly string[], { all, new: isNew }: { all: boolean;
   return names.length > 0 ? { kind: 'names', names } : { kind: all ? 'all' : 'new' }
 }
 
-/** @throws ConvoError E_USAGE on a CI server, which must not change what it is there to check */
+/** @throws ConvoError E_USAGE on a CI server, which must not change the goldens that it checks */
 export function refuseOnCi(what: string): void {
   if (!isCi(process.env)) return
   throw new ConvoError('E_USAGE', `${what} would write goldens, and this is a CI server`, {
@@ -117,7 +117,7 @@ export function refuseOnCi(what: string): void {
   })
 }
 
-/** The smallest tolerance of each case that needs one, or has one that it does not need. */
+/** Lists the smallest tolerance of each case that needs one, or has one that it does not need. */
 function tightenText({ cases }: Run): string {
   const rows = cases
     .filter(({ measured }) => measured !== undefined)

@@ -18,7 +18,7 @@ import { writeInStrips } from '../run/png-write.ts'
 import type { Picture } from '../tensor/picture.ts'
 import { readingOf } from './settings.ts'
 
-/** What a call asks for beside the tolerance. */
+/** The settings of a call, apart from the tolerance. */
 export type CompareSettings = {
   readonly diff?: string | undefined
   readonly 'diff-style': DiffStyle
@@ -33,13 +33,13 @@ export type CompareSettings = {
   readonly layout: Layout
 }
 
-/** A comparison of two files, and the picture of it. */
+/** The comparison of two files, and the picture of their differences if it was written. */
 export type Found = { readonly comparison: FileComparison; readonly drawn?: Drawn }
 
-/** The picture of the differences that was written, and the page that it shows. */
+/** The path of a written picture of differences, and the page that it shows, counted from 0. */
 export type Drawn = { readonly path: string; readonly page: number }
 
-/** Compares two files, and writes the picture of their differences where it is asked for. */
+/** Compares two files, and writes the picture of their differences if `--diff` is given. */
 export async function compareFiles(
   [expectedPath = '', actualPath = '']: readonly string[],
   values: ToleranceValues,
@@ -71,7 +71,7 @@ function checkDiff(diff: string, inputs: readonly (string | undefined)[], isQuie
   }
 }
 
-/** Writes a picture of differences, as PNG on all threads. */
+/** Writes a picture of differences; a PNG is encoded on all threads. */
 export async function writeDifference(path: string, drawing: Drawing): Promise<void> {
   if (formatOfPath(path) !== 'png') {
     await writePicture(path, drawn(drawing))
@@ -80,7 +80,7 @@ export async function writeDifference(path: string, drawing: Drawing): Promise<v
   await writeAtomically(path, (output) => writeInStrips(drawing, (bytes) => output.write(bytes)))
 }
 
-/** The picture of --mask. @throws ConvoError E_OPTION for one of several pages */
+/** Reads the picture of --mask. @throws ConvoError E_OPTION if it has several pages */
 export async function maskOf(path: string, options: PageOptions): Promise<Picture> {
   const { count, pictures } = await openPages(path, options)
   for await (const picture of pictures) if (count === 1) return picture
@@ -89,7 +89,7 @@ export async function maskOf(path: string, options: PageOptions): Promise<Pictur
   })
 }
 
-/** Both files, looked at but not decoded. Files of equal bytes are one: their pixels need no second decoding. */
+/** Opens both files without decoding them. Files with equal bytes are opened once, so they are decoded once. */
 async function openBoth(expectedPath: string, actualPath: string, options: PageOptions) {
   if (expectedPath === '-' && actualPath === '-') {
     throw new ConvoError('E_USAGE', 'only one of the two pictures can come from standard input')

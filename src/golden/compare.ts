@@ -8,7 +8,7 @@ import { checkSize } from '../image/size.ts'
 import { visibleLine } from '../text/visible.ts'
 import type { CompareSettings, Found } from './compare-files.ts'
 
-/** Compares the two files of a call and shows what was found; 0 when the answer is yes, 1 when it is no. */
+/** Compares the two files of a call and shows the result. Returns 0 if they are the same or tolerated, else 1. */
 export async function runCompare(
   { args, io }: { readonly args: readonly string[]; readonly io: Io },
   values: ToleranceValues,
@@ -42,7 +42,7 @@ export async function runCompare(
 const statusOf = ({ outcome }: FileComparison): number =>
   outcome === 'same' || outcome === 'tolerated' ? 0 : 1
 
-/** The result for two PNGs of equal bytes, where their header is enough; nothing that decodes is loaded. */
+/** Returns the result for two PNGs with equal bytes if their header is enough. No decoder is loaded. */
 function equalFiles(
   expected: string,
   actual: string,
@@ -77,7 +77,7 @@ function textOf(comparison: FileComparison, expected: string, actual: string): s
   ]
 }
 
-/** What was not compared, of each file that holds more than its pages. */
+/** Lists the parts of each file that were not compared, because convo does not read them. */
 function unreadLines({ unread }: FileComparison, expected: string, actual: string): string[] {
   if (unread === undefined) return []
   const files = [[expected, unread.expected] as const, [actual, unread.actual] as const]

@@ -6,7 +6,7 @@ import { defined } from '../text/record.ts'
 import type { CaseResult, Measured } from './results.ts'
 import { smallestText } from './tolerance.ts'
 
-/** One line on a comparison. */
+/** Describes a comparison in one line. */
 function messageOf(
   { outcome, expected, actual, mismatches, stats, failed, notes }: Comparison,
   other = 'the golden',
@@ -32,7 +32,7 @@ function messageOf(
   return [...unlike, `${grouped(differing)} of ${pixelsText(compared)} ${differ}${how}${why}`].join('; ')
 }
 
-/** It is clear by then that plain equality does not hold. */
+/** Drops a failed `max-abs 0`, since it is clear by then that the pictures are not equal. */
 const worthSaying = (failed: Comparison['failed']) =>
   failed.filter(({ limit, allowed }) => limit !== 'max-abs' || allowed !== 0)
 
@@ -48,7 +48,7 @@ function largestText({ difference, channel, x, y }: Largest): string {
     : `where one picture has NaN, first ${at}`
 }
 
-/** What was measured, a label and a value each. */
+/** The measurements, each with a label and a value. */
 function factsOf({ expected, stats, failed, mismatches, notes }: Comparison): [string, string][] {
   if (stats === undefined || (stats.differing === 0 && mismatches.length === 0)) return []
   const { differing, compared, share, largest, rmse, psnr, ssim, density, clusters } = stats
@@ -74,7 +74,7 @@ function factsOf({ expected, stats, failed, mismatches, notes }: Comparison): [s
 function largestFact({ difference, channel, x, y, expected, got }: Largest, depth: Depth): string {
   if (!Number.isFinite(difference)) return `NaN at ${x},${y}`
   const values = expected === undefined ? '' : `: ${brief(expected)} expected, ${brief(got ?? 0)} found`
-  // floats have no largest value
+  // floats have no full scale
   const full = depth === 32 ? '' : ` of ${fullScale(depth)}`
   return `${brief(difference)}${full}${channel === undefined ? '' : `, ${channel}`} at ${x},${y}${values}`
 }
@@ -87,7 +87,7 @@ const clustersText = (
   return `${first!.width}x${first!.height} at ${first!.x},${first!.y}${rest}`
 }
 
-/** The measurements as JSON has them: no infinities. */
+/** The measurements for JSON, with null for infinities and NaN. */
 function measuredOf({ stats }: Comparison): Measured | undefined {
   if (stats === undefined) return undefined
   const finite = (n: number) => (Number.isFinite(n) ? n : null)
@@ -109,10 +109,10 @@ function percent(share: number): string {
   return value !== 0 && value < 0.01 ? 'less than 0.01 %' : `${Number(value.toPrecision(3))} %`
 }
 
-/** What a comparison says of a case. */
+/** The part of a case's result that comes from a comparison. */
 export type Findings = Pick<CaseResult, 'message' | 'why' | 'facts' | 'measured' | 'smallest' | 'page'>
 
-/** What the comparison of two pictures says of a case, with the limits that would do. */
+/** Describes the comparison of two pictures, with the smallest limits that would pass. */
 export const findingsOf = (one: Comparison, other?: string, smallest = one.smallest): Findings => ({
   message: messageOf(one, other),
   why: [],
@@ -121,9 +121,10 @@ export const findingsOf = (one: Comparison, other?: string, smallest = one.small
 })
 
 /**
- * What the comparison of two files says of a case: of several pages, the first of the worst outcome, whose number comes along.
+ * Describes the comparison of two files. Of several pages, it describes the first with the worst outcome, and returns
+ * its index as `at`.
  *
- * @param file what the other file is called where the numbers of pages differ
+ * @param file what to call the other file if the numbers of pages differ
  */
 export function findingsOfFiles(
   { pages, expectedPages, actualPages, outcome, smallest, unread, notes = [] }: FileComparison,

@@ -15,17 +15,17 @@ import type { Approve } from './reporters/summary.ts'
 import { type Run, resultsName } from './results.ts'
 import { defaultResults, type ReporterName } from './settings.ts'
 
-/** A reporter that was asked for, and its file; without one it writes to standard output. */
+/** A requested reporter and its file. Without a file it writes to standard output. */
 export type Asked = {
   readonly name: string
   readonly reporter: Reporter
   readonly file?: string
-  /** Whether the file is in a folder of its own, with others beside it. */
+  /** Whether the file is in its own folder, with other files beside it. */
   readonly isFolder?: boolean
 }
 
 /**
- * The reporters of a run: those that were asked for as `name` or `name=file`, `pretty` unless another one writes to
+ * Returns the reporters of a run: those requested as `name` or `name=file`, `pretty` unless another one writes to
  * standard output, and `github` on GitHub's servers.
  *
  * @throws ConvoError E_NAME for a reporter that does not exist, E_USAGE for two on standard output
@@ -85,7 +85,7 @@ function parseReporter(word: string, results: string, shard: Shard = { index: 1,
 }
 
 /**
- * Reports a run in all the ways that were asked for.
+ * Reports a run with all requested reporters.
  *
  * @param isToApprove whether to show the commands that approve
  * @throws ConvoError E_OUTPUT
@@ -101,7 +101,7 @@ export async function reportAll(
 ): Promise<void> {
   const isOutputForMachines = asked.some(({ name, file }) => file === undefined && isForMachines(name))
   for (const { name, reporter, file, isFolder } of asked) {
-    // Commands to GitHub are read from both streams; JSON has to stay JSON.
+    // GitHub reads commands from both streams. On standard output they would break JSON.
     const toErrors = name === 'github' && isOutputForMachines
     const parts: string[] = []
     const write = async (message: Message) => {
@@ -120,7 +120,7 @@ export async function reportAll(
   }
 }
 
-/** Writes files beside a page, or removes what an earlier page left; gives whether the file is there or was. */
+/** Writes a file beside a page, or removes that of an earlier page. Returns whether the file exists or existed. */
 export const besideIn: (folder: string) => Beside = (folder) => async (path, text) => {
   const isThere = text !== undefined || existsSync(join(folder, path))
   if (text !== undefined) await writeUnder(folder, path, text)
@@ -134,16 +134,16 @@ const isForMachines = (name: string): boolean => name !== 'pretty' && name !== '
 export const approveCommand = (results: string): string =>
   results === defaultResults ? 'convo approve' : `convo approve --results ${shellWord(results)}`
 
-/** Writes a report in one step, and the folders that it is in. */
+/** Writes a report in one step, and creates its folders. */
 export async function writeText(file: string, text: string): Promise<void> {
   await inFolder(dirname(file), () => writeWhole(file, text))
 }
 
-/** The report of a run as a text. @throws ConvoError E_NAME for a reporter that does not exist */
+/** Returns the report of a run as text. @throws ConvoError E_NAME for a reporter that does not exist */
 export const reportText = (run: Run, name: string): Promise<string> =>
   textOf(run, parseReporter(name, run.results).reporter, run.results, () => approveCommand(run.results))
 
-/** What a reporter writes, as a text; nothing is written elsewhere. */
+/** Returns everything that a reporter writes as text; no file is written. */
 export async function textOf(
   run: Run,
   reporter: Reporter,

@@ -9,16 +9,16 @@ import { cut } from '../text/cut.ts'
 import { visibleLine } from '../text/visible.ts'
 import { budgetOf, estimate } from './budget.ts'
 
-/** The digest of a file of several. */
+/** The digest of one of several files. */
 export type FileDigest = Digest & {
   /** The path of the picture. */
   readonly image: string
 }
 
-/** How files are read that are hashed. */
+/** How files to be hashed are read. */
 export type DigestReading = Omit<PageOptions, 'name'>
 
-/** The digest of a picture file, `-` being standard input. @throws ConvoError as decoding does */
+/** Returns the digest of a picture file; `-` is standard input. @throws ConvoError as decoding does */
 export async function digestFile(path: string, reading: DigestReading): Promise<FileDigest> {
   const source = await sourceOf(path)
   const name = inputName(path)
@@ -30,9 +30,9 @@ export const areMany = (words: readonly string[]): boolean =>
   words.length > 1 || (words[0] !== '-' && isFolder(words[0] ?? ''))
 
 /**
- * The digests of files, folders (to the bottom) and globs, sorted by path; several are decoded at a time.
+ * Returns the digests of files, folders (with subfolders) and globs, sorted by path. Several are decoded at a time.
  *
- * @throws ConvoError as decoding does; E_INPUT for a glob that fits nothing; E_USAGE where there are no pictures
+ * @throws ConvoError as decoding does; E_INPUT for a glob that matches nothing; E_USAGE if there are no pictures
  */
 export async function digestFiles(
   words: readonly string[],
@@ -54,7 +54,7 @@ export async function digestFiles(
   return { files, notes }
 }
 
-/** What `act` gives of each item, several at a time within the memory, handed on in their order. */
+/** Runs `act` on each item, several at a time within the memory budget. Results are passed on in order. */
 async function inOrder<T, R>(
   items: readonly T[],
   pathOf: (item: T) => string,
@@ -63,7 +63,7 @@ async function inOrder<T, R>(
 ): Promise<R[]> {
   const budget = budgetOf()
   const all = items.map((item) => budget.within(estimate(pathOf(item)), () => act(item)))
-  // the first that fails is reported in its turn, and others may fail before
+  // errors are thrown in order below, and must not count as unhandled before that
   for (const one of all) one.catch(() => undefined)
   const results: R[] = []
   for (const one of all) {
@@ -73,7 +73,7 @@ async function inOrder<T, R>(
   return results
 }
 
-/** A visible line of a list of digests, as `sha256sum` writes them: two spaces, and `\` in front where the path is escaped. */
+/** Formats a line of a list of digests like `sha256sum`: two spaces, and a leading `\` if the path is escaped. */
 export function digestLine({ digest, image }: Pick<FileDigest, 'digest' | 'image'>): string {
   const escaped = visibleLine(image.replaceAll('\\', '\\\\'))
   return `${escaped === image ? '' : '\\'}${digest}  ${escaped}`
@@ -81,20 +81,21 @@ export function digestLine({ digest, image }: Pick<FileDigest, 'digest' | 'image
 
 type Listed = { readonly digest: string; readonly image: string }
 
-/** What became of a line of a list. */
+/** The result for a line of a list. */
 export type Checked = {
   /** The path of the picture, as in the list. */
   readonly image: string
-  /** Whether its digest is that of the list, is another, or could not be made. */
+  /** Whether its digest is the one in the list, is another one, or could not be computed. */
   readonly status: 'ok' | 'changed' | 'error'
   /** Why it could not be read. */
   readonly message?: string
 }
 
 /**
- * Compares pictures with a list of digests, in its order; several are decoded at a time. `-` is standard input.
+ * Compares pictures with a list of digests, in the order of the list. Several are decoded at a time. `-` is standard
+ * input.
  *
- * @throws ConvoError E_INPUT for a list that cannot be read, or a line that is none
+ * @throws ConvoError E_INPUT for a list that cannot be read, is empty, or has a line without digest and path
  */
 export async function checkDigests(
   list: string,
@@ -139,7 +140,7 @@ function listedIn(text: string, name: string): Listed[] {
     const image = sign === '' ? path : path.replace(escaped, plain)
     return [{ digest, image }]
   })
-  // a check of nothing always passes
+  // an empty check would always pass
   if (found.length === 0) throw new ConvoError('E_INPUT', `${name} has no digests in it`)
   return found
 }

@@ -7,7 +7,7 @@ import { readingSettings } from '../picture/run-settings.ts'
 import type { Picture } from '../tensor/picture.ts'
 import { defined } from '../text/record.ts'
 
-/** A file's bytes. @throws ConvoError E_INPUT, also for a Git LFS pointer that represents a file not fetched */
+/** Reads a file. @throws ConvoError E_INPUT, also for a Git LFS pointer whose file was not fetched */
 export async function readBytes(path: string): Promise<Buffer> {
   const bytes = await readWhole(path, { limit: 'encodedBytes' })
   refusePointer(bytes, path)
@@ -19,7 +19,7 @@ export function refusePointer(bytes: Uint8Array, what: string, path = what): voi
   if (isLfsPointer(bytes)) throw new ConvoError('E_INPUT', `${what} was not fetched`, unfetched(path))
 }
 
-/** What is wrong with a Git LFS pointer, and what to do. */
+/** Why a Git LFS pointer cannot be read, and what to do. */
 export const unfetched = (path: string) => ({
   why: [`${path}:1:1: this is a Git LFS pointer, not the picture itself`],
   fix: 'git lfs pull',
@@ -27,29 +27,29 @@ export const unfetched = (path: string) => ({
 
 const pointerStart = 'version https://git-lfs.github.com/spec/'
 
-/** Whether a file only says where Git LFS has the picture. */
+/** Whether the bytes are a Git LFS pointer, not the picture itself. */
 export const isLfsPointer = (bytes: Uint8Array): boolean =>
   bytes.length < 1024 && Buffer.from(bytes.subarray(0, pointerStart.length)).toString() === pointerStart
 
-/** Whether bytes are a picture, an array, or what Git LFS has in the place of one. */
+/** Whether bytes are a picture, an array, or a Git LFS pointer to one. */
 export function isPicture(bytes: Uint8Array): boolean {
   return isLfsPointer(bytes) || kindOf(bytes.subarray(0, 4096)) !== undefined
 }
 
-/** The bytes of a picture in a folder of goldens or results, or nothing where there is none. @throws ConvoError */
+/** Reads a picture in a folder of goldens or results; undefined if it does not exist. @throws ConvoError */
 export const pictureUnder = (root: string, file: string): Promise<Buffer | undefined> =>
   readUnder(root, file, 'encodedBytes')
 
-/** All pages of a picture or .npy array. @throws ConvoError as decoding does */
+/** Decodes all pages of a picture or .npy array. @throws ConvoError as decoding does */
 export const loadPages = async (bytes: Uint8Array, name: string): Promise<readonly Picture[]> =>
   (await loadFile(bytes, name)).all
 
-/** A file of pages that are decoded. */
+/** A file whose pages are all decoded. */
 export type Loaded = Pages & { readonly all: readonly Picture[] }
 
-/** The same, with what else the file says of them. */
+/** Decodes all pages, and returns them with the notes and timing of the file. @throws ConvoError as decoding does */
 export async function loadFile(bytes: Uint8Array, name: string): Promise<Loaded> {
-  // arrays are convo's own, which have their channels first
+  // convo writes arrays with channels first
   const layout = 'chw' as const
   const options = { maxPixels: readingSettings['max-pixels'].default, orient: true, layout, name }
   const { openPages } = await import('../picture/pages.ts')

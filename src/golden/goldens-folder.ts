@@ -6,7 +6,7 @@ import { from } from '../files/located.ts'
 import { isWithin } from '../files/root.ts'
 import { fillFromMachine, fitsSomeMachine, parseTemplate, type Template } from '../files/template.ts'
 
-/** The folder of the goldens of a manifest. @throws ConvoError E_INPUT, E_MANIFEST */
+/** Returns the folder of a manifest's goldens. @throws ConvoError E_INPUT, E_MANIFEST */
 export const readGoldens = (file: string): string => goldensOf(readSource(file, 'cases'), file)
 
 const goldensNode = ({ root }: Source): Node | undefined =>
@@ -17,7 +17,7 @@ function goldensTemplate(source: Source): Template {
   return parseTemplate(isScalar(node) ? String(node.value) : 'goldens', 'goldens')
 }
 
-/** Whether a folder is that of the goldens of a manifest, on this machine or on another one. */
+/** Whether a folder is that of a manifest's goldens, on this machine or on another one. */
 export function areGoldensOf(file: string, goldens: string): boolean {
   const source = readSource(file, 'cases')
   const template = goldensTemplate(source)
@@ -28,7 +28,7 @@ export function areGoldensOf(file: string, goldens: string): boolean {
   return isInside && fitsSomeMachine(template, relative(folder, goldens).replaceAll('\\', '/'))
 }
 
-/** Approvals write there: a manifest of somebody else's must not say that it is anywhere. */
+/** Returns the folder of a manifest's goldens. Approvals write there, so a manifest must not choose just any folder. */
 export function goldensOf(source: Source, file: string): string {
   const folder = dirname(file)
   const refuse = (what: string, message: string, fix?: string) =>

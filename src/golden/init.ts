@@ -12,21 +12,21 @@ import { loadPages, readBytes } from './files.ts'
 import { entryFor, type LockEntry, lockName, manifestFrom, readLock, writeLock } from './lock.ts'
 import { folded, nameProblem } from './names.ts'
 
-/** A tool whose goldens are adopted. */
+/** A tool whose goldens can be adopted. */
 type Layout = {
   readonly tool: string
-  /** The folder of the goldens, from the folder that is looked into; undefined where the tool left none. */
+  /** Returns the folder of the goldens, relative to `folder`; undefined if the tool has none there. */
   find(folder: string): { readonly goldens: string; readonly isGolden: (path: string) => boolean } | undefined
-  /** Where the pictures to compare are expected. */
+  /** The folder of the pictures to compare. */
   readonly actual: string
-  /** How they get there, a line each. */
+  /** How to get them there, one line per step. */
   readonly how: readonly string[]
 }
 
 const anyPicture = (): boolean => true
 const inFolder = (pattern: RegExp) => (path: string) => pattern.test(basename(dirname(path)))
 
-/** The layouts that are known, the first that is found is taken. */
+/** The known layouts. The first one found is used. */
 const layouts: readonly Layout[] = [
   {
     tool: 'reg-cli',
@@ -66,7 +66,7 @@ const plain: Layout = {
   ],
 }
 
-/** The lowest folder that all folders of a name are in. */
+/** Returns the lowest folder that contains all folders of a name. */
 function parentOf(folder: string, name: RegExp): ReturnType<Layout['find']> {
   const found = foldersBelow(folder, '', name)
   const [first, ...rest] = found.map((one) => (dirname(one) === '.' ? [] : dirname(one).split('/')))
@@ -94,17 +94,17 @@ export type Adopted = {
   readonly goldens: string
   readonly adopted: number
   readonly actual: string
-  /** What to do next, a line each. */
+  /** What to do next, one line per step. */
   readonly next: readonly string[]
 }
 
 /**
- * Writes a manifest for goldens that another tool made, and the lock that takes them as approved.
+ * Writes a manifest for goldens that another tool made, and a lock in which they are approved.
  *
- * @param folder where the goldens are, or are below
+ * @param folder the folder of the goldens, or one above it
  * @param given folder of the pictures to compare, relative to the folder of the manifest
- * @throws ConvoError E_USAGE where there are no goldens, or a manifest or lock is there; E_INPUT for a golden that cannot be
- *   read
+ * @throws ConvoError E_USAGE if there are no goldens, or a manifest or lock already exists; E_INPUT or E_DECODE for a
+ *   golden that cannot be read; E_NAME for one whose name cannot be used
  */
 export async function adoptGoldens(folder: string, given: string | undefined): Promise<Adopted> {
   const manifest = join(folder, 'convo.check.yaml')
@@ -143,10 +143,10 @@ export async function adoptGoldens(folder: string, given: string | undefined): P
     )
   }
   await writeLock(root, new Map(await entriesOf(root, files, manifestFrom(root, manifest))))
-  // among tests there are other pictures, now or later
+  // tests have other pictures beside them, now or later
   const isMixed = isGolden !== anyPicture
   await writeWhole(manifest, manifestText(layout, files, { goldens, actual, isMixed }))
-  // what is set in the files of a tool counts from its project
+  // paths in the files of a tool are relative to its project
   const isFromHere = layout === plain
   const at = (path: string) => (isFromHere ? join(folder, path) : path)
   const filled = (line: string) => line.replaceAll('GOLDENS', at(goldens)).replaceAll('ACTUAL', at(actual))
@@ -233,7 +233,7 @@ function manifestText(
   ].join('\n')
 }
 
-/** What was done and what comes next, as lines. */
+/** Describes what was done and what to do next, as lines. */
 export function adoptedText({ manifest, tool, adopted, goldens, next }: Adopted): string {
   const lines = [
     `${counted(adopted, 'golden')} of ${tool} adopted in ${goldens}`,

@@ -32,8 +32,8 @@ import { selfTest } from './self-test.ts'
 const [testApart, glowApart] = [apart('selfTest', selfTest), apart('glow', glowOf)]
 
 /**
- * Decodes and compares what a case made and its golden, and the golden with its lock. Writes expected and diff beside the
- * actual unless all is well.
+ * Decodes the picture of a case and its golden, and compares them, and the golden with its lock entry. Unless the case
+ * passes, writes the golden and the difference beside the actual picture.
  */
 export async function judgePictures(
   one: Case,
@@ -78,7 +78,7 @@ export async function judgePictures(
   return { ...judgement, ...edited, ...missed(tested), ...pictures }
 }
 
-/** That a golden was made with other versions, which may be all there is to a difference. */
+/** Notes that a golden was made with other versions, which may be the only reason for a difference. */
 function otherTools(entry: LockEntry | undefined, made: Made): string[] {
   const tools = Object.entries(entry?.tools ?? {}).flatMap(([name, version]) => {
     const now = made.tools[name]
@@ -87,7 +87,7 @@ function otherTools(entry: LockEntry | undefined, made: Made): string[] {
   return tools.length === 0 ? [] : [`the golden was made with ${tools.join('; ')}`]
 }
 
-/** What a comparison makes of a case. */
+/** The status of a case for each outcome of a comparison. */
 export const statusOf: Readonly<Record<Comparison['outcome'], Status>> = {
   same: 'pass',
   tolerated: 'tolerated',
@@ -102,7 +102,7 @@ function withoutGolden(made: Made, { path, entry }: Golden, approval: CaseResult
   return { status: 'new', message: 'there is no golden yet', why: [], ...rest }
 }
 
-/** The judgement where there is nothing to compare with, though there should be. */
+/** The judgement of a case whose golden is missing or cannot be decoded. */
 function unusable(
   message: string,
   why: string[],
@@ -119,7 +119,7 @@ function unusable(
   }
 }
 
-/** The complaint about a golden that is not the approved one. */
+/** Complains about a golden that is not the approved one; undefined if it is. */
 async function editedGolden(
   { path, entry }: Golden,
   expected: readonly Picture[],
@@ -181,7 +181,7 @@ async function approvalOf(
   }
 }
 
-/** Writes the golden and the difference beside the actual. */
+/** Writes the golden and the difference beside the actual picture. */
 export async function showPictures(
   made: Pick<Made, 'file'>,
   golden: Pick<Golden, 'path' | 'bytes'>,

@@ -11,8 +11,8 @@ import { type Golden, type Judgement, type Made, type Surroundings, unreadableGo
 import type { LockEntry } from './lock.ts'
 
 /**
- * Compares what a case made with its golden, and the golden with its lock. Writes expected and diff beside the actual
- * unless all is well.
+ * Compares the picture of a case with its golden, and the golden with its lock entry. Unless the case passes, writes
+ * the golden and the difference beside the actual picture.
  */
 export async function judge(
   one: Case,
@@ -32,24 +32,24 @@ export async function judge(
     if (made.isWritten) await removeUnder(around.results, made.file)
     return knownToPass(entry, await toleranceFor(one))
   }
-  // what decodes and measures is not loaded for files that are equal
+  // the code that decodes and measures is not loaded for equal files
   const { judgePictures } = await import('./judge-pictures.ts')
   return judgePictures(one, made, golden, isSameFile, () => toleranceFor(one), around)
 }
 
-/** The judgement of a file that is the approved golden, byte by byte: nothing has to be decoded. */
+/** The judgement of a file with the bytes of the approved golden: nothing has to be decoded. */
 function knownToPass(entry: LockEntry, tolerance: Tolerance): Judgement {
   const same = compareEqual(shapeOf(entry as Shape), tolerance)
   return { status: 'pass', ...findingsOf(same), golden: entry.file }
 }
 
-/** A golden that cannot be compared whatever was made. */
+/** The judgement of a golden that cannot be compared with anything: a Git LFS pointer. */
 function loneGolden({ path, bytes }: Golden): Judgement | undefined {
   if (bytes === undefined || !isLfsPointer(bytes)) return undefined
   return { status: 'error', message: 'the golden was not fetched', ...unfetched(path), facts: [] }
 }
 
-/** The tolerance of a case, with its mask. */
+/** Returns the tolerance of a case, with its mask decoded. */
 async function toleranceFor({ tolerance }: Case): Promise<Tolerance> {
   if (tolerance.mask === undefined) return toleranceOf(tolerance)
   const [mask] = await loadPages(await readBytes(tolerance.mask), tolerance.mask)

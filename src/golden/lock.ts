@@ -12,29 +12,29 @@ import type { Picture } from '../tensor/picture.ts'
 import { cut } from '../text/cut.ts'
 import { isRecord } from '../text/record.ts'
 
-/** What was approved: the pixels of a golden, and the tools that made them. */
+/** An approved golden: its pixels, and the tools that made them. */
 export type LockEntry = {
-  /** From the folder of goldens. */
+  /** The path of the golden, relative to the folder of goldens. */
   readonly file: string
-  /** Of the decoded pixels, shape and depth. */
+  /** The digest of the decoded pixels, their shape and depth. */
   readonly digest: string
-  /** SHA-256 of the file: while it has these bytes, its pixels are known. Locks of older versions have none. */
+  /** SHA-256 of the file. If it matches, the pixels do too. Locks of older versions have none. */
   readonly sha256?: string
-  /** Pixels of a row. */
+  /** Pixels in a row. */
   readonly width: number
-  /** Rows. */
+  /** Number of rows. */
   readonly height: number
   /** 1 gray, 2 gray and alpha, 3 RGB, 4 RGB and alpha. */
   readonly channels: number
-  /** Bits of a sample; 32 are floats. */
+  /** Bits per sample; 32 are floats. */
   readonly depth: number
-  /** `convo`, `sharp`, `libvips`; empty versions for a picture that something else made. */
+  /** Versions of `convo`, `sharp` and `libvips`; empty for a picture that something else made. */
   readonly tools: Readonly<Record<string, string>>
-  /** From the folder of goldens: the manifest whose case it is. Locks of older versions have none. */
+  /** The path of the case's manifest, relative to the folder of goldens. Locks of older versions have none. */
   readonly manifest?: string
 }
 
-/** The entry of a golden that such bytes and pages are, from the folder of goldens. */
+/** Returns the lock entry of a golden with these bytes and pages; `file` is relative to the folder of goldens. */
 export const entryFor = async (
   file: string,
   bytes: Uint8Array,
@@ -49,15 +49,15 @@ export const entryFor = async (
 /** The approved goldens by the names of their cases. */
 export type Lock = ReadonlyMap<string, LockEntry>
 
-/** The lock file, in the folder of goldens. */
+/** The name of the lock file, in the folder of goldens. */
 export const lockName = 'convo.lock.json'
 
 const version = 1
 
 /**
- * Reads the lock of a folder of goldens; empty where there is none.
+ * Reads the lock of a folder of goldens; it is empty if there is no lock file.
  *
- * @throws ConvoError E_MANIFEST for a file that is damaged, or of a later version
+ * @throws ConvoError E_MANIFEST for a file that is damaged, or of another version
  */
 export function readLock(goldens: string): Lock {
   const file = join(goldens, lockName)
@@ -89,14 +89,14 @@ export function readLock(goldens: string): Lock {
 
 const shown = (text: string): string => cut(JSON.stringify(text))
 
-/** The text of a lock file: sorted, one golden a line, so that versions of it merge. */
+/** Returns the text of a lock file: sorted, with one golden per line, so that git can merge it. */
 export function lockText(lock: Lock): string {
   const names = [...lock.keys()].sort()
   const lines = names.map((name) => `    ${JSON.stringify(name)}: ${JSON.stringify(lock.get(name))}`)
   return `{\n  "version": ${version},\n  "goldens": {\n${lines.join(',\n')}\n  }\n}\n`
 }
 
-/** A manifest as entries of a lock name it. */
+/** The path of a manifest as lock entries give it: relative to the folder of goldens. */
 export const manifestFrom = (goldens: string, manifest: string): string =>
   relative(goldens, manifest).replaceAll('\\', '/')
 

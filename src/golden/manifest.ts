@@ -13,7 +13,7 @@ import { checkSchema } from './check-schema.ts'
 import { goldensOf } from './goldens-folder.ts'
 import { isLoose } from './tolerance.ts'
 
-/** A manifest, understood: globs resolved, names filled in. */
+/** A parsed manifest, with globs resolved and names filled in. */
 export type Manifest = {
   readonly file: string
   readonly folder: string
@@ -23,14 +23,14 @@ export type Manifest = {
   readonly cases: readonly Case[]
   /** SHA-256 of the file. */
   readonly digest: string
-  /** What `goldens` says, where the folder depends on the machine. */
+  /** The text of `goldens`, if the folder depends on the machine. */
   readonly chosen?: string
 }
 
-/** The names under which a manifest is looked for. */
+/** The default file names of a manifest. */
 const manifestNames = ['convo.check.yaml', 'convo.check.yml', 'convo.check.json'] as const
 
-/** The manifest of a folder. @throws ConvoError E_USAGE where there is none */
+/** Returns the manifest of the current folder. @throws ConvoError E_USAGE if there is none */
 export function findManifest(): string {
   const found = manifestNames.find((path) => existsSync(path))
   if (found !== undefined) return found
@@ -43,7 +43,7 @@ export function findManifest(): string {
   })
 }
 
-/** Manifests from files and globs, which are sorted. @throws ConvoError E_INPUT for a glob that fits nothing */
+/** Returns the manifests of files and globs, sorted per glob. @throws ConvoError E_INPUT for a glob without matches */
 export async function manifestFiles(words: readonly string[]): Promise<string[]> {
   const found: string[] = []
   for (const word of words) {
@@ -60,7 +60,7 @@ export async function manifestFiles(words: readonly string[]): Promise<string[]>
 }
 
 /**
- * Reads and checks a manifest. Paths in it are taken from its own folder.
+ * Reads and checks a manifest. Paths in it are relative to its own folder.
  *
  * @throws ConvoError E_INPUT, E_MANIFEST with every complaint at file:line:column
  */
@@ -97,7 +97,7 @@ type RawTolerance = 'exact' | Readonly<Record<string, unknown>>
 type RawCase = Written & {
   readonly name: string
   readonly input?: string | readonly string[]
-  /** Another name for it. */
+  /** An alias of `input`. */
   readonly inputs?: string | readonly string[]
   readonly actual?: string | readonly string[]
   readonly tolerance?: RawTolerance

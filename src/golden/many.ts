@@ -9,10 +9,10 @@ import { type CaseResult, clearResults, type Run, totalled, writeResults } from 
 import { matching, type RunOptions, refuseNoCase, runCheck, turnsOf } from './run.ts'
 
 /**
- * Checks several manifests one after the other. Each has results of its own in a folder of the results; together they are
- * one run, in which the names of cases have the folder of their manifest in front.
+ * Checks several manifests one after the other. Each has its own folder in the results. Together they are one run, in
+ * which case names start with the folder of their manifest.
  *
- * @throws ConvoError as `runCheck` does; E_USAGE where no manifest has a case that matches the filters
+ * @throws ConvoError as `runCheck` does; E_USAGE if no case of any manifest matches the filters
  */
 export async function checkMany(manifests: readonly Manifest[], options: RunOptions): Promise<Run> {
   const began = performance.now()
@@ -37,16 +37,16 @@ export async function checkMany(manifests: readonly Manifest[], options: RunOpti
   return run
 }
 
-/** The folder of the results of a manifest, beside those of the others: one may be in a folder of another one. */
+/** The folder of a manifest's results. All are side by side, though one manifest may be in a folder of another one. */
 function folderOf(label: string): string {
   const name = pathOfName(label).replaceAll('/', '%2F')
-  // file systems take names of 255 bytes
+  // file names have at most 255 bytes
   return Buffer.byteLength(name) <= 200
     ? name
     : `${[...name].slice(0, 45).join('')}-${sha256(label).slice(0, 8)}`
 }
 
-/** @throws ConvoError E_NAME for two cases that would have one name: those of manifests in folders of one another */
+/** @throws ConvoError E_NAME for two cases with the same full name, which nested manifests can have */
 function refuseTwice(wanted: readonly (readonly [Manifest, RunOptions])[]): void {
   const seen = new Map<string, string>()
   for (const [{ cases, file }, { among }] of wanted) {
@@ -63,7 +63,7 @@ function refuseTwice(wanted: readonly (readonly [Manifest, RunOptions])[]): void
   }
 }
 
-/** What the manifests are called: their folders, or files where a folder has several. */
+/** The labels of the manifests: their folders, or their files if a folder has several. */
 function labelsOf(files: readonly string[]): string[] {
   const folders = files.map(
     (file) => relative('', dirname(file)).replaceAll('\\', '/') || basename(process.cwd()),
@@ -106,14 +106,14 @@ function joined(runs: readonly Run[], labels: readonly string[], results: string
   })
 }
 
-/** A case of one manifest as one of all: by its label, with pictures from the folder of all results. */
+/** Converts a case of one manifest to one of the whole run, with its label and paths in the folder of all results. */
 function within(one: CaseResult, run: Run, { label, folder }: { label: string; folder: string }): CaseResult {
   const { golden, expected, actual, diff, difference, ...rest } = one
   const path = golden === undefined ? undefined : join(run.goldens, golden).replaceAll('\\', '/')
   return {
     ...rest,
     name: `${label}/${one.name}`,
-    // what is elsewhere is not shown
+    // a golden outside the current folder is not shown
     ...(path !== undefined && isWithin('.', path) && { golden: path }),
     ...defined({
       expected: expected && `${folder}/${expected}`,

@@ -11,7 +11,7 @@ export type { GoldenOptions } from './matching/match.ts'
 export type { GoldenPicture } from './matching/received.ts'
 export type { GoldenTest } from './matching/runner.ts'
 
-/** What a matcher gives its runner. */
+/** The result of a matcher, for its runner. */
 export type MatcherResult = {
   /** Whether the picture equals its golden. */
   readonly pass: boolean
@@ -19,18 +19,18 @@ export type MatcherResult = {
   readonly message: () => string
 }
 
-/** The matchers that `expect.extend({ toMatchGolden })` adds, for types of runners that are not known here. */
+/** The matchers that `expect.extend({ toMatchGolden })` adds, for runners whose types are not declared here. */
 export interface GoldenMatchers {
   /**
-   * Passes when the picture is the golden of this test, or differs by no more than is allowed. To be awaited.
+   * Passes if the picture equals the golden of this test, or differs by no more than is allowed. Must be awaited.
    *
-   * @param options what may differ, or the golden's name instead of a number
+   * @param options the allowed differences, or the golden's name instead of a number
    */
   toMatchGolden(options?: GoldenOptions | string): Promise<void>
 }
 
 declare global {
-  // Vitest takes what Jest's types have
+  // Vitest uses the matchers declared for Jest
   namespace jest {
     interface Matchers<R, T> extends GoldenMatchers {}
   }
@@ -40,16 +40,18 @@ declare global {
 }
 
 /**
- * The matcher of Vitest, Jest and Playwright Test: `expect.extend({ toMatchGolden })`, then
+ * The matcher for Vitest, Jest and Playwright Test: `expect.extend({ toMatchGolden })`, then
  * `await expect(picture).toMatchGolden({ maxAbs: 1 })`.
  *
- * The golden is a PNG beside the test: `__goldens__/<file>/<test>-<number or name>.png`, in a folder for each project of
- * Playwright's. Where there is none it is written and reported; where `CI` is set the test fails. The runner's `-u` replaces
- * goldens that differ. On failure expected, actual and difference are in a folder below `.convo/tests`, which
- * `convo review --results .convo/tests` and `convo report merge .convo/tests --output report.html` read.
+ * The golden is a PNG beside the test: `__goldens__/<file>/<test>-<number or name>.png`, in a folder for each
+ * Playwright project. A missing golden is written and reported, but if `CI` is set the test fails. The runner's `-u`
+ * replaces goldens that differ. If the test fails, the expected picture, the actual one and the difference are written
+ * to a folder below `.convo/tests`, which `convo review --results .convo/tests` and `convo report merge .convo/tests
+ * --output report.html` read.
  *
- * @param received a picture of any kind that `convo` takes, a chain, or a promise of one; floats are rounded to 8 bits
- * @param options what may differ, or the golden's name instead of a number
+ * @param received a picture of any kind that `convo` accepts, a chain, or a promise of one; floats are rounded to 8
+ *   bits
+ * @param options the allowed differences, or the golden's name instead of a number
  */
 export async function toMatchGolden(
   this:
@@ -62,19 +64,18 @@ export async function toMatchGolden(
   options: GoldenOptions | string = {},
 ): Promise<MatcherResult> {
   const { pass, text, isBroken } = await attempt(matcher, () => runnerOf(this), received, options)
-  // what could not be compared fails, whichever way it was asked
+  // a picture that could not be compared fails the test, also with `.not`
   return { pass: isBroken === true ? this?.isNot === true : pass, message: () => text }
 }
 
 /**
  * The same for node:test: `test('name', async (t) => { await matchGolden(t, picture, { maxAbs: 1 }) })`. Goldens that
- * differ are replaced by `node --test --test-update-snapshots`, or if `CONVO_UPDATE=1` is set, which works in other
- * runners too.
+ * differ are replaced by `node --test --test-update-snapshots`, or in any runner if `CONVO_UPDATE=1` is set.
  *
  * @param t the context of the test, which names the golden
  * @param picture as `toMatchGolden` takes it
- * @param options what may differ, or the golden's name instead of a number
- * @throws AssertionError for a picture that differs from its golden, has none where `CI` is set, or cannot be read
+ * @param options the allowed differences, or the golden's name instead of a number
+ * @throws AssertionError for a picture that differs from its golden, has none while `CI` is set, or cannot be read
  */
 export async function matchGolden(
   t: GoldenTest,
@@ -96,7 +97,7 @@ const plain: Calling = {
     `await matchGolden(t, ${[picture, ...(options === undefined ? [] : [options])].join(', ')})`,
 }
 
-/** What came of it; what keeps a picture from being compared fails the test with all that the error says. */
+/** Compares and returns the result. An error that prevents the comparison fails the test with its full text. */
 async function attempt(
   calling: Calling,
   runner: () => Runner,
@@ -104,25 +105,25 @@ async function attempt(
   options: GoldenOptions | string,
 ): Promise<{ readonly pass: boolean; readonly text: string; readonly isBroken?: true }> {
   const picture = Promise.resolve(received)
-  // what it is rejected with is reported where it is awaited, and must not end the process before
+  // a rejection is reported where the promise is awaited, and must not end the process before that
   picture.catch(() => undefined)
   try {
     const asked = optionsOf(options, calling)
-    // now: later another test may be running
+    // found now, as another test may be running later
     const one = runner()
-    // loaded here, as all that only a comparison needs
+    // loaded here, as only a comparison needs it
     const { match } = await import('./matching/match.ts')
     const found = await match(one, calling, picture, asked)
     if (found.isNew) printInTest(found.text)
     return found
   } catch (error) {
-    // what the test's own promise was rejected with is the test's
+    // a rejection of the test's own promise is passed on to the test
     if (!(error instanceof ConvoError)) throw error
     return { pass: false, isBroken: true, text: textOf(error, calling) }
   }
 }
 
-/** The error as the message of a failed test. */
+/** Formats the error as the message of a failed test. */
 const textOf = (error: ConvoError, { name }: Calling): string =>
   formatError(inLibraryWords(error)).replace(/^error: /, `${name}: `)
 

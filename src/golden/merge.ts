@@ -18,7 +18,7 @@ import { countsText, verdictText } from './reporters/summary.ts'
 import { type CaseResult, isOwn, type Run, readRun, resultsName, totalled } from './results.ts'
 import type { ReporterName } from './settings.ts'
 
-/** One of the runs to merge, and the folder that its pictures are in. */
+/** One of the runs to merge, and the folder of its pictures. */
 type Part = {
   readonly file: string
   readonly folder: string
@@ -36,7 +36,7 @@ const reporterOf: Readonly<Record<string, ReporterName>> = {
   '.txt': 'pretty',
 }
 
-/** `convo report merge`: one report of several runs. Gives the exit status. */
+/** `convo report merge`: writes one report of several runs. Returns the exit status. */
 export async function mergeReports(paths: readonly string[], given: string, io: Io): Promise<number> {
   const output = fillTemplate(parseTemplate(given, 'report'), {})
   const isFolder = output.endsWith('/')
@@ -77,19 +77,19 @@ export async function mergeReports(paths: readonly string[], given: string, io: 
 function readPart(path: string): Part {
   const file = isFolder(path) ? join(path, resultsName) : path
   const found = readRun(file, 'the results.json that convo check writes, or its folder')
-  // cases that pass show their goldens: not from anywhere that a file says
+  // cases that pass show their goldens, but not from a folder outside the current one
   const isHere = isWithin('.', found.goldens)
   const run = isHere ? found : { ...found, cases: found.cases.map(({ golden: _, ...rest }) => rest) }
-  // Pictures are beside results.json; beside what --reporter json wrote elsewhere they do not. That the file names a
-  // folder is no reason to read from it: a check must have written there.
+  // Pictures are beside results.json, but not beside a file that --reporter json wrote elsewhere. The folder that the
+  // file names is read only if a check wrote there.
   const folders = isOwn(run.results) ? [dirname(file), run.results] : [dirname(file)]
   const folder = folders.find((one) => holdsPictures(one, run))
   return { file, folder: folder ?? dirname(file), hasPictures: folder !== undefined, run }
 }
 
-/** Whether pictures of this very run are in a folder; a run without any asks for none. */
+/** Whether a folder has pictures of this run. True for a run without pictures. */
 function holdsPictures(folder: string, { cases }: Run): boolean {
-  // of several manifests, an approval names its picture from the folder of its own results
+  // with several manifests, an approval's path is relative to the folder of its own manifest's results
   const made = cases.flatMap(({ actual, approval }) =>
     approval?.actual === undefined ? [] : [[actual ?? approval.actual.file, approval.actual.sha256] as const],
   )
@@ -113,7 +113,7 @@ function mergeRuns(parts: readonly Part[]): Run {
   const owners = new Map<string, string>()
   for (const { file, run } of parts) {
     for (const one of run.cases) {
-      // an obsolete golden may be called as a case of another manifest
+      // an obsolete golden may have the name of another manifest's case
       const key = `${one.status === 'obsolete' ? 'golden' : 'case'} ${one.name}`
       const owner = owners.get(key)
       if (owner !== undefined) {
@@ -137,7 +137,7 @@ function mergeRuns(parts: readonly Part[]): Run {
   })
 }
 
-/** The cases of all parts in the order of an undivided check: shards took turns, obsolete goldens come last. */
+/** Returns all cases in the order of a check without shards: shards took turns, and obsolete goldens come last. */
 function inOrder(parts: readonly Part[]): CaseResult[] {
   const placed = parts.flatMap(({ run: { shard = { index: 1, count: 1 }, cases } }, part) => {
     const seen = { made: 0, gone: 0 }
@@ -157,10 +157,10 @@ function inOrder(parts: readonly Part[]): CaseResult[] {
 const manifestText = ({ manifest }: Run): string =>
   `${manifest.path}, SHA-256 ${manifest.sha256.slice(0, 12)}…`
 
-/** Missing shards that are named. */
+/** The most missing shards that are listed. */
 const mostNamed = 100
 
-/** What is missing of a run in shards, a line each. */
+/** Lists the missing shards of a run, as lines. */
 function missingShards(parts: readonly Part[]): string[] {
   const shards = parts.flatMap(({ run }) => (run.shard === undefined ? [] : [run.shard]))
   const counts = [...new Set(shards.map(({ count }) => count))]

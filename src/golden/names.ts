@@ -8,13 +8,13 @@ import { lockName } from './lock.ts'
 import { reporters } from './reporters/index.ts'
 import { resultsName } from './results.ts'
 
-/** What the templates of names are filled from. */
+/** The values that name templates are filled from. */
 export type NameFields = {
-  /** as found, with / between folders */
+  /** The path as found, with / between folders. */
   readonly path: string
-  /** the fixed part of the glob that found it, or its folder */
+  /** The fixed part of the glob that found it, or its folder. */
   readonly base: string
-  /** counted from 1 */
+  /** The number of the input, counted from 1. */
   readonly index: number
   readonly operation: string
   /** Where the input is, for its hash. */
@@ -22,10 +22,11 @@ export type NameFields = {
 }
 
 /**
- * The name of a case for one input: `{rel}/blur-{stem}`. An empty folder leaves no slash behind.
+ * Returns the name of a case for one input, from a template such as `{rel}/blur-{stem}`. An empty folder leaves no
+ * slash.
  *
- * @throws ConvoError E_NAME for a key that does not exist, E_OPTION for what is no template, E_INPUT for a {hash} of what
- *   cannot be read
+ * @throws ConvoError E_NAME for a key that does not exist, E_OPTION for an invalid template, E_INPUT for a {hash} of a
+ *   file that cannot be read
  */
 export function fillName(
   template: string,
@@ -50,7 +51,7 @@ function relativeFolder(folder: string, base: string): string {
   return folder.startsWith(`${base}/`) ? folder.slice(base.length + 1) : ''
 }
 
-/** Why a name cannot be that of a case, or nothing. */
+/** Returns why a name cannot be that of a case; undefined if it can. */
 export function nameProblem(name: string): string | undefined {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
   if (/[\u0000-\u001f\u007f]/.test(name)) return 'holds a control character'
@@ -61,7 +62,7 @@ export function nameProblem(name: string): string | undefined {
   const parts = pathOfName(name).split('/')
   const device = parts.find(isDeviceName)
   if (device !== undefined) return `has the part ${device}, which is a device on Windows`
-  // room for an extension: names of files have 255 bytes
+  // leaves room for an extension: file names have at most 255 bytes
   if (parts.some((part) => Buffer.byteLength(part) > 240))
     return 'has a part that is too long for a file name'
   const [first = ''] = parts
@@ -70,7 +71,7 @@ export function nameProblem(name: string): string | undefined {
   return undefined
 }
 
-/** Files beside the pictures of the cases, in the folder of the results or of the goldens. */
+/** Files beside the pictures of cases, in the folder of the results or of the goldens. */
 const resultFiles: readonly string[] = [
   resultsName,
   lockName,
@@ -78,7 +79,7 @@ const resultFiles: readonly string[] = [
   ...Object.values(reporters).flatMap(({ file }) => file ?? []),
 ]
 
-/** The path of a name: itself, but for characters that some file systems refuse, which become %XX. */
+/** Returns the path of a name. Characters that some file systems refuse become %XX. */
 export const pathOfName = (name: string): string =>
   name
     .replace(/[%<>:"|?*\\]/g, hex)
@@ -87,13 +88,13 @@ export const pathOfName = (name: string): string =>
 
 const hex = (letter: string): string => `%${letter.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0')}`
 
-/** A name as file systems compare it that distinguish neither case nor ways to write an accent apart. */
+/** A name as compared by file systems that ignore case and the encoding of accents. */
 export const folded = (name: string): string => name.normalize('NFC').toLowerCase()
 
-/** Pictures of a case, in its folder in the results. */
+/** File names of a case's pictures, in its folder in the results. */
 const casePictures = /^(?:(?:actual|expected)\.\w+|(?:diff|difference)\.png)$/
 
-/** Which of the files of other cases is where a case has its folder: of its results, or of its golden. */
+/** Returns the file of another case that is where a case needs a folder, for its results or its golden. */
 export function fileInTheWay(
   { name, golden }: { readonly name: string; readonly golden: string },
   names: ReadonlySet<string>,
@@ -110,7 +111,7 @@ export function fileInTheWay(
   return other && `the golden ${other}`
 }
 
-/** Whether a name is meant by a pattern: the name itself, or one with `*` for any text. */
+/** Whether a name matches a pattern, in which `*` is any text. */
 export function nameMatches(name: string, pattern: string): boolean {
   const [first = '', ...rest] = pattern.split('*')
   const last = rest.pop()

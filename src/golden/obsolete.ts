@@ -11,16 +11,16 @@ import { testGoldens } from './settings.ts'
 
 /** A golden that no case is compared with any more. */
 export type Obsolete = {
-  /** The name of its case in the lock; of a file that no lock knows, its path from the folder of goldens. */
+  /** The name of its case in the lock; for a file without a lock entry, its path in the folder of goldens. */
   readonly name: string
-  /** From the folder of goldens. */
+  /** The path in the folder of goldens. */
   readonly file: string
 }
 
 /**
- * Obsolete goldens, sorted: those that the lock has without a case, and pictures that neither lock nor case know.
+ * Finds obsolete goldens, sorted by name: lock entries without a case, and pictures without a lock entry or case.
  *
- * @param manifests all of the run: those with the same folder of goldens are looked at together
+ * @param manifests all manifests of the run; those with the same folder of goldens are considered together
  */
 export async function findObsolete(
   manifest: Manifest,
@@ -32,7 +32,7 @@ export async function findObsolete(
   const sharing = manifests.filter((one) => resolve(one.goldens) === resolve(goldens))
   const isFirst = sharing[0] === manifest
   const names = new Set(sharing.flatMap(({ cases }) => cases.map(({ name }) => name)))
-  // each manifest reports what it made, and the first of a run what no manifest that still exists made
+  // each manifest reports its own goldens, and the first one also those whose manifest no longer exists
   const isOwn = ({ manifest: by }: LockEntry) =>
     by === undefined || !existsSync(join(goldens, by)) ? isFirst : by === manifestFrom(goldens, own)
   const left = [...lock].flatMap(([name, entry]) =>
@@ -46,21 +46,21 @@ export async function findObsolete(
   return [...left, ...strays].sort((a, b) => (a.name < b.name ? -1 : 1))
 }
 
-/** Pictures among the goldens that are no goldens. What the manifest uses otherwise, as masks and inputs, is none. */
+/** Finds pictures that are not goldens among the goldens, except files that the manifest uses, as masks or inputs. */
 async function findStrays(
   { goldens }: Manifest,
   sharing: readonly Manifest[],
   lock: Lock,
   results: string,
 ): Promise<string[]> {
-  // where the goldens are among the inputs and all else, no picture is known to have been one
+  // if the goldens are mixed with other files, no picture is known to have been a golden
   if (sharing.some(({ folder }) => isWithin(goldens, folder))) return []
   const cases = sharing.flatMap((one) => one.cases)
   const known = new Set([
     ...[...lock.values()].map(({ file }) => join(goldens, file)),
     ...cases.flatMap((one) => [join(goldens, one.golden), one.input, one.tolerance.mask ?? one.input]),
   ])
-  // nearly all are known as they are spelled, and to resolve a thousand paths takes as long as to read them
+  // nearly all paths are known as spelled, and resolving a thousand paths takes as long as reading the files
   const unknown = picturesBelow(goldens, resolve(results)).filter((path) => !known.has(path))
   const used = new Set(unknown.length === 0 ? [] : [...known].map((path) => resolve(path).toLowerCase()))
   const found: string[] = []
@@ -71,7 +71,7 @@ async function findStrays(
   return found
 }
 
-/** Files by their extension; hidden ones, links, and what has a lock of its own or belongs to tests omitted. */
+/** Lists pictures by extension, except hidden files, links, folders with their own lock, and goldens of tests. */
 function picturesBelow(folder: string, without: string): string[] {
   return entriesIn(folder).flatMap((entry) => {
     const path = join(folder, entry.name)

@@ -5,13 +5,13 @@ import { stepOperations } from '../picture/words/steps.ts'
 import { lineOf } from '../picture/words/written.ts'
 import { commandLine } from '../text/shell.ts'
 
-/** The operations of a case, understood. */
+/** The parsed operations of a case. */
 export type CaseWork = {
   /** The command line that does the same. */
   readonly command: string
-  /** Files beside the input that decide what comes out: kernels. */
+  /** Files that affect the result besides the input: kernels. */
   readonly files: readonly string[]
-  /** Makes the picture. @throws ConvoError, also for clipping under --fail-on-clip */
+  /** Makes the picture and returns its notes. @throws ConvoError, also for clipping under --fail-on-clip */
   run(input: string, output: string): Promise<readonly string[]>
 }
 
@@ -19,7 +19,7 @@ export type CaseWork = {
 const refused = ['in-place', 'force', 'dry-run', 'json', 'quiet', 'verbose', 'preview'] as const
 
 /**
- * Understands the operations of a case, as the command line would; files are taken from `folder`.
+ * Parses the operations of a case like the command line. Paths of files are relative to `folder`.
  *
  * @throws ConvoError as the command line does
  */

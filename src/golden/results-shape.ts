@@ -42,7 +42,7 @@ const caseRule = object({
   smallest: maybe(text),
   selfTest: maybe(oneOf('noticed', 'missed')),
   page: maybe(object({ number: whole, count: whole })),
-  // in the folder of the results, but for the golden
+  // all in the folder of the results, except the golden
   golden: maybe(path),
   expected: maybe(path),
   actual: maybe(path),
@@ -66,7 +66,7 @@ const caseRule = object({
 
 const runRule = object({
   version: oneOf(1),
-  // what two folders were compared for has nothing to approve
+  // a comparison of folders has nothing to approve
   source: maybe(oneOf('tests')),
   tools: map(text),
   manifest: seen,
@@ -84,7 +84,7 @@ const runRule = object({
       }),
     ),
   ),
-  // a check has none: it would be shown as a command to run
+  // a check writes none, and a foreign one would be shown as a command to run
   accept: must((value) => value === undefined, 'absent'),
   notes: maybe(list(text)),
   counts: map(whole),
@@ -93,7 +93,7 @@ const runRule = object({
   cases: list(caseRule),
 })
 
-/** Why a value is no `Run`, with the place in it; undefined for one that is. */
+/** Returns why a value is not a `Run`, and where in it; undefined if it is one. */
 export function runProblem(run: unknown): string | undefined {
   const problem = runRule(run)
   return problem && `${problem.at.slice(1) || 'it'} ${problem.what}`

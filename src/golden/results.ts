@@ -15,7 +15,7 @@ import { type Counts, type Status, statusesOf } from './page/data.ts'
 import { runProblem } from './results-shape.ts'
 import { defaultResults } from './settings.ts'
 
-/** A file, and what it held when the check ran. */
+/** A file, and the digest of its content when the check ran. */
 export type Seen = {
   /** Its path. */
   readonly path: string
@@ -25,41 +25,41 @@ export type Seen = {
 
 /** What `approve` needs to promote a case without computing again. */
 export type Approval = {
-  /** The golden as it was: where, and its bytes unless there was none. */
+  /** The golden when the check ran. */
   readonly golden: {
     /** Its path. */
     readonly path: string
-    /** SHA-256 of its bytes; absent where there was none. */
+    /** SHA-256 of its bytes; absent if there was no golden. */
     readonly sha256?: string
   }
-  /** What becomes the golden; absent: the golden goes. */
+  /** The picture that becomes the golden. If absent, the golden is removed. */
   readonly actual?: {
     /** The picture in the folder of the results. */
     readonly file: string
     /** SHA-256 of its bytes. */
     readonly sha256: string
-    /** What the lock will hold of it. */
+    /** Its future entry in the lock. */
     readonly entry: LockEntry
   }
-  /** What the actual was made from. */
+  /** The files that the picture was made from. */
   readonly inputs: readonly Seen[]
 }
 
-/** Measured differences, as JSON has them. */
+/** Measured differences, in the form of JSON. */
 export type Measured = {
   /** Pixels that were compared. */
   readonly compared: number
   /** Pixels that differ in any way. */
   readonly differing: number
-  /** `differing` as a part of `compared`, 0..1. */
+  /** `differing` divided by `compared`, 0..1. */
   readonly share: number
-  /** levels; null where a pixel is missing or not a number */
+  /** The largest difference of a sample, in levels; null if a pixel is missing or not a number. */
   readonly largest: number | null
-  /** Root of the mean square difference of a sample, in levels; null where it is not a number. */
+  /** Root mean square difference of the samples, in levels; null if it is not a number. */
   readonly rmse: number | null
   /** 20 log10 (full scale / rmse), in dB; null for equal samples. */
   readonly psnr: number | null
-  /** Structural similarity, -1..1, where `minSsim` asked for it. */
+  /** Structural similarity, -1..1; absent unless `minSsim` requires it. */
   readonly ssim?: number
 }
 
@@ -70,53 +70,53 @@ export type CaseResult = {
   readonly status: Status
   /** Whether it makes the check fail. */
   readonly failed: boolean
-  /** One line. */
+  /** The finding, in one line. */
   readonly message: string
-  /** Where and why, a line each. */
+  /** Where and why, one line each. */
   readonly why: readonly string[]
   /** What to do about it. */
   readonly fix?: string
-  /** Where the manifest has it; an obsolete golden is in none. */
+  /** Where the case is in the manifest; absent for an obsolete golden. */
   readonly place?: Place
-  /** The command that makes the picture, into the folder where it is given. */
+  /** The command that makes the picture, in the folder where it is run. */
   readonly command?: string
-  /** What was allowed, as options; absent where nothing was. */
+  /** The tolerance, as options; absent if there is none. */
   readonly tolerance?: string
-  /** Why that is allowed, from the manifest. */
+  /** The reason for the tolerance, from the manifest. */
   readonly reason?: string
   /** Its tags in the manifest. */
   readonly tags?: readonly string[]
-  /** How far the pictures differ; absent where they were not compared. */
+  /** How far the pictures differ; absent if they were not compared. */
   readonly measured?: Measured
-  /** For people: what was measured, and what allowed it. */
+  /** What was measured and what allowed it, for people to read. */
   readonly facts: readonly (readonly [label: string, value: string])[]
-  /** The smallest tolerance that passes, as options; `exact` where none is needed. */
+  /** The smallest tolerance that passes, as options; `exact` if none is needed. */
   readonly smallest?: string
-  /** Of --self-test: whether a difference just beyond the tolerance was noticed. */
+  /** The result of --self-test: whether a difference just beyond the tolerance was noticed. */
   readonly selfTest?: 'noticed' | 'missed'
-  /** Of a file of several pages: the page that the rest is about, counted from 1, and how many there are. */
+  /** For a file of several pages: the page that the other fields describe, and the number of pages. */
   readonly page?: {
-    /** The page, from 1. */
+    /** The page, counted from 1. */
     readonly number: number
-    /** All pages. */
+    /** The number of pages. */
     readonly count: number
   }
-  /** The golden that there is, in the folder of goldens. */
+  /** The path of the existing golden, in the folder of goldens. */
   readonly golden?: string
-  /** Pictures in the folder of the results. */
+  /** The copy of the golden, in the folder of the results. */
   readonly expected?: string
-  /** The picture that was made. */
+  /** The picture that was made, in the folder of the results. */
   readonly actual?: string
-  /** The picture of the differences. */
+  /** The picture of the differences, in the folder of the results. */
   readonly diff?: string
-  /** Where and how far the pictures differ, for the report page: as `glowOf` draws it, the picture as a file. */
+  /** Where and how far the pictures differ, for the report page: the result of `glowOf`, with the picture as a file. */
   readonly difference?: Omit<Glow, 'picture'> & {
     /** The file of the drawing, in the folder of the results. */
     readonly picture: string
   }
-  /** What `approve` would do; absent where there is nothing to approve. */
+  /** What `approve` would do; absent if there is nothing to approve. */
   readonly approval?: Approval
-  /** Time of the case. */
+  /** How long the case took. */
   readonly milliseconds: number
 }
 
@@ -124,9 +124,7 @@ export type CaseResult = {
 export type Run = {
   /** The version of this format. */
   readonly version: 1
-  /**
-   * Of the tests of a test runner, or of two folders, which have neither manifest nor lock; absent where `convo check` ran.
-   */
+  /** `tests` for a test runner, `folders` for two folders; neither has a manifest or lock. Absent for `convo check`. */
   readonly source?: 'tests' | 'folders'
   /** Versions of convo, sharp and libvips, by name. */
   readonly tools: Readonly<Record<string, string>>
@@ -136,46 +134,46 @@ export type Run = {
   readonly goldens: string
   /** The folder that the pictures were written to. */
   readonly results: string
-  /** Patterns that chose the cases by name; absent where all ran. */
+  /** Patterns that chose the cases by name; absent if all ran. */
   readonly filter?: readonly string[]
   /** Tags that chose the cases. */
   readonly tags?: readonly string[]
-  /** The part of the cases that ran; absent where all did. */
+  /** The part of the cases that ran; absent if all did. */
   readonly shard?: Shard
-  /** Of several manifests: what the names of each begin with, and where in the results its own are. */
+  /** For several manifests: what the case names of each begin with, and the folder of its results. */
   readonly parts?: readonly {
     /** What the names of its cases begin with. */
     readonly label: string
-    /** The folder of its own results. */
+    /** The folder of its own results, relative to that of the run. */
     readonly folder: string
   }[]
   /** The commit and the run of the CI server. */
   readonly links?: readonly {
-    /** What the link is called. */
+    /** The text of the link. */
     readonly text: string
     /** Its address. */
     readonly url: string
   }[]
-  /** The command that makes what was found the expected, where that needs no approval. */
+  /** The command that makes the actual pictures the expected ones, if that needs no approval. */
   readonly accept?: string
-  /** What else is worth knowing: files that were not compared. */
+  /** Other notes, such as files that were not compared. */
   readonly notes?: readonly string[]
-  /** Cases of each status. */
+  /** The number of cases with each status. */
   readonly counts: Counts
-  /** Cases that make the check fail. */
+  /** The number of cases that make the check fail. */
   readonly failed: number
   /** Milliseconds from the beginning to the end. */
   readonly milliseconds: number
-  /** The cases in their order. */
+  /** The cases, in order. */
   readonly cases: readonly CaseResult[]
 }
 
-/** To a tenth of a millisecond. */
+/** Rounds to a tenth of a millisecond. */
 export const rounded = (milliseconds: number): number => Math.round(milliseconds * 10) / 10
 
 export const resultsName = 'results.json'
 
-/** How often each status occurs. */
+/** Counts the cases of each status. */
 function countsOf(cases: readonly CaseResult[], isOfFolders: boolean): Counts {
   const counts: Partial<Record<Status, number>> = Object.fromEntries(
     statusesOf(isOfFolders).map((status) => [status, 0]),
@@ -184,10 +182,10 @@ function countsOf(cases: readonly CaseResult[], isOfFolders: boolean): Counts {
   return counts
 }
 
-/** What is known of a run beside its cases. */
+/** The fields of a run that are not derived from its cases. */
 export type About = Omit<Run, 'version' | 'counts' | 'failed' | 'milliseconds' | 'cases'>
 
-/** A run of cases, counted. */
+/** Returns a run of these cases, with their counts. */
 export const totalled = (cases: readonly CaseResult[], milliseconds: number, about: About): Run => ({
   version: 1,
   ...about,
@@ -197,7 +195,7 @@ export const totalled = (cases: readonly CaseResult[], milliseconds: number, abo
   cases,
 })
 
-/** Runs `act`, which writes results, while no other process writes to their folder. @throws ConvoError E_OUTPUT */
+/** Runs `act`, which writes results, and keeps other processes from writing there. @throws ConvoError E_OUTPUT */
 export async function holdingResults<T>(folder: string, act: () => Promise<T>): Promise<T> {
   refuseForeign(folder)
   const hold = await takeHold({
@@ -214,14 +212,14 @@ export async function holdingResults<T>(folder: string, act: () => Promise<T>): 
   }
 }
 
-/** Removes the results of the last run and makes room for the next, which git does not see. @throws ConvoError E_OUTPUT */
+/** Empties the folder of results for the next run, and hides it from git. @throws ConvoError E_OUTPUT */
 export async function clearResults(folder: string): Promise<void> {
   refuseForeign(folder)
   await emptyFolder(folder, isHoldName)
   await writeUnder(folder, '.gitignore', ownIgnore)
 }
 
-/** @throws ConvoError E_OUTPUT for a folder with files in it and no results: it was given by mistake */
+/** @throws ConvoError E_OUTPUT for a folder with files but no results: it was given by mistake; E_PATH for a link */
 function refuseForeign(folder: string): void {
   if (folder === defaultResults && !isWithin('.', folder)) {
     throw new ConvoError('E_PATH', `${folder} is a symbolic link that leads out of this folder`, {
@@ -236,7 +234,7 @@ function refuseForeign(folder: string): void {
   }
 }
 
-/** @throws ConvoError E_OUTPUT for what is no folder, or cannot be looked into */
+/** @throws ConvoError E_OUTPUT if it is not a folder, or cannot be read */
 function hasFiles(folder: string): boolean {
   try {
     return existsSync(folder) && readdirSync(folder).some((name) => !isHoldName(name))
@@ -249,10 +247,10 @@ function hasFiles(folder: string): boolean {
   }
 }
 
-/** Keeps results out of git, and says whose folder it is. */
+/** The .gitignore that keeps results out of git and marks the folder as convo's. */
 export const ownIgnore = '# results of convo check\n*\n'
 
-/** Whether a folder is one that a check wrote its results to. */
+/** Whether a check wrote its results to this folder. */
 export function isOwn(folder: string): boolean {
   const file = join(folder, '.gitignore')
   return existsSync(file) && readText(file, 'manifestBytes') === ownIgnore
@@ -268,18 +266,18 @@ const checkCommand = (folder: string): string =>
   commandLine(['convo', 'check', ...(folder === defaultResults ? [] : ['--results', folder])])
 
 /**
- * The last run in a folder.
+ * Reads the last run in a folder.
  *
- * @throws ConvoError E_USAGE where there is none, E_INPUT for one that is damaged, E_PATH for paths that lead elsewhere
+ * @throws ConvoError E_USAGE if there is none, E_INPUT if it is damaged or has paths that lead elsewhere
  */
 export function readResults(folder: string): Run {
   return readRun(join(folder, resultsName), checkCommand(folder))
 }
 
 /**
- * A results.json, whose shape and paths are looked at: what is in it may come from anywhere.
+ * Reads a results.json and checks its shape and paths, as it may come from anywhere.
  *
- * @throws ConvoError E_USAGE where there is none, E_INPUT for one that is damaged
+ * @throws ConvoError E_USAGE if there is none, E_INPUT if it is damaged or has paths that lead elsewhere
  */
 export function readRun(file: string, fix: string): Run {
   let text: string

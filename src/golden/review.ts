@@ -22,13 +22,13 @@ export type Terminal = {
   write(message: Message): void
   /** The next key: a letter, or `ctrl-c`. */
   key(): Promise<string>
-  /** Text that shows a picture, or nothing. */
+  /** Returns text that shows a picture; empty if it cannot be shown. */
   preview(file: string): Promise<string>
   /** Opens pictures in the system's viewer. */
   open(files: readonly string[]): void
 }
 
-/** What was decided; what is in none of the lists was not reached. */
+/** The decisions. A case in none of the lists was not reached. */
 export type Decisions = {
   readonly approved: readonly string[]
   readonly rejected: readonly string[]
@@ -37,7 +37,7 @@ export type Decisions = {
 
 const question = '[a]pprove  [r]eject  [s]kip  [v]iew  [q]uit '
 
-/** Shows case after case and asks for each. Nothing is written. */
+/** Shows one case after the other and asks for a decision. Nothing is written. */
 export async function reviewCases(
   cases: readonly CaseResult[],
   results: string,
@@ -85,7 +85,7 @@ function pathOf(results: string, file: string): string {
 const picturesOf = ({ expected, actual, diff }: CaseResult, results: string): string[] =>
   [expected, actual, diff].filter((file) => file !== undefined).map((file) => pathOf(results, file))
 
-/** `convo review`. Gives the exit status. @throws ConvoError E_USAGE without a terminal, or on a CI server */
+/** `convo review`. Returns the exit status. @throws ConvoError E_USAGE without a terminal, or on a CI server */
 export async function reviewResults(results: string, io: Io): Promise<number> {
   refuseOnCi('review')
   const run = readResults(results)
@@ -115,7 +115,7 @@ export async function reviewResults(results: string, io: Io): Promise<number> {
   return rejected.length > 0 || left > 0 ? 1 : 0
 }
 
-/** The terminal of this process, key by key. */
+/** Opens the terminal of this process for single keys. */
 function openTerminal(graphics: Graphics, io: Io): { terminal: Terminal; close(): void } {
   const { stdin, stdout } = process
   const typed: string[] = []
@@ -161,7 +161,7 @@ function openTerminal(graphics: Graphics, io: Io): { terminal: Terminal; close()
   }
 }
 
-/** Opens files as the desktop does; where there is none, nothing happens and the paths are on the screen. */
+/** Opens files in the desktop's programs. Without a desktop nothing happens; the paths are on the screen. */
 function openFiles(files: readonly string[]): void {
   const opener = { darwin: 'open', win32: 'explorer' }[process.platform as string] ?? 'xdg-open'
   for (const file of process.platform === 'darwin' ? [files] : files.map((one) => [one])) {

@@ -30,17 +30,17 @@ import {
 } from './results.ts'
 import { toleranceText } from './tolerance.ts'
 
-/** What a check may be given. */
+/** The options of a check. */
 export type CheckOptions = {
-  /** The folder of pictures and results.json; what is there is removed. Default: as of `convo check`. */
+  /** The folder for pictures and results.json; earlier results are removed. Default: the same as for `convo check`. */
   readonly results?: string | URL | undefined
   /** Names of cases, with `*` for any text. Default: all. */
   readonly filter?: readonly string[] | undefined
-  /** Tags, of which a case must have one. Default: all. */
+  /** Tags; a case must have one of them. Default: all cases. */
   readonly tags?: readonly string[] | undefined
   /** Statuses that do not make the check fail, such as `new`. Default: none. */
   readonly allow?: readonly string[] | undefined
-  /** The share of the cases to check; `index` counts from 1. Default: all. */
+  /** The part of the cases to check; `index` counts from 1. Default: all. */
   readonly shard?:
     | {
         /** The number of the part, from 1. */
@@ -49,25 +49,26 @@ export type CheckOptions = {
         readonly count: number
       }
     | undefined
-  /** Checks too that every golden would be missed if it were another one. Default: false. */
+  /** Also checks that every case would fail for a picture just beyond its tolerance. Default: false. */
   readonly selfTest?: boolean | undefined
-  /** Called for each case as it is done. */
+  /** Called when a case is done. */
   readonly onCase?: ((result: CaseResult, done: number, all: number) => void) | undefined
 }
 
-/** The same of a run of one manifest or several. */
+/** The options of a run of one manifest, alone or among several. */
 export type RunOptions = Omit<CheckOptions, 'results'> & {
   readonly results: string
-  /** Of one of several manifests: what the names of its cases begin with, all of them, and whose turn it is. */
+  /** For one of several manifests: the prefix of its case names, all manifests, and the turns of the shards. */
   readonly among?: { readonly label: string; readonly manifests: readonly Manifest[]; readonly turns: Turns }
-  /** Bytes that decoded pictures may take together. */
+  /** The bytes that all decoded pictures together may take. */
   readonly memory?: number | undefined
 }
 
 /**
- * Makes and compares every case, side by side within the memory, and writes results.json. Goldens are never written.
+ * Makes and compares every case, several at a time within the memory budget, and writes results.json. Goldens are never
+ * written.
  *
- * @throws ConvoError for what keeps all cases from being checked; a case that cannot be made has the status `error`
+ * @throws ConvoError if no case can be checked; a case that cannot be made has the status `error`
  */
 export async function runCheck(manifest: Manifest, options: RunOptions): Promise<Run> {
   const began = performance.now()
@@ -111,7 +112,7 @@ export async function runCheck(manifest: Manifest, options: RunOptions): Promise
   return run
 }
 
-/** The cases that the filters mean; among several manifests, names may start with the label of theirs. */
+/** Returns the cases that the filters match. Among several manifests, names may start with the manifest's label. */
 export function matching(
   { cases }: Manifest,
   { filter = [], tags = [], among }: RunOptions,
@@ -123,7 +124,7 @@ export function matching(
     .filter((one) => tags.length === 0 || tags.some((tag) => one.tags.includes(tag)))
 }
 
-/** @throws ConvoError E_USAGE for filters that leave no case of any of the manifests */
+/** @throws ConvoError E_USAGE if the filters match no case of any manifest */
 export function refuseNoCase(runs: readonly (readonly [Manifest, RunOptions])[]): void {
   if (runs.some((run) => matching(...run).length > 0)) return
   const { filter = [], tags = [] } = runs[0]![1]
@@ -145,10 +146,10 @@ export function refuseNoCase(runs: readonly (readonly [Manifest, RunOptions])[])
   })
 }
 
-/** What a shard does of the lists of cases, and of those of obsolete goldens. */
+/** Selects a shard's part of the lists of cases, and of those of obsolete goldens. */
 export type Turns = Readonly<Record<'made' | 'gone', <T>(list: readonly T[]) => readonly T[]>>
 
-/** Shards take turns, through all lists that come one after the other: those of several manifests are one. */
+/** Shards take turns through all successive lists, so that the lists of several manifests count as one. */
 export function turnsOf(shard: Shard | undefined): Turns {
   const share = () => {
     let turn = 0
@@ -188,7 +189,7 @@ async function runCase(
   return { ...about, ...optional('command', command), ...judgement, milliseconds }
 }
 
-/** Makes the picture of a case, or takes a copy of the one that is there. */
+/** Makes the picture of a case, or reads the existing one. */
 async function make(
   one: Case,
   manifest: Manifest,
@@ -201,7 +202,7 @@ async function make(
     return known
   }
   const file = join(pathOfName(one.name), `actual${extname(one.golden)}`)
-  // what people copy must not write over a golden
+  // a command that people copy must not overwrite a golden
   const names = { input: one.input, output: `out${extname(one.golden)}` }
   const mask = one.tolerance.mask === undefined ? [] : [one.tolerance.mask]
   if (one.steps.length === 0) {
@@ -209,7 +210,7 @@ async function make(
     const inputs = async () => [await seenAs(one.input, bytes), ...(await Promise.all(mask.map(see)))]
     return { made: { file, bytes, isWritten: false, inputs, tools: {} } }
   }
-  // all operations, which cases of pictures that are there do not need
+  // loads all operations, which cases of existing pictures do not need
   const { prepareCase } = await import('./operation.ts')
   const work = await prepareCase(one.steps, manifest.folder, names)
   const inputs = await Promise.all([one.input, ...work.files, ...mask].map(see))
@@ -244,7 +245,7 @@ async function obsoleteResult({ name, file }: Obsolete, goldens: string, results
   }
 }
 
-/** Whether a result makes the check fail. */
+/** Adds whether a result makes the check fail. */
 function withVerdict(
   result: Bare,
   allow: ReadonlySet<string>,
@@ -256,7 +257,7 @@ function withVerdict(
   return { ...result, failed: !isEqual(status) && status !== 'tolerated' && !isAllowed }
 }
 
-/** A run of cases, with the versions of what was in use: sharp is not loaded where every file equals its golden. */
+/** Returns a run of cases with the versions in use. sharp is not loaded if every file equals its golden. */
 export function runOf(
   cases: readonly CaseResult[],
   milliseconds: number,
@@ -276,7 +277,7 @@ export function runOf(
   })
 }
 
-/** Versions of what decides about pixels. */
+/** Versions of the programs that affect pixels. */
 function toolVersions(): Record<string, string> {
   const { sharp, vips } = loadSharp().versions
   return { convo: version(), sharp: sharp ?? 'unknown', libvips: vips }

@@ -6,9 +6,10 @@ import { levelsOf, type Tolerance } from '../image/compare/tolerance.ts'
 import { fullScale, hasAlpha, type Picture, type Samples } from '../tensor/picture.ts'
 
 /**
- * Whether the check of a case can fail: the actual is changed by just more than the tolerance allows, and the comparison
- * must notice. Where pixels are counted, one pixel more than may differ, each off by the next level; where only the whole
- * picture is measured, as little noise as breaks the limit. Missed: whatever is changed passes.
+ * Tests whether the check of a case can fail: the actual picture is changed by just more than the tolerance allows, and
+ * the comparison must notice. If the tolerance counts pixels, one pixel more than allowed is changed, each by the next
+ * level. If it measures only the whole picture, noise is added until it exceeds the limit. `missed` means that every
+ * change passes.
  */
 export function selfTest(expected: Picture, actual: Picture, tolerance: Tolerance): 'noticed' | 'missed' {
   const notices = (changed: Picture) => {
@@ -21,7 +22,7 @@ export function selfTest(expected: Picture, actual: Picture, tolerance: Toleranc
   return fails ? 'noticed' : 'missed'
 }
 
-/** The actual with one pixel more off than may be; none where the picture has no room for that. */
+/** Changes one pixel more of the actual picture than allowed; empty if the picture has no room for that. */
 function justTooMany(expected: Picture, actual: Picture, tolerance: Tolerance): Picture[] {
   if (expected.width !== actual.width || expected.height !== actual.height) return []
   const { width, height, depth } = expected
@@ -30,7 +31,7 @@ function justTooMany(expected: Picture, actual: Picture, tolerance: Tolerance): 
   const { maxDensity, maxAbs, perceptual, shift } = tolerance
   const levels =
     maxAbs === undefined ? 0 : levelsOf(maxAbs, pairUp(expected, actual, 'strict', tolerance.full).pair.full)
-  // pixelmatch weighs colours, and what is near may be nearby: sure to be seen is the opposite
+  // pixelmatch weighs colours, and a shift may find a similar pixel nearby: half of full scale is sure to be noticed
   const by = perceptual === undefined && shift === undefined ? nextLevel(levels, depth) : fullScale(depth) / 2
   const usable = usablePixels(expected, tolerance, ignored, by)
   const many = allowedPixels(tolerance, compared) + 1
@@ -42,11 +43,11 @@ function justTooMany(expected: Picture, actual: Picture, tolerance: Tolerance): 
   return choices.map((pixels) => changed(expected, actual, pixels, by))
 }
 
-/** The smallest difference that is more. */
+/** The smallest difference above these levels. */
 const nextLevel = (levels: number, depth: Picture['depth']): number =>
   depth === 32 ? levels * (1 + 2 ** -20) + 2 ** -10 : Math.floor(levels) + 1
 
-/** Pixels that are compared and whose first sample has room for a change; where alpha counts, the opaque ones. */
+/** Compared pixels whose first sample has room for a change; only opaque ones if `alpha` is `visible`. */
 function usablePixels(
   { width, height, channels, depth, data }: Picture,
   { alpha = 'strict' }: Tolerance,
@@ -65,7 +66,9 @@ function usablePixels(
   return found
 }
 
-/** A number of pixels within a window, if they are so close together anywhere: tried where a pixel is the corner. */
+/**
+ * Finds `count` pixels within one window, trying each of the first 4096 pixels as a corner; empty if there are none.
+ */
 function crowded(pixels: readonly number[], width: number, side: number, count: number): number[][] {
   const usable = new Set(pixels)
   for (const corner of pixels.slice(0, 4096)) {
@@ -99,7 +102,7 @@ function amounts({ depth }: Picture): number[] {
   return Array.from({ length: Math.ceil(Math.log2(full)) + 1 }, (_, i) => Math.min(full, 2 ** i))
 }
 
-/** A picture with every sample but alpha off by the amount, up and down like a chessboard, as far as there is room. */
+/** Changes every sample except alpha by the amount, up and down in a chessboard, clipped to the full scale. */
 function withNoise(picture: Picture, amount: number): Picture {
   const { width, channels, depth } = picture
   const full = fullScale(depth)

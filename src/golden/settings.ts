@@ -2,7 +2,7 @@ import { ConvoError } from '../error.ts'
 import { amountIn, choice, custom, flag, type Param, text, type Values } from '../params.ts'
 import { readingSettings, runSettings } from '../picture/run-settings.ts'
 
-/** The reporters, named apart from their table so that help does not load them; the table must have the same names. */
+/** The reporters' names, apart from their table so that help does not load it. The table must have the same names. */
 export const reporterNames = [
   'pretty',
   'lines',
@@ -17,19 +17,19 @@ export const reporterNames = [
 /** The name of a reporter. */
 export type ReporterName = (typeof reporterNames)[number]
 
-/** Where results go unless --results says otherwise. */
+/** The default folder of the results. */
 export const defaultResults = '.convo/check'
 
-/** Where pictures of a comparison of folders go that a report shows. */
+/** The default folder for pictures that the report of a comparison of folders shows. */
 export const compareResults = '.convo/compare'
 
-/** Where the results of tests are, from the folder that they run in. */
+/** The folder of the results of tests, relative to the folder that they run in. */
 export const testResults = '.convo/tests'
 
-/** The folder beside a file of tests that its goldens are in. */
+/** The folder of goldens beside a test file. */
 export const testGoldens = '__goldens__'
 
-/** A setting that is repeatable; the value is a list. */
+/** A repeatable setting, whose value is a list. */
 function list(
   summary: string,
   metavar: string,
@@ -51,7 +51,7 @@ export const picturesRead = {
   layout: readingSettings.layout,
 }
 
-/** What those settings say. */
+/** Converts those settings to options for reading. */
 export const readingOf = ({
   'max-pixels': maxPixels,
   'no-orient': noOrient,
@@ -68,7 +68,7 @@ export const resultsSettings = {
   debug: runSettings.debug,
 }
 
-/** What of the manifest is checked, and how. */
+/** Which cases of the manifest are checked, and how. */
 export const checkSettings = {
   filter: {
     ...list('only cases with this name; * matches any text; repeatable', '<name>'),

@@ -10,10 +10,10 @@ import {
 import { type Params, resolve } from '../params.ts'
 import { defined } from '../text/record.ts'
 
-/** The values when nothing is given: exact. */
+/** The default values: exact. */
 const exact: Readonly<Record<string, unknown>> = resolve(toleranceSettings as Params, {})
 
-/** Whether a tolerance lets anything pass that is not equal. */
+/** Whether a tolerance allows any difference. */
 export function isLoose(values: ToleranceValues): boolean {
   const given: Readonly<Record<string, unknown>> = values
   return Object.entries(given).some(([name, value]) => {
@@ -45,8 +45,8 @@ export function toleranceText(values: ToleranceValues): string {
 }
 
 /**
- * The smallest tolerance that passes, as options; `exact` where none is needed, nothing where none would do. Of
- * alternatives the first: how far comes before how many.
+ * Returns the smallest tolerance that passes, as options, with alternatives joined by `or`; `exact` if none is needed,
+ * undefined if none would pass.
  */
 export function smallestText({ smallest }: Pick<Comparison, 'smallest'>): string | undefined {
   const choices = alternatives(smallest).map((limits) => limitsText(withoutNothing(limits)))
@@ -54,7 +54,7 @@ export function smallestText({ smallest }: Pick<Comparison, 'smallest'>): string
   return choices.map((text) => (text === '' ? 'exact' : text)).join(' or ')
 }
 
-/** Limits that allow nothing say nothing. */
+/** Removes limits that allow nothing. */
 function withoutNothing(limits: Limits): Limits {
   const { maxAbs, maxDiffPixels, maxDiffRatio, ...rest } = limits
   return {

@@ -15,7 +15,7 @@ import { toleranceText } from '../tolerance.ts'
 import { findPairs, refuseInside } from './pairs.ts'
 import { acceptActual, compareFolders } from './run.ts'
 
-/** Compares the two folders of a call, reports, and accepts where asked to. Gives the exit status. */
+/** Compares the two folders of a call, reports, and accepts with `--update`. Returns the exit status. */
 export async function runFolders(
   { args, io }: { readonly args: readonly string[]; readonly io: Io },
   values: ToleranceValues,

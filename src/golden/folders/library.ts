@@ -14,22 +14,22 @@ import { toleranceText } from '../tolerance.ts'
 import { findPairs, refuseInside } from './pairs.ts'
 import { acceptActual, compareFolders } from './run.ts'
 
-// Comparisons and digests of many files, in the words of the library.
+// Comparisons and digests of many files, as the library offers them.
 
-/** What folders of pictures may differ by, and what is written. */
+/** How much folders of pictures may differ, and what is written. */
 export type CompareFoldersOptions = Omit<CompareOptions, 'diffStyle'> & {
   /** The folder for the pictures of pairs that differ, which `report(run, 'html')` shows. Default: none are written. */
   readonly results?: string | URL | undefined
-  /** Copies what was added or changed over the expected pictures, and removes those without an actual one. Default: false. */
+  /** Copies added and changed pictures over the expected ones, and removes those without an actual. Default: false. */
   readonly update?: boolean | undefined
-  /** Called for each pair as it is done. */
+  /** Called when a pair is done. */
   readonly onCase?: ((result: CaseResult, done: number, all: number) => void) | undefined
 }
 
 const readingFrom = (given: Readonly<Record<string, unknown>>) =>
   readingOf(resolve(readParams, given, optionName))
 
-/** `compareFolders` of the library. */
+/** Implements `compareFolders` of the library. */
 export async function compareFoldersAt(
   expected: string | URL,
   actual: string | URL,
@@ -70,7 +70,7 @@ export async function compareFoldersAt(
   return run
 }
 
-/** `digestFiles` of the library. */
+/** Implements `digestFiles` of the library. */
 export async function digestFilesAt(
   given: readonly (string | URL)[],
   options: ReadOptions,
@@ -83,7 +83,7 @@ export async function digestFilesAt(
   return (await digestFiles(paths, reading)).files
 }
 
-/** `checkDigests` of the library. */
+/** Implements `checkDigests` of the library. */
 export const checkDigestsIn = (list: string | URL, options: ReadOptions): Promise<readonly Checked[]> =>
   checkDigests(
     checkPath('the list', list),

@@ -7,19 +7,19 @@ import { isFolder, statOf } from '../../files/stat.ts'
 import { findInputs } from '../../picture/find.ts'
 import { defined } from '../../text/record.ts'
 
-/** Pictures of one name in two folders; one that only one folder has was added or removed. */
+/** Pictures of the same name in two folders. A picture in only one of them was added or removed. */
 export type FilePair = {
-  /** The path from both folders, with / between folders. */
+  /** The path relative to both folders, with / between folders. */
   readonly name: string
   readonly expected?: string
   readonly actual?: string
-  /** Whether it is a folder that is a link on one side: what is below is not compared. */
+  /** Whether it is a folder that is a link on one side or both. Its content is not compared. */
   readonly isLink?: true
 }
 
-/** Two folders, or what globs find below them, as pairs sorted by name. */
+/** Two folders, or the matches of globs below them, as pairs sorted by name. */
 export type FolderPair = {
-  /** The folder that names count from: for a glob, the part before its first wildcard. */
+  /** The folder that names are relative to: for a glob, the part before its first wildcard. */
   readonly expected: string
   readonly actual: string
   readonly pairs: readonly FilePair[]
@@ -29,10 +29,10 @@ export type FolderPair = {
 export const isMany = (path: string): boolean => isFolder(path) || isPattern(path)
 
 /**
- * Finds the pictures of both sides and pairs them by their paths. Folders are searched to the bottom.
+ * Finds the pictures of both sides and pairs them by path. Subfolders are searched too.
  *
- * @throws ConvoError E_USAGE for a folder and a file, or where there is nothing to compare; E_INPUT for a glob that fits
- *   nothing
+ * @throws ConvoError E_USAGE for a folder and a file, or if there is nothing to compare; E_INPUT for a glob that
+ *   matches nothing
  */
 export async function findPairs(expected: string, actual: string): Promise<FolderPair> {
   for (const [one, other] of [
@@ -52,7 +52,7 @@ export async function findPairs(expected: string, actual: string): Promise<Folde
   const names = [...new Set([...left.files.keys(), ...right.files.keys(), ...links])]
     .filter((name) => !isBelowLink(name))
     .sort()
-  // a comparison of nothing always passes, which is not what anybody asks for
+  // an empty comparison would always pass
   if (names.length === 0) {
     throw new ConvoError('E_USAGE', `there are no pictures in ${expected} and ${actual}`, {
       fix: 'folders that contain pictures, or have subfolders with pictures',
@@ -67,7 +67,7 @@ export async function findPairs(expected: string, actual: string): Promise<Folde
   return { expected: left.folder, actual: right.folder, pairs }
 }
 
-/** One side; the other may be a folder in it, which is not looked into. */
+/** Finds the files of one side. If the other side is a folder inside it, that folder is not searched. */
 async function sideOf(word: string, other: string) {
   const isInside = isFolder(other) && isWithin(word, other) && !isSameFile(word, other)
   const without = isInside ? other : undefined
@@ -82,7 +82,7 @@ async function sideOf(word: string, other: string) {
   }
 }
 
-/** Files under the names that the other side has for them, where only the way differs in which an accent is written. */
+/** Renames files to the names that the other side has for them, if only the encoding of accents differs. */
 function respelled<Side extends { readonly files: ReadonlyMap<string, string> }>(
   side: Side,
   others: ReadonlyMap<string, string>,
@@ -97,7 +97,7 @@ function respelled<Side extends { readonly files: ReadonlyMap<string, string> }>
   return { ...side, files }
 }
 
-/** @throws ConvoError E_PATH for an output in one of the folders, which the next comparison would find there */
+/** @throws ConvoError E_PATH for an output inside one of the folders, where the next comparison would find it */
 export function refuseInside({ expected, actual }: FolderPair, output: string, option: string): void {
   const inside = [expected, actual].find((folder) => isWithin(folder, output))
   if (inside === undefined) return

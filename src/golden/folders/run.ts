@@ -28,27 +28,27 @@ import { type CaseResult, clearResults, type Run, rounded, writeResults } from '
 import { runOf } from '../run.ts'
 import type { FilePair, FolderPair } from './pairs.ts'
 
-/** What a comparison of folders is asked for beside the pairs. */
+/** The options of a comparison of folders. */
 export type FolderOptions = {
   readonly tolerance: Tolerance
   /** The tolerance as options, for reports. */
   readonly toleranceText?: string
   readonly reading: Omit<PageOptions, 'name'>
-  /** Where the pictures of pairs that differ go, for reports; nowhere unless given. */
+  /** The folder for the pictures of pairs that differ, for reports. Without it none are written. */
   readonly results?: string | undefined
-  /** Where a picture of each difference goes, by the name of its pair. */
+  /** The folder for a picture of each difference, named after its pair. */
   readonly diff?: { readonly folder: string; readonly style: DiffStyle } | undefined
-  /** The command that accepts what was found. */
+  /** The command that accepts the actual pictures. */
   readonly accept?: string
   readonly onCase?: ((result: CaseResult, done: number, all: number) => void) | undefined
 }
 
-/** What a comparison makes of a pair. */
+/** The status of a pair for each outcome of a comparison. */
 const statusOf: Readonly<Record<Comparison['outcome'], Status>> = { ...ofCases, same: 'same' }
 
 /**
- * Compares every pair, several at a time within the memory. Files of equal bytes are not decoded. A pair that cannot be
- * compared has the status `error`.
+ * Compares every pair, several at a time within the memory budget. Files with equal bytes are not decoded. A pair that
+ * cannot be compared has the status `error`.
  *
  * @throws ConvoError E_OUTPUT for results or differences that cannot be written
  */
@@ -94,7 +94,7 @@ async function comparePair(pair: FilePair, options: FolderOptions): Promise<Judg
   if (pair.isLink) return linkedFolder(expected!, actual!)
   if (expected === undefined || actual === undefined) return lonePicture(pair, options)
   const golden = { golden: pair.name }
-  // what is empty, damaged or no picture on both sides is not right for being equal
+  // equal files do not pass if they are empty, damaged or not pictures
   if (haveEqualBytes(expected, actual)) {
     const isRead = probe(expected).kind !== undefined
     const shown = isRead && golden
@@ -120,7 +120,7 @@ async function comparePair(pair: FilePair, options: FolderOptions): Promise<Judg
   return { ...judged, ...(await draw(pair.name, expected, actual, shown, options)) }
 }
 
-/** A folder that is a link on one side at least: links are not followed, and what is below was not compared. */
+/** Judges a linked folder. Links are not followed. @throws ConvoError E_INPUT unless both sides are one folder */
 function linkedFolder(expected: string, actual: string): Judged {
   const areFolders = isFolder(expected) && isFolder(actual)
   if (areFolders && realpathSync(expected) === realpathSync(actual))
@@ -138,7 +138,7 @@ function whatIs(path: string): string {
   return stat === undefined ? 'it does not exist' : stat.isSymbolicLink() ? 'a link' : 'not a link'
 }
 
-/** A picture that only one of the folders has. */
+/** Judges a picture that exists in only one of the folders. */
 async function lonePicture(
   { name, expected, actual }: FilePair,
   { results, reading }: FolderOptions,
@@ -177,14 +177,14 @@ async function draw(
   return { actual: file, ...(await showPictures({ file }, golden, pictures, found, { results })) }
 }
 
-/** What an update did. */
+/** The number of pictures that an update wrote and removed. */
 export type Updated = { readonly written: number; readonly removed: number }
 
 /**
- * Makes the actual pictures the expected ones: what was added or changed is copied, what was removed is removed. Each file
- * is replaced in one step.
+ * Makes the actual pictures the expected ones: copies those that were added or changed, and removes those without an
+ * actual one. Each file is replaced in one step.
  *
- * @throws ConvoError E_USAGE where there is no actual picture at all, E_PATH for a name that leads out of the folder, E_OUTPUT
+ * @throws ConvoError E_USAGE if there are no actual pictures, E_PATH for a name that leads out of the folder, E_OUTPUT
  */
 export async function acceptActual({ expected, pairs }: FolderPair, { cases }: Run): Promise<Updated> {
   const isActual = ({ actual, isLink }: FilePair) => actual !== undefined && !isLink && !looksForeign(actual)
@@ -199,7 +199,7 @@ export async function acceptActual({ expected, pairs }: FolderPair, { cases }: R
     cases.filter(({ status }) => ['changed', 'size', 'added'].includes(status)),
     cases.filter(({ status }) => status === 'removed'),
   ]
-  // what cannot be replaced is known before anything is
+  // check all before anything is replaced
   for (const { name } of written) {
     if (!isFolder(join(expected, name))) continue
     throw new ConvoError(
@@ -210,7 +210,7 @@ export async function acceptActual({ expected, pairs }: FolderPair, { cases }: R
   }
   for (const { name } of written) await writeUnder(expected, name, await readBytes(actuals.get(name)!))
   for (const { name } of removed) {
-    // where case makes no difference, a name that is only spelled otherwise is the file that was just written
+    // on some file systems, a name that differs only in case or in its accents' encoding is a file just written
     const isWritten = written.some(
       (one) =>
         folded(one.name) === folded(name) && isSameFile(join(expected, one.name), join(expected, name)),

@@ -30,20 +30,20 @@ import type { Calling, Runner } from './runner.ts'
 import { type Golden, goldenOf, type Session, sessionOf } from './session.ts'
 import { watchEnd } from './unused.ts'
 
-/** What a picture may differ by from its golden, how both are read, and what the golden is called. */
+/** How much a picture may differ from its golden, how both are read, and the name of the golden. */
 export type GoldenOptions = Omit<CompareOptions, 'diffStyle'> & {
   /** Appended to the name of the test, instead of a number. */
   readonly name?: string
 }
 
-/** What came of a comparison with a golden. */
+/** The result of a comparison with a golden. */
 export type Found = {
   readonly pass: boolean
-  /** What a person reads: of a failure why, with the pictures and what to do. */
+  /** The message for people; for a failure the reason, the pictures and what to do. */
   readonly text: string
-  /** The golden, from the folder that the tests run in. */
+  /** The path of the golden, relative to the folder that the tests run in. */
   readonly golden: string
-  /** That the golden was written, which is reported. */
+  /** Whether the golden was written, which is reported. */
   readonly isNew?: boolean
 }
 
@@ -53,7 +53,7 @@ type Asked = {
   readonly reading: Reading
 }
 
-/** One comparison on its way. */
+/** A comparison in progress. */
 type Match = {
   readonly runner: Runner
   readonly calling: Calling
@@ -63,7 +63,7 @@ type Match = {
   readonly began: number
 }
 
-/** Compares a picture with the golden of a test, writes it where it may be written, and reports it. */
+/** Compares a picture with the golden of a test, writes the golden if that is allowed, and records the result. */
 export async function match(
   runner: Runner,
   calling: Calling,
@@ -72,7 +72,7 @@ export async function match(
 ): Promise<Found> {
   const { name, ...rest } = ownOptions(options, calling.name)
   const session = sessionOf(runner, (begun) => watchEnd(begun, runner))
-  // taken now, as the next of the test may be asked for while this one is made
+  // named now, as the test may request its next golden while this picture is being made
   const golden = goldenOf(session, runner, calling, name)
   const asked = understand(rest, calling)
   const picture = await given
@@ -80,7 +80,7 @@ export async function match(
   const received = await receive(picture, asked.reading, calling)
   const expected = await readUnder(golden.folder, golden.file, 'encodedBytes')
   if (expected === undefined) return withoutGolden(one, received)
-  // most goldens are what they were: then nothing is decoded
+  // most pictures equal their golden, and then nothing is decoded
   if (received.png?.equals(expected))
     return passed(one, { status: 'pass', message: 'every byte equals the golden' })
   return compare(one, received, expected)
@@ -98,7 +98,7 @@ function understand({ mask, ...rest }: Omit<GoldenOptions, 'name'>, calling: Cal
 async function withoutGolden(one: Match, received: Received): Promise<Found> {
   const { runner, golden } = one
   const png = await pngOf(received)
-  // what does not decode is no golden
+  // a picture that does not decode must not become a golden
   const picture = await received.picture()
   if (runner.mayWrite || (runner.update && !isCi(process.env))) {
     await writeGolden(one, png)
@@ -173,7 +173,7 @@ async function differs(
   ])
 }
 
-/** `max-abs: …` as `maxAbs: …` */
+/** Rewrites `max-abs: …` as `maxAbs: …`. */
 const limitsInWords = (text: string): string =>
   text.replace(/[a-z]+(?:-[a-z]+)+(?=: )/g, (word) =>
     Object.hasOwn(toleranceSettings, word) ? optionName(word) : word,
@@ -208,7 +208,7 @@ async function keepActual({ session, golden }: Match, png: Buffer): Promise<stri
   return file
 }
 
-/** What `convo approve` and `convo review` need; nothing for a golden that is not below the current folder. */
+/** Returns what `convo approve` and `convo review` need; undefined for a golden outside the current folder. */
 async function approvalOf(
   { shown, isBelow }: Golden,
   before: Buffer | undefined,
@@ -237,7 +237,7 @@ async function passed(
     note(one, false, { why: [], facts: [], ...found, ...(golden.isBelow && { golden: golden.shown }) })
     writeRunSoon(session.root)
   } catch {
-    // tests may run where nothing can be written; what passes has nothing to show
+    // tests may run where nothing can be written, and a test that passes needs no results
   }
   return { pass: true, text: `${golden.shown}: ${found.message}`, golden: golden.shown }
 }

@@ -6,8 +6,8 @@ import { isUpdateOfPlaywright, runOfPlaywright, shownPath } from './runner.ts'
 import { goldensOf, recordsOf, root, stemOf } from './session.ts'
 import { reportUnused, unusedOf } from './unused.ts'
 
-// Each process of Playwright sees a part of a file of tests. Only a reporter, which lives in the process that began them,
-// knows which tests there are, and whether all of them ran.
+// Each process of Playwright sees a part of a test file. Only a reporter, which runs in the parent process, knows which
+// tests exist, and whether all of them ran.
 
 type Configuration = {
   readonly grep?: unknown
@@ -19,7 +19,7 @@ type Configuration = {
 
 type TestCase = {
   readonly location: { readonly file: string }
-  /** nothing, the project, the file, then groups and test */
+  /** An empty string, the project, the file, then groups and test. */
   titlePath(): readonly string[]
   outcome(): string
 }
@@ -27,9 +27,9 @@ type TestCase = {
 type Suite = { allTests(): readonly TestCase[] }
 
 /**
- * A reporter of Playwright Test: it names the goldens of `toMatchGolden` that no test compares any more, and puts them into
- * the results that `convo approve` and `convo review` read; with `-u` they are removed. Where a part of the tests runs, or
- * the run was ended, nothing is reported, and goldens of tests that were skipped or failed are not obsolete.
+ * A reporter for Playwright Test. It names the goldens of `toMatchGolden` that no test compares any more, and adds them
+ * to the results that `convo approve` and `convo review` read; with `-u` it removes them. It reports nothing if only
+ * part of the tests ran or the run was interrupted. Goldens of tests that were skipped or failed are not obsolete.
  */
 export class GoldenReporter {
   #config: Configuration = {}
@@ -73,7 +73,7 @@ export class GoldenReporter {
   }
 }
 
-/** Whether tests were chosen, by the command line or the configuration. */
+/** Whether the command line or the configuration selects some of the tests. */
 function isPart({ projects = [], ...own }: Configuration, argv: readonly string[]): boolean {
   const isChosen = ({ grep, grepInvert, shard }: Configuration) =>
     (grep !== undefined && String(grep) !== '/.*/') ||

@@ -13,28 +13,28 @@ import { Tensor } from '../../tensor/tensor.ts'
 import { describe } from '../../text/describe.ts'
 import type { Calling } from './runner.ts'
 
-/** What can be compared with a golden: any picture of the library, a chain, or a promise of one. */
+/** What can be compared with a golden: any picture that the library accepts, or a chain. */
 export type GoldenPicture = PictureInput | Chain
 
 /** A picture that a test made. */
 export type Received = {
-  /** Of its file, where it came as a PNG. */
+  /** The bytes of its file, if it came as a PNG. */
   readonly png?: Buffer
-  /** Decodes it, where it came as a file. @throws ConvoError for what is no picture, or several */
+  /** Returns the picture, decoding it if it came as a file. @throws ConvoError if it is not one picture */
   picture(): Promise<Picture>
 }
 
-/** How pictures are read, and what is white in floats. */
+/** How pictures are read, and the full scale of floats. */
 export type Reading = PageOptions & { readonly full?: number | undefined }
 
 const name = 'the picture'
 
-/** @throws ConvoError E_ARGUMENT for what is no picture; E_INPUT, E_DECODE for what cannot be read; what a chain throws */
+/** @throws ConvoError E_ARGUMENT if it is not a picture; E_INPUT, E_DECODE if it cannot be read; errors of a chain */
 export async function receive(given: unknown, reading: Reading, calling: Calling): Promise<Received> {
   if (hasMethods(given, 'toTensor', 'raw')) {
     return receive(await (given as Pick<Chain, 'raw'>).raw(), reading, calling)
   }
-  // tensors of another copy of the library, as CommonJS and ES modules have one each
+  // tensors may come from another copy of the library: CommonJS and ES modules have one each
   if (isTensor(given)) return ofInput(new Tensor([...given.shape], given.data), reading)
   if (typeof given === 'string' || given instanceof URL || isBytes(given)) return ofFile(given, reading)
   if (typeof given !== 'object' || given === null || Array.isArray(given)) {
@@ -54,7 +54,7 @@ const hasMethods = (given: unknown, ...names: readonly string[]): boolean =>
 const isTensor = (given: unknown): given is Tensor =>
   typeof given === 'object' && given !== null && 'shape' in given && 'data' in given
 
-/** Jest runs tests in a realm of their own: `instanceof` would not do. */
+/** Whether it is bytes. `instanceof` fails in Jest, which runs tests in their own realm. */
 const isBytes = (given: unknown): given is Uint8Array | ArrayBuffer =>
   ['[object Uint8Array]', '[object ArrayBuffer]'].includes(Object.prototype.toString.call(given))
 
@@ -122,9 +122,9 @@ async function onlyPage({ count, pictures, unread = [] }: Pages): Promise<Pictur
 }
 
 /**
- * Floats as a PNG holds them: 8 bits of 0..1 or 0..255.
+ * Rounds floats of 0..1 or 0..255 to the 8 bits of a PNG.
  *
- * @throws ConvoError E_ARGUMENT for floats that are no numbers, or are outside: what is cut off would not be compared
+ * @throws ConvoError E_ARGUMENT for NaN or floats out of range: clipped, they would not be compared
  */
 async function rounded(picture: Picture, { full: asked }: Reading): Promise<Picture> {
   if (picture.depth !== 32) return picture
@@ -150,7 +150,7 @@ async function rounded(picture: Picture, { full: asked }: Reading): Promise<Pict
   return { width, height, channels, depth: 8, data, meta }
 }
 
-/** The PNG of a received picture: as it came, or encoded. */
+/** Returns the PNG of a received picture: as it came, or encoded. */
 export async function pngOf(received: Received): Promise<Buffer> {
   return received.png ?? Buffer.from(await encodeInStrips(await received.picture()))
 }

@@ -6,64 +6,64 @@ import { birthOf } from '../../files/process.ts'
 import { isCi } from '../../host/engines.ts'
 import { isRecord } from '../../text/record.ts'
 
-/** What a golden is compared for: a test, and what its runner was given. */
+/** The test that compares a golden, and the settings of its runner. */
 export type Runner = {
-  /** The file of the test, absolute. */
+  /** The absolute path of the test file. */
   readonly file: string
-  /** The test, with the groups that it is in. */
+  /** The name of the test, with the groups that it is in. */
   readonly test: string
-  /** Changes when the runner tries the same test again. */
+  /** Changes when the runner retries the test. */
   readonly attempt: string
-  /** Configurations that run the same test have goldens of their own. */
+  /** The configuration; several that run the same test each have their own goldens. */
   readonly project?: string
-  /** Configurations that run one file side by side have results of their own. */
+  /** The configuration; several that run one file at the same time each have their own results. */
   readonly setting?: string
-  /** Whether a golden that is not there may be written. */
+  /** Whether a missing golden may be written. */
   readonly mayWrite: boolean
-  /** Whether goldens that differ are to be replaced. */
+  /** Whether goldens that differ are replaced. */
   readonly update: boolean
-  /** What replaces them. */
+  /** The command that replaces them. */
   readonly updateWith: string
-  /** Of which there is one for each run of a file; absent where the files of a run share processes. */
+  /** An object that exists once for each run of a file; absent if the files of a run share processes. */
   readonly life?: SnapshotState
-  /** Names the run for those of its processes that run parts of one file. */
+  /** Identifies the run, if several of its processes run parts of one file. */
   readonly run?: string
-  /** The names of tests that did not pass, once the file is done, where that can be asked. */
+  /** Returns the names of tests that did not pass, once the file is done; absent if they are unknown. */
   readonly unpassed?: () => readonly string[]
-  /** Reports when the file is done, where nothing else does. */
+  /** Whether the file is done when the process ends. */
   readonly isOwnProcess?: true
 }
 
 /** The function that a test called, for messages. */
 export type Calling = {
   readonly name: string
-  /** A call of it as code. */
+  /** Returns a call of it as code. */
   call(picture: string, options?: string): string
 }
 
-/** What Vitest and Jest keep for each run of a file of tests. */
+/** The state that Vitest and Jest keep for each run of a test file. */
 export type SnapshotState = {
   readonly _updateSnapshot?: unknown
   save?: (...args: unknown[]) => unknown
   markSnapshotsAsCheckedForTest?: (name: string) => void
 }
 
-/** The test of node:test, as far as it is needed: its `t`. */
+/** The parts of node:test's context `t` that are used. */
 export type GoldenTest = {
   /** The name of the test. */
   readonly name: string
-  /** That with the names of the suites around it. */
+  /** The name with those of the suites around it. */
   readonly fullName?: string | undefined
-  /** The file of the test, which its goldens are beside. */
+  /** The file of the test; its goldens are beside it. */
   readonly filePath?: string | undefined
 }
 
-/** Asks for new goldens whatever the runner. */
+/** The environment variable that requests new goldens in any runner. */
 const updateName = 'CONVO_UPDATE'
 
 const isAsked = (): boolean => !['', '0', 'false', undefined].includes(process.env[updateName])
 
-/** The runner behind the `this` of a matcher. @throws ConvoError E_USAGE outside of a test */
+/** Returns the runner behind the `this` of a matcher. @throws ConvoError E_USAGE outside a test, or if negated */
 export function runnerOf(context: unknown): Runner {
   const state: Readonly<Record<string, unknown>> = isRecord(context) ? context : {}
   if (state.isNot === true) {
@@ -106,7 +106,7 @@ function withSnapshots(file: string, test: string, life: SnapshotState, task?: R
 /** A test or group of Vitest. */
 type RunnerTask = Readonly<Record<string, unknown>>
 
-/** The names of all tests below a group of Vitest that did not pass. */
+/** Returns the names of all tests below a Vitest group that did not pass. */
 function unpassedOf(group: unknown, above: readonly string[] = []): string[] {
   if (!isRecord(group) || !Array.isArray(group.tasks)) return []
   return group.tasks.filter(isRecord).flatMap((one) => {
@@ -116,9 +116,9 @@ function unpassedOf(group: unknown, above: readonly string[] = []): string[] {
   })
 }
 
-/** How often jest-circus has begun the test that runs. */
+/** How often jest-circus has started the current test. */
 function attemptOfJest(): string {
-  // a symbol of its own that no package exports
+  // jest-circus keeps its state under a symbol that no package exports
   const symbol = Object.getOwnPropertySymbols(globalThis).find(
     ({ description }) => description === 'JEST_STATE_SYMBOL',
   )
@@ -136,16 +136,16 @@ type TestInfo = {
   readonly config: { readonly updateSnapshots: string }
 }
 
-/** The test that Playwright runs in this process. */
+/** Returns the test that Playwright runs in this process. */
 function testInfoOfPlaywright(): TestInfo | undefined {
   if (process.env.TEST_WORKER_INDEX === undefined) return undefined
-  // its worker is in the very package that the test has imported, which a resolution from here may miss
+  // resolved from the worker, which is in the package that the test imported; from here another copy may be found
   for (const from of [process.argv[1], resolve('tests')]) {
     try {
       const { test } = requireFrom(from!)('playwright/test') as { test: { info(): TestInfo } }
       return test.info()
     } catch {
-      // not from there, or not within a test
+      // not found from there, or not inside a test
     }
   }
   return undefined
@@ -167,14 +167,14 @@ function playwright({ file, titlePath, retry, repeatEachIndex, project, config }
   }
 }
 
-/** The run of Playwright that a process has begun. */
+/** Identifies the Playwright run that a process started. */
 export const runOfPlaywright = (pid: number): string => `${pid}-${birthOf(pid)}`
 
-/** Whether goldens that differ are to be replaced, and those that are obsolete removed. */
+/** Whether goldens that differ are replaced, and obsolete ones removed. */
 export const isUpdateOfPlaywright = (asked: string | undefined): boolean =>
   asked === 'all' || asked === 'changed' || isAsked()
 
-/** The runner of Node, by the `t` of a test. @throws ConvoError E_ARGUMENT for what is none */
+/** Returns the runner of node:test for the `t` of a test. @throws ConvoError E_ARGUMENT for anything else */
 export function nodeRunner(t: GoldenTest): Runner {
   if (!isRecord(t) || typeof t.name !== 'string') {
     throw new ConvoError('E_ARGUMENT', 'matchGolden needs the context of its test', {
@@ -197,7 +197,7 @@ function fileOf({ filePath }: GoldenTest): string {
   return filePath.startsWith('file:') ? fileURLToPath(filePath) : filePath
 }
 
-/** A path as messages and results show it: from the folder that the tests run in, with / between folders. */
+/** A path as messages and results show it: relative to the folder that the tests run in, with / between folders. */
 export function shownPath(root: string, path: string): string {
   return relative(root, path).replaceAll('\\', '/') || dirname(path)
 }

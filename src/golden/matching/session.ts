@@ -8,22 +8,22 @@ import { testGoldens } from '../settings.ts'
 import { beginRecords } from './records.ts'
 import { type Calling, type Runner, type SnapshotState, shownPath } from './runner.ts'
 
-/** One run of a file of tests, as far as this process sees it. */
+/** One run of a test file, as far as this process sees it. */
 export type Session = {
   /** The folder that the tests run in. */
   readonly root: string
   readonly file: string
-  /** The folder of its results, in that of all. */
+  /** The folder of its results, in the folder of all results. */
   readonly records: string
-  /** The goldens that were compared, from `__goldens__/<file>`, in lower case. */
+  /** The goldens that were compared, relative to `__goldens__/<file>`, in lower case. */
   readonly used: Set<string>
-  /** Which test a golden belongs to, by its name in lower case. */
+  /** The test of each golden, by the golden's name in lower case. */
   readonly owners: Map<string, string>
-  /** How many goldens without a name a test had, and in which attempt. */
+  /** The number of unnamed goldens of each test, and the attempt that they belong to. */
   readonly counts: Map<string, { readonly attempt: string; count: number }>
-  /** In which attempt a golden was written. */
+  /** The attempt that wrote each golden. */
   readonly written: Map<string, string>
-  /** Done when what an earlier run left is gone. */
+  /** Resolves when the results of an earlier run are removed. */
   readonly begun: Promise<void>
 }
 
@@ -32,7 +32,7 @@ export const root = process.cwd()
 const lives = new WeakMap<SnapshotState, Session>()
 const sessions = new Map<string, Session>()
 
-/** The run of a file that a test belongs to; `onBegin` is called where it is the first test. */
+/** Returns the run of the file that a test belongs to. Calls `onBegin` for its first test. */
 export function sessionOf(runner: Runner, onBegin: (session: Session) => void): Session {
   const { file, life } = runner
   const known = life === undefined ? sessions.get(file) : lives.get(life)
@@ -48,7 +48,7 @@ export function sessionOf(runner: Runner, onBegin: (session: Session) => void): 
     written: new Map(),
     begun: beginRecords(root, records, shownPath(root, file)),
   }
-  // whoever compares waits for it
+  // each comparison awaits it
   session.begun.catch(() => undefined)
   if (life === undefined) sessions.set(file, session)
   else lives.set(life, session)
@@ -56,7 +56,7 @@ export function sessionOf(runner: Runner, onBegin: (session: Session) => void): 
   return session
 }
 
-/** The folder of the results of a file of tests, in that of all. */
+/** The folder of a test file's results, in the folder of all results. */
 export function recordsOf({
   file,
   setting = '',
@@ -71,25 +71,25 @@ export function recordsOf({
 export type Golden = {
   /** The folder of the test. */
   readonly folder: string
-  /** From there. */
+  /** The path relative to that folder. */
   readonly file: string
-  /** From the folder that the tests run in, for messages. */
+  /** The path relative to the folder that the tests run in, for messages. */
   readonly shown: string
-  /** Whether that is a way down. */
+  /** Whether it is below the folder that the tests run in. */
   readonly isBelow: boolean
-  /** What results call it. */
+  /** Its name in the results. */
   readonly name: string
-  /** The folder of its pictures, in that of all results. */
+  /** The folder of its pictures, in the folder of all results. */
   readonly pictures: string
 }
 
-/** The folder of the goldens of a file of tests, from the folder of the file. */
+/** The folder of a test file's goldens, relative to the folder of the file. */
 export const goldensOf = (file: string): string => `${testGoldens}/${pathOfName(basename(file))}`
 
 /**
- * The golden that a comparison asks for: the next of the test, or one of a given name.
+ * Returns the golden that a comparison requests: the next one of the test, or the one with the given name.
  *
- * @throws ConvoError E_NAME for a name of digits alone, or two tests whose names make one
+ * @throws ConvoError E_NAME for a name without a letter, or for two tests whose names give the same golden
  */
 export function goldenOf(
   session: Session,
@@ -128,7 +128,7 @@ export function goldenOf(
   }
 }
 
-/** What the goldens of a test begin with, from the folder of the goldens of its file. */
+/** How the paths of a test's goldens begin, relative to the folder of the goldens of its file. */
 export const stemOf = (test: string, project?: string): string =>
   `${project === undefined ? '' : `${slugOf(project) || 'project'}/`}${slugOf(test) || 'test'}`
 
@@ -139,10 +139,10 @@ function nextCount({ counts }: Session, test: string, attempt: string): number {
   return 1
 }
 
-/** Letters that a name keeps. */
+/** The most letters that a name keeps. */
 const longest = 100
 
-/** A name as one of a file: letters and digits, and - for what is between them. */
+/** Converts a name to a file name: letters and digits, with - for everything between them. */
 function slugOf(name: string): string {
   const slug = name
     .normalize('NFC')

@@ -12,15 +12,16 @@ import { type Runner, shownPath } from './runner.ts'
 import { goldensOf, type Session, stemOf } from './session.ts'
 
 /**
- * Has the goldens reported that no test of a file has compared, when the file is done. Vitest and Jest say so when they save
- * their snapshots, and before that which tests they have skipped, whose goldens are not obsolete; of node:test it is the
- * end of the process. The processes of Playwright see a part of a file each: its reporter knows (playwright.ts).
+ * Reports the goldens that no test of a file has compared, once the file is done. Vitest and Jest are done when they
+ * save their snapshots. Before that they mark the tests that they skipped, whose goldens are not obsolete. node:test is
+ * done at the end of the process. Each process of Playwright sees only part of a file, so its reporter does this
+ * (playwright.ts).
  */
 export function watchEnd(session: Session, runner: Runner): void {
   const { life, unpassed, isOwnProcess } = runner
   if (isOwnProcess) {
     const isPart = process.execArgv.some((word) => /^--test-(name-pattern|skip-pattern|only)/.test(word))
-    // what passed last is not written yet
+    // the last results that passed may not be written yet
     process.once('beforeExit', () => writeRun(session.root).catch(() => undefined))
     process.on('exit', (code) => {
       const unused = isPart || code !== 0 || process.exitCode ? [] : unusedOf(session, [])
@@ -43,7 +44,7 @@ export function watchEnd(session: Session, runner: Runner): void {
   }
 }
 
-/** The goldens of a file that nobody compared, from their folder, but for those of tests that had no chance to. */
+/** Returns goldens of a file that no test compared, relative to their folder, except those that begin with a stem. */
 export function unusedOf({ file, used }: Pick<Session, 'file' | 'used'>, stems: readonly string[]): string[] {
   const starts = stems.map((stem) => `${stem}-`.toLowerCase())
   return picturesIn(join(dirname(file), goldensOf(file))).filter((golden) => {
@@ -69,7 +70,7 @@ function textOf(
   return `${what}\n${unused.map((name) => `  ${folder}/${name}`).join('\n')}`
 }
 
-/** Names obsolete goldens, and puts them into the results or removes them. */
+/** Prints the names of obsolete goldens, and adds them to the results or removes them. */
 export async function reportUnused(
   place: Place,
   unused: readonly string[],

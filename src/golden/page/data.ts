@@ -1,10 +1,11 @@
 /**
- * What the report page shows. It is in the page as JSON; pictures are beside it, by number, in base64: PNGs, and of
- * floats the bytes `f32`, the number of channels, width and height as big-endian u32, and the deflated little-endian samples.
+ * The data of the report page, embedded as JSON. Pictures are beside it, by number, in base64. They are PNGs; floats
+ * are the bytes `f32`, the number of channels, width and height as big-endian u32, and the deflated little-endian
+ * samples.
  */
 export type ReportData = {
   readonly title: string
-  /** One sentence on the whole run. */
+  /** A summary of the run in one sentence. */
   readonly verdict: string
   readonly failed: number
   /** What made it: `convo 0.1.0`, the manifest, the time it took. */
@@ -12,9 +13,9 @@ export type ReportData = {
   readonly counts: Counts
   /** The commit and the run of a CI server. */
   readonly links?: readonly { readonly text: string; readonly url: string }[]
-  /** The command that accepts everything, where cases are not approved one by one. */
+  /** The command that accepts everything, if cases are not approved one by one. */
   readonly accept?: string
-  /** How the files beside the page begin that pictures are loaded from; absent where they are in the page. */
+  /** The prefix of the picture files beside the page; absent if the pictures are in the page. */
   readonly beside?: string
   readonly cases: readonly ReportCase[]
 }
@@ -22,7 +23,7 @@ export type ReportData = {
 /** A rectangle of pixels. */
 export type Box = { readonly x: number; readonly y: number; readonly width: number; readonly height: number }
 
-/** What may come of a case, the good ones first, each with a sign: colours alone would not do. */
+/** The statuses of a case, the good ones first, each with a sign, since colours alone are not enough. */
 export const statusSigns = {
   pass: '✓',
   same: '✓',
@@ -37,7 +38,7 @@ export const statusSigns = {
 } as const
 export type Status = keyof typeof statusSigns
 export const statuses = Object.keys(statusSigns) as readonly Status[]
-/** Statuses of pairs of files in folders; the others are of cases of a check, and both have what is in neither list. */
+/** Statuses only for pairs of files in folders, and statuses only for cases of a check. The rest apply to both. */
 const ofFolders: readonly Status[] = ['same', 'added', 'removed']
 const ofChecks: readonly Status[] = ['pass', 'new', 'obsolete']
 
@@ -45,10 +46,10 @@ const ofChecks: readonly Status[] = ['pass', 'new', 'obsolete']
 export const statusesOf = (isOfFolders: boolean): readonly Status[] =>
   statuses.filter((status) => !(isOfFolders ? ofChecks : ofFolders).includes(status))
 
-/** Whether there is nothing to look at. */
+/** Whether the pictures are equal, so there is nothing to look at. */
 export const isEqual = (status: Status): boolean => status === 'pass' || status === 'same'
 
-/** What is looked at first: errors, changes, new ones, then what is gone. */
+/** The order in which cases are reviewed: errors, changes, new pictures, removed ones, tolerated differences. */
 const ranks: readonly (readonly Status[])[] = [
   ['error'],
   ['changed', 'size'],
@@ -57,13 +58,13 @@ const ranks: readonly (readonly Status[])[] = [
   ['tolerated'],
 ]
 
-/** The place of a status in that order. */
+/** The index of a status in that order. */
 export function rankOf(status: Status): number {
   const at = ranks.findIndex((rank) => rank.includes(status))
   return at < 0 ? ranks.length : at
 }
 
-/** How often each status occurs; those that a run cannot have are not there. */
+/** How often each status occurs; statuses that a run cannot have are absent. */
 export type Counts = Readonly<Partial<Record<Status, number>>>
 
 /** One case, as the page shows it. */
@@ -72,11 +73,11 @@ export type ReportCase = {
   readonly status: Status
   readonly failed: boolean
   readonly message: string
-  /** What else is known: `largest difference`, `7 of 255, green at 12,40`. */
+  /** Further facts: `largest difference`, `7 of 255, green at 12,40`. */
   readonly facts: readonly (readonly [label: string, value: string])[]
   /** Lines of an error. */
   readonly why: readonly string[]
-  /** The command that approves it, without its name, where there is something to approve. */
+  /** The command that approves it, without its name; absent if there is nothing to approve. */
   readonly approve?: string
   /** The numbers of the pictures. */
   readonly expected?: number
@@ -87,7 +88,7 @@ export type ReportCase = {
     readonly boxes: readonly Box[]
     readonly kinds: readonly string[]
   }
-  /** How floats become levels of 0..255, where they do: (value - from) * factor. */
+  /** How floats become levels of 0..255: (value - from) * factor. Absent without floats. */
   readonly stretch?: { readonly from: number; readonly factor: number }
   /** Why there are no pictures though there might be. */
   readonly unshown?: string

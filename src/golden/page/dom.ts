@@ -23,19 +23,19 @@ export function h<K extends keyof HTMLElementTagNameMap>(
   return element
 }
 
-/** The element of an id, which the page has. */
+/** Returns the element with an id. @throws Error if the page has none */
 export function byId(id: string): HTMLElement {
   const found = document.getElementById(id)
   if (found === null) throw new Error(`the page has no #${id}`)
   return found
 }
 
-/** The text of an element of the page, escaped. */
+/** Sets the text of an element of the page, escaped. */
 export function setText(id: string, text: string): void {
   byId(id).textContent = visible(text)
 }
 
-/** Copies text; pages opened from disk may have no clipboard, then by way of a selection. */
+/** Copies text, by way of a selection if the page has no clipboard, as when it is opened from disk. */
 export async function copyText(text: string): Promise<void> {
   try {
     await navigator.clipboard.writeText(text)

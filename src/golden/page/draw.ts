@@ -11,7 +11,7 @@ export type Difference = {
   readonly kinds: readonly string[]
 }
 
-/** What there is to see of a case. */
+/** The pictures of a case. */
 export type Scene = {
   readonly expected?: Shown
   readonly actual?: Shown
@@ -41,29 +41,29 @@ export type Pane = {
 /** How a pane is drawn. */
 export type View = {
   readonly scene: Scene
-  /** pixels of the screen for a pixel of the picture */
+  /** Screen pixels per pixel of the picture. */
   readonly scale: number
-  /** the corner of the picture on the canvas */
+  /** The corner of the picture on the canvas. */
   readonly left: number
   readonly top: number
   readonly height: number
   readonly hover: Hover | undefined
-  /** how much brighter pictures are; of differences, the colours say something already */
+  /** How much brighter pictures are drawn. Differences are not, since their colours have a meaning. */
   readonly gain: number
-  /** the frame that is pointed out, -1 for none; undefined without frames */
+  /** The highlighted frame, -1 for none; undefined without frames. */
   readonly box: number | undefined
-  /** only so much of the pane's width */
+  /** The width of the pane that is drawn. */
   readonly clipTo?: number
   readonly labelAt?: 'right'
 }
 
-/** From here on, the values are in the pixels. */
+/** The scale from which the values are drawn in the pixels. */
 const valuesFrom = 44
 const gridFrom = 10
 
 type Context = CanvasRenderingContext2D
 
-/** Draws a picture in its pane, and over it what helps to read it. */
+/** Draws a picture in its pane, with grid, values, frames and label over it. */
 export function drawPane(context: Context, pane: Pane, view: View): void {
   const { scene, scale, left, top, height, clipTo = pane.width } = view
   context.save()
@@ -98,7 +98,7 @@ function brighten(context: Context, gain: number, { left, top, w, h }: Area): vo
   context.globalCompositeOperation = 'source-over'
 }
 
-/** What is seen through transparent pixels. */
+/** Draws the chequered background that shows through transparent pixels. */
 function drawChecker(context: Context, { left, top, w, h }: Area, right: number, bottom: number): void {
   const isDark = document.documentElement.dataset.theme === 'dark'
   context.fillStyle = isDark ? '#2a2d34' : '#ffffff'
@@ -142,10 +142,10 @@ function drawGrid(
   context.stroke()
 }
 
-/** The first pixel that is seen when the picture is moved by so much. */
+/** The first visible pixel if `hidden` screen pixels are outside. */
 const first = (hidden: number, scale: number): number => Math.max(0, Math.floor(hidden / scale))
 
-/** The samples in their pixels; those that differ are highlighted. */
+/** Draws the samples in their pixels, and highlights those that differ. */
 function drawValues(context: Context, pane: Pane, { scene, scale, left, top, height }: View): void {
   const pixels = (pane.side === 'difference' ? scene.actual : scene[pane.side])?.pixels
   if (pixels === undefined) return
@@ -168,7 +168,7 @@ function drawValues(context: Context, pane: Pane, { scene, scale, left, top, hei
         context.font = differs ? `bold ${font}` : font
         const isDark = isBright && pane.side !== 'difference'
         const at = [left + (x + 0.5) * scale, top + y * scale + (i + 0.8) * step] as const
-        // whatever colour the pixel has, its values are distinguished from it by their rim
+        // the outline keeps values readable on any colour
         context.strokeStyle = isDark ? 'rgba(255,255,255,.6)' : 'rgba(0,0,0,.7)'
         context.strokeText(line, ...at)
         context.fillStyle = inkOf(isDark, differs && pane.side !== 'difference')
@@ -183,7 +183,7 @@ function inkOf(isBright: boolean, differs: boolean): string {
   return isBright ? 'rgba(0,0,0,.8)' : 'rgba(255,255,255,.86)'
 }
 
-/** By how much the samples of a pixel changed; nothing where they are equal or cannot be compared. */
+/** The changes of a pixel's samples; undefined if they are equal or cannot be compared. */
 function changesAt({ expected, actual }: Scene, x: number, y: number): number[] | undefined {
   const [a, b] = [samplesAt(expected?.pixels, x, y), samplesAt(actual?.pixels, x, y)]
   if (a === undefined || b === undefined || a.length !== b.length) return undefined
@@ -194,7 +194,7 @@ function changesAt({ expected, actual }: Scene, x: number, y: number): number[] 
 function drawBoxes(context: Context, { scene, scale, left, top }: View, chosen: number): void {
   const { width: w = 1, height: h = 1 } = scene.difference?.canvas ?? {}
   for (const [i, box] of (scene.difference?.boxes ?? []).entries()) {
-    // a frame around nearly all of the picture says nothing
+    // a frame around nearly all of the picture is no help
     if (i !== chosen && box.width * box.height > 0.9 * w * h) continue
     const grown = 3
     const corner: [number, number, number, number] = [
@@ -263,7 +263,7 @@ export function drawDivider(context: Context, at: number, height: number): void 
   context.stroke()
 }
 
-/** A sample: whole, or in 7 digits, which distinguish floats that are next to each other nearly always. */
+/** A sample: an integer, or 7 digits, which nearly always distinguish adjacent floats. */
 export const briefly = (n: number): string => String(Number.isInteger(n) ? n : Number(n.toPrecision(7)))
 
 /** A number with its sign; a true minus. */

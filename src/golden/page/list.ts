@@ -39,7 +39,7 @@ export function filterChips(
     )
 }
 
-/** The cases that a filter lets through: those that failed first, errors before changes before new ones. */
+/** Returns the cases that match a filter: failed ones first, and errors before changes before new ones. */
 export function filtered(cases: readonly ReportCase[], { statuses, text }: Filter): ReportCase[] {
   const words = text.toLowerCase().split(/\s+/).filter(Boolean)
   return cases
@@ -48,7 +48,7 @@ export function filtered(cases: readonly ReportCase[], { statuses, text }: Filte
     .sort((a, b) => Number(b.failed) - Number(a.failed) || rankOf(a.status) - rankOf(b.status))
 }
 
-/** A line of the list. `thumbnail` fills the square once the line is seen. */
+/** A line of the list. `thumbnail` is the square for its picture. */
 export function caseItem(
   one: ReportCase,
   isCurrent: boolean,
@@ -85,7 +85,7 @@ const markSign = (mark: Mark): HTMLElement =>
     mark === 'approve' ? '✔' : '✘',
   )
 
-/** What approves the marked cases, or the current one where none is marked; one command for each folder of results. */
+/** The command that approves the marked cases, or else the current one; one command for each folder of results. */
 export function commandText(
   all: readonly ReportCase[],
   marks: ReadonlyMap<string, Mark>,

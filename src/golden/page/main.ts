@@ -174,7 +174,7 @@ function markCurrent(mark: Mark): void {
   if (isMarked) step(1)
 }
 
-/** What approves the marked cases, or accepts everything where nothing is approved one by one. */
+/** The command that approves the marked cases, or accepts everything if cases are not approved one by one. */
 const command = (): string => data.accept ?? commandText(data.cases, marks, current)
 
 function showCommand(): void {

@@ -4,19 +4,19 @@ import type { Scene, Shown } from './draw.ts'
 import { areFloats, canvasOf, decodeFloats, plain, type Stretch } from './pixels.ts'
 import { decodePng } from './png.ts'
 
-/** Decoded pictures are large: those that were decoded last stay, up to a total number of pixels. */
+/** The most pixels of decoded pictures that are kept. The oldest are dropped first. */
 const mostPixels = 64e6
 const thumbnailSize = 80
 
 function bytesOf(base64: string): Uint8Array {
   const letters = atob(base64)
   const bytes = new Uint8Array(letters.length)
-  // Uint8Array.from would ask a function for each of millions
+  // Uint8Array.from would call a function for each of millions of bytes
   for (let i = 0; i < bytes.length; i++) bytes[i] = letters.charCodeAt(i)
   return bytes
 }
 
-/** Pictures beside the page are scripts: a page that is opened from a disk may not read other files. */
+/** Pictures beside the page are scripts, because a page opened from disk may not read other files. */
 type Loaded = { convoPictures?: Record<number, string> }
 
 function textOf(number: number, beside: string | undefined): Promise<string> {
@@ -36,7 +36,7 @@ function textOf(number: number, beside: string | undefined): Promise<string> {
   })
 }
 
-/** The pictures of the page, decoded when they are wanted. */
+/** The pictures of the page, decoded on demand. */
 export function createPictures(cases: readonly ReportCase[], beside?: string) {
   const decoded = new Map<number, Promise<Shown>>()
   const sizes = new Map<number, number>()
@@ -63,7 +63,7 @@ export function createPictures(cases: readonly ReportCase[], beside?: string) {
     return loading
   }
 
-  /** Lets the oldest go until the others have room; never the one that is asked for. */
+  /** Drops the oldest pictures until the others fit, but never the latest. */
   function forget(latest: number): void {
     let pixels = [...sizes.values()].reduce((a, b) => a + b, 0)
     for (const [number, size] of sizes) {
@@ -98,7 +98,7 @@ export function createPictures(cases: readonly ReportCase[], beside?: string) {
   })
 
   return {
-    /** What there is to see of a case; nothing where it is no longer wanted when its pictures are there. */
+    /** Returns the pictures of a case; undefined if it is no longer wanted once they are decoded. */
     async sceneOf(
       { expected, actual, difference, stretch = plain }: ReportCase,
       isWanted: () => boolean,
@@ -114,7 +114,7 @@ export function createPictures(cases: readonly ReportCase[], beside?: string) {
         stretch,
       }
     },
-    /** Puts a small picture into an element once it is seen. */
+    /** Puts a small picture into an element once it is visible. */
     fillLater(thumbnail: HTMLElement, number: number): void {
       const drawn = thumbnails.get(number)
       if (drawn !== undefined) thumbnail.replaceChildren(drawn)

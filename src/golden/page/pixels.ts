@@ -10,7 +10,7 @@ export type Pixels = {
 /** How floats become levels of 0..255. */
 export type Stretch = { readonly from: number; readonly factor: number }
 
-/** Levels are what they are. */
+/** Leaves levels unchanged. */
 export const plain: Stretch = { from: 0, factor: 1 }
 
 /** Undoes deflate. */
@@ -62,7 +62,7 @@ export function canvasOf(pixels: Pixels, stretch: Stretch): HTMLCanvasElement {
   return canvas
 }
 
-/** The samples of a pixel, none outside the picture. */
+/** Returns the samples of a pixel; undefined outside the picture. */
 export function samplesAt(picture: Pixels | undefined, x: number, y: number): number[] | undefined {
   if (picture === undefined || x < 0 || y < 0 || x >= picture.width || y >= picture.height) return undefined
   const at = (y * picture.width + x) * picture.channels

@@ -5,10 +5,10 @@ import { samplesAt } from './pixels.ts'
 export type Mode = 'side' | 'slider' | 'blink' | 'difference' | 'expected' | 'actual'
 
 const maxScale = 96
-/** A picture of few pixels is shown with the values in them. */
+/** The largest scale that fits a picture. A picture of few pixels is shown with the values in them. */
 const mostFit = 64
 const gap = 2
-/** On canvases that are narrower, and not flat, two pictures are one below the other. */
+/** On narrower canvases that are not flat, two pictures are one below the other. */
 const narrow = 560
 const blinkMilliseconds = 600
 
@@ -55,7 +55,7 @@ export function createViewer(
     ]
   }
 
-  /** The scale at which something fits the first pane, with room around it. */
+  /** The scale at which something fits the first pane, with a margin. */
   const scaleFor = (what: { width: number; height: number }, margin = 0) => {
     const [pane = { width, height }] = panes()
     return Math.min((pane.width - margin) / what.width, (pane.height - margin) / what.height)

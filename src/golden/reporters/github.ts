@@ -6,7 +6,7 @@ import { markdownOf } from './markdown.ts'
 import type { Reporter } from './reporter.ts'
 import { detailsOf } from './summary.ts'
 
-/** Annotations at the cases of the manifest, and the summary of the step where GitHub names a file for it. */
+/** Annotations at the cases of the manifest, and a step summary if GitHub names a file for it. */
 export const github: Reporter = {
   summary: 'annotations and step summary of GitHub Actions; used there automatically',
   async report(run, to) {
@@ -18,7 +18,7 @@ export const github: Reporter = {
   },
 }
 
-/** GitHub takes paths from the root of the repository, whatever folder the step runs in. */
+/** GitHub expects paths relative to the root of the repository, whatever folder the step runs in. */
 const fromRoot = (file: string, root: string | undefined): string => {
   const path = root === undefined || root === '' ? file : relative(root, resolve(file))
   return path.startsWith('..') ? file : path.replaceAll('\\', '/')

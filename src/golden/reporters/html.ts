@@ -21,29 +21,29 @@ import {
   verdictText,
 } from './summary.ts'
 
-/** One page that holds everything: it works from disk, without a network, and runs nothing but its own script. */
+/** One page with everything in it. It works from disk without a network, and runs only its own script. */
 export const html: Reporter = {
   summary: 'a self-contained page to inspect and approve pictures',
   file: 'report.html',
   async report(run, to) {
     const page = await reportPage(run, (file) => pictureUnder(to.results, file), to.approve, to)
-    // escaped part by part; its script must stay as its hash says
+    // already escaped; the script must still match its hash
     await to.write(new Verbatim(page))
   },
 }
 
-/** Bytes beyond this, before base64, make a page that browsers are slow to open. */
+/** Browsers are slow to open a page with more bytes than this, before base64. */
 const mostBytes = 192 * 2 ** 20
-/** Of these, what goldens of cases that pass may take: they are for looking around. */
+/** The share of those bytes for goldens of cases that pass, which are shown only for reference. */
 const mostPassingBytes = 24 * 2 ** 20
 
-/** How the files of pictures begin that are not in the page; no other program's are called so. */
+/** The prefix of picture files beside the page, which no other program uses. */
 const besideStart = 'pictures/convo-'
 
 /**
- * The report of a run. Pictures are embedded as they are where they are PNGs that the page decodes itself, to the last
- * bit; others are converted, and floats keep all their bits. Of several pages, the one that the result is about. Cases
- * that pass show their golden in a folder, and on one page where that is asked for, as far as there is room.
+ * Returns the report page of a run. PNGs that the page decodes itself are embedded unchanged. Other pictures are
+ * converted, and floats keep all their bits. Of several pages, the one that the result describes is shown. Cases that
+ * pass show their golden if the report is a folder, or with `passing` on one page while there is room.
  */
 export async function reportPage(
   run: Run,
@@ -51,7 +51,7 @@ export async function reportPage(
   approve: Approve,
   { beside, passing = false }: Pick<Destination, 'beside' | 'passing'> = {},
 ): Promise<string> {
-  // what decodes and encodes, which other reports do not need
+  // the code that decodes and encodes, which other reports do not need
   const { goldenOf, picturesOf } = await import('./pictures.ts')
   const pictures: string[] = []
   let count = 0
@@ -91,7 +91,7 @@ export async function reportPage(
       ...(isLeftOut && { unshown: 'Not included, to keep the page small. The pictures are in the results.' }),
     })
   }
-  // of an earlier page that had more
+  // removes the rest of an earlier page that had more pictures
   while (await beside?.(`${besideStart}${count}.js`)) count++
   return document({ ...dataOf(run, cases), ...(!isOnePage && { beside: besideStart }) }, pictures)
 }
@@ -172,6 +172,6 @@ function document(data: ReportData, pictures: readonly string[]): string {
     '</body>',
     '</html>',
   ]
-  // by and by: `join` would copy all pictures at once
+  // one line at a time: `join` would copy all pictures at once
   return lines.reduce((page, line) => `${page}${line}\n`, '')
 }

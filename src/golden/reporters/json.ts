@@ -1,6 +1,6 @@
 import type { Reporter } from './reporter.ts'
 
-/** The whole run as JSON: what results.json holds. */
+/** The whole run as JSON, like results.json. */
 export const json: Reporter = {
   summary: 'the whole run as one JSON object, like results.json',
   report: (run, to) => to.write(`${JSON.stringify(run, null, 2)}\n`),

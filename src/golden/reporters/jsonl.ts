@@ -1,6 +1,6 @@
 import type { Reporter } from './reporter.ts'
 
-/** A JSON object for each case on a line of its own, then one for the sum. */
+/** One JSON object per line for each case, then one for the run. */
 export const jsonl: Reporter = {
   summary: 'one JSON object per line for each case, and one for the totals',
   async report(run, to) {

@@ -4,7 +4,7 @@ import type { CaseResult, Run } from '../results.ts'
 import type { Reporter } from './reporter.ts'
 import { detailsOf, selfTestLines, titleOf } from './summary.ts'
 
-/** JUnit's XML, as CI servers read it. */
+/** JUnit XML, for CI servers. */
 export const junit: Reporter = {
   summary: 'JUnit XML, for CI servers',
   async report(run, to) {
@@ -32,7 +32,7 @@ export const junit: Reporter = {
   },
 }
 
-/** What made the pictures, and whether the check was found able to fail. */
+/** The versions of the tools, and the result of the self-test. */
 function propertiesElement(run: Run): string[] {
   const all = [
     ...Object.entries(run.tools),

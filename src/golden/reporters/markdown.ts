@@ -18,7 +18,7 @@ export const markdown: Reporter = {
   report: (run, to) => to.write(markdownOf(run, to.approve)),
 }
 
-/** The most cases that a table names: beyond, nobody reads it, and some servers cut it off. */
+/** The most cases in a table. Longer tables go unread, and some servers truncate them. */
 const most = 200
 
 /** A run in Markdown. */

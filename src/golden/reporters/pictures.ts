@@ -14,14 +14,14 @@ export type CasePictures = {
   readonly expected?: Uint8Array | undefined
   readonly actual?: Uint8Array | undefined
   readonly difference?: Uint8Array | undefined
-  /** Of floats: how both become levels. */
+  /** For floats: how both pictures become levels. */
   readonly stretch?: Stretch | undefined
 }
 
-/** Brings the bytes of a picture of the run. */
+/** Reads the bytes of a picture of the run. */
 export type Bring = (file: string, one: CaseResult) => Promise<Uint8Array | undefined>
 
-/** What the page shows of a case. What cannot be decoded is omitted. */
+/** Returns the pictures of a case for the page, without those that cannot be decoded. */
 export async function picturesOf(one: CaseResult, bring: Bring): Promise<CasePictures> {
   const load = async (file: string | undefined) =>
     file === undefined ? undefined : pageOf(await bring(file, one), file, one)
@@ -36,7 +36,7 @@ export async function picturesOf(one: CaseResult, bring: Bring): Promise<CasePic
   }
 }
 
-/** The golden of a case that passes, if it is where it was. */
+/** Returns the golden of a case that passes, if it still exists. */
 export async function goldenOf(
   one: CaseResult,
   run: Run,
@@ -76,7 +76,7 @@ async function embeddable({ bytes, page }: Loaded): Promise<Uint8Array> {
   return page.depth === 32 ? floats(page) : (await encode(page, 'png', { compression: 6 })).bytes
 }
 
-/** A picture of floats as the page reads it, to the last bit. */
+/** Encodes a picture of floats for the page, without loss. */
 function floats({ width, height, channels, data }: Picture): Uint8Array {
   const head = Buffer.alloc(12)
   head.write('f32')

@@ -19,12 +19,12 @@ const codes: Readonly<Record<Status, string>> = {
   error: '1;31',
 }
 
-/** For people at a terminal: what needs a look, then the sum. */
+/** For people at a terminal: the cases that need attention, then the totals. */
 export const pretty: Reporter = {
   summary: 'for people: the cases that need attention, and the totals',
   async report(run, to) {
     const painter: Painter = (code, text) => (to.hasColour ? coloured(code, text) : text)
-    // pictures that may be among the goldens need no attention, though they are counted
+    // allowed obsolete goldens need no attention, though they are counted
     const shown = run.cases.filter(
       ({ status, failed }) => !isEqual(status) && (failed || status !== 'obsolete'),
     )

@@ -3,7 +3,7 @@ import { shellWord } from '../../text/shell.ts'
 import { statuses } from '../page/data.ts'
 import type { CaseResult, Run } from '../results.ts'
 
-/** `3 changed, 1 new, 20 pass`, without what does not occur; the bad ones first. */
+/** `3 changed, 1 new, 20 pass`, without statuses that do not occur, the worst first. */
 export function countsText({ counts }: Pick<Run, 'counts'>): string {
   return [...statuses]
     .reverse()
@@ -12,7 +12,7 @@ export function countsText({ counts }: Pick<Run, 'counts'>): string {
     .join(', ')
 }
 
-/** One sentence on the run. */
+/** Summarises the run in one sentence. */
 export function verdictText(run: Run): string {
   if (run.source === 'folders') return foldersText(run)
   const all = counted(run.cases.length, 'case')
@@ -31,14 +31,14 @@ function foldersText({ cases, failed }: Run): string {
 export const titleOf = ({ source }: Pick<Run, 'source'>): string =>
   source === 'folders' ? 'convo compare' : 'convo check'
 
-/** The counts of a run, its shard and its time, without what there is not. */
+/** The counts of a run, its shard and its time, without absent parts. */
 export function sumText(run: Run): string {
   const shard = run.shard === undefined ? '' : `shard ${run.shard.index} of ${run.shard.count}`
   const parts = [countsText(run), shard].filter((part) => part !== '').join(', ')
   return [parts, timeText(run.milliseconds)].filter((part) => part !== '').join('; ')
 }
 
-/** What --self-test found: a line, or none where no case was tested. */
+/** The result of --self-test: one line, or none if no case was tested. */
 export function selfTestLines({ cases }: Pick<Run, 'cases'>): string[] {
   const tested = cases.filter(({ selfTest }) => selfTest !== undefined).length
   const noticed = cases.filter(({ selfTest }) => selfTest === 'noticed').length
@@ -51,12 +51,12 @@ export const timeText = (milliseconds: number): string =>
   milliseconds < 1000 ? `${Math.round(milliseconds)} ms` : `${(milliseconds / 1000).toFixed(1)} s`
 
 /**
- * The command that approves a case, without names: results of shards are in folders of their own. Undefined where all are
- * approved at once.
+ * Returns the command that approves a case, without its name. It depends on the case, as each shard has its own folder
+ * of results. Undefined if all are approved at once.
  */
 export type Approve = ((one: CaseResult) => string) | undefined
 
-/** What approves the failed cases that can be approved, or nothing. */
+/** Returns the command that approves the failed cases that can be approved; undefined if there are none. */
 export function approveText(run: Run, approve: Approve): string | undefined {
   if (run.source === 'folders') {
     const hasActual = run.cases.some(({ status }) => status !== 'removed' && status !== 'error')
@@ -75,7 +75,7 @@ export function approveText(run: Run, approve: Approve): string | undefined {
   return lines.length === 0 ? undefined : lines.join(' && ')
 }
 
-/** All there is to say about a case beyond its line. */
+/** The details of a case, beyond its line. */
 export function detailsOf(one: CaseResult): string[] {
   const { why, fix, smallest, tolerance, failed } = one
   return [
