@@ -26,7 +26,7 @@ describe('what a JPEG XL says of its colours', () => {
   })
 
   it('a header that is cut off says nothing', () => {
-    for (let length = 0; length < 9; length++) {
+    for (let length = 0; length < 6; length++) {
       expect(isGrayJxl(bytes(grayAlpha).subarray(0, length))).toBe(false)
     }
   })
