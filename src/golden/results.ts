@@ -197,11 +197,22 @@ export const totalled = (cases: readonly CaseResult[], milliseconds: number, abo
   cases,
 })
 
-/** Runs `act`, which writes results, while no other process writes to their folder. @throws ConvoError E_OUTPUT */
-export async function holdingResults<T>(folder: string, act: () => Promise<T>): Promise<T> {
+/**
+ * Runs `act`, which writes results, while no other process writes to their folder.
+ *
+ * @param waiting is called when another one does; then it waits for that
+ * @throws ConvoError E_OUTPUT where another one does, without `waiting`
+ */
+export async function holdingResults<T>(
+  folder: string,
+  act: () => Promise<T>,
+  waiting?: (what: string) => void,
+): Promise<T> {
   refuseForeign(folder)
   const hold = await takeHold({
     folder,
+    wait: waiting !== undefined,
+    onWait: (other) => waiting?.(`waiting for another check in ${folder}: ${other}`),
     taken: {
       message: `another check is writing to ${folder}`,
       fix: `--results ${shellWord(`${folder.replace(/[/\\]+$/, '')}-2`)}`,
