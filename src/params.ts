@@ -225,9 +225,41 @@ export function resolve<P extends Params>(
   const values: Record<string, unknown> = {}
   for (const [name, param] of Object.entries(params)) {
     const value = Object.hasOwn(given, name) ? given[name] : undefined
-    values[name] = value === undefined ? param.default : param.parse(value, show(name))
+    values[name] = value === undefined ? param.default : parsedOr(param, value, show(name))
   }
   return values as Values<P>
+}
+
+/** A valid value for each placeholder of usage lines. */
+const samples: Readonly<Record<string, string>> = {
+  ...{ '<n>': '1', '<n|n%>': '50%', '<n,n,…>': '1', '<k>': '3', '<w,h>': '64,64' },
+  ...{ '<x,y>': '0,0', '<x,y,w,h>': '0,0,64,64', '<colour>': 'white', '<padding>': 'same' },
+  ...{ '<size>': '512MiB', '<i/n>': '1/2', '<levels>': '1' },
+}
+
+/** Parses a value. An error that does not say what to type instead gets a valid value as its fix. */
+function parsedOr<T>(param: Param<T>, value: unknown, name: string): T {
+  try {
+    return param.parse(value, name)
+  } catch (error) {
+    if (!(error instanceof ConvoError) || error.code !== 'E_OPTION' || error.fix !== undefined) throw error
+    // a file name is an input or output after an option without its value
+    if (typeof value !== 'string' || /\.[a-z]\w*$/i.test(value)) throw error
+    const usual = ['number', 'string'].includes(typeof param.default) ? String(param.default) : undefined
+    const sample = usual ?? samples[/^<[^>]*>/.exec(param.metavar ?? '')?.[0] ?? '']
+    if (sample === undefined || !doesParse(param, sample, name)) throw error
+    const { code, message, why, cause } = error
+    throw new ConvoError(code, message, { why, cause, instead: insteadOf(name, value, sample) })
+  }
+}
+
+function doesParse(param: Param<unknown>, text: string, name: string): boolean {
+  try {
+    param.parse(text, name)
+    return true
+  } catch {
+    return false
+  }
 }
 
 /** Reads a number with a unit of thousands or, with `Ki`, of 1024: `100M`, `2GiB`, `500 MB`. NaN for other text. */
@@ -266,10 +298,13 @@ export function expected(
   given: unknown,
   { near, typed = String(given), why = [] }: Mended & { why?: readonly string[] } = {},
 ): ConvoError {
-  const instead =
-    near !== undefined && /^--[\w-]+$/.test(name) ? ([[name, typed], name, String(near)] as const) : undefined
+  const instead = near === undefined ? undefined : insteadOf(name, typed, near)
   return new ConvoError('E_OPTION', `${name} must be ${what}, got ${shown(given)}`, { why, instead })
 }
+
+/** Replaces the value of an option on a command line. */
+const insteadOf = (name: string, typed: string, near: number | string) =>
+  /^--[\w-]+$/.test(name) ? ([[name, typed], name, String(near)] as const) : undefined
 
 /** Returns the nearest number within bounds. */
 const within = ({ min = Number.NEGATIVE_INFINITY, max = Number.POSITIVE_INFINITY }: Bounds, value: number) =>

@@ -109,6 +109,7 @@ function mended(
       argv,
     )
   }
+  if (fix.startsWith('-- ')) return [...(argv.at(-1) === '--' ? argv.slice(0, -1) : argv), ...wordsOf(fix)!]
   const early = /^--([\w-]+) before --$/.exec(fix)?.[1]
   if (early !== undefined) return movedAhead(argv, early)
   if (!/^--[\w-]+( [^\s,]+(,[^\s,]+)*)*$/.test(fix)) return undefined

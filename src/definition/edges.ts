@@ -9,8 +9,8 @@ const { fround: f32, abs, sqrt, sign } = Math
 export const marks = { none: 0, weak: 1, strong: 2 } as const
 
 /**
- * Marks the ridges of a gradient (x, y), given as two inputs of one channel. A pixel gets a mark if its magnitude is at
- * least `low` and neither of the magnitudes one step along the gradient is larger. A step goes one pixel along the
+ * Marks the ridges of a gradient (x, y), given as two inputs, channel by channel. A pixel gets a mark if its magnitude is
+ * at least `low` and neither of the magnitudes one step along the gradient is larger. A step goes one pixel along the
  * larger component, and the magnitude there is interpolated between two neighbours: c1 + (c2 − c1) · smaller / larger.
  * Pixels at the edge of the picture get no mark. As in scikit-image, but in float32.
  */
@@ -21,29 +21,32 @@ export const thinned: Layer<{ readonly low: number; readonly high: number }> = {
     return [rows, rows]
   },
   run({ low, high }, out, [gx, gy], [first, end], [shape], [, height, width]) {
-    const strength = (y: number, x: number): number => {
-      const [dx, dy] = [gx!.data[gx!.at(0, y) + x]!, gy!.data[gy!.at(0, y) + x]!]
-      return f32(sqrt(f32(f32(dx * dx) + f32(dy * dy))))
-    }
-    for (let y = first; y < end; y++) {
-      const to = out.at(0, y)
-      out.data.fill(marks.none, to, to + width)
-      if (y === 0 || y === height - 1) continue
-      const [rowX, rowY] = [gx!.at(0, y), gy!.at(0, y)]
-      for (let x = 1; x < shape![2] - 1; x++) {
-        const [dx, dy] = [gx!.data[rowX + x]!, gy!.data[rowY + x]!]
-        const m = f32(sqrt(f32(f32(dx * dx) + f32(dy * dy))))
-        if (!(m >= low) || m === 0) continue
-        const isSteep = abs(dy) >= abs(dx)
-        const w = f32(isSteep ? abs(dx) / abs(dy) : abs(dy) / abs(dx))
-        const along = (side: number): number => {
-          // the sign of 0 does not matter: its weight is 0
-          const [sy, sx] = [side * (sign(dy) || 1), side * (sign(dx) || 1)]
-          const c1 = isSteep ? strength(y + sy, x) : strength(y, x + sx)
-          const c2 = strength(y + sy, x + sx)
-          return f32(c1 + f32(f32(c2 - c1) * w))
+    const [channels] = shape!
+    for (let c = 0; c < channels; c++) {
+      const strength = (y: number, x: number): number => {
+        const [dx, dy] = [gx!.data[gx!.at(c, y) + x]!, gy!.data[gy!.at(c, y) + x]!]
+        return f32(sqrt(f32(f32(dx * dx) + f32(dy * dy))))
+      }
+      for (let y = first; y < end; y++) {
+        const to = out.at(c, y)
+        out.data.fill(marks.none, to, to + width)
+        if (y === 0 || y === height - 1) continue
+        const [rowX, rowY] = [gx!.at(c, y), gy!.at(c, y)]
+        for (let x = 1; x < width - 1; x++) {
+          const [dx, dy] = [gx!.data[rowX + x]!, gy!.data[rowY + x]!]
+          const m = f32(sqrt(f32(f32(dx * dx) + f32(dy * dy))))
+          if (!(m >= low) || m === 0) continue
+          const isSteep = abs(dy) >= abs(dx)
+          const w = f32(isSteep ? abs(dx) / abs(dy) : abs(dy) / abs(dx))
+          const along = (side: number): number => {
+            // the sign of 0 does not matter: its weight is 0
+            const [sy, sx] = [side * (sign(dy) || 1), side * (sign(dx) || 1)]
+            const c1 = isSteep ? strength(y + sy, x) : strength(y, x + sx)
+            const c2 = strength(y + sy, x + sx)
+            return f32(c1 + f32(f32(c2 - c1) * w))
+          }
+          if (along(1) <= m && along(-1) <= m) out.data[to + x] = m >= high ? marks.strong : marks.weak
         }
-        if (along(1) <= m && along(-1) <= m) out.data[to + x] = m >= high ? marks.strong : marks.weak
       }
     }
   },

@@ -72,7 +72,12 @@ function checkObject({ node, path }: Given, schema: Schema): Violation[] {
     const at = join(path, key)
     if (property !== undefined) return check({ node: valueNode(pair), path: at }, property)
     if (additionalProperties !== false) return []
-    const guess = nearest(key, Object.keys(properties))
+    const names = Object.keys(properties)
+    // a longer name, or one that belongs into another key
+    const guess =
+      nearest(key, names) ??
+      names.find((name) => key.length > 2 && name.startsWith(key)) ??
+      names.find((name) => Object.hasOwn(properties[name]!.properties ?? {}, key))?.concat(`.${key}`)
     const hint =
       guess === undefined ? `expected one of ${Object.keys(properties).join(', ')}` : `did you mean ${guess}?`
     return [{ node: pair.key as Node, message: `unknown key ${cut(at)}; ${hint}` }]

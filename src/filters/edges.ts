@@ -66,7 +66,7 @@ export const edges: Readonly<Record<string, Operator>> = {
       'gradient (Sobel) of the picture smoothed by σ; ridges of its magnitude, interpolated along the gradient; those of at least ' +
       'low that are connected to one of at least high become white',
     source:
-      'Canny 1986, as in scikit-image with mode="nearest", of the luminance. In float32, so ties at the last digit may be decided differently. ' +
+      'Canny 1986, as in scikit-image with mode="nearest", of the luminance, and of each channel of maps. In float32, so ties at the last digit may be decided differently. ' +
       'OpenCV uses whole numbers, four directions and no smoothing',
     group: 'edges',
     params: {
@@ -108,7 +108,15 @@ export const edges: Readonly<Record<string, Operator>> = {
           const gy = await filtered(engine, smooth, slopes(1).y, mirrored, full)
           return engine.layer('thinned', [gx, gy], { low: level(low), high: level(high) })
         },
-        settle: async ({ shape, data }) => new Tensor(shape, await linked(data, shape[1]!, shape[2]!, full)),
+        async settle({ shape, data }) {
+          const [channels, height, width] = shape as [number, number, number]
+          const out = new Float32Array(data.length)
+          for (let c = 0, plane = height * width; c < channels; c++) {
+            const marked = data.subarray(c * plane, (c + 1) * plane)
+            out.set(await linked(marked, height, width, full), c * plane)
+          }
+          return new Tensor(shape, out)
+        },
       }
     },
   }),

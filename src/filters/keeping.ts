@@ -12,7 +12,8 @@ const oddSide = (summary: string, usual: number, most: number) =>
     (given, name) => {
       const value = Number(given)
       if (!Number.isSafeInteger(value) || value < 1 || value > most || value % 2 === 0) {
-        throw expected(`an odd number from 1 to ${most}`, name, given)
+        const near = Math.min(most, 2 * Math.floor(Math.max(0, value) / 2) + 1)
+        throw expected(`an odd number from 1 to ${most}`, name, given, Number.isNaN(value) ? {} : { near })
       }
       return value
     },

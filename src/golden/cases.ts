@@ -176,7 +176,7 @@ function apartHint({ template, input }: Case, other: Case): string {
   const useful = [...(isOneStem ? [] : ['stem']), isOneFolder ? 'ext' : 'dir', 'index']
   const key = useful.find((one) => !template.includes(`{${one}`))
   return key === undefined
-    ? 'give each input a name of its own'
+    ? 'give each input its own name'
     : `{${key}} in the name makes it different for each input`
 }
 

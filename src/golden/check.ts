@@ -16,9 +16,11 @@ import { checkMany } from './many.ts'
 import { progressOn } from './progress.ts'
 import { holdingResults, type Run, readResults } from './results.ts'
 import { type RunOptions, runCheck } from './run.ts'
-import type { checkSettings, reportSettings, resultsSettings } from './settings.ts'
+import type { checkSettings, reportSettings, resultsSettings, waitSettings } from './settings.ts'
 
-type CheckValues = Values<typeof checkSettings & typeof reportSettings & typeof resultsSettings>
+type CheckValues = Values<
+  typeof checkSettings & typeof reportSettings & typeof resultsSettings & typeof waitSettings
+>
 
 /** `convo check`: runs, reports, and approves with `--update`. Returns the exit status. */
 export async function check(files: readonly string[], settings: CheckValues, io: Io): Promise<number> {
@@ -37,7 +39,7 @@ export async function check(files: readonly string[], settings: CheckValues, io:
     }
   }
   for (const { file: to } of asked) if (to !== undefined) refuseReplacing(to)
-  return holdingResults(results, async () => {
+  const work = async () => {
     const progress = progressOn(io, 'case')
     const options: RunOptions = {
       results,
@@ -65,17 +67,26 @@ export async function check(files: readonly string[], settings: CheckValues, io:
     const done = await approve(run, results, { kind: 'all' })
     await print(`${visibleLine(approvedText(done))}\n`)
     return noteLeft(run, done, results, io)
-  })
+  }
+  return holdingResults(results, work, settings.wait ? waitingOn(io) : undefined)
 }
+
+const waitingOn = (io: Io) => (what: string) => io.err(`${visibleLine(what)}\n`)
 
 /** `convo approve`: promotes cases of the last run. Returns the exit status. */
 export async function approveFromResults(
   names: readonly string[],
-  settings: { readonly all: boolean; readonly new: boolean; readonly results: string },
+  settings: {
+    readonly all: boolean
+    readonly new: boolean
+    readonly results: string
+    readonly wait: boolean
+  },
   io: Io,
 ): Promise<number> {
   refuseOnCi('approve')
   const choice = choiceOf(names, settings)
+  if (settings.wait) await holdingResults(settings.results, async () => undefined, waitingOn(io))
   const run = readResults(settings.results)
   const done = await approve(run, settings.results, choice)
   await io.out(`${visibleLine(approvedText(done))}\n`)

@@ -139,7 +139,7 @@ export async function adoptGoldens(folder: string, given: string | undefined): P
     throw new ConvoError(
       'E_USAGE',
       `${join(root, lockName)} already exists: these goldens already belong to convo`,
-      { fix: 'a manifest beside them' },
+      { fix: 'a manifest next to them' },
     )
   }
   await writeLock(root, new Map(await entriesOf(root, files, manifestFrom(root, manifest))))
@@ -222,7 +222,7 @@ function manifestText(
     `goldens: ${JSON.stringify(goldens)}`,
     ...(isMixed
       ? [
-          '# other pictures beside them, and goldens of other platforms, are not mistakes',
+          '# other pictures in the folder, and goldens of other platforms, are not errors',
           'allow: [obsolete]',
         ]
       : []),

@@ -195,11 +195,22 @@ export const totalled = (cases: readonly CaseResult[], milliseconds: number, abo
   cases,
 })
 
-/** Runs `act`, which writes results, and keeps other processes from writing there. @throws ConvoError E_OUTPUT */
-export async function holdingResults<T>(folder: string, act: () => Promise<T>): Promise<T> {
+/**
+ * Runs `act`, which writes results, and keeps other processes from writing there.
+ *
+ * @param waiting called if another process writes there; the call then waits for it to end
+ * @throws ConvoError E_OUTPUT if another process writes there and `waiting` is not given
+ */
+export async function holdingResults<T>(
+  folder: string,
+  act: () => Promise<T>,
+  waiting?: (what: string) => void,
+): Promise<T> {
   refuseForeign(folder)
   const hold = await takeHold({
     folder,
+    wait: waiting !== undefined,
+    onWait: (other) => waiting?.(`waiting for another check in ${folder}: ${other}`),
     taken: {
       message: `another check is writing to ${folder}`,
       fix: `--results ${shellWord(`${folder.replace(/[/\\]+$/, '')}-2`)}`,

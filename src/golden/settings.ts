@@ -68,6 +68,11 @@ export const resultsSettings = {
   debug: runSettings.debug,
 }
 
+/** Whether to wait for another check that writes to the folder of the results. */
+export const waitSettings = {
+  wait: flag('wait for another check that writes to the same --results folder instead of failing'),
+}
+
 /** Which cases of the manifest are checked, and how. */
 export const checkSettings = {
   filter: {
@@ -101,7 +106,7 @@ export const checkSettings = {
 export const reportSettings = {
   reporter: {
     ...list(
-      `format of the report: ${reporterNames.join(', ')}; =file writes to a file, html=folder/ a page with its pictures beside it; repeatable`,
+      `format of the report: ${reporterNames.join(', ')}; =file writes to a file, html=folder/ a page with its pictures in separate files; repeatable`,
       '<name[=file]>',
     ),
     unset: 'pretty',

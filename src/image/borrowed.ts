@@ -4,8 +4,9 @@ import type { Picture } from '../tensor/picture.ts'
 import { decodeApart } from './apart.ts'
 import { hasAlphaWhere, withoutAlpha } from './flatten.ts'
 import { refusal, strangerOf } from './foreign.ts'
+import { isGrayJxl } from './jxl.ts'
 import type { OwnPicture } from './own-picture.ts'
-import { viewSamples } from './samples.ts'
+import { grayAlphaOf, viewSamples } from './samples.ts'
 import { reasons } from './sharp.ts'
 
 // Formats whose decoders users install if they need them. The decoders are large, and run in a separate process.
@@ -47,14 +48,20 @@ export async function readBorrowed(
     const samples = viewSamples(data, 8)
     const whole: Omit<Picture, 'meta'> = { width, height, channels: 4, depth: 8, data: samples }
     const isOpaque = !(await hasAlphaWhere(whole, (alpha) => alpha < 255))
+    const isGray = kind === 'jxl' && isGrayJxl(bytes)
+    const channels = isGray ? (isOpaque ? 1 : 2) : isOpaque ? 3 : 4
     return {
-      ...{ width, height, channels: isOpaque ? 3 : 4, depth: 8 },
+      ...{ width, height, channels, depth: 8 },
       // the JPEG XL decoder does not report further pictures
       asRead: [
         `${name} was read by ${borrowed[kind]}: 8 bits of its first picture, without profile and metadata`,
       ],
       ...(more > 0 && { unread: [`${more} more ${more === 1 ? 'picture' : 'pictures'}`] }),
-      samples: async () => (isOpaque ? (await withoutAlpha(whole)).data : samples),
+      async samples() {
+        if (!isGray) return isOpaque ? (await withoutAlpha(whole)).data : samples
+        const gray = await grayAlphaOf(samples)
+        return isOpaque ? (await withoutAlpha({ ...whole, channels: 2, data: gray })).data : gray
+      },
     }
   } catch (cause) {
     if (cause instanceof ConvoError) throw cause

@@ -372,7 +372,7 @@ async function attempt<T>(name: string, act: () => Promise<T>): Promise<T> {
     throw new ConvoError('E_DECODE', `${name} cannot be decoded: it is damaged or in an unsupported format`, {
       why: why.map((line) => `${name}: ${line}`),
       fix: isCut
-        ? `a new copy of the file, or what is there of it: ${wayOf(ways.still, name)}`
+        ? `a new copy of the file, or the part that can be read: ${wayOf(ways.still, name)}`
         : 'a new copy of the file',
       cause,
     })

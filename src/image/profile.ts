@@ -45,7 +45,7 @@ function lightOfProfile(icc: Uint8Array, name: string): Light {
           ? `a curve of ${first.values.length} values`
           : 'a parametric curve'
   const hasTables = ['A2B0', 'A2B1', 'A2B2'].some((tag) => tagOf(icc, view, tag) !== undefined)
-  const note = `the ICC profile ${profile} of ${name} has colour tables beside its tone curves, and only the curves were used`
+  const note = `the ICC profile ${profile} of ${name} has colour tables as well as tone curves, and only the curves were used`
   return { curves: known, name: `${profile}: ${shape}`, notes: hasTables ? [note] : [] }
 }
 

@@ -27,7 +27,7 @@ export function withInputs(network: Network, set: NetInputs): Network {
       'E_OPTION',
       `the input ${named(picture)} of the network is a picture, not a number`,
       {
-        fix: 'only inputs beside the picture',
+        fix: 'only inputs other than the picture',
       },
     )
   }

@@ -106,7 +106,7 @@ function filesIn(folder: string, onRead: (path: string) => void): (path: string)
 }
 
 const noFiles = (file: string) => (path: string) => {
-  throw new ConvoError('E_INPUT', `${file} needs a file beside it, ${quoted(path)}`, {
+  throw new ConvoError('E_INPUT', `${file} needs a file next to it, ${quoted(path)}`, {
     why: `${file}: bytes and standard input have no folder`,
     fix: 'the path of the network instead of its bytes',
   })

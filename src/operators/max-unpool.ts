@@ -254,7 +254,7 @@ const unpoolBy = (
     const places = named(name, kept)
     const pooling = poolingOf(places)
     if (pooling === undefined) {
-      throw new ConvoError('E_OPTION', `what is kept as "${name}" is not switches`, {
+      throw new ConvoError('E_OPTION', `"${name}" does not hold switches`, {
         fix: `maxpool --switches ${name}`,
       })
     }

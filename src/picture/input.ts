@@ -197,7 +197,7 @@ export function refuseForFiles({ page, layout }: Partial<Pick<Settings, 'page' |
   const [name, value] = page !== undefined ? ['page', page] : ['layout', layout ?? 'auto']
   if (value === 'auto') return
   throw new ConvoError('E_OPTION', `--${name} ${value} is for files, and the input is samples in memory`, {
-    why: name === 'layout' ? 'raw samples are interleaved, and a tensor has a layout of its own' : [],
+    why: name === 'layout' ? 'raw samples are interleaved, and a tensor has its own layout' : [],
     fix: `no --${name}`,
   })
 }

@@ -66,7 +66,7 @@ export const netHead = {
 /** Numbers for inputs of the network besides the picture. */
 export const netSet = {
   ...custom(
-    'numbers for inputs beside the picture, such as the strength of a denoiser, by their names',
+    'values of inputs other than the picture, by name, such as the strength of a denoiser',
     '<name=n,...>',
     (given, name): NetInputs => {
       const pairs: readonly unknown[][] =

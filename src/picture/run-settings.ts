@@ -74,7 +74,7 @@ function parseCount(given: unknown, name: string): number {
   const match = /^(\d+(?:\.\d+)?)\s*([kmg]?)$/i.exec(String(given).trim())
   const value = match === null ? Number.NaN : Math.round(Number(match[1]) * powers[match[2]!.toLowerCase()]!)
   if (!Number.isSafeInteger(value) || value < 1) {
-    throw expected('a number of pixels of at least 1, as 5000000 or 100M', name, given)
+    throw expected('a number of pixels of at least 1, such as 5000000 or 100M', name, given)
   }
   return value
 }

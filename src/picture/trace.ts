@@ -233,7 +233,7 @@ async function overPlanes(
     const alpha = isSame ? own : await carries!(own, size, tracer)
     const { data } = made(await tracer.layer('join', [y, alpha], { gain: [step.full ?? full, full] }), true)
     const whole = { data: { ...data, source } }
-    const note = `--alpha ${mode} has no effect on an operation that mixes channels or ranks samples: alpha is kept as it is`
+    const note = `--alpha ${mode} has no effect on an operation that mixes channels or ranks samples: alpha is kept unchanged`
     return mode === 'copy' ? whole : { ...whole, note }
   }
   const note = `alpha was dropped: the result is [${y.shape.join(',')}], and alpha is [1,${x.shape.slice(1).join(',')}]`

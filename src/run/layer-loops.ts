@@ -310,16 +310,18 @@ function formulaRows(
 /** Ridges of a gradient. canny takes 0.7 s of processor time at 12 megapixels instead of 1.2. */
 function prepareThinned(
   { low, high }: Extract<LayerWork, { name: 'thinned' }>['settings'],
-  [, height, n]: Shape,
+  [channels, height, n]: Shape,
   wasm: WasmExports,
   memory: WebAssembly.Memory,
 ): Compute {
   const data = new Float32Array(memory.buffer)
   return (to, [gx, gy], [first, end]) => {
-    for (let y = first; y < end; y++) {
-      const row = rowAt(to, 0, y)
-      if (y === 0 || y === height - 1 || n < 3) data.fill(0, row / 4, row / 4 + n)
-      else wasm.thinRow(row, rowAt(gx!, 0, y), gx!.pitch, rowAt(gy!, 0, y), gy!.pitch, n, low, high)
+    for (let c = 0; c < channels; c++) {
+      for (let y = first; y < end; y++) {
+        const row = rowAt(to, c, y)
+        if (y === 0 || y === height - 1 || n < 3) data.fill(0, row / 4, row / 4 + n)
+        else wasm.thinRow(row, rowAt(gx!, c, y), gx!.pitch, rowAt(gy!, c, y), gy!.pitch, n, low, high)
+      }
     }
   }
 }

@@ -119,7 +119,7 @@ describe('the curve of --linear', () => {
     for (const more of [[], ['--dry-run']]) {
       const words = ['box', 'in.png', 'out.png', '--linear', ...more]
       const { status, stderr, stdout } = await convo(words, { cwd: here.path() })
-      expect([status, stderr + stdout]).toEqual([0, expect.stringContaining('tables beside its tone curves')])
+      expect([status, stderr + stdout]).toEqual([0, expect.stringContaining('tables as well as tone curves')])
     }
   })
 

@@ -697,7 +697,7 @@ const cases: Readonly<Record<string, Case>> = {
     files: { 'a.png': encoded(picture(40, 30, 3, 8, noise), 'png') },
     runs: [`${same} a.png o.gif`],
   },
-  'what lies below black or above white': {
+  'samples below black or above white': {
     files: { 'a.png': encoded(small(), 'png') },
     runs: ['conv2d --kernel 9 a.png o.png', 'conv2d --kernel -1 a.png o.jpg'],
   },
@@ -779,8 +779,8 @@ const cases: Readonly<Record<string, Case>> = {
     files: { 'k.npy': npy([401, 1, 1], (i) => i) },
     runs: ['show k.npy o.svg'],
   },
-  'colours of what animate draws, into GIF': { files: {}, runs: ['animate pointwise o.gif'] },
-  'what the picture of a case of check loses': {
+  'colours of animations of animate, into GIF': { files: {}, runs: ['animate pointwise o.gif'] },
+  'losses in the picture of a check case': {
     files: {
       'a.png': animation(),
       'convo.check.yaml': Buffer.from('cases: [{ name: a, input: a.png, run: [box] }]'),
@@ -811,7 +811,7 @@ const bySamples: ReadonlySet<string> = new Set([
   '--alpha separate of hidden colours',
   'more than 256 colours into GIF',
   'the scale of floats, which is guessed',
-  'what lies below black or above white',
+  'samples below black or above white',
   'NaN into a picture, which becomes 0',
 ])
 

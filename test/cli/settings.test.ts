@@ -79,11 +79,15 @@ describe('the values of the shared options', () => {
     ['channels', 'all', '--channels must be montage, split, first or a list of numbers, got "all"'],
     ['depth', '12', '--depth must be 8, 16 or 32, got "12"'],
     ['compression', '10', '--compression must be from 0 to 9, got 10'],
-    ['max-pixels', '0', '--max-pixels must be a number of pixels of at least 1, as 5000000 or 100M, got "0"'],
+    [
+      'max-pixels',
+      '0',
+      '--max-pixels must be a number of pixels of at least 1, such as 5000000 or 100M, got "0"',
+    ],
     [
       'max-pixels',
       '3T',
-      '--max-pixels must be a number of pixels of at least 1, as 5000000 or 100M, got "3T"',
+      '--max-pixels must be a number of pixels of at least 1, such as 5000000 or 100M, got "3T"',
     ],
     ['range', 'wrap', '--range must be one of clamp, abs, offset, minmax, raw, got "wrap"'],
   ])('--%s %s is refused', (name, given, message) => {

@@ -45,7 +45,38 @@ export const refused: readonly (readonly [line: string[], stderr: string])[] = [
     ['--json', 'sobel'],
     `error: the operation comes first, got --json   [E_USAGE]
   usage: convo <operation> <input> <output> [options]
-  try: convo --help
+  try: convo sobel in.png out.png
+`,
+  ],
+  [
+    ['--sigma', '2', 'gaussian', 'a.png', 'b.png'],
+    `error: the operation comes first, got --sigma   [E_USAGE]
+  usage: convo <operation> <input> <output> [options]
+  try: convo gaussian a.png b.png --sigma 2
+`,
+  ],
+  [
+    ['chain', 'a.png', 'b.png'],
+    `error: a chain needs its steps after --   [E_USAGE]
+  try: convo chain a.png b.png -- gaussian --sigma 2 -- sobel
+`,
+  ],
+  [
+    ['conv2d', 'a.png', 'b.png', '--kernel', 'box', '--anchor', '1'],
+    `error: --anchor must be 2 numbers, got "1"   [E_OPTION]
+  try: convo conv2d a.png b.png --kernel box --anchor 0,0
+`,
+  ],
+  [
+    ['conv2d', 'a.png', 'b.png', '--kernel', 'box', '--padding', '1,2,3'],
+    `error: --padding must be 1, 2 or 4 numbers (one for all; y,x; top,bottom,left,right), got "1,2,3"   [E_OPTION]
+  try: convo conv2d a.png b.png --kernel box --padding same
+`,
+  ],
+  [
+    ['check', '--memory', 'much'],
+    `error: --memory must be a size such as 512MiB, got "much"   [E_OPTION]
+  try: convo check --memory 512MiB
 `,
   ],
   [
@@ -152,6 +183,7 @@ export const refused: readonly (readonly [line: string[], stderr: string])[] = [
   [
     ['gaussian', 'a.png', 'b.png', '--sigma', 'wide'],
     `error: --sigma must be a number, got "wide"   [E_OPTION]
+  try: convo gaussian a.png b.png --sigma 1
 `,
   ],
   [
@@ -244,6 +276,7 @@ export const refused: readonly (readonly [line: string[], stderr: string])[] = [
   [
     ['gaussian', 'a.png', 'b.png', '--sigma', '0x10'],
     `error: --sigma must be a number, got "0x10"   [E_OPTION]
+  try: convo gaussian a.png b.png --sigma 1
 `,
   ],
   [

@@ -85,7 +85,7 @@ describe('the tone curve of a profile', () => {
     expect(notesOf(curves)).toEqual([])
     for (const table of ['A2B0', 'A2B1'])
       expect(notesOf([...curves, [table, Buffer.from('mft2'.padEnd(52, '\0'))]])).toEqual([
-        'the ICC profile "made" of a.png has colour tables beside its tone curves, and only the curves were used',
+        'the ICC profile "made" of a.png has colour tables as well as tone curves, and only the curves were used',
       ])
   })
 

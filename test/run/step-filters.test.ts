@@ -1,5 +1,6 @@
 import { afterAll, describe, expect, it } from 'vitest'
 import { type Engine, referenceEngine } from '../../src/definition/engine.ts'
+import { ConvoError } from '../../src/error.ts'
 import { stepFilters } from '../../src/filters/table.ts'
 import { nodeOf, planesNode, traced, tracer } from '../../src/graph/node.ts'
 import { kernel } from '../../src/kernel/kernel.ts'
@@ -10,11 +11,14 @@ import { poolEngine } from '../../src/run/tensors.ts'
 import { type BorderName, borders } from '../../src/tensor/border.ts'
 import { Tensor } from '../../src/tensor/tensor.ts'
 import { fractions, whole } from '../operators/tensors.ts'
+import fc from '../property.ts'
+import { randomValues } from './values.ts'
 
 // All filters that need steps on planes must give the result of the definition for any strips and threads.
 
-const pool = createPool(2)
-afterAll(() => pool.close())
+const pools = [2, 1, 3, 4].map((threads) => createPool(threads))
+const pool = pools[0]!
+afterAll(() => Promise.all(pools.map((one) => one.close())))
 
 const blur = kernel([3, 5], [1, 2, 3, 2, 1, 2, 4, 6, 4, 2, 1, 2, 3, 2, 1])
 const large = kernel([15, 17], new Float64Array(255).fill(1))
@@ -53,20 +57,34 @@ const levels = (shape: readonly number[]): Tensor => {
   )
 }
 
-const builtFor = (name: string, values: Readonly<Record<string, unknown>>, border?: BorderName) => {
+const builtFor = (
+  name: string,
+  values: Readonly<Record<string, unknown>>,
+  border?: BorderName,
+  channels = 3,
+  full = 255,
+) => {
   const entry = stepFilters[name]!
   const settings = border === undefined ? {} : { border }
-  return entry.build({
-    values: resolve(entry.params, values),
-    kernel: undefined,
-    settings,
-    channels: 3,
-    full: 255,
-  })
+  return entry.build({ values: resolve(entry.params, values), kernel: undefined, settings, channels, full })
 }
 
-const inStrips = (x: Tensor, stripRows: number, steps: (engine: Engine, x: Tensor) => Promise<Tensor>) =>
-  pool.exclusive(async (session) => {
+/** What is made, or the message of the refusal. */
+const outcome = <T>(make: () => Promise<T>): Promise<T | string> =>
+  make().catch((error: unknown) => {
+    if (error instanceof ConvoError) return error.message
+    throw error
+  })
+
+const side = fc.constantFrom('1', '2', '3', '6', '9', '15')
+
+const inStrips = (
+  x: Tensor,
+  stripRows: number,
+  steps: (engine: Engine, x: Tensor) => Promise<Tensor>,
+  own = pool,
+) =>
+  own.exclusive(async (session) => {
     const out = await steps(tracer, traced(planesNode(x)))
     return runToTensor(session, { out: nodeOf(out) }, stripRows)
   })
@@ -103,6 +121,69 @@ describe('strips and threads', () => {
       const expected = await step.apply(x, referenceEngine)
       expect(isSame(await step.apply(x, poolEngine(pool)), expected)).toBe(true)
     }
+  })
+  /** Small enough for the definition; what a setting may be apart from its bounds. */
+  const settings: Readonly<Record<string, fc.Arbitrary<unknown>>> = {
+    size: fc.oneof(side, fc.tuple(side, side).map(String)),
+    patch: fc.constantFrom('1', '3', '5'),
+    width: fc.integer({ min: 1, max: 60 }),
+    height: fc.integer({ min: 1, max: 60 }),
+    by: fc.constantFrom('5', '3,2', '0,1,40,2', '0.3', '1', '250%'),
+  }
+  const named: Readonly<Record<string, typeof settings>> = {
+    bilateral: { size: fc.constantFrom('1', '3', '7') },
+    nlmeans: { size: fc.constantFrom('1', '3', '7') },
+  }
+  /** Not the settings of a resize that refuse each other. */
+  const fitting = (given: Readonly<Record<string, unknown>>) => {
+    const { by, ...values } = given
+    const { fit: _, ...others } = values
+    if (values.width === undefined && values.height === undefined)
+      return by === undefined ? others : { by, ...others }
+    return values.width === undefined || values.height === undefined ? others : values
+  }
+  const inGraphs = Object.keys(stepFilters).filter((name) => !['richardson-lucy', 'wiener'].includes(name))
+  it.each(inGraphs)('%s with any settings, samples, strips and threads', async (name) => {
+    const { params, takes } = stepFilters[name]!
+    let made = 0
+    await fc.assert(
+      fc.asyncProperty(
+        fc.record({
+          values: randomValues(params, { ...settings, ...named[name] }).map(fitting),
+          shape: fc.tuple(
+            fc.integer({ min: 1, max: 4 }),
+            fc.integer({ min: 1, max: 70 }),
+            fc.integer({ min: 1, max: 40 }),
+          ),
+          full: fc.constantFrom(1, 255, 65535),
+          isWhole: fc.boolean(),
+          border: fc.constantFrom(undefined, ...(Object.keys(borders) as BorderName[])),
+          stripRows: fc.integer({ min: 1, max: 200 }),
+          own: fc.constantFrom(...pools),
+        }),
+        async ({ values, shape, full, isWhole, border, stripRows, own }) => {
+          const x = isWhole ? levels(shape) : fractions(shape)
+          if (!isWhole) x.data.set(x.data.map((v) => (v * full) / 3))
+          const build = () =>
+            builtFor(name, values, takes.includes('border') ? border : undefined, shape[0], full)
+          const [expected, got] = [
+            await outcome(async () => (await build()).apply(x, referenceEngine)),
+            await outcome(async () => {
+              const step = await build()
+              return inStrips(x, stripRows, (engine, one) => step.apply(one, engine), own)
+            }),
+          ]
+          if (typeof expected === 'string' || typeof got === 'string') expect(got).toBe(expected)
+          else {
+            made++
+            expect(isSame(got, expected)).toBe(true)
+          }
+        },
+      ),
+      { numRuns: 40 },
+    )
+    // the others are refused, for instance a crop beyond the edge
+    expect(made).toBeGreaterThan(4)
   })
   it('every filter of the table is here, or is a recipe', () => {
     const named = new Set([...cases.map(([name]) => name), 'richardson-lucy', 'minimum', 'maximum', 'wiener'])

@@ -1,4 +1,4 @@
-import { resultsSettings } from '../../golden/settings.ts'
+import { resultsSettings, waitSettings } from '../../golden/settings.ts'
 import { flag } from '../../params.ts'
 import { argument } from '../../picture/words/syntax.ts'
 import { type Command, commandOf } from '../command.ts'
@@ -6,6 +6,7 @@ import { type Command, commandOf } from '../command.ts'
 const approveSettings = {
   all: flag('approve every new, changed and obsolete case; goldens that may be obsolete stay'),
   new: flag('approve every new case'),
+  ...waitSettings,
   ...resultsSettings,
 }
 

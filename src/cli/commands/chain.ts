@@ -11,7 +11,9 @@ export const chainCommand: Command = {
   group: 'operators',
   async run(call) {
     if (call.tail === undefined || call.tail.length === 0) {
-      throw new ConvoError('E_USAGE', 'a chain needs its steps after --', { fix: chainSyntax.examples[0]! })
+      throw new ConvoError('E_USAGE', 'a chain needs its steps after --', {
+        fix: '-- gaussian --sigma 2 -- sobel',
+      })
     }
     return runPrepared(await prepareChain(understandSteps(call.tail), call.given), call)
   },

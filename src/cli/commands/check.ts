@@ -1,4 +1,4 @@
-import { checkSettings, reportSettings, resultsSettings } from '../../golden/settings.ts'
+import { checkSettings, reportSettings, resultsSettings, waitSettings } from '../../golden/settings.ts'
 import { resolve } from '../../params.ts'
 import { argument } from '../../picture/words/syntax.ts'
 import type { Command } from '../command.ts'
@@ -30,7 +30,7 @@ export const checkCommand: Command = {
   ],
   options: [
     { title: 'What to check', params: checkSettings },
-    { title: 'Reports', params: { ...reportSettings, ...resultsSettings } },
+    { title: 'Reports', params: { ...reportSettings, ...waitSettings, ...resultsSettings } },
   ],
   examples: [
     'convo check',
@@ -49,7 +49,10 @@ export const checkCommand: Command = {
       '0: no case failed. 1: some did. 2: the manifest or the options are wrong. Only approve, review and --update write goldens, and never where CI is set.',
   }),
   async run({ args, given, io }) {
-    const settings = resolve({ ...checkSettings, ...reportSettings, ...resultsSettings }, given)
+    const settings = resolve(
+      { ...checkSettings, ...reportSettings, ...waitSettings, ...resultsSettings },
+      given,
+    )
     const { check } = await import('../../golden/check.ts')
     return check(args, settings, io)
   },

@@ -5,7 +5,7 @@ import { type Command, commandOf } from '../command.ts'
 
 const mergeSettings = {
   output: text(
-    'the report: .html, .json, .jsonl, .xml for JUnit, .md for Markdown, .txt; folder/ for a page with its pictures beside it',
+    'the report: .html, .json, .jsonl, .xml for JUnit, .md for Markdown, .txt; folder/ for a page with its pictures in separate files',
     '<file>',
     'report.html',
   ),

@@ -20,7 +20,7 @@ const mostKeys = 64
 /** ncnn: the graph as text in `.param`, and the weights in a `.bin` of the same name beside it. */
 export const ncnn: NetworkFormat = {
   name: 'ncnn',
-  summary: 'ncnn: .param with the .bin beside it',
+  summary: 'ncnn: .param with the .bin next to it',
   extensions: ['.param'],
   recognises: (bytes) =>
     /^7767517\s/.test(Buffer.from(bytes.subarray(0, magic.length + 1)).toString('latin1')) || isBinary(bytes),

@@ -87,7 +87,7 @@ export const transpose: Make = (layer) => {
   const kernel = transposed(layer.weight('kernel', 4), [3, 2, 0, 1])
   const size = kernel.shape.slice(2)
   const strides = pairOf(layer, 'strides', 1)
-  if (layer.config.output_padding != null) throw layer.refuse('has an output padding of its own')
+  if (layer.config.output_padding != null) throw layer.refuse('sets its own output padding')
   const isSame = layer.config.padding === 'same'
   const extra = size.map((n, i) => (isSame ? Math.max(0, n - strides[i]!) : 0))
   const before = extra.map((sum) => Math.floor(sum / 2))

@@ -16,7 +16,7 @@ const mostSniffed = 2 ** 26
 /** TensorFlow.js: the layers of a Keras model in `model.json`, and the weights in files that it names. */
 export const tfjs: NetworkFormat = {
   name: 'tfjs',
-  summary: 'TensorFlow.js: model.json of a layers model, with its weight files beside it',
+  summary: 'TensorFlow.js: model.json of a layers model, with its weight files next to it',
   extensions: ['.json'],
   recognises: (bytes) =>
     /^(\ufeff)?\s*\{/.test(Buffer.from(bytes.subarray(0, 64)).toString()) &&

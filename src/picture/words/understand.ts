@@ -68,7 +68,7 @@ export function findCommand<C extends Syntax>(
   if (first.startsWith('-')) {
     throw new ConvoError('E_USAGE', `the operation comes first, got ${first}`, {
       why: 'usage: convo <operation> <input> <output> [options]',
-      fix: flagged(argv, commands) ?? 'convo --help',
+      fix: reordered(argv, commands) ?? 'convo --help',
     })
   }
   const isKnown = (word: string) => commands.some(({ name }) => name === word)
@@ -111,12 +111,15 @@ export const familyOf = <C extends Syntax>(first: string, commands: readonly C[]
 /** Flags of other tools for what are plain words here. */
 const wordFlags = ['-i', '--input', '-o', '--output']
 
-/** Rewrites a line with flags for input and output, and with the operation at any position, to the form of convo. */
-function flagged(argv: readonly string[], commands: readonly Syntax[]): string | undefined {
-  const name = argv.find((word) => commands.some((command) => command.name === word))
-  if (name === undefined || !argv.some((word) => wordFlags.includes(word))) return undefined
-  const rest = argv.filter((word) => word !== name && !wordFlags.includes(word))
-  return `convo ${commandLine([name, ...rest])}`
+/** Rewrites a line that begins with options, or has flags for input and output, to the form of convo. */
+function reordered(argv: readonly string[], commands: readonly Syntax[]): string | undefined {
+  const names = new Set(commands.map(({ name }) => name))
+  const at = argv.findIndex((word) => names.has(word))
+  if (at < 0) return undefined
+  const end = argv.indexOf('--') < 0 ? argv.length : argv.indexOf('--')
+  const rest = [...argv.slice(at + 1, end), ...argv.slice(0, at)]
+  const words = rest.filter((word) => !wordFlags.includes(word))
+  return `convo ${commandLine([argv[at]!, ...words, ...argv.slice(end)])}`
 }
 
 /** Returns a fix for a two-word command: the command with the words typed after it if they suffice, else an example. */
@@ -226,7 +229,7 @@ function unknownOption(typed: string, command: Syntax, line: readonly string[]):
   const name = typed.split('=')[0]!
   const plain =
     wordFlags.includes(name) && command.arguments.length > 1
-      ? flagged([command.name, ...line], [command])
+      ? reordered([command.name, ...line], [command])
       : undefined
   const renamed = names.includes(word)
     ? undefined

@@ -148,7 +148,7 @@ export const stepsText = (
   )}`
 
 const borderText = (name: keyof typeof borders | 'none'): string =>
-  name === 'none' ? 'none: what is outside does not count' : `${name}: ${borders[name].summary}`
+  name === 'none' ? 'none: pixels outside are ignored' : `${name}: ${borders[name].summary}`
 
 /** How samples are held while they are computed with. */
 export const samplesText = (samples: string): string =>

@@ -42,6 +42,25 @@ describe('the results of a check', () => {
     expect([holds('.convo/check'), holds('goldens')]).toEqual([[], []])
   })
 
+  it('are waited for with --wait, by checks and approvals', async () => {
+    project()
+    for (const [args, status] of [
+      [['check', '--wait'], 1],
+      [['approve', '--all', '--wait'], 0],
+    ] as const) {
+      const other = await hold('.convo/check')
+      const child = start([...args], { cwd: here.path(), env: {} })
+      let stderr = ''
+      child.stderr!.setEncoding('utf8').on('data', (text: string) => {
+        stderr += text
+        if (stderr.includes('waiting for another check in .convo/check: process ')) other.release()
+      })
+      const done = await new Promise((resolve) => child.on('close', resolve))
+      expect([done, stderr]).toEqual([status, expect.stringMatching(/^waiting for another check.*\n/)])
+    }
+    expect(holds('.convo/check')).toEqual([])
+  })
+
   it('are those of one check too where a program runs two', async () => {
     project()
     const results = here.path('results')

@@ -322,7 +322,7 @@ describe('weights beside the model', () => {
     const missing = await rejection(readNetwork(put(external('w2.bin'))))
     expect([missing.code, missing.message]).toEqual(['E_INPUT', `there is no file ${folder.path('w2.bin')}`])
     const bytes = failure(() => networkFrom(external('w'), { name: 'm.onnx' }))
-    expect([bytes.code, bytes.message]).toEqual(['E_INPUT', 'm.onnx needs a file beside it, "w"'])
+    expect([bytes.code, bytes.message]).toEqual(['E_INPUT', 'm.onnx needs a file next to it, "w"'])
     const odd = failure(() => networkFrom(external('w', { offset: '-4' }), { name: 'm', beside: () => data }))
     expect(odd.why[0]).toContain('expected a whole number as the offset of tensor "t", found "-4"')
   })
