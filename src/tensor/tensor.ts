@@ -75,7 +75,7 @@ export const unshaped = (x: Tensor): Tensor => (x instanceof Pending && x.before
 /** Whether only the shape of a tensor is known. */
 export const isPending = (tensor: Tensor): boolean => tensor instanceof Pending
 
-/** Makes a stand-in for a tensor that is part of a plan but not computed: it has a shape, and no numbers. */
+/** Makes a placeholder for a tensor that is part of a plan but not computed: it has a shape, and no numbers. */
 export const unseen = ({ shape }: Pick<Tensor, 'shape'>): Tensor =>
   Object.assign(Object.create(Tensor.prototype), { shape, data: new Float32Array() })
 

@@ -127,7 +127,7 @@ function toKernel(c: Cursor, matrix: StoredMatrix): Kernel {
     throw c.wrongShape(
       fields.get('sizes')?.at ?? at,
       'an OpenCV matrix must have rows and cols, got sizes',
-      'expected rows and cols, found sizes, which do not tell channels from depth',
+      'expected rows and cols, found sizes, which do not distinguish channels from depth',
       'a .npy file with one of the shapes [C,kH,kW], [O,C/groups,kH,kW] or [O,C/groups,kD,kH,kW]',
     )
   }
