@@ -119,7 +119,7 @@ export function amountOf({ kind, value }: Amount, whole: number): number {
   return kind === 'count' ? value : Math.max(1, Math.floor((whole * value) / 100))
 }
 
-/** What the batch of the library gets besides inputs, output and steps. */
+/** Settings of the command only, which the batch of the library does not have. */
 const ofCommand = ['output', 'files-from', 'null', 'explain', 'json', 'quiet', 'verbose', 'debug', 'watch']
 
 export const batchParams = Object.fromEntries(
