@@ -19,19 +19,19 @@ import { optionWords } from '../text/shell.ts'
 import type { Entry } from './journal.ts'
 import { batchParams } from './options.ts'
 
-/** What happens to each picture of a batch. */
+/** The operations on each picture of a batch. */
 export type Steps = (picture: Chain) => Chain
 
 /**
- * Runs a chain over many pictures in several processes. Gives an event when the batch starts, one for each picture, and one
- * when it ends. Outputs that are up to date are not made again.
+ * Runs a chain over many pictures in several processes. Yields an event when the batch starts, one for each picture,
+ * and one when it ends. Outputs that are up to date are not made again.
  *
  *     for await (const event of batch('photos', 'out/{stem}.png', (picture) => picture.gaussian({ sigma: 2 }))) ...
  *
  * @param inputs files, folders and patterns
  * @param output a path with keys such as `{stem}`
- * @param options those of the command, and `signal`, which stops the batch and its processes; leaving the loop does so too
- * @throws ConvoError for what keeps the batch from starting; a picture that fails is an event. The reason of `signal`
+ * @param options those of the command, and `signal`, which stops the batch and its processes, as leaving the loop does
+ * @throws ConvoError if the batch cannot start; a picture that fails is an event. The reason of `signal` if it aborts
  */
 export const batch = counted(
   'batch',
@@ -94,7 +94,7 @@ export const batch = counted(
   },
 )
 
-/** The words of a chain, as a batch on the command line has them behind `--`. */
+/** Returns the words of a chain, as a batch on the command line has them after `--`. */
 function wordsOf(steps: Steps, output: string): string[] {
   if (typeof steps !== 'function') {
     throw new ConvoError('E_ARGUMENT', `steps must be a function that takes a chain, got ${describe(steps)}`)

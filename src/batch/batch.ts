@@ -27,13 +27,13 @@ import { watchPlan } from './watch.ts'
 /** Why a batch was stopped by --fail-fast or --max-failures. */
 const tooMany = 'too many failures'
 
-/** Milliseconds after a signal in which a batch ends its workers and its records; then it ends whatever is left. */
+/** Milliseconds that a batch has after a signal to end its workers and records. Then it ends in any case. */
 const lastWords = 300
 
 /** Why a batch was stopped by its caller. */
 const aborted = 'aborted'
 
-/** Runs a batch until `signal` aborts it; gives the exit status. @throws ConvoError for what keeps it from starting */
+/** Runs a batch until `signal` aborts it. Returns the exit status. @throws ConvoError if it cannot start */
 export async function runBatch(batch: Batch, io: Io, signal?: AbortSignal): Promise<number> {
   const plan = await planBatch(batch)
   return batch.settings['dry-run'] ? printPlan(plan, io) : work(plan, io, signal)
@@ -168,7 +168,7 @@ async function openSession(plan: Plan, printer: Printer) {
     },
   })
 
-  /** Decides about an item; true where it is to be run. */
+  /** Decides about an item. Returns a task if it must run. */
   const look = async (item: Item): Promise<Task | undefined> => {
     const { run, reason, renewed, bytes } = await decide(item, state, maker, settings.force)
     const { input, output } = item
@@ -244,7 +244,7 @@ function mostFailures({ batch: { settings }, items }: Plan): number {
   return most === undefined ? Number.POSITIVE_INFINITY : amountOf(most, items.length)
 }
 
-/** Writes the list of failures; false where that is not possible, which is reported. */
+/** Writes the list of failures. If that fails, reports the error and returns false. */
 async function writeFailed(plan: Plan, failures: readonly string[], printer: Printer): Promise<boolean> {
   const target = fileOf('failed-list', plan.batch.settings, plan.shard)
   if (target === undefined) return true
@@ -268,7 +268,7 @@ async function writeFailed(plan: Plan, failures: readonly string[], printer: Pri
   return false
 }
 
-/** Reports a list that cannot be written before hours of work, not after. */
+/** Refuses a list that cannot be written before hours of work, not after. */
 function refuseFailedList(plan: Plan): void {
   const target = fileOf('failed-list', plan.batch.settings, plan.shard)
   if (target === undefined) return

@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url'
 import type { ErrorCode } from '../error.ts'
 import { distFile } from '../files/package.ts'
 
-/** What all workers of a batch get first. */
+/** The first message to every worker of a batch. */
 export type Setup = {
   /** The operation and its options, as typed. */
   readonly words: readonly string[]
@@ -13,26 +13,26 @@ export type Setup = {
 /** One picture to process. */
 export type Order = { readonly input: string; readonly output: string; readonly threads: number }
 
-/** What main and worker say to each other. */
+/** Messages from the main process to a worker. */
 export type ToWorker =
   | { readonly kind: 'setup'; readonly setup: Setup }
   | { readonly kind: 'order'; readonly order: Order }
-  /** What was made was noted: it may take its place. */
+  /** The output was noted, and may be moved to its place. */
   | { readonly kind: 'place' }
 
-/** An error, in the form in which it goes from process to process and into logs. */
+/** An error, in the form that is sent between processes and written to logs. */
 export type ErrorText = {
   /** The stable code, such as `E_INPUT`. */
   readonly code: ErrorCode
   /** What is wrong. */
   readonly message: string
-  /** Where and why, a line each. */
+  /** Where and why, one line each. */
   readonly why: readonly string[]
   /** What to write instead. */
   readonly fix?: string | undefined
 }
 
-/** Of an input its hash and stamp, of the output its size and the time of its last change. */
+/** The hash and stamp of an input, and the size and time of last change of its output. */
 export type MadeFile = {
   readonly hash: string
   readonly stamp: string
@@ -40,7 +40,7 @@ export type MadeFile = {
   readonly time: string
 }
 
-/** What came of an order. */
+/** The result of an order. */
 export type Result =
   | {
       readonly kind: 'done'
@@ -49,33 +49,35 @@ export type Result =
       readonly notes: readonly string[]
       readonly bytes: number
       readonly milliseconds: number
-      /** What is still to be noted of the output; undefined where that was done before it took its place. */
+      /**
+       * The part of the output's record still to be noted; undefined if it was noted before the output took its place.
+       */
       readonly made: MadeFile | undefined
     }
   | { readonly kind: 'failed'; readonly error: ErrorText; readonly milliseconds: number }
 
 export type FromWorker =
-  /** `held`: bytes of memory that the worker has after it. */
+  /** `held`: the bytes of memory that the worker holds afterwards. */
   | { readonly kind: 'result'; readonly result: Result; readonly held: number }
-  /** Before an output takes its place: noted first, it is made once, however the batch ends. */
+  /** Sent before an output takes its place. Noted first, it is made only once, however the batch ends. */
   | { readonly kind: 'made'; readonly made: MadeFile }
 
-/** Small halves for young objects: a worker makes little garbage, and would take 10 MiB more for it as pictures go by. */
+/** Keeps V8's young generation small. A worker makes little garbage, but would take 10 MiB more for it over time. */
 const youngObjects = '--max-semi-space-size=1'
 
-/** Most of what a worker writes to standard error that is kept, for the case that it dies. */
+/** The most characters of a worker's standard error that are kept, in case it dies. */
 const mostKept = 2000
 
 /** A process that works on one picture at a time. */
 export type Worker = ReturnType<typeof startWorker>
 
 /**
- * Starts a worker. It is a process and not a thread: pictures that crash the decoder, or take the last memory, then end
- * one worker and not the batch; and nothing is shared that they would have to wait for.
+ * Starts a worker. It is a process, not a thread, so a picture that crashes the decoder or uses up the memory ends one
+ * worker and not the batch. Nor do workers share anything that they would have to wait for.
  */
 export function startWorker(setup: Setup, idle: number) {
   const child: ChildProcess = fork(fileURLToPath(distFile('batch-worker.js')), [], {
-    // the decoder's own threads would only get in the way of the other workers
+    // the decoder's own threads would only slow down the other workers
     env: { ...process.env, VIPS_CONCURRENCY: '1' },
     execArgv: [youngObjects],
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
@@ -100,7 +102,7 @@ export function startWorker(setup: Setup, idle: number) {
     give({ kind: 'failed', error: deathOf(how, said), milliseconds: 0 })
   }
   const send = (message: ToWorker) => {
-    // a worker that is gone is met in `exit`
+    // a worker that has ended is handled in `exit`
     if (child.connected) child.send(message, () => undefined)
   }
   child.stderr?.setEncoding('utf8').on('data', (text: string) => {
@@ -124,9 +126,9 @@ export function startWorker(setup: Setup, idle: number) {
   return {
     pid: child.pid ?? 0,
     isAlive: () => isAlive,
-    /** The memory that it holds, as it said last. */
+    /** The memory that it holds, as it last reported. */
     held: () => held,
-    /** Never fails: a worker that dies gives a result that says so. `onMade` is called before an output takes its place. */
+    /** Never rejects: the death of a worker is a failed result. `onMade` is called before an output takes its place. */
     run(order: Order, onMade: (made: MadeFile) => void): Promise<Result> {
       return new Promise((resolve) => {
         settle = resolve
@@ -141,7 +143,7 @@ export function startWorker(setup: Setup, idle: number) {
       child.unref()
       child.stderr?.destroy()
     },
-    /** Ends it at once, and settles when it is gone. */
+    /** Ends it at once, and settles when it has ended. */
     kill(): Promise<void> {
       child.kill('SIGKILL')
       return gone

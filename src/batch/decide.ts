@@ -9,13 +9,13 @@ import type { Made, State } from './state.ts'
 export type Verdict = {
   readonly run: boolean
   readonly reason: string
-  /** A note to be renewed: the input was touched, but is the same. */
+  /** A record to renew: the input was touched, but has the same content. */
   readonly renewed?: Made
   /** Bytes of an output that is up to date. */
   readonly bytes?: number
 }
 
-/** Whether an output is as it was when it was made. */
+/** Whether an output is unchanged since it was made. */
 const isOf = ({ size, time }: Made, output: BigIntStats): boolean =>
   size === Number(output.size) && time === String(output.mtimeNs)
 
@@ -26,12 +26,12 @@ export const forced = (items: readonly Item[], state: State): Made[] =>
     return file === undefined ? [] : (state.get(name) ?? []).filter((made) => isOf(made, file))
   })
 
-/** What outputs are made by. */
+/** The operation and arithmetic that make outputs. */
 export type Maker = { readonly operation: string; readonly arithmetic: number }
 
 /**
- * Whether an item is up to date: its output is there with the recorded size and time, and was made from the same bytes,
- * by the same operation, in the same arithmetic. The input is read only if it may have changed.
+ * Decides whether an item is up to date: its output exists with the recorded size and time, and was made from the same
+ * bytes, by the same operation, in the same arithmetic. The input is read only if it may have changed.
  */
 export async function decide(item: Item, state: State, maker: Maker, force: boolean): Promise<Verdict> {
   const runs = (reason: string): Verdict => ({ run: true, reason })
@@ -48,7 +48,7 @@ export async function decide(item: Item, state: State, maker: Maker, force: bool
   const upToDate: Verdict = { run: false, reason: 'up to date', bytes: made.size }
   if (made.arithmetic !== maker.arithmetic) return runs('convo computes differently now')
   if (made.operation !== maker.operation) return runs('the operation or its options have changed')
-  // what replaced its input is not to be made of itself once more
+  // an output that replaced its input must not be processed again
   if (isSameFile(item.input, item.output)) return upToDate
   const stamp = stampOf(item.stat)
   if (made.stamp === stamp) return upToDate

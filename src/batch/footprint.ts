@@ -6,19 +6,19 @@ import type { Known } from '../picture/known.ts'
 import { fullScale } from '../tensor/picture.ts'
 import type { Item } from './items.ts'
 
-/** What a picture takes, as its header shows. */
+/** The size and memory of a picture, from its header. */
 export type Footprint = {
-  /** 0 where the header shows nothing. */
+  /** The number of pixels; 0 if the header does not show it. */
   readonly pixels: number
-  /** Bytes of memory that the work on it takes at most, beyond that of an idle worker. */
+  /** The most bytes of memory that its job takes, beyond that of an idle worker. */
   readonly bytes: number
 }
 
-/** What work on pictures is, as far as it takes memory. */
+/** The properties of jobs on pictures that affect memory. */
 export type Appetite = {
   /** The job on one of them. */
   job(input: string, output: string): PictureJob
-  /** Threads for a picture that is split in strips. */
+  /** Threads for a picture that is split into strips. */
   readonly threads: number
 }
 
@@ -59,7 +59,7 @@ export function createFootprints({ job, threads }: Appetite): (item: Item) => Pr
     const { pixels } = size
     try {
       const own = job(item.input, item.output)
-      // one that is too large ends before it takes memory
+      // a picture that is too large fails before it takes memory
       if (pixels > own.settings['max-pixels']) return { pixels, bytes: 0 }
       const keyOf = (one: Size) => JSON.stringify([one, extensionOf(item.output)])
       const isExact = plans.size < mostExact || plans.has(keyOf(size))
@@ -68,13 +68,13 @@ export function createFootprints({ job, threads }: Appetite): (item: Item) => Pr
       plans.set(keyOf(like), planned)
       return { pixels, bytes: item.bytes + (await planned) }
     } catch {
-      // the worker meets the same error, and shows it, perhaps not before it has decoded
+      // the worker meets the same error and reports it, perhaps only after decoding
       return { pixels, bytes: item.bytes + (pixels * size.channels * size.depth) / 8 }
     }
   }
 }
 
-/** The bytes that a job takes, beside the program. */
+/** The bytes that a job takes, apart from the program. */
 async function planOf(job: PictureJob, { depth, ...size }: Size, threads: number): Promise<number> {
   const full = fullScale(depth)
   const known = { ...size, depth, full, hasSlices: false, isMaps: size.channels > 4 }
@@ -83,7 +83,7 @@ async function planOf(job: PictureJob, { depth, ...size }: Size, threads: number
 }
 
 type Size = Pick<Known, 'width' | 'height' | 'channels' | 'depth' | 'pages' | 'isStack'> & {
-  /** Of one page. */
+  /** The pixels of one page. */
   readonly pixels: number
 }
 

@@ -11,12 +11,12 @@ import { inFolder } from './options.ts'
 /** One input with its output. */
 export type Item = {
   readonly input: string
-  /** Its folder as {rel} has it. */
+  /** Its folder, as in {rel}. */
   readonly rel: string
   readonly output: string
-  /** The output from the template's folder: the name of the item in the state. */
+  /** The output's path relative to the template's folder, which names the item in the state. */
   readonly name: string
-  /** Size of the input; 0 for one that is not there. */
+  /** Size of the input in bytes; 0 if it does not exist. */
   readonly bytes: number
   readonly stat: BigIntStats | undefined
 }
@@ -31,7 +31,7 @@ export type Making = {
 }
 
 /**
- * The items of all inputs, in their order.
+ * Returns the items of all inputs, in order.
  *
  * @throws ConvoError E_USAGE for two inputs with one output, both named; E_IN_PLACE for an output that is an input
  */
@@ -43,14 +43,14 @@ export async function makeItems(inputs: readonly Input[], making: Making): Promi
   return items
 }
 
-/** The item of one input. */
+/** Returns the item of one input. */
 export async function makeItem({ path, rel }: Input, index: number, making: Making): Promise<Item> {
   const { template, operation } = making
   const stat = statOf(path)
   const output = expandTemplate(template, {
     ...fileValues(path, rel),
     index,
-    // an input that cannot be read has no hash; it fails by name when its turn comes
+    // an input that cannot be read has no hash; its error is reported in its turn
     hash: template.needsHash && stat?.isFile() ? await making.hashOf(path) : '0'.repeat(64),
     op: operation,
   })
@@ -58,7 +58,7 @@ export async function makeItem({ path, rel }: Input, index: number, making: Maki
   return { input: path, rel, output, name: relative(template.root, output), bytes, stat }
 }
 
-/** Most pairs that an error names. */
+/** The most pairs that an error names. */
 const mostNamed = 5
 
 function refuseCollisions(items: readonly Item[], template: Template): void {
@@ -85,7 +85,7 @@ function refuseCollisions(items: readonly Item[], template: Template): void {
   )
 }
 
-/** A template that keeps two inputs apart. */
+/** Returns a template that gives two inputs different outputs. */
 function apartKey([a, b]: [Item, Item], { text, parts }: Template): string {
   const has = (key: Parameters<typeof hasKey>[1]) => hasKey(parts, key)
   const name = basename(text)

@@ -8,7 +8,7 @@ import { statOf } from '../files/stat.ts'
 import { visible } from '../text/visible.ts'
 import type { ErrorText } from './crew.ts'
 
-/** What a batch shows machines: a line of JSON each, on standard output or in a log. */
+/** An event of a batch for machines: one line of JSON, on standard output or in a log. */
 export type Entry =
   | {
       /** The batch begins. */
@@ -27,7 +27,7 @@ export type Entry =
       readonly all: number
       /** Inputs of this one. */
       readonly total: number
-      /** Equal for shards that share out the same inputs. */
+      /** Equal for shards that divide the same inputs. */
       readonly plan: string
     }
   | ItemEntry
@@ -42,13 +42,13 @@ export type Entry =
       readonly milliseconds: number
       /** Pixels of all inputs that were processed, in millions. */
       readonly megapixels: number
-      /** Why it ended before all was tried, as `SIGINT`; empty where all was. */
+      /** Why it ended before all inputs were tried, such as `SIGINT`; empty if all were. */
       readonly stopped: string
     } & Counts)
 
-/** What came of one input. */
+/** The result for one input. */
 export type ItemEntry = {
-  /** A picture was dealt with. */
+  /** A picture was handled. */
   readonly event: 'item'
   /** `current`: it was up to date; `planned`: it would be processed. */
   readonly status: 'done' | 'current' | 'failed' | 'planned'
@@ -64,7 +64,7 @@ export type ItemEntry = {
   readonly megapixels?: number
   /** Size of the output file. */
   readonly bytes?: number
-  /** Samples that were below black or above white; absent where none were. */
+  /** Samples that were below black or above white; absent if none were. */
   readonly clipped?: {
     /** Samples below black. */
     readonly low: number
@@ -73,13 +73,13 @@ export type ItemEntry = {
     /** All samples of the output. */
     readonly samples: number
   }
-  /** What a user should know, in sentences. */
+  /** Notes for the user. */
   readonly notes?: readonly string[]
   /** Why it failed. */
   readonly error?: ErrorText
 }
 
-/** How many inputs came to what. `current`: they were up to date. `left`: they were not tried. */
+/** The number of inputs with each result. `current`: they were up to date. `left`: they were not tried. */
 export type Counts = {
   /** Pictures that were processed. */
   readonly done: number
@@ -91,10 +91,10 @@ export type Counts = {
   readonly left: number
 }
 
-/** A log file. Writing to it does not fail: an error is given back, once. */
+/** A log file. Writing to it never throws: an error is returned, once. */
 export type Log = { write(entry: Entry): ConvoError | undefined; close(): void }
 
-/** Begins a log; what was in the file is gone. @throws ConvoError E_OUTPUT */
+/** Begins a log, and replaces the content of the file. @throws ConvoError E_OUTPUT */
 export function openLog(path: string): Log {
   refuseReplacing(path)
   refuseOther(path)
@@ -136,9 +136,9 @@ function refuseOther(path: string): void {
   })
 }
 
-/** The error of an input, which names it whatever the error itself says. */
+/** Returns an error that names its input. */
 export const errorOf = (input: string, { code, message, why, fix }: ErrorText): ConvoError =>
   new ConvoError(code, message.includes(input) ? message : `${input}: ${message}`, { why, fix })
 
-/** An entry as a line. */
+/** Formats an entry as a line. */
 export const lineOf = (entry: Entry): string => `${visible(JSON.stringify(entry))}\n`

@@ -12,19 +12,19 @@ import { isRecord } from '../text/record.ts'
 import type { Counts, Entry, ItemEntry } from './journal.ts'
 import { stateFolder } from './state.ts'
 
-/** A log, read. */
+/** A parsed log. */
 type ReadLog = {
   readonly path: string
   readonly start: Entry & { readonly event: 'start' }
   readonly items: readonly ItemEntry[]
-  /** Undefined for a batch that is at work, or was killed. */
+  /** Undefined for a batch that is still running or was killed. */
   readonly end: (Entry & { readonly event: 'end' }) | undefined
 }
 
-/** What the logs of all shards say together. */
+/** The combined content of the logs of all shards. */
 export type Merged = Counts & {
   readonly shards: number
-  /** Of the longest shard: they ran side by side. */
+  /** The time of the longest shard, since they ran at the same time. */
   readonly milliseconds: number
   readonly megapixels: number
   readonly failures: readonly ItemEntry[]
@@ -76,7 +76,7 @@ export function mergeLogs(words: readonly string[]): Merged {
 const millisecondsOf = ({ end, items }: ReadLog): number =>
   end?.milliseconds ?? items.reduce((sum, { milliseconds = 0 }) => sum + milliseconds, 0)
 
-/** Of several logs of one shard, the one that began last. */
+/** Keeps, of several logs of one shard, the one that began last. */
 function latestOfShard(logs: readonly ReadLog[]): ReadLog[] {
   const byShard = new Map<string, ReadLog>()
   for (const log of [...logs].sort((a, b) => (a.start.time < b.start.time ? -1 : 1))) {
@@ -109,7 +109,7 @@ function unfinished({ path, start, items, end }: ReadLog): string[] {
 
 type Gone = { readonly item: ItemEntry; readonly path: string; readonly how: string }
 
-/** Items that were done and whose outputs are not there any more, or not of the size that they were written in. */
+/** Finds items that were done but whose outputs no longer exist, or have another size than when written. */
 function goneOutputs({ path, start, items }: ReadLog): Gone[] {
   const { root } = templateOf(path, start.output)
   const folder = dirname(path)
@@ -134,7 +134,7 @@ function templateOf(path: string, output: string): Template {
   }
 }
 
-/** Most outputs that are named. */
+/** The most outputs that are named. */
 const mostNamed = 10
 
 const goneLines = (gone: readonly Gone[]): string[] => [
@@ -211,7 +211,7 @@ const shapes: Readonly<Record<string, Rule>> = {
   end: object({ milliseconds: amount, left: count, stopped: text }),
 }
 
-/** Why a value is no entry of a log, or nothing. */
+/** Returns why a value is not an entry of a log; undefined if it is one. */
 function entryProblem(value: unknown): string | undefined {
   if (!isRecord(value) || typeof value.event !== 'string') return 'expected an object with an event'
   const problem = Object.hasOwn(shapes, value.event) ? shapes[value.event]!(value) : undefined

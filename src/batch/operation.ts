@@ -10,23 +10,23 @@ import { type Prepared, prepareWork, understandWork } from '../picture/words/pre
 import type { Given } from '../picture/words/syntax.ts'
 import { pick } from '../text/record.ts'
 
-/** The operation of a batch, understood: one, or a chain of them. */
+/** The parsed operation of a batch: one, or a chain of several. */
 export type BatchOperation = Prepared & {
   /** Equal for operations that make the same outputs: of all values, defaults too, and the content of kernel files. */
   readonly fingerprint: string
 }
 
-/** Options that are the batch's, not the operation's. */
+/** Options of the batch, not of the operation. */
 const ofTheBatch = ['in-place', 'force', 'dry-run', 'json', 'quiet', 'verbose', 'threads'] as const
 
-/** Settings that decide whether an output is made, and not what it is. */
+/** Settings that affect whether an output is made, but not its content. */
 const withoutEffect = ['in-place', 'fail-on-clip', 'max-pixels']
 
 /**
- * Understands what is behind `--`, as the command line would understand it for one picture: an operation, several
+ * Parses the words after `--`, as the command line would parse them for one picture: an operation, several
  * with `--` between them, or `chain` with options of its own and then these.
  *
- * @throws ConvoError as the command line does, E_OPTION for an option that is the batch's
+ * @throws ConvoError as the command line does, E_OPTION for an option of the batch
  */
 export async function prepareBatchOperation(words: readonly string[]): Promise<BatchOperation> {
   const work = understandWork(words, refuse)
@@ -71,7 +71,7 @@ function valuesOf(params: Params, given: Given): Record<string, unknown> {
   return { ...resolve(params, pick(given, params)) }
 }
 
-/** A value as text that does not depend on the order in which it was written down. */
+/** Converts a value to text that does not depend on the order of its keys. */
 function canonical(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(canonical).join(',')}]`
   if (typeof value === 'object' && value !== null) {
@@ -83,8 +83,8 @@ function canonical(value: unknown): string {
 }
 
 /**
- * The name of a file, as in --kernel edge.mat, as what is in the file: where it is does not change what is made of it.
- * Its extension shows the format.
+ * Replaces the name of a file, as in --kernel edge.mat, by its content, since its path does not affect the output. Its
+ * extension shows the format.
  */
 function withContent(value: unknown): unknown {
   if (typeof value !== 'string') return value

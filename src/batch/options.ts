@@ -4,7 +4,7 @@ import type { ShardBy } from '../host/shard.ts'
 import { amountIn, amountNear, choice, custom, expected, flag, text } from '../params.ts'
 import { runSettings } from '../picture/run-settings.ts'
 
-/** A number, or a share of what there is. */
+/** A number, or a share of the whole. */
 export type Amount = { readonly kind: 'count' | 'share'; readonly value: number }
 
 /** A template for outputs in the folder that a path without keys names, or in that of the file that it names. */
@@ -23,7 +23,7 @@ function parseOutput(given: unknown, name: string): string {
   })
 }
 
-/** What the batch itself is given, before `--`. */
+/** The settings of the batch itself, before `--`. */
 export const batchSettings = {
   output: custom('path of each output, with {keys}, such as out/{rel}/{stem}.png', '<template>', parseOutput),
   recursive: flag('search folders recursively'),
@@ -114,12 +114,12 @@ function parseMemory(given: unknown, name: string): Amount {
   return { kind: share === null ? 'count' : 'share', value }
 }
 
-/** The amount of something of which there is so much, at least 1. */
+/** Returns the count, or the share (in percent) of `whole`, at least 1. */
 export function amountOf({ kind, value }: Amount, whole: number): number {
   return kind === 'count' ? value : Math.max(1, Math.floor((whole * value) / 100))
 }
 
-/** What the batch of the library gets besides inputs, output and steps. */
+/** Settings of the command only, which the batch of the library does not have. */
 const ofCommand = ['output', 'files-from', 'null', 'explain', 'json', 'quiet', 'verbose', 'debug', 'watch']
 
 export const batchParams = Object.fromEntries(

@@ -26,28 +26,28 @@ export type Batch = {
   readonly settings: BatchSettings
   /** The operation and its options. */
   readonly operation: readonly string[]
-  /** The command line that goes on with what is left. */
+  /** The command line that continues with the remaining inputs. */
   readonly again: string
 }
 
-/** All that is known before anything is done. */
+/** Everything that is known before the work begins. */
 export type Plan = {
   readonly batch: Batch
   readonly template: Template
   readonly operation: BatchOperation
   readonly making: Making
   readonly shard: Shard | undefined
-  /** Items of all shards. */
+  /** The items of all shards. */
   readonly all: readonly Item[]
-  /** Those of this one. */
+  /** The items of this shard. */
   readonly items: readonly Item[]
-  /** The folders that inputs were looked for in. */
+  /** The folders that were searched for inputs. */
   readonly folders: readonly string[]
   readonly notes: readonly string[]
 }
 
 /**
- * Understands and checks a batch: nothing is written, and nothing that can be known beforehand is left to go wrong later.
+ * Parses and checks a batch without writing anything, and reports every error that can be known beforehand.
  *
  * @throws ConvoError for a batch that cannot start
  */
@@ -111,7 +111,7 @@ function outputMeant(inputs: readonly string[]): ErrorDetail {
   return { fix: '--output out/{rel}/{stem}.png' }
 }
 
-/** Files that each shard writes must be one for each shard. */
+/** Refuses files that every shard would write: each shard needs its own. */
 function refuseSharedFiles(settings: BatchSettings, shard: Shard | undefined): void {
   for (const option of ['log', 'failed-list'] as const) {
     const path = settings[option]
@@ -124,7 +124,7 @@ function refuseSharedFiles(settings: BatchSettings, shard: Shard | undefined): v
   }
 }
 
-/** The path of the log or the list of failures that is asked for. */
+/** The path of the requested log or list of failures. */
 export function fileOf(
   option: 'log' | 'failed-list',
   settings: BatchSettings,
@@ -134,7 +134,7 @@ export function fileOf(
   return given && fillTemplate(parseTemplate(given, option), { shard: shardName(shard, '1-of-1') })
 }
 
-/** One file cannot be two of the log, the list of failures and the outputs. */
+/** Refuses a file that is two of the log, the list of failures and the outputs. */
 function refuseOwnFiles(settings: BatchSettings, shard: Shard | undefined, items: readonly Item[]): void {
   const log = fileOf('log', settings, shard)
   const list = fileOf('failed-list', settings, shard)
@@ -171,7 +171,7 @@ function refuseToWatch({ inputs, settings }: Batch, { folders }: Found): void {
   )
 }
 
-/** Reports which files are outputs of earlier batches here, still as they were written. */
+/** Returns a test for files that are unchanged outputs of earlier batches here. */
 function ownOutputs(state: State, { root }: Template, inPlace: boolean): (input: Input) => boolean {
   const known = new Map([...state].map(([name, made]) => [resolve(root, name), made]))
   return ({ path }) => {
@@ -219,10 +219,10 @@ function checkOutputs({ parts, text }: Template, operation: BatchOperation, item
   operation.job(first.input, text)
 }
 
-/** The inputs that a shard finds must be those that the others find, whatever these have written by then. */
+/** Ensures that all shards find the same inputs, whatever the others have written by then. */
 function refuseMovingInputs(folders: readonly string[], { root }: Template, items: readonly Item[]): void {
   for (const folder of folders) {
-    // a folder of outputs inside is not looked into
+    // a folder of outputs inside is not searched
     if (!leaves(folder, root) && resolve(folder) !== resolve(root)) continue
     const inside = items.find(({ output }) => !leaves(folder, output))
     if (inside === undefined) continue

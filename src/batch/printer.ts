@@ -8,7 +8,7 @@ import { createProgress, type Standing } from './progress.ts'
 
 export type Printer = ReturnType<typeof createPrinter>
 
-/** Shows people and machines how a batch goes: progress and failures on standard error, data on standard output. */
+/** Reports a batch to people and machines: progress and failures on standard error, data on standard output. */
 export function createPrinter(settings: BatchSettings, io: Io, log?: Log) {
   const screen = {
     isTerminal: process.stderr.isTTY === true,
@@ -18,7 +18,7 @@ export function createPrinter(settings: BatchSettings, io: Io, log?: Log) {
   const progress = createProgress(screen, settings.quiet)
   let isLost = false
   let written: Promise<void> = Promise.resolve()
-  // one after the other, and not waited for: a slow reader does not hold up the work
+  // in order but not awaited, so that a slow reader does not delay the work
   const out = (text: string) => {
     written = written.then(() => io.out(text))
   }
@@ -36,7 +36,7 @@ export function createPrinter(settings: BatchSettings, io: Io, log?: Log) {
     },
     /** An error that does not end the batch. */
     error,
-    /** What will be done with an input, and why. */
+    /** Reports what will be done with an input, and why. */
     plan(one: ItemEntry, willRun: boolean): void {
       if (settings.json || !(settings.explain || settings['dry-run'])) return
       const why = settings.explain ? `: ${one.reason}` : ''
@@ -44,7 +44,7 @@ export function createPrinter(settings: BatchSettings, io: Io, log?: Log) {
         `${willRun ? 'run ' : 'skip'} ${visibleLine(one.input)} -> ${visibleLine(one.output)}${visibleLine(why)}\n`,
       )
     },
-    /** What came of an input. */
+    /** Reports the result for an input. */
     item(one: ItemEntry): void {
       entry(one)
       if (one.error !== undefined) error(errorOf(one.input, one.error))
@@ -55,12 +55,12 @@ export function createPrinter(settings: BatchSettings, io: Io, log?: Log) {
         )
       }
     },
-    /** An entry for machines only. */
+    /** Writes an entry for machines only. */
     entry,
     update: (standing: Standing) => progress.update(standing),
-    /** Whether something was not written that had to be: lines of the log. */
+    /** Whether lines of the log could not be written. */
     hasLost: () => isLost,
-    /** The last lines; waits until all is written. */
+    /** Writes the last lines, and waits until everything is written. */
     async end(lines: readonly string[]): Promise<void> {
       progress.end()
       if (!settings.quiet) for (const line of lines) io.err(`${visibleLine(line)}\n`)

@@ -1,15 +1,15 @@
 import { type Message, Verbatim } from '../text/message.ts'
 
-/** How far a batch is. */
+/** The progress of a batch. */
 export type Standing = {
   readonly done: number
   readonly failed: number
   readonly total: number
   /** Megapixels that are done. */
   readonly megapixels: number
-  /** Megapixels of what is left, as far as headers and file sizes show. */
+  /** Megapixels that remain, as far as headers and file sizes show. */
   readonly megapixelsLeft: number
-  /** Since the first picture began. */
+  /** Milliseconds since the first picture began. */
   readonly milliseconds: number
 }
 
@@ -47,7 +47,7 @@ export function createProgress(screen: Screen, quiet: boolean, now: () => number
       screen.write(message)
       if (bar !== '') screen.write(bar)
     },
-    /** Takes the bar away. */
+    /** Removes the bar. */
     end(): void {
       clear()
       bar = ''
@@ -78,14 +78,14 @@ function barText(standing: Standing, columns: number): string {
   return `[${'#'.repeat(filled)}${'.'.repeat(room - filled)}] ${text}`
 }
 
-/** As many parts as fit, from the first on; of the first what fits. */
+/** Returns as many parts as fit, in order. The first one is cut if it does not fit. */
 function fitted([first = '', ...others]: readonly string[], room: number): string {
   let text = first.slice(0, Math.max(0, room))
   for (const part of others) if (text.length + 2 + part.length <= room) text += `, ${part}`
   return text
 }
 
-/** Milliseconds that the megapixels that are left will take at the rate so far; undefined where there is none yet. */
+/** Milliseconds that the remaining megapixels take at the current rate; undefined if there is no rate yet. */
 export function timeLeft({ megapixels, megapixelsLeft, milliseconds }: Standing): number | undefined {
   return megapixels > 0 ? (megapixelsLeft / megapixels) * milliseconds : undefined
 }

@@ -19,20 +19,20 @@ export type Task = { readonly item: Item; readonly reason: string }
 export type RunnerOptions = {
   readonly setup: Setup
   readonly appetite: Appetite
-  /** Threads in all, and so pictures at once. */
+  /** The number of threads, and of pictures processed at the same time. */
   readonly jobs: number
-  /** Bytes that the workers may hold together. */
+  /** The bytes that all workers together may hold. */
   readonly memory: number
   /** Bytes that are available now, for a picture that needs more than `memory`. */
   readonly available: () => number
   onResult(task: Task, result: Result, footprint: Footprint): void
-  /** Before an output takes its place. */
+  /** Called before an output takes its place. */
   onMade(task: Task, made: MadeFile): void
-  /** No worker ever came to work. */
+  /** Called if no worker ever did any work. */
   onBroken(): void
 }
 
-/** How many items are looked at before their turn. */
+/** How many items are examined before their turn. */
 const lookAhead = 2
 
 /** If this many workers died before one did any work, the pictures are not the cause. */
@@ -83,7 +83,7 @@ export function createRunner(options: RunnerOptions) {
     for (const done of waiting) done()
   }
 
-  /** Gives an item to a worker, or refuses it; false where it has to wait. */
+  /** Gives an item to a worker, or refuses it. Returns false if it has to wait. */
   function start(next: Ready): boolean {
     const busy = inFlight()
     const taken = busy.reduce((sum, { current }) => sum + current!.threads, 0)
@@ -91,7 +91,7 @@ export function createRunner(options: RunnerOptions) {
     const idle = workers.find(({ current }) => current === undefined)
     const need = idleWorker + next.footprint.bytes
     if (memoryHeld() - (idle === undefined ? 0 : memoryOf(idle)) + need > options.memory) {
-      // memory that a worker has had for a large picture comes back only with its end
+      // a worker frees the memory of a large picture only when it ends
       for (const one of [...workers]) if (one.current === undefined) dismiss(one)
       if (memoryHeld() + need > options.memory) {
         if (busy.length > 0) return false
@@ -122,7 +122,7 @@ export function createRunner(options: RunnerOptions) {
     if (one.worker.isAlive()) hasWorked = true
     else {
       deaths++
-      // it had no time to clear away what it was at
+      // it had no time to remove its unfinished output
       clearBeside(output, one.worker.pid)
       dismiss(one)
     }
@@ -185,18 +185,18 @@ export function createRunner(options: RunnerOptions) {
       }),
     /** Starts nothing more. */
     stop,
-    /** Lets all workers go; what they are at is dropped. */
+    /** Dismisses all workers, and drops their current work. */
     end(): void {
       hasEnded = true
       isStopped = true
       for (const one of [...workers]) dismiss(one)
     },
-    /** Ends all workers at once, and clears away what they leave; their current work is not reported. */
+    /** Ends all workers at once, and removes what they leave. Their current work is not reported. */
     async kill(): Promise<void> {
       hasEnded = true
       stop()
       const left = inFlight().map(({ worker, current }) => ({ pid: worker.pid, item: current!.task.item }))
-      // a system that is busy may not let go of them in time
+      // on a busy system they may not end in time
       const clear = () => {
         for (const { pid, item } of left) clearBeside(item.output, pid)
       }

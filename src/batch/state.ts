@@ -8,14 +8,14 @@ import type { Shard } from '../host/engines.ts'
 import { shardName } from '../host/shard.ts'
 import { commandLine } from '../text/shell.ts'
 
-/** What is known of an output that a batch made. */
+/** The record of an output that a batch made. */
 export type Made = {
-  /** The output, from the output root. */
+  /** The path of the output, relative to the output root. */
   readonly output: string
   readonly input: string
   /** SHA-256 of the input. */
   readonly hash: string
-  /** Of the operation and its options, in canonical form. */
+  /** The fingerprint of the operation and its options, in canonical form. */
   readonly operation: string
   /** Version of the arithmetic. */
   readonly arithmetic: number
@@ -30,7 +30,7 @@ export type Made = {
 /** What batches before left in the output root: of each output what its shards say of it, the latest last. */
 export type State = ReadonlyMap<string, readonly Made[]>
 
-/** Where a batch notes what it did. */
+/** The file in which a batch records its outputs. */
 export type StateFile = {
   /** Notes an output. Returns an error, once, when that is not possible: the batch goes on. */
   note(made: Made): ConvoError | undefined

@@ -10,17 +10,17 @@ import type { Printer } from './printer.ts'
 type Watching = {
   readonly folders: readonly string[]
   readonly recursive: boolean
-  /** A folder that is not looked into: that of the outputs. */
+  /** A folder that is not searched: that of the outputs. */
   readonly without: string
-  /** A new or changed picture, when nobody has written to it for a moment. */
+  /** Called for a new or changed picture, once it has not been written to for a moment. */
   onPicture(path: string, rel: string): void
-  /** A new or changed picture of a format that is not read. */
+  /** Called for a new or changed picture of a format that convo does not read. */
   onStranger(path: string): void
-  /** A folder that can no longer be watched. */
+  /** Called for a folder that can no longer be watched. */
   onError(error: Error): void
 }
 
-/** Watches folders until the signal. Settles when it is over. */
+/** Watches folders until the signal, and then settles. */
 async function watchFolders(watching: Watching, signal: AbortSignal): Promise<void> {
   const { watch } = await import('chokidar')
   const { folders, recursive, without } = watching

@@ -24,17 +24,17 @@ import type { Scene } from './animate/scene.ts'
 import type { Arithmetic, FilterExplanation, StepsExplanation } from './explain/explanation.ts'
 import type { Facts } from './show/facts.ts'
 
-/** What an operation does to an input, in numbers. */
+/** The numbers of what an operation does to an input. */
 export type Explained = ((Explanation & Arithmetic) | FilterExplanation | StepsExplanation) & {
   /** The formula of the operation. */
   readonly formula?: string
-  /** Threads and memory of a run over the picture, where the input is one. */
+  /** Threads and memory of a run over the picture, if the input is one. */
   readonly run?: Pick<DryRun, 'threads' | 'memory'>
   /** The drawing of `convo explain --svg`. */
   svg(): Promise<string>
 }
 
-/** What `explain` takes for an operation of a name. */
+/** The options that `explain` takes for the operation of a name. */
 export type ExplainOptionsOf<N extends string> = N extends keyof OperationOptions
   ? OperationOptions[N] & Omit<ExplainOptions & PictureOptions, keyof OperationOptions[N]>
   : Readonly<Record<string, unknown>>
@@ -44,8 +44,8 @@ export type ExplainOptionsOf<N extends string> = N extends keyof OperationOption
  * field, which algorithm runs and why. No picture is computed.
  *
  * @param input the path of a picture, of which the header is read, or a shape [C,H,W] or [C,D,H,W]
- * @param options those of the operation, and of a layer `size`, `filters`, `multiplier` and `hidden`
- * @throws ConvoError E_NAME for an operation that is not there, and as the operation does
+ * @param options those of the operation, and for a layer `size`, `filters`, `multiplier` and `hidden`
+ * @throws ConvoError E_NAME for an operation that does not exist, and as the operation does
  */
 export const explain = libraryFunction(
   'explain',
@@ -104,10 +104,10 @@ export const show = libraryFunction(
 )
 
 /**
- * The animation of an operator on a small grid: every frame with its numbers, and an SVG that moves.
+ * Returns the animation of an operator on a small grid: every frame with its numbers, and an animated SVG.
  *
  * @param options those of `convo animate <operator>`, such as `size` and `stride`
- * @throws ConvoError E_NAME for an operator that has none, E_OPTION, E_SHAPE for numbers that cannot be
+ * @throws ConvoError E_NAME for an operator without an animation, E_OPTION, E_SHAPE for impossible numbers
  */
 export const animate = libraryFunction(
   'animate',
@@ -118,7 +118,7 @@ export const animate = libraryFunction(
   ): Promise<{
     /** Every frame with its numbers. */
     readonly scene: Scene
-    /** The picture that moves. */
+    /** The animated picture. */
     readonly svg: string
   }> => {
     const [{ animation }, { sceneSettings }] = await Promise.all([

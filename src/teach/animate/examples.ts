@@ -1,6 +1,6 @@
 import { sizeOf, Tensor } from '../../tensor/tensor.ts'
 
-// The numbers that are shown unless others are asked for: small and whole, so that sums are read at a glance.
+// The default numbers: small and whole, so that sums are easy to follow.
 
 /** Whole numbers from `low` to `high` that look random and never change. */
 export function noise(shape: readonly number[], low: number, high: number): Tensor {
@@ -47,10 +47,10 @@ const weights: readonly Tensor[] = [
 const ofShape = (table: readonly Tensor[], shape: readonly number[]): Tensor | undefined =>
   table.find((t) => t.shape.join() === shape.join())
 
-/** An input of this shape: the textbook's where it has one. */
+/** An input of this shape: the textbook's if it has one. */
 export const exampleInput = (shape: readonly number[]): Tensor => ofShape(inputs, shape) ?? noise(shape, 0, 3)
 
-/** Weights of this shape: the textbook's where it has them. */
+/** Weights of this shape: the textbook's if it has them. */
 export const exampleWeights = (shape: readonly number[]): Tensor =>
   ofShape(weights, shape) ?? noise(shape, -1, 2)
 

@@ -25,7 +25,7 @@ function parsePadding(given: unknown, name: string): number | 'same' | 'full' {
   return padding === 'valid' ? 0 : padding
 }
 
-/** What an operator is shown with. Each has defaults of its own, and takes only some. */
+/** The settings of all scenes. Each operator has its own defaults, and takes only some. */
 export const sceneSettings = {
   size: numbers(
     'size of the input: one number, or (depth,) height and width',
@@ -66,13 +66,13 @@ export const sceneSettings = {
 /** The name of a setting. */
 export type SettingName = keyof typeof sceneSettings
 
-/** What was given. */
+/** The values that were given. */
 export type SceneOptions = Values<typeof sceneSettings>
 
 /**
  * The options of a scene.
  *
- * @throws ConvoError E_OPTION for one that this operator does not take, and for values that cannot be
+ * @throws ConvoError E_OPTION for one that this operator does not take, and for impossible values
  */
 export function sceneOptions(
   operator: string,
@@ -109,7 +109,7 @@ export function perAxis<const T extends readonly number[]>(
   )
 }
 
-/** What every scene with one kernel takes. */
+/** The settings that every scene with one kernel takes. */
 export const kernelSettings = ['size', 'kernel', 'kernel-size', 'stride', 'padding', 'dilation'] as const
 
 /** How the kernel of a scene meets its input. @throws ConvoError E_OPTION */

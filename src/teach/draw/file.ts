@@ -5,10 +5,10 @@ import { isStreamPath } from '../../files/output.ts'
 import { renderSvg } from '../../image/encode.ts'
 
 /**
- * What a path is written as, of some kinds; a pipe, as `-` is, gets an SVG.
+ * Returns which of some formats a path is written as. A pipe, such as `-`, gets an SVG.
  *
- * @param what says what may be written, for errors
- * @throws ConvoError E_OUTPUT for another ending
+ * @param what names what may be written, for errors
+ * @throws ConvoError E_OUTPUT for another extension
  */
 export function formatOf<K extends string>(
   output: string,
@@ -24,7 +24,7 @@ export function formatOf<K extends string>(
   throw new ConvoError('E_OUTPUT', `${what}, got ${output}`, { instead: [output, `${stem}.${kinds[0]}`] })
 }
 
-/** The format of a drawing. @throws ConvoError E_OUTPUT for an ending that is neither */
+/** Returns the format of a drawing. @throws ConvoError E_OUTPUT for another extension */
 export const drawingFormat = (output: string): 'svg' | 'png' =>
   formatOf(output, ['png', 'svg'], 'a drawing must be .svg or .png', 'drawing')
 

@@ -1,6 +1,6 @@
 /**
- * A number as it is read in a drawing: as few digits as give it to `significant` digits, a true minus, powers of ten
- * for what is very large or small.
+ * Formats a number for a drawing: with as few digits as give it to `significant` digits, a true minus, and powers of
+ * ten for very large or small numbers.
  */
 export function formatNumber(value: number, significant = 3): string {
   if (!Number.isFinite(value)) return Number.isNaN(value) ? 'NaN' : value > 0 ? '∞' : '−∞'

@@ -1,9 +1,9 @@
 import { brokenLine } from '../../text/layout.ts'
 
-// Widths of text without a font at hand: those of DejaVu Sans, the widest of the usual sans-serif fonts, so that a text is
-// never wider than is reckoned with, up to a twentieth that is added.
+// Widths of text without a font: those of DejaVu Sans, the widest of the usual sans-serif fonts, plus a twentieth,
+// so that text is never wider than calculated.
 
-// hundredths of the letters' body, from the space on
+// hundredths of the font size, starting with the space
 const widths = (
   '32 40 46 84 64 95 78 27 39 39 50 84 32 36 32 34 64 64 64 64 64 64 64 64 64 64 34 34 84 84 84 53 ' +
   '100 68 69 70 77 63 58 77 75 29 29 66 56 86 75 79 60 79 69 63 61 73 68 99 69 61 69 39 34 39 84 50 ' +
@@ -30,15 +30,15 @@ export function textWidth(
 
 function widthOf(character: string): number {
   const code = character.codePointAt(0)!
-  // what is beyond Latin, Greek and Cyrillic is mostly as wide as it is high
+  // letters beyond Latin, Greek and Cyrillic are mostly as wide as they are high
   return widths[code - 32] ?? (code < 0x500 ? 0.8 : 1)
 }
 
-/** The largest size, of at most `largest`, at which the text is no wider than `width`. */
+/** The largest size, at most `largest`, at which the text is no wider than `width`. */
 export const sizeToFit = (content: string, width: number, largest: number, style: Style = {}): number =>
   Math.min(largest, (largest * width) / Math.max(textWidth(content, largest, style), 1e-9))
 
-/** A line of text in lines no wider than `width`, broken between words; lines after the first are indented. */
+/** Breaks text between words into lines no wider than `width`. Lines after the first are indented. */
 export const wrapText = (content: string, width: number, size: number, style: Style = {}): string[] =>
-  // a space that does not break: SVG drops others at the start of a line
+  // a no-break space: SVG drops others at the start of a line
   brokenLine(content, (text) => textWidth(text, size, style) <= width, '\u00a0\u00a0')

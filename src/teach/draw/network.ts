@@ -5,15 +5,15 @@ import { textWidth } from './measure.ts'
 import { colours } from './palette.ts'
 import { path, rect, svgDocument, text } from './svg.ts'
 
-// A network from top to bottom: a box for every node, lines from what it reads. Lines that pass boxes run on their right,
-// each in a lane of its own as far as it needs one.
+// A network from top to bottom: a box for every node, and lines from its inputs. Lines that pass boxes run on their
+// right, each in its own lane where it needs one.
 
 const [high, gap, left, lane] = [26, 16, 20, 12]
 
 const tone = (operator: string, parameters: number): string =>
   parameters > 0 ? colours.blue : /Add|Mul|Concat|Sub|Div/.test(operator) ? colours.orange : colours.faint
 
-/** The graph of a network as an SVG. */
+/** Draws the graph of a network as an SVG. */
 export function drawNetwork(network: Network, { nodes, input, output }: ModelFacts): string {
   const boxes = [
     { title: 'input', words: input.join('x'), fill: colours.green },
@@ -78,7 +78,7 @@ function edgesOf(network: Network, nodes: ModelFacts['nodes']): (readonly [from:
   return [...edges, [last, shown.length + 1]]
 }
 
-/** The lane of each edge that passes boxes, so that none cross that need not. */
+/** The lane of each edge that passes boxes, without needless crossings. */
 function lanesOf(edges: readonly (readonly [number, number])[]): number[] {
   const ends: number[] = []
   return edges.map(([from, to]) => {

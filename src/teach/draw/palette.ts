@@ -1,6 +1,6 @@
 import { type Colour, colourAlong } from '../../image/colour.ts'
 
-// Colours that stay apart for readers who do not distinguish red from green, and in print.
+// Colours that are distinct for readers who do not distinguish red from green, and in print.
 
 /** Colours of a drawing. The accents are those of Okabe and Ito (2008), a little calmer. */
 export const colours = {
@@ -42,7 +42,7 @@ export function diverging(value: number): Colour {
 /** `#rrggbb` */
 export const hex = (rgb: Colour): string => `#${rgb.map((v) => v.toString(16).padStart(2, '0')).join('')}`
 
-/** The ink that is read better on a ground: white or dark, by the contrast ratio of WCAG 2. */
+/** The more readable ink on a background, white or dark, by the contrast ratio of WCAG 2. */
 export function inkOn(rgb: Colour): '#ffffff' | '#1f2933' {
   const ground = luminance(rgb)
   return 1.05 / (ground + 0.05) > (ground + 0.05) / (luminance([31, 41, 51]) + 0.05) ? '#ffffff' : '#1f2933'

@@ -2,13 +2,13 @@ import { visibleLine } from '../../text/visible.ts'
 import { xmlAttributes, xmlText } from '../../text/xml.ts'
 import { textWidth } from './measure.ts'
 
-// SVG as strings: an element is its markup, a picture is elements joined. Colours and fonts are as attributes, so that
-// every renderer draws the same.
+// SVG as strings: an element is its markup, and a picture is its elements joined. Colours and fonts are attributes, so
+// that every renderer draws the same.
 
-/** What is in the tag of an element; what is undefined is omitted. */
+/** The attributes of an element; undefined ones are omitted. */
 export type Attributes = Readonly<Record<string, string | number | undefined>>
 
-/** Generic families only: what they mean is the machine's choice, so texts are measured with room to spare. */
+/** Generic families only. The machine chooses the font, so texts are measured with room to spare. */
 const fonts = {
   sans: 'DejaVu Sans, Verdana, sans-serif',
   mono: 'DejaVu Sans Mono, Menlo, monospace',
@@ -16,11 +16,11 @@ const fonts = {
 
 /** How a text is set. */
 export type TextStyle = {
-  /** height of the letters' body, in pixels; 12 unless given */
+  /** The font size in pixels. Default: 12. */
   readonly size?: number
-  /** where x is: at the start (unless given), the middle or the end */
+  /** Where x is: at the start (the default), the middle or the end. */
   readonly anchor?: 'start' | 'middle' | 'end'
-  /** where y is: at the base line (unless given) or in the middle of the digits */
+  /** Where y is: at the baseline (the default) or in the middle of the digits. */
   readonly baseline?: 'alphabetic' | 'middle'
   readonly font?: keyof typeof fonts
   readonly bold?: boolean
@@ -38,7 +38,7 @@ export function element(name: string, attributes: Attributes, ...children: reado
   return children.length === 0 ? `<${name}${written}/>` : `<${name}${written}>${children.join('')}</${name}>`
 }
 
-/** A number as coordinates are written: two decimals at most. */
+/** Formats a coordinate with at most two decimals. */
 export const decimals = (value: number): string => String(Math.round(value * 100) / 100 + 0)
 
 /** Elements that share attributes. */
@@ -105,7 +105,7 @@ export function text(content: string, x: number, y: number, style: TextStyle = {
   )
 }
 
-/** A text no wider than `width`: set smaller, down to `smallest` (6 pixels), and then cut with an ellipsis. */
+/** A text no wider than `width`: smaller, down to `smallest` (6 pixels), and then cut with an ellipsis. */
 export function fittedText(
   content: string,
   x: number,
@@ -122,7 +122,7 @@ export function fittedText(
   return text(`${letters.join('').trimEnd()}…`, x, y, { ...style, size: fitting })
 }
 
-/** A whole SVG file, `width` by `height` pixels, on a ground of one colour. */
+/** A whole SVG file, `width` by `height` pixels, on a background of one colour. */
 export function svgDocument(
   width: number,
   height: number,

@@ -21,7 +21,7 @@ export type FilterExplanation = {
     readonly size: readonly [kH: number, kW: number]
     /** The sum of its weights over its scale. */
     readonly sum: number
-    /** Whether all weights are whole. */
+    /** Whether all weights are integers. */
     readonly isInteger: boolean
     /** Of a kernel of up to 128 rows or columns. */
     readonly rank?: number
@@ -38,7 +38,7 @@ export type FilterExplanation = {
   readonly receptiveField: readonly number[]
   /** Input pixels from one output pixel to the next; rows, columns. */
   readonly step: readonly number[]
-  /** How the work is cut up. */
+  /** How the work is divided. */
   readonly strips: Strips
   /** Of the whole filter: taps that are multiplied, over all samples; of FFTs the products of their blocks, of running sums one for each sample. */
   readonly multiplications: number
@@ -59,7 +59,7 @@ export type StepsExplanation = Ran &
 
 /** Which loops run, and why. */
 export type Arithmetic = Ran & {
-  /** How the work is cut up; absent where it is not. */
+  /** How the work is divided; absent if it is not. */
   readonly strips?: Strips
 }
 
@@ -75,11 +75,11 @@ export type ChainStep = {
   readonly multiplications: number
   readonly receptiveField: readonly number[]
   readonly step: readonly number[]
-  /** Needs all of its input before it gives any output; absent where rows are enough. */
+  /** Whether it needs all of its input before it gives any output; absent if rows are enough. */
   readonly seesAll?: true
 }
 
-/** A chain in numbers: its steps, and what they come to. */
+/** A chain in numbers: its steps, and their totals. */
 export type ChainExplanation = Omit<ChainStep, 'operation' | 'algorithm' | 'seesAll'> & {
   readonly operation: 'chain'
   readonly input: readonly number[]

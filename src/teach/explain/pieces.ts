@@ -46,7 +46,9 @@ export function kernel(
   return { title, tone: 'kernel', height, width, depth, count, spread, caption }
 }
 
-/** What drawings say about a kernel: its front, its size, rate and groups in words, and how far its taps are spread. */
+/**
+ * The description of a kernel in drawings: its front, its size, rate and groups in words, and the spread of its taps.
+ */
 export function kernelWords({ kernel: size, sizes: axes, groups }: Explanation) {
   const rate = Math.max(...axes.map((s) => s.dilation))
   return {

@@ -44,7 +44,7 @@ function parseShape(given: unknown, name: string): readonly number[] {
   return list as number[]
 }
 
-/** @throws ConvoError E_OPTION for sizes that are those of a picture with its channels last */
+/** @throws ConvoError E_OPTION for the sizes of a picture with its channels last */
 function refuseChannelsLast(list: readonly number[], typed: string, name: string): void {
   const last = list.at(-1)!
   if (list.length < 3 || ![1, 3, 4].includes(last) || list.slice(0, -1).some((n) => n <= last)) return
@@ -61,7 +61,7 @@ function parseDepth(given: unknown, name: string): Depth {
   return depth
 }
 
-/** What explain takes besides the options of the operation. */
+/** The settings of explain, besides the options of the operation. */
 export const explainSettings = {
   input: custom(
     'size of the input instead of a picture: width x height of one channel, or channels x height x width',

@@ -1,6 +1,6 @@
 import type { Explanation } from '../../operators/explain.ts'
 
-/** The slices of a volume [C,D,H,W], of which a step that is for pictures sees one after the other as [C,H,W]. */
+/** The slices of a volume [C,D,H,W]. A step for pictures sees them one after the other as [C,H,W]. */
 export const slicesOf = (shape: readonly number[]): number | undefined =>
   shape.length === 4 ? shape[1] : undefined
 export const planeOf = ([channels = 1, ...size]: readonly number[]): readonly number[] => [

@@ -8,17 +8,17 @@ import { cutOf } from '../../graph/cut.ts'
 import { type Explanation, layerRules } from '../../operators/explain.ts'
 import { type Arithmetic, arithmetics } from '../../operators/operator.ts'
 
-/** How the work is cut up, a pure function of the shapes: threads take piece after piece. */
+/** How the work is divided, a pure function of the shapes. Threads take one piece after the other. */
 export type Strips = {
-  /** All pieces. */
+  /** The number of pieces. */
   readonly count: number
-  /** Output rows of each, but for the last ones. */
+  /** Output rows of each piece, except the last ones. */
   readonly rows: number
   /** Rows and columns of the input that a strip reads beyond its own. */
   readonly halo: RecipePlan['halo']
 }
 
-/** The strips of kernels that run as filters do. */
+/** The strips of kernels that run like filters. */
 export const stripsOfRecipe = (plan: RecipePlan): Strips => ({
   count: Math.ceil(plan.outHeight / plan.stripRows),
   rows: plan.stripRows,

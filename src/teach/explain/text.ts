@@ -12,7 +12,7 @@ import type {
 } from './explanation.ts'
 import type { Strips } from './strips.ts'
 
-/** A number with at most six digits behind the point. */
+/** A number with at most six decimals. */
 export const short = (n: number): string => String(Math.round(n * 1e6) / 1e6)
 /** The sizes of a tensor: channels x height x width, or channels x depth x height x width, as the input is given. */
 export const sizes = (shape: readonly number[]): string => shape.join('x')
@@ -61,7 +61,7 @@ export const explanationText = (
 export const present = <T>(list: readonly (T | false | undefined)[]): T[] =>
   list.filter((one) => one !== undefined && one !== false) as T[]
 
-/** The explanation of an operator; with how it is computed where that is asked for. */
+/** The explanation of an operator; on request, also how it is computed. */
 export function operatorLines(
   operation: Operation,
   e: Explanation & Arithmetic,
@@ -154,7 +154,7 @@ const borderText = (name: keyof typeof borders | 'none'): string =>
 export const samplesText = (samples: string): string =>
   samples === 'u8' ? '8 bits' : samples === 'u16' ? '16 bits' : 'computed in float32'
 
-/** The explanation of a filter; with how it is computed where that is asked for. */
+/** The explanation of a filter; on request, also how it is computed. */
 export function filterLines(e: FilterExplanation, isVerbose: boolean): readonly Line[] {
   const kernels = e.kernels.map((k, i): Line => {
     const label = e.kernels.length === 1 ? 'kernel' : `kernel ${i + 1}`
