@@ -137,7 +137,7 @@ export function startWorker(setup: Setup, idle: number) {
         else send({ kind: 'order', order })
       })
     },
-    /** Lets it go; what it is at is dropped, without a trace. */
+    /** Ends it without waiting. The picture in progress is dropped, and no files of it are left. */
     retire(): void {
       if (child.connected) child.disconnect()
       child.unref()

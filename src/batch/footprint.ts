@@ -26,16 +26,16 @@ export type Appetite = {
 export const idleWorker = 70 * 2 ** 20
 
 /**
- * Pictures of more pixels than this are split in strips when threads would be idle otherwise: at the end of the queue,
- * or when no other fits into the memory. While there are others, each has one thread: six of 12 megapixels take 1.8 s two
- * at once and 2.5 s one after the other in strips, since decoding does not split.
+ * Pictures with more pixels than this are split into strips if threads would be idle otherwise: at the end of the queue, or
+ * when no other picture fits into memory. As long as there are others, each picture has one thread, because decoding cannot
+ * be split: six pictures of 12 megapixels take 1.8 s two at a time, and 2.5 s one after another in strips.
  */
 export const largePixels = 4e6
 
-/** This many sizes are planned as they are: a plan takes the thread that hands out the work about 2 ms. */
+/** The most sizes that are planned exactly. A plan takes about 2 ms of the thread that hands out the work. */
 const mostExact = 64
 
-/** The size, or the next larger one of few: eight to an octave, so that pictures of any sizes take a few hundred plans. */
+/** Rounds a size up to one of eight sizes for each octave, so that pictures of any size need a few hundred plans at most. */
 const roundedUp = (side: number): number => {
   const step = 2 ** Math.max(0, Math.ceil(Math.log2(side)) - 4)
   return Math.ceil(side / step) * step
@@ -50,7 +50,7 @@ function similar(size: Size): Size {
   return { ...size, width, height, pages, pixels: width * height }
 }
 
-/** Reads headers, without decoding, and plans the job on each; pictures of one shape and format are planned once. */
+/** Reads headers, without decoding, and plans the job on each picture. Equal shapes and formats are planned once. */
 export function createFootprints({ job, threads }: Appetite): (item: Item) => Promise<Footprint> {
   const plans = new Map<string, Promise<number>>()
   return async (item) => {
@@ -99,13 +99,13 @@ async function sizeOf(item: Item): Promise<Size | undefined> {
       const side = Math.ceil(Math.sqrt(item.bytes / 4))
       return { width: side, height: side, channels: 1, depth: 32, pixels: side * side, pages: 1 }
     }
-    // Loaded only for other formats than PNG: it takes 25 ms and 30 MB.
+    // loaded only for formats other than PNG: it takes 25 ms and 30 MB
     const { readHeader } = await import('../image/decode.ts')
     const header = await readHeader(item.input, { maxPixels: Number.POSITIVE_INFINITY, orient: false })
     const { width, height, pages, channels, depth } = header
     return { width, height, channels, depth, pixels: width * height, pages, isStack: kind === 'tiff' }
   } catch {
-    // the worker meets the same error, and shows it
+    // the worker meets the same error and reports it
     return undefined
   }
 }

@@ -6,37 +6,37 @@ import { lineOf, stepsOf, type Written, writtenSchema } from '../picture/words/w
 import { optionWords } from '../text/shell.ts'
 import { batchSettings } from './options.ts'
 
-/** A batch as it is written in a file. */
+/** A batch that was read from a file. */
 export type ManifestBatch = {
   readonly inputs: readonly string[]
   readonly operation: readonly string[]
-  /** Settings of the batch, by the names of their options. */
+  /** The settings of the batch, by the names of their options. */
   readonly given: Readonly<Record<string, unknown>>
 }
 
 type Raw = {
   readonly inputs?: string | readonly string[]
-  /** Another name for them. */
+  /** An alias of `inputs`. */
   readonly input?: string | readonly string[]
-  /** Another name for `run`. */
+  /** An alias of `run`. */
   readonly operation?: Written['run']
   readonly options?: Readonly<Record<string, string | number | boolean>>
 } & Written &
   Readonly<Record<string, unknown>>
 
-/** Settings that are paths. */
+/** The settings that are paths. */
 const paths = ['output', 'files-from', 'failed-list', 'log']
 
 const kind = 'a valid batch'
 
-/** Settings that are for the command line only. */
+/** The settings that only work on the command line. */
 const typedOnly = ['debug', 'dry-run', 'explain', 'quiet', 'verbose']
 
 /**
- * Reads `convo batch job.yaml`: `inputs`, `run` or `chain`, the `options` of the operation, and the settings of the batch
- * under the names of their options. Paths are taken from the file's folder.
+ * Reads the file of `convo batch job.yaml`: `inputs`, `run` or `chain`, the `options` of the operation, and the settings of
+ * the batch under the names of their options. Paths are relative to the file's folder.
  *
- * @throws ConvoError E_INPUT, E_MANIFEST with every complaint at file:line:column
+ * @throws ConvoError E_INPUT, E_MANIFEST with all errors at file:line:column
  */
 export function readManifest(file: string): ManifestBatch {
   const source = readValid(file, batchSchema, kind, 'inputs, output and run')
@@ -83,7 +83,7 @@ const settings = Object.fromEntries(
     .map(([name, setting]) => [name, settingSchema(setting)]),
 )
 
-/** The JSON Schema of a batch in a file: what is read, and what editors show. */
+/** The JSON Schema of batch files, for validation and for editors. */
 export const batchSchema: Schema = {
   $schema: 'https://json-schema.org/draft/2020-12/schema',
   title: 'convo batch manifest',

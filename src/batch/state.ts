@@ -19,7 +19,7 @@ export type Made = {
   readonly operation: string
   /** Version of the arithmetic. */
   readonly arithmetic: number
-  /** What the input looked like when it was read; empty where that could not be trusted. */
+  /** The stamp of the input when it was read; empty if the stamp could not be trusted. */
   readonly stamp: string
   /** Bytes of the output. */
   readonly size: number
@@ -27,12 +27,12 @@ export type Made = {
   readonly time: string
 }
 
-/** What batches before left in the output root: of each output what its shards say of it, the latest last. */
+/** The records that earlier batches left in the output root. Each output has one for every shard, the latest last. */
 export type State = ReadonlyMap<string, readonly Made[]>
 
 /** The file in which a batch records its outputs. */
 export type StateFile = {
-  /** Notes an output. Returns an error, once, when that is not possible: the batch goes on. */
+  /** Records an output. If that fails, returns the error once, and the batch goes on. */
   note(made: Made): ConvoError | undefined
 }
 
@@ -43,8 +43,8 @@ const stateFileName = (shard: Shard | undefined): string =>
   shard === undefined ? 'state.jsonl' : `state-${shardName(shard)}.jsonl`
 
 /**
- * Reads the state of an output root: the files of all shards, however many there were. Lines that are not whole, as a
- * batch that was killed may leave one, are passed over.
+ * Reads the state of an output root from the files of all shards. Incomplete lines, which a killed batch may leave, are
+ * skipped.
  */
 export function readState(root: string): State {
   const state = new Map<string, Made[]>()
@@ -60,7 +60,7 @@ export function readState(root: string): State {
   return state
 }
 
-/** The text of a state file, empty for one that is not there. @throws ConvoError E_INPUT for what would never end, as a pipe */
+/** Reads a state file; empty if it does not exist. @throws ConvoError E_INPUT for a pipe or device */
 function textOf(path: string): string {
   const stat = statOf(path)
   if (stat === undefined) return ''
@@ -84,10 +84,10 @@ function latest(lines: string): Map<string, Made> {
 }
 
 /**
- * Opens the state file of a batch or shard, which must hold the folder of the state. What is superseded in it is dropped,
- * by writing it again beside its place. What is to be made `again` is noted as made by no operation.
+ * Opens the state file of a batch or shard, which must hold the state folder. Superseded records are dropped by rewriting
+ * the file. Outputs to be made `again` are recorded as made by no operation.
  *
- * @throws ConvoError E_OUTPUT for a root where nothing can be written
+ * @throws ConvoError E_OUTPUT if the output root is not writable
  */
 export async function openStateFile(
   root: string,
@@ -105,7 +105,7 @@ export async function openStateFile(
   return {
     note(made) {
       try {
-        // after a line that was cut off, as by a full disk, the next one begins on a line of its own
+        // after a line that was cut off, for example by a full disk, start a new line
         appendTo(path, `${isTorn ? '\n' : ''}${JSON.stringify(made)}\n`)
         isTorn = false
         return undefined

@@ -1,4 +1,4 @@
-// The process that works on one picture at a time: started by crew.ts, bundled as dist/batch-worker.js.
+// The process that works on one picture at a time, started by crew.ts and bundled as dist/batch-worker.js.
 import type { BigIntStats } from 'node:fs'
 import { dirname } from 'node:path'
 import { asConvoError, ConvoError } from '../error.ts'
@@ -12,29 +12,29 @@ import { setRole, undoAll } from '../signals.ts'
 import type { ErrorText, FromWorker, MadeFile, Order, Result, Setup, ToWorker } from './crew.ts'
 import { type BatchOperation, prepareBatchOperation } from './operation.ts'
 
-// Ctrl-C in a terminal, and schedulers that end a job, reach the workers too: the parent says when to end.
+// Signals from Ctrl-C and from schedulers reach the workers too. They are ignored: the parent decides when to end.
 setRole('crew')
 askBeforePlacing(async (temporary, path) => {
   if (path === noting?.output) await askToPlace(noting.madeOf(statOf(temporary)))
 })
 
-// Without a parent, nobody would note what is done: drop it at once.
+// Without the parent, results would not be recorded: drop the work at once.
 process.on('disconnect', () => {
   undoAll()
-  // a file that another thread was making in this moment; nothing else goes on meanwhile
+  // another thread may be creating a file at this moment: wait for it, and remove it too
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 10)
   undoAll()
   dropUnplaced()
-  // an exit would wait for a picture that is being decoded
+  // exiting normally would wait for a picture that is being decoded
   process.kill(process.pid, 'SIGKILL')
 })
 
 let prepared: Promise<BatchOperation> | undefined
 let setup: Setup | undefined
 let pool: Pool | undefined
-/** The output under way, where it is to be noted before it takes its place. */
+/** The output in progress, if it must be recorded before it takes its place. */
 let noting: Noting | undefined
-/** What will replace an input, and waits for that. */
+/** The finished file that is about to replace an input. */
 let unplaced: string | undefined
 let mayPlace: () => void = () => undefined
 
@@ -44,7 +44,7 @@ process.on('message', (message: ToWorker) => {
   if (message.kind === 'setup') {
     setup = message.setup
     prepared = prepareBatchOperation(setup.words)
-    // the parent has understood the same words: an error here is met by the first order
+    // the parent has parsed the same words; an error here is reported by the first order
     prepared.catch(() => undefined)
     return
   }
@@ -83,7 +83,7 @@ async function run({ input, output, threads }: Order): Promise<Result & { kind: 
   }
   const hash = before === undefined ? '' : await hashOf(input, Number(before.size))
   const replaces = setup!.inPlace && before !== undefined && isSameFile(input, output)
-  // an output that is another link to the input is replaced, and the input stays
+  // an output that is another hard link to the input is replaced, and the input stays
   const target = replaces ? placeBeside(output) : output
   if (replaces) unplaced = target
   makeOutputFolder(dirname(target))
@@ -98,7 +98,7 @@ async function run({ input, output, threads }: Order): Promise<Result & { kind: 
       time: String(file?.mtimeNs ?? ''),
     }
   }
-  // one that may count as failed for what was clipped is noted when that is known
+  // an output that may fail because of clipped samples is recorded once that is known
   const isNotedAfter = replaces || job.settings['fail-on-clip']
   noting = isNotedAfter ? undefined : { output: target, madeOf }
   const report = await processPicture(job, await poolOf(threads))
@@ -132,14 +132,14 @@ function dropUnplaced(): void {
   unplaced = undefined
 }
 
-/** Replaces an input, by the name that its output has, once what was made of it is noted. */
+/** Replaces an input by its output, after the output has been recorded. */
 async function place(target: string, output: string, mode: number, made: MadeFile): Promise<void> {
   await askToPlace(made)
   replaceBy(target, output, mode)
   unplaced = undefined
 }
 
-/** Lets the parent note what was made. */
+/** Asks the parent to record an output, and waits for it. */
 function askToPlace(made: MadeFile): Promise<void> {
   return new Promise((resolve) => {
     mayPlace = resolve
@@ -148,7 +148,7 @@ function askToPlace(made: MadeFile): Promise<void> {
   })
 }
 
-/** One pool at a time: it is asked for another number of threads only around large pictures. */
+/** Returns the pool, recreated if the number of threads changes, which happens only around large pictures. */
 async function poolOf(threads: number): Promise<Pool> {
   if (pool !== undefined && pool.threads !== threads) {
     await pool.close()
@@ -158,7 +158,7 @@ async function poolOf(threads: number): Promise<Pool> {
   return pool
 }
 
-/** An empty hash for an input that cannot be read: the decoder reports the error. */
+/** Hashes an input. Returns an empty hash if it cannot be read; the decoder reports the error. */
 const hashOf = (path: string, size: number): Promise<string> => hashFile(path, size).catch(() => '')
 
 const folders = new Set<string>()
