@@ -127,7 +127,7 @@ export const separableCommand = operator({
   },
   kernel: 'optional',
   takes: correlationOptions.filter((name) => name !== 'groups'),
-  build: (given) => {
+  build: async (given) => {
     const { kernel, values, settings, full } = given
     const { col, row, rank } = values
     if (col !== undefined || row !== undefined) {
@@ -139,7 +139,7 @@ export const separableCommand = operator({
       return passes(Float64Array.from(col), Float64Array.from(row), { scale: 1, offset: 0 }, given)
     }
     const plane = kernel ?? binomial
-    const { terms, error } = separateKernel(plane, { rank })
+    const { terms, error } = await separateKernel(plane, { rank })
     const [first] = terms
     invariant(first !== undefined, 'a separation has at least one term')
     const left = `${terms.length} of ${Math.min(...plane.shape)} products lose ${Number((error * 100).toPrecision(3))} % of the kernel`
@@ -161,13 +161,13 @@ export const separableCommand = operator({
   },
   layer: {
     asks: ['size'],
-    of({ kernel, settings, values, isTextbook }) {
+    async of({ kernel, settings, values, isTextbook }) {
       const { col, row, rank } = values
       const written = correlationLayer(undefined, settings)
       if (col !== undefined && row !== undefined) return { ...written, size: [col.length, row.length] }
       if (kernel === undefined && isTextbook && rank === undefined) return written
       const plane = kernel ?? binomial
-      const { terms, error } = separateKernel(plane, { rank })
+      const { terms, error } = await separateKernel(plane, { rank })
       return { ...written, kernel: plane, kernels: terms.length, ...(rank !== undefined && { error }) }
     },
     weights({ kernel: k, kernels: n }) {

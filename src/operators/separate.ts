@@ -1,6 +1,6 @@
 import { checkTensor } from '../conv/spec.ts'
 import { ConvoError } from '../error.ts'
-import { analyse, factor, lowRank } from '../kernel/analyse.ts'
+import { analyse, decomposeAhead, factor, lowRank } from '../kernel/analyse.ts'
 import { type Kernel, kernel } from '../kernel/kernel.ts'
 import { checkOptions } from '../params.ts'
 import { Tensor } from '../tensor/tensor.ts'
@@ -35,15 +35,16 @@ export type Separation = {
  *
  * @throws ConvoError E_KERNEL_VALUE with the singular values if the rank is not 1 and no `rank` is given
  */
-export function separateKernel(
+export async function separateKernel(
   weights: PlaneWeights,
   options: {
     /** The number of outer products, from 1 to the smaller of the kernel's sizes. Default: 1, which must be exact. */
     readonly rank?: number | undefined
   } = {},
-): Separation {
+): Promise<Separation> {
   checkOptions(options, 'separate', ['rank'])
   const plane = planeKernel(weights)
+  await decomposeAhead(plane)
   const { singularValues = new Float64Array(), rank = 0 } = analyse(plane)
   const factors = factor(plane)
   if (options.rank === undefined) {

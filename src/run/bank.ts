@@ -1,6 +1,7 @@
 import type { BankPlan } from '../conv/bank.ts'
 import type { Address } from '../graph/address.ts'
 import type { Bank } from '../graph/node.ts'
+import { copyTo, inTurns, pieceOf } from '../host/turns.ts'
 import type { Arena } from './arena.ts'
 
 /** The number of output channels that one loop computes side by side. */
@@ -16,7 +17,7 @@ export const phasesAcross = ({ step, columns }: Pick<BankPlan, 'step' | 'columns
  * Orders the weights of each group in blocks of four filters, [channel][tap][4], followed by the remaining filters one
  * by one.
  */
-export function orderWeights({ plan, weights, order }: Bank, taps: Int32Array): Float32Array {
+export async function orderWeights({ plan, weights, order }: Bank, taps: Int32Array): Promise<Float32Array> {
   const { groups, filtersPerGroup, channelsPerGroup } = plan
   const ordered = new Float32Array(groups * filtersPerGroup * channelsPerGroup * taps.length)
   let i = 0
@@ -24,12 +25,18 @@ export function orderWeights({ plan, weights, order }: Bank, taps: Int32Array): 
     for (let f = 0; f < filtersPerGroup; ) {
       const size = filtersPerGroup - f >= block ? block : 1
       const from = order.first + group * order.group + f * order.filter
-      for (let channel = 0; channel < channelsPerGroup; channel++) {
-        for (let t = 0; t < taps.length; t++) {
-          const at = from + channel * order.channel + taps[t]!
-          for (let b = 0; b < size; b++) ordered[i++] = weights[at + b * order.filter]!
-        }
-      }
+      await inTurns(
+        channelsPerGroup,
+        (first, end) => {
+          for (let channel = first; channel < end; channel++) {
+            for (let t = 0; t < taps.length; t++) {
+              const at = from + channel * order.channel + taps[t]!
+              for (let b = 0; b < size; b++) ordered[i++] = weights[at + b * order.filter]!
+            }
+          }
+        },
+        Math.max(1, Math.floor(pieceOf / (taps.length * size))),
+      )
       f += size
     }
   }
@@ -48,12 +55,19 @@ export function consecutive(table: Int32Array, step = 1): [first: number, last: 
   return best
 }
 
+const bytesOf = ({ buffer, byteOffset, byteLength }: ArrayBufferView): Uint8Array =>
+  new Uint8Array(buffer, byteOffset, byteLength)
+
 /** Copies an array into the shared memory. */
 export function put(arena: Arena, values: ArrayBufferView): Address {
   const address = arena.alloc(values.byteLength)
-  new Uint8Array(arena.memory.buffer).set(
-    new Uint8Array(values.buffer, values.byteOffset, values.byteLength),
-    address,
-  )
+  new Uint8Array(arena.memory.buffer).set(bytesOf(values), address)
+  return address
+}
+
+/** Copies an array that may be large into the shared memory. */
+export async function putInTurns(arena: Arena, values: ArrayBufferView): Promise<Address> {
+  const address = arena.alloc(values.byteLength)
+  await copyTo(new Uint8Array(arena.memory.buffer), bytesOf(values), address)
   return address
 }

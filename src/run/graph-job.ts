@@ -5,9 +5,10 @@ import { type Bank, ofSlice, type WorkOf } from '../graph/node.ts'
 import { type Listed, pitchOf } from '../graph/schedule.ts'
 import type { Span } from '../graph/spans.ts'
 import type { Tone } from '../graph/tone.ts'
+import { inTurns, pieceOf } from '../host/turns.ts'
 import type { Label, SheetLayout } from '../image/sheet.ts'
 import type { Arena } from './arena.ts'
-import { block, consecutive, orderWeights, phasesAcross, put } from './bank.ts'
+import { block, consecutive, orderWeights, phasesAcross, put, putInTurns } from './bank.ts'
 import { blendBytes } from './blend.ts'
 import { softmaxBytes } from './layer-loops.ts'
 import type { PictureShape, StencilJob } from './picture-job.ts'
@@ -151,11 +152,11 @@ const fewColumns = 32
 /** The number of bytes of a tile of a 1x1 that fit in a first-level cache beside the weights. */
 const directBytes = 24 * 1024
 
-/** Lays out the tables of a bank. */
-export const placeBankRows = (arena: Arena, bank: Bank): PlacedBank =>
+/** Lays out the tables of a bank, with pauses for the event loop, because those of a large network take long. */
+export const placeBankRows = async (arena: Arena, bank: Bank): Promise<PlacedBank> =>
   bank.plan.algorithm === 'winograd' ? placeWinograd(arena, bank) : placeTaps(arena, bank)
 
-function placeTaps(arena: Arena, bank: Bank): PlacedTaps {
+async function placeTaps(arena: Arena, bank: Bank): Promise<PlacedTaps> {
   const { plan, bias } = bank
   const { phases, ...rest } = plan
   const xPhases = phasesAcross(plan)
@@ -194,6 +195,37 @@ function placeTaps(arena: Arena, bank: Bank): PlacedTaps {
   const tilePitch = isDirect ? directColumns * 4 : pitch(columnsAtOnce)
   const tileRows = isDirect ? 1 : rowsUnder(blockRows)
   const columnCount = wide + beside
+  const placed: PlacedTaps['phases'][number][] = []
+  for (const { offset, count, taps } of phases) {
+    const offsets = new Uint32Array(taps.length * plan.channelsPerGroup)
+    await inTurns(
+      plan.channelsPerGroup,
+      (first, end) => {
+        for (let channel = first, t = first * taps.length; channel < end; channel++) {
+          for (const tap of taps) {
+            const plane = channel * depths + tap.plane
+            const row = (plane * tileRows + tap.row) * xPhases + (tap.column % xPhases)
+            offsets[t++] = row * tilePitch + Math.floor(tap.column / xPhases) * 4
+          }
+        }
+      },
+      Math.max(1, Math.floor(pieceOf / taps.length)),
+    )
+    const ordered = await orderWeights(
+      bank,
+      Int32Array.from(taps, ({ weight }) => weight),
+    )
+    placed.push({
+      slice: offset[0],
+      offset: offset[1],
+      column: offset[2],
+      rows: count[1],
+      columns: count[2],
+      taps: offsets.length,
+      offsets: await putInTurns(arena, offsets),
+      weights: await putInTurns(arena, ordered),
+    })
+  }
   const tables = Array.from({ length: xPhases }, (_, p) => columnSources(plan, p, columnCount))
   return {
     algorithm: 'direct',
@@ -212,30 +244,7 @@ function placeTaps(arena: Arena, bank: Bank): PlacedTaps {
     copied: tables
       .map((table) => consecutive(table, plan.step[2]))
       .reduce(([a, b], [c, d]) => [Math.max(a, c), Math.max(a, c, Math.min(b, d))]),
-    phases: phases.map(({ offset, count, taps }) => {
-      const offsets = new Uint32Array(taps.length * plan.channelsPerGroup)
-      for (let channel = 0, t = 0; channel < plan.channelsPerGroup; channel++) {
-        for (const tap of taps) {
-          const plane = channel * depths + tap.plane
-          const row = (plane * tileRows + tap.row) * xPhases + (tap.column % xPhases)
-          offsets[t++] = row * tilePitch + Math.floor(tap.column / xPhases) * 4
-        }
-      }
-      const ordered = orderWeights(
-        bank,
-        Int32Array.from(taps, ({ weight }) => weight),
-      )
-      return {
-        slice: offset[0],
-        offset: offset[1],
-        column: offset[2],
-        rows: count[1],
-        columns: count[2],
-        taps: offsets.length,
-        offsets: put(arena, offsets),
-        weights: put(arena, ordered),
-      }
-    }),
+    phases: placed,
   }
 }
 

@@ -166,7 +166,7 @@ export async function layOut(
     for (const [i, step] of list.entries()) {
       const spans = strips.flatMap(({ buffers }) => buffers[i]!.rows)
       await pause()
-      placed.push({ ...step, work: placeWork(arena, step, spans, shape, sink, planes) })
+      placed.push({ ...step, work: await placeWork(arena, step, spans, shape, sink, planes) })
     }
     lists.push(placed)
   }
@@ -264,17 +264,17 @@ async function placePlanes(arena: Arena, data: Float32Array, size: number): Prom
 }
 
 /** Lays out the tables of a step for these rows. */
-function placeWork(
+async function placeWork(
   arena: Arena,
   { work, inputs, shape, slices }: Listed,
   spans: readonly Span[],
   picture: PictureShape | undefined,
   sink: GraphSink,
   planes: ReadonlyMap<Listed['work'], Address>,
-): PlacedWork {
+): Promise<PlacedWork> {
   switch (work.kind) {
     case 'bank':
-      return { kind: 'bank', bank: placeBankRows(arena, work.bank) }
+      return { kind: 'bank', bank: await placeBankRows(arena, work.bank) }
     case 'planes':
       return { kind: 'planes', data: planes.get(work)! }
     case 'finish':

@@ -5,9 +5,10 @@ import { type Address, plus } from '../graph/address.ts'
 import type { Bank } from '../graph/node.ts'
 import { pitchOf } from '../graph/schedule.ts'
 import { slotOf } from '../graph/spans.ts'
+import { pause } from '../host/turns.ts'
 import { borders } from '../tensor/border.ts'
 import type { Arena } from './arena.ts'
-import { consecutive, put } from './bank.ts'
+import { consecutive, put, putInTurns } from './bank.ts'
 import type { WasmExports } from './engine.ts'
 import { type Compute, rowAt } from './placed-rows.ts'
 
@@ -38,13 +39,17 @@ const lanes = 8
 const cacheBytes = 640 * 1024
 
 /** Lays out the tables of a bank. */
-export function placeWinograd(arena: Arena, { plan, weights, bias, order }: Bank): PlacedWinograd {
+export async function placeWinograd(
+  arena: Arena,
+  { plan, weights, bias, order }: Bank,
+): Promise<PlacedWinograd> {
   const { phases, ...rest } = plan
   const [taps] = phases.map((phase) => phase.taps) as [(typeof phases)[number]['taps']]
   const { channelsPerGroup: channels, filtersPerGroup: count } = plan
   const filters = Math.ceil(count / block) * block
   const transformed = new Float32Array(tileArea * filters * channels)
   for (let first = 0; first < count; first += block) {
+    await pause()
     for (let c = 0; c < channels; c++) {
       for (let f = first; f < Math.min(count, first + block); f++) {
         const at = first * channels + c * block + f - first
@@ -66,7 +71,7 @@ export function placeWinograd(arena: Arena, { plan, weights, bias, order }: Bank
     algorithm: 'winograd',
     plan: rest,
     filters,
-    weights: put(arena, transformed),
+    weights: await putInTurns(arena, transformed),
     bias: put(arena, allBias),
     phases: Array.from({ length: step }, (_, phase) => {
       // whole vectors of tiles; columns that no tap reads count as outside

@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { linked, marks } from '../../src/definition/edges.ts'
 import { stepFilters } from '../../src/filters/table.ts'
+import { nodeOf, sourceNode, traced, tracer } from '../../src/graph/node.ts'
 import { converted, copied, inRows, inTurns, joined, pause, pieceOf, turn } from '../../src/host/turns.ts'
 import { fitFormat, inColour } from '../../src/image/fit.ts'
 import { blackened, flatten, hasHidden, withoutAlpha } from '../../src/image/flatten.ts'
@@ -8,13 +9,17 @@ import { ownReaders } from '../../src/image/own.ts'
 import { plainWriters } from '../../src/image/plain.ts'
 import { grayAlphaOf, spread } from '../../src/image/samples.ts'
 import { readTiffArray } from '../../src/image/tiff-array.ts'
+import { decompose, decomposeAhead } from '../../src/kernel/analyse.ts'
 import { readNpyArray, writeNpy } from '../../src/kernel/formats/npy.ts'
 import { kernel } from '../../src/kernel/kernel.ts'
+import { conv2d } from '../../src/operators/conv2d.ts'
 import { resolve } from '../../src/params.ts'
 import { openGiven } from '../../src/picture/api/inputs.ts'
 import { pagesOfArray, pictureOfArray, readArray } from '../../src/picture/array.ts'
 import { covered } from '../../src/picture/hidden.ts'
 import { readied } from '../../src/picture/input.ts'
+import { createArena } from '../../src/run/arena.ts'
+import { placeBankRows } from '../../src/run/graph-job.ts'
 import { asTensor } from '../../src/tensor/like.ts'
 import { extremes, type Picture, seenIn } from '../../src/tensor/picture.ts'
 import { Tensor } from '../../src/tensor/tensor.ts'
@@ -70,6 +75,30 @@ describe('a long loop', () => {
     expect(seen.length).toBe(17 + 20)
     await inRows(3, 2 * pieceOf, (y) => seen.push(-y))
     expect(seen.slice(-3)).toEqual([-0, -1, -2])
+  })
+
+  it('is the decomposition of a large kernel', async () => {
+    const weights = Float64Array.from({ length: 60 * 50 }, (_, i) => (i * 7919) % 251)
+    const large = kernel([60, 50], weights)
+    // a turn for each column of each sweep
+    expect(await turnsOf(() => decomposeAhead(large))).toBeGreaterThanOrEqual(49)
+    expect(decompose(large)).toEqual(decompose(kernel([60, 50], weights)))
+    // made once
+    expect(decompose(large)).toBe(decompose(large))
+  })
+
+  it.each([
+    ['direct', {}],
+    ['winograd', { padding: 1 }],
+  ] as const)('lays out the weights of a large bank: %s', async (algorithm, options) => {
+    const size = algorithm === 'direct' ? 3 : 32
+    const weight = new Tensor([256, 512, 3, 3], new Float32Array(256 * 512 * 9).fill(0.5))
+    const x = traced(sourceNode([512, size, size]))
+    const { work } = nodeOf(await conv2d(tracer, x, weight, options))
+    if (work.kind !== 'bank') throw new Error('no bank')
+    expect(work.bank.plan.algorithm).toBe(algorithm)
+    const turns = await turnsOf(() => placeBankRows(createArena(), work.bank))
+    expect(turns).toBeGreaterThanOrEqual(weight.data.length / (4 * pieceOf))
   })
 
   it('lets the event loop turn when it has worked for 8 ms, and not before', async () => {

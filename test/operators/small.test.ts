@@ -76,41 +76,36 @@ describe('separate', () => {
     [-1, 0, 1],
   ]
 
-  it('takes Sobel apart into 6 whole numbers', () => {
-    const { column, row, error, singularValues } = separateKernel(sobel)
+  it('takes Sobel apart into 6 whole numbers', async () => {
+    const { column, row, error, singularValues } = await separateKernel(sobel)
     expect(Array.from(oracle.outer(column, row).data)).toEqual(sobel.flat())
     expect([...column, ...row].every(Number.isInteger)).toBe(true)
     expect(error).toBe(0)
     expect(singularValues[0]).toBeCloseTo(Math.sqrt(12), 12)
   })
 
-  it('takes tensors and kernels, too', () => {
-    const want = separateKernel(sobel)
-    expect(separateKernel(new Tensor([3, 3], Float32Array.from(sobel.flat())))).toEqual(want)
-    expect(separateKernel(kernel([3, 3], sobel.flat()))).toEqual(want)
+  it('takes tensors and kernels, too', async () => {
+    const want = await separateKernel(sobel)
+    expect(await separateKernel(new Tensor([3, 3], Float32Array.from(sobel.flat())))).toEqual(want)
+    expect(await separateKernel(kernel([3, 3], sobel.flat()))).toEqual(want)
   })
 
-  it('says the singular values of what cannot be taken apart', () => {
+  it('says the singular values of what cannot be taken apart', async () => {
     const laplace = [
       [0, 1, 0],
       [1, -4, 1],
       [0, 1, 0],
     ]
-    let refusal: unknown
-    try {
-      separateKernel(laplace)
-    } catch (error) {
-      refusal = error
-    }
+    const refusal: unknown = await separateKernel(laplace).catch((error: unknown) => error)
     expect(refusal).toBeInstanceOf(ConvoError)
     // The eigenvalues of this symmetric matrix are -2 ± √6 and 0.
     expect((refusal as ConvoError).message).toBe('the kernel of 3x3 is not separable: its rank is 2, not 1')
     expect((refusal as ConvoError).why[0]).toBe('singular values: 4.449, 0.4495, 0')
   })
 
-  it('approximates by a few products and states the error', () => {
+  it('approximates by a few products and states the error', async () => {
     const weights = fractions([5, 7])
-    const approximations = [1, 2, 3, 4, 5].map((rank) => separateKernel(weights, { rank }))
+    const approximations = await Promise.all([1, 2, 3, 4, 5].map((rank) => separateKernel(weights, { rank })))
     const size = Math.sqrt(weights.data.reduce((s, w) => s + w * w, 0))
     for (const { terms, error, singularValues } of approximations) {
       const sum = new Float64Array(35)
@@ -160,8 +155,8 @@ describe('separate', () => {
       {},
       /finite/,
     ],
-  ])('refuses %j %j', (weights, options, message) => {
-    expect(() => separateKernel(weights as never, options)).toThrow(message)
+  ])('refuses %j %j', async (weights, options, message) => {
+    await expect(separateKernel(weights as never, options)).rejects.toThrow(message)
   })
 })
 

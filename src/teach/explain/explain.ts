@@ -4,7 +4,7 @@ import { ConvoError } from '../../error.ts'
 import { namedKernels } from '../../filters/names.ts'
 import { nodeOf, sourceNode, traced, tracer } from '../../graph/node.ts'
 import { type Io, lineWidth, noteMessage } from '../../host/io.ts'
-import { analyse } from '../../kernel/analyse.ts'
+import { analyse, decomposeAhead } from '../../kernel/analyse.ts'
 import { type Kernel, kernel } from '../../kernel/kernel.ts'
 import { loadKernel } from '../../kernel/source.ts'
 import { type Explanation, explainOperator, layerRules } from '../../operators/explain.ts'
@@ -158,7 +158,7 @@ export async function explained(
     if (step.kernels === undefined || recipe === undefined)
       return explainedSteps(operation, run, input.shape, output, arithmetic)
     const { kernels } = step.kernels.recipe
-    const result = filterOf(operation, input, step.kernels.recipe, recipe)
+    const result = await filterOf(operation, input, step.kernels.recipe, recipe)
     return {
       result,
       text: (more) => filterText(result, own.verbose, lineWidth(), more),
@@ -209,6 +209,7 @@ async function layerExplanation(
     })
   }
   const layer = { ...made, ...Object.fromEntries(asked), keep: !isLayer }
+  if (layer.kernel !== undefined) await decomposeAhead(layer.kernel)
   const explanation = explainOperator(operation.name, shape, layer)
   const result = { ...explanation, ...(await arithmeticOf(run, explanation)) }
   return slices === undefined ? result : ofSlices(result, slices)
@@ -294,7 +295,12 @@ async function seenBySteps(run: Planned, shape: readonly number[]): Promise<Seen
   }
 }
 
-function filterOf(operation: Operation, input: Input, recipe: Recipe, plan: RecipePlan): FilterExplanation {
+async function filterOf(
+  operation: Operation,
+  input: Input,
+  recipe: Recipe,
+  plan: RecipePlan,
+): Promise<FilterExplanation> {
   const [channels = 1] = input.shape
   const slices = slicesOf(input.shape)
   const lead = slices === undefined ? [] : [slices]
@@ -304,11 +310,13 @@ function filterOf(operation: Operation, input: Input, recipe: Recipe, plan: Reci
     input: input.shape,
     output: [channels, ...lead, plan.outHeight, plan.outWidth],
     combine: recipe.combine.kind,
-    kernels: recipe.kernels.map((k, i) => {
-      const { rank, ...facts } = factsOf(k)
-      const { algorithm, reason, kH, kW } = plan.stencils[i]!
-      return { size: [kH, kW], ...facts, ...(rank !== undefined && { rank }), algorithm, reason }
-    }),
+    kernels: await Promise.all(
+      recipe.kernels.map(async (k, i) => {
+        const { rank, ...facts } = await factsOf(k)
+        const { algorithm, reason, kH, kW } = plan.stencils[i]!
+        return { size: [kH, kW], ...facts, ...(rank !== undefined && { rank }), algorithm, reason }
+      }),
+    ),
     border: plan.border,
     samples: plan.samples,
     receptiveField: [plan.halo.top + plan.halo.bottom + 1, plan.halo.left + plan.halo.right + 1],
@@ -337,7 +345,7 @@ async function planned(
 /** The rank of a larger kernel would take seconds. */
 const mostRanked = 128
 
-function factsOf(k: PlaneKernel): { sum: number; isInteger: boolean; rank?: number } {
+async function factsOf(k: PlaneKernel): Promise<{ sum: number; isInteger: boolean; rank?: number }> {
   if (k.form === 'separable') {
     const total = (a: Float64Array) => a.reduce((s, v) => s + v, 0)
     const isInteger = [...k.col, ...k.row].every(Number.isInteger)
@@ -347,8 +355,10 @@ function factsOf(k: PlaneKernel): { sum: number; isInteger: boolean; rank?: numb
   if (Math.min(...shape) > mostRanked) {
     return { sum: weights.reduce((s, w) => s + w, 0) / scale, isInteger: weights.every(Number.isInteger) }
   }
-  const { sum, isInteger, rank = 1 } = analyse(kernel(k.kernel.shape, k.kernel.weights))
-  return { sum: sum / k.kernel.scale, isInteger, rank }
+  const plane = kernel(shape, weights)
+  await decomposeAhead(plane)
+  const { sum, isInteger, rank = 1 } = analyse(plane)
+  return { sum: sum / scale, isInteger, rank }
 }
 
 /** The input's shape, channels first: of a picture from its header, else as given, else a usual photograph. */

@@ -19,7 +19,7 @@ async function scene(options: SceneOptions): Promise<Scene> {
   const x = noise([1, height, width], 0, 3)
   const weight = await weightsOf(options, 1, 1, [3, 3], sobel)
   const [kH, kW] = weight.shape.slice(2) as [number, number]
-  const factors = separateKernel(new Tensor([kH, kW], weight.data))
+  const factors = await separateKernel(new Tensor([kH, kW], weight.data))
   const [column, row] = [Float32Array.from(factors.column), Float32Array.from(factors.row)]
   const how = { stride: options.stride ?? 1, padding: options.padding ?? 0 }
   const out = await separableConv2d(referenceEngine, x, column, row, how)
