@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// CommonJS, as bin/package.json says: the loader of ES modules would take a fifth of the time of `convo --version`.
+// CommonJS (see bin/package.json): the ES module loader would take a fifth of the time of `convo --version`.
 const { existsSync, readFileSync, writeSync } = require('node:fs')
 const { join } = require('node:path')
 
@@ -13,7 +13,7 @@ if (argv[0] === '--version' || argv[0] === '-V') {
   try {
     writeSync(1, `${version}\n`)
   } catch ({ code, message }) {
-    // a reader that went away is no news
+    // a reader that has closed the pipe is not an error
     if (code !== 'EPIPE') fail(`standard output cannot be written: ${message}`, 'convo --version')
   }
 } else if (major < 20 || (major === 20 && minor < 9)) {
@@ -36,6 +36,6 @@ function fail(what, fix) {
   try {
     writeSync(2, `error: ${what}\n  try: ${fix}\n`)
   } catch {
-    // nobody can be told; the status says it
+    // standard error is closed too: only the exit status is left
   }
 }

@@ -4,9 +4,9 @@ const { basename, dirname, join } = require('node:path')
 const { Script } = require('node:vm')
 
 /**
- * Loads the command line, whose parts in CommonJS load each other. Compiling them takes a fifth of a run on a small
- * picture, so that is kept: by Node itself from 22.1 on, and before that by the build, beside each part. V8 takes what it made
- * itself, with the same flags, and compiles the source otherwise.
+ * Loads the command line, whose CommonJS parts load each other. Compiling them takes a fifth of a run on a small picture,
+ * so the compiled code is cached: by Node itself since 22.1, and before that by the build, beside each part. V8 rejects a
+ * cache of another version or with other flags, and compiles the source.
  *
  * @param {string} path
  */
@@ -19,7 +19,8 @@ exports.load = (path) => {
 }
 
 /**
- * What V8 has compiled of a program once `use` has been awaited, by the names of its parts: the functions that ran are in it.
+ * Returns the code that V8 has compiled once `use` has been awaited, by the names of the parts. It contains the functions
+* that were called.
  *
  * @param {string} path
  * @param {(exports: unknown) => Promise<unknown>} use
@@ -37,10 +38,10 @@ exports.compile = async (path, use) => {
 
 exports.scriptOf = scriptOf
 
-/** Where the compiled code of a part lies. */
+/** The path of the compiled code of a part. */
 exports.compiledPath = (path) => `${path}.v8`
 
-/** A part as a script; what was compiled of it is taken or passed over, which the script tells. */
+/** Makes a script of a part. Its `cachedDataRejected` shows whether the compiled code was used. */
 function scriptOf(path, cachedData) {
   const source = readFileSync(path, 'latin1')
   return new Script(`(function (exports, require, module, __filename, __dirname) {${source}\n})`, {
@@ -49,7 +50,7 @@ function scriptOf(path, cachedData) {
   })
 }
 
-/** The exports of a part; `loaded` has those that are there, by their paths. */
+/** Returns the exports of a part. `loaded` holds the parts loaded so far, by path. */
 function part(path, script, loaded) {
   const known = loaded.get(path)
   if (known !== undefined) return known.exports

@@ -32,9 +32,9 @@ export type RawPicture = {
 
 /**
  * Anything that a picture can be read from: a path (`-` is standard input), a `file:` URL, the bytes of a file in any
- * supported format, a `Blob` or stream of them, samples in memory, a tensor [H,W] or [C,H,W] with levels of 0..255 or
- * 0..1, or a sharp pipeline, whose result is taken at 8 bits. Memory is not copied, so it must not change until the
- * result is ready.
+ * supported format, a `Blob` or stream of them, samples in memory, a tensor [H,W], [C,H,W] or [C,D,H,W] with levels
+ * of 0..255 or 0..1, or a sharp pipeline, whose result is taken at 8 bits. Memory is not copied, so it must not change
+ * until the result is ready.
  */
 export type PictureInput =
   | string
