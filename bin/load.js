@@ -20,7 +20,7 @@ exports.load = (path) => {
 
 /**
  * Returns the code that V8 has compiled once `use` has been awaited, by the names of the parts. It contains the functions
-* that were called.
+ * that were called.
  *
  * @param {string} path
  * @param {(exports: unknown) => Promise<unknown>} use
