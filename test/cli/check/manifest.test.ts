@@ -117,6 +117,14 @@ cases:
       'cases:\n  - name: a\n    inptu: a.png\n    run: [sobel]',
       ['convo.check.yaml:3:5: unknown key cases[0].inptu; did you mean input?'],
     ],
+    [
+      'tolerance: { max-abs: 1 }\ncases:\n  - name: a\n    input: a.png\n    run: [sobel]',
+      ['convo.check.yaml:1:1: unknown key tolerance; did you mean defaults.tolerance?'],
+    ],
+    [
+      'cases:\n  - name: a\n    input: a.png\n    run: [sobel]\n    tolerance: { reason: why, max-dif: 3 }',
+      ['convo.check.yaml:5:31: unknown key cases[0].tolerance.max-dif; did you mean max-diff-pixels?'],
+    ],
     ['cases:\n  - input: a.png\n    run: [sobel]', ['convo.check.yaml:2:5: cases[0] needs name']],
     [
       'cases:\n  - name: a\n    input: a.png',

@@ -206,7 +206,7 @@ describe('what is refused', () => {
     ],
     [
       swap(swap(yaml, 'opencv-matrix', 'opencv-nd-matrix'), 'rows: 3', 'sizes: [ 2, 3, 3 ]'),
-      'E_KERNEL_SHAPE k:5:12: expected rows and cols, found sizes, which do not tell channels from depth',
+      'E_KERNEL_SHAPE k:5:12: expected rows and cols, found sizes, which do not distinguish channels from depth',
     ],
     ['%YAML:1.0\n---\na: 1\n', 'E_KERNEL_FILE k:1:1: expected an opencv-matrix in the file, found none'],
     [swap(xml, '<cols>3', '<cols>4'), 'E_KERNEL_SHAPE k:8:9: expected 3 rows of 4 = 12 numbers, found 9'],
