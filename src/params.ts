@@ -389,7 +389,9 @@ export function checkOptions(options: unknown, of: string, known?: readonly stri
           ? `${of}({ ${one}: ${typeof options === 'string' ? `'${options}'` : options} })`
           : isKernel
             ? `${of}({ kernel: rows })`
-            : undefined,
+            : describe(options) === 'Promise'
+              ? 'await it'
+              : undefined,
       })
     }
     for (const key in options) {

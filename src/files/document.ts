@@ -102,7 +102,7 @@ function textOf(file: string): string {
     if (isMissing(cause)) {
       throw new ConvoError('E_INPUT', `there is no manifest ${file}`, {
         ...(/[./]/.test(file)
-          ? { fix: 'the path of a manifest; convo check --help and convo batch --help show examples' }
+          ? { fix: 'the path of a manifest; `convo help check` and `convo help batch` show examples' }
           : { why: 'cases are chosen with --filter', instead: [file, '--filter', file] }),
         cause,
       })

@@ -461,6 +461,21 @@ test.each([
   expect((error as Error).message).toContain(message)
 })
 
+describe('a promise in the place of what it gives', () => {
+  const late = <T>(value: T): never => Promise.resolve(value) as never
+  const picture = { data: new Uint8Array(12), width: 2, height: 2, channels: 3 } as const
+  test.each<[string, () => Promise<unknown>]>([
+    ['options of a step', async () => convo.convo(picture).gaussian(late({})).raw()],
+    ['options of a function', () => convo.check('x.yaml', late({}))],
+    ['a path to write to', async () => convo.convo(picture).sharpen().toFile(late('x.png'))],
+    ['a manifest', () => convo.check(late('x.yaml'))],
+    ['the name of an operation', () => convo.explain(late('sharpen'), [3, 4, 4])],
+    ['the name of an operator', () => convo.animate(late('conv2d'))],
+  ])('is answered with await: %s', async (_, act) => {
+    await expect(act()).rejects.toMatchObject({ code: 'E_ARGUMENT', fix: 'await it' })
+  })
+})
+
 describe('sizes beyond all bounds', () => {
   test.each([
     ['a stride that leaves one sample', 'conv2d', { ...conv, stride: 1e7 }, [2, 1, 1]],

@@ -1,4 +1,5 @@
 import { fileURLToPath } from 'node:url'
+import { types } from 'node:util'
 import { asConvoError, ConvoError, ownCopy, promised, readOf } from '../../error.ts'
 import { forgettingReads } from '../../files/reads.ts'
 import { noOption, type Params } from '../../params.ts'
@@ -63,7 +64,8 @@ function unfit(param: Params[string], key: string, value: unknown): ConvoError {
  */
 export function checkText(what: string, given: unknown, kinds = 'a string'): string {
   if (typeof given === 'string' && given !== '') return given
-  throw new ConvoError('E_ARGUMENT', `${what} must be ${kinds}, got ${describe(given)}`)
+  const fix = types.isPromise(given) ? 'await it' : undefined
+  throw new ConvoError('E_ARGUMENT', `${what} must be ${kinds}, got ${describe(given)}`, { fix })
 }
 
 /** Returns the path of a string or a `file:` URL. @throws ConvoError E_ARGUMENT for anything else */
