@@ -41,7 +41,7 @@ export class Net {
 
   /**
    * Runs it on numbers as they are: x [C,H,W] gives [C',H',W'], in strips on all threads. The bits do not depend on either.
-   * `algorithm: 'direct'` computes every product of 3x3 convolutions of many channels, as the formula has it.
+   * `algorithm: 'direct'` computes every product of 3x3 and 5x5 convolutions of many channels, as the formula has it.
    *
    * @throws ConvoError E_ARGUMENT, E_SHAPE for a size that it does not take
    */
