@@ -3,16 +3,19 @@ import type { Correlation } from './geometry.ts'
 /** How the sums of a bank are computed. */
 export type BankAlgorithm = 'winograd' | 'direct'
 
-/** The output rows and columns of a tile of Winograd's algorithm. */
-export const tileSide = 4
+/** The width of a tile of Winograd's algorithm in samples, and in the numbers that they are transformed to. */
+export const tileSpan = 6
+
+/** The output rows and columns of a tile, of a kernel of 3x3 or 5x5. */
+export const tileSide = (kernel: number): number => tileSpan + 1 - kernel
 
 /**
- * Returns where tiles begin along an axis of `output` places whose taps are `dilation` apart. Places that are
- * `dilation` apart form a plain correlation of their own.
+ * Returns where tiles of `side` places begin along an axis of `output` places whose taps are `dilation` apart. Places
+ * that are `dilation` apart form a plain correlation of their own.
  */
-export function tileStarts(output: number, dilation: number): number[] {
+export function tileStarts(output: number, side: number, dilation: number): number[] {
   const starts: number[] = []
-  for (let block = 0; block < output; block += tileSide * dilation)
+  for (let block = 0; block < output; block += side * dilation)
     for (let p = block; p < Math.min(block + dilation, output); p++) starts.push(p)
   return starts
 }
@@ -25,11 +28,13 @@ type Way = (c: Correlation) => { readonly algorithm: BankAlgorithm; readonly rea
  * The numbers of input channels and of filters from which transforming tiles costs little compared with the products
  * that it saves.
  */
-const fewestChannels = 8
+const fewestChannels = { 3: 8, 5: 32 }
 /** The output samples of a plane from which transforming the weights costs little. */
-const fewestSamples = 1024
+const fewestSamples = { 3: 1024, 5: 4096 }
 /** The maximum of channels times filters, because transformed weights take four times the memory. */
 const mostWeights = 2 ** 19
+/** The output rows and columns, as far apart as the taps, from which tiles are not mostly edges. */
+const fewestApart = 8
 /** The maximum dilation. Taps further apart would need tall strips. */
 const mostDilation = 4
 
@@ -38,17 +43,21 @@ const asked: Way = ({ algorithm }) =>
 
 const winograd: Way = ({ channels, filters, groups, axes }) => {
   const [depth, ...plane] = axes
+  const [{ kernel }] = plane
   const isPlain = plane.every(
-    ({ kernel, stride, dilation }) => kernel === 3 && stride === 1 && dilation <= mostDilation,
+    (axis) => axis.kernel === kernel && axis.stride === 1 && axis.dilation <= mostDilation,
   )
   if (groups !== 1 || depth.kernel !== 1 || depth.input !== 1 || !isPlain) return undefined
+  if (kernel !== 3 && kernel !== 5) return undefined
   const [height, width] = plane.map(({ output }) => output) as [number, number]
   const apart = plane.map(({ output, dilation }) => Math.ceil(output / dilation))
-  if (Math.min(channels, filters) < fewestChannels || channels * filters > mostWeights) return undefined
-  if (height * width < fewestSamples || Math.min(...apart) < 2 * tileSide) return undefined
+  if (Math.min(channels, filters) < fewestChannels[kernel] || channels * filters > mostWeights)
+    return undefined
+  if (height * width < fewestSamples[kernel] || Math.min(...apart) < fewestApart) return undefined
+  const side = tileSide(kernel)
   return {
     algorithm: 'winograd',
-    reason: `3x3 over ${channels} channels: tiles of 4x4 sums take 36 products for each channel instead of 144`,
+    reason: `${kernel}x${kernel} over ${channels} channels: tiles of ${side}x${side} sums take ${tileSpan ** 2} products for each channel instead of ${(side * kernel) ** 2}`,
   }
 }
 

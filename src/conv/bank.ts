@@ -1,5 +1,5 @@
 import { type BorderName, borders } from '../tensor/border.ts'
-import { type BankAlgorithm, bankAlgorithm } from './bank-algorithm.ts'
+import { type BankAlgorithm, bankAlgorithm, tileSide } from './bank-algorithm.ts'
 import type { Axis, Correlation, TransposedAxis, Transposition } from './geometry.ts'
 
 /**
@@ -9,6 +9,8 @@ import type { Axis, Correlation, TransposedAxis, Transposition } from './geometr
  */
 export type BankPlan = {
   readonly algorithm: BankAlgorithm
+  /** The tiles of Winograd's algorithm. */
+  readonly tile?: BankTile | undefined
   readonly groups: number
   readonly channelsPerGroup: number
   readonly filtersPerGroup: number
@@ -29,6 +31,12 @@ export type BankPlan = {
   readonly columns: Span
   readonly phases: readonly Phase[]
 }
+
+/** The rows and columns of a tile, and how far apart in the output they are. */
+export type BankTile = { readonly side: number; readonly apart: readonly [y: number, x: number] }
+
+/** The output rows that tiles compute together. */
+export const rowsOfTile = ({ side, apart: [y] }: BankTile): number => side * y
 
 type Span = { readonly first: number; readonly span: number }
 
@@ -55,8 +63,12 @@ export function correlationBank(c: Correlation): BankPlan {
   const [az, ay, ax] = c.axes
   let taps: readonly BankTap[] | undefined
   const count = [az.output, ay.output, ax.output] as const
+  const { algorithm } = bankAlgorithm(c)
   return {
-    algorithm: bankAlgorithm(c).algorithm,
+    algorithm,
+    ...(algorithm === 'winograd' && {
+      tile: { side: tileSide(ay.kernel), apart: [ay.dilation, ax.dilation] },
+    }),
     groups: c.groups,
     channelsPerGroup: c.channels / c.groups,
     filtersPerGroup: c.filters / c.groups,
@@ -97,9 +109,6 @@ function tapsOf({ axes: [az, ay, ax] }: Correlation): readonly BankTap[] {
   }
   return taps
 }
-
-/** The distance between the rows or columns of the taps of a 3x3. */
-export const apart = ({ span }: Span): number => (span - 1) / 2
 
 const reach = (a: Axis): Span => ({ first: -a.before, span: a.dilation * (a.kernel - 1) + 1 })
 

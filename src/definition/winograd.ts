@@ -1,4 +1,4 @@
-import { tileSide, tileStarts } from '../conv/bank-algorithm.ts'
+import { tileSide, tileSpan, tileStarts } from '../conv/bank-algorithm.ts'
 import type { Correlation } from '../conv/geometry.ts'
 import {
   farCube,
@@ -12,15 +12,14 @@ import {
 } from '../conv/winograd-points.ts'
 import { borders } from '../tensor/border.ts'
 
-// Winograd's F(4x4, 3x3), after Lavin and Gray 2016, in plain loops: the definition of that algorithm. A tile of 4x4
-// sums of a 3x3 correlation is Aᵀ [Σ over channels of (G g Gᵀ) ∘ (Bᵀ d B)] A, for 6x6 samples d and weights g. The
+// Winograd's F(4x4, 3x3) and F(2x2, 5x5), after Lavin and Gray 2016, in plain loops: the definition of that algorithm. A
+// tile of 4x4 sums of a 3x3 correlation, or of 2x2 sums of a 5x5, is Aᵀ [Σ over channels of (G g Gᵀ) ∘ (Bᵀ d B)] A, for
+// 6x6 samples d and weights g. Both have the same points, thus the same B, and the first rows of A but for infinity. The
 // error of a sum is at most (channels + 20) · 2⁻²⁴ times the result of the same formula for the magnitudes of all its
 // numbers. In practice, it is less than twice the error of a direct sum. A sample that is not finite affects the sums
 // of whole tiles.
 
 const f32 = Math.fround
-/** The width of a tile in samples, and in the numbers that they are transformed to. */
-export const tileSpan = tileSide + 2
 /** The number of numbers in a tile. */
 export const tileArea = tileSpan ** 2
 
@@ -57,8 +56,9 @@ const six = (v: Float32Array, at: number, step: number): Six => [
   v[at + 5 * step]!,
 ]
 
-/** Aᵀ m. */
+/** Aᵀ m, of `side` rows. */
 function gather(
+  side: number,
   m: Float32Array,
   from: number,
   step: number,
@@ -70,7 +70,9 @@ function gather(
   const [near, far] = [f32(m1 + m2), f32(m3 + m4)]
   const [nearOdd, farOdd] = [f32(m1 - m2), f32(m3 - m4)]
   to[at] = f32(m0 + near) + far
-  to[at + pitch] = f32(nearPoint * nearOdd) + f32(farPoint * farOdd)
+  const odd = f32(f32(nearPoint * nearOdd) + f32(farPoint * farOdd))
+  to[at + pitch] = side === 2 ? odd + m5 : odd
+  if (side === 2) return
   to[at + 2 * pitch] = f32(nearSquare * near) + f32(farSquare * far)
   to[at + 3 * pitch] = f32(f32(nearCube * nearOdd) + f32(farCube * farOdd)) + m5
 }
@@ -80,48 +82,50 @@ function gather(
  * to the other points.
  */
 function evaluate(
-  g0: number,
-  g1: number,
-  g2: number,
+  kernel: number,
+  g: (i: number) => number,
   to: Float64Array | Float32Array,
   at: number,
   pitch: number,
 ): void {
   const near = 2 * nearSquare * (nearSquare - farSquare)
   const far = 2 * farSquare * (farSquare - nearSquare)
-  const nearEven = g0 + nearSquare * g2
-  const farEven = g0 + farSquare * g2
+  const [g0, g1, g2, g3, g4] = [g(0), g(1), g(2), kernel === 5 ? g(3) : 0, kernel === 5 ? g(4) : 0]
+  const nearEven = g0 + nearSquare * (g2 + nearSquare * g4)
+  const farEven = g0 + farSquare * (g2 + farSquare * g4)
+  const nearOdd = nearPoint * (g1 + nearSquare * g3)
+  const farOdd = farPoint * (g1 + farSquare * g3)
   to[at] = g0 / squaresProduct
-  to[at + pitch] = (nearEven + nearPoint * g1) / near
-  to[at + 2 * pitch] = (nearEven - nearPoint * g1) / near
-  to[at + 3 * pitch] = (farEven + farPoint * g1) / far
-  to[at + 4 * pitch] = (farEven - farPoint * g1) / far
-  to[at + 5 * pitch] = g2
+  to[at + pitch] = (nearEven + nearOdd) / near
+  to[at + 2 * pitch] = (nearEven - nearOdd) / near
+  to[at + 3 * pitch] = (farEven + farOdd) / far
+  to[at + 4 * pitch] = (farEven - farOdd) / far
+  to[at + 5 * pitch] = kernel === 5 ? g4 : g2
 }
 
-const columns = new Float64Array(3 * tileSpan)
+const columns = new Float64Array(5 * tileSpan)
 
 /**
- * Computes G g Gᵀ of the 9 weights of a kernel in float64, rounded once. Number [row][column] is written to
- * at + (6·row + column)·pitch.
+ * Computes G g Gᵀ of the weights of a kernel, for tiles of `side` x `side` sums, in float64, rounded once. Number
+ * [row][column] is written to at + (6·row + column)·pitch.
  */
 export function transformWeights(
+  side: number,
   weight: (tap: number) => number,
   to: Float32Array,
   at: number,
   pitch: number,
 ): void {
-  for (let x = 0; x < 3; x++) evaluate(weight(x), weight(3 + x), weight(6 + x), columns, x, 3)
-  for (let y = 0; y < tileSpan; y++) {
-    const [g0, g1, g2] = [columns[3 * y]!, columns[3 * y + 1]!, columns[3 * y + 2]!]
-    evaluate(g0, g1, g2, to, at + y * tileSpan * pitch, pitch)
-  }
+  const n = tileSpan + 1 - side
+  for (let x = 0; x < n; x++) evaluate(n, (y) => weight(y * n + x), columns, x, n)
+  for (let y = 0; y < tileSpan; y++)
+    evaluate(n, (x) => columns[y * n + x]!, to, at + y * tileSpan * pitch, pitch)
 }
 
 /**
- * Correlation by Winograd's algorithm, for a 3x3 bank of one group, without stride. Shapes are those of
+ * Correlation by Winograd's algorithm, for a 3x3 or 5x5 bank of one group, without stride. Shapes are those of
  * `correlateReference`. The samples and sums of a tile are as far apart as the taps. Without dilation, tiles begin at
- * multiples of 4 of the output. Columns of a tile are transformed before its rows, on both sides; the products of a
+ * multiples of their side. Columns of a tile are transformed before its rows, on both sides; the products of a
  * tile are summed channel after channel, acc = f32(acc + f32(weight · sample)), from 0. The bias is added last. Samples
  * of a tile that no tap of an output reads are the fill value.
  */
@@ -133,20 +137,23 @@ export function winogradReference(
 ): Float32Array {
   const [, ay, ax] = axes
   const { source } = borders[border]
+  const side = tileSide(ay.kernel)
+  const taps = ay.kernel ** 2
   const weights = new Float32Array(filters * channels * tileArea)
   for (let i = 0; i < filters * channels; i++)
-    transformWeights((tap) => weight[i * 9 + tap]!, weights, i * tileArea, 1)
+    transformWeights(side, (tap) => weight[i * taps + tap]!, weights, i * tileArea, 1)
   const out = new Float32Array(filters * ay.output * ax.output)
   const [tile, half] = [new Float32Array(tileArea), new Float32Array(tileArea)]
   const samples = new Float32Array(channels * tileArea)
   const sums = new Float32Array(tileArea)
   const [dy, dx] = [ay.dilation, ax.dilation]
-  for (const y of tileStarts(ay.output, dy)) {
-    for (const left of tileStarts(ax.output, dx)) {
+  for (const y of tileStarts(ay.output, side, dy)) {
+    for (const left of tileStarts(ax.output, side, dx)) {
       for (let c = 0; c < channels; c++) {
         for (let i = 0; i < tileArea; i++) {
           const [row, column] = [y + Math.floor(i / tileSpan) * dy, left + (i % tileSpan) * dx]
-          const isRead = row < ay.output + 2 * dy && column < ax.output + 2 * dx
+          const isRead =
+            row < ay.output + (tileSpan - side) * dy && column < ax.output + (tileSpan - side) * dx
           const iy = isRead ? source(row - ay.before, ay.input) : -1
           const ix = isRead ? source(column - ax.before, ax.input) : -1
           tile[i] = iy < 0 || ix < 0 ? fill : x[(c * ay.input + iy) * ax.input + ix]!
@@ -161,10 +168,10 @@ export function winogradReference(
           const [w, s] = [(filter * channels + c) * tileArea, c * tileArea]
           for (let i = 0; i < tileArea; i++) sums[i] = sums[i]! + f32(weights[w + i]! * samples[s + i]!)
         }
-        for (let i = 0; i < tileSpan; i++) gather(sums, i, tileSpan, half, i, tileSpan)
-        for (let i = 0; i < tileSide; i++) gather(half, i * tileSpan, 1, tile, i * tileSide, 1)
-        for (let i = 0; i < tileSide ** 2; i++) {
-          const [row, column] = [y + Math.floor(i / tileSide) * dy, left + (i % tileSide) * dx]
+        for (let i = 0; i < tileSpan; i++) gather(side, sums, i, tileSpan, half, i, tileSpan)
+        for (let i = 0; i < side; i++) gather(side, half, i * tileSpan, 1, tile, i * side, 1)
+        for (let i = 0; i < side ** 2; i++) {
+          const [row, column] = [y + Math.floor(i / side) * dy, left + (i % side) * dx]
           if (row >= ay.output || column >= ax.output) continue
           const at = (filter * ay.output + row) * ax.output + column
           out[at] = bias === undefined ? tile[i]! : tile[i]! + bias[filter]!

@@ -1,13 +1,12 @@
 import {
-  apart,
   type BankPlan,
   correlationBank,
   correlationOrder,
+  rowsOfTile,
   transpositionBank,
   transpositionOrder,
   type WeightOrder,
 } from '../conv/bank.ts'
-import { tileSide } from '../conv/bank-algorithm.ts'
 import type { RecipePlan } from '../conv/plan.ts'
 import { reachOf, tileRows } from '../conv/reach.ts'
 import { type Engine, flatShape, planOfPlanes, repeatedly, shapeOfLayer } from '../definition/engine.ts'
@@ -96,7 +95,7 @@ export type FilterNeeds = { readonly plan: RecipePlan }
 export type BankNeeds = {
   readonly plan: Pick<
     BankPlan,
-    | 'algorithm'
+    | 'tile'
     | 'input'
     | 'output'
     | 'depths'
@@ -194,9 +193,9 @@ export function slicesOf([first, end]: Span, height: number): [slice: number, fi
 }
 
 /** Extends rows to those that a bank computes together: the rows of whole tiles. */
-function together({ plan: { algorithm, grid, rows } }: BankNeeds, [first, end]: Span): Span {
-  if (algorithm === 'direct') return [first, end]
-  const block = tileSide * apart(rows)
+function together({ plan: { tile, grid } }: BankNeeds, [first, end]: Span): Span {
+  if (tile === undefined) return [first, end]
+  const block = rowsOfTile(tile)
   return [Math.floor(first / block) * block, Math.min(grid[1], Math.ceil(end / block) * block)]
 }
 

@@ -180,7 +180,10 @@ function multiplicationsOf(
   }
 }
 
-const withDirectSums = (bank: Bank): Bank => ({ ...bank, plan: { ...bank.plan, algorithm: 'direct' } })
+const withDirectSums = (bank: Bank): Bank => ({
+  ...bank,
+  plan: { ...bank.plan, algorithm: 'direct', tile: undefined },
+})
 
 /** The largest number of picture rows that one output row near the middle needs. */
 function receptiveOf(out: Node): number {

@@ -29,7 +29,7 @@ export const netParams = {
     unset: 'from the network; luma for one channel and a colour picture',
   },
   algorithm: choice(
-    'how to compute 3x3 convolutions of many channels; direct: every product, as the formula has it',
+    'how to compute 3x3 and 5x5 convolutions of many channels; direct: every product, as the formula has it',
     ['auto', 'direct'] as const,
     'auto',
   ),
@@ -138,7 +138,7 @@ function netStep(model: Model, { values, full }: Given<typeof netParams>): Step 
     notes,
     arithmetic: {
       algorithm: 'network',
-      reason: `${model.network.nodes.length} nodes as one graph in strips: float32, the order of every sum fixed; ${values.algorithm === 'direct' ? 'direct sums, as requested' : "3x3 by Winograd's algorithm where that saves products"}`,
+      reason: `${model.network.nodes.length} nodes as one graph in strips: float32, the order of every sum fixed; ${values.algorithm === 'direct' ? 'direct sums, as requested' : "3x3 and 5x5 by Winograd's algorithm where that saves products"}`,
     },
     async apply(x, engine) {
       const { pass } = await through()

@@ -1,5 +1,4 @@
-import { apart, type BankPlan, columnSources } from '../conv/bank.ts'
-import { tileSide } from '../conv/bank-algorithm.ts'
+import { type BankPlan, columnSources, rowsOfTile } from '../conv/bank.ts'
 import type { Address } from '../graph/address.ts'
 import { type Bank, ofSlice, type WorkOf } from '../graph/node.ts'
 import { type Listed, pitchOf } from '../graph/schedule.ts'
@@ -139,7 +138,7 @@ export type PlacedTaps = {
 
 /** The number of output rows that a bank computes at a time. */
 export const rowsAtOnce = (bank: PlacedBank): number =>
-  bank.algorithm === 'winograd' ? tileSide * apart(bank.plan.rows) : bank.blockRows * bank.plan.outStep[1]
+  bank.algorithm === 'winograd' ? rowsOfTile(bank.plan.tile) : bank.blockRows * bank.plan.outStep[1]
 
 /** The number of bytes of a tile that fit in a second-level cache. */
 const tileBytes = 384 * 1024

@@ -1,5 +1,5 @@
-// Winograd's F(4x4, 3x3), with the bits of src/definition/winograd.ts. The lanes of a vector are adjacent tiles.
-// Samples of tiles are [number of the tile][block of 8 tiles][channel][8], weights [number][block of 4
+// Winograd's F(4x4, 3x3) and F(2x2, 5x5), with the bits of src/definition/winograd.ts. The lanes of a vector are adjacent
+// tiles. Samples of tiles are [number of the tile][block of 8 tiles][channel][8], weights [number][block of 4
 // filters][channel][4], sums [number][filter][tile].
 
 import {
@@ -89,8 +89,8 @@ function spreadColumn(scratch: usize, pitch: usize, rows: usize, c: i32, columns
 }
 
 /**
- * Transforms the samples of `tiles` tiles of all channels. `rows` has six pairs of u32: the address of a row, and the
- * bytes from channel to channel. Column k of the tiles is columns[k] (i32) of the rows, or `fill` if that is -1;
+ * Transforms the samples of `tiles` tiles of `side` columns (4 or 2) of all channels. `rows` has six pairs of u32: the
+ * address of a row, and the bytes from channel to channel. Column k of the tiles is columns[k] (i32) of the rows, or `fill` if that is -1;
  * columns first..last-1 are consecutive. `scratch` has room for six rows of these columns, `scratchPitch` apart.
  */
 export function winogradSamples(
@@ -102,12 +102,14 @@ export function winogradSamples(
   columns: Address,
   first: i32,
   last: i32,
+  side: i32,
   tiles: i32,
   fill: f32,
   scratch: Address,
   scratchPitch: usize,
 ): void {
-  const n = ((tiles + 3) & ~3) * 4 + 2
+  const n = ((tiles + 3) & ~3) * side + 6 - side
+  const step = <usize>side << 2
   if (last - first < 4) last = first
   for (let c = 0; c < channels; c++) {
     // each single column also writes the 3 after it, which are computed later
@@ -122,10 +124,21 @@ export function winogradSamples(
       const row = scratch + <usize>i * scratchPitch
       const out = place + <usize>(i * 6) * pitch
       for (let t = 0; t < tiles; t += 4) {
-        const p = row + (<usize>t << 4)
+        const p = row + <usize>t * step
+        const at = out + <usize>(t >> 3) * blockPitch + (<usize>(t & 4) << 2)
         const x0 = v128.load(p)
         const x1 = v128.load(p, 16)
         const x2 = v128.load(p, 32)
+        if (side == 2) {
+          const d0 = v128.shuffle<i32>(x0, x1, 0, 2, 4, 6)
+          const d1 = v128.shuffle<i32>(x0, x1, 1, 3, 5, 7)
+          const d2 = v128.shuffle<i32>(d0, x2, 1, 2, 3, 4)
+          const d3 = v128.shuffle<i32>(d1, x2, 1, 2, 3, 5)
+          const d4 = v128.shuffle<i32>(d2, x2, 1, 2, 3, 6)
+          const d5 = v128.shuffle<i32>(d3, x2, 1, 2, 3, 7)
+          spread(at, pitch, d0, d1, d2, d3, d4, d5)
+          continue
+        }
         const x3 = v128.load(p, 48)
         const x4 = v128.load(p, 64)
         const l0 = v128.shuffle<i32>(x0, x1, 0, 4, 1, 5)
@@ -138,7 +151,6 @@ export function winogradSamples(
         const d3 = v128.shuffle<i32>(h0, h1, 2, 3, 6, 7)
         const d4 = v128.shuffle<i32>(d0, x4, 1, 2, 3, 4)
         const d5 = v128.shuffle<i32>(d1, x4, 1, 2, 3, 5)
-        const at = out + <usize>(t >> 3) * blockPitch + (<usize>(t & 4) << 2)
         spread(at, pitch, d0, d1, d2, d3, d4, d5)
       }
     }
@@ -238,12 +250,13 @@ function fourProducts(to: usize, rowPitch: usize, src: usize, w: usize, end: usi
 
 /**
  * Computes rows `first` to `end` - 1 of `tiles` tiles of all filters from their sums and biases. `to` is the place of
- * row 0. Writes up to 16 columns for each 4 tiles. `scratch` has room for 24 vectors.
+ * row 0. Writes up to 16 columns for each 4 tiles of side 4, and 8 of side 2. `scratch` has room for 24 vectors.
  */
 export function winogradOutput(
   to: Address,
   plane: usize,
   pitch: usize,
+  side: i32,
   sums: Address,
   sumsPitch: usize,
   rowPitch: usize,
@@ -255,6 +268,7 @@ export function winogradOutput(
   scratch: Address,
 ): void {
   const six = <usize>6 * sumsPitch
+  const step = <usize>side << 2
   for (let o = 0; o < filters; o++) {
     const k = v128.load32_splat(bias + (<usize>o << 2))
     for (let t = 0; t < tiles; t += 4) {
@@ -273,7 +287,12 @@ export function winogradOutput(
         const farOdd = f32x4.sub(m3, m4)
         const at = scratch + (j << 4)
         v128.store(at, f32x4.add(f32x4.add(m0, near), far))
-        v128.store(at, f32x4.add(times(nearPoint, nearOdd), times(farPoint, farOdd)), 96)
+        const odd = f32x4.add(times(nearPoint, nearOdd), times(farPoint, farOdd))
+        if (side == 2) {
+          v128.store(at, f32x4.add(odd, m5), 96)
+          continue
+        }
+        v128.store(at, odd, 96)
         v128.store(at, f32x4.add(times(nearSquare, near), times(farSquare, far)), 192)
         v128.store(at, f32x4.add(f32x4.add(times(nearCube, nearOdd), times(farCube, farOdd)), m5), 288)
       }
@@ -290,7 +309,15 @@ export function winogradOutput(
         const nearOdd = f32x4.sub(m1, m2)
         const farOdd = f32x4.sub(m3, m4)
         const y0 = f32x4.add(f32x4.add(f32x4.add(m0, near), far), k)
-        const y1 = f32x4.add(f32x4.add(times(nearPoint, nearOdd), times(farPoint, farOdd)), k)
+        const slope = f32x4.add(times(nearPoint, nearOdd), times(farPoint, farOdd))
+        const dst = to + <usize>o * plane + <usize>y * pitch + <usize>t * step
+        if (side == 2) {
+          const y1 = f32x4.add(f32x4.add(slope, m5), k)
+          v128.store(dst, v128.shuffle<i32>(y0, y1, 0, 4, 1, 5))
+          v128.store(dst, v128.shuffle<i32>(y0, y1, 2, 6, 3, 7), 16)
+          continue
+        }
+        const y1 = f32x4.add(slope, k)
         const y2 = f32x4.add(f32x4.add(times(nearSquare, near), times(farSquare, far)), k)
         const odd = f32x4.add(f32x4.add(times(nearCube, nearOdd), times(farCube, farOdd)), m5)
         const y3 = f32x4.add(odd, k)
@@ -298,7 +325,6 @@ export function winogradOutput(
         const l1 = v128.shuffle<i32>(y2, y3, 0, 4, 1, 5)
         const h0 = v128.shuffle<i32>(y0, y1, 2, 6, 3, 7)
         const h1 = v128.shuffle<i32>(y2, y3, 2, 6, 3, 7)
-        const dst = to + <usize>o * plane + <usize>y * pitch + (<usize>t << 4)
         v128.store(dst, v128.shuffle<i32>(l0, l1, 0, 1, 4, 5))
         v128.store(dst, v128.shuffle<i32>(l0, l1, 2, 3, 6, 7), 16)
         v128.store(dst, v128.shuffle<i32>(h0, h1, 0, 1, 4, 5), 32)

@@ -87,6 +87,26 @@ describe('the loops have the bits of the definition', () => {
     }
   })
 
+  it.each([
+    ...Array.from({ length: 4 }, (_, i) => [i + 40, 1, 1] as const),
+    [67, 2, 1],
+    [131, 1, 3],
+    [70, 3, 2],
+    [61, 4, 4],
+  ] as const)('5x5 in rows of %i samples, taps %i and %i apart', async (width, dy, dx) => {
+    const [x, weight, bias] = [
+      fractions([33, Math.ceil(4096 / width) + 8 * dy, width]),
+      fractions([34, 33, 5, 5]),
+      fractions([34]),
+    ]
+    for (const paddingMode of ['zeros', 'reflect'] as const) {
+      const options = { padding: [2 * dy, dx], dilation: [dy, dx], bias, paddingMode } as const
+      expect(algorithmOf(x, weight, options)).toBe('winograd')
+      const want = await conv2d(referenceEngine, x, weight, options)
+      for (const pool of pools) expectSame(await conv2d(poolEngine(pool), x, weight, options), want)
+    }
+  })
+
   it('many channels, and more filters than a cache holds at once', async () => {
     const [x, weight] = [fractions([130, 32, 200]), fractions([22, 130, 3, 3])]
     expectSame(
@@ -97,15 +117,22 @@ describe('the loops have the bits of the definition', () => {
 })
 
 describe('strips, passes and threads change nothing', () => {
-  it.each([1, 2, 3])('in networks of several layers, taps up to %i apart', async (dilation) => {
-    const channels = [3, 8, 11, 8, 9]
-    const weights = channels.slice(1).map((out, i) => fractions([out, channels[i]!, 3, 3], i))
+  it.each([
+    [1, 3],
+    [2, 3],
+    [3, 3],
+    [1, 5],
+    [2, 5],
+  ])('in networks of several layers, taps up to %i apart, one of 3x3 and %i', async (dilation, side) => {
+    const channels = side === 3 ? [3, 8, 11, 8, 9] : [3, 32, 33, 8, 9]
+    const sides = [3, side, 3, side]
+    const weights = channels.slice(1).map((out, i) => fractions([out, channels[i]!, sides[i]!, sides[i]!], i))
     const network = async (engine: Engine, x: Tensor): Promise<Tensor> => {
       let y = x
       for (const [i, weight] of weights.entries()) {
         const apart = i % 2 === 1 ? dilation : 1
         y = await conv2d(engine, y, weight, {
-          padding: i === 2 ? 0 : apart,
+          padding: i === 2 ? 0 : apart * (sides[i]! >> 1),
           dilation: apart,
           bias: fractions([channels[i + 1]!]),
         })
@@ -114,7 +141,7 @@ describe('strips, passes and threads change nothing', () => {
       }
       return y
     }
-    const x = fractions([3, 45, 41])
+    const x = side === 3 ? fractions([3, 45, 41]) : fractions([3, 68, 69])
     const want = await network(referenceEngine, x)
     const out = nodeOf(await network(tracer, traced(planesNode(x))))
     await fc.assert(
@@ -127,7 +154,7 @@ describe('strips, passes and threads change nothing', () => {
           expectSame(await pool.exclusive((session) => runToTensor(session, { out }, cut)), want)
         },
       ),
-      { numRuns: 60 },
+      { numRuns: side === 3 ? 60 : 8 },
     )
   })
 })
@@ -187,7 +214,17 @@ describe('the choice', () => {
     )
     expect(algorithmOf(fractions([8, 64, 28]), weight, { padding: [1, 4], dilation: [1, 4] })).toBe('direct')
     expect(algorithmOf(x, fractions([8, 4, 3, 3]), { groups: 2 })).toBe('direct')
-    expect(algorithmOf(x, fractions([8, 8, 5, 5]))).toBe('direct')
+    const large = fractions([32, 68, 68])
+    expect(algorithmOf(large, fractions([32, 32, 5, 5]))).toBe('winograd')
+    expect(algorithmOf(large, fractions([31, 32, 5, 5]))).toBe('direct')
+    expect(algorithmOf(fractions([32, 68, 67]), fractions([32, 32, 5, 5]))).toBe('direct')
+    expect(algorithmOf(fractions([31, 68, 68]), fractions([32, 31, 5, 5]))).toBe('direct')
+    for (const sides of [
+      [5, 3],
+      [4, 4],
+      [7, 7],
+    ])
+      expect(algorithmOf(large, fractions([32, 32, ...sides]))).toBe('direct')
     expect(algorithmOf(fractions([3, 40, 40]), fractions([8, 3, 3, 3]))).toBe('direct')
     expect(algorithmOf(x, fractions([3, 8, 3, 3]))).toBe('direct')
     expect(algorithmOf(fractions([8, 20, 20]), weight)).toBe('direct')
@@ -197,20 +234,23 @@ describe('the choice', () => {
     )
   })
 
-  it('gives the same sums but for rounding', async () => {
+  it.each([3, 5])('gives the same sums of %i taps a side but for rounding', async (side) => {
+    const many = side === 3 ? 8 : 32
+    const [x, weight] = [fractions([many, 68, 68]), fractions([many, many, side, side])]
     const whole = ({ shape, data }: Tensor) => new Tensor(shape, data.map(Math.round))
     const engine = poolEngine(pools[0]!)
     const tiled = await conv2d(engine, whole(x), whole(weight), { padding: 1 })
+    expect(algorithmOf(x, weight, { padding: 1 })).toBe('winograd')
     const direct = await conv2d(engine, whole(x), whole(weight), { padding: 1, algorithm: 'direct' })
     expect(tiled.data.map((v) => Math.round(v) + 0)).toEqual(direct.data.map((v) => v + 0))
   })
 })
 
 /**
- * Returns the matrices of F(4x4, 3x3) for the points, in float64: A of sums, G of weights, B of samples, each
+ * Returns the matrices of tiles of 6x6 samples for a kernel and the points, in float64: A of sums, G of weights, B of samples, each
  * transposed.
  */
-function matrices(): readonly [a: number[][], g: number[][], b: number[][]] {
+function matrices(taps: number): readonly [a: number[][], g: number[][], b: number[][]] {
   const points = [0, 5 / 8, -5 / 8, 3 / 2, -3 / 2]
   /** Returns the coefficients of the product of x - p. */
   const product = (roots: readonly number[]) =>
@@ -221,10 +261,10 @@ function matrices(): readonly [a: number[][], g: number[][], b: number[][]] {
   const others = (p: number) => points.filter((q) => q !== p)
   const powers = (p: number, n: number) => Array.from({ length: n }, (_, k) => p ** k)
   return [
-    powers(0, 4).map((_, i) => [...points.map((p) => p ** i), i === 3 ? 1 : 0]),
+    powers(0, 7 - taps).map((_, i) => [...points.map((p) => p ** i), i === 6 - taps ? 1 : 0]),
     [
-      ...points.map((p) => powers(p, 3).map((v) => v / others(p).reduce((n, q) => n * (p - q), 1))),
-      [0, 0, 1],
+      ...points.map((p) => powers(p, taps).map((v) => v / others(p).reduce((n, q) => n * (p - q), 1))),
+      powers(0, taps).map((_, k) => (k === taps - 1 ? 1 : 0)),
     ],
     [...points.map((p) => [...product(others(p)), 0]), product(points)],
   ]
@@ -239,60 +279,72 @@ const magnitudes = (m: number[][]): number[][] => m.map((row) => row.map(Math.ab
 
 describe('errors', () => {
   it.each([
-    [8, 1],
-    [64, 1],
-    [64, 1e-3],
-    [160, 1],
-  ])('of %i channels are below the stated bound, and near those of direct sums', async (channels, level) => {
-    const shift = fractions([channels, 34, 34], 3).data.map((v) => v * level)
-    // many zeros, like the output of a ReLU
-    const x = new Tensor(
-      [channels, 34, 34],
-      shift.map((v) => Math.max(0, v)),
-    )
-    const weight = fractions([8, channels, 3, 3])
-    const [tiled, direct] = await Promise.all(
-      ([undefined, 'direct'] as const).map((algorithm) =>
-        conv2d(poolEngine(pools[0]!), x, weight, { algorithm }),
-      ),
-    )
-    const want = oracle.correlate(x, weight)
-    const errorOf = ({ data }: Tensor) => data.map((v, i) => Math.abs(v - want.data[i]!))
-    const [errors, plain] = [errorOf(tiled!), errorOf(direct!)]
-    const most = (list: Float32Array) => list.reduce((a, b) => Math.max(a, b), 0)
-    expect(most(errors)).toBeLessThan(4 * most(plain))
-
-    const [a, g, b] = matrices().map(magnitudes) as [number[][], number[][], number[][]]
-    const at = (c: number, y: number, left: number) =>
-      Array.from({ length: 6 }, (_, i) =>
-        Array.from({ length: 6 }, (_, j) => Math.abs(x.data[(c * 34 + y + i) * 34 + left + j]!)),
+    [8, 1, 3],
+    [64, 1, 3],
+    [64, 1e-3, 3],
+    [160, 1, 3],
+    [32, 1, 5],
+    [64, 1, 5],
+    [64, 1e-3, 5],
+    [160, 1, 5],
+  ])(
+    'of %i channels at %d, of %i taps a side, are below the stated bound, and near those of direct sums',
+    async (channels, level, taps) => {
+      const [size, filters] = taps === 3 ? [34, 8] : [68, 32]
+      const shift = fractions([channels, size, size], 3).data.map((v) => v * level)
+      // many zeros, like the output of a ReLU
+      const x = new Tensor(
+        [channels, size, size],
+        shift.map((v) => Math.max(0, v)),
       )
-    const weightsOf = (f: number, c: number) =>
-      [0, 3, 6].map((i) => [0, 1, 2].map((j) => Math.abs(weight.data[(f * channels + c) * 9 + i + j]!)))
-    for (const [y, left] of [
-      [0, 0],
-      [4, 28],
-      [16, 12],
-    ] as const) {
-      for (const filter of [0, 7]) {
-        const sums = Array.from({ length: 6 }, () => new Array<number>(6).fill(0))
-        for (let c = 0; c < channels; c++) {
-          const [u, v] = [bothSides(g, weightsOf(filter, c)), bothSides(b, at(c, y, left))]
-          for (let i = 0; i < 6; i++) for (let j = 0; j < 6; j++) sums[i]![j]! += u[i]![j]! * v[i]![j]!
-        }
-        bothSides(a, sums).forEach((row, i) => {
-          row.forEach((sum, j) => {
-            const error = errors[(filter * 32 + y + i) * 32 + left + j]!
-            expect(error).toBeLessThanOrEqual((channels + 20) * 2 ** -24 * sum)
-          })
-        })
-      }
-    }
-  })
+      const weight = fractions([filters, channels, taps, taps])
+      const [tiled, direct] = await Promise.all(
+        ([undefined, 'direct'] as const).map((algorithm) =>
+          conv2d(poolEngine(pools[0]!), x, weight, { algorithm }),
+        ),
+      )
+      const want = oracle.correlate(x, weight)
+      const errorOf = ({ data }: Tensor) => data.map((v, i) => Math.abs(v - want.data[i]!))
+      const [errors, plain] = [errorOf(tiled!), errorOf(direct!)]
+      const most = (list: Float32Array) => list.reduce((a, b) => Math.max(a, b), 0)
+      expect(most(errors)).toBeLessThan(4 * most(plain))
 
-  it('the matrices give the sums exactly, but for rounding in float64', () => {
-    const [a, g, b] = matrices()
-    const [d, w] = [6, 3].map((n) =>
+      const places = size + 1 - taps
+      const line = Array.from({ length: taps }, (_, i) => i)
+      const [a, g, b] = matrices(taps).map(magnitudes) as [number[][], number[][], number[][]]
+      const at = (c: number, y: number, left: number) =>
+        Array.from({ length: 6 }, (_, i) =>
+          Array.from({ length: 6 }, (_, j) => Math.abs(x.data[(c * size + y + i) * size + left + j]!)),
+        )
+      const weightsOf = (f: number, c: number) =>
+        line.map((i) =>
+          line.map((j) => Math.abs(weight.data[(f * channels + c) * taps ** 2 + i * taps + j]!)),
+        )
+      for (const [y, left] of [
+        [0, 0],
+        [4, 28],
+        [16, 12],
+      ] as const) {
+        for (const filter of [0, 7]) {
+          const sums = Array.from({ length: 6 }, () => new Array<number>(6).fill(0))
+          for (let c = 0; c < channels; c++) {
+            const [u, v] = [bothSides(g, weightsOf(filter, c)), bothSides(b, at(c, y, left))]
+            for (let i = 0; i < 6; i++) for (let j = 0; j < 6; j++) sums[i]![j]! += u[i]![j]! * v[i]![j]!
+          }
+          bothSides(a, sums).forEach((row, i) => {
+            row.forEach((sum, j) => {
+              const error = errors[(filter * places + y + i) * places + left + j]!
+              expect(error).toBeLessThanOrEqual((channels + 20) * 2 ** -24 * sum)
+            })
+          })
+        }
+      }
+    },
+  )
+
+  it.each([3, 5])('the matrices of %i taps give the sums exactly, but for rounding in float64', (taps) => {
+    const [a, g, b] = matrices(taps)
+    const [d, w] = [6, taps].map((n) =>
       Array.from({ length: n }, (_, i) => Array.from({ length: n }, (_, j) => Math.sin(7 * i + j))),
     )
     const [u, v] = [bothSides(g, w!), bothSides(b, d!)]
@@ -303,7 +355,8 @@ describe('errors', () => {
     got.forEach((row, y) => {
       row.forEach((sum, left) => {
         let want = 0
-        for (let i = 0; i < 3; i++) for (let j = 0; j < 3; j++) want += w![i]![j]! * d![y + i]![left + j]!
+        for (let i = 0; i < taps; i++)
+          for (let j = 0; j < taps; j++) want += w![i]![j]! * d![y + i]![left + j]!
         expect(sum).toBeCloseTo(want, 12)
       })
     })

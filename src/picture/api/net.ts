@@ -42,7 +42,7 @@ export class Net {
   /**
    * Runs the network on a tensor without converting its values: [C,H,W] gives [C',H',W']. It works in strips on all
    * threads. The result is the same to the last bit, whatever the strips and threads. `algorithm: 'direct'` computes
-   * every product of 3x3 convolutions with many channels, as in the formula.
+   * every product of 3x3 and 5x5 convolutions with many channels, as in the formula.
    *
    * @throws ConvoError E_ARGUMENT; E_SHAPE for a size that the network does not accept
    */

@@ -34,7 +34,7 @@ export function networkText(facts: ModelFacts): string {
     `strips: ${counted(facts.stripRows, 'row')} of the result at a time, ${megabytes(facts.memory)} for each thread`,
     ...(nodes.some(({ algorithm }) => algorithm === 'winograd')
       ? [
-          'winograd: tiles of 4x4 sums of a 3x3 convolution take 36 products for each channel instead of 144; --algorithm direct computes all of them',
+          'winograd: tiles of 4x4 sums of a 3x3 convolution take 36 products for each channel instead of 144, and tiles of 2x2 sums of a 5x5 36 instead of 100; --algorithm direct computes all of them',
         ]
       : []),
     ...(grown === undefined
