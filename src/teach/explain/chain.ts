@@ -161,8 +161,8 @@ async function networkStep(
 }
 
 /**
- * Explains one step on its own. Its receptive field and step are in samples of its own input. Steps of the group `steps`
- * see single samples, unless they pool or need all of their input.
+ * Explains one step on its own. Its receptive field and step are in samples of its own input. Steps of the group
+ * `steps` see single samples, unless they pool or need all of their input.
  */
 async function oneStep(
   operation: Asked['operation'],

@@ -326,7 +326,7 @@ async function filterOf(
   }
 }
 
-/** Plans what the command would run on this input, slice by slice for a volume. @throws ConvoError as the command does */
+/** Plans what the command would run on this input; a volume runs by slices. @throws ConvoError as the command does */
 async function planned(
   operation: Operation,
   { shape, depth, peak }: Input,
