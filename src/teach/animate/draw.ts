@@ -105,8 +105,8 @@ function svgFile(laid: Laid, title: string, width: number, markup: readonly stri
 
 /**
  * Draws all frames as one SVG that plays by itself, without a script. Equal elements of several frames are written
- * once, and CSS shows and hides those that change. Without motion, as in print or for readers who prefer reduced motion,
- * the last frame is shown.
+ * once, and CSS shows and hides those that change. Without motion, as in print or for readers who prefer reduced
+ * motion, the last frame is shown.
  *
  * @param delays how long each frame is shown, in milliseconds
  */

@@ -17,8 +17,8 @@ import {
 } from './scene.ts'
 
 /**
- * A correlation as a kernel that slides over planes. The planes are the channels of a 2-D correlation, or the slices of a
- * 3-D one. They are multiplied by the planes of the kernel and summed to one number in one plane of the output.
+ * A correlation as a kernel that slides over planes. The planes are the channels of a 2-D correlation, or the slices of
+ * a 3-D one. They are multiplied by the planes of the kernel and summed to one number in one plane of the output.
  */
 export type Pass = {
   /** The planes that are read; undefined for a slice of padding. */
@@ -247,8 +247,8 @@ export function outputPanel(pass: Pass, at: (Place & { readonly value: number })
 }
 
 /**
- * Formats the formula of the output size with its numbers, as `size (5 + 2 − 3) / 1 + 1 = 5`. If they differ, height and
- * width have a formula each.
+ * Formats the formula of the output size with its numbers, as `size (5 + 2 − 3) / 1 + 1 = 5`. If they differ, height
+ * and width have a formula each.
  */
 export function sizeFormula({ row, column }: Pick<Pass, 'row' | 'column'>): string {
   const [height, width] = [axisFormula(row), axisFormula(column)]
