@@ -18,7 +18,7 @@ export const colours = {
   vermilion: '#c4572a',
 } as const
 
-// blue over white to orange: distinguished by hue under every common colour blindness, and the ends by nothing but hue
+// blue over white to orange: these hues differ under every common colour blindness, and the ends differ only in hue
 const negative: readonly Colour[] = [
   [247, 247, 247],
   [198, 219, 239],

@@ -2,8 +2,8 @@ import { visibleLine } from '../../text/visible.ts'
 import { xmlAttributes, xmlText } from '../../text/xml.ts'
 import { textWidth } from './measure.ts'
 
-// SVG as strings: an element is its markup, and a drawing is its elements joined. Colours and fonts are attributes, which
-// every renderer draws alike.
+// SVG as strings: an element is its markup, and a drawing is its elements joined. Colours and fonts are attributes,
+// which every renderer draws alike.
 
 /** The attributes of an element; undefined ones are omitted. */
 export type Attributes = Readonly<Record<string, string | number | undefined>>

@@ -19,7 +19,7 @@ export type Facts = {
   readonly offset: number
   /** y, x */
   readonly anchor: readonly [number, number]
-  /** if the format of its source turned it: that it did, and the command that does the same */
+  /** whether the format of its source rotates it or uses it as written, and the command that does the same */
   readonly direction?: string
   /** whether all weights are whole */
   readonly isInteger: boolean

@@ -8,7 +8,7 @@ import { type Box, element } from '../draw/svg.ts'
 const blocks = { ...compressionSettings(6), filter: 'none' } as const
 
 /**
- * Draws values [rows][columns] as an image inside an SVG, each as a block of colour. The image has its final size, as
+ * Draws values [rows][columns] as an image inside an SVG, each as a block of colour. Blocks are drawn in full, because
  * renderers differ in how they enlarge small images. If there are more values than pixels, some values are skipped.
  */
 export function raster(

@@ -37,7 +37,7 @@ export type ShowOptions = {
 /** The largest number of planes that are printed. */
 const mostPrinted = 64
 
-/** Draws a kernel into a file, or prints it. @throws ConvoError for a kernel that cannot be read, or an unknown output */
+/** Draws a kernel into a file, or prints it. @throws ConvoError for an unreadable kernel or an unknown output */
 export async function showKernel(options: ShowOptions, io: Io): Promise<number> {
   const { source, output, preview, json } = options
   const terminal = preview ? await import('../../picture/preview.ts') : undefined
