@@ -342,7 +342,7 @@ async function planned(
   return { step, plan: () => planStep(step, known, settings) }
 }
 
-/** If both sides of a kernel are longer than this, its rank is skipped: it would take seconds. */
+/** If both sides of a dense kernel are longer than this, its rank is skipped: it would take seconds. */
 const mostRanked = 128
 
 async function factsOf(k: PlaneKernel): Promise<{ sum: number; isInteger: boolean; rank?: number }> {

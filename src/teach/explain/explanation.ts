@@ -23,7 +23,10 @@ export type FilterExplanation = {
     readonly sum: number
     /** Whether all weights are integers. */
     readonly isInteger: boolean
-    /** The rank of its weights; absent for a large kernel, with more than 128 rows and more than 128 columns. */
+    /**
+     * The rank of its weights. Absent for a kernel of more than 128 rows and more than 128 columns, unless it is given as
+     * a column and a row.
+     */
     readonly rank?: number
     /** How its sums are computed, such as `integer` or `fft`. */
     readonly algorithm: string

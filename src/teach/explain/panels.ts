@@ -71,7 +71,7 @@ const mapHeight = 210
 /** Strips lower than this, in pixels, are drawn without lines between them. */
 const nearest = 3
 
-/** Draws the picture cut into strips, and for one of them the rows and columns that it reads beyond its own. */
+/** Draws the picture cut into strips, and the halo that one of them reads beyond its own rows and columns. */
 export function drawStrips(
   strips: Strips,
   map: { height: number; width: number; stride: readonly [number, number]; border: string },

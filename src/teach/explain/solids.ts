@@ -58,7 +58,7 @@ const isSolid = (piece: Piece): piece is Solid => typeof piece !== 'string'
 const backOf = ({ depth, tone }: Solid): number =>
   Math.min(tone === 'kernel' ? 26 : 54, 5 + 7 * Math.log2(1 + depth))
 
-/** Draws solids and signs in a row. All tensors have one scale; each kernel has its own, larger one. */
+/** Draws solids and signs in a row. Tensors share one scale; each kernel has its own. */
 export function drawSolids(pieces: readonly Piece[], across: number): { markup: string; height: number } {
   const solids = pieces.filter(isSolid)
   const tensors = solids.filter((s) => s.tone !== 'kernel')
