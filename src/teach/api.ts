@@ -24,7 +24,7 @@ import type { Scene } from './animate/scene.ts'
 import type { Arithmetic, FilterExplanation, StepsExplanation } from './explain/explanation.ts'
 import type { Facts } from './show/facts.ts'
 
-/** The numbers of what an operation does to an input. */
+/** What an operation would do to an input, in numbers. */
 export type Explained = ((Explanation & Arithmetic) | FilterExplanation | StepsExplanation) & {
   /** The formula of the operation. */
   readonly formula?: string
@@ -34,16 +34,16 @@ export type Explained = ((Explanation & Arithmetic) | FilterExplanation | StepsE
   svg(): Promise<string>
 }
 
-/** The options that `explain` takes for the operation of a name. */
+/** The options that `explain` takes for the operation with this name. */
 export type ExplainOptionsOf<N extends string> = N extends keyof OperationOptions
   ? OperationOptions[N] & Omit<ExplainOptions & PictureOptions, keyof OperationOptions[N]>
   : Readonly<Record<string, unknown>>
 
 /**
- * What an operation would do to an input: the size of the output with its formula, weights, multiplications, receptive
- * field, which algorithm runs and why. No picture is computed.
+ * Explains what an operation would do to an input: the size of the output with its formula, weights, multiplications,
+ * receptive field, which algorithm runs and why. No picture is computed.
  *
- * @param input the path of a picture, of which the header is read, or a shape [C,H,W] or [C,D,H,W]
+ * @param input the path of a picture, whose header is read, or a shape [C,H,W] or [C,D,H,W]
  * @param options those of the operation, and for a layer `size`, `filters`, `multiplier` and `hidden`
  * @throws ConvoError E_NAME for an operation that does not exist, and as the operation does
  */

@@ -13,33 +13,33 @@ import { type Laid, layOut } from './layout.ts'
 import type { Scene } from './scene.ts'
 import { sceneOptions } from './settings.ts'
 
-/** What `convo animate` is asked for. */
+/** The options of `convo animate`. */
 export type AnimateOptions = {
   readonly operator: string
-  /** Where to; a GIF named after the operator unless given. */
+  /** The output file. Default: a GIF named after the operator, or a PNG for one frame. */
   readonly output?: string | undefined
-  /** What was typed for the options of the scene. */
+  /** The options of the scene, as typed. */
   readonly given: Readonly<Record<string, unknown>>
-  /** Milliseconds that a frame is seen. */
+  /** How long each frame is shown, in milliseconds. */
   readonly delay: number
-  /** The one frame that is wanted, from 1. */
+  /** The only frame to write, counted from 1. Default: all of them. */
   readonly frame?: number | undefined
   readonly width?: number | undefined
 }
 
-/** More frames than these are no explanation any more. */
+/** The largest number of frames. Longer animations explain nothing. */
 const mostFrames = 300
 
-/** Milliseconds that a frame is seen by default. */
+/** How long each frame is shown by default, in milliseconds. */
 export const usualDelay = 800
 
-/** The last frame is seen this many times as long. */
+/** The last frame is shown this many times as long as the others. */
 const lastLonger = 4
 
 /**
- * The animation of an operator as data.
+ * Returns the animation of an operator as data.
  *
- * @throws ConvoError E_NAME for an operator that has none, E_OPTION, E_SHAPE for numbers that cannot be
+ * @throws ConvoError E_NAME for an operator without an animation, E_OPTION, E_SHAPE for impossible numbers
  */
 export async function sceneOf(
   operator: string,
@@ -113,7 +113,7 @@ async function moving(
   return (await encodePages(pages, format as 'gif' | 'webp', { delay: delays })).bytes
 }
 
-/** The animation of an operator, and its SVG. @throws ConvoError as `sceneOf` */
+/** Returns the animation of an operator, and its SVG. @throws ConvoError as `sceneOf` */
 export async function animation(
   operator: string,
   given: Readonly<Record<string, unknown>>,
@@ -122,7 +122,7 @@ export async function animation(
   return { scene, svg: svgOf(scene) }
 }
 
-/** An animation as an SVG that moves. */
+/** Draws an animation as one animated SVG. */
 function svgOf(scene: Scene, delay = usualDelay): string {
   const laid = layOut(scene)
   return animatedSvg(laid, scene.title, delaysOf(laid, delay), laid.width)

@@ -6,7 +6,7 @@ import type { Mark, Tone } from './scene.ts'
 
 type Fill = { readonly fill: string; readonly stroke: string }
 
-/** Calm grounds: blue is read, sand weighs, violet is between, teal is written. */
+/** The colours of cells: blue for the input, sand for kernels, violet for what is between, teal for the output. */
 const tones: Readonly<Record<Tone, { plain: Fill; empty: Fill; marks: Partial<Record<Mark, Fill>> }>> = {
   input: {
     plain: { fill: '#dce9f6', stroke: '#9dbbd8' },
@@ -48,7 +48,7 @@ function cellColours({ tone, cell }: CellBox): Fill {
   return (cell.mark && marks[cell.mark]) ?? (cell.value === undefined ? empty : plain)
 }
 
-/** What is above what: in each layer nothing covers anything. */
+/** The layers, from bottom to top. Within a layer nothing overlaps. */
 const layers = ['ground', 'edge', 'mark', 'text'] as const
 
 type Drawn = { readonly layer: number; readonly markup: string }
@@ -87,7 +87,7 @@ function drawBox(box: Box): Drawn[] {
 
 const ordered = (boxes: readonly Box[]): Drawn[] => boxes.flatMap(drawBox).sort((a, b) => a.layer - b.layer)
 
-/** One frame as an SVG picture of its own, `width` pixels wide. */
+/** Draws one frame as an SVG, `width` pixels wide. */
 export function frameSvg(laid: Laid, frame: number, title: string, width = laid.width): string {
   return svgFile(
     laid,
@@ -104,10 +104,11 @@ function svgFile(laid: Laid, title: string, width: number, markup: readonly stri
 }
 
 /**
- * All frames as one SVG that plays by itself, without a script: what stays is there once, what comes and goes is shown and
- * hidden by CSS. Where nothing moves, as in a printed page or for readers who want no motion, the last frame is shown.
+ * Draws all frames as one SVG that plays by itself, without a script. Equal elements of several frames are written
+ * once, and CSS shows and hides those that change. Without motion, as in print or for readers who prefer reduced
+ * motion, the last frame is shown.
  *
- * @param delays how long each frame is seen, in milliseconds
+ * @param delays how long each frame is shown, in milliseconds
  */
 export function animatedSvg(
   laid: Laid,

@@ -2,7 +2,7 @@ import { sizeOf, Tensor } from '../../tensor/tensor.ts'
 
 // The default numbers: small and whole, so that sums are easy to follow.
 
-/** Whole numbers from `low` to `high` that look random and never change. */
+/** Returns whole numbers from `low` to `high` that look random but are always the same. */
 export function noise(shape: readonly number[], low: number, high: number): Tensor {
   let state = shape.reduce((seed, n) => seed * 31 + n, 7 + high)
   const data = Float32Array.from({ length: sizeOf(shape) }, () => {
@@ -12,11 +12,11 @@ export function noise(shape: readonly number[], low: number, high: number): Tens
   return new Tensor(shape, data)
 }
 
-/** A tensor drawn as on paper. */
+/** Parses a tensor written as rows of numbers. */
 const drawn = (shape: readonly number[], rows: string): Tensor =>
   new Tensor(shape, Float32Array.from(rows.trim().split(/\s+/), Number))
 
-/** Tensors of the textbook by shape. */
+/** The example inputs of the textbook; they are found by shape. */
 const inputs: readonly Tensor[] = [
   drawn(
     [1, 5, 5],
@@ -47,14 +47,14 @@ const weights: readonly Tensor[] = [
 const ofShape = (table: readonly Tensor[], shape: readonly number[]): Tensor | undefined =>
   table.find((t) => t.shape.join() === shape.join())
 
-/** An input of this shape: the textbook's if it has one. */
+/** Returns an input of this shape: that of the textbook, if it has one. */
 export const exampleInput = (shape: readonly number[]): Tensor => ofShape(inputs, shape) ?? noise(shape, 0, 3)
 
-/** Weights of this shape: the textbook's if it has them. */
+/** Returns weights of this shape: those of the textbook, if it has them. */
 export const exampleWeights = (shape: readonly number[]): Tensor =>
   ofShape(weights, shape) ?? noise(shape, -1, 2)
 
-/** A tent of whole numbers, as wide as requested: 1 2 2 1 down and across for 4. */
+/** Returns a tent of whole numbers, the product of a column and a row. For size 4 each is 1 2 2 1. */
 export function tent(rows: number, columns: number): Tensor {
   const rise = (n: number, i: number) => Math.min(i, n - 1 - i) + 1
   const data = Float32Array.from(

@@ -2,7 +2,7 @@ import { sizeToFit, textWidth, wrapText } from '../draw/measure.ts'
 import type { Cell, Frame, Panel, Scene, Tone } from './scene.ts'
 import { show } from './scene.ts'
 
-/** A cell with its place. */
+/** A cell and its position. */
 export type CellBox = {
   readonly kind: 'cell'
   readonly x: number
@@ -12,7 +12,7 @@ export type CellBox = {
   readonly cell: Cell
 }
 
-/** A line of text with its place: x is its start or middle, y the middle of its digits. */
+/** A line of text and its position: x is its start or middle, y the middle of its digits. */
 export type TextBox = {
   readonly kind: 'text'
   readonly content: string
@@ -33,7 +33,7 @@ export type EdgeBox = {
 
 export type Box = CellBox | TextBox | EdgeBox
 
-/** A scene with its places, in pixels. */
+/** A scene with positions, in pixels. */
 export type Laid = {
   readonly width: number
   readonly height: number
@@ -47,7 +47,7 @@ const titleSize = 13
 const labelSize = 10
 const captionSize = 13
 const captionLine = 20
-/** Between two planes of a stack: room for a label, and how far each is set off. */
+/** The space below a plane of a stack, with room for a label, and how far the next plane is shifted to the right. */
 const planeGap = 17
 const planeShift = 12
 const headHeight = 62
@@ -57,7 +57,7 @@ const bestHeight = 520
 const largestCell = 44
 const smallestCell = 26
 
-/** Columns and rows of a panel, and how often its planes are set off. */
+/** Returns the columns and rows of a panel, and how often its planes are shifted. */
 function extentOf({ planes }: Panel) {
   return {
     columns: Math.max(...planes.map((p) => p.columns)),
@@ -89,8 +89,8 @@ const rowHeight = ({ parts }: Frame, cell: number): number =>
   Math.max(...parts.map((part) => (part.kind === 'sign' ? 0 : panelSize(part, cell).height)))
 
 /**
- * Gives every part of a scene its place. The cells are as large as fits a page, and never too small to read: a large
- * scene is a large picture.
+ * Gives every part of a scene its position. Cells are as large as a page allows, but never too small to read, so a
+ * large scene becomes a large picture.
  */
 export function layOut(scene: Scene): Laid {
   const { frames } = scene
@@ -145,7 +145,7 @@ const label = (
 
 type Sizes = { readonly cell: number; readonly high: number; readonly width: number }
 
-/** The panels of a frame, side by side, in the middle. */
+/** Lays out the panels of a frame side by side, centred. */
 function row(frame: Frame, sizes: Sizes): Box[] {
   const { cell, high, width } = sizes
   const middle = headHeight + high / 2
@@ -180,7 +180,7 @@ function panelBoxes(panel: Panel, left: number, middle: number, sizes: Sizes): B
     if (p < panel.planes.length - 1) {
       const side = plane.columns * cell
       boxes.push({ kind: 'edge', from: [x, bottom], to: [x + planeShift, bottom + planeGap] })
-      // where the label below is as wide as the plane, the edge would cross it
+      // the edge would cross a label as wide as the plane
       const labelled = textWidth(panel.planes[p + 1]!.title ?? '', labelSize)
       if (labelled < side - 4)
         boxes.push({ kind: 'edge', from: [x + side, bottom], to: [x + side + planeShift, bottom + planeGap] })

@@ -1,21 +1,21 @@
 import { formatNumber } from '../draw/format.ts'
 
-// What an animation shows, as plain data: no sizes, no colours. `layout.ts` gives it places, `draw.ts` draws it.
+// An animation as plain data, without sizes or colours. `layout.ts` adds positions, `draw.ts` draws it.
 
-/** What a plane of numbers is, which decides its colour. */
+/** The role of a plane of numbers, which decides its colour. */
 export type Tone = 'input' | 'kernel' | 'between' | 'output'
 
 /**
  * The state of a cell: `pad` is outside the input, `window` is under the kernel, `now` is being computed, `overlap`
- * is added to by more than one pixel, `cut` is computed and cropped.
+ * gets contributions from more than one pixel, `cut` is computed, then cropped.
  */
 export type Mark = 'pad' | 'window' | 'now' | 'overlap' | 'cut'
 
-/** One number; without a value the cell is still empty. */
+/** A cell with one number; without a value it is still empty. */
 export type Cell = {
   readonly value?: number | undefined
   readonly mark?: Mark | undefined
-  /** Small in the lower right corner: the weight that meets the cell, a switch. */
+  /** A small text in the lower right corner: the weight that the cell is multiplied by, or a switch. */
   readonly corner?: string | undefined
 }
 
@@ -27,7 +27,7 @@ export type Plane = {
   readonly title?: string | undefined
 }
 
-/** Planes of one tensor, one after the other. */
+/** The planes of one tensor, drawn as a stack. */
 export type Panel = {
   readonly kind: 'panel'
   readonly title: string
@@ -40,9 +40,9 @@ export type Sign = { readonly kind: 'sign'; readonly sign: '∗' | '=' | '→' }
 
 /** One picture of the animation. */
 export type Frame = {
-  /** Grids and signs, from left to right. */
+  /** Panels and signs, from left to right. */
   readonly parts: readonly (Panel | Sign)[]
-  /** Lines under the panels: the sum, written out. */
+  /** The lines under the panels, with the sum written out. */
   readonly caption: readonly string[]
 }
 
@@ -52,11 +52,10 @@ export type Scene = {
   readonly title: string
   /** The formula of the sizes, filled in. */
   readonly formula: string
-  /** The pictures in their order. */
+  /** The frames in order. */
   readonly frames: readonly Frame[]
 }
 
-/** A panel of planes. */
 export const panel = (title: string, tone: Tone, planes: readonly Plane[]): Panel => ({
   kind: 'panel',
   title,
@@ -74,34 +73,34 @@ export const planePanel = (
 
 export const sign = (which: Sign['sign']): Sign => ({ kind: 'sign', sign: which })
 
-/** A number as it is in a cell: whole numbers as they are, others to two decimals, a true minus. */
+/** Formats a number for a cell: at most two decimals, and a true minus. */
 export const show = (value: number): string =>
   Math.abs(value) < 1e5 ? String(Number(value.toFixed(2)) + 0).replace('-', '−') : formatNumber(value, 3)
 
-/** `=`, or `≈` where a number is not shown as it is. */
+/** Returns `=`, or `≈` if a number is shown rounded. */
 export const equals = (...values: readonly number[]): '=' | '≈' =>
   values.every((v) => Number(show(v).replaceAll('−', '-')) === v) ? '=' : '≈'
 
 const factor = (value: number): string => (value < 0 ? `(${show(value)})` : show(value))
 
-/** More terms than these are not written out. */
+/** The largest number of terms that are all written out. */
 const mostTerms = 27
 
-/** `1·1 + 0·2 + … = 4`: the products and their sum; of many products the first and the last. */
+/** Formats products and their sum, as `1·1 + 0·2 = 1`. Of many products only the first and the last are written. */
 export function sumLine(products: readonly (readonly [x: number, w: number])[], sum: number): string {
   const terms = products.map(([x, w]) => `${factor(x)}·${factor(w)}`)
   const written = terms.length > mostTerms ? [...terms.slice(0, 16), '…', ...terms.slice(-4)] : terms
   return `${written.join(' + ')} ${equals(...products.flat(), sum)} ${show(sum)}`
 }
 
-/** `15 + 11 + 12 = 38` */
+/** Formats a total, as `15 + 11 + 12 = 38`. */
 export const totalLine = (parts: readonly number[], total: number): string =>
   `${parts.map(factor).join(' + ')} ${equals(...parts, total)} ${show(total)}`
 
-/** A sum in the order and the rounding of the definition: multiply, round, add, round. */
+/** Sums products in the order and with the rounding of the definition: multiply, round, add, round. */
 export const accumulate = (products: readonly (readonly [x: number, w: number])[], from = 0): number =>
   products.reduce((sum, [x, w]) => Math.fround(sum + Math.fround(x * w)), from)
 
-/** Of a plane `width x height`; of one with channels `channels x height x width`. */
+/** Formats the size of a plane as width x height, and that of channels as channels x height x width. */
 export const sizes = (...[height, width, channels]: readonly number[]): string =>
   channels === undefined ? `${width}x${height}` : `${channels}x${height}x${width}`

@@ -18,7 +18,7 @@ import { exampleWeights } from './examples.ts'
 const whole = (min: number, max: number) => ({ min, max, whole: true })
 const each = { min: 1, max: 3 }
 
-/** Padding on every side, or by a rule. */
+/** Parses padding: a number for every side, or a rule. */
 function parsePadding(given: unknown, name: string): number | 'same' | 'full' {
   const read = wordOr(paddingRules, 'same, valid, full or a number', integer('', 0, { min: 0, max: 6 }).parse)
   const padding = read(given, name)
@@ -63,16 +63,15 @@ export const sceneSettings = {
   groups: integer('number of groups of channels', undefined, { min: 1, max: 6 }),
 } satisfies Params
 
-/** The name of a setting. */
 export type SettingName = keyof typeof sceneSettings
 
 /** The values that were given. */
 export type SceneOptions = Values<typeof sceneSettings>
 
 /**
- * The options of a scene.
+ * Parses the options of a scene.
  *
- * @throws ConvoError E_OPTION for one that this operator does not take, and for impossible values
+ * @throws ConvoError E_OPTION for an option that this operator does not take, and for impossible values
  */
 export function sceneOptions(
   operator: string,
@@ -94,7 +93,7 @@ export function sceneOptions(
   return options
 }
 
-/** One number for each axis from one for all, or one for each. @throws ConvoError E_OPTION */
+/** Returns one number per axis. One given number applies to all axes. @throws ConvoError E_OPTION for a wrong count */
 export function perAxis<const T extends readonly number[]>(
   name: string,
   given: readonly number[] | undefined,
@@ -112,14 +111,14 @@ export function perAxis<const T extends readonly number[]>(
 /** The settings that every scene with one kernel takes. */
 export const kernelSettings = ['size', 'kernel', 'kernel-size', 'stride', 'padding', 'dilation'] as const
 
-/** How the kernel of a scene meets its input. @throws ConvoError E_OPTION */
+/** Returns the stride, padding and dilation of a scene. @throws ConvoError E_OPTION for more than one dilation */
 export const meeting = (options: SceneOptions) => ({
   stride: options.stride ?? 1,
   padding: options.padding ?? 0,
   dilation: oneDilation(options),
 })
 
-/** The one dilation of operators that take no list. @throws ConvoError E_OPTION */
+/** Returns the dilation for operators that take only one. @throws ConvoError E_OPTION for a list */
 export function oneDilation({ dilation }: SceneOptions): number {
   if (dilation === undefined) return 1
   if (dilation.length === 1) return dilation[0]!
@@ -128,14 +127,14 @@ export function oneDilation({ dilation }: SceneOptions): number {
   })
 }
 
-/** Kernels with a longer side do not fit a small grid. */
+/** The longest side of a kernel that fits a small grid. */
 const longest = 7
 
 /**
- * Weights [filters, channels, (kD,) kH, kW]: those of --kernel, or the example of --kernel-size. A plane given serves every
- * channel and filter.
+ * Returns weights [filters, channels, (kD,) kH, kW]: those of --kernel, or the example of --kernel-size. A single plane
+ * is used for every channel and filter.
  *
- * @throws ConvoError E_OPTION, E_SHAPE, and what reading a kernel throws
+ * @throws ConvoError E_OPTION for a large kernel, E_SHAPE for one that does not fit, and as reading a kernel does
  */
 export async function weightsOf(
   options: SceneOptions,
@@ -149,7 +148,7 @@ export async function weightsOf(
   const { loadKernel } = await import('../../kernel/source.ts')
   const kernel = await loadKernel(source, { names: namedKernels })
   const shape = [...kernel.shape]
-  // a plane is as deep as one slice
+  // a 2-D kernel has a depth of 1
   while (shape.length < size.length) shape.unshift(1)
   const plane = shape.slice(-size.length)
   if (plane.some((n) => n > longest)) {
@@ -176,7 +175,7 @@ export async function weightsOf(
   return new Tensor(want, data)
 }
 
-/** Of a number of filters, how many are drawn, and the words about it. */
+/** Returns how many of the filters are drawn, and a text that says so if not all are. */
 export function drawnOf(filters: number, most = 3): readonly [shown: number, words: string] {
   const shown = Math.min(filters, most)
   return [shown, shown < filters ? `, ${shown} drawn` : '']

@@ -17,38 +17,38 @@ import {
 } from './scene.ts'
 
 /**
- * A kernel that slides over planes: what every correlation is. A 2-D one meets channels, a 3-D one slices; both are planes
- * that meet planes of the kernel, and are summed into one number of one plane of the output.
+ * A correlation as a kernel that slides over planes. The planes are the channels of a 2-D correlation, or the slices of
+ * a 3-D one. They are multiplied by the planes of the kernel and summed to one number in one plane of the output.
  */
 export type Pass = {
-  /** The planes that are read; undefined is a slice of the padding. */
+  /** The planes that are read; undefined for a slice of padding. */
   readonly inputs: readonly (Float32Array | undefined)[]
   /** The planes that are written and drawn. */
   readonly outputs: readonly Float32Array[]
-  /** The planes of the kernel that makes an output plane. */
+  /** Returns the planes of the kernel for an output plane. */
   kernel(output: number): readonly Float32Array[]
-  /** The input planes that they meet, in their order. */
+  /** Returns the indices of the input planes that these are multiplied by, in order. */
   reads(output: number): readonly number[]
   readonly row: Axis
   readonly column: Axis
   readonly names: Names
 }
 
-/** What panels and planes are called. */
+/** The names and tones of panels and planes. */
 export type Names = {
   readonly input: string
   readonly kernel: string
   readonly output: string
-  /** Of a plane, without its number: `channel`, `slice`. */
+  /** The name of a plane without its number: `channel` or `slice`. */
   readonly plane?: string
   readonly inputTone?: Tone
   readonly outputTone?: Tone
 }
 
-/** A place of the output, and how much of its sum is done: all, or a number of taps or planes. */
+/** A place of the output, and how much of its sum is done: a number of taps or planes, or all if undefined. */
 export type Place = { readonly o: number; readonly i: number; readonly j: number; readonly done?: number }
 
-/** The three panels of a pass at a place, and its caption. */
+/** The three panels of a pass at a place, and the caption. */
 export type Moment = {
   readonly input: Panel
   readonly kernel: Panel
@@ -61,7 +61,7 @@ const planesOf = ({ shape, data }: Tensor): Float32Array[] => {
   return Array.from({ length: data.length / size }, (_, p) => data.subarray(p * size, (p + 1) * size))
 }
 
-/** A pass of x [C,H,W] with weight [O,C/groups,kH,kW], of whose outputs the first `shown` are drawn. */
+/** Returns a pass of x [C,H,W] with weight [O,C/groups,kH,kW]. The first `shown` outputs are drawn. */
 export function pass2d(
   [x, weight, out]: readonly [x: Tensor, weight: Tensor, out: Tensor],
   options: ConvOptions,
@@ -83,7 +83,7 @@ export function pass2d(
   }
 }
 
-/** A pass of x [1,D,H,W] with weight [1,1,kD,kH,kW]. */
+/** Returns a pass of x [1,D,H,W] with weight [1,1,kD,kH,kW]. */
 export function pass3d(
   [x, weight, out]: readonly [x: Tensor, weight: Tensor, out: Tensor],
   options: ConvOptions,
@@ -102,7 +102,7 @@ export function pass3d(
   }
 }
 
-/** Every place of a pass in order; the first sum is taken apart where that is not too long. */
+/** Returns every place of a pass in order. The first sum is shown in parts, up to nine. */
 export function places(pass: Pass): Place[] {
   const { outputs, row, column } = pass
   const all = outputs.flatMap((_, o) =>
@@ -119,7 +119,7 @@ export function places(pass: Pass): Place[] {
   return [...apart, ...all]
 }
 
-/** Input ∗ kernel = output. */
+/** Returns the panels as input ∗ kernel = output. */
 export const correlated = (input: Panel, kernel: Panel, output: Panel): Frame['parts'] => [
   input,
   sign('∗'),
@@ -130,14 +130,14 @@ export const correlated = (input: Panel, kernel: Panel, output: Panel): Frame['p
 
 const plainly = ({ input, kernel, output }: Moment) => correlated(input, kernel, output)
 
-/** Frames of a pass: `compose` sets its panels among others. */
+/** Returns the frames of a pass. `compose` arranges its panels, with others if needed. */
 export const slide = (pass: Pass, compose: (moment: Moment) => Frame['parts'] = plainly): Frame[] =>
   places(pass).map((place) => {
     const at = momentOf(pass, place)
     return { parts: compose(at), caption: at.caption }
   })
 
-/** What an input plane is called: those of the padding do not count. */
+/** Returns the name of an input plane. Slices of padding are not numbered. */
 function planeName({ inputs, names }: Pass, p: number): string {
   if (inputs[p] === undefined) return 'padding'
   return `${names.plane} ${inputs.slice(0, p + 1).filter((plane) => plane !== undefined).length}`
@@ -145,7 +145,7 @@ function planeName({ inputs, names }: Pass, p: number): string {
 
 type Tap = { readonly y: number; readonly x: number; readonly w: number }
 
-/** The taps of a kernel plane at a place, in the order of accumulation. */
+/** Returns the taps of a kernel plane at a place, in the order of accumulation. */
 function taps({ row, column }: Pass, { i, j }: Place, weights: Float32Array): Tap[] {
   return Array.from(weights, (w, t) => ({
     y: i * row.stride - row.before + Math.floor(t / column.kernel) * row.dilation,
@@ -159,7 +159,7 @@ const valueAt = ({ row, column }: Pass, plane: Float32Array | undefined, y: numb
     ? 0
     : plane[y * column.input + x]!
 
-/** Panels and caption at a place. */
+/** Returns the panels and the caption at a place. */
 export function momentOf(pass: Pass, place: Place): Moment {
   const { o, done } = place
   const { inputs } = pass
@@ -195,7 +195,7 @@ export function momentOf(pass: Pass, place: Place): Moment {
   }
 }
 
-/** The input with its padding; where taps are given for a plane, its cells under the kernel carry their weights. */
+/** Returns the input with its padding. `used` has the taps per plane; cells under them show the weights. */
 export function inputPanel(pass: Pass, used: ReadonlyMap<number, readonly Tap[]> = new Map()): Panel {
   const { row, column, inputs, names } = pass
   const rows = row.before + row.input + row.after
@@ -215,7 +215,7 @@ export function inputPanel(pass: Pass, used: ReadonlyMap<number, readonly Tap[]>
   return panel(names.input, names.inputTone ?? 'input', planes)
 }
 
-/** The kernel that makes an output plane. */
+/** Returns the kernel for an output plane. */
 export function kernelPanel(pass: Pass, o: number): Panel {
   const planes = pass.kernel(o).map(
     (weights): Plane => ({
@@ -228,7 +228,7 @@ export function kernelPanel(pass: Pass, o: number): Panel {
   return panel(isOneOfMany ? `${pass.names.kernel} ${o + 1}` : pass.names.kernel, 'kernel', planes)
 }
 
-/** The output up to a place, which holds `value`; without a place, `none` or `all` of it. */
+/** Returns the output up to a place, which has `value`; or with `none` or `all` of its values. */
 export function outputPanel(pass: Pass, at: (Place & { readonly value: number }) | 'none' | 'all'): Panel {
   const { outputs, row, column, names } = pass
   const size = row.output * column.output
@@ -246,13 +246,16 @@ export function outputPanel(pass: Pass, at: (Place & { readonly value: number })
   return panel(names.output, names.outputTone ?? 'output', planes)
 }
 
-/** `size (5 + 2 − 3) / 1 + 1 = 5`, the size filled in: of height and width, where these are not made from the same numbers. */
+/**
+ * Formats the formula of the output size with its numbers, as `size (5 + 2 − 3) / 1 + 1 = 5`. If they differ, height
+ * and width have a formula each.
+ */
 export function sizeFormula({ row, column }: Pick<Pass, 'row' | 'column'>): string {
   const [height, width] = [axisFormula(row), axisFormula(column)]
   return height === width ? `size ${height}` : `height ${height}, width ${width}`
 }
 
-/** `(5 + 2 − 3) / 1 + 1 = 5` */
+/** Formats the formula of one axis, as `(5 + 2 − 3) / 1 + 1 = 5`. */
 function axisFormula({ input, before, after, kernel, dilation, stride, output }: Axis): string {
   const pad = before + after === 0 ? '' : ` + ${before + after}`
   const reach = dilation === 1 ? `${kernel}` : `(${dilation}·(${kernel} − 1) + 1)`
@@ -261,7 +264,7 @@ function axisFormula({ input, before, after, kernel, dilation, stride, output }:
   return `${isWhole ? quotient : `⌊${quotient}⌋`} + 1 = ${output}`
 }
 
-/** Two passes, the second reading what the first wrote. */
+/** Returns the frames of two passes, of which the second reads the output of the first. */
 export function twoPasses(first: Pass, second: Pass): Frame[] {
   const all = (mid: Panel, k1: Panel, x: Panel, k2: Panel, y: Panel): Frame['parts'] => [
     ...correlated(x, k1, mid),

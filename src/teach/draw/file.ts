@@ -5,9 +5,9 @@ import { isStreamPath } from '../../files/output.ts'
 import { renderSvg } from '../../image/encode.ts'
 
 /**
- * Returns which of some formats a path is written as. A pipe, such as `-`, gets an SVG.
+ * Returns the format, one of `kinds`, that the extension of a path selects. A pipe, such as `-`, gets an SVG.
  *
- * @param what names what may be written, for errors
+ * @param what the formats in words, for errors
  * @throws ConvoError E_OUTPUT for another extension
  */
 export function formatOf<K extends string>(

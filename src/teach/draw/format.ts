@@ -1,6 +1,6 @@
 /**
- * Formats a number for a drawing: with as few digits as give it to `significant` digits, a true minus, and powers of
- * ten for very large or small numbers.
+ * Formats a number for a drawing: at most `significant` digits, without trailing zeros, a true minus, and powers of ten
+ * for very large or small numbers.
  */
 export function formatNumber(value: number, significant = 3): string {
   if (!Number.isFinite(value)) return Number.isNaN(value) ? 'NaN' : value > 0 ? '∞' : '−∞'

@@ -1,7 +1,7 @@
 import { brokenLine } from '../../text/layout.ts'
 
-// Widths of text without a font: those of DejaVu Sans, the widest of the usual sans-serif fonts, plus a twentieth,
-// so that text is never wider than calculated.
+// Measures text without a font. The widths are those of DejaVu Sans, the widest of the usual sans-serif fonts, plus a
+// twentieth, so that text is never wider than calculated.
 
 // hundredths of the font size, starting with the space
 const widths = (
@@ -16,7 +16,7 @@ const spare = 1.05
 
 type Style = { readonly font?: 'sans' | 'mono'; readonly bold?: boolean }
 
-/** Width in pixels of a line of text, `size` pixels high: never less than what common fonts need. */
+/** Returns the width of a line of text in pixels, `size` being the font size. Common fonts never need more. */
 export function textWidth(
   content: string,
   size: number,
@@ -34,7 +34,7 @@ function widthOf(character: string): number {
   return widths[code - 32] ?? (code < 0x500 ? 0.8 : 1)
 }
 
-/** The largest size, at most `largest`, at which the text is no wider than `width`. */
+/** Returns the largest font size, at most `largest`, at which the text is no wider than `width`. */
 export const sizeToFit = (content: string, width: number, largest: number, style: Style = {}): number =>
   Math.min(largest, (largest * width) / Math.max(textWidth(content, largest, style), 1e-9))
 

@@ -5,8 +5,8 @@ import { textWidth } from './measure.ts'
 import { colours } from './palette.ts'
 import { path, rect, svgDocument, text } from './svg.ts'
 
-// A network from top to bottom: a box for every node, and lines from its inputs. Lines that pass boxes run on their
-// right, each in its own lane where it needs one.
+// A network is drawn from top to bottom: a box for every node, and lines from its inputs. A line that passes boxes runs
+// to the right of them, in a lane that no other line uses there.
 
 const [high, gap, left, lane] = [26, 16, 20, 12]
 
@@ -61,7 +61,7 @@ export function drawNetwork(network: Network, { nodes, input, output }: ModelFac
   return svgDocument(width, height, { title: network.name || 'network' }, ...lines, ...drawn)
 }
 
-/** From box to box: 0 is the input, then the nodes, then the output. */
+/** Returns the edges between boxes. Box 0 is the input; then come the nodes, and last the output. */
 function edgesOf(network: Network, nodes: ModelFacts['nodes']): (readonly [from: number, to: number])[] {
   const places = new Map<string, number>()
   for (const { name } of network.inputs) places.set(name, 0)
@@ -78,7 +78,7 @@ function edgesOf(network: Network, nodes: ModelFacts['nodes']): (readonly [from:
   return [...edges, [last, shown.length + 1]]
 }
 
-/** The lane of each edge that passes boxes, without needless crossings. */
+/** Returns the lane of each edge, the first that is free; -1 for an edge that passes no box. */
 function lanesOf(edges: readonly (readonly [number, number])[]): number[] {
   const ends: number[] = []
   return edges.map(([from, to]) => {

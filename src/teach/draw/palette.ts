@@ -1,6 +1,6 @@
 import { type Colour, colourAlong } from '../../image/colour.ts'
 
-// Colours that are distinct for readers who do not distinguish red from green, and in print.
+// Colours that are distinct in print, and for readers who cannot distinguish red from green.
 
 /** Colours of a drawing. The accents are those of Okabe and Ito (2008), a little calmer. */
 export const colours = {
@@ -18,7 +18,7 @@ export const colours = {
   vermilion: '#c4572a',
 } as const
 
-// blue over white to orange: distinguished by hue under every common colour blindness, and the ends by nothing but hue
+// blue over white to orange: these hues differ under every common colour blindness, and the ends differ only in hue
 const negative: readonly Colour[] = [
   [247, 247, 247],
   [198, 219, 239],
@@ -34,21 +34,21 @@ const positive: readonly Colour[] = [
   [130, 56, 6],
 ]
 
-/** Red, green, blue of 0..255 for a value of -1..1: blue below 0, near white at 0, orange above. */
+/** Returns the colour, 0..255 per channel, of a value of -1..1: blue below 0, near white at 0, orange above. */
 export function diverging(value: number): Colour {
   return colourAlong(value < 0 ? negative : positive, Math.min(1, Math.abs(value)))
 }
 
-/** `#rrggbb` */
+/** Formats a colour as `#rrggbb`. */
 export const hex = (rgb: Colour): string => `#${rgb.map((v) => v.toString(16).padStart(2, '0')).join('')}`
 
-/** The more readable ink on a background, white or dark, by the contrast ratio of WCAG 2. */
+/** Returns the ink, white or dark, with the higher contrast ratio of WCAG 2 on a background. */
 export function inkOn(rgb: Colour): '#ffffff' | '#1f2933' {
   const ground = luminance(rgb)
   return 1.05 / (ground + 0.05) > (ground + 0.05) / (luminance([31, 41, 51]) + 0.05) ? '#ffffff' : '#1f2933'
 }
 
-/** Relative luminance of WCAG 2, 0..1. */
+/** Returns the relative luminance of WCAG 2, 0..1. */
 function luminance(rgb: Colour): number {
   const [r, g, b] = rgb.map((v) => {
     const level = v / 255

@@ -2,19 +2,19 @@ import { visibleLine } from '../../text/visible.ts'
 import { xmlAttributes, xmlText } from '../../text/xml.ts'
 import { textWidth } from './measure.ts'
 
-// SVG as strings: an element is its markup, and a picture is its elements joined. Colours and fonts are attributes, so
-// that every renderer draws the same.
+// SVG as strings: an element is its markup, and a drawing is its elements joined. Colours and fonts are attributes,
+// which every renderer draws alike.
 
 /** The attributes of an element; undefined ones are omitted. */
 export type Attributes = Readonly<Record<string, string | number | undefined>>
 
-/** Generic families only. The machine chooses the font, so texts are measured with room to spare. */
+/** Generic families only. The machine chooses the font, so text is measured with room to spare. */
 const fonts = {
   sans: 'DejaVu Sans, Verdana, sans-serif',
   mono: 'DejaVu Sans Mono, Menlo, monospace',
 } as const
 
-/** How a text is set. */
+/** The style of a text. */
 export type TextStyle = {
   /** The font size in pixels. Default: 12. */
   readonly size?: number
@@ -69,7 +69,7 @@ export const boxed = ({ x, y, width, height }: Box, more: Attributes = {}): stri
 export const line = (x1: number, y1: number, x2: number, y2: number, more: Attributes = {}): string =>
   element('line', { x1, y1, x2, y2, ...more })
 
-/** A path of SVG's own commands, as `M 0 0 L 10 5`. */
+/** A path in the commands of SVG, such as `M 0 0 L 10 5`. */
 export const path = (d: string, more: Attributes = {}): string =>
   element('path', { d, fill: 'none', ...more })
 
@@ -92,7 +92,7 @@ export function text(content: string, x: number, y: number, style: TextStyle = {
     'text',
     {
       x,
-      // digits are 0.73 of the body high; a renderer's own middle differs from one to the next
+      // digits are 0.73 of the font size high; renderers differ in what they take as the middle
       y: baseline === 'middle' ? y + size * 0.365 : y,
       'font-size': size,
       'font-family': fonts[font],
@@ -105,7 +105,7 @@ export function text(content: string, x: number, y: number, style: TextStyle = {
   )
 }
 
-/** A text no wider than `width`: smaller, down to `smallest` (6 pixels), and then cut with an ellipsis. */
+/** A text no wider than `width`. It shrinks down to `smallest` (default: 6 pixels), then is cut with an ellipsis. */
 export function fittedText(
   content: string,
   x: number,

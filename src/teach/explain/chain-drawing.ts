@@ -7,10 +7,10 @@ import { tensor } from './pieces.ts'
 import { drawSolids, type Piece } from './solids.ts'
 import { chainRows, present } from './text.ts'
 
-/** Results beside each other; more of them are below. */
+/** The number of results in a row of the drawing. */
 const perRow = 4
 
-/** A chain over an input as an SVG: what comes out of each step, and what the steps cost. */
+/** Draws a chain over an input as an SVG: the output and the cost of each step. */
 export function drawChain(e: ChainExplanation): string {
   const pieces: Piece[] = [
     { ...tensor(e.input), title: 'input', tone: 'input' },

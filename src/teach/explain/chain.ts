@@ -24,7 +24,7 @@ import type { ChainExplanation, ChainStep } from './explanation.ts'
 import { explainSettings } from './settings.ts'
 import { chainRows, needsAll } from './text.ts'
 
-/** Reports what a chain would do to an input, step by step; gives the exit status. */
+/** Reports what a chain would do to an input, step by step. Returns the exit status. */
 export async function explainChain(
   steps: readonly Asked[],
   path: string | undefined,
@@ -48,8 +48,8 @@ export async function explainChain(
 }
 
 /**
- * With r samples seen so far, j of them from one sample to the next, a step that sees k samples and takes every s-th
- * makes of them r + (k − 1)·j and j·s.
+ * Explains the steps in order, and adds up their totals. If the receptive field so far is r, and neighbouring samples
+ * are j input samples apart, a step with receptive field k and stride s makes these r + (k − 1)·j and j·s.
  */
 async function chainOf(
   steps: readonly Asked[],
@@ -91,7 +91,7 @@ async function chainOf(
   }
 }
 
-/** What a small step makes of a shape; what it keeps under a name is there for later ones. */
+/** Returns the output shape of a small step. Results that it saves by name are added to `kept`, for later steps. */
 async function smallStep(
   operation: Asked['operation'],
   given: Given,
@@ -123,7 +123,7 @@ async function smallStep(
   return { output: out.shape }
 }
 
-/** A network as a step; its result may have colours or alpha that it does not see itself. */
+/** Explains a network as a step. Its output may have colours or alpha that the network itself does not see. */
 async function networkStep(
   file: string,
   given: Given,
@@ -160,7 +160,10 @@ async function networkStep(
   }
 }
 
-/** One step alone. Steps between the operators look at single samples; a volume meets the others slice by slice. */
+/**
+ * Explains one step on its own. Its receptive field and step are in samples of its own input. Steps of the group
+ * `steps` see single samples, unless they pool or need all of their input.
+ */
 async function oneStep(
   operation: Asked['operation'],
   given: Given,
@@ -186,7 +189,7 @@ async function oneStep(
       ? [e.parameters.count, e.multiplications.count]
       : ['kernels' in e ? e.kernels.reduce((n, { size }) => n + size[0] * size[1], 0) : 0, e.multiplications]
   const algorithm = 'kernels' in e ? [...new Set(e.kernels.map((k) => k.algorithm))].join(', ') : e.algorithm
-  // a filter sees a volume slice by slice
+  // a filter runs over a volume slice by slice
   const deep = (list: readonly number[]) => [...ones.slice(list.length), ...list]
   return {
     algorithm,

@@ -17,10 +17,10 @@ import { bytes, filterLines, operatorLines, pictureSize, present, samplesText } 
 
 const width = 960
 const margin = 32
-/** Pixels from one margin to the other. */
+/** The width between the margins, in pixels. */
 export const across = width - 2 * margin
 
-/** An operator over an input as an SVG: shapes, counts, the arithmetic, and how the work is cut up. */
+/** Draws an operator over an input as an SVG: shapes, counts, the arithmetic, and how the work is divided. */
 export async function drawOperator(
   operation: Operation,
   e: Explanation & Arithmetic,
@@ -43,7 +43,7 @@ export async function drawOperator(
   ])
 }
 
-/** A filter over a picture as an SVG. */
+/** Draws a filter over a picture as an SVG. */
 export function drawFilter(
   e: FilterExplanation,
   kernels: readonly PlaneKernel[],
@@ -115,7 +115,7 @@ export function drawFilter(
 
 export type Section = readonly [title: string, block: Block]
 
-/** A drawing of sections, each under its title; what is not there is omitted. */
+/** Draws sections, each under its title, as one SVG. Missing sections are skipped. */
 export function document(
   name: string,
   summary: string,
@@ -142,7 +142,10 @@ export function document(
   )
 }
 
-/** The two ways side by side, where there are two (one bar alone says nothing), and what has to be held. */
+/**
+ * Returns bars that compare the operator with a plain conv2d, and bars of its memory. Without a plain conv2d to compare
+ * with, counts get no bars: a single bar shows nothing.
+ */
 function operatorBars(e: Explanation): { title: string; bars: readonly Bar[] }[] {
   const bar = (label: string, value: number, words: string, colour: string) => ({
     label,
@@ -170,7 +173,7 @@ function operatorBars(e: Explanation): { title: string; bars: readonly Bar[] }[]
   ]
 }
 
-/** Weights side by side, as many as there is room for. */
+/** Draws planes of weights side by side, up to four in a row. */
 function drawPlanes(planes: readonly Plane[]): Block {
   const most = Math.max(...planes.map((p) => largest(p.weights)))
   const columns = Math.min(planes.length, 4)

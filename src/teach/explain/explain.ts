@@ -34,16 +34,16 @@ import { ofSlices, planeOf, slicesOf } from './slices.ts'
 import { bankFacts, stripsOfRecipe } from './strips.ts'
 import { explanationText, filterText, type Line, stepsText } from './text.ts'
 
-/** [C,H,W] or [C,D,H,W], and what the samples are. */
+/** The shape of an input, [C,H,W] or [C,D,H,W], and the depth and peak of its samples. */
 export type Input = { readonly shape: readonly number[]; readonly notes?: readonly string[] } & Pick<
   Known,
   'depth' | 'peak'
 >
 
-/** What the command would run, and what that makes of a plane of the input. */
+/** The step that the command would run, and its plan for a plane of the input. */
 type Planned = { readonly step: Step; plan(): ReturnType<typeof planStep> }
 
-/** Reports what an operation would do to an input; gives the exit status. */
+/** Reports what an operation would do to an input. Returns the exit status. */
 export async function explain(
   operation: Operation,
   path: string | undefined,
@@ -68,15 +68,15 @@ export async function explain(
   return 0
 }
 
-/** The notes of an input for a record; nothing where there are none. */
+/** The notes of an input as a field of the JSON; no field if there are none. */
 export const noted = ({ notes = [] }: Input) => (notes.length > 0 ? { notes } : {})
 
-/** Reports what a user should know of an input. */
+/** Prints the notes of an input. */
 export function printNotes({ notes = [] }: Input, io: Io): void {
   for (const note of notes) io.err(noteMessage(note))
 }
 
-/** @throws ConvoError E_OUTPUT, E_USAGE for a drawing that has no place to go to */
+/** @throws ConvoError E_OUTPUT for an unknown extension, E_USAGE if standard output would get both JSON and drawing */
 export function checkDrawing({ svg, json }: Pick<Values<typeof explainSettings>, 'svg' | 'json'>): void {
   if (svg !== undefined) drawingFormat(svg)
   if (svg !== '-' || !json) return
@@ -85,14 +85,14 @@ export function checkDrawing({ svg, json }: Pick<Values<typeof explainSettings>,
   })
 }
 
-/** Settings of a layer. They apply to operators that ask for them or have an option of that name. */
+/** Settings of a layer. Each applies only to operators that list it in `asks` or have an option of that name. */
 const layerSettings = ['size', 'filters', 'multiplier', 'hidden', 'stride', 'dilation', 'padding']
 
 /** Whether a setting asks for a layer that the command has no option for. */
 const asksForLayer = (operation: Operation, given: Given): boolean =>
   layerSettings.some((key) => ownOf(operation, given)[key] !== undefined)
 
-/** What a run over a picture takes of the machine; nothing for a layer. */
+/** Returns the threads and memory of a run over a picture, or undefined for a layer. */
 export const runOver = async (
   operation: Operation,
   path: string | undefined,
@@ -113,12 +113,12 @@ export function checkAsked(operation: Operation, given: Given): void {
 
 type Explained = {
   readonly result: (Explanation & Arithmetic) | FilterExplanation | StepsExplanation
-  /** With some lines more. */
+  /** The explanation as text, with `more` lines at the end. */
   text(more: readonly Line[]): string
   draw(): Promise<string>
 }
 
-/** The options of an operation, understood. */
+/** The parsed options of an operation. */
 type Asked = {
   readonly values: Values<Params>
   readonly settings: Settings
@@ -133,13 +133,13 @@ const givenTo = async ({ params }: Operation, given: Given): Promise<Pick<Asked,
       : await loadKernel(given.kernel as string | Kernel, { names: namedKernels }),
 })
 
-/** Whether the operation takes all pages or slices of its input, with what it was given. */
+/** Whether the operation, with these options, takes all pages or slices of its input. */
 export async function meetsVolume(operation: Operation, given: Given): Promise<boolean> {
   const { values, kernel } = await givenTo(operation, given)
   return takesVolume(operation, values, kernel)
 }
 
-/** Explains an operation on an input; without a picture, `isLayer`, there is no padding unless it is asked for. */
+/** Explains an operation on an input. `isLayer` means that there is no picture; then the default is no padding. */
 export async function explained(
   operation: Operation,
   input: Input,
@@ -215,7 +215,7 @@ async function layerExplanation(
   return slices === undefined ? result : ofSlices(result, slices)
 }
 
-/** The settings of explain that the operation has not itself. */
+/** The given settings that are meant for explain: the operation has no option of that name, or explain owns it. */
 const ownOf = ({ params, shared }: Operation, given: Given): Record<string, unknown> =>
   Object.fromEntries(
     Object.entries(pick(given, explainSettings)).filter(
@@ -229,14 +229,14 @@ const ownOf = ({ params, shared }: Operation, given: Given): Record<string, unkn
 const settingsOf = ({ shared }: Operation, { kernel: _, ...given }: Given): Settings =>
   resolve(sharedSettings, pick(pick(given, shared), correlationSettings))
 
-/** The shape that an operator on a picture sees: one that mixes channels gets the colours alone. */
+/** Returns the shape that an operator sees. An operator that mixes channels does not see the alpha of a picture. */
 function seenBy(run: Planned | undefined, shape: readonly number[]): readonly number[] {
   const [channels = 1, ...size] = shape
   const isApart = run?.step.acts === 'colour' && size.length === 2
   return isApart && hasAlpha(channels) ? [channels - 1, ...size] : shape
 }
 
-/** Which loops an operator runs, and how a bank is cut up. */
+/** Returns which loops an operator runs, and how its work is divided. */
 async function arithmeticOf(run: Planned | undefined, explanation: Explanation): Promise<Arithmetic> {
   const recipe = run?.step.kernels && (await run.plan()).recipe
   if (recipe !== undefined) {
@@ -248,7 +248,7 @@ async function arithmeticOf(run: Planned | undefined, explanation: Explanation):
   return arithmetic.algorithm === 'bank' ? { ...bankFacts(explanation), ...arithmetic } : arithmetic
 }
 
-/** A step, or a filter of several over planes: what it does to the size, and by which arithmetic. */
+/** Explains an operation that runs as steps over planes: its output size, what it sees, and its arithmetic. */
 async function explainedSteps(
   operation: Operation,
   run: Planned,
@@ -275,7 +275,7 @@ async function explainedSteps(
   }
 }
 
-/** What steps see, which are written down for it; slices of a volume one by one. */
+/** Traces the steps and returns what they see. A volume is seen slice by slice. */
 async function seenBySteps(run: Planned, shape: readonly number[]): Promise<Seen> {
   const isVolume = shape.length === 4
   const slices = isVolume ? shape[1]! : 1
@@ -290,7 +290,7 @@ async function seenBySteps(run: Planned, shape: readonly number[]): Promise<Seen
   return {
     ...seen,
     multiplications: slices * seen.multiplications,
-    // what is settled at the end may depend on every sample
+    // `settle` runs at the end, and its result may depend on every sample
     ...(run.step.settle !== undefined && { receptiveField: [plane[1], plane[2]], seesAll: true }),
   }
 }
@@ -326,7 +326,7 @@ async function filterOf(
   }
 }
 
-/** What the command would run on such an input, slice by slice of a volume. @throws ConvoError as the command does */
+/** Plans what the command would run on this input; a volume runs by slices. @throws ConvoError as the command does */
 async function planned(
   operation: Operation,
   { shape, depth, peak }: Input,
@@ -342,7 +342,7 @@ async function planned(
   return { step, plan: () => planStep(step, known, settings) }
 }
 
-/** The rank of a larger kernel would take seconds. */
+/** If both sides of a dense kernel are longer than this, its rank is skipped: it would take seconds. */
 const mostRanked = 128
 
 async function factsOf(k: PlaneKernel): Promise<{ sum: number; isInteger: boolean; rank?: number }> {
@@ -361,7 +361,7 @@ async function factsOf(k: PlaneKernel): Promise<{ sum: number; isInteger: boolea
   return { sum: sum / scale, isInteger, rank }
 }
 
-/** The input's shape, channels first: of a picture from its header, else as given, else a usual photograph. */
+/** Returns the input: from the header of the picture, else from --input, else of the size of a small photograph. */
 export async function inputOf(
   isVolume: boolean,
   path: string | undefined,

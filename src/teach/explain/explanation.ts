@@ -9,9 +9,9 @@ export type FilterExplanation = {
   readonly operation: string
   /** What it does, in a sentence. */
   readonly summary: string
-  /** [C,H,W] */
+  /** [C,H,W], or [C,D,H,W] for slices */
   readonly input: readonly number[]
-  /** [C,H,W] */
+  /** [C,H,W], or [C,D,H,W] for slices */
   readonly output: readonly number[]
   /** How the sums of several kernels become one; `only` for one kernel. */
   readonly combine: string
@@ -23,37 +23,43 @@ export type FilterExplanation = {
     readonly sum: number
     /** Whether all weights are integers. */
     readonly isInteger: boolean
-    /** Of a kernel of up to 128 rows or columns. */
+    /**
+     * The rank of its weights. Absent for a kernel of more than 128 rows and more than 128 columns, unless it is given
+     * as a column and a row.
+     */
     readonly rank?: number
     /** How its sums are computed, such as `integer` or `fft`. */
     readonly algorithm: string
-    /** Why that was chosen. */
+    /** Why this algorithm was chosen. */
     readonly reason: string
   }[]
   /** How the picture is extended beyond its edges. */
   readonly border: BorderName
   /** The samples that the loops read: `u8`, `u16` or `f32`. */
   readonly samples: string
-  /** Input pixels that one output pixel sees, and from one to the next; rows, columns. */
+  /** The size of the window of input pixels that one output pixel sees: rows, columns. */
   readonly receptiveField: readonly number[]
-  /** Input pixels from one output pixel to the next; rows, columns. */
+  /** Input pixels from one output pixel to the next: rows, columns. */
   readonly step: readonly number[]
   /** How the work is divided. */
   readonly strips: Strips
-  /** Of the whole filter: taps that are multiplied, over all samples; of FFTs the products of their blocks, of running sums one for each sample. */
+  /**
+   * The multiplications of the whole filter, over all samples: its taps, for FFTs the products of their blocks, for
+   * running sums one per sample.
+   */
   readonly multiplications: number
 }
 
-/** A filter that takes steps over planes, in numbers. */
+/** A filter that runs as steps over planes, in numbers. */
 export type StepsExplanation = Ran &
   Seen & {
     /** The name of the operation. */
     readonly operation: string
     /** What it does, in a sentence. */
     readonly summary: string
-    /** [C,H,W] */
+    /** [C,H,W], or [C,D,H,W] for slices */
     readonly input: readonly number[]
-    /** [C,H,W] */
+    /** [C,H,W], or [C,D,H,W] for slices */
     readonly output: readonly number[]
   }
 
@@ -63,7 +69,7 @@ export type Arithmetic = Ran & {
   readonly strips?: Strips
 }
 
-/** A step of a chain in numbers. Receptive fields and steps are in samples of the chain's input, per axis. */
+/** A step of a chain, in numbers. Receptive fields and steps are in samples of the chain's input, per axis. */
 export type ChainStep = {
   /** The name of the operation. */
   readonly operation: string
@@ -79,7 +85,7 @@ export type ChainStep = {
   readonly seesAll?: true
 }
 
-/** A chain in numbers: its steps, and their totals. */
+/** A chain, in numbers: its steps, and their totals. */
 export type ChainExplanation = Omit<ChainStep, 'operation' | 'algorithm' | 'seesAll'> & {
   readonly operation: 'chain'
   readonly input: readonly number[]

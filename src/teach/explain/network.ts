@@ -7,7 +7,7 @@ const short = (n: number): string => (n === 0 ? '' : grouped(n))
 
 const meant = { inRange: 'range of its input', outRange: 'range of its output', channels: 'channels' }
 
-/** A network for people: its layers, then the totals. */
+/** Formats a network as text: its layers, then the totals. */
 export function networkText(facts: ModelFacts): string {
   const { input, output, nodes, folded, grown } = facts
   const [channels, height, width] = input

@@ -4,16 +4,16 @@ import { colours } from '../draw/palette.ts'
 import { boxed, line, moved, rect, text } from '../draw/svg.ts'
 import type { Strips } from './strips.ts'
 
-/** Markup and how high it is; it begins at 0,0. */
+/** Markup that starts at 0,0, and its height in pixels. */
 export type Block = { readonly markup: string; readonly height: number }
 
-/** What is reported in the two columns of a table. */
+/** A row of a table with two columns. */
 export type Row = readonly [label: string, words: string]
 
 const lineHeight = 17
 const small = 12
 
-/** Labels with their words beside them, wrapped. */
+/** Draws a table: labels, and beside them their text, wrapped. */
 export function drawTable(rows: readonly Row[], across: number): Block {
   const left = Math.max(...rows.map(([label]) => textWidth(label, small))) + 16
   let y = 0
@@ -31,7 +31,7 @@ export function drawTable(rows: readonly Row[], across: number): Block {
   return { markup: markup.join(''), height: y }
 }
 
-/** A bar: its length is to that of the others of its group as their values. */
+/** A bar. Within a group, lengths are proportional to values. */
 export type Bar = {
   readonly label: string
   readonly value: number
@@ -39,7 +39,7 @@ export type Bar = {
   readonly colour: string
 }
 
-/** Groups of bars, each on a scale of its own. */
+/** Draws groups of bars. Each group has its own scale. */
 export function drawBars(groups: readonly { title: string; bars: readonly Bar[] }[], across: number): Block {
   const all = groups.flatMap(({ bars }) => bars)
   const left = Math.max(...all.map(({ label }) => textWidth(label, 11))) + 12
@@ -68,10 +68,10 @@ export function drawBars(groups: readonly { title: string; bars: readonly Bar[] 
 
 const mapWidth = 300
 const mapHeight = 210
-/** Strips that are nearer than this are one gray. */
+/** Strips lower than this, in pixels, are drawn without lines between them. */
 const nearest = 3
 
-/** The picture cut into strips, one of them with what it reads beyond its own rows. */
+/** Draws the picture cut into strips, and the halo that one of them reads beyond its own rows and columns. */
 export function drawStrips(
   strips: Strips,
   map: { height: number; width: number; stride: readonly [number, number]; border: string },

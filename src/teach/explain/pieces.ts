@@ -5,7 +5,7 @@ import type { Teaching } from '../operators/teaching.ts'
 import type { Piece, Solid } from './solids.ts'
 import { sizes } from './text.ts'
 
-/** The tensors of an operator and what is between them, from left to right. */
+/** Returns the tensors of an operator and the pieces between them, from left to right. */
 export function operatorPieces(
   e: Explanation,
   { between = bankBetween, isWindowless }: Teaching,
@@ -22,7 +22,7 @@ export function operatorPieces(
   return [from, meets, ...between(e), gives, to]
 }
 
-/** A tensor [C,H,W] or [C,D,H,W] as a solid. */
+/** Returns a tensor [C,H,W] or [C,D,H,W] as a solid, without title and tone. */
 export const tensor = (shape: readonly number[]) => {
   const [height, width] = [shape.at(-2)!, shape.at(-1)!]
   const depth = sizeOf(shape.slice(0, -2))
@@ -36,7 +36,7 @@ export const tensor = (shape: readonly number[]) => {
   }
 }
 
-/** A kernel: height, width, and what is behind its front. */
+/** Returns a kernel as a solid. */
 export function kernel(
   title: string,
   [height, width]: readonly [number, number],
@@ -60,7 +60,7 @@ export function kernelWords({ kernel: size, sizes: axes, groups }: Explanation) 
   }
 }
 
-/** A bank of filters. */
+/** Returns a bank of filters as one kernel with a count. */
 function bankBetween(e: Explanation): Piece[] {
   const { input, output, groups, kernel: taps } = e
   const { front, size, at, inGroups, spread } = kernelWords(e)
@@ -71,7 +71,10 @@ function bankBetween(e: Explanation): Piece[] {
   return [kernel(title, front, caption, { depth: depth * behind, count: output[0]!, spread })]
 }
 
-/** What one sample of the output sees of the input, or one of the input paints, a little above and left of the middle. */
+/**
+ * Returns a window of each tensor: one sample of the output and what it reads, or one sample of the input and what it
+ * paints. The sample is a little above and left of the middle.
+ */
 function windowsOf({ operator, sizes: axes }: Explanation): { read: Box; written: Box } {
   const [y, x] = axes.slice(-2) as [(typeof axes)[number], (typeof axes)[number]]
   const paints = layerRules(operator)?.paints

@@ -6,7 +6,7 @@ import type { Given } from '../../picture/words/syntax.ts'
 import { counted } from '../../text/count.ts'
 import { bytes, type Line } from './text.ts'
 
-/** What a run of the command into a PNG takes of the machine; nothing without a kernel that is needed. */
+/** Returns the threads and memory for writing a PNG with the command, or undefined if a required kernel is missing. */
 export async function runOf(
   operation: Operation,
   path: string,

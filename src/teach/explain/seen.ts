@@ -14,20 +14,23 @@ import { listed } from '../../graph/schedule.ts'
 import type { BorderName } from '../../tensor/border.ts'
 import { sizeOf } from '../../tensor/tensor.ts'
 
-/** What an output sample sees of an axis: samples `first` to `last` of the picture from its own place, which is `step` samples from the next one's. */
+/**
+ * What an output sample sees along one axis: the samples `first` to `last` of the picture, relative to its own place.
+ * The places of neighbouring output samples are `step` samples apart.
+ */
 type Reach = { readonly first: number; readonly last: number; readonly step: number }
 
-/** What steps that are written down look at, and what that costs. */
+/** What traced steps see of the picture, and what they cost. */
 export type Seen = {
   readonly receptiveField: readonly [height: number, width: number]
   readonly step: readonly [y: number, x: number]
   /** Taps that are multiplied, over the samples of all steps. */
   readonly multiplications: number
-  /** Windows without weights, each once. */
+  /** The windows without weights; equal ones are listed once. */
   readonly windows: readonly Window[]
-  /** What is outside; none where it does not count. */
+  /** How the picture is extended beyond its edges; `none` if pixels outside are ignored. */
   readonly borders: readonly Outside[]
-  /** Needs all of its input before it gives any output. */
+  /** True if all of the input is needed before there is any output. */
   readonly seesAll?: true
 }
 
@@ -35,7 +38,7 @@ type Window = { readonly size: readonly [height: number, width: number]; readonl
 type Outside = BorderName | 'none'
 type Step = ReturnType<typeof listed>[number]
 
-/** What the steps up to `out` see of the picture that they run over. */
+/** Returns what the steps up to `out` see of the picture that they run over. */
 export function seenOf(out: Node): Seen {
   const steps = listed(out)
   const reaches: (readonly [Reach, Reach])[] = []
@@ -59,7 +62,7 @@ export function seenOf(out: Node): Seen {
   }
 }
 
-/** One reach that covers some; of the picture itself for none. */
+/** Returns one reach that covers all of `of`; for an empty list, the reach of the picture itself. */
 function wider(of: readonly Reach[]): [Reach] {
   const alone = { first: 0, last: 0, step: 1 }
   return [
@@ -70,7 +73,7 @@ function wider(of: readonly Reach[]): [Reach] {
   ]
 }
 
-/** What a step that looks at samples of its input sees of the picture. */
+/** Returns what a step sees of the picture, from `at`, which is what its input sees. */
 function reachOf(work: Node['work'], at: Reach, axis: 0 | 1, input: number, output: number): Reach {
   const reached = (before: number, behind: number, times = 1): Reach => ({
     first: at.first + before * at.step,
@@ -131,7 +134,10 @@ function reachOf(work: Node['work'], at: Reach, axis: 0 | 1, input: number, outp
   }
 }
 
-/** Multiplications of a filter over a plane: the taps of each output sample, one for running sums, and those of FFTs. */
+/**
+ * Counts the multiplications of a filter over a plane: its taps for each output sample, one for each output sample of
+ * running sums, or the products of the FFTs.
+ */
 export function productsOf(plan: RecipePlan): number {
   const { outHeight, outWidth } = plan
   const { fullHeight, fullWidth } = fullSize(plan)
@@ -183,7 +189,7 @@ const windowOf = ({ work }: Pick<Node, 'work'>): Window[] => {
   return [{ size: [element.height, element.width], pixels: sizeOfElement(element) }]
 }
 
-/** How a step that looks beyond the picture extends it. */
+/** Returns how a step extends the picture; an empty list if it does not look beyond it. */
 function outsideOf(step: Step, steps: readonly Step[]): Outside[] {
   const { work } = step
   const places = (sides: object): boolean => Object.values(sides).some((n) => n > 0)

@@ -16,7 +16,7 @@ import type { Depth } from '../../tensor/picture.ts'
 
 const axes = { min: 1, max: 3 }
 
-/** Numbers for the axes, as one number where there is one. */
+/** Returns a parser of numbers per axis. A single number is returned as it is, not as a list. */
 const parseAxes = (least: number) => (given: unknown, name: string) => {
   const list = numbers('', '', axes, { min: least, whole: true }).parse(given, name)
   return list.length === 1 ? list[0]! : list
@@ -24,7 +24,7 @@ const parseAxes = (least: number) => (given: unknown, name: string) => {
 
 const perAxis = (summary: string, least: number) => custom(summary, '<n>|<z,y,x>', parseAxes(least))
 
-/** Sizes of a picture, typed width x height, or of a tensor, channels first. */
+/** Parses the size of a picture, typed width x height, or the shape of a tensor, channels first. */
 function parseShape(given: unknown, name: string): readonly number[] {
   const list = typeof given === 'string' ? given.split(/[x,\u00d7]/).map(Number) : given
   if (

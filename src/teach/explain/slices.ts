@@ -8,7 +8,7 @@ export const planeOf = ([channels = 1, ...size]: readonly number[]): readonly nu
   ...size.slice(-2),
 ]
 
-/** What an operator does to every slice, as what it does to the volume. */
+/** Returns the explanation for a volume, from the explanation for one of its slices. */
 export function ofSlices<E extends Explanation>(e: E, slices: number): E {
   const deep = ([channels = 1, ...size]: readonly number[]) => [channels, slices, ...size]
   const { count, formula, filled } = e.multiplications

@@ -3,25 +3,25 @@ import { textWidth } from '../draw/measure.ts'
 import { colours } from '../draw/palette.ts'
 import { type Box, boxed, element, fittedText, line, polygon, rect, text } from '../draw/svg.ts'
 
-/** A tensor as a solid: height and width in front, everything else behind. */
+/** A tensor drawn as a solid: the front shows height and width, the depth all other axes. */
 export type Solid = {
   readonly title: string
   readonly tone: Tone
   readonly height: number
   readonly width: number
-  /** Channels, or slices times channels. */
+  /** The number of channels, or of slices times channels. */
   readonly depth: number
-  /** Under it: what it is, in numbers. */
+  /** The text below the solid: its sizes. */
   readonly caption: string
-  /** Cells are drawn where they are few, `spread` cells apart. */
+  /** The distance of neighbouring taps in cells. Taps are drawn only if they are few. */
   readonly spread?: number
-  /** How many of them there are. */
+  /** The number of solids like this one; others are hinted at behind it. */
   readonly count?: number
-  /** A part of the front, in cells, which may reach beyond it: what is read for one sample, or the sample itself. */
+  /** What is read for one sample, or the sample itself, in cells of the front. It may extend beyond the front. */
   readonly window?: Box
 }
 
-/** A solid or a sign between two. */
+/** A solid, or a sign between two solids. */
 export type Piece = Solid | string
 
 const fills: Readonly<
@@ -43,22 +43,22 @@ const signRoom = 18
 
 type Placed = {
   readonly solid: Solid
-  /** Pixels of a cell, down and across. */
+  /** The size of a cell in pixels. */
   readonly cell: readonly [y: number, x: number]
   readonly front: Box
-  /** How far the back is to the right; it is `slant` of that higher. */
+  /** How far the back is shifted to the right, in pixels. It is shifted up by `slant` times that. */
   readonly back: number
-  /** Room from left to right. */
+  /** The width in pixels, with title and caption. */
   readonly room: number
 }
 
 const isSolid = (piece: Piece): piece is Solid => typeof piece !== 'string'
 
-/** Pixels that represent the depth: more for more, but ever less. */
+/** Returns the pixels that represent the depth. They grow with its logarithm, up to a maximum. */
 const backOf = ({ depth, tone }: Solid): number =>
   Math.min(tone === 'kernel' ? 26 : 54, 5 + 7 * Math.log2(1 + depth))
 
-/** Solids and signs in a row; gives their markup and height. They are drawn on one scale, kernels on a larger one. */
+/** Draws solids and signs in a row. Tensors share one scale; each kernel has its own. */
 export function drawSolids(pieces: readonly Piece[], across: number): { markup: string; height: number } {
   const solids = pieces.filter(isSolid)
   const tensors = solids.filter((s) => s.tone !== 'kernel')
@@ -90,7 +90,7 @@ export function drawSolids(pieces: readonly Piece[], across: number): { markup: 
     into.push(solidMarkup(placed, left, titleRoom + tallest + 16))
     if (one.solid.window !== undefined) windows.push(windowBox(placed))
   }
-  // rays are over the tensors and under the kernels, which they would cross
+  // rays are drawn over the tensors but under the kernels
   const rays = windows.slice(1).map((to, i) => raysBetween(windows[i]!, to))
   const height = titleRoom + tallest + captionRoom
   const markup = [...tensorMarkup, ...rays, ...frontMarkup].join('')
@@ -122,7 +122,7 @@ function solidMarkup(placed: Placed, left: number, below: number): string {
   const more = (solid.count ?? 1) > 1 ? [8, 4] : []
   return [
     text(solid.title, middle, 14, { size: 13, bold: true, anchor: 'middle', fill: colours.ink }),
-    // others of its kind, behind
+    // the other solids like this one
     ...more.map((by) => rect(x + by, y - by, width, height, { fill: side, ...line1, opacity: 0.55 })),
     polygon([[x, y], [x + back, y - up], backTop, frontTop], { fill: top, ...line1 }),
     polygon([frontTop, backTop, [x + width + back, y + height - up], [x + width, y + height]], {
@@ -144,7 +144,7 @@ function solidMarkup(placed: Placed, left: number, below: number): string {
   ].join('')
 }
 
-/** The taps of a small kernel, apart where it is dilated. */
+/** Draws the cells of a small solid; the taps of a dilated kernel are drawn apart. */
 function cellsMarkup({ solid, front, cell: [down, across] }: Placed): string {
   const { height, width, spread = 1, tone } = solid
   if (height * width > 225 || Math.min(down, across) < 4) return ''
@@ -159,7 +159,7 @@ function cellsMarkup({ solid, front, cell: [down, across] }: Placed): string {
   }).join('')
 }
 
-/** The window of a solid in pixels, large enough to be seen. */
+/** Returns the window of a solid in pixels, at least 5 by 5 so that it is visible. */
 function windowBox({ solid, front, cell: [down, across] }: Pick<Placed, 'solid' | 'front' | 'cell'>): Box {
   const { x, y, width, height } = solid.window!
   const [w, h] = [Math.max(5, width * across), Math.max(5, height * down)]

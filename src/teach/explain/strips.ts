@@ -8,7 +8,7 @@ import { cutOf } from '../../graph/cut.ts'
 import { type Explanation, layerRules } from '../../operators/explain.ts'
 import { type Arithmetic, arithmetics } from '../../operators/operator.ts'
 
-/** How the work is divided, a pure function of the shapes. Threads take one piece after the other. */
+/** How the work is divided into pieces. It depends only on the shapes. Each thread takes one piece after another. */
 export type Strips = {
   /** The number of pieces. */
   readonly count: number
@@ -18,14 +18,17 @@ export type Strips = {
   readonly halo: RecipePlan['halo']
 }
 
-/** The strips of kernels that run like filters. */
+/** Returns the strips of kernels that run as filters. */
 export const stripsOfRecipe = (plan: RecipePlan): Strips => ({
   count: Math.ceil(plan.outHeight / plan.stripRows),
   rows: plan.stripRows,
   halo: plan.halo,
 })
 
-/** How the sums of a bank are computed, and the strips of its first pass; those of a volume go through its slices one after the other. */
+/**
+ * Returns how the sums of a bank are computed, and the strips of its first pass. The strips of a volume cover one slice
+ * after another.
+ */
 export function bankFacts({
   operator,
   input,

@@ -12,18 +12,18 @@ import type {
 } from './explanation.ts'
 import type { Strips } from './strips.ts'
 
-/** A number with at most six decimals. */
+/** Formats a number with at most six decimals. */
 export const short = (n: number): string => String(Math.round(n * 1e6) / 1e6)
-/** The sizes of a tensor: channels x height x width, or channels x depth x height x width, as the input is given. */
+/** Formats the shape of a tensor: channels x height x width, or channels x depth x height x width. */
 export const sizes = (shape: readonly number[]): string => shape.join('x')
-/** The size of a picture, and its channels. */
+/** Formats the size of a picture and its number of channels. */
 export function pictureSize([channels, ...size]: readonly number[]): string {
   const [height, width] = size.slice(-2)
   const slices = size.length === 3 ? `${counted(size[0]!, 'slice')} of ` : ''
   return `${slices}${width}x${height}, ${channels} ${channels === 1 ? 'channel' : 'channels'}`
 }
 
-/** Rows and columns, or more axes, as people say them: width x height. */
+/** Formats rows and columns, or more axes, in the usual order: width x height. */
 export const area = (axes: readonly number[]): string => axes.toReversed().join('x')
 export const bytes = (n: number): string =>
   n < 1024
@@ -43,11 +43,11 @@ const table = (lines: readonly Line[], width?: number): string =>
 const head = (name: string, summary: string, width = Number.POSITIVE_INFINITY): string =>
   wrap(`${name}: ${summary}`, width).join('\n')
 
-/** 81 = O·C·kH·kW = 3·3·3·3 */
+/** Formats a count as `81 = O·C·kH·kW = 3·3·3·3`. */
 const countText = ({ count, formula, filled }: Count): string =>
   count === 0 ? formula : `${grouped(count)} = ${formula} = ${filled}`
 
-/** An operator, for people. */
+/** Formats the explanation of an operator as text. */
 export const explanationText = (
   operation: Operation,
   e: Explanation & Arithmetic,
@@ -57,11 +57,11 @@ export const explanationText = (
 ): string =>
   `${head(operation.name, operation.summary, width)}\n${table([...operatorLines(operation, e, isVerbose), ...more], width)}`
 
-/** What is there of a list. */
+/** Returns a list without its missing items. */
 export const present = <T>(list: readonly (T | false | undefined)[]): T[] =>
   list.filter((one) => one !== undefined && one !== false) as T[]
 
-/** The explanation of an operator; on request, also how it is computed. */
+/** Returns the explanation of an operator as lines; if verbose, also how it is computed. */
 export function operatorLines(
   operation: Operation,
   e: Explanation & Arithmetic,
@@ -103,11 +103,11 @@ export function operatorLines(
   ])
 }
 
-/** `6 of 70 rows; each also reads 1 above, 1 below, 1 left, 1 right` */
+/** Formats strips as `6 of 70 rows; each also reads 1 above, 1 below, 1 left, 1 right`. */
 const stripsText = ({ count, rows, halo }: Strips): string =>
   `${count} of ${rows} ${rows === 1 ? 'row' : 'rows'}; each also reads ${halo.top} above, ${halo.bottom} below, ${halo.left} left, ${halo.right} right`
 
-/** A filter, for people. */
+/** Formats the explanation of a filter as text. */
 export const filterText = (
   e: FilterExplanation,
   isVerbose: boolean,
@@ -116,10 +116,10 @@ export const filterText = (
 ): string =>
   `${head(e.operation, e.summary, width)}\n${table([...filterLines(e, isVerbose), ...more], width)}`
 
-/** Said of a step that sees all of its input. */
+/** The text about a step that sees all of its input. */
 export const needsAll = 'needs all of its input first, which is kept in memory'
 
-/** A filter that takes steps over planes, for people. */
+/** Formats the explanation of a filter that runs as steps over planes. */
 export const stepsText = (
   e: StepsExplanation,
   formula = '',
@@ -150,11 +150,11 @@ export const stepsText = (
 const borderText = (name: keyof typeof borders | 'none'): string =>
   name === 'none' ? 'none: pixels outside are ignored' : `${name}: ${borders[name].summary}`
 
-/** How samples are held while they are computed with. */
+/** Describes the type of the samples in the computation. */
 export const samplesText = (samples: string): string =>
   samples === 'u8' ? '8 bits' : samples === 'u16' ? '16 bits' : 'computed in float32'
 
-/** The explanation of a filter; on request, also how it is computed. */
+/** Returns the explanation of a filter as lines; if verbose, also how it is computed. */
 export function filterLines(e: FilterExplanation, isVerbose: boolean): readonly Line[] {
   const kernels = e.kernels.map((k, i): Line => {
     const label = e.kernels.length === 1 ? 'kernel' : `kernel ${i + 1}`
@@ -177,7 +177,7 @@ export function filterLines(e: FilterExplanation, isVerbose: boolean): readonly 
   ])
 }
 
-/** A chain as a table: the names of the columns, then the input, the steps and the sum. */
+/** Returns a chain as a table: the names of the columns, the input, the steps, and the totals. */
 export function chainRows(
   { input, steps, ...all }: ChainExplanation,
   isVerbose: boolean,

@@ -13,7 +13,7 @@ import {
 import { pass2d, sizeFormula, slide } from '../animate/slide.ts'
 import type { Teaching } from './teaching.ts'
 
-/** A bank of filters over channels; the parts of the textbook differ in their numbers only. */
+/** Returns the scene of a bank of filters over channels. The animations that use it differ only in their defaults. */
 export async function bankScene(
   options: SceneOptions,
   usual: {
@@ -29,7 +29,7 @@ export async function bankScene(
   const filters = options.filters ?? usual.filters
   const groups = options.groups ?? usual.groups ?? 1
   const x = exampleInput([channels, height, width])
-  // where the groups do not divide, the operator says so
+  // if the groups do not divide the channels, the operator throws
   const weight = await weightsOf(options, filters, Math.max(1, Math.floor(channels / groups)), [3, 3])
   const how = { ...meeting(options), groups }
   const out = await conv2d(referenceEngine, x, weight, how)

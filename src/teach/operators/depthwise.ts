@@ -9,7 +9,7 @@ import type { Teaching } from './teaching.ts'
 
 export const depthwiseSettings = [...kernelSettings, 'channels'] as const
 
-/** The first step: every channel by a filter of its own. */
+/** Returns the pass in which every channel has its own filter. It is also the first of depthwise-separable. */
 export async function depthwisePass(options: SceneOptions, name: string) {
   const [height, width] = perAxis('size', options.size, [5, 5])
   const channels = options.channels ?? 3

@@ -14,7 +14,7 @@ async function scene(options: SceneOptions): Promise<Scene> {
   const frames: Frame[] = []
   for (const dilation of rates) {
     const seen = [extent(kH, dilation), extent(kW, dilation)] as const
-    // by default the input is as large as the dilated kernel
+    // by default the input is as large as the dilated kernel, and at least 7x7
     const usual = [Math.max(7, seen[0]), Math.max(7, seen[1])] as const
     const [height, width] = perAxis('size', options.size, usual)
     const x = exampleInput([1, height, width])

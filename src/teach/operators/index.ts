@@ -1,7 +1,7 @@
 import { operators } from '../../operators/index.ts'
 import type { Animation, Teaching } from './teaching.ts'
 
-/** The teaching material of every operator; a file is read when it is asked for. */
+/** The teaching material of every operator. Each file is loaded only when needed. */
 export const materials: Readonly<Record<string, () => Promise<{ readonly teaching: Teaching }>>> = {
   conv2d: () => import('./conv2d.ts'),
   conv3d: () => import('./conv3d.ts'),
@@ -17,7 +17,7 @@ export const materials: Readonly<Record<string, () => Promise<{ readonly teachin
   involution: () => import('./involution.ts'),
 }
 
-/** What can be watched at work, by its name. */
+/** All animations, by name. */
 export const animations: Readonly<Record<string, { readonly summary: string; load(): Promise<Animation> }>> =
   Object.fromEntries(
     Object.entries(operators).flatMap(([operator, { animations: shown = {} }]) =>

@@ -40,7 +40,7 @@ async function scene(options: SceneOptions): Promise<Scene> {
     kernels.data[(groupOf(channel) * taps + tap) * places + k]!
   const half = ((size - 1) / 2) * dilation
   const maker = stride === 1 ? 'pixel' : 'block'
-  /** The pass of a kernel that would be the same everywhere: only its place k is looked at. */
+  /** Returns a pass with the kernel of place k everywhere. Only place k of it is used. */
   const passAt = (k: number): Pass => {
     const bank = new Tensor(
       [channels, 1, size, size],
@@ -52,7 +52,7 @@ async function scene(options: SceneOptions): Promise<Scene> {
       kernel: 'kernel of this pixel',
       output: `output ${sizes(rows, columns, channels)}`,
     })
-    // a block that is not whole has no kernel
+    // an incomplete block has no kernel, so it has no output
     const [row, column] = [
       { ...pass.row, output: rows },
       { ...pass.column, output: columns },
@@ -118,7 +118,7 @@ export const teaching: Teaching = {
   },
 }
 
-/** `kernel = 3 · (1 0 −1)`, a bracket for each group. */
+/** Formats how a kernel is made, as `kernel = 3 · (1 0 −1)`, with one bracket for each group. */
 function madeOf(span: Tensor, groups: number, value: number): string {
   const taps = span.data.length / groups
   const lists = Array.from({ length: groups }, (_, g) =>
@@ -129,7 +129,7 @@ function madeOf(span: Tensor, groups: number, value: number): string {
 
 type Block = { readonly y: number; readonly x: number; readonly side: number }
 
-/** The plane with the pixels marked that make the kernel. */
+/** Returns the plane with the pixels marked from which the kernel is made. */
 const withBlock = (plane: Plane, { y, x, side }: Block): Plane => ({
   ...plane,
   cells: plane.cells.map((cell, k) => {

@@ -18,7 +18,7 @@ import { kernel, kernelWords } from '../explain/pieces.ts'
 import type { Solid } from '../explain/solids.ts'
 import type { Teaching } from './teaching.ts'
 
-/** A pooling: its windows, and how far they are apart. */
+/** A pooling: its input, its result, the size of its windows, and the distance between them. */
 type Pooling = {
   readonly x: Tensor
   readonly pool: Pooled
@@ -29,7 +29,7 @@ type Pooling = {
 const plane = (title: string, tone: Tone, { shape }: Tensor, cells: readonly Cell[]): Panel =>
   planePanel(title, tone, [shape[1]!, shape[2]!], cells)
 
-/** The pooling of an example. */
+/** Pools the example input. */
 export async function pooled(
   { size }: SceneOptions,
   window: readonly [number, number],
@@ -40,7 +40,7 @@ export async function pooled(
   return { x, pool: await maxPool2d(x, { kernelSize: window, stride }), window, stride }
 }
 
-/** The input with one window marked; with none for k = -1. */
+/** Returns the input with window k marked; no window for k = -1. */
 export function inputAt({ x, pool, window: [rows, columns], stride }: Pooling, k: number): Panel {
   const width = x.shape[2]!
   const out = pool.output.shape[2]!
@@ -53,7 +53,7 @@ export function inputAt({ x, pool, window: [rows, columns], stride }: Pooling, k
   return plane(`input ${sizes(...x.shape.slice(1))}`, 'input', x, cells)
 }
 
-/** The maxima up to `count`, each with its switch. */
+/** Returns the first `count` maxima, each with its switch. The one at `now` is marked. */
 export function poolAt({ output, indices }: Pooled, count: number, now: number): Panel {
   const cells = Array.from(
     output.data,
@@ -63,7 +63,7 @@ export function poolAt({ output, indices }: Pooled, count: number, now: number):
   return plane('maxima #switch', 'between', output, cells)
 }
 
-/** Frames of the pooling; `parts` sets the panels among others. */
+/** Returns the frames of the pooling. `parts` arranges the two panels, with others if needed. */
 export const poolFrames = (
   pooling: Pooling,
   parts: (input: Panel, maxima: Panel) => Frame['parts'],
@@ -82,7 +82,7 @@ export const poolFrames = (
     }
   })
 
-/** The window in a drawing. */
+/** Returns the window of a pooling as a solid. */
 export function windowPiece(e: Explanation): Solid {
   const { front, size } = kernelWords(e)
   return kernel('window', front, `${size}\nthe largest stays`)

@@ -10,7 +10,7 @@ import { drawnOf, perAxis, type SceneOptions } from '../animate/settings.ts'
 import { pass2d, slide } from '../animate/slide.ts'
 import type { Teaching } from './teaching.ts'
 
-/** A row for each output channel, a column for each input channel. */
+/** Returns the weights: a row for each output channel, a column for each input channel. */
 async function mixOf({ kernel: source, channels, filters }: SceneOptions): Promise<Tensor> {
   if (source === undefined) return noise([filters ?? 2, channels ?? 3, 1, 1], -1, 2)
   const kernel = await loadKernel(source, { names: namedKernels })

@@ -3,19 +3,19 @@ import type { Scene } from '../animate/scene.ts'
 import type { SceneOptions, SettingName } from '../animate/settings.ts'
 import type { Piece } from '../explain/solids.ts'
 
-/** What is shown and drawn of an operator. */
+/** The animations of an operator, and what `explain` draws for it. */
 export type Teaching = {
-  /** What can be watched at work, by the names under which the operator lists it. */
+  /** The animations, by the names under which the operator lists them. */
   readonly animations: Readonly<Record<string, Animation>>
-  /** What is between input and output in a drawing; a bank by default. */
+  /** Returns what is drawn between input and output. Default: a bank. */
   between?(e: Explanation): readonly Piece[]
-  /** True where no window of the input makes a sample of the output. */
+  /** True if no single window of the input makes a sample of the output; then no windows are drawn. */
   readonly isWindowless?: true
 }
 
-/** An operator at work. */
+/** An animation of an operator. */
 export type Animation = {
-  /** The options that say something to it. */
+  /** The options that it takes. */
   readonly takes: readonly SettingName[]
   scene(options: SceneOptions): Promise<Scene>
 }

@@ -24,7 +24,7 @@ async function scene(options: SceneOptions): Promise<Scene> {
   const how = { stride, dilation }
   const [, row, column] = transpositionOf(2, x, weight, { ...how, padding }).axes
   const cropped = await convTranspose2d(referenceEngine, x, weight, { ...how, padding })
-  /** The output of the first pixels alone, before it is cropped. */
+  /** Returns the output of the first `count` pixels alone, before cropping. */
   const upTo = (count: number): Promise<Tensor> => {
     const part = x.data.map((v, i) => (i < count ? v : 0))
     return convTranspose2d(referenceEngine, new Tensor(x.shape, part), weight, how)
@@ -96,13 +96,13 @@ export const teaching: Teaching = {
   },
 }
 
-/** `(2 − 1)·3 − 0 + 1·3 + 1 = 7` */
+/** Formats the output size of one axis, as `(2 − 1)·3 − 0 + 1·3 + 1 = 7`. */
 const filled = ({ input, stride, before, after, dilation, kernel, output }: Axis): string =>
   `(${input} − 1)·${stride} − ${before + after} + ${dilation}·${kernel - 1} + 1 = ${output}`
 
 type Layout = { width: number; kH: number; kW: number; stride: number; dilation: number; columns: number }
 
-/** The cells that the first pixels have added to. */
+/** Returns the cells of the output that the first `count` pixels have added to. */
 function touchedBy(count: number, { width, kH, kW, stride, dilation, columns }: Layout): Set<number> {
   const touched = new Set<number>()
   for (let p = 0; p < count; p++) {

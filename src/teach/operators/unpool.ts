@@ -40,7 +40,7 @@ async function scene(options: SceneOptions): Promise<Scene> {
     sign('→'),
   ] as const
   const { row, column } = pass
-  // the padding is drawn from the beginning, so that nothing jumps when the kernel comes
+  // the padding is drawn from the first frame, so nothing jumps when the convolution starts
   const unpooled = (count: number): Panel => {
     const placed = new Set(pool.indices.data.slice(0, count))
     const last = pool.indices.data[count - 1]
@@ -101,6 +101,6 @@ export const teaching: Teaching = {
   isWindowless: true,
 }
 
-/** The tent that reaches from one window to the next. */
+/** Returns the weights: a 3x3 tent, which fills the gaps between maxima, or the example weights for other sizes. */
 const smooth = (shape: readonly number[]): Tensor =>
   shape.slice(2).join() === '3,3' ? new Tensor(shape, tent(3, 3).data) : exampleWeights(shape)

@@ -15,10 +15,10 @@ const column = 432
 const top = 96
 const thumb = 136
 
-/** Pixels a side of the picture that a kernel is tried on. */
+/** The side, in pixels, of the picture that a kernel is tried on. */
 export const photoSide = 2 * thumb
 
-/** Name and facts of a kernel, across the top of a drawing. */
+/** Draws the name and the facts of a kernel across the top of a drawing. */
 export function heading(facts: Facts, across: number): string {
   const room = across - 2 * margin
   return [
@@ -34,7 +34,7 @@ export function heading(facts: Facts, across: number): string {
 const subtitle = (words: string, x: number, y: number) =>
   text(words, x, y, { size: 13, bold: true, fill: colours.ink })
 
-/** A kernel of one plane as a drawing: weights, frequency response, what it makes of an impulse, edges and a picture. */
+/** Draws a kernel of one plane: weights, frequency response, and its effect on an impulse, edges and a picture. */
 export function drawCard(kernel: Kernel, facts: Facts, photo: Gray = scene(photoSide)): string {
   const [plane] = planesOf(kernel)
   const layout = layoutHeat(plane!, column, column)
@@ -59,7 +59,7 @@ export function drawCard(kernel: Kernel, facts: Facts, photo: Gray = scene(photo
   return svgDocument(width, height, { title: facts.name }, heading(facts, width), weights, spectrum, below)
 }
 
-/** The response as a map and as sections along x, along y and down the diagonal, 424 by 284 pixels. */
+/** Draws the response as a map, and its sections along x, y and the diagonal, 424 by 284 pixels. */
 function drawResponse({ side, magnitudes, most }: Response): string {
   const map = 190
   const box = { x: 0, y: 16, width: map, height: map }
@@ -108,7 +108,7 @@ function drawResponse({ side, magnitudes, most }: Response): string {
   ].join('')
 }
 
-/** Before and after of three small pictures, side by side. */
+/** Draws three small pictures, each before and after the kernel, side by side. */
 function drawEffects(plane: Plane, facts: Facts, photo: Gray): string {
   const taps = Math.max(plane.height, plane.width)
   const trials: readonly [name: string, before: Gray][] = [
@@ -117,7 +117,7 @@ function drawEffects(plane: Plane, facts: Facts, photo: Gray): string {
     ['a picture', photo],
   ]
   const step = (width - 2 * margin - (2 * thumb + 12)) / 2
-  // what sums to 0, or nearly so, answers around 0, so its answers have a sign
+  // the results of a kernel whose sum is about 0 are around 0, so they are drawn with signs
   const isSigned = Math.abs(facts.sum) <= 0.05 * facts.absSum
   return trials
     .map(([name, before], i) => {

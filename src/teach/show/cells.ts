@@ -14,9 +14,9 @@ const paint = (text: string, rgb: Colour, kind: TerminalColours): Message => {
 }
 
 /**
- * A plane as lines of cells with their numbers, or nothing where they do not fit `width` columns.
+ * Returns a plane as lines of cells with numbers, or undefined if they do not fit `width` columns.
  *
- * @param most the weight of the darkest colour
+ * @param most the weight that gets the darkest colour
  */
 function numbered(plane: Plane, most: number, width: number, kind: TerminalColours): Message | undefined {
   for (const digits of [4, 3, 2]) {
@@ -34,7 +34,10 @@ const rowsOf = ({ height, width, weights }: Plane, cell: (w: number, i: number) 
     '\n',
   ])
 
-/** A plane for a terminal: cells with numbers; bare cells of two columns, then of one, where they do not fit; else a word. */
+/**
+ * Returns a plane for a terminal: cells with numbers if they fit, else cells two columns or one column wide without
+ * numbers, else a message. Without colours there are always numbers.
+ */
 export function planeText(plane: Plane, most: number, width: number, kind: TerminalColours): Message {
   const withNumbers = numbered(plane, most, width, kind)
   if (withNumbers !== undefined) return withNumbers

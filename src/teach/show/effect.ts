@@ -6,7 +6,7 @@ import type { Plane } from './planes.ts'
 /** A small gray picture, [side][side], levels of 0..255. */
 export type Gray = { readonly side: number; readonly data: Float64Array }
 
-/** More taps than this take seconds on a picture of this size, unless they are a column times a row. */
+/** Kernels with more taps than this take seconds to try, unless they are a column times a row. */
 const mostEffectTaps = 10_000
 
 const gray = (side: number, level: (x: number, y: number) => number): Gray => ({
@@ -14,14 +14,14 @@ const gray = (side: number, level: (x: number, y: number) => number): Gray => ({
   data: Float64Array.from({ length: side * side }, (_, i) => level(i % side, Math.floor(i / side))),
 })
 
-/** One white pixel on black, with room around it for the kernel. */
+/** Returns one white pixel on black, with room around it for the kernel. */
 export function impulse(taps: number): Gray {
   const side = Math.max(7, 2 * Math.ceil(taps / 2) + 5)
   const middle = Math.floor(side / 2)
   return gray(side, (x, y) => (x === middle && y === middle ? 255 : 0))
 }
 
-/** A bright square on dark: edges from either side, from above and below, and corners. */
+/** Returns a bright square on a dark ground, which has edges in all four directions, and corners. */
 export function edges(taps: number): Gray {
   const side = Math.max(24, 4 * taps)
   const [from, to] = [Math.round(side * 0.28), Math.round(side * 0.72)]
@@ -29,7 +29,7 @@ export function edges(taps: number): Gray {
   return gray(side, (x, y) => (inside(x) && inside(y) ? 220 : 40))
 }
 
-/** A picture made by formulas, instead of a photograph: sky, sun, hills, a fence, grass. */
+/** Returns a picture computed by formulas, as a substitute for a photograph: sky, sun, hills, a fence, grass. */
 export function scene(side: number): Gray {
   return gray(side, (px, py) => {
     const [x, y] = [px / side, py / side]
@@ -45,22 +45,22 @@ export function scene(side: number): Gray {
   })
 }
 
-/** 0..1, the same at the same place. */
+/** Returns a pseudorandom number of 0..1 that depends only on the place. */
 function noise(x: number, y: number): number {
   let h = Math.imul(x + 1, 374761393) ^ Math.imul(y + 1, 668265263)
   h = Math.imul(h ^ (h >>> 13), 1274126177)
   return ((h ^ (h >>> 16)) >>> 0) / 2 ** 32
 }
 
-/** A plane as a column times a row, where it is no more than that: to a millionth of its largest weight. */
+/** Factors a plane into a column and a row, if it is separable to a millionth of its largest weight. */
 export const factorsOf = ({ height, width, weights }: Omit<Plane, 'label'>) =>
   factor({ shape: [height, width], weights, scale: 1, offset: 0 })
 
-/** Whether a trial of a kernel takes no longer than a moment. */
+/** Whether a kernel can be tried in a moment. */
 export const isQuick = (plane: Plane): boolean =>
   plane.weights.length <= mostEffectTaps || factorsOf(plane) !== undefined
 
-/** How a kernel meets a picture here: as everywhere, but in double precision and with the border replicated. */
+/** Applies a kernel to a picture as operations do, but in double precision and always with the replicated border. */
 export function applyTo(
   picture: Gray,
   plane: Plane,
@@ -77,7 +77,7 @@ export function applyTo(
   return { side, data: data.map((sum) => sum / scale + offset) }
 }
 
-/** The sums of a plane over a picture. */
+/** Returns the sums of a plane over a picture. */
 function summed(
   { side, data }: Gray,
   plane: Omit<Plane, 'label'>,

@@ -19,7 +19,7 @@ export type Facts = {
   readonly offset: number
   /** y, x */
   readonly anchor: readonly [number, number]
-  /** where the format of its source turned it: that, and as what command does */
+  /** whether the format of its source rotates it or uses it as written, and the command that does the same */
   readonly direction?: string
   /** whether all weights are whole */
   readonly isInteger: boolean
@@ -27,13 +27,13 @@ export type Facts = {
   readonly min: number
   /** the largest weight */
   readonly max: number
-  /** of a plane of at most 128 a side: larger ones would take minutes */
+  /** its rank; only for a single plane of at most 128x512 or 512x128, as larger ones take minutes */
   readonly rank?: number
 }
 
 const mostRanked = 128
 
-/** The facts of a kernel, called `name` where it has no name of its own. */
+/** Returns the facts of a kernel. `name` is used if it has no name of its own. */
 export function factsOfKernel(kernel: Kernel, name: string): Facts {
   const { shape, weights, scale, offset } = kernel
   const [kH, kW] = planeSize(shape)
@@ -55,7 +55,7 @@ export function factsOfKernel(kernel: Kernel, name: string): Facts {
   }
 }
 
-/** The facts in words, one each. */
+/** Returns the facts as text, one string for each. */
 export function factWords(facts: Facts): string[] {
   const { shape, scale, offset, rank, isInteger, anchor } = facts
   const [kH, kW] = planeSize(shape)

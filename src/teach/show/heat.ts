@@ -5,22 +5,22 @@ import { group, rect, text } from '../draw/svg.ts'
 import type { Plane } from './planes.ts'
 import { asSigned, raster } from './raster.ts'
 
-/** Numbers smaller than this, in pixels, are not read; cells that would need it have none. */
+/** The smallest legible font size of numbers, in pixels. Cells that need a smaller one have no numbers. */
 const smallestNumber = 7.5
-/** From a number of cells on, the map is one image: it has no numbers then. */
+/** A map of more cells than this is drawn as one image, without numbers. */
 const mostCells = 1600
 
-/** How a heat map is laid out. */
+/** The layout of a heat map. */
 export type HeatLayout = {
   readonly cell: number
   readonly width: number
   readonly height: number
-  /** Size of the numbers in pixels; undefined where they would not be legible. */
+  /** The font size of the numbers in pixels; undefined if they would not be legible. */
   readonly numbers: number | undefined
   readonly digits: number
 }
 
-/** The layout of a plane within a width and a height. Square cells, as large as there is room for, 64 pixels at most. */
+/** Lays out a plane within a width and a height. Cells are square, and as large as fits, up to 64 pixels. */
 export function layoutHeat(plane: Plane, width: number, height: number): HeatLayout {
   const cell = Math.min(64, width / plane.width, height / plane.height)
   const sizeAt = (digits: number) => {
@@ -32,7 +32,7 @@ export function layoutHeat(plane: Plane, width: number, height: number): HeatLay
   }
   const isFew = plane.weights.length <= mostCells
   const sizes = isFew ? [4, 3, 2].map((digits) => ({ digits, size: sizeAt(digits) })) : []
-  // fewer digits only where more would be too small
+  // fewer digits only if more would be too small
   const best = sizes.find(({ size }) => size >= 10) ?? sizes.find(({ size }) => size >= smallestNumber)
   return {
     cell,
@@ -43,7 +43,7 @@ export function layoutHeat(plane: Plane, width: number, height: number): HeatLay
   }
 }
 
-/** A plane as coloured cells from (0,0) on, the number of each on it where it is legible; the anchor is framed. */
+/** Draws a plane as coloured cells, starting at (0,0), with legible numbers on them. The anchor is framed. */
 export function heatMap(
   plane: Plane,
   { cell, width, height, numbers, digits }: HeatLayout,
@@ -76,7 +76,7 @@ export function heatMap(
   return group({}, ...cells, mark, frame)
 }
 
-/** The colours of a heat map from -most to most, with their numbers, `width` by 30 pixels. */
+/** Draws the scale of colours from -most to most, with numbers, `width` by 30 pixels. */
 export function colourBar(most: number, width: number): string {
   const steps = 41
   const values = Array.from({ length: steps }, (_, i) => (2 * i) / (steps - 1) - 1)

@@ -1,7 +1,7 @@
 import { ConvoError } from '../../error.ts'
 import { type Kernel, placeOf, planeSize, showShape } from '../../kernel/kernel.ts'
 
-/** One plane of a kernel: weights [height][width], and what it is called where there are several. */
+/** One plane of a kernel: its weights [height][width], and its label if there are several. */
 export type Plane = {
   readonly label: string
   readonly height: number
@@ -9,7 +9,7 @@ export type Plane = {
   readonly weights: Float64Array
 }
 
-/** The planes of a kernel in order, each named by its place: filter, channel, slice. */
+/** Returns the planes of a kernel in order. Each is labelled by its place: filter, channel, slice. */
 export function planesOf({ shape, weights }: Kernel): Plane[] {
   const [height, width] = planeSize(shape)
   const size = height * width
@@ -25,16 +25,16 @@ export function planesOf({ shape, weights }: Kernel): Plane[] {
   }))
 }
 
-/** What is counted along the axes before the plane; axes of one entry are not worth a word, but the last is. */
+/** Returns the names of the axes before those of the plane. */
 function axisNames(shape: readonly number[]): readonly string[] {
   return { 3: ['channel'], 4: ['filter', 'channel'], 5: ['filter', 'channel', 'slice'] }[shape.length] ?? []
 }
 
 /**
- * One plane of a kernel as a kernel of its own.
+ * Returns one plane of a kernel as a kernel.
  *
  * @param place an index for each axis before the plane, counted from 0
- * @throws ConvoError E_OPTION when there is no such plane
+ * @throws ConvoError E_OPTION if there is no plane at this place
  */
 export function planeAt(kernel: Kernel, place: readonly number[]): Kernel {
   const outer = kernel.shape.slice(0, -2)
@@ -61,6 +61,6 @@ export function planeAt(kernel: Kernel, place: readonly number[]): Kernel {
   }
 }
 
-/** The largest weight without its sign, or 1 where all are 0. */
+/** Returns the largest magnitude of the weights, or 1 if all are 0. */
 export const largest = (weights: Float64Array): number =>
   weights.reduce((most, w) => Math.max(most, Math.abs(w)), 0) || 1

@@ -4,12 +4,12 @@ import { encodePngWhole } from '../../image/png-whole.ts'
 import { diverging } from '../draw/palette.ts'
 import { type Box, element } from '../draw/svg.ts'
 
-/** Blocks of one colour are shortest unfiltered. */
+/** The settings of the PNG. Blocks of one colour compress best without a filter. */
 const blocks = { ...compressionSettings(6), filter: 'none' } as const
 
 /**
- * Values [rows][columns] as an image inside an SVG, each a block of colour. Blocks are drawn out here: renderers do not
- * agree on how a small image is enlarged. Where there are more values than pixels, only one of several is shown.
+ * Draws values [rows][columns] as an image inside an SVG, each as a block of colour. Blocks are drawn in full, because
+ * renderers differ in how they enlarge small images. If there are more values than pixels, some values are skipped.
  */
 export function raster(
   values: ArrayLike<number>,
@@ -39,19 +39,19 @@ export function raster(
   return element('image', { x, y, width: w, height: h, href, preserveAspectRatio: 'none' })
 }
 
-/** Levels of 0..255 as they are, cut off at the ends. */
+/** Returns the gray of a level, clamped to 0..255. */
 export const asGray = (level: number): Colour => {
   const v = Math.max(0, Math.min(255, Math.round(level)))
   return [v, v, v]
 }
 
-/** Values with a sign: blue below 0, orange above, `most` being the darkest. */
+/** Returns colours for values with a sign: blue below 0, orange above, darkest at `most`. */
 export const asSigned =
   (most: number) =>
   (value: number): Colour =>
     diverging(value / most)
 
-/** White for 0 to dark blue for `most`, dark enough between to see what is small. */
+/** Returns colours for magnitudes: from near white for 0 to dark blue for `most`, so that small ones are visible. */
 export const asMagnitude =
   (most: number) =>
   (value: number): Colour =>

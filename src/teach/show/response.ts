@@ -1,16 +1,16 @@
 import { cos, sin } from '../../tensor/math.ts'
 import type { Plane } from './planes.ts'
 
-/** Magnitudes of a frequency response, [side][side], zero frequency in the middle, from -1/2 to 1/2 cycles a pixel. */
+/** The magnitudes of a frequency response, [side][side], from -1/2 to 1/2 cycles per pixel, zero in the middle. */
 export type Response = { readonly side: number; readonly magnitudes: Float64Array; readonly most: number }
 
 /**
- * The magnitude of the discrete-time Fourier transform of a plane, divided by `scale`, at side × side frequencies (side
- * odd): the sums along x first, then along y.
+ * Returns the magnitudes of the discrete-time Fourier transform of a plane, divided by the magnitude of `scale`, at
+ * side × side frequencies. `side` is odd. Sums run along x first, then along y.
  */
 export function responseOf({ height, width, weights }: Plane, scale: number, side = 129): Response {
   const half = (side - 1) / 2
-  // frequency (f - half) / (side - 1) cycles a pixel, so that the ends are at one half
+  // the frequency is (f - half) / (side - 1) cycles per pixel, so the ends are at -1/2 and 1/2
   const turn = (f: number, at: number) => (2 * Math.PI * (f - half) * at) / (side - 1)
   const table = (count: number, wave: (x: number) => number) =>
     Float64Array.from({ length: side * count }, (_, i) => wave(turn(Math.floor(i / count), i % count)))

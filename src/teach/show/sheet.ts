@@ -13,20 +13,20 @@ const caption = 18
 const top = 92
 const narrowest = 640
 
-/** More planes than this are not distinguished on one sheet; the first ones are shown. */
+/** The largest number of planes on one sheet. Of more, only the first ones are drawn. */
 export const mostPlanes = 400
 
-/** Columns of a sheet: the planes of a filter in one row where they fit, else about as wide as high. */
+/** Returns the columns of a sheet. The planes of a filter share a row if they fit; else the sheet is about square. */
 function columnsOf(count: number, perFilter: number): number {
   if (perFilter > 1 && perFilter <= 12) {
-    // several filters beside each other, each with all its planes
+    // several filters side by side, each with all its planes
     const wide = Math.max(1, Math.round(Math.sqrt((1.3 * count) / perFilter / perFilter)))
     return Math.min(count, wide * perFilter)
   }
   return Math.min(count, Math.max(1, Math.ceil(Math.sqrt(count * 1.3))))
 }
 
-/** A kernel of many planes as a sheet of heat maps, in order, all on one scale of colours. */
+/** Draws a kernel of many planes as a sheet of heat maps, in order, all with one scale of colours. */
 export function drawSheet(kernel: Kernel, facts: Facts): string {
   const all = planesOf(kernel)
   const planes = all.slice(0, mostPlanes)

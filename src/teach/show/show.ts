@@ -22,7 +22,7 @@ import { type Facts, factsOfKernel, factWords } from './facts.ts'
 import { largest, planeAt, planesOf } from './planes.ts'
 import { drawSheet, mostPlanes } from './sheet.ts'
 
-/** What `convo show` is asked for. */
+/** The options of `convo show`. */
 export type ShowOptions = {
   readonly source: string
   readonly output?: string | undefined
@@ -34,10 +34,10 @@ export type ShowOptions = {
   readonly json: boolean
 }
 
-/** More planes than this fill a terminal for nothing. */
+/** The largest number of planes that are printed. */
 const mostPrinted = 64
 
-/** Draws a kernel into a file, or prints it. @throws ConvoError for a kernel that cannot be read, an unknown output */
+/** Draws a kernel into a file, or prints it. @throws ConvoError for an unreadable kernel or an unknown output */
 export async function showKernel(options: ShowOptions, io: Io): Promise<number> {
   const { source, output, preview, json } = options
   const terminal = preview ? await import('../../picture/preview.ts') : undefined
@@ -64,7 +64,7 @@ export async function showKernel(options: ShowOptions, io: Io): Promise<number> 
   return 0
 }
 
-/** The error for the name of an operation that is no kernel and of which no kernel has a name. */
+/** Returns the error for the name of an operation that neither is a kernel nor has kernels named after it. */
 function operationError(error: unknown, source: string): ConvoError | undefined {
   const [name = ''] = source.split(':')
   const isPart = Object.keys(namedKernels).some((one) => one.startsWith(`${name}-`))
@@ -77,19 +77,19 @@ function operationError(error: unknown, source: string): ConvoError | undefined 
   })
 }
 
-/** What is known of a kernel, and its drawing. */
+/** Returns the facts of a kernel, and its drawing. */
 export function card(kernel: Kernel, name: string): { readonly facts: Facts; readonly svg: string } {
   const facts = factsOfKernel(kernel, name)
   return { facts, svg: drawKernel(kernel, facts) }
 }
 
-/** A kernel as an SVG: a card of one plane, a sheet of several. */
+/** Draws a kernel as an SVG: a card for one plane, a sheet for several. */
 export function drawKernel(kernel: Kernel, facts: Facts, photo?: Gray): string {
   const only = onlyPlane(kernel)
   return only === undefined ? drawSheet(kernel, facts) : drawCard(only, facts, photo)
 }
 
-/** What of a bank is not in its drawing. */
+/** Returns notes about what the drawing of a bank does not show. */
 function undrawn(kernel: Kernel, source: string, photo: Gray | undefined): string[] {
   if (onlyPlane(kernel) !== undefined) return []
   const count = planesOf(kernel).length
@@ -101,9 +101,8 @@ function undrawn(kernel: Kernel, source: string, photo: Gray | undefined): strin
   ]
 }
 
-/** The middle of a picture file, in gray. @throws ConvoError E_INPUT, E_DECODE */
+/** Reads the middle of a picture file, in gray. @throws ConvoError E_INPUT, E_DECODE */
 async function readPhoto(path: string, io: Io): Promise<Gray> {
-  // what is wrong with the file is reported as everywhere
   const picture = await decode(path, {
     maxPixels: sharedSettings['max-pixels'].default,
     orient: true,
@@ -126,13 +125,13 @@ async function readPhoto(path: string, io: Io): Promise<Gray> {
   return { side: photoSide, data: Float64Array.from(data) }
 }
 
-/** The kernel as one plane, where it is no more. */
+/** Returns the kernel as one plane, or undefined if it has several. */
 const onlyPlane = (kernel: Kernel): Kernel | undefined => {
   const [height, width] = kernel.shape.slice(-2)
   return kernel.weights.length === height! * width! ? { ...kernel, shape: [height!, width!] } : undefined
 }
 
-/** A kernel for a terminal: a title, then its planes. */
+/** Formats a kernel for a terminal: a title, the facts, then the planes. */
 function kernelText(kernel: Kernel, facts: Facts, width: number): Message {
   const kind = terminalColours(process.stdout.isTTY === true, process.env)
   const most = largest(kernel.weights)
