@@ -83,14 +83,20 @@ function gather(
  */
 function evaluate(
   kernel: number,
-  g: (i: number) => number,
+  g: Float64Array,
+  from: number,
+  step: number,
   to: Float64Array | Float32Array,
   at: number,
   pitch: number,
 ): void {
   const near = 2 * nearSquare * (nearSquare - farSquare)
   const far = 2 * farSquare * (farSquare - nearSquare)
-  const [g0, g1, g2, g3, g4] = [g(0), g(1), g(2), kernel === 5 ? g(3) : 0, kernel === 5 ? g(4) : 0]
+  const g0 = g[from]!
+  const g1 = g[from + step]!
+  const g2 = g[from + 2 * step]!
+  const g3 = kernel === 5 ? g[from + 3 * step]! : 0
+  const g4 = kernel === 5 ? g[from + 4 * step]! : 0
   const nearEven = g0 + nearSquare * (g2 + nearSquare * g4)
   const farEven = g0 + farSquare * (g2 + farSquare * g4)
   const nearOdd = nearPoint * (g1 + nearSquare * g3)
@@ -103,6 +109,7 @@ function evaluate(
   to[at + 5 * pitch] = kernel === 5 ? g4 : g2
 }
 
+const taps = new Float64Array(25)
 const columns = new Float64Array(5 * tileSpan)
 
 /**
@@ -117,9 +124,9 @@ export function transformWeights(
   pitch: number,
 ): void {
   const n = tileSpan + 1 - side
-  for (let x = 0; x < n; x++) evaluate(n, (y) => weight(y * n + x), columns, x, n)
-  for (let y = 0; y < tileSpan; y++)
-    evaluate(n, (x) => columns[y * n + x]!, to, at + y * tileSpan * pitch, pitch)
+  for (let tap = 0; tap < n * n; tap++) taps[tap] = weight(tap)
+  for (let x = 0; x < n; x++) evaluate(n, taps, x, n, columns, x, n)
+  for (let y = 0; y < tileSpan; y++) evaluate(n, columns, y * n, 1, to, at + y * tileSpan * pitch, pitch)
 }
 
 /**
