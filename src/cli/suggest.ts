@@ -109,7 +109,9 @@ function mended(
       argv,
     )
   }
-  if (fix.startsWith('-- ')) return [...(argv.at(-1) === '--' ? argv.slice(0, -1) : argv), ...wordsOf(fix)!]
+  // steps to mend others with are no line of their own
+  const hasSteps = ![-1, argv.length - 1].includes(argv.indexOf('--'))
+  if (fix.startsWith('-- ') && !hasSteps) return [...argv.filter((word) => word !== '--'), ...wordsOf(fix)!]
   const early = /^--([\w-]+) before --$/.exec(fix)?.[1]
   if (early !== undefined) return movedAhead(argv, early)
   if (!/^--[\w-]+( [^\s,]+(,[^\s,]+)*)*$/.test(fix)) return undefined

@@ -19,17 +19,24 @@ type Call = {
   full?: FullScale
 }
 
-function build(name: string, { values = {}, kernel: k, settings = {}, full = 255 }: Call = {}): Step {
+function making(name: string, { values = {}, kernel: k, settings = {}, full = 255 }: Call) {
   const entry = operators[name]
   if (entry === undefined) throw new Error(`no operator ${name}`)
-  const step = entry.build({ values: resolve(entry.params, values), kernel: k, settings, channels: 3, full })
+  return entry.build({ values: resolve(entry.params, values), kernel: k, settings, channels: 3, full })
+}
+
+/** The step of an operator, also of one that takes long to make. */
+const built = async (name: string, call: Call = {}): Promise<Step> => making(name, call)
+
+function build(name: string, call: Call = {}): Step {
+  const step = making(name, call)
   if (step instanceof Promise) throw new Error(`${name} takes long to make`)
   return step
 }
 
 /** Runs a command on a tensor by the definitions, for any kind of step. */
 async function run(name: string, x: Tensor, call: Call = {}): Promise<Tensor> {
-  const step = build(name, call)
+  const step = await built(name, call)
   if (step.kernels === undefined) return step.apply(x, engine)
   const { recipe, options } = step.kernels
   const [channels, height, width] = x.shape as [number, number, number]
@@ -272,7 +279,7 @@ describe('pointwise', () => {
 describe('separable', () => {
   it('runs a kernel of rank 1 as two passes, and gives what the kernel gives', async () => {
     const sobel = kernel([3, 3], [-1, 0, 1, -2, 0, 2, -1, 0, 1])
-    const step = build('separable', { kernel: sobel })
+    const step = await built('separable', { kernel: sobel })
     expect(step).toMatchObject({ acts: 'pixels', kernels: { options: { algorithm: 'separable' } } })
     expect(plain(await run('separable', x, { kernel: sobel }))).toEqual(
       plain(oracle.filterPicture(x, { shape: [3, 3], data: sobel.weights })),
@@ -298,8 +305,8 @@ describe('separable', () => {
 
   it('of rank 2 refuses with the singular values, or approximates and states the error', async () => {
     const laplace = kernel([3, 3], [0, 1, 0, 1, -4, 1, 0, 1, 0])
-    expect(() => build('separable', { kernel: laplace })).toThrow(/its rank is 2, not 1/)
-    const rough = build('separable', { kernel: laplace, values: { rank: 1 } })
+    await expect(built('separable', { kernel: laplace })).rejects.toThrow(/its rank is 2, not 1/)
+    const rough = await built('separable', { kernel: laplace, values: { rank: 1 } })
     expect(rough.notes?.[0]).toMatch(/^1 of 3 products lose 10.1 % of the kernel$/)
     const full = await run('separable', x, { kernel: laplace, values: { rank: 2 } })
     expect(difference(full, oracle.filterPicture(x, { shape: [3, 3], data: laplace.weights }))).toBeLessThan(
@@ -320,8 +327,8 @@ describe('separable', () => {
     [{ col: '1,2,1', row: '1', rank: 1 }, undefined, /cannot be used with --rank/],
     [{ col: '1,2,1', row: '1' }, kernel([1, 1], [1]), /cannot be used with --kernel/],
     [{ rank: 4 }, kernel([3, 3], [1, 0, 0, 0, 1, 0, 0, 0, 1]), /rank must be a whole number from 1 to 3/],
-  ])('refuses %j', (values, k, message) => {
-    expect(() => build('separable', { values, ...(k && { kernel: k }) })).toThrow(message)
+  ])('refuses %j', async (values, k, message) => {
+    await expect(built('separable', { values, ...(k && { kernel: k }) })).rejects.toThrow(message)
   })
 })
 
