@@ -180,10 +180,10 @@ describe('strips and threads', () => {
           }
         },
       ),
-      { numRuns: 40 },
+      { numRuns: 25 },
     )
     // the others are refused, for instance a crop beyond the edge
-    expect(made).toBeGreaterThan(4)
+    expect(made).toBeGreaterThan(1)
   })
   it('every filter of the table is here, or is a recipe', () => {
     const named = new Set([...cases.map(([name]) => name), 'richardson-lucy', 'minimum', 'maximum', 'wiener'])

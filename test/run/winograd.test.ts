@@ -303,8 +303,10 @@ describe('errors', () => {
           conv2d(poolEngine(pools[0]!), x, weight, { algorithm }),
         ),
       )
-      const want = oracle.correlate(x, weight)
-      const errorOf = ({ data }: Tensor) => data.map((v, i) => Math.abs(v - want.data[i]!))
+      // the first 8 filters: sums in float64 take long
+      const some = new Tensor([8, channels, taps, taps], weight.data.slice(0, 8 * channels * taps ** 2))
+      const want = oracle.correlate(x, some)
+      const errorOf = ({ data }: Tensor) => Float32Array.from(want.data, (v, i) => Math.abs(data[i]! - v))
       const [errors, plain] = [errorOf(tiled!), errorOf(direct!)]
       const most = (list: Float32Array) => list.reduce((a, b) => Math.max(a, b), 0)
       expect(most(errors)).toBeLessThan(4 * most(plain))
