@@ -65,10 +65,7 @@ function compileWasm() {
   renameSync(temporary, target)
 }
 
-/**
- * Writes the signatures of the loops for TypeScript from their sources, so that they are declared once and checked on
- * both sides.
- */
+/** Writes the signatures of the loops for TypeScript, which are declared in their sources, once for both sides. */
 function declareLoops() {
   const folder = join(root, 'src/wasm')
   const declared = new Map()
@@ -120,9 +117,7 @@ async function declareTables() {
   }
 }
 
-/**
- * Writes a file, unless it already has this text: a new time stamp would make the files built from it seem out of date.
- */
+/** Writes a file, unless it has this text: a new time stamp would make the files built from it seem out of date. */
 function writeChanged(path, text) {
   if (!existsSync(path) || readFileSync(path, 'utf8') !== text) writeFileSync(path, text)
 }
@@ -261,10 +256,7 @@ async function exportsOf(paths) {
   return new Map(Object.values(metafile.outputs).map(({ entryPoint, exports }) => [entryPoint, exports]))
 }
 
-/**
- * Checks that a bundle is ASCII, because bin/load.js reads it byte by byte. esbuild does not escape regular
- * expressions.
- */
+/** Checks that a bundle is ASCII, as bin/load.js reads it. esbuild does not escape regular expressions. */
 function checkAscii(path) {
   const odd = readFileSync(path).findIndex((byte) => byte > 0x7f)
   if (odd >= 0)

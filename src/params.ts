@@ -1,10 +1,7 @@
 import { ConvoError, nearest, ownCopy, readOf } from './error.ts'
 import { describe } from './text/describe.ts'
 
-/**
- * One typed, documented setting. Flags, manifests of batches and checks, help, completion, manual and README all use
- * the tables of params, so that each setting is described once.
- */
+/** One typed, documented setting: flags, manifests, help, completion, manual and README are made from tables of them. */
 export type Param<T> = {
   readonly summary: string
   /** Undefined: the setting may be omitted, and its value is then `undefined`. */
@@ -52,10 +49,7 @@ export function number(summary: string, fallback?: number, bounds: Bounds = {}):
   )
 }
 
-/**
- * Returns a percentage as a fraction: 0.29 for `29%`. Undefined for other values. The exponent `e-2` is exact:
- * 99.99 / 100 would not be 0.9999.
- */
+/** Returns a percentage as a fraction: 0.29 for `29%`. Divided by 100, 99.99 would not be 0.9999. */
 export function partOf(given: unknown): number | undefined {
   const digits = typeof given === 'string' ? /^\s*(-?[\d.]+)\s*%\s*$/.exec(given)?.[1] : undefined
   return digits === undefined ? undefined : Number(`${digits}e-2`)
@@ -204,11 +198,7 @@ export function numbers(
   return { summary, metavar, ...bounds, parse }
 }
 
-/**
- * Returns the values of a table from the given ones, with defaults filled in.
- *
- * @throws ConvoError E_NAME for an unknown setting, E_OPTION for an invalid value
- */
+/** Returns the values of a table, with defaults. @throws ConvoError E_NAME for an unknown setting, E_OPTION */
 export function resolve<P extends Params>(
   params: P,
   given: Readonly<Record<string, unknown>>,
@@ -243,32 +233,18 @@ function parsedOr<T>(param: Param<T>, value: unknown, name: string): T {
     return param.parse(value, name)
   } catch (error) {
     if (!(error instanceof ConvoError) || error.code !== 'E_OPTION' || error.fix !== undefined) throw error
-    // a file name is an input or output after an option without its value
-    if (typeof value !== 'string' || /\.[a-z]\w*$/i.test(value)) throw error
     const usual = ['number', 'string'].includes(typeof param.default) ? String(param.default) : undefined
     const sample = usual ?? samples[/^<[^>]*>/.exec(param.metavar ?? '')?.[0] ?? '']
-    if (sample === undefined || !doesParse(param, sample, name)) throw error
+    // a file name is an input or output after an option without its value
+    if (sample === undefined || typeof value !== 'string' || /\.[a-z]\w*$/i.test(value)) throw error
+    try {
+      param.parse(sample, name)
+    } catch {
+      throw error
+    }
     const { code, message, why, cause } = error
     throw new ConvoError(code, message, { why, cause, instead: insteadOf(name, value, sample) })
   }
-}
-
-function doesParse(param: Param<unknown>, text: string, name: string): boolean {
-  try {
-    param.parse(text, name)
-    return true
-  } catch {
-    return false
-  }
-}
-
-/** Reads a number with a unit of thousands or, with `Ki`, of 1024: `100M`, `2GiB`, `500 MB`. NaN for other text. */
-export function amountIn(given: unknown): number {
-  const [, digits, unit = '', binary] =
-    /^(\d+(?:\.\d+)?)\s*(?:([kmgt])(i?))?b?$/i.exec(String(given).trim()) ?? []
-  if (digits === undefined) return Number.NaN
-  const power = unit === '' ? 0 : 'kmgt'.indexOf(unit.toLowerCase()) + 1
-  return Number(digits) * (binary ? 1024 : 1000) ** power
 }
 
 /** Makes a parser for one of a few words, or else for what `read` accepts. `what` describes both, for the error. */
@@ -373,8 +349,7 @@ function withDefault<T>(param: Param<T>, fallback: T | undefined): WithDefault<T
  * @param of the name of the function, for messages
  * @param known the options of the function, if later checks do not find all unknown ones
  * @param one the name of an option, to suggest a call with it if a value was passed instead of an object
- * @throws ConvoError E_ARGUMENT for options that are not an object, cannot be read or have inherited properties; E_NAME
- * for unknown ones, which would otherwise be ignored silently
+ * @throws ConvoError E_ARGUMENT for no object, or one that cannot be read or inherits options; E_NAME for unknown ones
  */
 export function checkOptions(options: unknown, of: string, known?: readonly string[], one?: string): void {
   const what = `the options of ${of}`

@@ -1,8 +1,9 @@
 import { dirname, extname, join } from 'node:path'
 import { ConvoError } from '../error.ts'
 import type { ShardBy } from '../host/shard.ts'
-import { amountIn, amountNear, choice, custom, expected, flag, text } from '../params.ts'
+import { amountNear, choice, custom, expected, flag, text } from '../params.ts'
 import { runSettings } from '../picture/run-settings.ts'
+import { amountIn } from '../text/amount.ts'
 
 /** A number, or a share of the whole. */
 export type Amount = { readonly kind: 'count' | 'share'; readonly value: number }

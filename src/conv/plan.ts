@@ -30,10 +30,7 @@ export type FilterOptions = {
   readonly bias?: number | undefined
   readonly stride: readonly [y: number, x: number]
   readonly dilation: readonly [y: number, x: number]
-  /**
-   * If absent, there are as many samples as the input has (divided by the stride), with the anchor on the output
-   * sample.
-   */
+  /** Default: as many samples as the input has, divided by the stride, with the anchor on the output sample. */
   readonly padding?: readonly [y: Padding, x: Padding] | undefined
   readonly algorithm: AlgorithmChoice
 }
@@ -49,10 +46,7 @@ export const filterDefaults: FilterOptions = {
   algorithm: 'auto',
 }
 
-/**
- * A recipe over a picture, with everything decided. Pure data, and a pure function of recipe, options, shape and sample
- * type.
- */
+/** A recipe over a picture, with everything decided by recipe, options, shape and sample type alone. Pure data. */
 export type RecipePlan = {
   readonly stencils: readonly Stencil[]
   readonly combine: Recipe['combine']
@@ -97,10 +91,7 @@ const separableTaps = 25
 const boxTaps = 25
 const fftTaps = 225
 const fftSeparableTaps = 96
-/**
- * The magnitude of samples from which no FFT is used: its rounding errors across a block are those of the largest
- * sample.
- */
+/** Larger samples do not use an FFT: its rounding errors across a block are those of the largest sample. */
 const fftPeak = 2 ** 56
 /** The product of samples and weights from which no FFT is used: the sums must stay far from the limit of float32. */
 const fftReach = 2 ** 87
@@ -120,10 +111,7 @@ export type Planned = {
   readonly height: number
   /** The type of the samples if they need no conversion. */
   readonly samples: SampleType
-  /**
-   * Returns the largest magnitude of the samples, or NaN if any is NaN. Called only if an FFT may run. Default: that of
-   * levels.
-   */
+  /** The largest magnitude of the samples, NaN if any is. Called only if an FFT may run. Default: that of levels. */
   readonly peak?: (() => number) | undefined
 }
 

@@ -1,6 +1,7 @@
 import { ConvoError } from '../error.ts'
-import { amountIn, choice, custom, flag, type Param, text, type Values } from '../params.ts'
+import { choice, custom, flag, type Param, text, type Values } from '../params.ts'
 import { readingSettings, runSettings } from '../picture/run-settings.ts'
+import { amountIn } from '../text/amount.ts'
 
 /** The reporters' names, apart from their table so that help does not load it. The table must have the same names. */
 export const reporterNames = [
