@@ -13,7 +13,7 @@ const [histogramBytes, fewestSamples] = [2 ** 18, 384]
  * The samples of a row that are searched bit by bit, and the bytes of a row that are compared, which takes a hundredth
  * of the time.
  */
-const [bitsSamples, rowBytes] = [2048, 16_384]
+const [bitsSamples, rowBytes] = [2048, 4096]
 /** The number of samples that are sorted at once, unless windows are wider. */
 const sortedSamples = 2 ** 18
 /** The number of rows of a sorted tile, in addition to twice those of a window. */
@@ -79,7 +79,9 @@ export function layOut({ element, step }: Lines, { columns, rows }: Tile, bytes:
     input: room(all * pitch),
     output: room(rows * pitch),
     row: room(pitch),
-    table: room(Math.max(sizeOfElement(element) * 4, element.runs.length * 12)),
+    table: room(Math.max(sizeOfElement(element) * 4, element.runs.length * 12, 256)),
+    sides: room((wide / step) * 4),
+    pixel: room(step * bytes),
     columns: room(Math.max(12 * 1024, bytes === 1 ? wide * columnBytesOf(element) : 0)),
     work: room(1024),
     pairs: room(sorted * 8),

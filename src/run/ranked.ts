@@ -32,18 +32,20 @@ type Strip = {
   readonly outPitch: number
 }
 
+/** The bytes from a run of samples to those that it is joined with. */
+type Step = readonly [number, number, number]
+
 /**
- * Yields the steps that lengthen a run of samples, of which `held` are joined, to `length`. Each step joins up to four
- * runs into one; its numbers are offsets in samples.
+ * Returns the steps that lengthen a run of samples, of which `held` are joined, to `length`. Each step joins up to four
+ * runs into one.
  */
-function* widening(held: number, length: number): Generator<readonly [number, number, number]> {
-  for (let have = held; have < length; ) {
-    const to = Math.min(length, have * 4)
-    const rest = to - have
-    if (to <= 2 * have) yield [rest, 0, 0]
-    else yield to <= 3 * have ? [have, rest, rest] : [have, 2 * have, rest]
-    have = to
-  }
+function widening(held: number, length: number, pixel: number): Step[] {
+  if (held >= length) return []
+  const to = Math.min(length, held * 4)
+  const rest = (to - held) * pixel
+  const [one, two] = [held * pixel, 2 * held * pixel]
+  const long: Step = to <= 3 * held ? [one, rest, rest] : [one, two, rest]
+  return [to <= 2 * held ? [rest, 0, 0] : long, ...widening(to, length, pixel)]
 }
 
 /**
@@ -70,24 +72,29 @@ function prepareWays(lines: Lines, wasm: WasmExports, memory: WebAssembly.Memory
 
   function extremes(strip: Strip): void {
     const { n, rows, out, outPitch, at, bytes } = strip
-    const wide = n + side
-    const { extremeAlong: along, extremeDown: down } = wasm
+    const { wide, own } = { wide: (n + side) * bytes, own: n * bytes }
     const pixel = step * bytes
     const [input, pitch] = [inputRow(strip, 0), at.pitch]
+    const table = plus(scratch, at.table)
+
+    function along(
+      to: Address,
+      toPitch: number,
+      from: Address,
+      steps: readonly Step[],
+      many = wide,
+      count = 1,
+    ): void {
+      words.set(steps.flat(), table / 4)
+      const { length } = steps
+      wasm.extremeAlong(to, toPitch, from, pitch, table, length, wide, many, count, bytes, largest)
+    }
+
     if (isFull(element)) {
-      const across = [...widening(1, width)]
-      if (across.length === 0) {
-        down(out, outPitch, input, pitch, wide * bytes, rows, height, bytes, largest)
-        return
-      }
-      down(input, pitch, input, pitch, wide * bytes, rows, height, bytes, largest)
-      for (let y = 0; y < rows; y++) {
-        const row = inputRow(strip, y)
-        across.forEach(([a, b, c], i) => {
-          const [to, many] = i === across.length - 1 ? [outputRow(strip, y), n] : [row, wide]
-          along(to, 0, row, 0, a * pixel, b * pixel, c * pixel, many * bytes, 1, bytes, largest)
-        })
-      }
+      const across = widening(1, width, pixel)
+      const [to, toPitch] = across.length === 0 ? [out, outPitch] : [input, pitch]
+      wasm.extremeDown(to, toPitch, input, pitch, wide, rows, height, bytes, largest)
+      if (across.length > 0) along(out, outPitch, input, across, own, rows)
       return
     }
     const all = height + rows - 1
@@ -97,22 +104,19 @@ function prepareWays(lines: Lines, wasm: WasmExports, memory: WebAssembly.Memory
     const spare = plus(scratch, at.row)
     for (const length of lengths) {
       // as long as a run may grow in place
-      const own = runs.filter((run) => run.count === length)
       const most = 2 ** Math.floor(Math.log2(length))
-      for (const [a, b, c] of widening(held, most))
-        along(input, pitch, input, pitch, a * pixel, b * pixel, c * pixel, wide * bytes, all, bytes, largest)
+      if (most > held) along(input, pitch, input, widening(held, most, pixel), wide, all)
       held = most
       for (let y = 0; y < all; y++) {
         const row = inputRow(strip, y)
         const source = held === length ? row : spare
-        if (source === spare)
-          along(spare, 0, row, 0, (length - held) * pixel, 0, 0, wide * bytes, 1, bytes, largest)
-        for (const run of own) {
+        if (source === spare) along(spare, 0, row, widening(held, length, pixel))
+        for (const run of runs) {
           const to = y - run.row
-          if (to < 0 || to >= rows) continue
+          if (run.count !== length || to < 0 || to >= rows) continue
           const [sum, from] = [outputRow(strip, to), plus(source, run.left * pixel)]
-          if (isBegun[to]) along(sum, 0, sum, 0, from - sum, 0, 0, n * bytes, 1, bytes, largest)
-          else wasm.copyBytes(sum, from, n * bytes)
+          if (isBegun[to]) along(sum, 0, sum, [[from - sum, 0, 0]], own)
+          else wasm.copyBytes(sum, from, own)
           isBegun[to] = 1
         }
       }
@@ -325,19 +329,11 @@ export function prepareWindows(
   const { ranked, margins, border, fill, step, height } = windows
   const { element, ignored } = ranked
   const ways = prepareWays(linesOf(n, windows), wasm, memory, scratch)
-  const samples = viewOf(memory, bytes)
+  const [samples, words] = [viewOf(memory, bytes), new Int32Array(memory.buffer)]
   const { source } = borders[border]
   const width = n / step + element.width - 1 - margins.left - margins.right
   const outside = ignored === undefined ? fill : ways.neutral[bytes]
-
-  /** Writes columns `first` to `end` − 1 of the picture, some of them outside it, from the sample `at`. */
-  function putColumns(at: number, from: number, first: number, end: number): void {
-    for (let x = first; x < end; x++) {
-      const column = ignored === undefined ? source(x, width) : -1
-      for (let c = 0; c < step; c++)
-        samples[at + (x - first) * step + c] = column < 0 ? outside : samples[from + column * step + c]!
-    }
-  }
+  const pixel = step * bytes
 
   return withPauses(function* (to, [from], rows) {
     for (const { x, y: first, ...tile } of ways.tiles(rows, bytes)) {
@@ -348,7 +344,10 @@ export function prepareWindows(
       const end = begin + strip.n / step + element.width - 1
       const [left, right] = [Math.min(end, Math.max(begin, 0)), Math.max(begin, Math.min(end, width))]
       const beyond = Math.max(left, right)
-      const pixel = step * bytes
+      const [columns, filled] = [plus(scratch, tile.at.sides), plus(scratch, tile.at.pixel)]
+      for (let i = begin; i < end; i++)
+        words[columns / 4 + i - begin] = ignored === undefined ? source(i, width) : -1
+      samples.fill(outside, filled / bytes, filled / bytes + step)
       for (let i = 0; i < strip.rows + element.height - 1; i++) {
         const row = ways.inputRow(strip, i)
         const y = first + i - margins.top
@@ -360,8 +359,9 @@ export function prepareWindows(
         const there = rowAt(from!, 0, place)
         if (right > left)
           wasm.copyBytes(plus(row, (left - begin) * pixel), plus(there, left * pixel), (right - left) * pixel)
-        if (begin < left) putColumns(row / bytes, there / bytes, begin, left)
-        if (beyond < end) putColumns(row / bytes + (beyond - begin) * step, there / bytes, beyond, end)
+        wasm.fillHalo(row, there, columns, left - begin, pixel, filled)
+        const [side, table] = [plus(row, (beyond - begin) * pixel), plus(columns, (beyond - begin) * 4)]
+        wasm.fillHalo(side, there, table, end - beyond, pixel, filled)
       }
       ways.run(strip)
       yield

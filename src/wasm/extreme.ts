@@ -2,12 +2,6 @@
 
 import { Address } from './address'
 
-/**
- * The bytes of a row that are processed for all rows in turn, so that what is read again stays in the first-level
- * cache.
- */
-const block: usize = 4096
-
 @inline
 function outer<T>(a: v128, b: v128, isLargest: bool): v128 {
   return isLargest ? v128.max<T>(a, b) : v128.min<T>(a, b)
@@ -19,70 +13,78 @@ function extremes<T>(
   dstPitch: usize,
   src: usize,
   pitch: usize,
-  first: usize,
-  second: usize,
-  third: usize,
+  steps: usize,
+  count: usize,
+  wide: usize,
   n: usize,
   rows: i32,
   isLargest: bool,
 ): void {
-  for (let x: usize = 0; x < n; x += block) {
-    const wide = min(block, n - x)
-    let to = dst + x
-    let from = src + x
-    for (let y = 0; y < rows; y++, to += dstPitch, from += pitch) {
-      const end = from + wide
-      const shift = to - from
-      if (second == 0) {
-        for (let p = from; p < end; p += 32) {
-          const a = outer<T>(v128.load(p), v128.load(p + first), isLargest)
-          const b = outer<T>(v128.load(p, 16), v128.load(p + first, 16), isLargest)
-          v128.store(p + shift, a)
-          v128.store(p + shift, b, 16)
-        }
-        continue
-      }
-      for (let p = from; p < end; p += 32) {
-        const q = p + first
-        const r = p + second
-        const s = p + third
-        const a = outer<T>(v128.load(p), v128.load(q), isLargest)
-        const b = outer<T>(v128.load(r), v128.load(s), isLargest)
-        const c = outer<T>(v128.load(p, 16), v128.load(q, 16), isLargest)
-        const d = outer<T>(v128.load(r, 16), v128.load(s, 16), isLargest)
-        v128.store(p + shift, outer<T>(a, b, isLargest))
-        v128.store(p + shift, outer<T>(c, d, isLargest), 16)
-      }
+  const end = steps + count * 12
+  for (let y = 0; y < rows; y++, dst += dstPitch, src += pitch) {
+    for (let step = steps; step < end; step += 12) {
+      const isLast = step + 12 == end
+      extreme<T>(isLast ? dst : src, src, step, isLast ? n : wide, isLargest)
     }
   }
 }
 
+@inline
+function extreme<T>(dst: usize, src: usize, step: usize, n: usize, isLargest: bool): void {
+  const first = load<u32>(step)
+  const second = load<u32>(step, 4)
+  const third = load<u32>(step, 8)
+  const shift = dst - src
+  const end = src + n
+  if (second == 0) {
+    for (let p = src; p < end; p += 32) {
+      const a = outer<T>(v128.load(p), v128.load(p + first), isLargest)
+      const b = outer<T>(v128.load(p, 16), v128.load(p + first, 16), isLargest)
+      v128.store(p + shift, a)
+      v128.store(p + shift, b, 16)
+    }
+    return
+  }
+  for (let p = src; p < end; p += 32) {
+    const q = p + first
+    const r = p + second
+    const s = p + third
+    const a = outer<T>(v128.load(p), v128.load(q), isLargest)
+    const b = outer<T>(v128.load(r), v128.load(s), isLargest)
+    const c = outer<T>(v128.load(p, 16), v128.load(q, 16), isLargest)
+    const d = outer<T>(v128.load(r, 16), v128.load(s, 16), isLargest)
+    v128.store(p + shift, outer<T>(a, b, isLargest))
+    v128.store(p + shift, outer<T>(c, d, isLargest), 16)
+  }
+}
+
 /**
- * `rows` rows of n bytes of samples of `bytes`, u8, u16 or i32: each is the smallest, or with `largest` the largest, of
- * the sample at its place in `src` and those `first`, `second` and `third` bytes after it; of the first two only if
- * `second` is 0. `dst` may be `src` if nothing before the place written is read.
+ * Joins the samples of `rows` rows, u8, u16 or i32 of `bytes`, in `count` steps. Each sample becomes the smallest, or
+ * with `largest` the largest, of itself and those the three offsets (u32, bytes) of the step after it, or the first of
+ * these alone if the second is 0. The last step writes n bytes to `dst`, those before it write `wide` bytes in place.
+ * `dst` may be `src` if nothing before the place written is read.
  */
 export function extremeAlong(
   dst: Address,
   dstPitch: usize,
   src: Address,
   pitch: usize,
-  first: usize,
-  second: usize,
-  third: usize,
+  steps: Address,
+  count: usize,
+  wide: usize,
   n: usize,
   rows: i32,
   bytes: i32,
   largest: bool,
 ): void {
   if (bytes == 1) {
-    if (largest) extremes<u8>(dst, dstPitch, src, pitch, first, second, third, n, rows, true)
-    else extremes<u8>(dst, dstPitch, src, pitch, first, second, third, n, rows, false)
+    if (largest) extremes<u8>(dst, dstPitch, src, pitch, steps, count, wide, n, rows, true)
+    else extremes<u8>(dst, dstPitch, src, pitch, steps, count, wide, n, rows, false)
   } else if (bytes == 2) {
-    if (largest) extremes<u16>(dst, dstPitch, src, pitch, first, second, third, n, rows, true)
-    else extremes<u16>(dst, dstPitch, src, pitch, first, second, third, n, rows, false)
-  } else if (largest) extremes<i32>(dst, dstPitch, src, pitch, first, second, third, n, rows, true)
-  else extremes<i32>(dst, dstPitch, src, pitch, first, second, third, n, rows, false)
+    if (largest) extremes<u16>(dst, dstPitch, src, pitch, steps, count, wide, n, rows, true)
+    else extremes<u16>(dst, dstPitch, src, pitch, steps, count, wide, n, rows, false)
+  } else if (largest) extremes<i32>(dst, dstPitch, src, pitch, steps, count, wide, n, rows, true)
+  else extremes<i32>(dst, dstPitch, src, pitch, steps, count, wide, n, rows, false)
 }
 
 /**
@@ -102,30 +104,39 @@ function down<T>(
   for (let x: usize = 0; x < n; x += 32) {
     for (let y: usize = 0; y < rows; y += height) {
       const top = src + x + y * pitch
+      const to = dst + x + y * dstPitch
       const many = min(height, rows - y)
       let p = top + (height - 1) * pitch
-      let q = dst + x + (y + height - 1) * dstPitch
       let a = v128.load(p)
       let b = v128.load(p, 16)
-      for (let i = height - 1; ; i--) {
-        if (i < many) {
-          v128.store(q, a)
-          v128.store(q, b, 16)
-        }
-        if (i == 0) break
+      for (const first = top + many * pitch; p >= first; ) {
+        p -= pitch
+        a = outer<T>(a, v128.load(p), isLargest)
+        b = outer<T>(b, v128.load(p, 16), isLargest)
+      }
+      let q = to + (many - 1) * dstPitch
+      v128.store(q, a)
+      v128.store(q, b, 16)
+      while (q != to) {
         p -= pitch
         q -= dstPitch
         a = outer<T>(a, v128.load(p), isLargest)
         b = outer<T>(b, v128.load(p, 16), isLargest)
+        v128.store(q, a)
+        v128.store(q, b, 16)
       }
+      if (many == 1) continue
       p = top + height * pitch
-      for (let i: usize = 1; i < many; i++) {
-        q += dstPitch
-        a = i == 1 ? v128.load(p) : outer<T>(a, v128.load(p), isLargest)
-        b = i == 1 ? v128.load(p, 16) : outer<T>(b, v128.load(p, 16), isLargest)
+      a = v128.load(p)
+      b = v128.load(p, 16)
+      const last = to + (many - 1) * dstPitch
+      for (q += dstPitch; ; q += dstPitch) {
         v128.store(q, outer<T>(a, v128.load(q), isLargest))
         v128.store(q, outer<T>(b, v128.load(q, 16), isLargest), 16)
+        if (q == last) break
         p += pitch
+        a = outer<T>(a, v128.load(p), isLargest)
+        b = outer<T>(b, v128.load(p, 16), isLargest)
       }
     }
   }
