@@ -1,5 +1,5 @@
 import type { Engine } from './definition/engine.ts'
-import { asConvoError, ConvoError, counted, ownCopy, promised, refuseMany } from './error.ts'
+import { asConvoError, ConvoError, counted, ownCopy, refuseMany } from './error.ts'
 import * as conv2 from './operators/conv2d.ts'
 import * as conv3 from './operators/conv3d.ts'
 import * as depth from './operators/depthwise.ts'
@@ -8,7 +8,6 @@ import * as involution from './operators/involution.ts'
 import * as pooling from './operators/max-pool.ts'
 import * as point from './operators/pointwise.ts'
 import * as spatial from './operators/separable.ts'
-import { type PlaneWeights, type Separation, separateKernel } from './operators/separate.ts'
 import * as transposed from './operators/transposed.ts'
 import { defaultThreads } from './run/pool.ts'
 import { poolOf } from './run/shared.ts'
@@ -110,18 +109,3 @@ export const maxPool3d = onDefault('maxPool3d', 2, pooling.pooledOn(3)) as typeo
 
 /** Involution: applies to each neighbourhood a kernel made from its middle pixel: x [C,H,W] gives [C,H',W']. */
 export const involution2d = onDefault('involution2d', 2, involution.involution2d)
-
-/** Factors a kernel [kH,kW] into a column and a row, or with `rank` into the best sum of several such products. */
-export const separate = promised(
-  'separate',
-  2,
-  async (
-    kernel: PlaneWeights,
-    options?: {
-      /** The number of outer products, from 1 to the smaller of the kernel's sizes. Default: 1, which must be exact. */
-      readonly rank?: number | undefined
-    },
-  ): Promise<Separation> => {
-    return separateKernel(ownCopy('the kernel', kernel), ownCopy('the options', options))
-  },
-)

@@ -10,7 +10,6 @@ export {
   maxPool3d,
   pointwiseConv2d,
   separableConv2d,
-  separate,
   setThreads,
 } from './api.ts'
 export { batch, type Steps } from './batch/api.ts'
@@ -46,7 +45,7 @@ export type { Indices, Pooled, PoolOptions } from './operators/max-pool.ts'
 export { maxUnpool2d, maxUnpool3d, type UnpoolOptions } from './operators/max-unpool.ts'
 export type { PointwiseOptions } from './operators/pointwise.ts'
 export type { SeparableOptions, Vector } from './operators/separable.ts'
-export type { PlaneWeights, Separation } from './operators/separate.ts'
+export type { Separation } from './operators/separate.ts'
 export type {
   Chain,
   ConvoOptions,
@@ -62,6 +61,7 @@ export {
   type OptionFacts,
   operators,
   readKernel,
+  separate,
   writeKernel,
 } from './picture/api/data.ts'
 export type { PictureInput, RawPicture, SharpPipeline } from './picture/api/inputs.ts'

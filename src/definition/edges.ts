@@ -59,17 +59,16 @@ const joinedAtOnce = 2 ** 14
 const bits = (count: number): Uint32Array => new Uint32Array(Math.ceil(count / 32))
 
 /**
- * Sets marks to `full` that are strong, or weak and connected to a strong one through neighbours, also diagonal ones.
- * All other samples become 0. It needs two bits for every pixel.
+ * Sets samples of `out`, which are 0, to `full` where marks are strong, or weak and connected to a strong one through
+ * neighbours, also diagonal ones. It needs two bits for every pixel.
  */
-export async function linked(
+export async function link(
+  out: Float32Array,
   data: Float32Array,
-  height: number,
-  width: number,
+  [height, width]: readonly [number, number],
   full: number,
-): Promise<Float32Array> {
+): Promise<void> {
   const [marked, strong] = [bits(data.length), bits(data.length)]
-  const out = new Float32Array(data.length)
   const open: number[] = []
   const take = (at: number): void => {
     marked[at >>> 5]! &= ~(1 << (at & 31))
@@ -119,5 +118,4 @@ export async function linked(
   }
   // joins the rest around the last mark
   for (; open.length > 0; await pause()) join(joinedAtOnce)
-  return out
 }

@@ -1,4 +1,4 @@
-import { linked } from '../definition/edges.ts'
+import { link } from '../definition/edges.ts'
 import type { Engine } from '../definition/engine.ts'
 import { ConvoError } from '../error.ts'
 import { type Operator, operator, type Step } from '../operators/operator.ts'
@@ -112,8 +112,8 @@ export const edges: Readonly<Record<string, Operator>> = {
           const [channels, height, width] = shape as [number, number, number]
           const out = new Float32Array(data.length)
           for (let c = 0, plane = height * width; c < channels; c++) {
-            const marked = data.subarray(c * plane, (c + 1) * plane)
-            out.set(await linked(marked, height, width, full), c * plane)
+            const [to, marked] = [out, data].map((all) => all.subarray(c * plane, (c + 1) * plane))
+            await link(to!, marked!, [height, width], full)
           }
           return new Tensor(shape, out)
         },

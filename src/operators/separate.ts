@@ -1,13 +1,8 @@
-import { checkTensor } from '../conv/spec.ts'
 import { ConvoError } from '../error.ts'
 import { analyse, decomposeAhead, factor, lowRank } from '../kernel/analyse.ts'
-import { type Kernel, kernel } from '../kernel/kernel.ts'
+import type { Kernel } from '../kernel/kernel.ts'
 import { checkOptions } from '../params.ts'
-import { Tensor } from '../tensor/tensor.ts'
 import { describe } from '../text/describe.ts'
-
-/** A plane kernel: [kH,kW] as a tensor, as rows of numbers, or as read from a file. */
-export type PlaneWeights = Tensor | readonly (readonly number[])[] | Kernel
 
 /** A kernel as a sum of outer products of a column and a row. */
 export type Separation = {
@@ -33,17 +28,19 @@ export type Separation = {
  * instead of 9). Whole weights give whole factors. With `rank` r, it returns the best approximation by r outer products
  * (Eckart and Young 1936) and its error.
  *
- * @throws ConvoError E_KERNEL_VALUE with the singular values if the rank is not 1 and no `rank` is given
+ * @throws ConvoError E_SHAPE for a kernel that is not [kH,kW]; E_KERNEL_VALUE with the singular values if the rank is not
+ *   1 and no `rank` is given
  */
 export async function separateKernel(
-  weights: PlaneWeights,
+  plane: Kernel,
   options: {
     /** The number of outer products, from 1 to the smaller of the kernel's sizes. Default: 1, which must be exact. */
     readonly rank?: number | undefined
   } = {},
 ): Promise<Separation> {
   checkOptions(options, 'separate', ['rank'])
-  const plane = planeKernel(weights)
+  if (plane.shape.length !== 2)
+    throw new ConvoError('E_SHAPE', `kernel must have rank 2, [kH,kW], to be factored, got [${plane.shape}]`)
   await decomposeAhead(plane)
   const { singularValues = new Float64Array(), rank = 0 } = analyse(plane)
   const factors = factor(plane)
@@ -84,44 +81,4 @@ function notSeparable(plane: Kernel, rank: number, values: Float64Array): ConvoE
           : `rank 1 to ${rank} for an approximation, with its error`,
     },
   )
-}
-
-function planeKernel(weights: PlaneWeights): Kernel {
-  if (weights instanceof Tensor)
-    return checkedPlane(kernel(checkTensor('kernel', weights).shape, weights.data))
-  if (!Array.isArray(weights)) return checkedPlane(kernelGiven(weights))
-  const rows: readonly unknown[] = Array.from(weights as readonly unknown[])
-  const width = Array.isArray(rows[0]) ? rows[0].length : 0
-  const odd = rows.findIndex((r) => !Array.isArray(r) || r.length !== width)
-  if (odd >= 0 || width === 0) {
-    throw new ConvoError(
-      'E_ARGUMENT',
-      `kernel must be rows of equal length, and row ${Math.max(odd, 0)} is not`,
-    )
-  }
-  const list = rows.flatMap((row) => Array.from(row as readonly unknown[]))
-  const bad = list.findIndex((w) => typeof w !== 'number')
-  if (bad < 0) return kernel([rows.length, width], list as number[])
-  throw new ConvoError('E_ARGUMENT', `kernel must hold numbers only, got ${describe(list[bad])}`)
-}
-
-/** Checks a kernel as read from a file again: the caller may have built it by hand. */
-function kernelGiven(given: unknown): Kernel {
-  const { shape, weights, ...fields } = (given ?? {}) as Partial<Kernel>
-  const isKernel = Array.isArray(shape) && shape.length > 0 && (weights as unknown) instanceof Float64Array
-  if (isKernel && weights !== undefined) {
-    const { scale = 1, offset = 0, anchor } = fields
-    const isPlain = typeof scale === 'number' && typeof offset === 'number'
-    if (isPlain && (anchor === undefined || Array.isArray(anchor)))
-      return kernel(Array.from(shape), weights, { scale, offset, ...(anchor && { anchor }) })
-  }
-  throw new ConvoError(
-    'E_ARGUMENT',
-    `kernel must be a tensor [kH,kW] or rows of numbers, got ${describe(given)}`,
-  )
-}
-
-function checkedPlane(plane: Kernel): Kernel {
-  if (plane.shape.length === 2) return plane
-  throw new ConvoError('E_SHAPE', `kernel must have rank 2, [kH,kW], to be factored, got [${plane.shape}]`)
 }

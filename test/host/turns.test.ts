@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it, vi } from 'vitest'
-import { linked, marks } from '../../src/definition/edges.ts'
+import { link, marks } from '../../src/definition/edges.ts'
 import { stepFilters } from '../../src/filters/table.ts'
 import { nodeOf, sourceNode, traced, tracer } from '../../src/graph/node.ts'
 import { converted, copied, inRows, inTurns, joined, pause, pieceOf, turn } from '../../src/host/turns.ts'
@@ -269,7 +269,7 @@ describe('loops over whole pictures let the event loop turn:', () => {
     ['12 bits are spread', 3, () => spread(of(3, 16).data as Uint16Array, 12)],
     ['floats are looked at', 3, () => readied({ ...of(3, 32), notes: [], pages: 1 }, 'x', treatment)],
     ['hidden colours are covered', 2, () => covered(new Tensor([4, height, width], floats(4)))],
-    ['edges are followed', 1, () => linked(edge, height, width, 255)],
+    ['edges are followed', 1, () => link(new Float32Array(edge.length), edge, [height, width], 255)],
     [
       'doubles become floats',
       6,

@@ -9,6 +9,7 @@ import { depthwiseSeparableConv2d } from '../../src/operators/depthwise-separabl
 import { pointwiseConv2d } from '../../src/operators/pointwise.ts'
 import { separableConv2d } from '../../src/operators/separable.ts'
 import { separateKernel } from '../../src/operators/separate.ts'
+import { kernelOf } from '../../src/picture/api/kernel-input.ts'
 import { Tensor } from '../../src/tensor/tensor.ts'
 import * as oracle from '../oracle.ts'
 import { fractions, noEngine, plain, whole } from './tensors.ts'
@@ -70,6 +71,9 @@ describe('the activations', () => {
 })
 
 describe('separate', () => {
+  const separated = async (weights: Parameters<typeof kernelOf>[0], options?: { rank: number }) =>
+    separateKernel(kernelOf(weights), options)
+
   const sobel = [
     [-1, 0, 1],
     [-2, 0, 2],
@@ -77,7 +81,7 @@ describe('separate', () => {
   ]
 
   it('takes Sobel apart into 6 whole numbers', async () => {
-    const { column, row, error, singularValues } = await separateKernel(sobel)
+    const { column, row, error, singularValues } = await separated(sobel)
     expect(Array.from(oracle.outer(column, row).data)).toEqual(sobel.flat())
     expect([...column, ...row].every(Number.isInteger)).toBe(true)
     expect(error).toBe(0)
@@ -85,9 +89,10 @@ describe('separate', () => {
   })
 
   it('takes tensors and kernels, too', async () => {
-    const want = await separateKernel(sobel)
-    expect(await separateKernel(new Tensor([3, 3], Float32Array.from(sobel.flat())))).toEqual(want)
-    expect(await separateKernel(kernel([3, 3], sobel.flat()))).toEqual(want)
+    const want = await separated(sobel)
+    expect(await separated(new Tensor([3, 3], Float32Array.from(sobel.flat())))).toEqual(want)
+    expect(await separated(kernel([3, 3], sobel.flat()))).toEqual(want)
+    expect(await separated({ shape: [3, 3], data: sobel.flat() })).toEqual(want)
   })
 
   it('says the singular values of what cannot be taken apart', async () => {
@@ -96,7 +101,7 @@ describe('separate', () => {
       [1, -4, 1],
       [0, 1, 0],
     ]
-    const refusal: unknown = await separateKernel(laplace).catch((error: unknown) => error)
+    const refusal: unknown = await separated(laplace).catch((error: unknown) => error)
     expect(refusal).toBeInstanceOf(ConvoError)
     // The eigenvalues of this symmetric matrix are -2 ± √6 and 0.
     expect((refusal as ConvoError).message).toBe('the kernel of 3x3 is not separable: its rank is 2, not 1')
@@ -105,7 +110,7 @@ describe('separate', () => {
 
   it('approximates by a few products and states the error', async () => {
     const weights = fractions([5, 7])
-    const approximations = await Promise.all([1, 2, 3, 4, 5].map((rank) => separateKernel(weights, { rank })))
+    const approximations = await Promise.all([1, 2, 3, 4, 5].map((rank) => separated(weights, { rank })))
     const size = Math.sqrt(weights.data.reduce((s, w) => s + w * w, 0))
     for (const { terms, error, singularValues } of approximations) {
       const sum = new Float64Array(35)
@@ -143,9 +148,9 @@ describe('separate', () => {
       { rank: 1 },
       /its rank is 0/,
     ],
-    [[[1, 2], [3]], {}, /rows of equal length, and row 1 is not/],
-    [[], {}, /rows of equal length/],
-    [3, {}, /kernel must be a tensor/],
+    [[[1, 2], [3]], {}, /lists of numbers of equal length/],
+    [[], {}, /whole sizes of at least 1/],
+    [3, {}, /cannot be made from 3/],
     [whole([2, 3, 3]), {}, /must have rank 2, .* got \[2,3,3\]/],
     [
       [
@@ -156,7 +161,7 @@ describe('separate', () => {
       /finite/,
     ],
   ])('refuses %j %j', async (weights, options, message) => {
-    await expect(separateKernel(weights as never, options)).rejects.toThrow(message)
+    await expect(separated(weights as never, options as never)).rejects.toThrow(message)
   })
 })
 

@@ -1,14 +1,15 @@
 import { statSync } from 'node:fs'
-import { orElse } from '../../error.ts'
+import { orElse, ownCopy } from '../../error.ts'
 import { writeAtomically } from '../../files/output.ts'
 import { namedKernels } from '../../filters/names.ts'
 import type { Kernel } from '../../kernel/kernel.ts'
 import { loadKernel, readyMade } from '../../kernel/source.ts'
 import { writeKernel as kernelBytes } from '../../kernel/write.ts'
+import { type Separation, separateKernel } from '../../operators/separate.ts'
 import type { Params } from '../../params.ts'
 import { apart } from '../../run/apart.ts'
 import { type Operation, operations } from '../operations.ts'
-import { kernelOf, kernelWord } from './kernel-input.ts'
+import { isWord, type KernelInput, kernelOf, kernelWord } from './kernel-input.ts'
 import { camelCase, checkPath, inWords, libraryFunction, optionName } from './names.ts'
 import { operationParams } from './params.ts'
 
@@ -40,6 +41,29 @@ export const writeKernel = libraryFunction(
     const bytes = await write(own, target)
     await writeAtomically(target, (output) => output.write(bytes))
   },
+)
+
+/**
+ * Factors a kernel [kH,kW] into a column and a row, or with `rank` into the best sum of several such products. A name or
+ * a file is read as by `readKernel`.
+ *
+ * @throws ConvoError E_KERNEL_VALUE, with the singular values, for a kernel of another rank than 1 without `rank`; E_SHAPE
+ *   if it is not [kH,kW]; and as `readKernel`
+ */
+export const separate = libraryFunction(
+  'separate',
+  2,
+  async (
+    kernel: KernelInput,
+    options?: {
+      /** The number of outer products, from 1 to the smaller of the kernel's sizes. Default: 1, which must be exact. */
+      readonly rank?: number | undefined
+    },
+  ): Promise<Separation> =>
+    separateKernel(
+      isWord(kernel) ? await readKernel(kernel) : kernelOf(kernel),
+      ownCopy('the options', options),
+    ),
 )
 
 const loadNamed = (source: string) => loadKernel(source, { names: namedKernels })

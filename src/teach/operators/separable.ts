@@ -1,5 +1,6 @@
 import { correlationOf } from '../../conv/spec.ts'
 import { referenceEngine } from '../../definition/engine.ts'
+import { kernel as plain } from '../../kernel/kernel.ts'
 import { conv2d } from '../../operators/conv2d.ts'
 import { separableConv2d } from '../../operators/separable.ts'
 import { separateKernel } from '../../operators/separate.ts'
@@ -19,7 +20,7 @@ async function scene(options: SceneOptions): Promise<Scene> {
   const x = noise([1, height, width], 0, 3)
   const weight = await weightsOf(options, 1, 1, [3, 3], sobel)
   const [kH, kW] = weight.shape.slice(2) as [number, number]
-  const factors = await separateKernel(new Tensor([kH, kW], weight.data))
+  const factors = await separateKernel(plain([kH, kW], weight.data))
   const [column, row] = [Float32Array.from(factors.column), Float32Array.from(factors.row)]
   const how = { stride: options.stride ?? 1, padding: options.padding ?? 0 }
   const out = await separableConv2d(referenceEngine, x, column, row, how)
