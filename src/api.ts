@@ -1,5 +1,5 @@
 import type { Engine } from './definition/engine.ts'
-import { asConvoError, ConvoError, counted, ownCopy, promised, refuseMany } from './error.ts'
+import { asConvoError, ConvoError, counted, ownCopy, refuseMany } from './error.ts'
 import * as conv2 from './operators/conv2d.ts'
 import * as conv3 from './operators/conv3d.ts'
 import * as depth from './operators/depthwise.ts'
@@ -112,7 +112,7 @@ export const maxPool3d = onDefault('maxPool3d', 2, pooling.pooledOn(3)) as typeo
 export const involution2d = onDefault('involution2d', 2, involution.involution2d)
 
 /** Factors a kernel [kH,kW] into a column and a row, or with `rank` into the best sum of several such products. */
-export const separate = promised(
+export const separate = counted(
   'separate',
   2,
   async (
