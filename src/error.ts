@@ -285,16 +285,18 @@ export function refuseMany(name: string, most: number, given: readonly unknown[]
 
 type AnyFunction = (...given: never[]) => unknown
 
-/** Makes a function refuse arguments that it would ignore, by throwing at once. */
-export const counted = <F extends AnyFunction>(name: string, most: number, act: F): F =>
-  ((...given) => {
-    refuseMany(name, most, given)
-    return act(...given)
-  }) as F
+const isAsync = (act: AnyFunction) => Object.prototype.toString.call(act) === '[object AsyncFunction]'
 
-/** The same for a function that returns a promise, which is rejected. */
-export const promised = <F extends AnyFunction>(name: string, most: number, act: F): F =>
-  (async (...given) => {
-    refuseMany(name, most, given)
-    return act(...given)
-  }) as F
+/** Makes a function refuse arguments that it would ignore: an async one by a rejection, others by throwing. */
+export const counted = <F extends AnyFunction>(name: string, most: number, act: F, fix?: string): F =>
+  ({
+    [name](this: unknown, ...given: unknown[]) {
+      try {
+        refuseMany(name, most, given, fix)
+      } catch (error) {
+        if (isAsync(act)) return Promise.reject(error)
+        throw error
+      }
+      return act.apply(this, given as never[])
+    },
+  })[name] as unknown as F

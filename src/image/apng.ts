@@ -1,7 +1,8 @@
-import { ConvoError } from '../error.ts'
+import type { ConvoError } from '../error.ts'
 import { viewOf } from '../files/read.ts'
 import { checkLimit } from '../limits.ts'
 import type { Samples } from '../tensor/picture.ts'
+import { damaged } from './own-picture.ts'
 import { chunk, concat } from './png.ts'
 import { chunkAt, isSound, type PngHead } from './png-head.ts'
 import { pngSignature } from './png-parts.ts'
@@ -47,11 +48,7 @@ const blends = ['source', 'over'] as const
  * @throws ConvoError E_DECODE for damage, E_TOO_LARGE for more pictures than are read
  */
 export function readApng(reader: Reader, png: PngHead, name: string): Animation {
-  const bad = (at: number, why: string) =>
-    new ConvoError('E_DECODE', `${name} is a damaged animated PNG`, {
-      why: `${name}: byte ${at}: ${why}`,
-      fix: 'a new copy of the file',
-    })
+  const bad = (at: number, why: string) => damaged(name, 'animated PNG', at, why)
   const frames: Mutable[] = []
   const shared: Uint8Array[] = []
   const left = new Set(png.ignored.map(({ at }) => at))

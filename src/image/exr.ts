@@ -1,6 +1,6 @@
 import { viewOf } from '../files/read.ts'
 import { inRows, inTurns, pause } from '../host/turns.ts'
-import { half } from '../kernel/formats/binary.ts'
+import { halves } from '../kernel/formats/binary.ts'
 import { type ExrBlock, type ExrChannel, exrCompressions, sampleBytes } from './exr-block.ts'
 import { unpackBlock } from './exr-unpack.ts'
 import { refusal, wayOf } from './foreign.ts'
@@ -251,13 +251,6 @@ async function place(
               : view.getUint32(from + 4 * x, true)
     })
   }
-}
-
-let known: Float32Array | undefined
-/** The float32 value of every half. */
-const halves = (): Float32Array => {
-  known ??= Float32Array.from({ length: 2 ** 16 }, (_, bits) => half(bits))
-  return known
 }
 
 /**

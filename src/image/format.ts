@@ -120,34 +120,22 @@ export type InputTraits = Pick<OutputTraits, 'extensions' | 'depths' | 'frames' 
 const bare = { alpha: false, frames: 'none', metadata: [], profile: false } as const
 const full = { ...bare, alpha: true, profile: true } as const
 
+/** What a format holds in input as in output. */
+function asWritten<F extends keyof typeof outputFormats>(format: F) {
+  const { extensions, depths, frames, metadata } = outputFormats[format]
+  return { extensions, depths, frames, metadata }
+}
+
 /** The kinds of file that are read, by name. Depths below 8 bits are spread over 8, those between 8 and 16 over 16. */
 export const inputFormats = {
-  png: {
-    ...full,
-    extensions: ['.png'],
-    depths: [8, 16],
-    frames: 'animation',
-    metadata: ['exif', 'xmp', 'text'],
-  },
-  jpeg: {
-    ...full,
-    extensions: outputFormats.jpeg.extensions,
-    depths: [8],
-    alpha: false,
-    metadata: ['exif', 'xmp', 'iptc', 'text'],
-  },
-  webp: { ...full, extensions: ['.webp'], depths: [8], frames: 'animation', metadata: ['exif', 'xmp'] },
-  tiff: {
-    ...full,
-    extensions: ['.tif', '.tiff'],
-    depths: [8, 16, 32],
-    frames: 'pages',
-    metadata: ['exif', 'xmp', 'iptc', 'geo'],
-  },
-  gif: { ...bare, extensions: ['.gif'], depths: [8], alpha: true, frames: 'animation', metadata: ['text'] },
-  avif: { ...full, extensions: ['.avif'], depths: [8, 16], metadata: ['exif', 'xmp'] },
+  png: { ...full, ...asWritten('png'), frames: 'animation' },
+  jpeg: { ...full, ...asWritten('jpeg'), alpha: false },
+  webp: { ...full, ...asWritten('webp') },
+  tiff: { ...full, ...asWritten('tiff') },
+  gif: { ...bare, ...asWritten('gif'), alpha: true, metadata: ['text'] },
+  avif: { ...full, ...asWritten('avif'), depths: [8, 16] },
   svg: { ...bare, extensions: ['.svg'], depths: [8], alpha: true },
-  bmp: { ...full, extensions: outputFormats.bmp.extensions, depths: [8] },
+  bmp: { ...full, ...asWritten('bmp') },
   pnm: { ...bare, extensions: ['.pnm', '.pbm', '.pgm', '.ppm', '.pam'], depths: [8, 16], alpha: true },
   pfm: { ...bare, extensions: ['.pfm'], depths: [32] },
   hdr: { ...bare, extensions: ['.hdr', '.pic'], depths: [32] },

@@ -1,6 +1,6 @@
 import { ConvoError } from '../error.ts'
 import type { Metadata } from '../tensor/metadata.ts'
-import type { Depth, PictureMeta } from '../tensor/picture.ts'
+import type { Picture } from '../tensor/picture.ts'
 import { defined, optional } from '../text/record.ts'
 import type { Seen } from './inspect.ts'
 import { iptcOf, keptAsTurned, listed, type MetadataMode, sayingExif } from './metadata.ts'
@@ -10,22 +10,14 @@ import type { PngHead } from './png-head.ts'
 import type { Kind, Probe } from './probe.ts'
 import { exifResolution, type Resolution } from './resolution.ts'
 
-/** The description of a picture from its file, before it is decoded. */
-export type Header = {
+/** The description of a picture from its file, before it is decoded. Its size is that after orientation. */
+export type Header = Omit<Picture, 'data'> & {
   readonly kind: Kind
-  /** after orientation, like the height */
-  readonly width: number
-  readonly height: number
-  readonly channels: 1 | 2 | 3 | 4
-  readonly depth: Depth
-  /** the value of white in floats, if the format states it */
-  readonly full?: number
   readonly pages: number
   /** milliseconds for which each page of an animation is shown */
   readonly delay?: readonly number[]
   /** how often an animation plays; 0 means forever */
   readonly loop?: number
-  readonly meta: PictureMeta
   /** Pictures in the file that are not decoded, in words. They must not count as equal to anything. */
   readonly unread: readonly string[]
   /** Whether all pages are known to have one shape and type of samples. */

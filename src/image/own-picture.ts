@@ -1,13 +1,9 @@
 import { ConvoError } from '../error.ts'
-import type { Depth, Samples } from '../tensor/picture.ts'
+import type { Picture, Samples } from '../tensor/picture.ts'
 import type { Resolution } from './resolution.ts'
 
 /** A picture whose header was read. Its samples are unpacked on request. */
-export type OwnPicture = {
-  readonly width: number
-  readonly height: number
-  readonly channels: 1 | 2 | 3 | 4
-  readonly depth: Depth
+export type OwnPicture = Pick<Picture, 'width' | 'height' | 'channels' | 'depth'> & {
   /** the value of white in floats */
   readonly full?: number
   readonly resolution?: Resolution

@@ -1,7 +1,8 @@
-import { ConvoError } from '../error.ts'
+import type { ConvoError } from '../error.ts'
 import { viewOf } from '../files/read.ts'
 import { checkLimit } from '../limits.ts'
 import type { Samples } from '../tensor/picture.ts'
+import { damaged } from './own-picture.ts'
 import { crc32 } from './png-parts.ts'
 import { type Reader, type Source, textOf } from './reader.ts'
 import type { Resolution } from './resolution.ts'
@@ -162,11 +163,7 @@ const used = ['tRNS', 'gAMA', 'sRGB', 'pHYs', 'iCCP', 'eXIf', 'acTL']
  *   chunks than the limit
  */
 export function readPngHead(reader: Reader, name: string): PngHead {
-  const bad = (at: number, why: string) =>
-    new ConvoError('E_DECODE', `${name} is a damaged PNG`, {
-      why: `${name}: byte ${at}: ${why}`,
-      fix: 'a new copy of the file',
-    })
+  const bad = (at: number, why: string) => damaged(name, 'PNG', at, why)
   const first = reader.read(8, 25).slice()
   if (first.length < 25) throw bad(reader.size, `the file ends inside the header, after ${reader.size} bytes`)
   const view = viewOf(first)

@@ -1,6 +1,6 @@
 import * as zlib from 'node:zlib'
 import { ConvoError, invariant } from '../error.ts'
-import type { Picture, PictureMeta } from '../tensor/picture.ts'
+import type { Picture } from '../tensor/picture.ts'
 import { crc32, pngSignature } from './png-parts.ts'
 
 /** How to compress a PNG: zlib level and strategy, and whether rows are filtered first. */
@@ -13,13 +13,7 @@ export type Compression = {
 }
 
 /** The contents of the header of a PNG. */
-export type PngShape = {
-  readonly width: number
-  readonly height: number
-  readonly depth: 8 | 16
-  readonly channels: 1 | 2 | 3 | 4
-  readonly meta: PictureMeta
-}
+export type PngShape = Pick<Picture, 'width' | 'height' | 'channels' | 'meta'> & { readonly depth: 8 | 16 }
 
 /** PNG colour types by channel count: gray, gray + alpha, RGB, RGBA. */
 const colourTypes = { 1: 0, 2: 4, 3: 2, 4: 6 } as const

@@ -28,9 +28,9 @@ const units: Readonly<Record<string, number>> = {
 export function readSvg({ read, size }: Reader, name: string, maxPixels: number): string[] {
   checkLimit('svgBytes', size, name)
   const text = Buffer.from(read(0, size)).toString('latin1')
-  const budget = { steps: 0, elements: 0, work: 0, undrawn: new Set<string>() }
   const foreign = new Set<string>()
-  look(text, name, maxPixels, budget, foreign, 0)
+  const budget = { name, maxPixels, steps: 0, elements: 0, work: 0, undrawn: new Set<string>(), foreign }
+  look(text, budget, 0)
   const [first] = foreign
   const undrawn =
     budget.undrawn.size === 0
@@ -43,7 +43,14 @@ export function readSvg({ read, size }: Reader, name: string, maxPixels: number)
   ]
 }
 
-type Budget = { steps: number; elements: number; work: number; undrawn: Set<string> }
+/** What was met in a drawing and the drawings in it. */
+type Budget = Cost & {
+  readonly name: string
+  readonly maxPixels: number
+  steps: number
+  readonly undrawn: Set<string>
+  readonly foreign: Set<string>
+}
 
 /** Elements that the decoder silently ignores, and what they contain. */
 const undrawn = new Map([
@@ -56,15 +63,8 @@ const undrawn = new Map([
 
 type Cost = { elements: number; work: number }
 
-function look(
-  text: string,
-  name: string,
-  maxPixels: number,
-  budget: Budget,
-  foreign: Set<string>,
-  level: number,
-  within?: number,
-): void {
+function look(text: string, budget: Budget, level: number, within?: number): void {
+  const { name, foreign } = budget
   const { elements, hasMarkupEntities } = readTags(text, (count) =>
     checkLimit('svgElements', budget.elements + count, name),
   )
@@ -78,11 +78,10 @@ function look(
       },
     )
   }
-  const pixels = within ?? sizeOf(elements, text, name, maxPixels)
+  const pixels = within ?? sizeOf(elements, text, budget)
   for (const { attributes } of elements) {
     const link = attributes.get('href')?.trim()
-    if (link === undefined || link.startsWith('#')) continue
-    if (link.startsWith('data:')) lookAtData(link, name, maxPixels, budget, foreign, level, pixels)
+    if (link?.startsWith('data:')) lookAtData(link, budget, level, pixels)
   }
   for (const { tag, attributes } of elements) {
     const left = undrawn.get(tag)
@@ -90,7 +89,7 @@ function look(
     const link = attributes.get('href')?.trim() ?? '#'
     if (['image', 'use', 'feImage'].includes(tag) && !/^(#|data:)/.test(link)) foreign.add(link.slice(0, 60))
   }
-  const { elements: count, work } = costOf(elements, pixels, name, budget)
+  const { elements: count, work } = costOf(elements, pixels, budget)
   budget.elements += count
   budget.work += work
   checkLimit('svgElements', budget.elements, name)
@@ -98,7 +97,7 @@ function look(
 }
 
 /** The number of pixels in a drawing, from its width, height and viewBox. */
-function sizeOf(elements: readonly Element[], text: string, name: string, maxPixels: number): number {
+function sizeOf(elements: readonly Element[], text: string, { name, maxPixels }: Budget): number {
   const root = elements.find(({ tag }) => tag === 'svg')?.attributes
   const box =
     root
@@ -127,15 +126,8 @@ function sizeOf(elements: readonly Element[], text: string, name: string, maxPix
 }
 
 /** Checks a picture or a drawing inside the drawing. */
-function lookAtData(
-  link: string,
-  name: string,
-  maxPixels: number,
-  budget: Budget,
-  foreign: Set<string>,
-  level: number,
-  pixels: number,
-): void {
+function lookAtData(link: string, budget: Budget, level: number, pixels: number): void {
+  const { name, maxPixels } = budget
   const comma = link.indexOf(',')
   const bytes = /;\s*base64/i.test(link.slice(0, comma))
     ? Buffer.from(link.slice(comma + 1), 'base64')
@@ -147,7 +139,7 @@ function lookAtData(
   }
   if (!bytes.subarray(0, 4096).includes('<')) return
   checkLimit('svgLevels', level + 1, name)
-  look(bytes.toString('latin1'), name, maxPixels, budget, foreign, level + 1, pixels)
+  look(bytes.toString('latin1'), budget, level + 1, pixels)
 }
 
 function decoded(text: string): string {
@@ -207,7 +199,8 @@ function primitiveCost({ tag, attributes }: Element): number {
 }
 
 /** Counts what is drawn. Everything that is referred to is counted each time. */
-function costOf(elements: readonly Element[], pixels: number, name: string, budget: Budget): Cost {
+function costOf(elements: readonly Element[], pixels: number, budget: Budget): Cost {
+  const { name } = budget
   const byId = new Map<string, number>()
   elements.forEach(({ attributes }, i) => {
     const id = attributes.get('id')

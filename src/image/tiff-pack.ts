@@ -12,22 +12,15 @@ export const predictorOf = (compression: TiffCompression, depth: 8 | 16 | 32): 1
 
 /**
  * Packs rows of samples, [y][x][channel], into the bytes of a strip. deflate, which takes long, runs on another thread.
- * `rows` is changed.
+ * `rows` is changed: to differences of neighbours, if the compression uses them.
  */
-export function packStrip(
+export function packStrip<C extends TiffCompression>(
   rows: Uint8Array,
   rowBytes: number,
   channels: number,
   depth: 8 | 16 | 32,
-  compression: Exclude<TiffCompression, 'deflate'>,
-): Uint8Array
-export function packStrip(
-  rows: Uint8Array,
-  rowBytes: number,
-  channels: number,
-  depth: 8 | 16 | 32,
-  compression: TiffCompression,
-): Uint8Array | Promise<Uint8Array>
+  compression: C,
+): C extends 'deflate' ? Promise<Uint8Array> : Uint8Array
 export function packStrip(
   rows: Uint8Array,
   rowBytes: number,
@@ -35,7 +28,12 @@ export function packStrip(
   depth: 8 | 16 | 32,
   compression: TiffCompression,
 ): Uint8Array | Promise<Uint8Array> {
-  predict(rows, rowBytes, channels, depth, compression)
+  const predictor = predictorOf(compression, depth)
+  for (let at = 0; at < rows.length && predictor !== 1; at += rowBytes) {
+    const row = rows.subarray(at, at + rowBytes)
+    if (depth === 16) differ(new Uint16Array(row.buffer, row.byteOffset, row.length / 2), channels)
+    else differ(row, channels)
+  }
   if (compression === 'deflate')
     return new Promise((done, failed) => {
       deflate(rows, deflating, (error, packed) => (error === null ? done(packed) : failed(error)))
@@ -46,22 +44,6 @@ export function packStrip(
 
 // level 6 takes twice the time for files that are 2 % smaller, on a photograph of 12 megapixels
 const deflating = { level: 5, memLevel: 9 }
-
-/** Replaces samples by differences of neighbours, if the compression uses them. */
-function predict(
-  rows: Uint8Array,
-  rowBytes: number,
-  channels: number,
-  depth: 8 | 16 | 32,
-  compression: TiffCompression,
-): void {
-  const predictor = predictorOf(compression, depth)
-  for (let at = 0; at < rows.length && predictor !== 1; at += rowBytes) {
-    const row = rows.subarray(at, at + rowBytes)
-    if (depth === 16) differ(new Uint16Array(row.buffer, row.byteOffset, row.length / 2), channels)
-    else differ(row, channels)
-  }
-}
 
 /** Subtracts from every sample the previous one of the same channel. */
 function differ(row: Uint8Array | Uint16Array, channels: number): void {

@@ -1,6 +1,6 @@
 import { viewOf } from '../files/read.ts'
 import type { Field } from '../tensor/metadata.ts'
-import type { Depth, PictureMeta } from '../tensor/picture.ts'
+import type { Picture } from '../tensor/picture.ts'
 import { bytesField, directoryBytes, exifFor, numberField, resolutionFields, withFields } from './exif.ts'
 import { concat, iccFits } from './png.ts'
 import { predictorOf, type TiffCompression, tiffCompressions } from './tiff-pack.ts'
@@ -8,13 +8,7 @@ import { predictorOf, type TiffCompression, tiffCompressions } from './tiff-pack
 // TIFF files (TIFF 6.0): the strips of a page, then its directory.
 
 /** A page of a TIFF without its samples. */
-export type TiffPage = {
-  readonly width: number
-  readonly height: number
-  readonly channels: 1 | 2 | 3 | 4
-  readonly depth: Depth
-  readonly meta: PictureMeta
-}
+export type TiffPage = Pick<Picture, 'width' | 'height' | 'channels' | 'depth' | 'meta'>
 
 /** The size, in bytes, from which 32-bit offsets may not be enough. A BigTIFF has 64-bit offsets. */
 const bigFrom = 2 ** 32 - 2 ** 24

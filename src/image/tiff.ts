@@ -4,6 +4,7 @@ import type { Metadata } from '../tensor/metadata.ts'
 import { fieldsOf } from './exif.ts'
 import { refusal, wayOf, ways } from './foreign.ts'
 import { bytesOf, geoTags, metadataNames } from './metadata.ts'
+import { damaged } from './own-picture.ts'
 import { pixelAspect } from './png-head.ts'
 import { type Read, textOf } from './reader.ts'
 import { tiffHasOwnAspect } from './resolution.ts'
@@ -72,12 +73,7 @@ export function readTiff(read: Read, name: string): TiffSeen {
   const seen = new Set<number>()
   const pages: Directory[] = []
   for (let at = layout?.first ?? 0; layout !== undefined && at !== 0; ) {
-    if (seen.has(at)) {
-      throw new ConvoError('E_DECODE', `${name} is a damaged TIFF`, {
-        why: `${name}: byte ${at}: the list of its pages is circular`,
-        fix: 'a new copy of the file',
-      })
-    }
+    if (seen.has(at)) throw damaged(name, 'TIFF', at, 'the list of its pages is circular')
     seen.add(at)
     checkLimit('pages', seen.size, name)
     const page = directoryAt(read, at, layout)

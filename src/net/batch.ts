@@ -5,12 +5,9 @@ import { type Item, pictureValue, plain, reshaped, shapeOf, type Value } from '.
 
 // Operators on batches of pictures [N,C,H,W]. A batch is stored as planes [N·C,H,W], one picture after another.
 
-/** Returns the planes [N·C,H,W] of a batch, and N. @throws ConvoError E_NET_OPERATOR if the value is not [N,C,H,W] */
-export async function batchAt(
-  turn: Turn,
-  i: number,
-): Promise<{ readonly planes: Tensor; readonly pictures: number }> {
-  const value = valueAt(turn, i)
+/** Returns the planes [N·C,H,W] of the first input, a batch, and N. @throws ConvoError E_NET_OPERATOR if the value is not [N,C,H,W] */
+export async function batchOf(turn: Turn): Promise<{ readonly planes: Tensor; readonly pictures: number }> {
+  const value = valueAt(turn, 0)
   const [pictures = 1, ...sizes] = shapeOf(value)
   if (sizes.length !== 3)
     throw unsupported(turn, `its input is [${shapeOf(value)}], but only pictures [N,C,H,W] are supported`)

@@ -1,5 +1,3 @@
-import { sizeOf } from '../tensor/tensor.ts'
-import { strided } from './formats/numbers.ts'
 import type { Attribute, Constant, Network, NetworkNode } from './network.ts'
 
 /** The ONNX opset that networks are built with. */
@@ -102,14 +100,3 @@ export const networkFrom = (
     ...rest
   }: Omit<Network, 'nodes' | 'constants' | 'metadata'> & Partial<Pick<Network, 'metadata'>>,
 ): Network => ({ ...rest, nodes, constants, metadata })
-
-/** Reorders the axes of a constant, like `numpy.transpose`. */
-export function transposed(constant: Constant, order: readonly number[]): Constant {
-  const { shape } = constant
-  const steps = shape.map((_, axis) => sizeOf(shape.slice(axis + 1)))
-  return strided(
-    constant,
-    order.map((axis) => shape[axis]!),
-    order.map((axis) => steps[axis]!),
-  )
-}

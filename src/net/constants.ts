@@ -3,16 +3,12 @@ import { ConvoError } from '../error.ts'
 import { checkLimit } from '../limits.ts'
 import { exp, log } from '../tensor/math.ts'
 import { sizeOf } from '../tensor/tensor.ts'
+import { constant, strided, transposedConstant } from './formats/numbers.ts'
 import { constantArrays as arrays, type Constant } from './network.ts'
 
 // Arithmetic on values that do not depend on the picture: shapes, sizes, and weights that a file computes from others.
 
 type Type = Constant['type']
-
-/** Makes a constant of a type and shape. */
-export function constant(type: Type, shape: readonly number[], values: ArrayLike<number>): Constant {
-  return { type, shape: [...shape], data: arrays[type].from(values) }
-}
 
 /** Makes a constant from a list of integers. */
 export const wholes = (values: readonly number[]): Constant => constant('int64', [values.length], values)
@@ -21,9 +17,6 @@ export const wholes = (values: readonly number[]): Constant => constant('int64',
 export const listOf = ({ data }: Constant): number[] => Array.from(data)
 
 const isWhole = (type: Type): boolean => type !== 'float32' && type !== 'float64'
-
-/** The stride of each dimension, in samples. */
-const strides = (shape: readonly number[]): number[] => shape.map((_, i) => sizeOf(shape.slice(i + 1)))
 
 /** Broadcasts two shapes. Returns undefined if they do not fit. */
 export function spreadShape(a: readonly number[], b: readonly number[]): number[] | undefined {
@@ -45,54 +38,33 @@ function countOf(shape: readonly number[]): number {
   return sizeOf(shape)
 }
 
-/** Calls `visit` for each element of a shape in order, with its indices and its offset. */
-function eachPlace(shape: readonly number[], visit: (index: readonly number[], place: number) => void): void {
-  const index = shape.map(() => 0)
-  const count = countOf(shape)
-  for (let place = 0; place < count; place++) {
-    visit(index, place)
-    for (let i = shape.length - 1; i >= 0; i--) {
-      if (++index[i]! < shape[i]!) break
-      index[i] = 0
-    }
-  }
-}
-
-/** Makes a constant of another shape. `from` returns the offset in `x` of each element. */
-function taken(x: Constant, shape: readonly number[], from: (index: readonly number[]) => number): Constant {
-  const data = new arrays[x.type](countOf(shape))
-  eachPlace(shape, (index, place) => {
-    data[place] = x.data[from(index)]!
-  })
-  return { type: x.type, shape: [...shape], data }
-}
-
 /** Broadcasts a constant to a shape. */
 export function spread(x: Constant, shape: readonly number[]): Constant {
-  const own = strides(x.shape)
+  countOf(shape)
   const skip = shape.length - x.shape.length
-  return taken(x, shape, (index) =>
-    own.reduce((sum, step, i) => sum + (x.shape[i] === 1 ? 0 : index[i + skip]! * step), 0),
-  )
-}
-
-/** Reorders the dimensions of a constant. */
-export function transposedConstant(x: Constant, order: readonly number[]): Constant {
-  const own = strides(x.shape)
-  return taken(
+  const stepOf = (i: number) =>
+    i < skip || x.shape[i - skip] === 1 ? 0 : sizeOf(x.shape.slice(i - skip + 1))
+  return strided(
     x,
-    order.map((i) => x.shape[i]!),
-    (index) => order.reduce((sum, from, i) => sum + index[i]! * own[from]!, 0),
+    [...shape],
+    shape.map((_, i) => stepOf(i)),
   )
 }
 
 /** Takes the elements `indices[i]` along a dimension. */
 export function taken1(x: Constant, axis: number, indices: readonly number[]): Constant {
-  const own = strides(x.shape)
-  const shape = x.shape.map((size, i) => (i === axis ? indices.length : size))
-  return taken(x, shape, (index) =>
-    own.reduce((sum, step, i) => sum + (i === axis ? indices[index[i]!]! : index[i]!) * step, 0),
-  )
+  const shape = x.shape.with(axis, indices.length)
+  const [outer, inner] = [sizeOf(shape.slice(0, axis)), sizeOf(shape.slice(axis + 1))]
+  const data = new arrays[x.type](countOf(shape))
+  let to = 0
+  for (let o = 0; o < outer; o++) {
+    for (const i of indices) {
+      const from = (o * x.shape[axis]! + i) * inner
+      data.set(x.data.subarray(from, from + inner), to)
+      to += inner
+    }
+  }
+  return { type: x.type, shape, data }
 }
 
 /** Concatenates constants along a dimension. */
@@ -168,11 +140,15 @@ const reductions: Readonly<Record<string, (values: readonly number[]) => number>
 /** Reduces some dimensions of a constant to size 1. */
 export function reducedConstant(operator: string, x: Constant, axes: readonly number[]): Constant {
   const shape = x.shape.map((size, i) => (axes.includes(i) ? 1 : size))
-  const groups = Array.from({ length: sizeOf(shape) }, (): number[] => [])
-  const own = strides(shape)
-  eachPlace(x.shape, (index, place) => {
-    const to = own.reduce((sum, step, i) => sum + (axes.includes(i) ? 0 : index[i]! * step), 0)
-    groups[to]!.push(x.data[place]!)
-  })
-  return constant(x.type, shape, Float64Array.from(groups, reductions[operator]!))
+  const isReduced = (_: number, i: number) => axes.includes(i)
+  const places = shape.map((_, i) => i)
+  const { data } = transposedConstant(x, [
+    ...places.filter((_, i) => !axes.includes(i)),
+    ...places.filter(isReduced),
+  ])
+  const each = sizeOf(x.shape.filter(isReduced))
+  const values = Float64Array.from({ length: sizeOf(shape) }, (_, i) =>
+    reductions[operator]!(Array.from(data.subarray(i * each, (i + 1) * each))),
+  )
+  return constant(x.type, shape, values)
 }

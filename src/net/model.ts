@@ -6,6 +6,7 @@ import type { Tensor } from '../tensor/tensor.ts'
 import { type Folded, folded } from './fold.ts'
 import { type NetInputs, withInputs } from './inputs.ts'
 import type { Meaning, Network, NetworkNode, Port } from './network.ts'
+import { placed, upTo } from './places.ts'
 import type { Declared } from './step.ts'
 import { type NetLayout, type OnNode, trace } from './trace.ts'
 
@@ -209,7 +210,7 @@ export type Fit = {
 }
 
 const multiples = [1, 2, 4, 8, 16, 32, 64, 128] as const
-const upTo = (n: number, multiple: number): number => Math.ceil(n / multiple) * multiple
+const nextMultiple = (n: number, multiple: number): number => Math.ceil(n / multiple) * multiple
 
 /**
  * Finds a padding with which planes of this size fit a model: none, or up to a multiple of 2 to 128, or by the border that
@@ -232,7 +233,7 @@ export async function fitOf(
     return out!.shape as [number, number, number]
   }
   const fitAt = async (multiple: number): Promise<Fit> => {
-    let [high, wide] = [upTo(height, multiple), upTo(width, multiple)]
+    let [high, wide] = [nextMultiple(height, multiple), nextMultiple(width, multiple)]
     let made = await sizeAt(high, wide)
     let before = [0, 0]
     // a border that convolutions without padding remove does not affect the scale
@@ -245,7 +246,7 @@ export async function fitOf(
     if (isCut) {
       const lost = [high - made[1] / known, wide - made[2] / known]
       before = lost.map((n) => Math.floor(n / 2))
-      ;[high, wide] = [upTo(height + lost[0]!, multiple), upTo(width + lost[1]!, multiple)]
+      ;[high, wide] = [nextMultiple(height + lost[0]!, multiple), nextMultiple(width + lost[1]!, multiple)]
       made = await sizeAt(high, wide)
     }
     const scale = isCut ? ([known, known] as const) : ([made[1] / high, made[2] / wide] as const)
@@ -303,26 +304,15 @@ export async function throughModel(
   fit: Fit,
   onNode?: OnNode,
 ): Promise<Tensor> {
-  const [channels, height, width] = x.shape as [number, number, number]
+  const [, height, width] = x.shape as [number, number, number]
   const places = (size: number, [before, after]: readonly [number, number]) =>
-    Int32Array.from({ length: size + before + after }, (_, i) => borders.reflect.source(i - before, size))
-  const all = (n: number) => Int32Array.from({ length: n }, (_, i) => i)
+    Array.from({ length: size + before + after }, (_, i) => borders.reflect.source(i - before, size))
   const isGrown = [...fit.rows, ...fit.columns].some((n) => n > 0)
   const grown = isGrown
-    ? await engine.layer('placed', [x], {
-        channels: all(channels),
-        rows: places(height, fit.rows),
-        columns: places(width, fit.columns),
-        fill: 0,
-      })
+    ? await placed(engine, x, [undefined, places(height, fit.rows), places(width, fit.columns)])
     : x
   const [out] = await trace(model.network, grown, engine, model.layout, model.declared, onNode)
-  const [filters, high, wide] = out!.shape as [number, number, number]
+  const [, high, wide] = out!.shape as [number, number, number]
   if (high === fit.out[0] && wide === fit.out[1]) return out!
-  return engine.layer('placed', [out!], {
-    channels: all(filters),
-    rows: all(fit.out[0]),
-    columns: all(fit.out[1]),
-    fill: 0,
-  })
+  return placed(engine, out!, [undefined, upTo(fit.out[0]), upTo(fit.out[1])])
 }

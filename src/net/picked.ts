@@ -1,7 +1,7 @@
 import { sizeOf } from '../tensor/tensor.ts'
 import { listOf, wholes } from './constants.ts'
 import type { Constant } from './network.ts'
-import { concat, first, known, taken, withShape } from './shapes.ts'
+import { concat, first, taken, withShape } from './shapes.ts'
 import {
   axisIn,
   type Lowering,
@@ -13,7 +13,7 @@ import {
   valueAt,
   wordOf,
 } from './step.ts'
-import { type Atom, type Dimension, type Item, shapeOf, type Value } from './value.ts'
+import { type Atom, type Dimension, type Item, known, shapeOf, type Value } from './value.ts'
 
 // Operators that gather or scatter samples. The indices are constants, or, for a constant table, computed.
 

@@ -1,14 +1,24 @@
+import type { Engine } from '../definition/engine.ts'
 import { checkLimit } from '../limits.ts'
 import { type BorderName, borders } from '../tensor/border.ts'
-import { sizeOf } from '../tensor/tensor.ts'
+import { sizeOf, type Tensor } from '../tensor/tensor.ts'
 import { nameOf, places as placesAlong, type Turn, unfit, unsupported } from './step.ts'
-import { type AxisNumber, type Dimension, isAxis, plain, shapeOf, type Value } from './value.ts'
+import {
+  type AxisNumber,
+  type Dimension,
+  evenDims,
+  isAxis,
+  plain,
+  shapeOf,
+  type Value,
+  wholeOf,
+} from './value.ts'
 
 /** Whether indices are the whole axis, in order. */
 const isAll = (places: readonly number[], size: number): boolean =>
   places.length === size && places.every((place, i) => place === i)
 
-const upTo = (n: number): number[] => Array.from({ length: n }, (_, i) => i)
+export const upTo = (n: number): number[] => Array.from({ length: n }, (_, i) => i)
 
 /** Takes elements along dimensions, by their indices; -1 gives `fill`. */
 export async function indexed(
@@ -31,12 +41,15 @@ export async function indexed(
       : ([0, 1, 2] as const).find((axis) => planes.shape[axis]! > 1 && isAxis(value, dims[i]!, axis))
   const direct = wanted.map(([i]) => axisOf(value, i))
   if (direct.every((axis) => axis !== undefined)) {
-    const byAxis = new Map(wanted.map(([, list], k) => [direct[k]!, list]))
+    const byAxis: (readonly number[])[] = []
+    wanted.forEach(([, list], k) => {
+      byAxis[direct[k]!] = list
+    })
     const dims = value.dims.map((dimension, i): Dimension => {
       const k = wanted.findIndex(([at]) => at === i)
       return k < 0 ? dimension : wholeOf(direct[k]!, wanted[k]![1].length)
     })
-    return { kind: 'value', planes: await place(turn, value, byAxis, fill), dims }
+    return { kind: 'value', planes: await placed(turn.engine, value.planes, byAxis, fill), dims }
   }
   const even = await plain(turn.engine, value)
   const rank = shape.length
@@ -48,29 +61,19 @@ export async function indexed(
       list.flatMap((before) => listAt(i).map((k) => (k < 0 || before < 0 ? -1 : before * size + k))),
     [0],
   )
-  const byAxis = new Map<AxisNumber, readonly number[]>([
-    [0, channels],
-    [1, rank > 1 ? listAt(rank - 2) : [0]],
-    [2, listAt(rank - 1)],
-  ])
-  const planes = await place(turn, even, byAxis, fill)
-  const sizes = shape.map((_, i) => listAt(i).length)
-  const dims = sizes.map((size, i): Dimension => {
-    if (i >= rank - 2) return wholeOf(i === rank - 1 ? 2 : 1, size)
-    return size === 1 ? [] : [{ axis: 0, size, stride: sizeOf(sizes.slice(i + 1, rank - 2)) }]
-  })
-  return { kind: 'value', planes, dims }
+  const lists = [channels, rank > 1 ? listAt(rank - 2) : [0], listAt(rank - 1)]
+  const planes = await placed(turn.engine, even.planes, lists, fill)
+  return { kind: 'value', planes, dims: evenDims(shape.map((_, i) => listAt(i).length)) }
 }
 
-const wholeOf = (axis: AxisNumber, size: number): Dimension => (size === 1 ? [] : [{ axis, size, stride: 1 }])
-
-function place(
-  { engine }: Turn,
-  { planes }: Value,
-  lists: ReadonlyMap<AxisNumber, readonly number[]>,
-  fill: number,
-) {
-  const of = (axis: AxisNumber) => Int32Array.from(lists.get(axis) ?? upTo(planes.shape[axis]!))
+/** Takes channels, rows and columns by their indices, or all of those that are not listed; -1 gives `fill`. */
+export function placed(
+  engine: Engine,
+  planes: Tensor,
+  lists: readonly (ArrayLike<number> | undefined)[],
+  fill = 0,
+): Promise<Tensor> {
+  const of = (axis: AxisNumber) => Int32Array.from(lists[axis] ?? upTo(planes.shape[axis]!))
   return engine.layer('placed', [planes], { channels: of(0), rows: of(1), columns: of(2), fill })
 }
 
@@ -96,15 +99,8 @@ export async function joined(turn: Turn, values: readonly Value[], axis: number)
     even.map((value) => value.planes),
     { axis: on },
   )
-  const sizes = shape.with(
-    axis,
-    shapes.reduce((sum, one) => sum + one[axis]!, 0),
-  )
-  const dims = sizes.map((size, i): Dimension => {
-    if (i >= rank - 2) return wholeOf(i === rank - 1 ? 2 : 1, size)
-    return size === 1 ? [] : [{ axis: 0, size, stride: sizeOf(sizes.slice(i + 1, rank - 2)) }]
-  })
-  return { kind: 'value', planes, dims }
+  const all = shapes.reduce((sum, one) => sum + one[axis]!, 0)
+  return { kind: 'value', planes, dims: evenDims(shape.with(axis, all)) }
 }
 
 /** The border modes by their names in ONNX. */

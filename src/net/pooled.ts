@@ -1,6 +1,6 @@
 import type { PoolAxes, PoolAxis } from '../definition/pool.ts'
 import { poolAxis } from '../operators/max-pool.ts'
-import { batchAt, batchValue, orOfRows } from './batch.ts'
+import { batchOf, batchValue, orOfRows } from './batch.ts'
 import { countsOf, inNode, type Lowering, numberOf, type Turn, unfit, unsupported, valueAt } from './step.ts'
 import type { Item } from './value.ts'
 import { paddingOf, pairOf } from './weighted.ts'
@@ -33,7 +33,7 @@ function windowsOf(turn: Turn, height: number, width: number): Windows {
 }
 
 const maxPool: Lowering = async (turn) => {
-  const { planes, pictures } = await batchAt(turn, 0)
+  const { planes, pictures } = await batchOf(turn)
   const { axes, kernel } = windowsOf(turn, planes.shape[1]!, planes.shape[2]!)
   const out: Item = batchValue(await turn.engine.layer('pool', [planes], { axes }), pictures)
   if (!turn.node.outputs[1]) return out
@@ -44,7 +44,7 @@ const maxPool: Lowering = async (turn) => {
 }
 
 const maxUnpool: Lowering = async (turn) => {
-  const { planes, pictures } = await batchAt(turn, 0)
+  const { planes, pictures } = await batchOf(turn)
   const switches = valueAt(turn, 1)
   const { pooling } = switches
   if (pooling === undefined)
@@ -82,7 +82,7 @@ function sizeByWindows(turn: Turn, shape: readonly number[]): number[] {
 }
 
 const averagePool: Lowering = async (turn) => {
-  const { planes, pictures } = await batchAt(turn, 0)
+  const { planes, pictures } = await batchOf(turn)
   const { axes, kernel, padding, stride } = windowsOf(turn, planes.shape[1]!, planes.shape[2]!)
   const countsPadding = numberOf(turn, 'count_include_pad', 0) === 1
   const counts = (axis: PoolAxis, i: 0 | 1): Int32Array =>

@@ -1,5 +1,6 @@
 import { directSums } from '../definition/engine.ts'
-import { cast, constant } from './constants.ts'
+import { cast } from './constants.ts'
+import { constant, spans } from './formats/numbers.ts'
 import type { Constant } from './network.ts'
 import { pooledLowerings } from './pooled.ts'
 import { reducedLowerings } from './reduced.ts'
@@ -15,24 +16,15 @@ import {
   unsupported,
   valueAt,
 } from './step.ts'
-import { type Item, shapeOf } from './value.ts'
+import { float, type Item, known, shapeOf } from './value.ts'
 import { weightedLowerings } from './weighted.ts'
 
 // Operators of quantised networks, whose integers q represent (q − zero) · scale. Samples stay float32, which represents
 // the integers exactly. Sums of products that could exceed 2^24 are computed in two parts, each of which is exact.
 
-const number = (v: number): Item => ({ kind: 'known', constant: constant('float32', [], [v]) })
-
 const firstOf = async (made: ReturnType<Lowering>): Promise<Item> => [await made].flat()[0] as Item
 
-/** The range of each integer type. */
-const spans: Readonly<Record<string, readonly [low: number, high: number]>> = {
-  uint8: [0, 255],
-  int8: [-128, 127],
-  uint16: [0, 65535],
-  int16: [-32768, 32767],
-}
-
+/** The types of `output_dtype`. */
 const typeNames: Readonly<Record<number, string>> = { 2: 'uint8', 3: 'int8', 4: 'uint16', 5: 'int16' }
 
 /** Shapes a scalar, or a list with one number for each index of an axis, for broadcasting to this rank. */
@@ -46,15 +38,11 @@ function alongAxis(turn: Turn, item: Item | undefined, rank: number, axis: numbe
   if (item.kind === 'value') return size === 1 ? { ...item, dims: [] } : item
   const { constant } = item
   // a list of one number is a scalar
-  return {
-    kind: 'known',
-    constant: { ...constant, shape: size === 1 ? [] : [size, ...Array(after).fill(1)] },
-  }
+  return known({ ...constant, shape: size === 1 ? [] : [size, ...Array(after).fill(1)] })
 }
 
 /** Converts integers to a type that can hold their differences. */
-const wide = (item: Item): Item =>
-  item.kind === 'known' ? { kind: 'known', constant: cast(item.constant, 'float32') } : item
+const wide = (item: Item): Item => (item.kind === 'known' ? known(cast(item.constant, 'float32')) : item)
 
 /** q − zero, exact. */
 async function offZero(turn: Turn, q: Item, zero: Item | undefined, axis: number): Promise<Item> {
@@ -125,17 +113,16 @@ async function wholeSums(
   const fits = (most: number, part: number) =>
     sums.every((sum, f) => sum * most + Math.abs(bias?.data[f] ?? 0) / part + 1 < exact)
   const bank = (input: Item, offsets: readonly number[] | undefined) => {
-    const inputs: Item[] = [input, { kind: 'known', constant: weights }]
-    if (offsets !== undefined)
-      inputs.push({ kind: 'known', constant: constant('float32', [offsets.length], offsets) })
+    const inputs: Item[] = [input, known(weights)]
+    if (offsets !== undefined) inputs.push(known(constant('float32', [offsets.length], offsets)))
     return weightedLowerings[operator]!({ ...turn, engine: directSums(turn.engine), inputs })
   }
   const biases = bias && Array.from(bias.data)
   if (fits(255, 1)) return firstOf(bank(x, biases))
   if (!fits(16, 16)) throw unsupported(turn, 'its sums are larger than can be computed exactly')
   const sixteenth = (v: number) => Math.floor(v / 16)
-  const high = await through(turn, await meet(turn, 'multiply', x, number(1 / 16)), 'floor')
-  const highs = await meet(turn, 'multiply', high, number(16))
+  const high = await through(turn, await meet(turn, 'multiply', x, float(1 / 16)), 'floor')
+  const highs = await meet(turn, 'multiply', high, float(16))
   const low = await meet(turn, 'subtract', x, highs)
   const [upper, lower] = await Promise.all([
     firstOf(bank(high, biases?.map(sixteenth))),
@@ -146,7 +133,7 @@ async function wholeSums(
       ),
     ),
   ])
-  return meet(turn, 'add', await meet(turn, 'multiply', upper, number(16)), lower)
+  return meet(turn, 'add', await meet(turn, 'multiply', upper, float(16)), lower)
 }
 
 /** Weights with their zero point subtracted, as integers. */
@@ -182,9 +169,7 @@ const scaledWholes =
       weights,
       constantAt(turn, 8, 'the bias'),
     )
-    const [own, theirs, out] = [1, 4, 6].map(
-      (i): Item => ({ kind: 'known', constant: neededAt(turn, i, 'the scale') }),
-    )
+    const [own, theirs, out] = [1, 4, 6].map((i): Item => known(neededAt(turn, i, 'the scale')))
     const by = await meet(turn, 'divide', await meet(turn, 'multiply', own!, theirs!), out!)
     const rank = shapeOf(sums).length
     const scaled = await meet(
@@ -201,11 +186,11 @@ const dynamic: Lowering = async (turn) => {
   const value = valueAt(turn, 0)
   const all = { ...turn, node: { ...turn.node, attributes: new Map([['keepdims', 0]]) }, inputs: [value] }
   const extreme = async (name: string, other: 'smaller' | 'larger') =>
-    meet(turn, other, await firstOf(reducedLowerings[name]!(all)), number(0))
+    meet(turn, other, await firstOf(reducedLowerings[name]!(all)), float(0))
   const [low, high] = await Promise.all([extreme('ReduceMin', 'smaller'), extreme('ReduceMax', 'larger')])
-  const span = await meet(turn, 'divide', await meet(turn, 'subtract', high, low), number(255))
+  const span = await meet(turn, 'divide', await meet(turn, 'subtract', high, low), float(255))
   // if all samples are 0
-  const scale = await meet(turn, 'larger', span, number(2 ** -126))
+  const scale = await meet(turn, 'larger', span, float(2 ** -126))
   const raw = await meet(turn, 'divide', await through(turn, low, 'neg'), scale)
   const zero = await through(turn, await through(turn, raw, 'round'), 'clip', 0, 255)
   const whole = await through(turn, await meet(turn, 'divide', value, scale), 'round')

@@ -1,6 +1,6 @@
 import type { Across } from '../definition/mixing.ts'
 import { sizeOf } from '../tensor/tensor.ts'
-import { constant, reducedConstant } from './constants.ts'
+import { reducedConstant } from './constants.ts'
 import type { Constant } from './network.ts'
 import { axesOf } from './shapes.ts'
 import { meet, through } from './single.ts'
@@ -17,7 +17,16 @@ import {
   unsupported,
   valueAt,
 } from './step.ts'
-import { areAll, type Dimension, type Item, shapeOf, type Value, withChannels } from './value.ts'
+import {
+  areAll,
+  type Dimension,
+  float,
+  type Item,
+  known,
+  shapeOf,
+  type Value,
+  withChannels,
+} from './value.ts'
 import { byPlaces } from './weighted.ts'
 
 // Operators that reduce many samples to one, or normalise by many.
@@ -70,10 +79,7 @@ const reduce =
     const keeps = numberOf(turn, 'keepdims', 1) === 1
     if (item?.kind === 'known') {
       const made = reducedConstant(operator, item.constant, axes)
-      return {
-        kind: 'known',
-        constant: keeps ? made : { ...made, shape: shape.filter((_, i) => !axes.includes(i)) },
-      }
+      return known(keeps ? made : { ...made, shape: shape.filter((_, i) => !axes.includes(i)) })
     }
     const way = kinds[operator]
     if (operator === 'ReduceProd')
@@ -95,8 +101,8 @@ async function summedUp(turn: Turn, value: Value, axes: readonly number[], way: 
 /** Computes log Σ exp x as m + log Σ exp(x − m), where m is the largest x, so that no sum overflows float32. */
 async function logOfExp(turn: Turn, value: Value, axes: readonly number[]): Promise<Value> {
   // if the largest is infinite, it cannot be subtracted
-  const finite = await meet(turn, 'larger', await over(turn, value, axes, 'max'), single(-largest))
-  const most = await meet(turn, 'smaller', finite, single(largest))
+  const finite = await meet(turn, 'larger', await over(turn, value, axes, 'max'), float(-largest))
+  const most = await meet(turn, 'smaller', finite, float(largest))
   const shifted = (await meet(turn, 'subtract', value, most)) as Value
   const sum = await summedUp(turn, (await through(turn, shifted, 'exp')) as Value, axes, kinds.ReduceLogSum!)
   return (await meet(turn, 'add', sum, most)) as Value
@@ -109,7 +115,7 @@ const lpNorm: Lowering = async (turn) => {
   const p = numberOf(turn, 'p', 2)
   if (p !== 1 && p !== 2) throw unsupported(turn, `p must be 1 or 2, got ${p}`)
   const norm = await summedUp(turn, value, [axis], kinds[`ReduceL${p}`]!)
-  const some = await meet(turn, 'larger', norm, single(smallest))
+  const some = await meet(turn, 'larger', norm, float(smallest))
   return meet(turn, 'divide', value, some)
 }
 
@@ -132,10 +138,10 @@ const localNorm: Lowering = async (turn) => {
   const base = await meet(
     turn,
     'add',
-    await meet(turn, 'multiply', sum, single(share)),
-    single(numberOf(turn, 'bias', 1)),
+    await meet(turn, 'multiply', sum, float(share)),
+    float(numberOf(turn, 'bias', 1)),
   )
-  return meet(turn, 'divide', value, await meet(turn, 'power', base, single(numberOf(turn, 'beta', 0.75))))
+  return meet(turn, 'divide', value, await meet(turn, 'power', base, float(numberOf(turn, 'beta', 0.75))))
 }
 
 /** The cumulative sum along an axis, as a product with a triangular matrix of ones. */
@@ -147,8 +153,6 @@ const cumSum: Lowering = (turn) => {
   const isIn = (from: number, to: number) => +(isReverse ? from > to - own : from < to + own)
   return byPlaces(turn, value, axis, shapeOf(value)[axis]!, isIn)
 }
-
-const single = (v: number): Item => ({ kind: 'known', constant: constant('float32', [], [v]) })
 
 const globally =
   (of: Across): Lowering =>

@@ -1,16 +1,7 @@
 import { sizeOf } from '../tensor/tensor.ts'
 import { baked } from './baked.ts'
-import {
-  cast,
-  constant,
-  joinedConstants,
-  listOf,
-  spread,
-  spreadShape,
-  taken1,
-  transposedConstant,
-  wholes,
-} from './constants.ts'
+import { cast, joinedConstants, listOf, spread, spreadShape, taken1, wholes } from './constants.ts'
+import { constant, transposedConstant } from './formats/numbers.ts'
 import type { Constant } from './network.ts'
 import { indexed, joined, paddedValue, padModes } from './places.ts'
 import {
@@ -27,12 +18,9 @@ import {
   valueAt,
   wordOf,
 } from './step.ts'
-import { arranged, type Item, planesOf, reshaped, shapeOf, transposed, type Value } from './value.ts'
+import { arranged, type Item, known, planesOf, reshaped, shapeOf, transposed, type Value } from './value.ts'
 
 // Operators that compute nothing: they read shapes, or move samples.
-
-/** Wraps a constant as an item. */
-export const known = (constant: Constant): Item => ({ kind: 'known', constant })
 
 /** The element types of constants by their numbers in ONNX. */
 const types: Readonly<Record<number, Constant['type']>> = {

@@ -1,7 +1,8 @@
 import { type FunctionName, functionOf } from '../definition/functions.ts'
 import type { OperationName } from '../definition/mixing.ts'
 import type { Tensor } from '../tensor/tensor.ts'
-import { binary, chosen, constant, spreadShape } from './constants.ts'
+import { binary, chosen, spreadShape } from './constants.ts'
+import { constant } from './formats/numbers.ts'
 import type { Constant } from './network.ts'
 import { indexed } from './places.ts'
 import {
@@ -15,7 +16,17 @@ import {
   valueAt,
   wordOf,
 } from './step.ts'
-import { type Dimension, type Item, merged, plain, planesOf, shapeOf, type Value } from './value.ts'
+import {
+  type Dimension,
+  float,
+  type Item,
+  known,
+  merged,
+  plain,
+  planesOf,
+  shapeOf,
+  type Value,
+} from './value.ts'
 
 // Element-wise operators of one or two inputs.
 
@@ -79,7 +90,7 @@ export async function through(
   if (name === 'none') return item
   if (item.kind === 'known') {
     const { type, shape, data } = item.constant
-    return { kind: 'known', constant: constant(type, shape, Float64Array.from(data, functionOf(name, a, b))) }
+    return known(constant(type, shape, Float64Array.from(data, functionOf(name, a, b))))
   }
   const settings = { name, unit: 1, ...(a !== undefined && { a }), ...(b !== undefined && { b }) }
   return { ...item, planes: await turn.engine.layer('activate', [item.planes], settings) }
@@ -213,8 +224,7 @@ function numbersFor(value: Value, given: Constant): Float32Array | undefined {
 
 /** Applies a binary operation to two items, broadcast to each other. @throws ConvoError E_SHAPE */
 export async function meet(turn: Turn, operation: OperationName, a: Item, b: Item): Promise<Item> {
-  if (a.kind === 'known' && b.kind === 'known')
-    return { kind: 'known', constant: binary(operation, a.constant, b.constant) }
+  if (a.kind === 'known' && b.kind === 'known') return known(binary(operation, a.constant, b.constant))
   const isFirst = a.kind === 'known'
   const [value, given] = isFirst ? [b, a] : [a, b]
   if (value.kind === 'value' && given.kind === 'known') {
@@ -256,7 +266,7 @@ const prelu: Lowering = async (turn) => {
     const fits = given.shape.every((n, i) => n === 1 || n === size.at(i - given.shape.length))
     if (!fits || given.shape.length > size.length)
       throw unfit(turn, `its slope [${given.shape.join(',')}] cannot be broadcast to [${size.join(',')}]`)
-    const zero: Item = { kind: 'known', constant: constant('float32', [], [0]) }
+    const zero: Item = float(0)
     const below = await meet(turn, 'multiply', await meet(turn, 'smaller', value, zero), turn.inputs[1]!)
     return meet(turn, 'add', await through(turn, value, 'relu'), below)
   }
@@ -270,7 +280,7 @@ const swish =
     const item = turn.inputs[0] ?? valueAt(turn, 0)
     const alpha = numberOf(turn, 'alpha', usual)
     if (alpha === 1) return through(turn, item, 'silu')
-    const by: Item = { kind: 'known', constant: constant('float32', [], [alpha]) }
+    const by: Item = float(alpha)
     return meet(
       turn,
       'multiply',
@@ -282,13 +292,13 @@ const swish =
 const mean: Lowering = async (turn) => {
   const sum = (await pair('add')(turn)) as Item
   const count = turn.inputs.filter((item) => item !== undefined).length
-  return meet(turn, 'divide', sum, { kind: 'known', constant: constant('float32', [], [count]) })
+  return meet(turn, 'divide', sum, float(count))
 }
 
 const where: Lowering = async (turn) => {
   const items = [0, 1, 2].map((i) => turn.inputs[i] ?? valueAt(turn, i))
   const [condition, a, b] = items.map((item) => (item.kind === 'known' ? item.constant : undefined))
-  if (condition && a && b) return { kind: 'known', constant: chosen(condition, a, b) }
+  if (condition && a && b) return known(chosen(condition, a, b))
   const { planes, dims } = await alike(turn, items.map(asValue))
   return { kind: 'value', planes: await turn.engine.layer('either', planes, {}), dims }
 }

@@ -1,6 +1,7 @@
 import type { Taps } from '../definition/shaping.ts'
 import { checkLimit } from '../limits.ts'
 import { listOf } from './constants.ts'
+import { placed } from './places.ts'
 import {
   axisIn,
   constantAt,
@@ -14,7 +15,7 @@ import {
   valueAt,
   wordOf,
 } from './step.ts'
-import { isAxis, plain, shapeOf, type Value } from './value.ts'
+import { isAxis, plain, shapeOf, type Value, wholeOf } from './value.ts'
 
 // Resizing, in all modes of ONNX.
 
@@ -174,11 +175,9 @@ const resize: Lowering = async (turn) => {
     way,
     isCut ? numberOf(turn, 'extrapolation_value', 0) : undefined,
   )
-  const dims = even.dims.map((dimension, i) => {
-    if (i < rank - 2) return dimension
-    const size = own[i]!.output
-    return size === 1 ? [] : [{ axis: (i === rank - 1 ? 2 : 1) as 1 | 2, size, stride: 1 }]
-  })
+  const dims = even.dims.map((dimension, i) =>
+    i < rank - 2 ? dimension : wholeOf(i === rank - 1 ? 2 : 1, own[i]!.output),
+  )
   return { kind: 'value', planes, dims }
 }
 
@@ -191,9 +190,8 @@ async function resizedPlanes(
   outside: number | undefined,
 ) {
   const [rows, columns] = [tapsOf(row, way), tapsOf(column, way)]
-  const channels = Int32Array.from({ length: planes.shape[0]! }, (_, c) => c)
   if (way.mode === 'nearest' && outside === undefined)
-    return engine.layer('placed', [planes], { channels, rows: rows.places, columns: columns.places, fill: 0 })
+    return placed(engine, planes, [undefined, rows.places, columns.places])
   const made = await engine.layer('resized', [planes], { rows, columns })
   if (outside === undefined) return made
   // the part beyond the edge is one number
@@ -202,7 +200,7 @@ async function resizedPlanes(
       const x = coordinates[way.coordinate](o, axis)
       return x < 0 || x > axis.input - 1 ? -1 : o
     })
-  return engine.layer('placed', [made], { channels, rows: shown(row), columns: shown(column), fill: outside })
+  return placed(engine, made, [undefined, shown(row), shown(column)], outside)
 }
 
 /** The output sizes of a resize, and the scales. */

@@ -5,6 +5,7 @@ import { type Asked, coloursOf, senseOf, spreadOf } from './meaning.ts'
 import { type Fit, fitOf, type Model, throughModel } from './model.ts'
 import type { NetRange } from './network.ts'
 import { type HeatName, heatPalette, labelPalette } from './palette.ts'
+import { placed } from './places.ts'
 import { tapsOf } from './sized.ts'
 
 // Runs networks on pictures: converts levels to the numbers that a network takes, and back.
@@ -42,16 +43,8 @@ export type PassOptions = Asked & {
   readonly map?: number | undefined
 }
 
-const channelsOf = (engine: Engine, x: Tensor, channels: readonly number[]): Promise<Tensor> => {
-  const all = (n: number) => Int32Array.from({ length: n }, (_, i) => i)
-  const [, height, width] = x.shape as [number, number, number]
-  return engine.layer('placed', [x], {
-    channels: Int32Array.from(channels),
-    rows: all(height),
-    columns: all(width),
-    fill: 0,
-  })
-}
+const channelsOf = (engine: Engine, x: Tensor, channels: readonly number[]): Promise<Tensor> =>
+  placed(engine, x, [channels])
 
 /** Converts levels to the range of a network. */
 async function entering(engine: Engine, x: Tensor, range: NetRange, full: number): Promise<Tensor> {

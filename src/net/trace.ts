@@ -10,6 +10,7 @@ import {
   type Dimension,
   type Item,
   isAxis,
+  known,
   knownOf,
   pictureValue,
   plain,
@@ -53,7 +54,7 @@ export async function trace(
   onNode: OnNode = () => undefined,
 ): Promise<Tensor[]> {
   const items = new Map<string, Item>()
-  for (const [name, constant] of network.constants) items.set(name, { kind: 'known', constant })
+  for (const [name, constant] of network.constants) items.set(name, known(constant))
   const port = pictureInput(network)
   items.set(port.name, inputOf(x, port, layout))
   const left = usesLeft(network)

@@ -3,6 +3,7 @@ import type { PoolAxes } from '../definition/pool.ts'
 import type { Factor } from '../definition/shaping.ts'
 import { ConvoError } from '../error.ts'
 import { sizeOf, Tensor } from '../tensor/tensor.ts'
+import { constant } from './formats/numbers.ts'
 import type { Constant } from './network.ts'
 
 // The items that flow between the nodes of a network: constants, and values computed from the picture. A value is planes
@@ -38,24 +39,29 @@ export const shapeOf = (item: Item): number[] =>
 
 const lengthOf = (dimension: Dimension): number => dimension.reduce((product, { size }) => product * size, 1)
 
-const whole = (axis: AxisNumber, size: number): Dimension => (size === 1 ? [] : [{ axis, size, stride: 1 }])
+/** A dimension that is a whole axis of the planes. */
+export const wholeOf = (axis: AxisNumber, size: number): Dimension =>
+  size === 1 ? [] : [{ axis, size, stride: 1 }]
 
 /** Shapes planes [C,H,W] as [1,C,H,W]. */
 export const pictureValue = (planes: Tensor): Value => ({
   kind: 'value',
   planes,
-  dims: [[], ...([0, 1, 2] as const).map((axis) => whole(axis, planes.shape[axis]!))],
+  dims: [[], ...([0, 1, 2] as const).map((axis) => wholeOf(axis, planes.shape[axis]!))],
 })
 
 /** Converts a constant to planes. Its last two dimensions are rows and columns. */
 export function planesOf({ shape, data }: Constant): Value {
   const [height = 1, width = 1] = shape.length === 1 ? [1, shape[0]!] : shape.slice(-2)
-  const lead = shape.slice(0, -2)
-  const planes = new Tensor([sizeOf(lead), height, width], Float32Array.from(data))
-  const rows = shape.length > 1 ? [whole(1, height)] : []
-  const columns = shape.length > 0 ? [whole(2, width)] : []
-  return { kind: 'value', planes, dims: [...parted(lead, 0), ...rows, ...columns] }
+  const planes = new Tensor([sizeOf(shape.slice(0, -2)), height, width], Float32Array.from(data))
+  return { kind: 'value', planes, dims: evenDims(shape) }
 }
+
+/** The dimensions of planes whose rows and columns are the last two of these sizes. */
+export const evenDims = (sizes: readonly number[]): Dimension[] => [
+  ...parted(sizes.slice(0, -2), 0),
+  ...sizes.slice(-2).map((size, i, { length }) => wholeOf((i + 3 - length) as AxisNumber, size)),
+]
 
 /** Splits an axis into dimensions of these sizes. */
 function parted(sizes: readonly number[], axis: AxisNumber): Dimension[] {
@@ -179,6 +185,12 @@ export function withChannels(engine: Engine, value: Value, chosen: readonly numb
     last === undefined ? [] : [last],
   ])
 }
+
+/** An item that does not depend on the picture. */
+export const known = (constant: Constant): Item => ({ kind: 'known', constant })
+
+/** A float that does not depend on the picture. */
+export const float = (v: number): Item => known(constant('float32', [], [v]))
 
 /** The constant of an item. @throws ConvoError if the item depends on the picture */
 export function knownOf(item: Item | undefined, what: string, node: string): Constant {

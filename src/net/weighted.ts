@@ -3,8 +3,9 @@ import { correlationOf, transpositionOf } from '../conv/spec.ts'
 import { ConvoError } from '../error.ts'
 import { checkLimit, limits } from '../limits.ts'
 import { sizeOf, Tensor } from '../tensor/tensor.ts'
-import { batchAt, batchValue, orOfRows } from './batch.ts'
-import { constant, spreadShape, transposedConstant } from './constants.ts'
+import { batchOf, batchValue, orOfRows } from './batch.ts'
+import { spreadShape } from './constants.ts'
+import { constant, transposedConstant } from './formats/numbers.ts'
 import type { Constant } from './network.ts'
 import { withShape } from './shapes.ts'
 import {
@@ -106,7 +107,7 @@ function kernelOf(turn: Turn, weight: Constant): Pair {
 const conv: Lowering = async (turn) => {
   const weight = neededAt(turn, 1, 'the weights')
   const kernel = kernelOf(turn, weight)
-  const { planes: x, pictures } = await batchAt(turn, 0)
+  const { planes: x, pictures } = await batchOf(turn)
   const [stride, dilation] = [pairOf(turn, 'strides', 1), pairOf(turn, 'dilations', 1)]
   const pads = paddingOf(turn, [x.shape[1]!, x.shape[2]!], kernel, stride, dilation)
   const tensor = forAll(turn, weight, pictures)
@@ -119,7 +120,7 @@ const conv: Lowering = async (turn) => {
 const convTranspose: Lowering = async (turn) => {
   const weight = neededAt(turn, 1, 'the weights')
   const kernel = kernelOf(turn, weight)
-  const { planes: x, pictures } = await batchAt(turn, 0)
+  const { planes: x, pictures } = await batchOf(turn)
   const [stride, dilation] = [pairOf(turn, 'strides', 1), pairOf(turn, 'dilations', 1)]
   const added = pairOf(turn, 'output_padding', 0)
   const target = numbersOf(turn, 'output_shape')?.slice(-2)

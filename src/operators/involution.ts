@@ -2,7 +2,7 @@ import { correlationAxis, extent } from '../conv/geometry.ts'
 import { type Bias, biasOf, checkRank, correlationOf, wholeAtLeast } from '../conv/spec.ts'
 import { type Engine, referenceEngine } from '../definition/engine.ts'
 import type { LayerSettings } from '../definition/layers.ts'
-import { ConvoError, promised } from '../error.ts'
+import { ConvoError, counted } from '../error.ts'
 import { checkOptions, choice, custom, expected, integer, number, textOr } from '../params.ts'
 import { asTensor, type TensorInput } from '../tensor/like.ts'
 import { sizeOf, type Tensor } from '../tensor/tensor.ts'
@@ -62,7 +62,7 @@ export async function involution2d(engine: Engine, x: Tensor, options: Involutio
  * @returns [C,H',W']
  * @throws ConvoError E_ARGUMENT, E_NAME for an unknown option, E_SHAPE
  */
-export const involutionApply2d = promised(
+export const involutionApply2d = counted(
   'involutionApply2d',
   3,
   async (input: TensorInput, kernels: TensorInput, options: InvolutionSizes): Promise<Tensor> => {

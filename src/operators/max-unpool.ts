@@ -1,5 +1,5 @@
 import { axisChoices, checkRank, type PerAxis, perAxis } from '../conv/spec.ts'
-import { ConvoError, ownCopy, promised } from '../error.ts'
+import { ConvoError, counted, ownCopy } from '../error.ts'
 import { inTurns } from '../host/turns.ts'
 import { type Kernel, kernel as makeKernel } from '../kernel/kernel.ts'
 import { checkLimit } from '../limits.ts'
@@ -43,7 +43,7 @@ export type UnpoolOptions = {
  * @returns [C,H',W']
  * @throws ConvoError E_ARGUMENT, E_NAME for an unknown option, E_SHAPE, also for an index outside the output
  */
-export const maxUnpool2d = promised(
+export const maxUnpool2d = counted(
   'maxUnpool2d',
   3,
   async (x: TensorInput, indices: Indices, options: UnpoolOptions = {}): Promise<Tensor> => {
@@ -58,7 +58,7 @@ export const maxUnpool2d = promised(
  * @returns [C,D',H',W']
  * @throws ConvoError E_ARGUMENT, E_NAME for an unknown option, E_SHAPE
  */
-export const maxUnpool3d = promised(
+export const maxUnpool3d = counted(
   'maxUnpool3d',
   3,
   async (x: TensorInput, indices: Indices, options: UnpoolOptions = {}): Promise<Tensor> => {

@@ -15,7 +15,6 @@ import { type PlacedRows, rowAt } from './placed-rows.ts'
 export function prepareBankRows(
   bank: PlacedTaps,
   wasm: WasmExports,
-  memory: WebAssembly.Memory,
   scratch: Address,
 ): (to: PlacedRows, from: PlacedRows, rows: Span) => void {
   const { plan, tileRows, tilePitch, blockRows } = bank
@@ -28,7 +27,7 @@ export function prepareBankRows(
   const sumsPitch = pitchOf(plan.grid[2])
   const tile = plus(sums, align(block * blockRows * sumsPitch))
   const { source } = borders[plan.border]
-  const words = new Int32Array(memory.buffer)
+  const words = new Int32Array(wasm.memory.buffer)
   const [outStepZ, outStepY, outStepX] = plan.outStep
 
   /** Looks up the input rows of a tile of output slice `z`, from row `start` of the input slices. */

@@ -10,19 +10,14 @@ import type { StencilJob } from './picture-job.ts'
 export type Combiner = (sums: readonly Sums[], row: number, own?: OwnColours) => Address
 
 /** The combine step of a job: converts sums to float32, divides each by its scale, and reduces them to one row. */
-export function prepareCombiner(
-  job: StencilJob,
-  wasm: WasmExports,
-  memory: WebAssembly.Memory,
-  scratch: Address,
-): Combiner {
+export function prepareCombiner(job: StencilJob, wasm: WasmExports, scratch: Address): Combiner {
   const n = job.fullWidth * job.tileChannels
   const { combine, stencils } = job.plan
   const all = plus(scratch, job.layout.finish + 2 * finishBytes)
   stencils.forEach((s, i) => {
     // The weight of a box multiplies the exact sum, then the scale divides.
     if (weightOf(s) !== 1)
-      writeFinishParams(memory, plus(all, i * finishBytes), {
+      writeFinishParams(wasm.memory, plus(all, i * finishBytes), {
         scale: 1,
         offset: 0,
         affine: { low: 0, gain: weightOf(s) },

@@ -15,9 +15,10 @@ import {
   flagSmall,
   flagWhole,
 } from './finish-params.ts'
-import type { WasmExports } from './wasm-exports.ts'
+import type { WasmExports as Loops } from './wasm-exports.ts'
 
-export type { WasmExports } from './wasm-exports.ts'
+/** The loops, and the memory that they compute in. */
+export type WasmExports = Loops & { readonly memory: WebAssembly.Memory }
 
 /**
  * How a row is finished: v = sum / scale; v = v + offset; |v| if `absolute`; v = (v - low) * gain if `affine`; each

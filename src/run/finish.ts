@@ -55,7 +55,6 @@ const alphaOf = (job: StencilJob): 0 | 2 | 4 =>
 export function prepareFinish(
   job: StencilJob,
   wasm: WasmExports,
-  memory: WebAssembly.Memory,
   input: SourceRows,
   scratch: Address,
 ): Finish {
@@ -70,21 +69,21 @@ export function prepareFinish(
   const asked = finishParamsOf(job)
   // unpremultiply has already applied scale and offset.
   const rest = isPremultiplied ? { ...asked, scale: 1, offset: 0 } : asked
-  const floats = new Float32Array(memory.buffer)
-  const alpha = alphaWriter(job, memory, input)
+  const floats = new Float32Array(wasm.memory.buffer)
+  const alpha = alphaWriter(job, wasm.memory, input)
   const outFull = outFullOf(job)
   const colours = alphaOf(job) === 0 ? channels : channels - 1
   const encode = tone.encode ? encodersOf(tone.light ?? srgb, colours, full, outFull) : undefined
   const toOut = outFull === full ? {} : { affine: { low: 0, gain: Math.fround(outFull / full) } }
 
-  if (encode === undefined) writeFinishParams(memory, params, rest)
+  if (encode === undefined) writeFinishParams(wasm.memory, params, rest)
   else {
     // Linear light is encoded in levels of the source, after scale, offset and range.
     const affine = rest.affine && {
       affine: { ...rest.affine, gain: Math.fround((rest.affine.gain * full) / outFull) },
     }
-    writeFinishParams(memory, before, { ...rest, ...affine })
-    writeFinishParams(memory, params, { scale: 1, offset: 0, ...toOut, alpha: alphaOf(job) })
+    writeFinishParams(wasm.memory, before, { ...rest, ...affine })
+    writeFinishParams(wasm.memory, params, { scale: 1, offset: 0, ...toOut, alpha: alphaOf(job) })
   }
 
   const quantise = 'depth' in sink ? (sink.depth === 8 ? wasm.quantiseF32U8 : wasm.quantiseF32U16) : undefined

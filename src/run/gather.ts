@@ -19,7 +19,6 @@ export type Gather = (first: number, count: number) => void
 export function prepareGather(
   job: StencilJob,
   wasm: WasmExports,
-  memory: WebAssembly.Memory,
   input: SourceRows,
   tile: Address,
   row: Address,
@@ -30,7 +29,7 @@ export function prepareGather(
   const pixel = job.tileChannels * job.sampleBytes
   const direct = columns.last - columns.first === width
 
-  const toFloats = prepareFloats(job, wasm, memory, row)
+  const toFloats = prepareFloats(job, wasm, row)
 
   /**
    * Returns the address of one whole row of the picture in the form of the tile. Interior and halo are taken from it.
@@ -88,7 +87,6 @@ export type FloatRows = {
 export function prepareFloats(
   { source, tone, layout, plan: { width } }: FloatRows,
   wasm: WasmExports,
-  memory: WebAssembly.Memory,
   row: Address,
 ): (to: Address, from: Address) => void {
   const samples = width * source.channels
@@ -113,8 +111,8 @@ export function prepareFloats(
 
   /** Looks up each colour in its own table. */
   function lookupEach(to: Address, from: Address): void {
-    const floats = new Float32Array(memory.buffer)
-    const stored = viewOf(memory, source.depth / 8)
+    const floats = new Float32Array(wasm.memory.buffer)
+    const stored = viewOf(wasm.memory, source.depth / 8)
     const [out, at, table] = [to / 4, from / (source.depth / 8), tone.table / 4]
     for (let i = 0, c = 0; i < samples; i++, c = c + 1 < source.channels ? c + 1 : 0) {
       floats[out + i] = floats[table + Math.min(c, curves - 1) * (source.full + 1) + stored[at + i]!]!

@@ -45,7 +45,6 @@ import { prepareWinograd } from './winograd-rows.ts'
 export function prepareGraph(
   job: GraphJob,
   wasm: WasmExports,
-  memory: WebAssembly.Memory,
   scratch: Address,
   caller?: { readonly isAlone: boolean; readonly plans: readonly PartPlan[] },
 ): RunPart {
@@ -53,9 +52,9 @@ export function prepareGraph(
   const plans = caller?.plans
   const picture = pictureRows(job.source?.picture)
   const compute = lists.map((steps) =>
-    steps.map((step) => prepareStep(job, step, steps, wasm, memory, scratch, picture)),
+    steps.map((step) => prepareStep(job, step, steps, wasm, scratch, picture)),
   )
-  const store = prepareSink(job, wasm, memory, scratch, picture, caller?.isAlone === true)
+  const store = prepareSink(job, wasm, scratch, picture, caller?.isAlone === true)
   const paces = lists.map((steps) =>
     steps.map((step) => (caller && job.isPaced && isCut(step) ? paceIn(steps, step) : undefined)),
   )
@@ -263,7 +262,6 @@ function prepareStep(
   step: Listed<PlacedWork>,
   steps: readonly Listed<PlacedWork>[],
   wasm: WasmExports,
-  memory: WebAssembly.Memory,
   start: Address,
   picture: PictureRows,
 ): Compute {
@@ -272,7 +270,7 @@ function prepareStep(
     const shapes = steps.map(({ shape }) => ofSlice(shape, slices))
     const one = steps.map((other, i) => ({ ...other, shape: shapes[i]! }))
     const own = { ...step, shape: ofSlice(step.shape, slices), slices: 1 }
-    const compute = prepareStep(job, own, one, wasm, memory, start, picture)
+    const compute = prepareStep(job, own, one, wasm, start, picture)
     const parts = (to: PlacedRows, from: readonly PlacedRows[], rows: Span) =>
       slicesOf(rows, own.shape[1]).map(([z, ...part]) => {
         const inputs = from.map((input, k) => rowsOfSlice(input, z, shapes[step.inputs[k]!]![1]))
@@ -288,9 +286,8 @@ function prepareStep(
     })
   }
   const scratch = plus(start, job.layout.work)
-  const first = prepareWork(job, step, steps, wasm, memory, start, picture)
-  const behind =
-    step.behind?.map((work) => prepareLayer(work, step.shape, [step.shape], wasm, memory, scratch)) ?? []
+  const first = prepareWork(job, step, steps, wasm, start, picture)
+  const behind = step.behind?.map((work) => prepareLayer(work, step.shape, [step.shape], wasm, scratch)) ?? []
   if (behind.length === 0) return first
   const some = step.work.kind === 'bank' ? rowsAtOnce(step.work.bank) : Number.POSITIVE_INFINITY
   return (to, from, [top, end]) => {
@@ -309,12 +306,11 @@ function prepareWork(
   { work, inputs, shape }: Listed<PlacedWork>,
   steps: readonly Listed<PlacedWork>[],
   wasm: WasmExports,
-  memory: WebAssembly.Memory,
   start: Address,
   picture: PictureRows,
 ): Compute {
   const scratch = plus(start, job.layout.work)
-  const floats = () => floatsOf(job, wasm, memory, start, picture)
+  const floats = () => floatsOf(job, wasm, start, picture)
   switch (work.kind) {
     case 'planes':
     case 'samples':
@@ -324,7 +320,7 @@ function prepareWork(
       return prepareSource(shape, wasm, floats())
     case 'filter': {
       const input = sourceRows(work.filter.plan)
-      const compute = prepareRows(work.filter, wasm, memory, scratch, input)
+      const compute = prepareRows(work.filter, wasm, scratch, input)
       return (to, [from], [first, end]) => {
         for (let c = 0; c < shape[0]; c++) {
           input.turn(from === undefined ? picture.address : (y) => rowAt(from, c, y))
@@ -333,22 +329,22 @@ function prepareWork(
       }
     }
     case 'bank': {
-      if (work.bank.algorithm === 'winograd') return prepareWinograd(work.bank, wasm, memory, scratch)
-      const rows = prepareBankRows(work.bank, wasm, memory, scratch)
+      if (work.bank.algorithm === 'winograd') return prepareWinograd(work.bank, wasm, scratch)
+      const rows = prepareBankRows(work.bank, wasm, scratch)
       return (to, [from], span) => rows(to, from!, span)
     }
     case 'similarity': {
-      const rows = prepareSimilarity(shape, work.options, wasm, memory, scratch)
+      const rows = prepareSimilarity(shape, work.options, wasm, scratch)
       return (to, [from], span) => rows(to, from!, span)
     }
     case 'windows':
-      return prepareWindows(shape, work, wasm, memory, scratch)
+      return prepareWindows(shape, work, wasm, scratch)
     case 'moved':
-      return prepareMoved(shape, steps[inputs[0]!]!.shape, work, wasm, memory)
+      return prepareMoved(shape, steps[inputs[0]!]!.shape, work, wasm)
     case 'mixed':
-      return prepareMixed(shape, work, wasm, memory, scratch)
+      return prepareMixed(shape, work, wasm, scratch)
     case 'rounded':
-      return prepareRounded(shape, work.bytes, wasm, memory, scratch, floats())
+      return prepareRounded(shape, work.bytes, wasm, scratch, floats())
     case 'apart':
       return (to, [a, b], [first, end]) => {
         for (let y = first; y < end; y++)
@@ -356,7 +352,7 @@ function prepareWork(
       }
     case 'layer': {
       const shapes = inputs.map((input) => steps[input]!.shape)
-      return prepareLayer(work, shape, shapes, wasm, memory, scratch)
+      return prepareLayer(work, shape, shapes, wasm, scratch)
     }
   }
 }

@@ -39,7 +39,6 @@ const discard = createDiscard()
 export function prepareSink(
   { sink, lists, layout, stripRows }: GraphJob,
   wasm: WasmExports,
-  memory: WebAssembly.Memory,
   scratch: Address,
   picture: PictureRows,
   isAlone: boolean,
@@ -49,7 +48,7 @@ export function prepareSink(
   let maps: readonly MapFacts[] = []
   function finishing({ job }: Extract<GraphSink, { kind: 'picture' | 'sheet' }>) {
     const input = sourceRows(job.plan)
-    return { input, finish: preparePicture(job, wasm, memory, plus(scratch, layout.sink), input, isAlone) }
+    return { input, finish: preparePicture(job, wasm, plus(scratch, layout.sink), input, isAlone) }
   }
 
   switch (sink.kind) {
@@ -68,7 +67,7 @@ export function prepareSink(
         end: (piece) => [{ piece, result: {} }],
       }
     case 'array': {
-      const data = new Float32Array(memory.buffer)
+      const data = new Float32Array(wasm.memory.buffer)
       let floats = new Float32Array()
       return {
         begin: () => undefined,
@@ -101,7 +100,7 @@ export function prepareSink(
     }
     case 'sheet': {
       const { input, finish } = finishing(sink)
-      const data = new Float32Array(memory.buffer)
+      const data = new Float32Array(wasm.memory.buffer)
       const { depth, labels } = sink
       const { columns, step, width: wide } = sink.layout
       const rowSamples = wide * depth
@@ -135,7 +134,7 @@ export function prepareSink(
         begin: () => undefined,
         put({ rows: [first, end] }, from) {
           maps = Array.from({ length: channels }, (_, c) => {
-            const facts = new Float32Array(memory.buffer, pixels, 3)
+            const facts = new Float32Array(wasm.memory.buffer, pixels, 3)
             facts.set([noFacts.min, noFacts.max, 0])
             for (let y = first; y < end; y++) wasm.scanRange(rowAt(from!, c, y), width, pixels)
             const [min, max, lowest] = facts as unknown as [number, number, number]
@@ -147,7 +146,7 @@ export function prepareSink(
       }
     case 'magnitudes':
       return {
-        begin: () => new Uint8Array(memory.buffer, pixels, channels * binBytes).fill(0),
+        begin: () => new Uint8Array(wasm.memory.buffer, pixels, channels * binBytes).fill(0),
         put({ rows: [first, end] }, from) {
           for (const [c, largest] of sink.largest.entries()) {
             if (largest === 0) continue
@@ -158,7 +157,7 @@ export function prepareSink(
         },
         end: (piece) => {
           const bins = sink.largest.map((_, c) =>
-            new Uint32Array(memory.buffer, pixels + c * binBytes, magnitudeBins).slice(),
+            new Uint32Array(wasm.memory.buffer, pixels + c * binBytes, magnitudeBins).slice(),
           )
           return [{ piece, result: { bins } }]
         },

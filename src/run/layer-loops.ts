@@ -29,15 +29,14 @@ export function prepareLayer(
   shape: Shape,
   shapes: readonly Shape[],
   wasm: WasmExports,
-  memory: WebAssembly.Memory,
   scratch: Address,
 ): Compute {
-  const data = new Float32Array(memory.buffer)
+  const data = new Float32Array(wasm.memory.buffer)
   const asDefined: Compute = (to, from, span) => {
     const rows = from.map((one) => rowsIn(data, one))
     runLayer(work, rowsIn(data, to), rows, span, shapes, shape)
   }
-  return prepareLoop(work, shape, shapes, wasm, memory, scratch, asDefined) ?? asDefined
+  return prepareLoop(work, shape, shapes, wasm, scratch, asDefined) ?? asDefined
 }
 
 /** The number of each function in the WebAssembly loop. */
@@ -121,7 +120,6 @@ function prepareLoop(
   shape: Shape,
   shapes: readonly Shape[],
   wasm: WasmExports,
-  memory: WebAssembly.Memory,
   scratch: Address,
   asDefined: Compute,
 ): Compute | undefined {
@@ -146,7 +144,7 @@ function prepareLoop(
     case 'activate':
       return prepareFunction(work.settings, shape, wasm)
     case 'paired':
-      return preparePair(work.settings.operation, shape, shapes, wasm, memory)
+      return preparePair(work.settings.operation, shape, shapes, wasm)
     case 'either':
       return prepareEither(shape, shapes, wasm)
     case 'argmax': {
@@ -180,7 +178,7 @@ function prepareLoop(
     }
     case 'standardized': {
       const { epsilon, gamma, beta } = work.settings
-      const data = new Float32Array(memory.buffer)
+      const data = new Float32Array(wasm.memory.buffer)
       return (to, [from, moments], [first, end]) => {
         for (let c = 0; c < shape[0]; c++) {
           const at = rowAt(moments!, c, 0) / 4
@@ -222,32 +220,32 @@ function prepareLoop(
     case 'formula':
       return formulaRows(work.settings, shape, wasm)
     case 'ranked':
-      return prepareRanked(shape, work.settings, wasm, memory, scratch)
+      return prepareRanked(shape, work.settings, wasm, scratch)
     case 'thinned':
-      return prepareThinned(work.settings, shape, wasm, memory)
+      return prepareThinned(work.settings, shape, wasm)
     case 'resampledAcross': {
-      const rows = prepareAcross(work.settings, shape[0], wasm, memory, scratch)
+      const rows = prepareAcross(work.settings, shape[0], wasm, scratch)
       return (to, [from], span) => rows(to, from!, span)
     }
     case 'resampledDown': {
-      const rows = prepareDown(work.settings, shape[0], n, wasm, memory, scratch)
+      const rows = prepareDown(work.settings, shape[0], n, wasm, scratch)
       return (to, [from], span) => rows(to, from!, span)
     }
     case 'placed':
-      return preparePlaced(work.settings, wasm, memory, scratch)
+      return preparePlaced(work.settings, wasm, scratch)
     case 'product':
     case 'productRows':
       return prepareProduct(shape, shapes, wasm, asDefined)
     case 'rearranged':
-      return prepareRearranged(work.settings, wasm, memory, scratch, asDefined)
+      return prepareRearranged(work.settings, wasm, scratch, asDefined)
     case 'resized':
-      return prepareResized(work.settings, shape, wasm, memory, scratch)
+      return prepareResized(work.settings, shape, wasm, scratch)
     case 'across':
-      return prepareOverChannels(work.settings, given, wasm, memory, scratch)
+      return prepareOverChannels(work.settings, given, wasm, scratch)
     case 'evened':
-      return prepareEvened(work.settings, shape, wasm, memory, scratch)
+      return prepareEvened(work.settings, shape, wasm, scratch)
     case 'unpooled':
-      return prepareUnpooled(work.settings, shape, wasm, memory, scratch)
+      return prepareUnpooled(work.settings, shape, wasm, scratch)
     case 'softmax':
       if (work.settings.isLog) return undefined
       return (to, [from], [first, end]) => {
@@ -263,7 +261,7 @@ function prepareLoop(
     case 'pooled':
     case 'switches':
     case 'averaged':
-      return preparePooling(work, shape, shapes, wasm, memory, scratch)
+      return preparePooling(work, shape, shapes, wasm, scratch)
     case 'maxima': {
       const { size, mark } = work.settings
       const [high, wide] = size
@@ -312,9 +310,8 @@ function prepareThinned(
   { low, high }: Extract<LayerWork, { name: 'thinned' }>['settings'],
   [channels, height, n]: Shape,
   wasm: WasmExports,
-  memory: WebAssembly.Memory,
 ): Compute {
-  const data = new Float32Array(memory.buffer)
+  const data = new Float32Array(wasm.memory.buffer)
   return (to, [gx, gy], [first, end]) => {
     for (let c = 0; c < channels; c++) {
       for (let y = first; y < end; y++) {

@@ -26,10 +26,9 @@ export function prepareMoved(
   [, height, across]: Shape,
   work: Moved,
   wasm: WasmExports,
-  memory: WebAssembly.Memory,
 ): Compute {
   const { bytes, step } = work
-  const samples = viewOf(memory, bytes)
+  const samples = viewOf(wasm.memory, bytes)
   const wide = n / step
   const { row, columns, fill } = placesOf(work, height, across / step, wide)
   const runs: { to: number; from: number; count: number }[] = []
@@ -70,7 +69,6 @@ export function prepareMixed(
   [, , n]: Shape,
   { bytes, parts }: Mixed,
   wasm: WasmExports,
-  memory: WebAssembly.Memory,
   scratch: Address,
 ): Compute {
   const counts = parts.map(({ count }) => count)
@@ -89,7 +87,7 @@ export function prepareMixed(
     return (pixel * from.step + from.first + channel - before) * bytes + (at % bytes)
   })
   const stepOf = (part: number) => (parts[part]?.step ?? 0) * pixels * bytes
-  const octets = new Uint8Array(memory.buffer)
+  const octets = new Uint8Array(wasm.memory.buffer)
   return (to, from, [first, end]) => {
     octets.set(places, scratch)
     for (let y = first; y < end; y++) {

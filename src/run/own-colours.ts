@@ -27,16 +27,15 @@ const roundingShare = 2 ** -16
 export function prepareOwnColours(
   job: StencilJob,
   wasm: WasmExports,
-  memory: WebAssembly.Memory,
   input: SourceRows,
   scratch: Address,
 ): OwnColours {
   const { plan, source, layout, tileChannels: channels, fullWidth } = job
   const [row, own] = [plus(scratch, layout.row), plus(scratch, layout.own)]
-  const toFloats = prepareFloats(job, wasm, memory, row)
+  const toFloats = prepareFloats(job, wasm, row)
   const place = borders[plan.border].source
   const columns = Int32Array.from({ length: fullWidth }, (_, x) => place(plan.origin[1] + x, plan.width))
-  const floats = new Float32Array(memory.buffer)
+  const floats = new Float32Array(wasm.memory.buffer)
   const weights = plan.stencils.map((s) => {
     const [sum, all] = [weightSum(s), weightSum(s, Math.abs)]
     return { sum: sum / s.scale, within: Math.abs(all / s.scale) * roundingShare }

@@ -33,12 +33,11 @@ export function preparePair(
   shape: Shape,
   [a, b]: readonly Shape[],
   wasm: WasmExports,
-  memory: WebAssembly.Memory,
 ): Compute | undefined {
   const [channels, , n] = shape
   const number = operationNumbers[operation]
   if (number === undefined) return undefined
-  const data = new Float32Array(memory.buffer)
+  const data = new Float32Array(wasm.memory.buffer)
   const [isFirst, isLast] = [a![2] < n, b![2] < n]
   return (to, [from, other], [first, end]) => {
     for (let c = 0; c < channels; c++) {

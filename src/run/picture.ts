@@ -26,15 +26,14 @@ export type PictureParts = (rows: Span) => readonly Made[]
 export function preparePicture(
   job: StencilJob,
   wasm: WasmExports,
-  memory: WebAssembly.Memory,
   scratch: Address,
   input: SourceRows,
   isAlone: boolean,
 ): PictureParts {
   const { plan, layout, sink } = job
-  const compute = prepareRows(job, wasm, memory, scratch, input)
+  const compute = prepareRows(job, wasm, scratch, input)
   const copy = prepareCopy(job, wasm, input)
-  const emit = prepareEmit(job, wasm, memory, scratch, isAlone)
+  const emit = prepareEmit(job, wasm, scratch, isAlone)
   const rowBytes = plan.outWidth * job.tileChannels * 4
   const pitch = (plan.outWidth * job.tileChannels * depthOf(sink)) / 8
   let counts: PartResult = {}
@@ -75,39 +74,26 @@ export function preparePicture(
 type Rows = (y: number, rows: number, to: Address, pitch: number) => PartResult
 
 /** Prepares to compute any rows of a picture job. `input` says where the rows of its input are. */
-export function prepareRows(
-  job: StencilJob,
-  wasm: WasmExports,
-  memory: WebAssembly.Memory,
-  scratch: Address,
-  input: SourceRows,
-): Rows {
+export function prepareRows(job: StencilJob, wasm: WasmExports, scratch: Address, input: SourceRows): Rows {
   const { layout, opaque } = job
   const copy = prepareCopy(job, wasm, input)
   if (copy !== undefined) return copy
   const runOpaque =
-    opaque && prepareRows(opaque, wasm, memory, plus(scratch, job.scratchBytes - opaque.scratchBytes), input)
-  const gather = prepareGather(
-    job,
-    wasm,
-    memory,
-    input,
-    plus(scratch, layout.tile),
-    plus(scratch, layout.row),
-  )
+    opaque && prepareRows(opaque, wasm, plus(scratch, job.scratchBytes - opaque.scratchBytes), input)
+  const gather = prepareGather(job, wasm, input, plus(scratch, layout.tile), plus(scratch, layout.row))
   const accumulators = job.stencils.map((_, i) => prepareAccumulator(job, i, wasm, scratch))
   const rowsOf =
-    prepareShortcut(job, wasm, memory, input, scratch) ??
-    generalRows(job, wasm, memory, input, scratch, accumulators)
+    prepareShortcut(job, wasm, input, scratch) ?? generalRows(job, wasm, input, scratch, accumulators)
   return (y, rows, to, pitch) => {
     const reach = reachOf(job.plan, y, rows)
-    if (runOpaque !== undefined && isOpaque(job, memory, input, reach)) return runOpaque(y, rows, to, pitch)
+    if (runOpaque !== undefined && isOpaque(job, wasm.memory, input, reach))
+      return runOpaque(y, rows, to, pitch)
     gather(reach.tileFirst, reach.tileCount)
-    clearCounts(memory, plus(scratch, layout.counts))
+    clearCounts(wasm.memory, plus(scratch, layout.counts))
     for (const a of accumulators) a.begin(reach.first, reach.end, reach.tileFirst)
     for (let r = 0; r < rows; r += job.blockRows)
       rowsOf(y + r, Math.min(job.blockRows, rows - r), reach.tileFirst, plus(to, r * pitch), pitch)
-    return readCounts(memory, plus(scratch, layout.counts))
+    return readCounts(wasm.memory, plus(scratch, layout.counts))
   }
 }
 
@@ -136,15 +122,14 @@ function isOpaque(
 function generalRows(
   job: StencilJob,
   wasm: WasmExports,
-  memory: WebAssembly.Memory,
   input: SourceRows,
   scratch: Address,
   accumulators: readonly Accumulator[],
 ): RowsOf {
-  const combine = prepareCombiner(job, wasm, memory, scratch)
-  const finish = prepareFinish(job, wasm, memory, input, scratch)
+  const combine = prepareCombiner(job, wasm, scratch)
+  const finish = prepareFinish(job, wasm, input, scratch)
   const isOwn = job.tone.alpha === 'own'
-  const own = isOwn ? prepareOwnColours(job, wasm, memory, input, scratch) : undefined
+  const own = isOwn ? prepareOwnColours(job, wasm, input, scratch) : undefined
   return (y, count, tileFirst, to, pitch) => {
     const sums = accumulators.map((a) => a.sums(y, count, tileFirst))
     for (let r = 0; r < count; r++) {
@@ -160,18 +145,12 @@ const depthOf = (sink: Sink): 8 | 16 | 32 => ('depth' in sink ? sink.depth : 32)
 type Emit = (part: number, rows: number) => PartResult
 
 /** Prepares to pass the finished rows of a part to the sink. */
-function prepareEmit(
-  job: StencilJob,
-  wasm: WasmExports,
-  memory: WebAssembly.Memory,
-  scratch: Address,
-  isAlone: boolean,
-): Emit {
+function prepareEmit(job: StencilJob, wasm: WasmExports, scratch: Address, isAlone: boolean): Emit {
   const { plan, layout, sink, tileChannels } = job
   const out = plus(scratch, layout.out)
   switch (sink.kind) {
     case 'png':
-      return pngStrip(job, sink, wasm, memory, scratch, isAlone)
+      return pngStrip(job, sink, wasm, scratch, isAlone)
     case 'samples': {
       const bytes = (plan.outWidth * tileChannels * depthOf(sink)) / 8
       return (part, rows) => {
@@ -187,7 +166,7 @@ function prepareEmit(
       return (part, rows) => {
         const first = part * plan.stripRows
         const packed = new Uint8Array(bytes * rows)
-        const from = new Uint8Array(memory.buffer)
+        const from = new Uint8Array(wasm.memory.buffer)
         for (let r = 0; r < rows; r++) {
           const at = out + r * layout.outPitch
           packed.set(from.subarray(at, at + bytes), r * bytes)
@@ -203,7 +182,7 @@ function prepareEmit(
     case 'array':
       return (_, rows) => {
         const floats = new Float32Array(tileChannels * rows * plan.outWidth)
-        const from = new Float32Array(memory.buffer)
+        const from = new Float32Array(wasm.memory.buffer)
         for (let r = 0; r < rows; r++) {
           for (let c = 0; c < tileChannels; c++) {
             const [to, at] = [(c * rows + r) * plan.outWidth, (out + r * layout.outPitch) / 4 + c]
@@ -228,7 +207,6 @@ function pngStrip(
   job: StencilJob,
   { compression, depth }: Extract<Sink, { kind: 'png' }>,
   wasm: WasmExports,
-  memory: WebAssembly.Memory,
   scratch: Address,
   isAlone: boolean,
 ): Emit {
@@ -246,7 +224,7 @@ function pngStrip(
       const row = plus(out, r * layout.outPitch)
       wasm.swapU16(row, row, rowBytes / 2)
     }
-    if (compression.filter === 'none') storeRows(wasm, memory, filtered, out, layout.outPitch, rowBytes, rows)
+    if (compression.filter === 'none') storeRows(wasm, filtered, out, layout.outPitch, rowBytes, rows)
     else
       wasm.filterRows(
         filtered,
@@ -261,7 +239,7 @@ function pngStrip(
     const length = rows * (rowBytes + 1)
     const adler = wasm.adler32(filtered, length, 1) >>> 0
     const packing = { ...compression, last: (part + 1) * job.plan.stripRows >= job.plan.outHeight }
-    const rowsBytes = new Uint8Array(memory.buffer, filtered, length)
+    const rowsBytes = new Uint8Array(wasm.memory.buffer, filtered, length)
     if (!isAlone && !isSlow(packing))
       return { bytes: packed(deflateStrip(rowsBytes, packing)), adler, length }
     // the next strip is computed in the same memory meanwhile, so the rows are copied
@@ -274,14 +252,13 @@ function pngStrip(
 /** Copies rows and puts the filter byte 0 before each. */
 function storeRows(
   wasm: WasmExports,
-  memory: WebAssembly.Memory,
   dst: Address,
   src: Address,
   pitch: number,
   rowBytes: number,
   rows: number,
 ): void {
-  const bytes = new Uint8Array(memory.buffer)
+  const bytes = new Uint8Array(wasm.memory.buffer)
   for (let r = 0; r < rows; r++) {
     const to = plus(dst, r * (rowBytes + 1))
     wasm.copyBytes(plus(to, 1), plus(src, r * pitch), rowBytes)

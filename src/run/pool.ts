@@ -186,7 +186,7 @@ export function createPool(threads: number = defaultThreads()): Pool {
     }
 
     async function takePart(): Promise<void> {
-      const runPart = prepareGraph(job, engine, arena.memory, scratch[0]!, { isAlone: helpers === 0, plans })
+      const runPart = prepareGraph(job, engine, scratch[0]!, { isAlone: helpers === 0, plans })
       for (;;) {
         stageAhead()
         const part = claim(control)

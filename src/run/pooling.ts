@@ -46,14 +46,13 @@ export function preparePooling(
   shape: Shape,
   shapes: readonly Shape[],
   wasm: WasmExports,
-  memory: WebAssembly.Memory,
   scratch: Address,
 ): Compute {
   const { axes } = work.settings
   const [az, ay, ax] = axes
   const [channels, height, width] = shapes[0]!
   const { taps, stride, left, right, line, pitch, slots, deep } = layOut(axes)
-  const data = new Float32Array(memory.buffer)
+  const data = new Float32Array(wasm.memory.buffer)
   const row = plus(scratch, left * 4)
   const windows = plus(row, ax.start[0]! * 4)
   const rings = plus(scratch, line)
@@ -79,7 +78,7 @@ export function preparePooling(
     const counts = plus(rings, pitch * 2)
     return (to, [from], [first, end]) => {
       surround(0)
-      new Int32Array(memory.buffer).set(columns, counts / 4)
+      new Int32Array(wasm.memory.buffer).set(columns, counts / 4)
       for (let c = 0; c < channels; c++) {
         for (let y = first; y < end; y++) {
           for (let u = ay.low[y]!; u <= ay.high[y]!; u++) {

@@ -58,13 +58,13 @@ function widening(held: number, length: number, pixel: number): Step[] {
  * - Other ranks of bytes: bit by bit, or for large rectangles, by histograms of columns or along each row.
  * - Other ranks of other samples: sorted once, then by sets of ranks.
  */
-function prepareWays(lines: Lines, wasm: WasmExports, memory: WebAssembly.Memory, scratch: Address) {
+function prepareWays(lines: Lines, wasm: WasmExports, scratch: Address) {
   const { element, index, step } = lines
   const { height, width, runs } = element
   const count = sizeOfElement(element)
   const [isSmallest, isLargest] = [index === 0, index === count - 1]
   const side = (width - 1) * step
-  const words = new Int32Array(memory.buffer)
+  const words = new Int32Array(wasm.memory.buffer)
 
   const inputRow = ({ at }: Strip, y: number) => plus(scratch, at.input + y * at.pitch)
   const outputRow = ({ out, outPitch }: Strip, y: number) => plus(out, y * outPitch)
@@ -236,17 +236,16 @@ export function prepareRanked(
   [channels, outHeight, n]: Shape,
   ranked: Ranked,
   wasm: WasmExports,
-  memory: WebAssembly.Memory,
   scratch: Address,
 ): Compute {
   const { element, index, ignored } = ranked
-  const ways = prepareWays({ element, index, n, step: 1 }, wasm, memory, scratch)
+  const ways = prepareWays({ element, index, n, step: 1 }, wasm, scratch)
   const { neutral, inputRow } = ways
   const { top, bottom, left, right } = ignored ?? { top: 0, bottom: 0, left: 0, right: 0 }
   const inHeight = outHeight + element.height - 1
   const inWidth = n + element.width - 1
-  const words = new Int32Array(memory.buffer)
-  const octets = new Uint8Array(memory.buffer)
+  const words = new Int32Array(wasm.memory.buffer)
+  const octets = new Uint8Array(wasm.memory.buffer)
 
   /**
    * Puts the input of a tile into the scratch memory, as bytes or as keys. Returns false if samples do not fit in
@@ -323,13 +322,12 @@ export function prepareWindows(
   [, , n]: Shape,
   { windows, bytes }: WindowWork,
   wasm: WasmExports,
-  memory: WebAssembly.Memory,
   scratch: Address,
 ): Compute {
   const { ranked, margins, border, fill, step, height } = windows
   const { element, ignored } = ranked
-  const ways = prepareWays(linesOf(n, windows), wasm, memory, scratch)
-  const [samples, words] = [viewOf(memory, bytes), new Int32Array(memory.buffer)]
+  const ways = prepareWays(linesOf(n, windows), wasm, scratch)
+  const [samples, words] = [viewOf(wasm.memory, bytes), new Int32Array(wasm.memory.buffer)]
   const { source } = borders[border]
   const width = n / step + element.width - 1 - margins.left - margins.right
   const outside = ignored === undefined ? fill : ways.neutral[bytes]

@@ -16,11 +16,10 @@ export function prepareAcross(
   { size, taps, first, weights }: Resampling,
   channels: number,
   wasm: WasmExports,
-  memory: WebAssembly.Memory,
   scratch: Address,
 ): Compute {
-  const floats = new Float32Array(memory.buffer)
-  const words = new Int32Array(memory.buffer)
+  const floats = new Float32Array(wasm.memory.buffer)
+  const words = new Int32Array(wasm.memory.buffer)
   const table = plus(scratch, pitchOf(size))
   return (to, from, [top, end]) => {
     words.set(first, scratch / 4)
@@ -39,11 +38,10 @@ export function prepareDown(
   channels: number,
   width: number,
   wasm: WasmExports,
-  memory: WebAssembly.Memory,
   scratch: Address,
 ): Compute {
-  const floats = new Float32Array(memory.buffer)
-  const words = new Int32Array(memory.buffer)
+  const floats = new Float32Array(wasm.memory.buffer)
+  const words = new Int32Array(wasm.memory.buffer)
   const table = plus(scratch, taps * 4 + 64)
   return (to, from, [top, end]) => {
     for (let c = 0; c < channels; c++) {

@@ -38,13 +38,7 @@ export const floatRowBytes = ({ width, channels }: Pick<PlacedPicture, 'width' |
   Math.ceil((width * channels * 4 + 64) / 64) * 64
 
 /** Returns a function that converts a row of the picture to floats, in the first of three rows of scratch memory. */
-export function floatsOf(
-  { source, layout }: GraphJob,
-  wasm: WasmExports,
-  memory: WebAssembly.Memory,
-  start: Address,
-  rows: PictureRows,
-) {
+export function floatsOf({ source, layout }: GraphJob, wasm: WasmExports, start: Address, rows: PictureRows) {
   invariant(source !== undefined, 'a graph over a picture has one')
   const { picture, tone } = source
   const floatRow = floatRowBytes(picture)
@@ -55,7 +49,7 @@ export function floatsOf(
     layout: { grayRow: floatRow, lightRow: 2 * floatRow },
     plan: { width: picture.width },
   }
-  const toFloats = prepareFloats(job, wasm, memory, floats)
+  const toFloats = prepareFloats(job, wasm, floats)
   return (y: number): Address => {
     toFloats(floats, rows.address(y))
     return floats
@@ -78,13 +72,12 @@ export function prepareRounded(
   [, , n]: Shape,
   bytes: 1 | 2,
   wasm: WasmExports,
-  memory: WebAssembly.Memory,
   scratch: Address,
   floats: ReturnType<typeof floatsOf>,
 ): Compute {
   const quantise = bytes === 1 ? wasm.quantiseF32U8 : wasm.quantiseF32U16
   return (to, _, [first, end]) => {
-    writeFinishParams(memory, scratch, { scale: 1, offset: 0 })
+    writeFinishParams(wasm.memory, scratch, { scale: 1, offset: 0 })
     for (let y = first; y < end; y++)
       quantise(rowAt(to, 0, y), floats(y), n, scratch, plus(scratch, finishBytes))
   }

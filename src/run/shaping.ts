@@ -39,12 +39,11 @@ export function shapingBytes(work: Shaping, [, , width]: Shape): number {
 export function preparePlaced(
   { channels, rows, columns, fill }: LayerSettings['placed'],
   wasm: WasmExports,
-  memory: WebAssembly.Memory,
   scratch: Address,
 ): Compute {
   const width = columns.length
   const table = isRun(columns) ? undefined : columns.map((column) => (column < 0 ? -1 : column * 4))
-  const words = new Int32Array(memory.buffer)
+  const words = new Int32Array(wasm.memory.buffer)
   return (to, [from], [first, end]) => {
     if (table !== undefined) words.set(table, scratch / 4)
     for (let c = 0; c < channels.length; c++) {
@@ -66,7 +65,6 @@ export function preparePlaced(
 export function prepareRearranged(
   { shape, factors }: LayerSettings['rearranged'],
   wasm: WasmExports,
-  memory: WebAssembly.Memory,
   scratch: Address,
   asDefined: Compute,
 ): Compute {
@@ -74,7 +72,7 @@ export function prepareRearranged(
   const [cc, cy, cx] = shares(factors, 0, [0, channels])
   const [yc, yy, yx] = shares(factors, 1, [0, height])
   const [xc, xy, xx] = shares(factors, 2, [0, width])
-  const words = new Int32Array(memory.buffer)
+  const words = new Int32Array(wasm.memory.buffer)
   const tables = new Map<string, Int32Array>()
   return (to, [from], [first, end]) => {
     const { rows, plane, pitch } = from!
@@ -98,7 +96,6 @@ export function prepareResized(
   { rows, columns }: LayerSettings['resized'],
   [channels, , width]: Shape,
   wasm: WasmExports,
-  memory: WebAssembly.Memory,
   scratch: Address,
 ): Compute {
   const { span, step, weights, table } = layOutTaps(columns)
@@ -110,8 +107,8 @@ export function prepareResized(
     places[at] = Math.max(0, columns.places[i]!) * 8
     by[at] = columns.weights[i]!
   }
-  const words = new Int32Array(memory.buffer)
-  const doubles = new Float64Array(memory.buffer)
+  const words = new Int32Array(wasm.memory.buffer)
+  const doubles = new Float64Array(wasm.memory.buffer)
   return (to, [from], [first, end]) => {
     words.set(places, plus(scratch, table) / 4)
     doubles.set(by, plus(scratch, weights) / 8)
@@ -141,12 +138,11 @@ export function prepareOverChannels(
   { of }: LayerSettings['across'],
   [channels, , width]: Shape,
   wasm: WasmExports,
-  memory: WebAssembly.Memory,
   scratch: Address,
 ): Compute {
   const [sums, zeros] = [scratch, plus(scratch, doublesBytes(width))]
-  const data = new Float32Array(memory.buffer)
-  const doubles = (at: Address) => new Float64Array(memory.buffer, at, width)
+  const data = new Float32Array(wasm.memory.buffer)
+  const doubles = (at: Address) => new Float64Array(wasm.memory.buffer, at, width)
   return (to, [from], [first, end]) => {
     const [sum] = [doubles(sums), doubles(zeros).fill(0)]
     for (let y = first; y < end; y++) {
@@ -174,11 +170,10 @@ export function prepareEvened(
   { epsilon, gamma, beta }: LayerSettings['evened'],
   [channels, , width]: Shape,
   wasm: WasmExports,
-  memory: WebAssembly.Memory,
   scratch: Address,
 ): Compute {
   const [means, roots] = [scratch, plus(scratch, doublesBytes(width))]
-  const sums = (at: Address) => new Float64Array(memory.buffer, at, width)
+  const sums = (at: Address) => new Float64Array(wasm.memory.buffer, at, width)
   return (to, [from], [first, end]) => {
     const [mean, root] = [sums(means), sums(roots)]
     for (let y = first; y < end; y++) {
@@ -219,13 +214,12 @@ export function prepareUnpooled(
   settings: LayerSettings['unpooled'],
   [channels, , width]: Shape,
   wasm: WasmExports,
-  memory: WebAssembly.Memory,
   scratch: Address,
 ): Compute {
   const { axes, across } = settings
   const [, ay, ax] = axes
   const starts = Int32Array.from(ax.start)
-  const words = new Int32Array(memory.buffer)
+  const words = new Int32Array(wasm.memory.buffer)
   return (to, [from, places], [first, end]) => {
     const [[low, high]] = unpooled.needs(settings, [first, end], []) as [Span]
     words.set(starts, scratch / 4)

@@ -18,7 +18,6 @@ import type { SourceRows } from './source-rows.ts'
 export function prepareShortcut(
   job: StencilJob,
   wasm: WasmExports,
-  memory: WebAssembly.Memory,
   input: SourceRows,
   scratch: Address,
 ): RowsOf | undefined {
@@ -29,7 +28,7 @@ export function prepareShortcut(
   if (!toBytes || plan.samples !== 'u8' || plan.stride[1] !== 1 || isApart) return undefined
   const alpha = prepareAlphaCopy(job, wasm, input)
   if (tone.alpha === 'copy' && alpha === undefined) return undefined
-  const context = { job, wasm, memory, scratch }
+  const context = { job, wasm, scratch }
   const rows =
     plan.combine.kind === 'only'
       ? oneKernel(context)
@@ -66,13 +65,12 @@ export function prepareCopy(
 type Context = {
   readonly job: StencilJob
   readonly wasm: WasmExports
-  readonly memory: WebAssembly.Memory
   readonly scratch: Address
 }
 
 /** One integer kernel: converts sums directly to samples, or computes samples from samples if nothing is divided. */
 function oneKernel(context: Context): RowsOf | undefined {
-  const { job, wasm, memory, scratch } = context
+  const { job, wasm, scratch } = context
   const placed = job.stencils[0]!
   const { stencil } = placed
   if (stencil.algorithm !== 'integer' && stencil.algorithm !== 'integer-separable') return undefined
@@ -83,7 +81,7 @@ function oneKernel(context: Context): RowsOf | undefined {
     scale: stencil.scale === 1 ? job.plan.scale : stencil.scale,
   }
   const params = { ...asked, whole: isWhole(asked, stencil) }
-  writeFinishParams(memory, plus(scratch, job.layout.finish), params)
+  writeFinishParams(wasm.memory, plus(scratch, job.layout.finish), params)
   if (placed.form === 'taps' && isPlain(params, stencil)) return samplesFromSamples(context, placed)
   const { sums } = prepareAccumulator(job, 0, wasm, scratch)
   const n = job.plan.outWidth * job.tileChannels
@@ -159,7 +157,7 @@ function samplesFromSamples(
 }
 
 /** The magnitude of two 16-bit gradients. */
-function magnitude({ job, wasm, memory, scratch }: Context): RowsOf | undefined {
+function magnitude({ job, wasm, scratch }: Context): RowsOf | undefined {
   const [first, second] = job.stencils
   if (
     first === undefined ||
@@ -170,7 +168,10 @@ function magnitude({ job, wasm, memory, scratch }: Context): RowsOf | undefined 
     return undefined
   const { layout } = job
   const largest = 255 * Math.max(absSum(first.stencil.weights), absSum(second.stencil.weights))
-  writeFinishParams(memory, plus(scratch, layout.finish), { ...finishParamsOf(job), small: largest <= 4096 })
+  writeFinishParams(wasm.memory, plus(scratch, layout.finish), {
+    ...finishParamsOf(job),
+    small: largest <= 4096,
+  })
   const [params, counts] = [plus(scratch, layout.finish), plus(scratch, layout.counts)]
   const n = job.plan.outWidth * job.tileChannels
   const both = prepareGradients(job, wasm, scratch)

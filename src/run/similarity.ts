@@ -38,7 +38,6 @@ export function prepareSimilarity(
   shape: Shape,
   options: SimilarityOptions,
   wasm: WasmExports,
-  memory: WebAssembly.Memory,
   scratch: Address,
 ): (to: PlacedRows, from: PlacedRows, rows: Span) => void {
   const [channels, height, width] = shape
@@ -47,8 +46,8 @@ export function prepareSimilarity(
   const layout = layOut(shape, options, taps, 0)
   const { reach, pitch } = layout
   const [near, offsets, tile] = [scratch, plus(scratch, layout.offsets), plus(scratch, layout.tile)]
-  const numbers = new Float32Array(memory.buffer)
-  const words = new Int32Array(memory.buffer)
+  const numbers = new Float32Array(wasm.memory.buffer)
+  const words = new Int32Array(wasm.memory.buffer)
   const nearness = Float32Array.from(taps, (tap) => tap.near)
   const fused = patch === 1 && (channels === 1 || channels === 3)
 

@@ -135,12 +135,7 @@ function layoutOf({ plan, filters, phases, tilesAtOnce: tiles }: PlacedWinograd)
 export const winogradBytes = (bank: PlacedWinograd): number => layoutOf(bank).bytes
 
 /** Computes rows of a bank's output from rows of its input. */
-export function prepareWinograd(
-  bank: PlacedWinograd,
-  wasm: WasmExports,
-  memory: WebAssembly.Memory,
-  scratch: Address,
-): Compute {
+export function prepareWinograd(bank: PlacedWinograd, wasm: WasmExports, scratch: Address): Compute {
   const { plan, filters, phases, tilesAtOnce } = bank
   const { at, blockPitch, samplesPitch, rowPitch, sumsPitch, columnsPitch, outPitch } = layoutOf(bank)
   const { side } = plan.tile
@@ -150,7 +145,7 @@ export function prepareWinograd(
   const { source } = borders[plan.border]
   const rowTable = plus(scratch, at.rows)
   const outside = plus(scratch, at.outside)
-  const words = new Uint32Array(memory.buffer)
+  const words = new Uint32Array(wasm.memory.buffer)
   return (to, [from], [first, end]) => {
     wasm.fillRow(outside, width, fill)
     const block = rowsOfTile(plan.tile)

@@ -20,7 +20,7 @@ const say = (message: WorkerMessage, transfer: readonly ArrayBuffer[] = []) =>
 
 port.on('message', async ({ job, parts, scratch, slots }: WorkerOrder) => {
   try {
-    const runPart = prepareGraph(job, engine, memory, scratch)
+    const runPart = prepareGraph(job, engine, scratch)
     for (let part = claim(control); part < parts; part = claim(control)) {
       if (slots > 0) awaitStaged(control, part)
       for (const made of runPart(part)) {

@@ -5,6 +5,7 @@
 
 import { Address } from './address'
 import { everyNth } from './lanes'
+import { eightSums4, storeSums28, sums4 } from './sums'
 
 /**
  * Four output channels by `n` columns by `rows` rows: acc = 0; acc += w * sample for the taps in order; + bias. dst is
@@ -34,7 +35,7 @@ export function taps4(
     const to = dst + <usize>y * dstPitch
     for (let x: usize = 0; ; x += 32) {
       if (x > last) x = last
-      eightSums4(to + x, dstChannelPitch, 16, from + x, 16, offsets, end, weights, bias)
+      eightSums4(to + x, dstChannelPitch, 16, from + x, 16, offsets, end, weights, bias, true)
       if (x == last) break
     }
   }
@@ -44,66 +45,9 @@ export function taps4(
     if (y > rows - 2) y = rows - 2
     const from = src + <usize>y * rowStep + x
     const to = dst + <usize>y * dstPitch + x
-    eightSums4(to, dstChannelPitch, dstPitch, from, rowStep, offsets, end, weights, bias)
+    eightSums4(to, dstChannelPitch, dstPitch, from, rowStep, offsets, end, weights, bias, true)
     if (y == rows - 2) break
   }
-}
-
-/** Two vectors of sums of four channels, `second` bytes apart in the source and `dstSecond` in the destination. */
-@inline
-function eightSums4(
-  dst: usize,
-  dstChannelPitch: usize,
-  dstSecond: usize,
-  src: usize,
-  second: usize,
-  offsets: usize,
-  end: usize,
-  weights: usize,
-  bias: usize,
-): void {
-  let a0 = f32x4.splat(0)
-  let a1 = f32x4.splat(0)
-  let b0 = f32x4.splat(0)
-  let b1 = f32x4.splat(0)
-  let c0 = f32x4.splat(0)
-  let c1 = f32x4.splat(0)
-  let d0 = f32x4.splat(0)
-  let d1 = f32x4.splat(0)
-  let w = weights
-  for (let o = offsets; o < end; o += 4) {
-    const p = src + <usize>load<u32>(o)
-    const s0 = v128.load(p)
-    const s1 = v128.load(p + second)
-    let k = v128.load32_splat(w)
-    a0 = f32x4.add(a0, f32x4.mul(k, s0))
-    a1 = f32x4.add(a1, f32x4.mul(k, s1))
-    k = v128.load32_splat(w, 4)
-    b0 = f32x4.add(b0, f32x4.mul(k, s0))
-    b1 = f32x4.add(b1, f32x4.mul(k, s1))
-    k = v128.load32_splat(w, 8)
-    c0 = f32x4.add(c0, f32x4.mul(k, s0))
-    c1 = f32x4.add(c1, f32x4.mul(k, s1))
-    k = v128.load32_splat(w, 12)
-    d0 = f32x4.add(d0, f32x4.mul(k, s0))
-    d1 = f32x4.add(d1, f32x4.mul(k, s1))
-    w += 16
-  }
-  let k = v128.load32_splat(bias)
-  v128.store(dst, f32x4.add(a0, k))
-  v128.store(dst + dstSecond, f32x4.add(a1, k))
-  k = v128.load32_splat(bias, 4)
-  dst += dstChannelPitch
-  v128.store(dst, f32x4.add(b0, k))
-  v128.store(dst + dstSecond, f32x4.add(b1, k))
-  k = v128.load32_splat(bias, 8)
-  dst += dstChannelPitch
-  v128.store(dst, f32x4.add(c0, k))
-  v128.store(dst + dstSecond, f32x4.add(c1, k))
-  k = v128.load32_splat(bias, 12)
-  dst += dstChannelPitch
-  v128.store(dst, f32x4.add(d0, k))
-  v128.store(dst + dstSecond, f32x4.add(d1, k))
 }
 
 /** One output channel: 28 columns at a time, then 4 at a time. The arithmetic is that of `taps4`. */
@@ -131,47 +75,13 @@ export function taps1(
         if (n < 28 || n - x <= 12) break
         x = n - 28
       }
-      const at = srcRow + (<usize>x << 2)
-      let a0 = f32x4.splat(0)
-      let a1 = f32x4.splat(0)
-      let a2 = f32x4.splat(0)
-      let a3 = f32x4.splat(0)
-      let a4 = f32x4.splat(0)
-      let a5 = f32x4.splat(0)
-      let a6 = f32x4.splat(0)
-      let w = weights
-      for (let o = offsets; o < end; o += 4) {
-        const p = at + <usize>load<u32>(o)
-        const k = v128.load32_splat(w)
-        a0 = f32x4.add(a0, f32x4.mul(k, v128.load(p)))
-        a1 = f32x4.add(a1, f32x4.mul(k, v128.load(p, 16)))
-        a2 = f32x4.add(a2, f32x4.mul(k, v128.load(p, 32)))
-        a3 = f32x4.add(a3, f32x4.mul(k, v128.load(p, 48)))
-        a4 = f32x4.add(a4, f32x4.mul(k, v128.load(p, 64)))
-        a5 = f32x4.add(a5, f32x4.mul(k, v128.load(p, 80)))
-        a6 = f32x4.add(a6, f32x4.mul(k, v128.load(p, 96)))
-        w += 4
-      }
-      const to = dstRow + (<usize>x << 2)
-      v128.store(to, f32x4.add(a0, bias0))
-      v128.store(to, f32x4.add(a1, bias0), 16)
-      v128.store(to, f32x4.add(a2, bias0), 32)
-      v128.store(to, f32x4.add(a3, bias0), 48)
-      v128.store(to, f32x4.add(a4, bias0), 64)
-      v128.store(to, f32x4.add(a5, bias0), 80)
-      v128.store(to, f32x4.add(a6, bias0), 96)
+      storeSums28(dstRow + (<usize>x << 2), srcRow + (<usize>x << 2), offsets, end, weights, 0, true, bias0, true)
     }
     const last = max(n - 4, 0)
     for (; x < n; x += 4) {
       if (x > last) x = last
-      const at = srcRow + (<usize>x << 2)
-      let a = f32x4.splat(0)
-      let w = weights
-      for (let o = offsets; o < end; o += 4) {
-        a = f32x4.add(a, f32x4.mul(v128.load32_splat(w), v128.load(at + <usize>load<u32>(o))))
-        w += 4
-      }
-      v128.store(dstRow + (<usize>x << 2), f32x4.add(a, bias0))
+      const at = <usize>x << 2
+      v128.store(dstRow + at, f32x4.add(sums4(srcRow + at, offsets, end, weights, 0, true), bias0))
     }
   }
 }

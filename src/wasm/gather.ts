@@ -124,19 +124,19 @@ export function mixGray(dst: Address, src: Address, pixels: i32, channels: i32):
 
 /** colour x alpha for `pixels` pixels of 2 or 4 channels, alpha last and unchanged. May work in place. */
 export function premultiply(dst: Address, src: Address, pixels: i32, channels: i32): void {
+  if (channels == 4) timesAlpha(dst, src, pixels, 4, 1, false)
+  else timesAlpha(dst, src, pixels, 2, 1, false)
+}
+
+@inline
+function timesAlpha(dst: usize, src: usize, pixels: i32, channels: i32, full: f32, isShare: bool): void {
   const end = src + (<usize>(pixels * channels) << 2)
-  if (channels == 4) {
-    for (; src < end; src += 16, dst += 16) {
-      const v = v128.load(src)
-      const product = f32x4.mul(v, v128.shuffle<i32>(v, v, 3, 3, 3, 3))
-      v128.store(dst, v128.shuffle<i32>(product, v, 0, 1, 2, 7))
-    }
-    return
-  }
+  const whole = f32x4.splat(full)
   for (; src < end; src += 16, dst += 16) {
     const v = v128.load(src)
-    const product = f32x4.mul(v, v128.shuffle<i32>(v, v, 1, 1, 3, 3))
-    v128.store(dst, v128.shuffle<i32>(product, v, 0, 5, 2, 7))
+    const alpha = channels == 4 ? v128.shuffle<i32>(v, v, 3, 3, 3, 3) : v128.shuffle<i32>(v, v, 1, 1, 3, 3)
+    const product = f32x4.mul(v, isShare ? f32x4.div(alpha, whole) : alpha)
+    v128.store(dst, channels == 4 ? v128.shuffle<i32>(product, v, 0, 1, 2, 7) : v128.shuffle<i32>(product, v, 0, 5, 2, 7))
   }
 }
 
@@ -145,21 +145,8 @@ export function premultiply(dst: Address, src: Address, pixels: i32, channels: i
  * unchanged. Opaque pixels keep their bits. May work in place.
  */
 export function weigh(dst: Address, src: Address, pixels: i32, channels: i32, full: f32): void {
-  const end = src + (<usize>(pixels * channels) << 2)
-  const whole = f32x4.splat(full)
-  if (channels == 4) {
-    for (; src < end; src += 16, dst += 16) {
-      const v = v128.load(src)
-      const product = f32x4.mul(v, f32x4.div(v128.shuffle<i32>(v, v, 3, 3, 3, 3), whole))
-      v128.store(dst, v128.shuffle<i32>(product, v, 0, 1, 2, 7))
-    }
-    return
-  }
-  for (; src < end; src += 16, dst += 16) {
-    const v = v128.load(src)
-    const product = f32x4.mul(v, f32x4.div(v128.shuffle<i32>(v, v, 1, 1, 3, 3), whole))
-    v128.store(dst, v128.shuffle<i32>(product, v, 0, 5, 2, 7))
-  }
+  if (channels == 4) timesAlpha(dst, src, pixels, 4, full, true)
+  else timesAlpha(dst, src, pixels, 2, full, true)
 }
 
 /**

@@ -9,6 +9,40 @@ import { store4 } from './lanes'
  */
 const blockSamples: i32 = 2048
 
+/** Sums of sums of the same type, in blocks of columns. */
+@inline
+function sameSums<T>(
+  dst: usize, dstPitch: usize, src: usize, rowStep: usize, n: i32, rows: i32,
+  offsets: usize, weights: usize, count: i32, block: i32,
+): void {
+  const end = offsets + (<usize>count << 2)
+  for (let x = 0; x < n; x += block) {
+    const stop = min(n, x + block)
+    for (let y = 0; y < rows; y++) {
+      const from = src + <usize>y * rowStep
+      const to = dst + <usize>y * dstPitch
+      for (let i = x; i < stop; i += 64 / <i32>sizeof<T>()) {
+        const at = from + <usize>i * sizeof<T>()
+        let a0 = i32x4.splat(0)
+        let a1 = i32x4.splat(0)
+        let a2 = i32x4.splat(0)
+        let a3 = i32x4.splat(0)
+        let w = weights
+        for (let o = offsets; o < end; o += 4) {
+          const p = at + load<u32>(o)
+          const k = v128.load_splat<T>(w)
+          a0 = v128.add<T>(a0, v128.mul<T>(k, v128.load(p)))
+          a1 = v128.add<T>(a1, v128.mul<T>(k, v128.load(p, 16)))
+          a2 = v128.add<T>(a2, v128.mul<T>(k, v128.load(p, 32)))
+          a3 = v128.add<T>(a3, v128.mul<T>(k, v128.load(p, 48)))
+          w += sizeof<T>()
+        }
+        store4(to + <usize>i * sizeof<T>(), a0, a1, a2, a3)
+      }
+    }
+  }
+}
+
 /** Sums (i16) of sums (i16), which must all fit. Offsets are in bytes, weights i16. */
 export function tapsI16I16(
   dst: Address,
@@ -21,33 +55,7 @@ export function tapsI16I16(
   weights: Address,
   count: i32,
 ): void {
-  const end = offsets + (<usize>count << 2)
-  for (let x = 0; x < n; x += blockSamples) {
-    const stop = min(n, x + blockSamples)
-    for (let y = 0; y < rows; y++) {
-      const from = src + <usize>y * rowStep
-      const to = dst + <usize>y * dstPitch
-      for (let i = x; i < stop; i += 32) {
-        const at = from + (<usize>i << 1)
-        let a0 = i16x8.splat(0)
-        let a1 = i16x8.splat(0)
-        let a2 = i16x8.splat(0)
-        let a3 = i16x8.splat(0)
-        let w = weights
-        for (let o = offsets; o < end; o += 4) {
-          const p = at + load<u32>(o)
-          const k = v128.load16_splat(w)
-          a0 = i16x8.add(a0, i16x8.mul(k, v128.load(p)))
-          a1 = i16x8.add(a1, i16x8.mul(k, v128.load(p, 16)))
-          a2 = i16x8.add(a2, i16x8.mul(k, v128.load(p, 32)))
-          a3 = i16x8.add(a3, i16x8.mul(k, v128.load(p, 48)))
-          w += 2
-        }
-        const at16 = to + (<usize>i << 1)
-        store4(at16, a0, a1, a2, a3)
-      }
-    }
-  }
+  sameSums<i16>(dst, dstPitch, src, rowStep, n, rows, offsets, weights, count, blockSamples)
 }
 
 /** Sums (i32) of sums (i16), two taps at a time as in `tapsU8I32`. */
@@ -108,28 +116,5 @@ export function tapsI32I32(
   weights: Address,
   count: i32,
 ): void {
-  const end = offsets + (<usize>count << 2)
-  for (let y = 0; y < rows; y++) {
-    const from = src + <usize>y * rowStep
-    const to = dst + <usize>y * dstPitch
-    for (let i = 0; i < n; i += 16) {
-      const at = from + (<usize>i << 2)
-      let a0 = i32x4.splat(0)
-      let a1 = i32x4.splat(0)
-      let a2 = i32x4.splat(0)
-      let a3 = i32x4.splat(0)
-      let w = weights
-      for (let o = offsets; o < end; o += 4) {
-        const p = at + load<u32>(o)
-        const k = v128.load32_splat(w)
-        a0 = i32x4.add(a0, i32x4.mul(k, v128.load(p)))
-        a1 = i32x4.add(a1, i32x4.mul(k, v128.load(p, 16)))
-        a2 = i32x4.add(a2, i32x4.mul(k, v128.load(p, 32)))
-        a3 = i32x4.add(a3, i32x4.mul(k, v128.load(p, 48)))
-        w += 4
-      }
-      const at32 = to + (<usize>i << 2)
-      store4(at32, a0, a1, a2, a3)
-    }
-  }
+  sameSums<i32>(dst, dstPitch, src, rowStep, n, rows, offsets, weights, count, n)
 }

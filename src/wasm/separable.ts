@@ -5,7 +5,8 @@
 // There is no variant for symmetric kernels: w * (p + q) saves a product but no addition and no load, and was no faster
 // (57 against 58 ms for the row pass of 41 taps). Rows may be read and written up to 64 bytes past their end.
 import { Address } from './address'
-import { store4, store7 } from './lanes'
+import { store4 } from './lanes'
+import { storeSums28, sums4 } from './sums'
 
 /** The number of samples of a block of columns. The rows that a long kernel reads stay in the second-level cache. */
 const blockSamples: i32 = 512
@@ -134,40 +135,14 @@ export function rowF32(
 function rowOne(dst: usize, src: usize, n: i32, weights: usize, end: usize, step: usize): void {
   if (n < 28) {
     for (let x: usize = 0; x < <usize>n << 2; x += 16) {
-      let a = f32x4.splat(0)
-      let p = src + x
-      for (let w = weights; w < end; w += 4) {
-        a = f32x4.add(a, f32x4.mul(v128.load32_splat(w), v128.load(p)))
-        p += step
-      }
-      v128.store(dst + x, a)
+      v128.store(dst + x, sums4(src + x, weights, end, weights, step, false))
     }
     return
   }
   const last = <usize>(n - 28) << 2
   for (let x: usize = 0; ; x += 112) {
     if (x > last) x = last
-    let p = src + x
-    let a0 = f32x4.splat(0)
-    let a1 = f32x4.splat(0)
-    let a2 = f32x4.splat(0)
-    let a3 = f32x4.splat(0)
-    let a4 = f32x4.splat(0)
-    let a5 = f32x4.splat(0)
-    let a6 = f32x4.splat(0)
-    for (let w = weights; w < end; w += 4) {
-      const k = v128.load32_splat(w)
-      a0 = f32x4.add(a0, f32x4.mul(k, v128.load(p)))
-      a1 = f32x4.add(a1, f32x4.mul(k, v128.load(p, 16)))
-      a2 = f32x4.add(a2, f32x4.mul(k, v128.load(p, 32)))
-      a3 = f32x4.add(a3, f32x4.mul(k, v128.load(p, 48)))
-      a4 = f32x4.add(a4, f32x4.mul(k, v128.load(p, 64)))
-      a5 = f32x4.add(a5, f32x4.mul(k, v128.load(p, 80)))
-      a6 = f32x4.add(a6, f32x4.mul(k, v128.load(p, 96)))
-      p += step
-    }
-    const to = dst + x
-    store7(to, a0, a1, a2, a3, a4, a5, a6)
+    storeSums28(dst + x, src + x, weights, end, weights, step, false, f32x4.splat(0), false)
     if (x == last) break
   }
 }

@@ -4,7 +4,8 @@
 // sums with 8 loads spill and run at half the speed of 7 with 7 (test/bench/loops.mjs: 26 against 45 GFLOP/s at 7x7); 4
 // sums of two rows that share 4 loads fit as well and load half as much (57 GFLOP/s).
 import { Address } from './address'
-import { store4, store7 } from './lanes'
+import { store4 } from './lanes'
+import { storeSums28, sums4 } from './sums'
 
 /**
  * The number of samples of a block of columns. The rows of a block that a kernel reads stay in the first-level cache
@@ -144,13 +145,7 @@ function tapsPair(
 function tapsRow(dst: usize, src: usize, n: i32, offsets: usize, end: usize, weights: usize): void {
   if (n < 28) {
     for (let x: usize = 0; x < <usize>n << 2; x += 16) {
-      let a = f32x4.splat(0)
-      let w = weights
-      for (let o = offsets; o < end; o += 4) {
-        a = f32x4.add(a, f32x4.mul(v128.load32_splat(w), v128.load(src + x + load<u32>(o))))
-        w += 4
-      }
-      v128.store(dst + x, a)
+      v128.store(dst + x, sums4(src + x, offsets, end, weights, 0, true))
     }
     return
   }
@@ -158,29 +153,7 @@ function tapsRow(dst: usize, src: usize, n: i32, offsets: usize, end: usize, wei
   const last = <usize>(n - 28) << 2
   for (let x: usize = 0; ; x += 112) {
     if (x > last) x = last
-    const at = src + x
-    let a0 = f32x4.splat(0)
-    let a1 = f32x4.splat(0)
-    let a2 = f32x4.splat(0)
-    let a3 = f32x4.splat(0)
-    let a4 = f32x4.splat(0)
-    let a5 = f32x4.splat(0)
-    let a6 = f32x4.splat(0)
-    let w = weights
-    for (let o = offsets; o < end; o += 4) {
-      const p = at + load<u32>(o)
-      const k = v128.load32_splat(w)
-      a0 = f32x4.add(a0, f32x4.mul(k, v128.load(p)))
-      a1 = f32x4.add(a1, f32x4.mul(k, v128.load(p, 16)))
-      a2 = f32x4.add(a2, f32x4.mul(k, v128.load(p, 32)))
-      a3 = f32x4.add(a3, f32x4.mul(k, v128.load(p, 48)))
-      a4 = f32x4.add(a4, f32x4.mul(k, v128.load(p, 64)))
-      a5 = f32x4.add(a5, f32x4.mul(k, v128.load(p, 80)))
-      a6 = f32x4.add(a6, f32x4.mul(k, v128.load(p, 96)))
-      w += 4
-    }
-    const to = dst + x
-    store7(to, a0, a1, a2, a3, a4, a5, a6)
+    storeSums28(dst + x, src + x, offsets, end, weights, 0, true, f32x4.splat(0), false)
     if (x == last) break
   }
 }

@@ -13,6 +13,8 @@ import {
   squaresSum,
 } from '../conv/winograd-points'
 import { Address } from './address'
+import { highHalves, highPairs, lowHalves, lowPairs, storeTransposed } from './fft-parts'
+import { eightSums4 } from './sums'
 
 @inline
 function times(by: f64, v: v128): v128 {
@@ -141,14 +143,14 @@ export function winogradSamples(
         }
         const x3 = v128.load(p, 48)
         const x4 = v128.load(p, 64)
-        const l0 = v128.shuffle<i32>(x0, x1, 0, 4, 1, 5)
-        const l1 = v128.shuffle<i32>(x2, x3, 0, 4, 1, 5)
-        const h0 = v128.shuffle<i32>(x0, x1, 2, 6, 3, 7)
-        const h1 = v128.shuffle<i32>(x2, x3, 2, 6, 3, 7)
-        const d0 = v128.shuffle<i32>(l0, l1, 0, 1, 4, 5)
-        const d1 = v128.shuffle<i32>(l0, l1, 2, 3, 6, 7)
-        const d2 = v128.shuffle<i32>(h0, h1, 0, 1, 4, 5)
-        const d3 = v128.shuffle<i32>(h0, h1, 2, 3, 6, 7)
+        const l0 = lowPairs(x0, x1)
+        const l1 = lowPairs(x2, x3)
+        const h0 = highPairs(x0, x1)
+        const h1 = highPairs(x2, x3)
+        const d0 = lowHalves(l0, l1)
+        const d1 = highHalves(l0, l1)
+        const d2 = lowHalves(h0, h1)
+        const d3 = highHalves(h0, h1)
         const d4 = v128.shuffle<i32>(d0, x4, 1, 2, 3, 4)
         const d5 = v128.shuffle<i32>(d1, x4, 1, 2, 3, 5)
         spread(at, pitch, d0, d1, d2, d3, d4, d5)
@@ -181,51 +183,11 @@ export function winogradProducts(
       const src = samples + f * samplesPitch + <usize>(t >> 3) * blockPitch
       let to = sums + f * sumsPitch + (<usize>t << 2)
       for (let w = weights + f * weightsPitch; w < end; w += depth, to += rowPitch << 2) {
-        if (tiles - t > 4) eightProducts(to, rowPitch, src, w, w + depth)
+        if (tiles - t > 4) eightSums4(to, rowPitch, 16, src, 16, w, w + depth, 0, 0, false)
         else fourProducts(to, rowPitch, src, w, w + depth)
       }
     }
   }
-}
-
-/** 8 tiles by 4 filters. */
-@inline
-function eightProducts(to: usize, rowPitch: usize, src: usize, w: usize, end: usize): void {
-  let a0 = f32x4.splat(0)
-  let a1 = f32x4.splat(0)
-  let b0 = f32x4.splat(0)
-  let b1 = f32x4.splat(0)
-  let c0 = f32x4.splat(0)
-  let c1 = f32x4.splat(0)
-  let d0 = f32x4.splat(0)
-  let d1 = f32x4.splat(0)
-  for (; w < end; w += 16, src += 32) {
-    const s0 = v128.load(src)
-    const s1 = v128.load(src, 16)
-    let k = v128.load32_splat(w)
-    a0 = f32x4.add(a0, f32x4.mul(k, s0))
-    a1 = f32x4.add(a1, f32x4.mul(k, s1))
-    k = v128.load32_splat(w, 4)
-    b0 = f32x4.add(b0, f32x4.mul(k, s0))
-    b1 = f32x4.add(b1, f32x4.mul(k, s1))
-    k = v128.load32_splat(w, 8)
-    c0 = f32x4.add(c0, f32x4.mul(k, s0))
-    c1 = f32x4.add(c1, f32x4.mul(k, s1))
-    k = v128.load32_splat(w, 12)
-    d0 = f32x4.add(d0, f32x4.mul(k, s0))
-    d1 = f32x4.add(d1, f32x4.mul(k, s1))
-  }
-  v128.store(to, a0)
-  v128.store(to, a1, 16)
-  to += rowPitch
-  v128.store(to, b0)
-  v128.store(to, b1, 16)
-  to += rowPitch
-  v128.store(to, c0)
-  v128.store(to, c1, 16)
-  to += rowPitch
-  v128.store(to, d0)
-  v128.store(to, d1, 16)
 }
 
 /** 4 tiles by 4 filters. */
@@ -321,14 +283,7 @@ export function winogradOutput(
         const y2 = f32x4.add(f32x4.add(times(nearSquare, near), times(farSquare, far)), k)
         const odd = f32x4.add(f32x4.add(times(nearCube, nearOdd), times(farCube, farOdd)), m5)
         const y3 = f32x4.add(odd, k)
-        const l0 = v128.shuffle<i32>(y0, y1, 0, 4, 1, 5)
-        const l1 = v128.shuffle<i32>(y2, y3, 0, 4, 1, 5)
-        const h0 = v128.shuffle<i32>(y0, y1, 2, 6, 3, 7)
-        const h1 = v128.shuffle<i32>(y2, y3, 2, 6, 3, 7)
-        v128.store(dst, v128.shuffle<i32>(l0, l1, 0, 1, 4, 5))
-        v128.store(dst, v128.shuffle<i32>(l0, l1, 2, 3, 6, 7), 16)
-        v128.store(dst, v128.shuffle<i32>(h0, h1, 0, 1, 4, 5), 32)
-        v128.store(dst, v128.shuffle<i32>(h0, h1, 2, 3, 6, 7), 48)
+        storeTransposed(dst, dst + 16, dst + 32, dst + 48, y0, y1, y2, y3)
       }
     }
   }

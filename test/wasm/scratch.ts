@@ -1,6 +1,7 @@
 import type { Address } from '../../src/graph/address.ts'
-import { type FinishParams, loadEngine, type WasmExports, writeFinishParams } from '../../src/run/engine.ts'
+import { type FinishParams, loadEngine, writeFinishParams } from '../../src/run/engine.ts'
 import { finishBytes } from '../../src/run/finish-params.ts'
+import type { WasmExports } from '../../src/run/wasm-exports.ts'
 
 const slack = 64
 const guard = 64

@@ -40,7 +40,14 @@ export type Differ = (
   wanted: Wanted,
 ) => Promise<(Measured & { readonly kept?: readonly [Samples, Samples] }) | undefined>
 
-type State = {
+/** What a pass looks at, and what it has found so far. */
+type Look = {
+  readonly pair: Pair
+  readonly threshold: number
+  readonly ignored: Uint8Array | undefined
+  /** The size that both pictures have. */
+  readonly width: number
+  readonly height: number
   readonly values: Uint8Array | Uint16Array | Float64Array
   readonly rowCounts: Uint32Array
   beyond: number
@@ -60,7 +67,12 @@ export function measure(pair: Pair, threshold: number, ignored: Uint8Array | und
   const { expected, actual, width, height, depth, alpha } = pair
   const isReal = depth === 32 || alpha === 'visible'
   const size = width * height
-  const state: State = {
+  const state: Look = {
+    pair,
+    threshold,
+    ignored,
+    width: Math.min(expected.width, actual.width),
+    height: Math.min(expected.height, actual.height),
     values: isReal ? new Float64Array(size) : depth === 8 ? new Uint8Array(size) : new Uint16Array(size),
     rowCounts: new Uint32Array(height),
     beyond: 0,
@@ -70,46 +82,34 @@ export function measure(pair: Pair, threshold: number, ignored: Uint8Array | und
     y: 0,
     channel: 0,
   }
-  const commonWidth = Math.min(expected.width, actual.width)
-  const commonHeight = Math.min(expected.height, actual.height)
   const [a, b] = [bytesOf(expected.data), bytesOf(actual.data)]
   const sampleBytes = expected.data.BYTES_PER_ELEMENT
-  const rowBytes = commonWidth * pair.channels * sampleBytes
+  const rowBytes = state.width * pair.channels * sampleBytes
   const row = isReal ? (alpha === 'visible' ? visibleRow : floatRow) : wholeRow
-  for (let y = 0; y < commonHeight; y++) {
+  for (let y = 0; y < state.height; y++) {
     const i = y * expected.width * pair.channels
     const j = y * actual.width * pair.channels
     const [from, to] = [i * sampleBytes, j * sampleBytes]
-    if (b.compare(a, from, from + rowBytes, to, to + rowBytes) !== 0)
-      row(pair, state, threshold, ignored, y, commonWidth, i, j)
+    if (b.compare(a, from, from + rowBytes, to, to + rowBytes) !== 0) row(state, y, i, j)
   }
-  addAbsent(pair, state, threshold, ignored, commonWidth, commonHeight)
+  addAbsent(state)
   return {
     differing: state.rowCounts.reduce((sum, n) => sum + n, 0),
     beyond: state.beyond,
     sumOfSquares: state.sumOfSquares,
-    largest: largestOf(pair, state),
+    largest: largestOf(state),
     values: state.values,
     rowCounts: state.rowCounts,
   }
 }
 
-type Row = (
-  pair: Pair,
-  state: State,
-  threshold: number,
-  ignored: Uint8Array | undefined,
-  y: number,
-  width: number,
-  i: number,
-  j: number,
-) => void
+type Row = (state: Look, y: number, i: number, j: number) => void
 
-const wholeRow: Row = (pair, state, threshold, ignored, y, width, i, j) => {
+const wholeRow: Row = (state, y, i, j) => {
+  const { pair, threshold, ignored, width, values } = state
   const a = pair.expected.data
   const b = pair.actual.data
   const { channels, compared } = pair
-  const { values } = state
   const start = y * pair.width
   let [count, beyond, squares, most] = [0, 0, 0, state.most]
   for (let x = 0; x < width; x++, i += channels, j += channels) {
@@ -140,39 +140,26 @@ const wholeRow: Row = (pair, state, threshold, ignored, y, width, i, j) => {
   state.sumOfSquares += squares
 }
 
-const floatRow: Row = (pair, state, threshold, ignored, y, width, i, j) => {
-  const a = pair.expected.data
-  const b = pair.actual.data
-  realRow(pair, state, threshold, ignored, y, width, i, j, (p, q, c) =>
-    numberDifference(a[p + c]!, b[q + c]!),
-  )
+const floatRow: Row = (state, y, i, j) => {
+  const a = state.pair.expected.data
+  const b = state.pair.actual.data
+  realRow(state, y, i, j, (p, q, c) => numberDifference(a[p + c]!, b[q + c]!))
 }
 
 /** Straight alpha gives c a over black and c a + (1 - a) over white. The larger of the two differences counts. */
-const visibleRow: Row = (pair, state, threshold, ignored, y, width, i, j) => {
-  const a = pair.expected.data
-  const b = pair.actual.data
-  const { full, channels } = pair
+const visibleRow: Row = (state, y, i, j) => {
+  const { full, channels, expected, actual } = state.pair
+  const a = expected.data
+  const b = actual.data
   const alphaAt = channels - 1
-  realRow(pair, state, threshold, ignored, y, width, i, j, (p, q, c) => {
+  realRow(state, y, i, j, (p, q, c) => {
     const [u, v] = [a[p + alphaAt]!, b[q + alphaAt]!]
     // under alpha 0, even a colour that is not a number is invisible
     const overBlack = (u === 0 ? 0 : a[p + c]! * u) - (v === 0 ? 0 : b[q + c]! * v)
     const overWhite = overBlack - full * (u - v)
     const d = Math.max(Math.abs(overBlack), Math.abs(overWhite)) / full
-    return Number.isNaN(d) ? nanDifference(a, b, p, q, c, alphaAt) : d
+    return Number.isNaN(d) ? Math.max(numberDifference(a[p + c]!, b[q + c]!), numberDifference(u, v)) : d
   })
-}
-
-function nanDifference(
-  a: ArrayLike<number>,
-  b: ArrayLike<number>,
-  p: number,
-  q: number,
-  c: number,
-  alphaAt: number,
-): number {
-  return Math.max(numberDifference(a[p + c]!, b[q + c]!), numberDifference(a[p + alphaAt]!, b[q + alphaAt]!))
 }
 
 function numberDifference(a: number, b: number): number {
@@ -183,16 +170,13 @@ function numberDifference(a: number, b: number): number {
 }
 
 function realRow(
-  pair: Pair,
-  state: State,
-  threshold: number,
-  ignored: Uint8Array | undefined,
+  state: Look,
   y: number,
-  width: number,
   i: number,
   j: number,
   difference: (p: number, q: number, c: number) => number,
 ): void {
+  const { pair, threshold, ignored, width } = state
   const { channels, compared } = pair
   const start = y * pair.width
   let count = 0
@@ -216,17 +200,11 @@ function realRow(
 }
 
 /** Counts pixels that only one picture has: they differ by the full scale in every channel. */
-function addAbsent(
-  pair: Pair,
-  state: State,
-  threshold: number,
-  ignored: Uint8Array | undefined,
-  commonWidth: number,
-  commonHeight: number,
-): void {
+function addAbsent(state: Look): void {
+  const { pair, threshold, ignored } = state
   const { width, height, full, compared } = pair
   for (let y = 0; y < height; y++) {
-    for (let x = y < commonHeight ? commonWidth : 0; x < width; x++) {
+    for (let x = y < state.height ? state.width : 0; x < width; x++) {
       if (ignored?.[y * width + x] === 1) continue
       state.values[y * width + x] = full
       state.rowCounts[y]!++
@@ -237,7 +215,7 @@ function addAbsent(
   }
 }
 
-function largestOf(pair: Pair, { most, x, y, channel }: State): Largest | undefined {
+function largestOf({ pair, most, x, y, channel }: Look): Largest | undefined {
   if (most === 0) return undefined
   if (channel < 0) return { difference: most, x, y }
   const { expected, actual, channels } = pair

@@ -83,26 +83,19 @@ export type Compare = (
  * @param compare if it is not `comparePictures` itself, it does all comparisons that look at neighbouring pixels
  * @throws ConvoError as decoding and `comparePictures` do
  */
-export async function comparePages(
-  expected: Pages,
-  actual: Pages,
-  tolerance: Tolerance = {},
-  onPage?: OnPage,
-  differ?: Differ,
-  compare: Compare = comparePictures,
-): Promise<FileComparison> {
-  const found = await compareAll(expected, actual, tolerance, onPage, differ, compare)
-  const notes = notesOf(expected, actual)
+export async function comparePages(...given: Parameters<typeof compareAll>): Promise<FileComparison> {
+  const found = await compareAll(...given)
+  const notes = notesOf(given[0], given[1])
   return notes.length > 0 ? { ...found, notes } : found
 }
 
 async function compareAll(
   expected: Pages,
   actual: Pages,
-  tolerance: Tolerance,
-  onPage: OnPage | undefined,
-  differ: Differ | undefined,
-  compare: Compare,
+  tolerance: Tolerance = {},
+  onPage?: OnPage,
+  differ?: Differ,
+  compare: Compare = comparePictures,
 ): Promise<FileComparison> {
   if (expected === actual && onPage === undefined && expected.header !== undefined) {
     const page = compareEqual(expected.shape ?? shapeOf(await expected.header()), tolerance)

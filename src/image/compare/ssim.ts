@@ -39,11 +39,14 @@ export function ssim(pair: Pair, ignored: Uint8Array | undefined): number {
       },
     )
   }
-  if (pair.alpha !== 'visible') return meanOverChannels(pair, ignored, width, height, planeReader(pair))
-  return Math.min(
-    meanOverChannels(pair, ignored, width, height, overReader(pair, 0)),
-    meanOverChannels(pair, ignored, width, height, overReader(pair, pair.full)),
-  )
+  const mean = (read: Reader): number => {
+    let total = 0
+    for (let channel = 0; channel < pair.compared; channel++)
+      total += meanOfChannel(pair, ignored, width, height, (y, a, b) => read(channel, y, a, b))
+    return total / pair.compared
+  }
+  if (pair.alpha !== 'visible') return mean(planeReader(pair))
+  return Math.min(mean(overReader(pair, 0)), mean(overReader(pair, pair.full)))
 }
 
 /** Reads one channel of a row of both pictures. */
@@ -72,20 +75,6 @@ function overReader({ expected, actual, channels, full }: Pair, ground: number):
       b[x] = over(actual.data[j + channel]!, actual.data[j + channels - 1]!)
     }
   }
-}
-
-function meanOverChannels(
-  pair: Pair,
-  ignored: Uint8Array | undefined,
-  width: number,
-  height: number,
-  read: Reader,
-): number {
-  let total = 0
-  for (let channel = 0; channel < pair.compared; channel++) {
-    total += meanOfChannel(pair, ignored, width, height, (y, a, b) => read(channel, y, a, b))
-  }
-  return total / pair.compared
 }
 
 /**

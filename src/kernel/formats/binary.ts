@@ -11,6 +11,13 @@ export function half(bits: number): number {
   return exponent === 0 ? sign * fraction * 2 ** -24 : sign * (1024 + fraction) * 2 ** (exponent - 25)
 }
 
+let known: Float32Array | undefined
+/** All halves as numbers by their bits, filled on first use. Saves 2 s for 16 million of them. */
+export const halves = (): Float32Array => {
+  known ??= Float32Array.from({ length: 65536 }, (_, bits) => half(bits))
+  return known
+}
+
 const word = new DataView(new ArrayBuffer(4))
 
 /** Converts the 16 bits of a bfloat16, the upper half of a float32, to a number. */

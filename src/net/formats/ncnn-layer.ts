@@ -101,19 +101,13 @@ export function activated(
   throw layer.refuse(`has an unsupported activation, ${type}`)
 }
 
-/** The paddings of a convolution or pooling, or the rule by which they follow from the size. */
-export function paddings(
-  layer: Layer,
-  left: number,
-  right: number,
-  top: number,
-  bottom: number,
-): Readonly<Record<string, Attribute>> {
-  const l = layer.whole(left, 0)
+/** The paddings of a convolution, or the rule by which they follow from the size. */
+export function paddings(layer: Layer): Readonly<Record<string, Attribute>> {
+  const l = layer.whole(4, 0)
   if (l === unstated) return { auto_pad: 'SAME_UPPER' }
   if (l === unstated - 1) return { auto_pad: 'SAME_LOWER' }
-  const t = layer.whole(top, l)
-  return { pads: [t, l, layer.whole(bottom, t), layer.whole(right, l)] }
+  const t = layer.whole(14, l)
+  return { pads: [t, l, layer.whole(16, t), layer.whole(15, l)] }
 }
 
 /** Converts an axis, which ncnn counts without the batch axis. */

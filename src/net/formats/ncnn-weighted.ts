@@ -1,7 +1,6 @@
-import { transposed } from '../builder.ts'
 import type { Attribute, Constant } from '../network.ts'
 import { activated, both, type Layer, type Make, node, pad, paddings, unstated, x } from './ncnn-layer.ts'
-import { floatsOf } from './numbers.ts'
+import { floatsOf, transposedConstant } from './numbers.ts'
 
 /** Reads weights, stored as [out][in/groups][y][x], and their bias. */
 function kernelOf(layer: Layer, groups: number): { weight: Constant; bias: Constant | undefined } {
@@ -25,7 +24,7 @@ export const convolution =
     const groups = isGrouped ? layer.whole(7, 1) : 1
     const { weight, bias } = kernelOf(layer, groups)
     const strides = both(layer, 3, 13, 1)
-    const pads = paddings(layer, 4, 15, 14, 16)
+    const pads = paddings(layer)
     let from = x(layer)
     const value = layer.number(18, 0)
     const padded = pads.pads as number[] | undefined
@@ -54,9 +53,9 @@ export const deconvolution =
     const { weight, bias } = kernelOf(layer, groups)
     const [out = 1, taken = 1, high = 1, wide = 1] = weight.shape
     const parts = { ...weight, shape: [groups, out / groups, taken, high, wide] }
-    const turned = transposed(parts, [0, 2, 1, 3, 4])
+    const turned = transposedConstant(parts, [0, 2, 1, 3, 4])
     const kernel = { ...turned, shape: [groups * taken, out / groups, high, wide] }
-    const pads = paddings(layer, 4, 15, 14, 16)
+    const pads = paddings(layer)
     const right = layer.whole(18, 0)
     if (pads.pads === undefined || layer.whole(20, 0) !== 0) throw layer.refuse('crops to a fixed size')
     return activated(layer, 'ConvTranspose', [x(layer), ...constants(layer, kernel, bias)], {

@@ -1,16 +1,8 @@
 import type { Constant, NetworkNode } from '../network.ts'
-import { constant, type NumberType } from './numbers.ts'
+import { constant, type NumberType, spans } from './numbers.ts'
 
 // Samples of networks are float32, whatever their type in the file. Where integer arithmetic has other results, further
 // nodes are added that do to the sum or quotient what the integer type would.
-
-/** The smallest value of the 8-bit and 16-bit types, and how many values there are. Sums outside wrap around. */
-const narrow: Partial<Record<NumberType, readonly [low: number, count: number]>> = {
-  uint8: [0, 2 ** 8],
-  int8: [-(2 ** 7), 2 ** 8],
-  uint16: [0, 2 ** 16],
-  int16: [-(2 ** 15), 2 ** 16],
-}
 
 const codes: Partial<Record<NumberType, number>> = {
   uint8: 2,
@@ -75,7 +67,7 @@ export function withWholes(
     if (type !== undefined) for (const name of outputs) known.set(name, type)
     const code = type && codes[type]
     if (code === undefined || !computed.has(output) || node.domain !== '') return [node]
-    const ends = narrow[type!]
+    const span = spans[type!]
     const after = (steps: readonly (readonly [operator: string, by?: number])[]): NetworkNode[] => {
       const nameOf = (i: number) => (i === steps.length ? output : `${output}/${i}`)
       return [
@@ -91,8 +83,8 @@ export function withWholes(
       ]
     }
     if (operator === 'Div') return after([['Cast']])
-    if (ends === undefined || !['Add', 'Sub', 'Mul'].includes(operator)) return [node]
-    const [low, count] = ends
+    if (span === undefined || !['Add', 'Sub', 'Mul'].includes(operator)) return [node]
+    const [low, count] = [span[0], span[1] - span[0] + 1]
     return after(
       low === 0
         ? [['Mod', count]]

@@ -1,7 +1,6 @@
 import { sizeOf } from '../../tensor/tensor.ts'
-import { transposed } from '../builder.ts'
 import type { Constant } from '../network.ts'
-import { constant } from './numbers.ts'
+import { constant, transposedConstant } from './numbers.ts'
 import {
   activated,
   axisOf,
@@ -21,11 +20,11 @@ function bias(layer: Layer): string[] {
 }
 
 /** Reorders [y][x][in][out] to [out][in][y][x]. */
-const oihw = (kernel: Constant): Constant => transposed(kernel, [3, 2, 0, 1])
+const oihw = (kernel: Constant): Constant => transposedConstant(kernel, [3, 2, 0, 1])
 
 /** Reorders [y][x][in][times] to [in · times][1][y][x]. */
 function depthwiseKernel(kernel: Constant): Constant {
-  const turned = transposed(kernel, [2, 3, 0, 1])
+  const turned = transposedConstant(kernel, [2, 3, 0, 1])
   const [into = 1, times = 1, high = 1, wide = 1] = turned.shape
   return { ...turned, shape: [into * times, 1, high, wide] }
 }
@@ -84,7 +83,7 @@ export const separable: Make = (layer) => {
 /** Conv2DTranspose, with weights [y][x][out][in]. With `same`, the output is larger by exactly the stride. */
 export const transpose: Make = (layer) => {
   checkLast(layer)
-  const kernel = transposed(layer.weight('kernel', 4), [3, 2, 0, 1])
+  const kernel = transposedConstant(layer.weight('kernel', 4), [3, 2, 0, 1])
   const size = kernel.shape.slice(2)
   const strides = pairOf(layer, 'strides', 1)
   if (layer.config.output_padding != null) throw layer.refuse('sets its own output padding')
@@ -108,7 +107,7 @@ export const transpose: Make = (layer) => {
 
 /** Dense: a weighted sum of the channels at each position. */
 export const dense: Make = (layer) => {
-  const kernel = transposed(layer.weight('kernel', 2), [1, 0])
+  const kernel = transposedConstant(layer.weight('kernel', 2), [1, 0])
   const weights = layer.builder.constant(
     { ...kernel, shape: [...kernel.shape, 1, 1] },
     `${layer.name}.kernel`,
@@ -140,6 +139,6 @@ export const batchNorm: Make = (layer) => {
 /** PReLU with one slope for each channel, or for each position in it. */
 export const prelu: Make = (layer) => {
   const alpha = layer.weight('alpha', 3)
-  const turned = transposed(alpha, [2, 0, 1])
+  const turned = transposedConstant(alpha, [2, 0, 1])
   return { value: node(layer, 'PRelu', [x(layer), layer.builder.constant(turned, `${layer.name}.alpha`)]) }
 }

@@ -60,23 +60,7 @@ const nests = [
 const deepestNest = 4
 
 /** The first pickle of files before PyTorch 1.6: a magic number. */
-const oldHead = Uint8Array.of(
-  0x80,
-  2,
-  0x8a,
-  10,
-  0x6c,
-  0xfc,
-  0x9c,
-  0x46,
-  0xf9,
-  0x20,
-  0x6a,
-  0xa8,
-  0x50,
-  0x19,
-  0x2e,
-)
+const oldHead = Buffer.from('80028a0a6cfc9c46f9206aa850192e', 'hex')
 
 /** Reads the bytes of a storage by its key, type and number of elements. */
 type Storage = (key: string, type: NumberType, count: number) => Uint8Array

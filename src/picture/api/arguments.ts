@@ -1,4 +1,4 @@
-import { refuseMany } from '../../error.ts'
+import { counted } from '../../error.ts'
 
 /** The number of arguments of methods that do not take exactly one, and what to write instead of more. */
 export type Takes = Readonly<Record<string, readonly [most: number, fix?: string]>>
@@ -15,28 +15,11 @@ export const ofChain: Takes = {
   plan: [0],
 }
 
-/** The methods of a chain that return a promise. */
-export const promisesOfChain: readonly string[] = ['toFile', 'toBuffer', 'toTensor', 'toSharp', 'raw', 'plan']
-
-/**
- * Makes the methods of a prototype refuse arguments that they would otherwise ignore, with E_ARGUMENT.
- *
- * @param promising the methods that return a promise, which is rejected
- */
-export function refuseMore(prototype: object, takes: Takes, promising: readonly string[]): void {
+/** Makes the methods of a prototype refuse arguments that they would otherwise ignore, with E_ARGUMENT. */
+export function refuseMore(prototype: object, takes: Takes): void {
   for (const [name, { value }] of Object.entries(Object.getOwnPropertyDescriptors(prototype))) {
     if (name === 'constructor' || typeof value !== 'function') continue
     const [most, fix = most === 1 ? 'one object with all options' : undefined] = takes[name] ?? [1]
-    Object.defineProperty(prototype, name, {
-      value(...given: unknown[]) {
-        try {
-          refuseMany(name, most, given, fix)
-        } catch (error) {
-          if (promising.includes(name)) return Promise.reject(error)
-          throw error
-        }
-        return value.apply(this, given)
-      },
-    })
+    Object.defineProperty(prototype, name, { value: counted(name, most, value, fix) })
   }
 }

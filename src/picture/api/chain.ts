@@ -16,7 +16,7 @@ import { isOwn, type Operation, operations } from '../operations.ts'
 import { outputOf } from '../output-path.ts'
 import { inQueue } from '../queue.ts'
 import type { Asked, Prepared } from '../words/prepare.ts'
-import { ofChain, promisesOfChain, refuseMore } from './arguments.ts'
+import { ofChain, refuseMore } from './arguments.ts'
 import { isElsewhere, isIterable, theMask } from './elsewhere.ts'
 import { guarded } from './guarded.ts'
 import type { PictureInput } from './inputs.ts'
@@ -178,7 +178,7 @@ export class Chain {
   }
 
   /** Runs the chain and returns the bytes of a file: a PNG unless another format was chosen. @throws ConvoError */
-  toBuffer(): Promise<Buffer & Own> {
+  async toBuffer(): Promise<Buffer & Own> {
     return this.#toMemory(this.#extension())
   }
 
@@ -394,4 +394,4 @@ for (const operation of Object.values(operations)) {
     },
   })
 }
-refuseMore(Chain.prototype, ofChain, promisesOfChain)
+refuseMore(Chain.prototype, ofChain)

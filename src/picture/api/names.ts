@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url'
 import { types } from 'node:util'
-import { asConvoError, ConvoError, ownCopy, promised, readOf } from '../../error.ts'
+import { asConvoError, ConvoError, counted, ownCopy, readOf } from '../../error.ts'
 import { forgettingReads } from '../../files/reads.ts'
 import { noOption, type Params } from '../../params.ts'
 import { Tensor } from '../../tensor/tensor.ts'
@@ -197,7 +197,7 @@ export const libraryFunction = <F extends (...given: never[]) => Promise<unknown
   name: string,
   most: number,
   act: F,
-): F => ((...given) => libraryErrors(() => promised(name, most, act)(...given))) as F
+): F => ((...given) => libraryErrors(() => counted(name, most, act)(...given))) as F
 
 /** Runs `act`, and rewords its errors for the library. */
 export async function libraryErrors<T>(act: () => Promise<T>): Promise<T> {

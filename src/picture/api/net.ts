@@ -96,7 +96,7 @@ export class Net {
   }
 }
 
-refuseMore(Net.prototype, { run: [2] }, ['run', 'info'])
+refuseMore(Net.prototype, { run: [2] })
 
 /** Implements `loadNet`. */
 export async function openNet(
