@@ -364,9 +364,7 @@ export function checkOptions(options: unknown, of: string, known?: readonly stri
           ? `${of}({ ${one}: ${typeof options === 'string' ? `'${options}'` : options} })`
           : isKernel
             ? `${of}({ kernel: rows })`
-            : describe(options) === 'Promise'
-              ? 'await it'
-              : undefined,
+            : undefined,
       })
     }
     for (const key in options) {

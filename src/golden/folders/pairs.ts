@@ -66,11 +66,11 @@ export async function findPairs(expected: string, actual: string): Promise<Folde
 /** Refuses one picture beside a folder or pattern. Leads to a picture of it, the one of the same name if there is one. */
 async function refuseSingle(one: string, other: string): Promise<never> {
   const isThere = statOf(one) !== undefined
-  const paths = [...(await sideOf(other, one)).files.values()]
+  const paths = isMany(other) ? [...(await sideOf(other, one)).files.values()] : []
   const alike = paths.find((path) => basename(path) === basename(one)) ?? paths[0]
-  const what = isFolder(other) ? 'a folder' : 'a pattern'
+  const what = isPattern(other) && !isFolder(other) ? 'a pattern' : 'a folder'
   const why = isThere ? `is not ${what}` : 'is not there'
-  throw new ConvoError('E_USAGE', `${other} is ${what}, but ${one} ${why}`, {
+  throw new ConvoError('E_USAGE', `${isMany(other) ? `${other} is ${what}, but ` : ''}${one} ${why}`, {
     ...(isThere && alike !== undefined
       ? { instead: [other, alike] as const }
       : { fix: `${what} of pictures instead of ${one}` }),
