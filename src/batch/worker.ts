@@ -79,11 +79,6 @@ async function run({ input, output, threads }: Order): Promise<Result & { kind: 
       { fix: 'a picture file; a batch reads inputs twice, which a pipe does not allow' },
     )
   }
-  if (before === undefined && input.includes('\ufffd')) {
-    throw new ConvoError('E_INPUT', `${input} cannot be opened: its name is not UTF-8`, {
-      fix: 'a different name',
-    })
-  }
   const hash = before === undefined ? '' : await hashOf(input, Number(before.size))
   const replaces = setup!.inPlace && before !== undefined && isSameFile(input, output)
   // an output that is another hard link to the input is replaced, and the input stays

@@ -172,10 +172,13 @@ function replaced(
   return argv.toSpliced(near, 1, whole)
 }
 
+const isOption = (word: string, name: string): boolean =>
+  word === `--${name}` || word.startsWith(`--${name}=`) || word === `-${shortNames[name]}`
+
 /** Moves an option from after the first `--` to before it. */
 function movedAhead(argv: readonly string[], name: string): readonly string[] | undefined {
   const end = argv.indexOf('--')
-  const at = argv.findIndex((word, i) => i > end && (word === `--${name}` || word.startsWith(`--${name}=`)))
+  const at = argv.findIndex((word, i) => i > end && isOption(word, name))
   if (end < 0 || at < 0) return undefined
   const isAlone = argv[at]!.includes('=') || ((sharedSettings as Params)[name]?.isFlag ?? false)
   const count = isAlone ? 1 : 2
@@ -199,8 +202,7 @@ function edited(
   if (!isOfHead && tail.lastIndexOf('--') > 0) return undefined
   const part = isOfHead ? head : tail
   const set = isLeftOut ? [] : [`--${name}`, ...(value === undefined ? [] : [value])]
-  const forms = [`--${name}`, ...(shortNames[name] === undefined ? [] : [`-${shortNames[name]}`])]
-  const at = part.findIndex((word) => forms.includes(word) || word.startsWith(`--${name}=`))
+  const at = part.findIndex((word) => isOption(word, name))
   const param = optionsOf(general)[name] ?? sharedSettings[name as keyof typeof sharedSettings]
   const isFlag = param === undefined ? value === undefined : 'isFlag' in param && param.isFlag === true
   const count = part[at]?.includes('=') || isFlag ? 1 : 2

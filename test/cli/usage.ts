@@ -342,4 +342,10 @@ export const refused: readonly (readonly [line: string[], stderr: string])[] = [
   try: convo completion --help
 `,
   ],
+  [
+    ['batch', 'a.png', '-o', 'x/{stem}.png', '--', 'sobel', '-q'],
+    `error: --quiet applies to the batch, not to the operation   [E_OPTION]
+  try: convo batch a.png -o 'x/{stem}.png' -q -- sobel
+`,
+  ],
 ]
