@@ -89,7 +89,7 @@ export class ConvoError extends Error {
     if (why.length > mostLines) this.why = [...this.why, `and ${why.length - mostLines} more lines`]
     const { instead } = detail
     if (instead !== undefined && detail.fix === undefined && isKnown(instead)) this.instead = instead
-    const fix = detail.fix ?? fixOf(this.instead)
+    const fix = detail.fix ?? fixOf(this.instead) ?? awaiting(message)
     // a shortened fix would not work as typed
     this.fix = fix === undefined || cutLine(fix) === fix ? fix : undefined
   }
@@ -98,6 +98,12 @@ export class ConvoError extends Error {
 const isKnown = (instead: ErrorDetail['instead']): instead is Instead<string> | undefined =>
   instead?.includes(undefined as never) !== true
 Object.defineProperty(ConvoError.prototype, brand, {})
+
+/** The fix if a message tells of a promise, or of a list of them, in the place of a value. */
+function awaiting(message: string): string | undefined {
+  if (/ (got|from) Promise\b/.test(message)) return 'await it'
+  return / (got|from) \[.*\bPromise\b/.test(message) ? 'await Promise.all(list)' : undefined
+}
 
 /** Returns the words that were meant, as a fix for callers without a command line. */
 function fixOf(instead: ConvoError['instead']): string | undefined {

@@ -1,5 +1,6 @@
-import { ConvoError, nearest, ownCopy, readOf } from './error.ts'
+import { ConvoError, nearest, orElse, ownCopy, readOf } from './error.ts'
 import { describe } from './text/describe.ts'
+import { nearTexts } from './text/near.ts'
 
 /** One typed, documented setting: flags, manifests, help, completion, manual and README are made from tables of them. */
 export type Param<T> = {
@@ -183,10 +184,8 @@ export function numbers(
     }
     // the whole list, with the nearest valid number for each of its numbers
     const mended = () => {
-      const near = parts.map((part: unknown) => {
-        const value = within(bounds, parseNumber(part, name, {}))
-        return whole ? within(bounds, Math.round(value)) : value
-      })
+      const rounded = whole ? Math.round : Number
+      const near = parts.map((part: unknown) => within(bounds, rounded(parseNumber(part, name, {}))))
       return { near: near.join(','), typed: String(given) }
     }
     return parts.map((part: unknown) => {
@@ -233,17 +232,15 @@ function parsedOr<T>(param: Param<T>, value: unknown, name: string): T {
     return param.parse(value, name)
   } catch (error) {
     if (!(error instanceof ConvoError) || error.code !== 'E_OPTION' || error.fix !== undefined) throw error
-    const usual = ['number', 'string'].includes(typeof param.default) ? String(param.default) : undefined
-    const sample = usual ?? samples[/^<[^>]*>/.exec(param.metavar ?? '')?.[0] ?? '']
     // a file name is an input or output after an option without its value
-    if (sample === undefined || typeof value !== 'string' || /\.[a-z]\w*$/i.test(value)) throw error
-    try {
-      param.parse(sample, name)
-    } catch {
-      throw error
-    }
+    if (typeof value !== 'string' || /\.[a-z]\w*$/i.test(value)) throw error
+    const accepts = (text: string) => orElse(() => param.parse(text, name) !== undefined, false)
+    const usual = ['number', 'string'].includes(typeof param.default) ? param.default : undefined
+    const sample = usual ?? samples[/^<[^>]*>/.exec(param.metavar ?? '')?.[0] ?? '']
+    const near = [...nearTexts(value), String(sample ?? '')].find(accepts)
+    if (near === undefined) throw error
     const { code, message, why, cause } = error
-    throw new ConvoError(code, message, { why, cause, instead: insteadOf(name, value, sample) })
+    throw new ConvoError(code, message, { why, cause, instead: insteadOf(name, value, near) })
   }
 }
 
@@ -278,9 +275,12 @@ export function expected(
   return new ConvoError('E_OPTION', `${name} must be ${what}, got ${shown(given)}`, { why, instead })
 }
 
-/** Replaces the value of an option on a command line. */
-const insteadOf = (name: string, typed: string, near: number | string) =>
-  /^--[\w-]+$/.test(name) ? ([[name, typed], name, String(near)] as const) : undefined
+/** Replaces the value of an option on a command line, or of a setting of a kernel, as in `gaussian:sigma=2`. */
+function insteadOf(name: string, typed: string, near: number | string) {
+  const key = /^[\w-]+:([\w-]+)$/.exec(name)?.[1]
+  if (key !== undefined) return [`${key}=${typed}`, `${key}=${near}`] as const
+  return /^--[\w-]+$/.test(name) ? ([[name, typed], name, String(near)] as const) : undefined
+}
 
 /** Returns the nearest number within bounds. */
 const within = ({ min = Number.NEGATIVE_INFINITY, max = Number.POSITIVE_INFINITY }: Bounds, value: number) =>
@@ -364,9 +364,7 @@ export function checkOptions(options: unknown, of: string, known?: readonly stri
           ? `${of}({ ${one}: ${typeof options === 'string' ? `'${options}'` : options} })`
           : isKernel
             ? `${of}({ kernel: rows })`
-            : describe(options) === 'Promise'
-              ? 'await it'
-              : undefined,
+            : undefined,
       })
     }
     for (const key in options) {

@@ -87,10 +87,11 @@ async function work(plan: Plan, io: Io, signal: AbortSignal | undefined): Promis
       folder: stateFolder(root),
       shard: shardName(plan.shard),
       taken: { message: `another batch is running in ${root}`, fix: '--wait' },
-      wait: settings.wait,
       signal: waiting.signal,
-      onWait: (other) =>
-        settings.quiet || io.err(`${visibleLine(`waiting for another batch in ${root}: ${other}`)}\n`),
+      ...(settings.wait && {
+        onWait: (other) =>
+          settings.quiet || io.err(`${visibleLine(`waiting for another batch in ${root}: ${other}`)}\n`),
+      }),
     }).catch((error) => {
       if (stopped === undefined) throw error
     })
@@ -106,8 +107,7 @@ async function work(plan: Plan, io: Io, signal: AbortSignal | undefined): Promis
       return await session.run()
     } finally {
       hold.release()
-      // another shard may be about to write there
-      if (plan.shard === undefined) for (const folder of missing) removeEmpty([folder])
+      for (const folder of missing) removeEmpty([folder])
     }
   } finally {
     signal?.removeEventListener('abort', onAbort)

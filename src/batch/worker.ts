@@ -1,10 +1,10 @@
 // The process that works on one picture at a time, started by crew.ts and bundled as dist/batch-worker.js.
 import type { BigIntStats } from 'node:fs'
-import { dirname } from 'node:path'
+
 import { asConvoError, ConvoError } from '../error.ts'
 import { makeFolder, placeBeside, removeQuietly, replaceBy } from '../files/change.ts'
 import { hashFile, isSettled, stampOf } from '../files/hash.ts'
-import { askBeforePlacing, isSameFile } from '../files/output.ts'
+import { customizeOutputs, isSameFile } from '../files/output.ts'
 import { statOf } from '../files/stat.ts'
 import { processPicture } from '../picture/process.ts'
 import { createPool, type Pool } from '../run/pool.ts'
@@ -14,8 +14,11 @@ import { type BatchOperation, prepareBatchOperation } from './operation.ts'
 
 // Signals from Ctrl-C and from schedulers reach the workers too. They are ignored: the parent decides when to end.
 setRole('crew')
-askBeforePlacing(async (temporary, path) => {
-  if (path === noting?.output) await askToPlace(noting.madeOf(statOf(temporary)))
+customizeOutputs({
+  makeFolder,
+  async ask(temporary, path) {
+    if (path === noting?.output) await askToPlace(noting.madeOf(statOf(temporary)))
+  },
 })
 
 // Without the parent, results would not be recorded: drop the work at once.
@@ -76,17 +79,11 @@ async function run({ input, output, threads }: Order): Promise<Result & { kind: 
       { fix: 'a picture file; a batch reads inputs twice, which a pipe does not allow' },
     )
   }
-  if (before === undefined && input.includes('\ufffd')) {
-    throw new ConvoError('E_INPUT', `${input} cannot be opened: its name is not UTF-8`, {
-      fix: 'a different name',
-    })
-  }
   const hash = before === undefined ? '' : await hashOf(input, Number(before.size))
   const replaces = setup!.inPlace && before !== undefined && isSameFile(input, output)
   // an output that is another hard link to the input is replaced, and the input stays
   const target = replaces ? placeBeside(output) : output
   if (replaces) unplaced = target
-  makeOutputFolder(dirname(target))
   const job = operation.job(input, target)
   const madeOf = (file: BigIntStats | undefined): MadeFile => {
     const after = statOf(input)
@@ -160,14 +157,6 @@ async function poolOf(threads: number): Promise<Pool> {
 
 /** Hashes an input. Returns an empty hash if it cannot be read; the decoder reports the error. */
 const hashOf = (path: string, size: number): Promise<string> => hashFile(path, size).catch(() => '')
-
-const folders = new Set<string>()
-
-function makeOutputFolder(folder: string): void {
-  if (folders.has(folder)) return
-  makeFolder(folder)
-  folders.add(folder)
-}
 
 function textOf(error: unknown): ErrorText {
   const { code, message, why, fix } = asConvoError(error)

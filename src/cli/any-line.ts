@@ -6,7 +6,7 @@ import type { Io } from '../host/io.ts'
 import { understand } from '../picture/words/understand.ts'
 import { commandHelp, overview } from './help.ts'
 import { commands } from './registry.ts'
-import { withCommand } from './suggest.ts'
+import { commandOf, withCommand } from './suggest.ts'
 
 /** Runs a line of any command and returns the exit status. @throws ConvoError for an invalid line */
 export async function runLine(argv: readonly string[], io: Io): Promise<number> {
@@ -26,9 +26,14 @@ export async function runLine(argv: readonly string[], io: Io): Promise<number> 
   return command.run({ args, tail, given, io })
 }
 
-/** Converts a thrown value to an error that suggests what was meant. */
-export const explained = (thrown: unknown, argv: readonly string[]): ConvoError =>
-  withCommand(known(thrown, argv), argv, commands)
+/** Converts a thrown value to an error that suggests what was meant, or else the help of the command. */
+export function explained(thrown: unknown, argv: readonly string[]): ConvoError {
+  const error = withCommand(known(thrown, argv), argv, commands)
+  const { code, message, why, cause } = error
+  if (error.fix !== undefined || !['E_USAGE', 'E_OPTION', 'E_NAME'].includes(code)) return error
+  const fix = ['convo', commandOf(argv, commands)?.name, '--help'].filter(Boolean).join(' ')
+  return new ConvoError(code, message, { why, cause, fix })
+}
 
 /** Converts a thrown value to a ConvoError. If a file is missing, it suggests the file with the nearest name. */
 function known(thrown: unknown, argv: readonly string[]): ConvoError {

@@ -92,7 +92,10 @@ function inWords(error: ConvoError): ConvoError {
 }
 
 /** Finds the command that a line begins with. */
-const commandOf = ([first, second]: readonly string[], commands: readonly Command[]): Command | undefined =>
+export const commandOf = (
+  [first, second]: readonly string[],
+  commands: readonly Command[],
+): Command | undefined =>
   commands.find(({ name }) => name === `${first} ${second}`) ?? commands.find(({ name }) => name === first)
 
 function mended(
@@ -142,6 +145,9 @@ function complete(line: readonly string[], commands: readonly Command[]): readon
   return operation === undefined || isGiven ? line : [...line, ...sampleKernel(operation)]
 }
 
+/** The part of a word before its end, if it ends so; else empty. */
+const before = (word: string, end: string): string => (word.endsWith(end) ? word.slice(0, -end.length) : '')
+
 /** Replaces words of a line by others, including a word after the `=` of an option. */
 function replaced(
   argv: readonly string[],
@@ -157,7 +163,7 @@ function replaced(
   if (at >= 0) return argv.toSpliced(at, 1, ...meant)
   const [only] = meant
   if (meant.length !== 1 || only === undefined) return undefined
-  const near = argv.findIndex((word) => word.startsWith(`${typed}=`) || word.endsWith(`=${typed}`))
+  const near = argv.findIndex((word) => word.startsWith(`${typed}=`) || /[=:]$/.test(before(word, typed)))
   if (near < 0) return undefined
   const word = argv[near]!
   const whole = word.startsWith(`${typed}=`)
@@ -166,10 +172,13 @@ function replaced(
   return argv.toSpliced(near, 1, whole)
 }
 
+const isOption = (word: string, name: string): boolean =>
+  word === `--${name}` || word.startsWith(`--${name}=`) || word === `-${shortNames[name]}`
+
 /** Moves an option from after the first `--` to before it. */
 function movedAhead(argv: readonly string[], name: string): readonly string[] | undefined {
   const end = argv.indexOf('--')
-  const at = argv.findIndex((word, i) => i > end && (word === `--${name}` || word.startsWith(`--${name}=`)))
+  const at = argv.findIndex((word, i) => i > end && isOption(word, name))
   if (end < 0 || at < 0) return undefined
   const isAlone = argv[at]!.includes('=') || ((sharedSettings as Params)[name]?.isFlag ?? false)
   const count = isAlone ? 1 : 2
@@ -193,8 +202,7 @@ function edited(
   if (!isOfHead && tail.lastIndexOf('--') > 0) return undefined
   const part = isOfHead ? head : tail
   const set = isLeftOut ? [] : [`--${name}`, ...(value === undefined ? [] : [value])]
-  const forms = [`--${name}`, ...(shortNames[name] === undefined ? [] : [`-${shortNames[name]}`])]
-  const at = part.findIndex((word) => forms.includes(word) || word.startsWith(`--${name}=`))
+  const at = part.findIndex((word) => isOption(word, name))
   const param = optionsOf(general)[name] ?? sharedSettings[name as keyof typeof sharedSettings]
   const isFlag = param === undefined ? value === undefined : 'isFlag' in param && param.isFlag === true
   const count = part[at]?.includes('=') || isFlag ? 1 : 2

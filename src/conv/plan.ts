@@ -1,6 +1,6 @@
 import { ConvoError } from '../error.ts'
 import { factor, flip, normalize } from '../kernel/analyse.ts'
-import { checkAnchor, kernel as makeKernel } from '../kernel/kernel.ts'
+import { checkAnchor, checkAskedAnchor, kernel as makeKernel } from '../kernel/kernel.ts'
 import { checkLimit } from '../limits.ts'
 import type { BorderName } from '../tensor/border.ts'
 import { checkOutput, correlationAxis, extent, type Padding } from './geometry.ts'
@@ -183,12 +183,13 @@ type Prepared = {
 }
 
 function prepare(k: PlaneKernel, options: FilterOptions): Prepared {
+  const shape = k.form === 'separable' ? [k.col.length, k.row.length] : k.kernel.shape
+  if (options.anchor !== undefined) checkAskedAnchor(options.anchor, shape)
   if (k.form === 'separable') {
     const [col, row] = options.flip ? [k.col.toReversed(), k.row.toReversed()] : [k.col, k.row]
-    const kH = col.length
-    const kW = row.length
+    const [kH, kW] = [col.length, row.length]
     const asked = options.anchor ?? k.anchor ?? ([Math.floor(kH / 2), Math.floor(kW / 2)] as const)
-    checkAnchor(asked, [kH, kW])
+    checkAnchor(asked, shape)
     const anchor = options.flip ? ([kH - 1 - asked[0], kW - 1 - asked[1]] as const) : asked
     const total = sum(col) * sum(row)
     const scale = options.normalize ? (total === 0 ? 1 : total) : k.scale

@@ -15,10 +15,10 @@ export function writingError(path: string, cause: unknown, target: string = path
   const why = `${cut(path)}: ${message.replace(/, \w+ '.*$/s, '')}`
   const error = (what: string, fix?: string) => new ConvoError('E_OUTPUT', what, { why, cause, fix })
   const folder = target === path || target === resolve(path) ? dirname(path) : dirname(target)
-  if (code === 'ENOENT' && statOf(folder) !== undefined) return error(`cannot write to ${path}`)
+  if (code === 'ENOENT' && statOf(folder) !== undefined) return error(`cannot write to ${path}`, elsewhere)
   if (code === 'ENOENT')
     return error(`there is no folder ${folder} for ${basename(path)}`, makingFolder(folder))
-  if (code === 'ENOTDIR') return error(`${folder} is not a folder`)
+  if (code === 'ENOTDIR') return error(`${folder} is not a folder`, elsewhere)
   if (code === 'EACCES' || code === 'EPERM') return error(`no permission to write ${path}`, elsewhere)
   if (code === 'EROFS') return error(`${path} is on a read-only file system`, elsewhere)
   if (code === 'ENOSPC' || code === 'EDQUOT')
@@ -32,7 +32,7 @@ export function writingError(path: string, cause: unknown, target: string = path
   if (code === 'ENAMETOOLONG')
     return error(`the name ${cut(basename(path), 60)} is too long`, 'a shorter name')
   if (code === 'ELOOP') return error(`${path} is a circular symbolic link`, elsewhere)
-  return error(`cannot write ${cut(path)}`)
+  return error(`cannot write ${cut(path)}`, elsewhere)
 }
 
 const elsewhere = 'a path in another folder'

@@ -36,9 +36,7 @@ export type HoldOptions = {
   readonly shard?: string
   /** The error if another process holds the folder. */
   readonly taken: { readonly message: string; readonly fix: string }
-  /** Whether to wait for the other process instead of failing. */
-  readonly wait?: boolean
-  /** Called once, when the wait begins. */
+  /** Called once if another process holds the folder. The call then waits instead of failing. */
   readonly onWait?: ((other: string) => void) | undefined
   /** Aborts the wait. */
   readonly signal?: AbortSignal | undefined
@@ -64,22 +62,32 @@ export const isHoldName = (name: string): boolean => name.startsWith('.convo-loc
  * @throws ConvoError E_OUTPUT if another process holds it, or if it cannot be written to
  */
 export async function takeHold(options: HoldOptions): Promise<Hold> {
-  const { folder, shard = '', wait = false } = options
+  const { folder, shard = '', onWait } = options
   let isTold = false
   for (let attempt = 1; ; attempt++) {
     const own = createOwn(folder, shard)
     const other = findOther(folder, own.path, shard)
     if (other === undefined) return hold(own)
     own.remove()
-    if (attempt >= attempts && !wait) {
+    if (attempt >= attempts && onWait === undefined) {
       const { message, fix } = options.taken
       throw new ConvoError('E_OUTPUT', message, { why: holderText(other), fix })
     }
     if (attempt >= attempts && !isTold) {
       isTold = true
-      options.onWait?.(holderText(other))
+      onWait?.(holderText(other))
     }
     await sleep(attempt < attempts ? 20 + Math.random() * 80 : 500, undefined, options)
+  }
+}
+
+/** Waits until no process holds a folder. Takes no hold of it, so that the folder need not exist or be writable. */
+export async function untilFree(folder: string, onWait: (other: string) => void): Promise<void> {
+  for (let isTold = false; ; isTold = true) {
+    const other = holderOf(folder)
+    if (other === undefined) return
+    if (!isTold) onWait(other)
+    await sleep(500)
   }
 }
 

@@ -14,14 +14,19 @@ import { isDevice, statOf } from './stat.ts'
 
 export type { Output } from './memory.ts'
 
-let beforePlacing: ((temporary: string, path: string) => Promise<void>) | undefined
+/** What a process does about the outputs that it writes to temporary files. */
+type Custom = {
+  /** Waits until the output may be put in place. Gets the paths of the temporary file and of the output. */
+  readonly ask: (temporary: string, path: string) => Promise<void>
+  /** Makes the folder of an output if it is missing. */
+  readonly makeFolder: (folder: string) => void
+}
 
-/**
- * Makes every output that is written to a temporary file wait for `ask` before it is put in place. `ask` gets the paths
- * of the temporary file and of the output. For a process whose outputs are recorded by another process.
- */
-export function askBeforePlacing(ask: (temporary: string, path: string) => Promise<void>): void {
-  beforePlacing = ask
+let custom: Custom | undefined
+
+/** Sets what is done about outputs. For a process whose outputs are recorded by another process. */
+export function customizeOutputs(own: Custom): void {
+  custom = own
 }
 
 /**
@@ -110,7 +115,7 @@ async function replacingOutput(target: string, path: string, mode: number | unde
       attempt(async () => {
         if (mode !== undefined) await file.chmod(mode)
         await file.close()
-        await beforePlacing?.(temporary, path)
+        await custom?.ask(temporary, path)
         await rename(temporary, target)
         state = 'ended'
         await drainSignals()
@@ -128,12 +133,25 @@ async function createTemporary(
   clearOnce(dirname(target))
   const forget = undoAtEnd(() => rmSync(temporary, { force: true }))
   try {
-    // a file that is made after a signal has cleaned up would remain
-    const file = await writing(path, () => nativeWork(() => openFile(temporary, 'wx', 0o666)), target)
+    const file = await writing(path, () => openIn(dirname(target), temporary), target)
     return { file, temporary, forget }
   } catch (error) {
     forget()
     throw error
+  }
+}
+
+/** Opens a new file. Makes its folder if that is wanted, again if another process removes it at the same moment. */
+async function openIn(folder: string, path: string): Promise<FileHandle> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      // a file that is made after a signal has cleaned up would remain
+      return await nativeWork(() => openFile(path, 'wx', 0o666))
+    } catch (cause) {
+      const isGone = (cause as NodeJS.ErrnoException).code === 'ENOENT'
+      if (custom === undefined || !isGone || attempt > 5) throw cause
+      custom.makeFolder(folder)
+    }
   }
 }
 

@@ -193,6 +193,12 @@ function inputError(name: string, cause: unknown): ConvoError {
   }
   if (code === 'ENAMETOOLONG')
     return new ConvoError('E_INPUT', `the name of a file is too long: ${name}`, { cause })
+  if (isAbsent(code) && name.includes('\ufffd')) {
+    return new ConvoError('E_INPUT', `${name} cannot be opened: its name is not UTF-8`, {
+      cause,
+      fix: 'a different name',
+    })
+  }
   if (isAbsent(code)) return new ConvoError('E_INPUT', `there is no file ${name}`, { cause, ...absent(name) })
   if (code === 'EACCES' || code === 'EPERM') {
     return new ConvoError('E_INPUT', `no permission to read ${name}`, {

@@ -87,16 +87,26 @@ export function parseTemplate(text: string, use: Use = 'output'): Template {
       i++
     } else if (text[i] === '{') {
       const end = text.indexOf('}', i)
-      if (end < 0) throw wrong(use, text, i, 'the brace is not closed', `${text}}`)
+      if (end < 0) throw wrong(use, text, i, 'the brace is not closed', undefined, closed(use, text, i))
       flush()
       parts.push(parseKey(use, text, i, text.slice(i + 1, end)))
       i = end
     } else if (text[i] === '}') {
-      throw wrong(use, text, i, 'a closing brace has no opening brace', '}} for a brace in a name')
+      throw wrong(use, text, i, 'a closing brace has no opening brace', undefined, doubled(text, i))
     } else plain += text[i]
   }
   flush()
   return { text, use, parts, root: rootOf(parts), needsHash: hasKey(parts, 'hash') }
+}
+
+/** Doubles a brace, which makes it a part of the name. */
+const doubled = (text: string, at: number) => text.slice(0, at) + text[at] + text.slice(at)
+
+/** Closes a brace behind its key, or doubles it if no key follows. */
+function closed(use: Use, text: string, at: number): string {
+  const rest = text.slice(at + 1)
+  const key = uses[use].keys.find((one) => rest.startsWith(one))
+  return key === undefined ? doubled(text, at) : `${text.slice(0, at + 1)}${key}}${rest.slice(key.length)}`
 }
 
 /** Whether a template uses a key. */
@@ -114,9 +124,12 @@ function parseKey(use: Use, text: string, at: number, inside: string): Part {
         `${cut(text)}: character ${at + 1}`,
         `keys: ${names.map((one) => `{${one}}`).join(' ') || 'none'}`,
       ],
-      ...(guess === undefined
-        ? { fix: '{{ and }} for braces in a name' }
-        : { instead: [text, text.replace(`{${name}`, `{${guess}`)] as const }),
+      instead: [
+        text,
+        guess === undefined
+          ? text.replace(`{${inside}}`, `{{${inside}}}`)
+          : text.replace(`{${name}`, `{${guess}`),
+      ],
     })
   }
   if (key === 'env') {
@@ -136,10 +149,11 @@ function parseKey(use: Use, text: string, at: number, inside: string): Part {
   return { kind: 'key', key, digits: count }
 }
 
-const wrong = (use: Use, text: string, at: number, why: string, fix: string): ConvoError =>
+const wrong = (use: Use, text: string, at: number, why: string, fix?: string, meant?: string): ConvoError =>
   new ConvoError('E_OPTION', `${uses[use].option} is not a template, got "${cut(text)}"`, {
     why: `${cut(text)}: character ${at + 1}: ${why}`,
     fix,
+    instead: [text, meant],
   })
 
 function rootOf(parts: readonly Part[]): string {

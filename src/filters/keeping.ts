@@ -1,3 +1,4 @@
+import { ConvoError } from '../error.ts'
 import { type Operator, operator } from '../operators/operator.ts'
 import { choice, custom, expected, integer, number } from '../params.ts'
 import { outside } from './outside.ts'
@@ -134,7 +135,16 @@ export const keeping: Readonly<Record<string, Operator>> = {
         const beyond = outside(settings, full)
         const smooth = (planes: typeof x) => filtered(engine, planes, mean(radius), beyond, full)
         const channels = x.shape[0]!
-        const isOwn = guide === 'self' || channels !== 3
+        if (guide === 'luminance' && channels !== 1 && channels !== 3) {
+          throw new ConvoError(
+            'E_OPTION',
+            `--guide luminance needs a picture in gray or colour, got ${channels} maps`,
+            {
+              fix: '--guide self',
+            },
+          )
+        }
+        const isOwn = guide === 'self' || channels === 1
         const one = isOwn ? x : await luminance(engine, x)
         const i = isOwn ? x : await mixed(engine, one, [1, 1, 1])
         const meanI = await smooth(i)

@@ -1,3 +1,4 @@
+import { checkFlag } from '../conv/spec.ts'
 import { ConvoError, readOf } from '../error.ts'
 import { ownOptions } from '../params.ts'
 import type { ReadOptions } from '../picture/api/methods.ts'
@@ -50,14 +51,21 @@ export const check = libraryFunction(
     const { checkSettings, defaultResults } = settings
     const { findManifest, loadManifest, manifestFiles } = manifests
     const own = ownOptions(options, 'check', checkOptions)
-    const { results = defaultResults, filter = [], tags = [], allow = [], shard, selfTest, onCase } = own
+    const {
+      results = defaultResults,
+      filter = [],
+      tags = [],
+      allow = [],
+      shard,
+      selfTest = false,
+      onCase,
+    } = own
     const folder = checkPath('the folder of results', results)
     checkTexts('filter', filter)
     checkTexts('tags', tags)
     checkSettings.allow.parse(checkTexts('allow', allow), 'allow')
     checkFunction('onCase', onCase)
-    if (selfTest !== undefined && typeof selfTest !== 'boolean')
-      throw new ConvoError('E_ARGUMENT', `selfTest must be true or false, got ${describe(selfTest)}`)
+    checkFlag('selfTest', selfTest)
     if (shard !== undefined && !isShard(shard)) {
       throw new ConvoError('E_ARGUMENT', `shard must be a part of a whole, got ${describe(shard)}`, {
         fix: '{ index: 1, count: 4 }',
@@ -95,20 +103,24 @@ export const approve = libraryFunction(
     options: {
       /** The folder of the results of the check. Default: the same as for `convo check`. */
       readonly results?: string | URL | undefined
+      /** Whether to wait for another check or approval that writes to the same folders instead of failing. */
+      readonly wait?: boolean | undefined
     } = {},
   ): Promise<Approved> => {
-    const [{ approve: promote }, { readResults }, { defaultResults }] = await Promise.all([
+    const [{ approve: promote }, { lastResults }, { defaultResults }] = await Promise.all([
       loadApprove(),
       import('./results.ts'),
       import('./settings.ts'),
     ])
-    const { results = defaultResults } = ownOptions(options, 'approve', ['results'])
+    const { results = defaultResults, wait = false } = ownOptions(options, 'approve', ['results', 'wait'])
+    checkFlag('wait', wait)
+    const waiting = wait ? () => undefined : undefined
     const folder = checkPath('the folder of results', results)
     const choice =
       cases === 'all' || cases === 'new'
         ? { kind: cases }
         : ({ kind: 'names', names: checkTexts('the cases', cases) } as const)
-    return promote(readResults(folder), folder, choice)
+    return promote(await lastResults(folder, waiting), folder, choice, waiting)
   },
 )
 

@@ -14,7 +14,7 @@ import { areGoldensOf, readGoldens } from './goldens-folder.ts'
 import { neverApproved } from './judgement.ts'
 import { type Lock, type LockEntry, lockName, readLock, writeLock } from './lock.ts'
 import { folded, nameMatches, pathOfName } from './names.ts'
-import { type Approval, type CaseResult, type Run, readResults, type Seen } from './results.ts'
+import { type Approval, type CaseResult, type Run, readResults, type Seen, type Waiting } from './results.ts'
 import { testGoldens } from './settings.ts'
 
 /**
@@ -49,13 +49,20 @@ export const isApprovable = (one: CaseResult): one is Approvable =>
  * in one step, and the lock file last. If the process is killed in between, every golden is complete, either old or
  * new, and the same approval finishes the work.
  *
+ * Another approval of the same goldens is waited for if `waiting` is given.
+ *
  * The run is not trusted, as it may come from another machine. Only pictures are written and removed, and only in the
  * folder that the manifest names.
  *
  * @throws ConvoError E_NAME for a name that the run does not have, E_STALE, E_PATH, E_OUTPUT
  */
-export async function approve(run: Run, results: string, choice: Choice): Promise<Approved> {
-  const holds: Holds = new Map()
+export async function approve(
+  run: Run,
+  results: string,
+  choice: Choice,
+  waiting?: Waiting,
+): Promise<Approved> {
+  const holds: Holds = { taken: new Map(), waiting }
   try {
     const parts =
       run.parts === undefined
@@ -70,17 +77,21 @@ export async function approve(run: Run, results: string, choice: Choice): Promis
     }
     return all
   } finally {
-    for (const hold of holds.values()) hold.release()
+    for (const hold of holds.taken.values()) hold.release()
   }
 }
 
 /** Holds on folders of goldens, which keep other approvals from writing there. Parts may share a folder. */
-type Holds = Map<string, Hold>
+type Holds = { readonly taken: Map<string, Hold>; readonly waiting: Waiting | undefined }
 
-async function holdGoldens(folder: string, holds: Holds): Promise<void> {
-  if (holds.has(resolve(folder))) return
-  const taken = { message: `another approval is writing to ${folder}`, fix: 'the same once it has ended' }
-  holds.set(resolve(folder), await takeHold({ folder, taken }))
+async function holdGoldens(folder: string, { taken, waiting }: Holds): Promise<void> {
+  if (taken.has(resolve(folder))) return
+  const hold = await takeHold({
+    folder,
+    taken: { message: `another approval is writing to ${folder}`, fix: '--wait' },
+    onWait: waiting && ((other) => waiting(`waiting for another approval in ${folder}: ${other}`)),
+  })
+  taken.set(resolve(folder), hold)
 }
 
 /** The checked approval of a run of one manifest. */
@@ -113,10 +124,13 @@ async function prepareParts(run: Run, results: string, choice: Choice, holds: Ho
   const chosen =
     choice.kind === 'names' ? new Set(casesNamed(run, choice.names).map(({ name }) => name)) : undefined
   const parts: Prepared[] = []
-  const known = (run.parts ?? []).map(({ label, folder }) => {
-    const own = join(results, folder)
-    return { own, start: `${label}/`, part: readResults(own) }
-  })
+  const known = (run.parts ?? [])
+    .map(({ label, folder }) => {
+      const own = join(results, folder)
+      return { own, start: `${label}/`, part: readResults(own) }
+    })
+    // one order for all, as two approvals that wait for each other would never end
+    .sort((a, b) => Number(resolve(a.part.goldens) > resolve(b.part.goldens)) * 2 - 1)
   // an obsolete golden may have the name of another manifest's case: then the name means the case
   const cases = new Set(
     known.flatMap(({ start, part }) =>

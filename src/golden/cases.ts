@@ -147,7 +147,7 @@ async function findInputs(
   complaints: Complaints,
 ): Promise<Found[]> {
   const found = new Map<string, Found>()
-  for (const pattern of patterns) {
+  for (const pattern of new Set(patterns)) {
     if (!isPattern(pattern, folder)) {
       found.set(pattern, { path: pattern, base: dirname(pattern) })
       continue

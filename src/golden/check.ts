@@ -14,7 +14,7 @@ import { lockName } from './lock.ts'
 import { findManifest, loadManifest, type Manifest, manifestFiles } from './manifest.ts'
 import { checkMany } from './many.ts'
 import { progressOn } from './progress.ts'
-import { holdingResults, type Run, readResults } from './results.ts'
+import { holdingResults, lastResults, type Run, type Waiting } from './results.ts'
 import { type RunOptions, runCheck } from './run.ts'
 import type { checkSettings, reportSettings, resultsSettings, waitSettings } from './settings.ts'
 
@@ -39,6 +39,7 @@ export async function check(files: readonly string[], settings: CheckValues, io:
     }
   }
   for (const { file: to } of asked) if (to !== undefined) refuseReplacing(to)
+  const waiting = waitingOn(io, settings)
   const work = async () => {
     const progress = progressOn(io, 'case')
     const options: RunOptions = {
@@ -64,14 +65,16 @@ export async function check(files: readonly string[], settings: CheckValues, io:
     const print = isPrinted ? (text: string) => io.out(text) : async (text: string) => io.err(text)
     if (settings.tighten) await print(tightenText(run))
     if (!settings.update) return run.failed > 0 ? 1 : 0
-    const done = await approve(run, results, { kind: 'all' })
+    const done = await approve(run, results, { kind: 'all' }, waiting)
     await print(`${visibleLine(approvedText(done))}\n`)
     return noteLeft(run, done, results, io)
   }
-  return holdingResults(results, work, settings.wait ? waitingOn(io) : undefined)
+  return holdingResults(results, work, waiting)
 }
 
-const waitingOn = (io: Io) => (what: string) => io.err(`${visibleLine(what)}\n`)
+/** Returns what tells of a wait, with `--wait`. */
+export const waitingOn = (io: Io, { wait }: { readonly wait: boolean }): Waiting | undefined =>
+  wait ? (what) => io.err(`${visibleLine(what)}\n`) : undefined
 
 /** `convo approve`: promotes cases of the last run. Returns the exit status. */
 export async function approveFromResults(
@@ -86,9 +89,9 @@ export async function approveFromResults(
 ): Promise<number> {
   refuseOnCi('approve')
   const choice = choiceOf(names, settings)
-  if (settings.wait) await holdingResults(settings.results, async () => undefined, waitingOn(io))
-  const run = readResults(settings.results)
-  const done = await approve(run, settings.results, choice)
+  const waiting = waitingOn(io, settings)
+  const run = await lastResults(settings.results, waiting)
+  const done = await approve(run, settings.results, choice, waiting)
   await io.out(`${visibleLine(approvedText(done))}\n`)
   return choice.kind === 'all' ? noteLeft(run, done, settings.results, io) : 0
 }

@@ -2,7 +2,7 @@ import { existsSync, readdirSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { ConvoError } from '../error.ts'
 import { emptyFolder, writeUnder } from '../files/change.ts'
-import { holderOf, isHoldName, takeHold } from '../files/hold.ts'
+import { holderOf, isHoldName, takeHold, untilFree } from '../files/hold.ts'
 import type { Place } from '../files/located.ts'
 import { isMissing, readText } from '../files/read.ts'
 import { isWithin } from '../files/root.ts'
@@ -195,22 +195,26 @@ export const totalled = (cases: readonly CaseResult[], milliseconds: number, abo
   cases,
 })
 
+/** Called with what a call waits for, once. Without one, the call fails instead of waiting. */
+export type Waiting = (what: string) => void
+
+const tellOfCheck = (waiting: Waiting, folder: string) => (other: string) =>
+  waiting(`waiting for another check in ${folder}: ${other}`)
+
 /**
  * Runs `act`, which writes results, and keeps other processes from writing there.
  *
- * @param waiting called if another process writes there; the call then waits for it to end
  * @throws ConvoError E_OUTPUT if another process writes there and `waiting` is not given
  */
 export async function holdingResults<T>(
   folder: string,
   act: () => Promise<T>,
-  waiting?: (what: string) => void,
+  waiting?: Waiting,
 ): Promise<T> {
   refuseForeign(folder)
   const hold = await takeHold({
     folder,
-    wait: waiting !== undefined,
-    onWait: (other) => waiting?.(`waiting for another check in ${folder}: ${other}`),
+    onWait: waiting && tellOfCheck(waiting, folder),
     taken: {
       message: `another check is writing to ${folder}`,
       fix: `--results ${shellWord(`${folder.replace(/[/\\]+$/, '')}-2`)}`,
@@ -281,16 +285,22 @@ const checkCommand = (folder: string): string =>
  *
  * @throws ConvoError E_USAGE if there is none, E_INPUT if it is damaged or has paths that lead elsewhere
  */
-export function readResults(folder: string): Run {
-  return readRun(join(folder, resultsName), checkCommand(folder))
+export const readResults = (folder: string): Run =>
+  readRun(join(folder, resultsName), checkCommand(folder), '--wait')
+
+/** Reads the last run in a folder, after a check that writes there if `waiting` is given. @throws as `readResults` */
+export async function lastResults(folder: string, waiting: Waiting | undefined): Promise<Run> {
+  if (waiting !== undefined) await untilFree(folder, tellOfCheck(waiting, folder))
+  return readResults(folder)
 }
 
 /**
- * Reads a results.json and checks its shape and paths, as it may come from anywhere.
+ * Reads a results.json and checks its shape and paths, as it may come from anywhere. `busy` is the fix if a check is
+ * about to write it.
  *
  * @throws ConvoError E_USAGE if there is none, E_INPUT if it is damaged or has paths that lead elsewhere
  */
-export function readRun(file: string, fix: string): Run {
+export function readRun(file: string, fix: string, busy = 'the same once it has ended'): Run {
   let text: string
   try {
     text = readText(file, 'manifestBytes')
@@ -300,7 +310,7 @@ export function readRun(file: string, fix: string): Run {
     if (holder !== undefined) {
       throw new ConvoError('E_USAGE', `a check is writing to ${dirname(file)}`, {
         why: holder,
-        fix: 'the same once it has ended',
+        fix: busy,
       })
     }
     throw new ConvoError('E_USAGE', `there are no results of a check in ${file}`, { fix, cause })

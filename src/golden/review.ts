@@ -15,7 +15,7 @@ import { approve, approvedText, isApprovable } from './approve.ts'
 import { refuseOnCi } from './check.ts'
 import { statusSigns } from './page/data.ts'
 import { detailsOf } from './reporters/summary.ts'
-import { type CaseResult, readResults } from './results.ts'
+import { type CaseResult, lastResults, type Waiting } from './results.ts'
 
 /** What a review needs of a terminal. */
 export type Terminal = {
@@ -86,9 +86,9 @@ const picturesOf = ({ expected, actual, diff }: CaseResult, results: string): st
   [expected, actual, diff].filter((file) => file !== undefined).map((file) => pathOf(results, file))
 
 /** `convo review`. Returns the exit status. @throws ConvoError E_USAGE without a terminal, or on a CI server */
-export async function reviewResults(results: string, io: Io): Promise<number> {
+export async function reviewResults(results: string, io: Io, waiting?: Waiting): Promise<number> {
   refuseOnCi('review')
-  const run = readResults(results)
+  const run = await lastResults(results, waiting)
   const cases = run.cases.filter((one) => one.failed && isApprovable(one))
   if (cases.length === 0) {
     const rest =
@@ -105,7 +105,7 @@ export async function reviewResults(results: string, io: Io): Promise<number> {
   const decisions = await reviewCases(cases, results, terminal).finally(close)
   const { approved, rejected } = decisions
   const left = run.failed - approved.length - rejected.length
-  const done = await approve(run, results, { kind: 'names', names: approved })
+  const done = await approve(run, results, { kind: 'names', names: approved }, waiting)
   const parts = [
     approvedText(done),
     ...(rejected.length > 0 ? [`${rejected.length} rejected: ${rejected.join(', ')}`] : []),

@@ -69,9 +69,9 @@ export const resultsSettings = {
   debug: runSettings.debug,
 }
 
-/** Whether to wait for another check that writes to the folder of the results. */
+/** Whether to wait for others that write to the same folders. */
 export const waitSettings = {
-  wait: flag('wait for another check that writes to the same --results folder instead of failing'),
+  wait: flag('wait for another check or approval that writes to the same folders instead of failing'),
 }
 
 /** Which cases of the manifest are checked, and how. */

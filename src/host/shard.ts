@@ -16,11 +16,8 @@ export function parseShard(text: string, environment: Environment): Shard {
   const [index, count] = [Number(match?.[1]), Number(match?.[2])]
   if (match !== null && count >= 1 && index >= 1 && index <= count) return { index, count }
   throw new ConvoError('E_OPTION', `--shard must be i/n with i from 1 to n, auto or auto/n, got "${text}"`, {
-    why:
-      match !== null && index === 0
-        ? 'shards are counted from 1'
-        : '--shard 2/8 is the second of eight shards',
-    ...(match !== null && count > 0 && { instead: [text, `${index === 0 ? 1 : count}/${count}`] as const }),
+    why: index === 0 ? 'shards are counted from 1' : '--shard 2/8 is the second of eight shards',
+    instead: [text, count > 0 ? `${index === 0 ? 1 : count}/${count}` : '1/2'],
   })
 }
 

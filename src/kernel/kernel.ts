@@ -138,6 +138,15 @@ export function checkAnchor(anchor: readonly number[], shape: readonly number[])
   }
 }
 
+/** Refuses an `--anchor` that is outside the kernel, and leads to the nearest tap. @throws ConvoError E_OPTION */
+export function checkAskedAnchor([y, x]: readonly [y: number, x: number], shape: readonly number[]): void {
+  const [kH, kW] = planeSize(shape)
+  if (y < kH && x < kW) return
+  throw new ConvoError('E_OPTION', `--anchor ${x},${y} lies outside the ${kW}x${kH} kernel`, {
+    fix: `--anchor ${Math.min(x, kW - 1)},${Math.min(y, kH - 1)}`,
+  })
+}
+
 /** Height and width: the last two sizes. */
 export function planeSize(shape: readonly number[]): readonly [kH: number, kW: number] {
   return [shape[shape.length - 2]!, shape[shape.length - 1]!]

@@ -4,7 +4,7 @@ import { correlationOf, correlationOver } from '../conv/spec.ts'
 import type { Engine } from '../definition/engine.ts'
 import { ConvoError, type ErrorDetail } from '../error.ts'
 import { flip } from '../kernel/analyse.ts'
-import { type Kernel, planeSize, showShape } from '../kernel/kernel.ts'
+import { checkAskedAnchor, type Kernel, planeSize, showShape } from '../kernel/kernel.ts'
 import { numbers } from '../params.ts'
 import { type BorderName, borderName } from '../tensor/border.ts'
 import { Tensor } from '../tensor/tensor.ts'
@@ -139,11 +139,7 @@ function anchorOf({ weight, kernel }: Bank, options: KernelOptions): readonly [y
   const [kH, kW] = planeSize(weight.shape)
   if (options.anchor === undefined) return kernel.anchor ?? [Math.floor(kH / 2), Math.floor(kW / 2)]
   const [y, x] = options.anchor
-  if (y >= kH || x >= kW) {
-    throw new ConvoError('E_OPTION', `--anchor ${x},${y} lies outside the ${kW}x${kH} kernel`, {
-      fix: `x from 0 to ${kW - 1}, y from 0 to ${kH - 1}`,
-    })
-  }
+  checkAskedAnchor(options.anchor, weight.shape)
   return options.flip === true ? [kH - 1 - y, kW - 1 - x] : [y, x]
 }
 

@@ -1,7 +1,7 @@
 import { type Axis, correlationAxis, extent } from '../conv/geometry.ts'
 import { axisChoices, axisNames, perAxis, wholeAtLeast } from '../conv/spec.ts'
 import { ConvoError, nearest } from '../error.ts'
-import { analyse } from '../kernel/analyse.ts'
+import { analyse, isRanked } from '../kernel/analyse.ts'
 import type { Kernel } from '../kernel/kernel.ts'
 import { sizeOf } from '../tensor/tensor.ts'
 import { otherChannels } from './bank.ts'
@@ -52,7 +52,7 @@ export type Explanation = {
     /** The weights of this operator as a fraction of the weights of the plain convolution. */
     readonly share: number
   }
-  /** Present for a kernel [kH,kW]. */
+  /** Present for a kernel [kH,kW] of at most 128x512 or 512x128. */
   readonly separability?: {
     /** The number of singular values that are not nearly 0. */
     readonly rank: number
@@ -269,8 +269,7 @@ function correlationSize(axis: Axis, { ceil }: Layer): { formula: string; filled
 
 /** Returns the separability of a plane; undefined for other kernels, such as a matrix that mixes channels. */
 function separabilityOf({ bank }: LayerRules, kernel: Kernel | undefined): Explanation['separability'] {
-  if (kernel === undefined || kernel.shape.length !== 2 || bank?.(kernel.shape, 1, 1) !== undefined)
-    return undefined
+  if (kernel === undefined || !isRanked(kernel) || bank?.(kernel.shape, 1, 1) !== undefined) return undefined
   const { rank = 0, singularValues = [] } = analyse(kernel)
   return { rank, singularValues: Array.from(singularValues), isSeparable: rank === 1 }
 }

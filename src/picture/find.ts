@@ -169,9 +169,10 @@ async function expand(
     }))
     .filter(({ path }) => out === undefined || !isWithin(out, path))
   if (inputs.length === 0) {
+    const isDeep = isAny && (await glob('**', { cwd: folder })).some(looksLikePicture)
     throw new ConvoError('E_INPUT', `no file matches ${pattern}`, {
-      why: `looked in ${folder} for ${rest}`,
-      ...(isAny && { fix: `${pattern}.png, or the folder ${folder} with --recursive` }),
+      why: isFolder(folder) ? `looked in ${folder} for ${rest}` : `there is no folder ${folder}`,
+      instead: [pattern, isDeep ? join(folder, '**/*') : undefined],
     })
   }
   return [folder, inputs]

@@ -159,12 +159,11 @@ export function findOperation(name: string, others: readonly string[] = []): Ope
     'E_NAME',
     `no filter${isCommand ? ', operator or command' : ' or operator'} is called "${name}"`,
     {
-      why: isCommand
-        ? 'convo --help lists them all'
-        : 'convo list filters and convo list operators show them all',
       ...(isElsewhere
         ? { fix: first.startsWith('--') ? `convo ${first}` : `convo help ${first}` }
-        : meant !== undefined && { instead: [name, ...meant] as const }),
+        : meant === undefined
+          ? { fix: 'convo --help' }
+          : { instead: [name, ...meant] as const }),
     },
   )
 }

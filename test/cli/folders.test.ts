@@ -170,17 +170,27 @@ describe('convo compare of folders', () => {
   })
 
   it.each([
-    [['e', 'a/equal.png'], 'e is a folder, but a/equal.png is not a folder'],
+    [['e', 'a/equal.png'], 'e is a folder, but a/equal.png is not a folder', 'e/equal.png a/equal.png'],
+    [
+      ['e/*.png', 'a/equal.png'],
+      'e/*.png is a pattern, but a/equal.png is not a pattern',
+      'e/equal.png a/equal.png',
+    ],
+    [['zz*.png', 'a/equal.png'], 'no file matches zz*.png'],
+    [['none/*.png', 'a'], 'no file matches none/*.png   [E_INPUT]\n  there is no folder none'],
+    [['top/*', 'a'], 'no file matches top/*   [E_INPUT]\n  looked in top for *', "'top/**/*' a"],
     [['none', 'a'], 'a is a folder, but none is not there'],
     [['empty', 'empty'], 'there are no pictures in empty and empty'],
     [['e', 'a', '--diff', 'a/diff'], '--diff a/diff is inside a, whose pictures are compared'],
     [['e', 'a', '--json', '--reporter', 'junit'], '--json and --reporter cannot be used together'],
     [['e/equal.png', 'a/equal.png', '--update'], '--update does not apply to two pictures'],
-  ])('%j is refused', async (args, message) => {
+  ])('%j is refused', async (args, message, meant = '') => {
     mkdirSync(path('empty'), { recursive: true })
+    await slope(path('top/sub/x.png'))
     const { status, stderr } = await run('compare', ...args)
     expect(status).toBe(2)
     expect(stderr).toContain(`error: ${message}`)
+    expect(stderr).toContain(meant === '' ? '' : `  try: convo compare ${meant}\n`)
   })
 
   it('names that differ in how an accent is written are a pair, unless both are there', async () => {

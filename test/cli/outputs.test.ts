@@ -68,6 +68,24 @@ describe('templates are the same everywhere', () => {
     expect(readdirSync(at('o'))).toHaveLength(2)
   })
 
+  it.each([
+    ['a{b.png', 'a{{b.png'],
+    ['a}b.png', 'a}}b.png'],
+    ['a{stem.png', 'a{stem}.png'],
+    ['a{stm}.png', 'a{stem}.png'],
+    ['a{nothing}.png', 'a{{nothing}}.png'],
+  ])('%s leads to %s, which works', async (typed, meant) => {
+    const { stderr } = await convo(['sobel', 'in.png', typed])
+    expect(stderr).toContain(`  try: convo sobel in.png '${meant}'\n`)
+    expect((await convo(['sobel', 'in.png', meant])).status).toBe(0)
+  })
+
+  it.skipIf(process.platform !== 'linux')('a name that is not UTF-8 is told from one that is missing', () => {
+    const command = `cp in.png $'n\\xff.png'; '${process.execPath}' '${launcher}' sobel $'n\\xff.png' o.png`
+    const { status, stderr } = spawnSync('bash', ['-c', command], { cwd: at(''), encoding: 'utf8' })
+    expect([status, stderr]).toEqual([2, expect.stringContaining('cannot be opened: its name is not UTF-8')])
+  })
+
   it('{hash} and {op} are those of a batch', async () => {
     expect((await convo(['sobel', 'in.png', 'o/{hash:8}-{op}.png'])).status).toBe(0)
     const [own] = readdirSync(at('o'))

@@ -73,6 +73,18 @@ describe('on pictures', () => {
       expect(stderr).toContain(note)
     },
   )
+  it.each([2, 4, 5])('guided by the luminance, %i maps are refused, which have none', async (count) => {
+    writeFileSync(here.path('maps.npy'), writeNpy([count, 9, 9], new Float32Array(count * 81)))
+    const { status, stderr } = await run('guided maps.npy out.npy --guide luminance')
+    expect([status, stderr.split('\n')]).toEqual([
+      2,
+      [
+        `error: --guide luminance needs a picture in gray or colour, got ${count} maps   [E_OPTION]`,
+        '  try: convo guided maps.npy out.npy --guide self',
+        '',
+      ],
+    ])
+  })
   it('one thread and three give the same file', async () => {
     for (const line of ['guided --radius 3', 'percentile --size 7,3 --rank 70', 'canny --sigma 0.5']) {
       await run(`${line} rgb.png one.png --threads 1`)

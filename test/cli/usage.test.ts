@@ -5,6 +5,7 @@ import { refused } from './usage.ts'
 describe('a command line that cannot be', () => {
   it.each(refused)('convo %j', async (line, stderr) => {
     expect(await convo(line)).toMatchObject({ status: 2, stdout: '', stderr })
+    expect(stderr).toMatch(/\n {2}try: (convo|quote|remove) /)
   })
 })
 

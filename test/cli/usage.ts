@@ -10,28 +10,25 @@ export const refused: readonly (readonly [line: string[], stderr: string])[] = [
   [
     ['sobell', 'a.png', 'b.png'],
     `error: no filter, operator or command is called "sobell"   [E_NAME]
-  convo --help lists them all
   try: convo sobel a.png b.png
 `,
   ],
   [
     ['lst'],
     `error: no filter, operator or command is called "lst"   [E_NAME]
-  convo --help lists them all
   try: convo list
 `,
   ],
   [
     ['blur', 'a.png', 'b.png'],
     `error: no filter, operator or command is called "blur"   [E_NAME]
-  convo --help lists them all
   try: convo gaussian a.png b.png
 `,
   ],
   [
     ['constructor'],
     `error: no filter, operator or command is called "constructor"   [E_NAME]
-  convo --help lists them all
+  try: convo --help
 `,
   ],
   [
@@ -64,13 +61,13 @@ export const refused: readonly (readonly [line: string[], stderr: string])[] = [
   [
     ['conv2d', 'a.png', 'b.png', '--kernel', 'box', '--anchor', '1'],
     `error: --anchor must be 2 numbers, got "1"   [E_OPTION]
-  try: convo conv2d a.png b.png --kernel box --anchor 0,0
+  try: convo conv2d a.png b.png --kernel box --anchor 1,1
 `,
   ],
   [
     ['conv2d', 'a.png', 'b.png', '--kernel', 'box', '--padding', '1,2,3'],
     `error: --padding must be 1, 2 or 4 numbers (one for all; y,x; top,bottom,left,right), got "1,2,3"   [E_OPTION]
-  try: convo conv2d a.png b.png --kernel box --padding same
+  try: convo conv2d a.png b.png --kernel box --padding 1,2
 `,
   ],
   [
@@ -110,44 +107,45 @@ export const refused: readonly (readonly [line: string[], stderr: string])[] = [
   [
     ['gaussian', 'a.png', 'b.png', '--sgima', '3'],
     `error: gaussian has no option --sgima   [E_USAGE]
-  convo gaussian --help lists them
   try: convo gaussian a.png b.png --sigma 3
 `,
   ],
   [
     ['gaussian', 'a.png', 'b.png', '-sigma', '3'],
     `error: gaussian has no option -sigma   [E_USAGE]
-  convo gaussian --help lists them
   try: convo gaussian a.png b.png --sigma 3
 `,
   ],
   [
     ['gaussian', 'a.png', 'b.png', '--toString', '3'],
     `error: gaussian has no option --toString   [E_USAGE]
-  convo gaussian --help lists them
+  try: convo gaussian --help
 `,
   ],
   [
     ['sobel', 'a.png', 'b.png', '--kernel', 'x'],
     `error: sobel has no option --kernel   [E_USAGE]
-  convo sobel --help lists them
+  try: convo sobel --help
 `,
   ],
   [
     ['gaussian', 'a.png', 'b.png', '--sigma'],
     `error: --sigma needs a value   [E_USAGE]
   --sigma <n>: standard deviation, in pixels
+  try: convo gaussian --help
 `,
   ],
   [
     ['gaussian', 'a.png', 'b.png', '--sigma', '--gray'],
     `error: --sigma needs a value, but --gray follows   [E_USAGE]
   --sigma <n>: standard deviation, in pixels
+  try: convo gaussian --help
 `,
   ],
   [
     ['gaussian', 'a.png', 'b.png', '--sigma', '1', '--sigma', '2'],
     `error: --sigma was given twice, as 1 and 2   [E_USAGE]
+  try: convo gaussian a.png b.png --sigma 2
 `,
   ],
   [
@@ -255,7 +253,6 @@ export const refused: readonly (readonly [line: string[], stderr: string])[] = [
   [
     ['help', 'sobl'],
     `error: no filter, operator or command is called "sobl"   [E_NAME]
-  convo --help lists them all
   try: convo help sobel
 `,
   ],
@@ -269,7 +266,6 @@ export const refused: readonly (readonly [line: string[], stderr: string])[] = [
     ['chain', 'a.png', 'b.png', '--', 'batch'],
     `error: no filter or operator is called "batch"   [E_NAME]
   batch is a command: it runs an operation on many pictures, skips what is up to date and resumes after an interruption
-  convo list filters and convo list operators show them all
   try: convo help batch
 `,
   ],
@@ -282,8 +278,74 @@ export const refused: readonly (readonly [line: string[], stderr: string])[] = [
   [
     ['check', 'convo.check.yaml', '--json', '--allow', 'new'],
     `error: check has no option --json   [E_USAGE]
-  convo check --help lists them
   try: convo check convo.check.yaml --reporter json --allow new
+`,
+  ],
+  [
+    ['gaussian', 'a.png', 'b.png', '--sigma', '2px'],
+    `error: --sigma must be a number, got "2px"   [E_OPTION]
+  try: convo gaussian a.png b.png --sigma 2
+`,
+  ],
+  [
+    ['gaussian', 'a.png', 'b.png', '--range', 'foo'],
+    `error: --range must be one of clamp, abs, offset, minmax, raw, got "foo"   [E_OPTION]
+  try: convo gaussian --help
+`,
+  ],
+  [
+    ['gaussian', 'a.png', 'b.png', '--border', 'foo'],
+    `error: there is no border mode "foo"   [E_NAME]
+  border modes: replicate, symmetric, reflect, wrap, constant
+  try: convo gaussian --help
+`,
+  ],
+  [
+    ['chain', 'a.png', 'b.png', '--', 'sobel', '--sigma', '2'],
+    `error: sobel has no option --sigma   [E_USAGE]
+  try: convo sobel --help
+`,
+  ],
+  [
+    ['chain', 'a.png', 'b.png', '--', 'foo'],
+    `error: no filter or operator is called "foo"   [E_NAME]
+  try: convo --help
+`,
+  ],
+  [
+    ['compare', 'a.png', 'b.png', '--ignore', '1,2,3'],
+    `error: --ignore must be x,y,width,height in whole pixels, width and height at least 1, got "1,2,3"   [E_OPTION]
+  try: convo compare --help
+`,
+  ],
+  [
+    ['show', 'gaussian:sigma=0'],
+    `error: gaussian:sigma must be from 0.1 to 500, got 0   [E_OPTION]
+  try: convo show gaussian:sigma=0.1
+`,
+  ],
+  [
+    ['conv2d', 'a.png', 'b.png', '--kernel', 'box:size=3x4x5'],
+    `error: box:size must be 1 to 2 numbers, got "3x4x5"   [E_OPTION]
+  try: convo conv2d a.png b.png --kernel box:size=3x4
+`,
+  ],
+  [
+    ['list', 'foo'],
+    `error: what to list must be one of filters, operators, kernels, borders, formats, got "foo"   [E_OPTION]
+  try: convo list --help
+`,
+  ],
+  [
+    ['completion', 'foo'],
+    `error: the shell must be one of bash, zsh, fish, got "foo"   [E_OPTION]
+  try: convo completion --help
+`,
+  ],
+  [
+    ['batch', 'a.png', '-o', 'x/{stem}.png', '--', 'sobel', '-q'],
+    `error: --quiet applies to the batch, not to the operation   [E_OPTION]
+  try: convo batch a.png -o 'x/{stem}.png' -q -- sobel
 `,
   ],
 ]

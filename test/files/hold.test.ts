@@ -55,7 +55,7 @@ describe('the hold of a folder', () => {
     const root = temporaryFolder()
     const lock = await take(root)
     let told = ''
-    const second = takeHold({ folder: root, taken, wait: true, onWait: (other) => (told = other) })
+    const second = takeHold({ folder: root, taken, onWait: (other) => (told = other) })
     let isTaken = false
     void second.then(() => (isTaken = true))
     while (told === '') await new Promise((done) => setTimeout(done, 5))
@@ -130,7 +130,7 @@ describe('the hold of a folder', () => {
     const root = temporaryFolder()
     await Promise.all(
       Array.from({ length: 20 }, async () =>
-        (await takeHold({ folder: join(root, 'a'), taken, wait: true })).release(),
+        (await takeHold({ folder: join(root, 'a'), taken, onWait: () => undefined })).release(),
       ),
     )
     expect(readdirSync(root)).toEqual([])
@@ -143,7 +143,7 @@ describe('the hold of a folder', () => {
       let most = 0
       await Promise.all(
         Array.from({ length: 6 }, async () => {
-          const lock = await takeHold({ folder: root, taken, wait: true })
+          const lock = await takeHold({ folder: root, taken, onWait: () => undefined })
           inside++
           most = Math.max(most, inside)
           await new Promise((done) => setTimeout(done, 5))

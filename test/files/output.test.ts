@@ -125,6 +125,7 @@ describe('openOutput refuses', () => {
     writeFileSync(target, 'old')
     const error = await failure('E_OUTPUT', () => openOutput(join(target, 'b.png')))
     expect(error.message).toBe(`${target} is not a folder`)
+    expect(error.fix).toBe('a path in another folder')
     const { message, fix } = await failure('E_OUTPUT', () => openOutput(`${target}/`))
     expect([message, fix]).toEqual([`${target}/ is a file, not a folder`, target])
   })

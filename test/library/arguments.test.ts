@@ -464,15 +464,63 @@ test.each([
 describe('a promise in the place of what it gives', () => {
   const late = <T>(value: T): never => Promise.resolve(value) as never
   const picture = { data: new Uint8Array(12), width: 2, height: 2, channels: 3 } as const
-  test.each<[string, () => Promise<unknown>]>([
+  const [tensor, weights] = [
+    new Tensor([1, 4, 4], new Float32Array(16)),
+    new Tensor([1, 1, 3, 3], new Float32Array(9)),
+  ]
+  test.each<[string, () => Promise<unknown>, string?]>([
     ['options of a step', async () => convo.convo(picture).gaussian(late({})).raw()],
     ['options of a function', () => convo.check('x.yaml', late({}))],
     ['a path to write to', async () => convo.convo(picture).sharpen().toFile(late('x.png'))],
     ['a manifest', () => convo.check(late('x.yaml'))],
     ['the name of an operation', () => convo.explain(late('sharpen'), [3, 4, 4])],
     ['the name of an operator', () => convo.animate(late('conv2d'))],
-  ])('is answered with await: %s', async (_, act) => {
-    await expect(act()).rejects.toMatchObject({ code: 'E_ARGUMENT', fix: 'await it' })
+    [
+      'a kernel',
+      async () =>
+        convo
+          .convo(picture)
+          .conv2d({ kernel: late('box') })
+          .raw(),
+    ],
+    ['an option of a function', () => convo.conv2d(tensor, weights, { padding: [late(1), 1] })],
+    ['the data of a tensor', async () => new Tensor([1], late(new Float32Array(1)))],
+    [
+      'an option of a step',
+      async () =>
+        convo
+          .convo(picture)
+          .gaussian({ sigma: late(2) })
+          .raw(),
+      'E_OPTION',
+    ],
+    [
+      'a number of a list',
+      async () =>
+        convo
+          .convo(picture)
+          .box({ size: [late(3), 3] })
+          .raw(),
+      'E_OPTION',
+    ],
+    ['an option of compare', () => convo.compare(picture, picture, { maxAbs: late(1) }), 'E_OPTION'],
+  ])('is answered with await: %s', async (_, act, code = 'E_ARGUMENT') => {
+    await expect(act()).rejects.toMatchObject({ code, fix: 'await it' })
+  })
+
+  test.each<[string, () => Promise<unknown>]>([
+    ['manifests', async () => convo.check([late('x.yaml')])],
+    ['cases', () => convo.approve([late('x')])],
+    ['inputs', async () => anyChain([late('a.png')])],
+    ['sizes', async () => new Tensor([late(1)], new Float32Array(1))],
+  ])('in a list is answered with Promise.all: %s', async (_, act) => {
+    await expect(act()).rejects.toMatchObject({ fix: 'await Promise.all(list)' })
+  })
+
+  test('is told before a chain without steps is', async () => {
+    const promised = { code: 'E_ARGUMENT', fix: 'convo(await input)' }
+    await expect(convo.convo(late(picture)).raw()).rejects.toMatchObject(promised)
+    await expect(convo.convo(picture).raw()).rejects.toMatchObject({ code: 'E_USAGE' })
   })
 })
 

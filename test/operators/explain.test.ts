@@ -33,6 +33,9 @@ describe('the examples of the tutorial', () => {
     expect(e.parameters).toEqual({ count: 6, formula: 'kH + kW', filled: '3 + 3' })
     expect(e.plain).toMatchObject({ parameters: 9 })
     expect(e.separability).toMatchObject({ rank: 1, isSeparable: true })
+    // decomposing 1000x1000 would take minutes
+    const large = kernel([1000, 1000], new Float64Array(1e6).map(Math.sin))
+    expect(explainOperator('conv2d', [1, 1000, 1000], { kernel: large }).separability).toBe(undefined)
   })
 
   it('dilated at rate 2: a 3x3 sees 5x5 with 9 weights', () => {

@@ -1,3 +1,4 @@
+import { checkFlag } from '../../conv/spec.ts'
 import { ConvoError } from '../../error.ts'
 import { type ToleranceValues, toleranceOf, toleranceSettings } from '../../image/compare/tolerance.ts'
 import { ownOptions, resolve } from '../../params.ts'
@@ -5,7 +6,6 @@ import { type CompareOptions, maskPicture, readParams } from '../../picture/api/
 import { nameOfInput } from '../../picture/api/inputs.ts'
 import type { ReadOptions } from '../../picture/api/methods.ts'
 import { checkFunction, checkPath, checkPaths, optionName, typedOptions } from '../../picture/api/names.ts'
-import { describe } from '../../text/describe.ts'
 import { pick } from '../../text/record.ts'
 import { type Checked, checkDigests, digestFiles, type FileDigest } from '../digests.ts'
 import { type CaseResult, holdingResults, type Run } from '../results.ts'
@@ -37,9 +37,7 @@ export async function compareFoldersAt(
 ): Promise<Run> {
   const { results, update = false, onCase, mask: given, ...rest } = ownOptions(options, 'compareFolders')
   checkFunction('onCase', onCase)
-  if (typeof update !== 'boolean') {
-    throw new ConvoError('E_OPTION', `update must be true or false, got ${describe(update)}`)
-  }
+  checkFlag('update', update)
   const { mask: _, ...limits } = toleranceSettings
   const words = typedOptions(rest, { ...limits, ...readParams }, 'compareFolders', [
     'mask',

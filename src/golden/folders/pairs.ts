@@ -1,4 +1,4 @@
-import { join, relative } from 'node:path'
+import { basename, join, relative } from 'node:path'
 import { ConvoError } from '../../error.ts'
 import { isPattern } from '../../files/glob.ts'
 import { isSameFile } from '../../files/output.ts'
@@ -39,11 +39,7 @@ export async function findPairs(expected: string, actual: string): Promise<Folde
     [expected, actual],
     [actual, expected],
   ] as const) {
-    if (isMany(one)) continue
-    const what = statOf(one) === undefined ? 'is not there' : 'is not a folder'
-    throw new ConvoError('E_USAGE', `${other} is a folder, but ${one} ${what}`, {
-      fix: `a folder of pictures instead of ${one}`,
-    })
+    if (!isMany(one)) await refuseSingle(one, other)
   }
   const left = await sideOf(expected, actual)
   const right = respelled(await sideOf(actual, expected), left.files)
@@ -65,6 +61,20 @@ export async function findPairs(expected: string, actual: string): Promise<Folde
     return { name, ...ends, ...(links.has(name) && { isLink: true }) }
   })
   return { expected: left.folder, actual: right.folder, pairs }
+}
+
+/** Refuses one picture beside a folder or pattern. Leads to a picture of it, the one of the same name if there is one. */
+async function refuseSingle(one: string, other: string): Promise<never> {
+  const isThere = statOf(one) !== undefined
+  const paths = isMany(other) ? [...(await sideOf(other, one)).files.values()] : []
+  const alike = paths.find((path) => basename(path) === basename(one)) ?? paths[0]
+  const what = isPattern(other) && !isFolder(other) ? 'a pattern' : 'a folder'
+  const why = isThere ? `is not ${what}` : 'is not there'
+  throw new ConvoError('E_USAGE', `${isMany(other) ? `${other} is ${what}, but ` : ''}${one} ${why}`, {
+    ...(isThere && alike !== undefined
+      ? { instead: [other, alike] as const }
+      : { fix: `${what} of pictures instead of ${one}` }),
+  })
 }
 
 /** Finds the files of one side. If the other side is a folder inside it, that folder is not searched. */

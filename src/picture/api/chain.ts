@@ -302,12 +302,14 @@ export class Chain {
   }
 
   async #prepare(more: Readonly<Record<string, unknown>>): Promise<Prepared> {
-    const { options, steps } = this.#state
+    const { input, options, steps } = this.#state
     const { signal: _, onProgress: __, mask, ...rest } = options
     const words = { ...rest, mask: isElsewhere(mask) ? theMask : mask }
     const given = { ...typedOptions(words, pictureParams, 'convo'), ...more }
     const [first] = steps
     if (first === undefined) {
+      const { refusePromise, theInput } = await import('./inputs.ts')
+      refusePromise(input, theInput)
       throw new ConvoError('E_USAGE', 'the chain has no steps', {
         fix: 'convo(input).sharpen()',
       })

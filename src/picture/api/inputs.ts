@@ -64,7 +64,7 @@ export type SharpPipeline = {
 /** An input that is ready to be decoded, and its name in messages. */
 export type NamedInput = { readonly name: string; readonly given?: Opened | InMemory }
 
-const theInput = 'the input'
+export const theInput = 'the input'
 const fetched = 'convo(await (await fetch(url)).arrayBuffer())'
 
 /** Returns the name of an input for messages and outputs. @throws ConvoError E_ARGUMENT for a URL that is not a file */
@@ -99,12 +99,16 @@ export async function arrived(
 const comingFrom = (input: PictureInput, what: string): Promise<PictureInput> | undefined =>
   readOf(what, () => coming(input, what))
 
+/** @throws ConvoError E_ARGUMENT for a promise in the place of a picture */
+export function refusePromise(input: unknown, what: string): void {
+  if (!types.isPromise(input)) return
+  throw new ConvoError('E_ARGUMENT', 'a picture cannot be read from a promise', {
+    fix: what === theInput ? 'convo(await input)' : 'await it',
+  })
+}
+
 function coming(input: PictureInput, what: string): Promise<PictureInput> | undefined {
-  if (types.isPromise(input)) {
-    throw new ConvoError('E_ARGUMENT', 'a picture cannot be read from a promise', {
-      fix: what === theInput ? 'convo(await input)' : 'await it',
-    })
-  }
+  refusePromise(input, what)
   if (!isObject(input) || types.isUint8Array(input) || input instanceof Blob || isRaw(input)) return undefined
   if (isSharp(input)) return isFed(input) ? fed(input, what) : undefined
   return isIterable(input) ? gather(input, what) : undefined

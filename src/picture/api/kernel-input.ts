@@ -1,4 +1,3 @@
-import { types } from 'node:util'
 import { checkTensor, floatsOf } from '../../conv/spec.ts'
 import { ConvoError, orElse, ownCopy, readOf } from '../../error.ts'
 import type { NumberArray } from '../../host/turns.ts'
@@ -117,11 +116,7 @@ export function kernelOf(input: unknown, name = 'kernel'): Kernel {
   }
   throw new ConvoError('E_ARGUMENT', `${what} cannot be made from ${describe(given)}`, {
     why: 'accepted: a name, a file, rows of numbers, { shape, data }, a Tensor, or a kernel from readKernel',
-    fix: types.isPromise(given)
-      ? `${name}: await it`
-      : isNumberArray(given)
-        ? '{ shape: [height, width], data }'
-        : undefined,
+    fix: isNumberArray(given) ? '{ shape: [height, width], data }' : undefined,
   })
 }
 

@@ -1,5 +1,4 @@
 import { fileURLToPath } from 'node:url'
-import { types } from 'node:util'
 import { asConvoError, ConvoError, counted, ownCopy, readOf } from '../../error.ts'
 import { forgettingReads } from '../../files/reads.ts'
 import { noOption, type Params } from '../../params.ts'
@@ -64,8 +63,7 @@ function unfit(param: Params[string], key: string, value: unknown): ConvoError {
  */
 export function checkText(what: string, given: unknown, kinds = 'a string'): string {
   if (typeof given === 'string' && given !== '') return given
-  const fix = types.isPromise(given) ? 'await it' : undefined
-  throw new ConvoError('E_ARGUMENT', `${what} must be ${kinds}, got ${describe(given)}`, { fix })
+  throw new ConvoError('E_ARGUMENT', `${what} must be ${kinds}, got ${describe(given)}`)
 }
 
 /** Returns the path of a string or a `file:` URL. @throws ConvoError E_ARGUMENT for anything else */

@@ -93,7 +93,9 @@ function valued(name: string, param: Params[string], value: string | undefined, 
   }
   if (param.repeats) return [...(Array.isArray(before) ? (before as unknown[]) : []), value]
   if (before !== undefined && before !== value) {
-    throw new ConvoError('E_USAGE', `--${name} was given twice, as ${String(before)} and ${value}`)
+    throw new ConvoError('E_USAGE', `--${name} was given twice, as ${String(before)} and ${value}`, {
+      instead: [[`--${name}`, String(before)]],
+    })
   }
   return value
 }

@@ -241,12 +241,13 @@ function unknownOption(typed: string, command: Syntax, line: readonly string[]):
   }
   const guess = names.includes(word) ? word : nearest(word, [...names, 'help'])
   return new ConvoError('E_USAGE', `${command.name} has no option ${name}`, {
-    why: `convo ${command.name} --help lists them`,
     ...(plain !== undefined
       ? { fix: plain }
       : renamed !== undefined
         ? { fix: `convo ${commandLine([...command.name.split(' '), ...renamed])}` }
-        : guess !== undefined && { instead: [name, `--${guess}`] as const }),
+        : guess === undefined
+          ? { fix: `convo ${command.name} --help` }
+          : { instead: [name, `--${guess}`] as const }),
   })
 }
 

@@ -4,7 +4,7 @@ import { ConvoError } from '../../error.ts'
 import { namedKernels } from '../../filters/names.ts'
 import { nodeOf, sourceNode, traced, tracer } from '../../graph/node.ts'
 import { type Io, lineWidth, noteMessage } from '../../host/io.ts'
-import { analyse, decomposeAhead } from '../../kernel/analyse.ts'
+import { analyse, decomposeAhead, isRanked } from '../../kernel/analyse.ts'
 import { type Kernel, kernel } from '../../kernel/kernel.ts'
 import { loadKernel } from '../../kernel/source.ts'
 import { type Explanation, explainOperator, layerRules } from '../../operators/explain.ts'
@@ -209,7 +209,7 @@ async function layerExplanation(
     })
   }
   const layer = { ...made, ...Object.fromEntries(asked), keep: !isLayer }
-  if (layer.kernel !== undefined) await decomposeAhead(layer.kernel)
+  if (layer.kernel !== undefined && isRanked(layer.kernel)) await decomposeAhead(layer.kernel)
   const explanation = explainOperator(operation.name, shape, layer)
   const result = { ...explanation, ...(await arithmeticOf(run, explanation)) }
   return slices === undefined ? result : ofSlices(result, slices)
@@ -342,9 +342,6 @@ async function planned(
   return { step, plan: () => planStep(step, known, settings) }
 }
 
-/** If both sides of a dense kernel are longer than this, its rank is skipped: it would take seconds. */
-const mostRanked = 128
-
 async function factsOf(k: PlaneKernel): Promise<{ sum: number; isInteger: boolean; rank?: number }> {
   if (k.form === 'separable') {
     const total = (a: Float64Array) => a.reduce((s, v) => s + v, 0)
@@ -352,7 +349,7 @@ async function factsOf(k: PlaneKernel): Promise<{ sum: number; isInteger: boolea
     return { sum: (total(k.col) * total(k.row)) / k.scale, isInteger, rank: 1 }
   }
   const { shape, weights, scale } = k.kernel
-  if (Math.min(...shape) > mostRanked) {
+  if (!isRanked(k.kernel)) {
     return { sum: weights.reduce((s, w) => s + w, 0) / scale, isInteger: weights.every(Number.isInteger) }
   }
   const plane = kernel(shape, weights)

@@ -24,8 +24,8 @@ export type FilterExplanation = {
     /** Whether all weights are integers. */
     readonly isInteger: boolean
     /**
-     * The rank of its weights. Absent for a kernel of more than 128 rows and more than 128 columns, unless it is given
-     * as a column and a row.
+     * The rank of its weights. Absent for a kernel larger than 128x512 and 512x128, unless it is given as a column and
+     * a row.
      */
     readonly rank?: number
     /** How its sums are computed, such as `integer` or `fft`. */

@@ -1,4 +1,4 @@
-import { analyse } from '../../kernel/analyse.ts'
+import { analyse, isRanked } from '../../kernel/analyse.ts'
 import { directionText } from '../../kernel/direction.ts'
 import { type Kernel, planeSize, showShape } from '../../kernel/kernel.ts'
 import { formatNumber } from '../draw/format.ts'
@@ -31,14 +31,13 @@ export type Facts = {
   readonly rank?: number
 }
 
-const mostRanked = 128
-
 /** Returns the facts of a kernel. `name` is used if it has no name of its own. */
 export function factsOfKernel(kernel: Kernel, name: string): Facts {
   const { shape, weights, scale, offset } = kernel
   const [kH, kW] = planeSize(shape)
-  const isRanked = shape.length === 2 && Math.min(kH, kW) <= mostRanked && Math.max(kH, kW) <= 4 * mostRanked
-  const { sum, absSum, isInteger, rank } = analyse(isRanked ? kernel : { ...kernel, shape: [1, ...shape] })
+  const { sum, absSum, isInteger, rank } = analyse(
+    isRanked(kernel) ? kernel : { ...kernel, shape: [1, ...shape] },
+  )
   return {
     name: kernel.name ?? name,
     shape,

@@ -107,4 +107,10 @@ it('leaves no folder behind where no picture came of it', async () => {
   }
   const { status } = await batch('in/nope.png', `in/${names()[0]}`, '-o', 'new/{stem}/x.png', '--', 'sobel')
   expect([status, readdirSync(at('new')).sort()]).toEqual([1, ['.convo', names()[0]!.replace('.png', '')]])
+  writeFileSync(at('cut.png'), readFileSync(at(`in/${names()[0]}`)).subarray(0, -20))
+  for (const shard of ['1/2', '2/2']) {
+    await batch('cut.png', 'in/nope.png', '-o', 'part/{stem}/x.png', '--shard', shard, '--', 'sobel')
+    // the log says for the merge what failed
+    expect(readdirSync(at('part'))).toEqual(['.convo'])
+  }
 })

@@ -34,7 +34,9 @@ describe('the results of a check', () => {
     const approval = await here.convo(['approve', '--all'])
     expect([approval.status, approval.stderr]).toEqual([
       2,
-      expect.stringContaining('error: a check is writing to .convo/check   [E_USAGE]\n  process '),
+      expect.stringMatching(
+        /^error: a check is writing to .convo\/check {3}\[E_USAGE\]\n {2}process .*\n {2}try: convo approve --all --wait\n$/,
+      ),
     ])
     expect((await here.convo(['check', '--results', '.convo/check-2'])).status).toBe(1)
     other.release()
@@ -42,21 +44,25 @@ describe('the results of a check', () => {
     expect([holds('.convo/check'), holds('goldens')]).toEqual([[], []])
   })
 
-  it('are waited for with --wait, by checks and approvals', async () => {
+  it.each([
+    ['check', '.convo/check', ['check', '--wait'], 1],
+    ['check', '.convo/check', ['approve', '--all', '--wait'], 0],
+    ['check', '.convo/check', ['review', '--wait'], 2],
+    ['approval', 'goldens', ['approve', '--all', '--wait'], 0],
+    ['approval', 'goldens', ['check', '--update', '--wait'], 0],
+  ])('are waited for with --wait: another %s in %s, by %j', async (what, folder, args, status) => {
     project()
-    for (const [args, status] of [
-      [['check', '--wait'], 1],
-      [['approve', '--all', '--wait'], 0],
-    ] as const) {
-      const other = await hold('.convo/check')
+    await here.convo(['check'])
+    {
+      const other = await hold(folder)
       const child = start([...args], { cwd: here.path(), env: {} })
       let stderr = ''
       child.stderr!.setEncoding('utf8').on('data', (text: string) => {
         stderr += text
-        if (stderr.includes('waiting for another check in .convo/check: process ')) other.release()
+        if (stderr.includes(`waiting for another ${what} in ${folder}: process `)) other.release()
       })
       const done = await new Promise((resolve) => child.on('close', resolve))
-      expect([done, stderr]).toEqual([status, expect.stringMatching(/^waiting for another check.*\n/)])
+      expect([done, stderr]).toEqual([status, expect.stringMatching(/^waiting for another .*\n/)])
     }
     expect(holds('.convo/check')).toEqual([])
   })
@@ -122,6 +128,7 @@ describe('goldens', () => {
         `error: another approval is writing to goldens   [E_OUTPUT]\n  process ${process.pid} on`,
       ),
     ])
+    expect(stderr).toContain('  try: convo approve --all --wait\n')
     other.release()
     expect(existsSync(here.path('goldens'))).toBe(false)
     expect((await here.convo(['approve', '--all'])).stdout).toBe('1 golden written\n')

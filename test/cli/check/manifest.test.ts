@@ -162,6 +162,10 @@ cases:
       ],
     ],
     [
+      'cases:\n  - name: "{stem}"\n    inputs: ["q*.gif", "q*.gif"]\n    run: sobel',
+      ['convo.check.yaml:3:13: {stem}: no file matches q*.gif'],
+    ],
+    [
       'cases:\n  - name: "{stm}"\n    actual: a.png',
       [
         'convo.check.yaml:2:11: there is no key {stm} for names of cases; {stm}: character 1; keys: {path} {rel} {dir} {stem} {ext} {index} {hash} {op}; try {stem}',
