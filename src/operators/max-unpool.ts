@@ -147,6 +147,10 @@ export const unpoolCommand = operator({
     '(for 2x2: 1 2 1 in both directions, divided by 4), with sums divided by the share of weights that met a maximum: ' +
     'normalized convolution, Knutsson and Westin 1993. --plain skips the division',
   group: 'operators',
+  examples: [
+    'convo unpool in.png out.png --size 4',
+    'convo chain in.png out.png -- maxpool --switches p -- unpool --with p',
+  ],
   params: {
     size: sides('height and width of the windows', 1, 2),
     bare: flag('output the unpooled picture, without the convolution'),

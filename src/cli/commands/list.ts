@@ -11,7 +11,7 @@ type Lists = Readonly<Record<(typeof listNames)[number], () => readonly Row[]>>
 
 /** `convo list <what>` */
 export const list: Command = commandOf(
-  { json: flag('print a JSON array of objects') },
+  { json: flag('print a JSON array of objects; for all lists, an object of arrays') },
   {
     name: 'list',
     summary: 'lists filters, operators, kernels, borders and file formats',
