@@ -50,6 +50,7 @@ const notListed = (methods: readonly Declaration[]): ReadonlySet<string> => {
   return new Set([
     ...[...code.matchAll(/: (\w+)/g)].map(([, name]) => name!),
     ...['OperationOptions', 'Methods', 'Buffer', 'Readable', 'Sharp'],
+    ...['Panel', 'Sign', 'RecipePlan', 'PictureMeta'],
   ])
 }
 
@@ -113,28 +114,36 @@ function reference(folder: string): string {
     .join('\n\n')}\n`
 }
 
-/** The types that declarations use and the package does not export by name, and those that these use, sorted. */
+/**
+ * The types that declarations use and the package does not export by name, those that these use, and those that those
+ * use, sorted.
+ *
+ * @throws Error if two of them have the same name, since the reference describes one
+ */
 function usedBy(
   folder: string,
   known: readonly (Declaration & { from: string })[],
   left: ReadonlySet<string>,
 ): { name: string; from: string }[] {
-  const found = new Map(known.map(({ name, from }) => [name, from]))
-  const queue = [...known]
+  const found = new Map(known.map(({ name, from }) => [name, join(from)]))
+  const queue = known.map((one) => ({ ...one, depth: 0 }))
   for (let one = queue.shift(); one !== undefined; one = queue.shift()) {
-    const { from } = one
+    const { from, depth } = one
     const text = readFileSync(join(folder, from), 'utf8')
     const imports = [...text.matchAll(/import (?:type )?\{([^}]*)\} from '(\.[^']*)'/g)]
     for (const [name] of one.code
       .replaceAll(/\/\*[\s\S]*?\*\/|'[^']*'/g, '')
       .matchAll(/\b[A-Z]\w*[a-z]\w*/g)) {
-      if (found.has(name) || left.has(name)) continue
+      if (left.has(name)) continue
       const other = imports.find(([, names]) => namesIn(names!).includes(name))?.[2]
       const place = other === undefined ? from : join(dirname(from), other.replace(/\.ts$/, '.d.ts'))
       const declaration = declarationsOf(join(folder, place)).find((two) => two.name === name)
       if (declaration === undefined) continue
-      found.set(name, place)
-      if (known.includes(one)) queue.push({ ...declaration, from: place })
+      const where = found.get(name)
+      if (where === undefined) {
+        found.set(name, join(place))
+        if (depth < 2) queue.push({ ...declaration, from: place, depth: depth + 1 })
+      } else if (where !== join(place)) throw new Error(`two types are called ${name}: ${where}, ${place}`)
     }
   }
   return [...found]

@@ -5,6 +5,7 @@ import { type Growing, makeFolder, openGrowing, removeEmpty } from '../files/cha
 import { systemError } from '../files/errors.ts'
 import { refuseReplacing } from '../files/reads.ts'
 import { statOf } from '../files/stat.ts'
+import type { Clipping } from '../run/watch.ts'
 import { visible } from '../text/visible.ts'
 import type { ErrorText } from './crew.ts'
 
@@ -44,7 +45,7 @@ export type Entry =
       readonly megapixels: number
       /** Why it ended before all inputs were tried, such as `SIGINT`; empty if all were. */
       readonly stopped: string
-    } & Counts)
+    } & BatchCounts)
 
 /** The result for one input. */
 export type ItemEntry = {
@@ -65,14 +66,7 @@ export type ItemEntry = {
   /** Size of the output file. */
   readonly bytes?: number
   /** Samples that were below black or above white; absent if none were. */
-  readonly clipped?: {
-    /** Samples below black. */
-    readonly low: number
-    /** Samples above white. */
-    readonly high: number
-    /** All samples of the output. */
-    readonly samples: number
-  }
+  readonly clipped?: Clipping
   /** Notes for the user. */
   readonly notes?: readonly string[]
   /** Why it failed. */
@@ -80,7 +74,7 @@ export type ItemEntry = {
 }
 
 /** The number of inputs with each result. `current`: they were up to date. `left`: they were not tried. */
-export type Counts = {
+export type BatchCounts = {
   /** Pictures that were processed. */
   readonly done: number
   /** Those that were up to date. */

@@ -9,7 +9,7 @@ import { parseTemplate, type Template } from '../files/template.ts'
 import type { Shard } from '../host/engines.ts'
 import { shardOf } from '../host/shard.ts'
 import { isRecord } from '../text/record.ts'
-import type { Counts, Entry, ItemEntry } from './journal.ts'
+import type { BatchCounts, Entry, ItemEntry } from './journal.ts'
 import { stateFolder } from './state.ts'
 
 /** A parsed log. */
@@ -22,7 +22,7 @@ type ReadLog = {
 }
 
 /** The combined content of the logs of all shards. */
-export type Merged = Counts & {
+export type Merged = BatchCounts & {
   readonly shards: number
   /** The time of the longest shard, since they ran at the same time. */
   readonly milliseconds: number
