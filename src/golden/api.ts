@@ -59,7 +59,7 @@ export const check = libraryFunction(
     if (selfTest !== undefined && typeof selfTest !== 'boolean')
       throw new ConvoError('E_ARGUMENT', `selfTest must be true or false, got ${describe(selfTest)}`)
     if (shard !== undefined && !isShard(shard)) {
-      throw new ConvoError('E_ARGUMENT', `shard must be a part of a whole, got ${describe(shard)}`, {
+      throw new ConvoError('E_ARGUMENT', `shard must be { index, count }, got ${describe(shard)}`, {
         fix: '{ index: 1, count: 4 }',
       })
     }

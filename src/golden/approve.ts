@@ -79,7 +79,10 @@ type Holds = Map<string, Hold>
 
 async function holdGoldens(folder: string, holds: Holds): Promise<void> {
   if (holds.has(resolve(folder))) return
-  const taken = { message: `another approval is writing to ${folder}`, fix: 'the same once it has ended' }
+  const taken = {
+    message: `another approval is writing to ${folder}`,
+    fix: 'the same command when it has ended',
+  }
   holds.set(resolve(folder), await takeHold({ folder, taken }))
 }
 
@@ -216,7 +219,7 @@ function unknownName(pattern: string, run: Run): ConvoError {
 }
 
 function notApprovable({ name, message, why, fix }: CaseResult): ConvoError {
-  return new ConvoError('E_STALE', `${JSON.stringify(name)} made no picture to approve`, {
+  return new ConvoError('E_STALE', `${JSON.stringify(name)} has no picture to approve`, {
     why: [message, ...why],
     fix,
   })

@@ -300,7 +300,7 @@ export function readRun(file: string, fix: string): Run {
     if (holder !== undefined) {
       throw new ConvoError('E_USAGE', `a check is writing to ${dirname(file)}`, {
         why: holder,
-        fix: 'the same once it has ended',
+        fix: 'the same command when it has ended',
       })
     }
     throw new ConvoError('E_USAGE', `there are no results of a check in ${file}`, { fix, cause })

@@ -140,7 +140,7 @@ function anchorOf({ weight, kernel }: Bank, options: KernelOptions): readonly [y
   if (options.anchor === undefined) return kernel.anchor ?? [Math.floor(kH / 2), Math.floor(kW / 2)]
   const [y, x] = options.anchor
   if (y >= kH || x >= kW) {
-    throw new ConvoError('E_OPTION', `--anchor ${x},${y} lies outside the ${kW}x${kH} kernel`, {
+    throw new ConvoError('E_OPTION', `--anchor ${x},${y} is outside the ${kW}x${kH} kernel`, {
       fix: `x from 0 to ${kW - 1}, y from 0 to ${kH - 1}`,
     })
   }

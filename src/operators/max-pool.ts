@@ -198,7 +198,7 @@ export function poolAxis(
       'E_SHAPE',
       `the window is larger than the padded input in ${name}: ${reach} against ${input + before + after}`,
       {
-        why: `input ${input} + padding ${before} + ${after}; kernelSize ${kernel} at dilation ${dilation} reaches over ${reach}`,
+        why: `input ${input} + padding ${before} + ${after}; kernelSize ${kernel} at dilation ${dilation} covers ${reach}`,
       },
     )
   }

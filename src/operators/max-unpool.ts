@@ -87,7 +87,7 @@ async function maxUnpool(
       if (place < 0 || place >= room) {
         throw new ConvoError(
           'E_ARGUMENT',
-          `index ${place} at ${i} lies outside the output of ${size.join('x')}, whose indices are 0 to ${room - 1}`,
+          `index ${place} at ${i} is outside the output of ${size.join('x')}, whose indices are 0 to ${room - 1}`,
         )
       }
       data[Math.floor(i / perChannel) * room + place] = x.data[i]!

@@ -102,7 +102,7 @@ export const netSyntax: Operation = operationWith('net', {
     open: async (path, given) => netOperation(await openModel(path, given), path),
   },
   build: () => {
-    throw new ConvoError('E_USAGE', 'a network is named by its file', {
+    throw new ConvoError('E_USAGE', 'a network must be a file', {
       fix: 'convo net model.onnx in.png out.png',
     })
   },
