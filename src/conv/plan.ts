@@ -238,7 +238,7 @@ const askedSeparable: Way = ({ algorithm, lines, place, kH, kW }) => {
   throw new ConvoError(
     'E_OPTION',
     `--algorithm separable needs a kernel of rank 1, and this ${kW}x${kH} kernel is not`,
-    { fix: 'use --algorithm direct, or convo separable with --rank' },
+    { why: 'convo separable --rank approximates it', fix: '--algorithm direct' },
   )
 }
 

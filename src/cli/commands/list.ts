@@ -30,7 +30,7 @@ export const list: Command = commandOf(
         else await io.page(all.map(([name, rows]) => `${name}\n${table(rows)}`).join('\n'))
         return 0
       }
-      const rows = lists[choice('', listNames).parse(args[0], 'what to list')]!()
+      const rows = lists[choice('', listNames).parse(args[0], 'the list')]!()
       await (json ? io.out(`${JSON.stringify(rows, null, 2)}\n`) : io.page(table(rows)))
       return 0
     },
