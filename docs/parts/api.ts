@@ -98,11 +98,11 @@ function reference(folder: string): string {
   return `${[
     '# API reference',
     "Made from the docstrings by `npm run docs`. `import convo, { compare, Tensor, conv2d } from 'convo'`",
-    'A chain starts with `convo(input)`. Every filter, operator and step is a method of it, named as on the command line ' +
-      'in camel case, with the options of the command as an object: `gaussian({ sigma: 2 })`, `depthwiseSeparable()`, ' +
+    'A chain starts with `convo(input)`. Every filter, operator and step is a method with the name of the command in camel ' +
+      'case, and takes the options of the command as an object: `gaussian({ sigma: 2 })`, `depthwiseSeparable()`, ' +
       '`transposed({ stride: 2 })`. [Options](options.md) lists them; editors show each with its options, units, ranges ' +
       'and defaults. For an introduction see [Using convo from Node](library.md).',
-    'For the functions on tensors a picture is a tensor [C,H,W], a volume [C,D,H,W]: float32, row-major. No function changes its arguments. Functions ' +
+    'The functions on tensors take pictures as [C,H,W] and volumes as [C,D,H,W], float32 in row-major order. No function changes its arguments. Functions ' +
       'that return a promise reject with a `ConvoError`, whose `code` is one of the [error codes](options.md#error-codes).',
     ...sections.flatMap(([title, members]) => [
       `## ${title}`,

@@ -47,7 +47,7 @@ function kernelText(k: PlaneKernel, name: string, width: number): string {
 function flatText(k: PlaneKernel): string {
   if (sumsToZero(k)) return 'flat areas become 0'
   const value = shortNumber(gain(k))
-  return value === '1' ? 'flat areas stay' : `flat areas times ${value}`
+  return value === '1' ? 'flat areas do not change' : `flat areas times ${value}`
 }
 
 /**

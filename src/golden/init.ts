@@ -187,7 +187,7 @@ async function entriesOf(
         const pages = await loadPages(bytes, path).catch((error: unknown) => {
           if (!(error instanceof ConvoError) || error.code !== 'E_DECODE') throw error
           const { code, message, why, cause } = error
-          const fix = `a whole copy of ${path}, or remove it; nothing was written`
+          const fix = `a complete copy of ${path}, or remove it; nothing was written`
           throw new ConvoError(code, message, { why, fix, cause })
         })
         return [name, await entryFor(file, bytes, pages, { tools: {}, manifest })]

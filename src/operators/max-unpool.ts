@@ -35,7 +35,7 @@ export type UnpoolOptions = {
  *     out[c, indices[c,i,j]] = x[c,i,j]
  *
  * If windows overlapped and an index occurs twice, the later value in row-major order is kept. Together with a
- * convolution, it is the tutorial's second way of transposed convolution. Size per axis: that of `outputSize`, or
+ * convolution, it upsamples as a transposed convolution does. Size per axis: that of `outputSize`, or
  * (in − 1)·stride − before − after + kernelSize. No weights and no multiplications. After Zeiler and Fergus 2014; Noh,
  * Hong and Han 2015.
  *

@@ -162,7 +162,7 @@ function netStep(model: Model, { values, full }: Given<typeof netParams>): Step 
         fit.made[0] > 4
       ) {
         notes.push(
-          `the network gives a list of ${fit.made[0]} numbers, not a picture; an output path ending in .npy keeps them`,
+          `the network outputs a list of ${fit.made[0]} numbers, not a picture; an output path ending in .npy keeps them`,
         )
       }
       return planes
