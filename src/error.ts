@@ -159,7 +159,7 @@ function convoErrorOf(thrown: unknown): ConvoError {
   if (thrown instanceof TypeError && /detached ArrayBuffer/.test(message)) {
     return new ConvoError(
       'E_ARGUMENT',
-      'the memory of an input was transferred before the result was there',
+      'the memory of an input was transferred before the result was ready',
       {
         fix: 'copy it before the transfer',
         cause: thrown,
@@ -168,7 +168,7 @@ function convoErrorOf(thrown: unknown): ConvoError {
   }
   const system = thrown as { readonly code?: unknown; readonly syscall?: unknown } | null | undefined
   if (system?.code === 'ERR_INVALID_ARG_VALUE' && /null bytes/.test(message)) {
-    return new ConvoError('E_INPUT', 'the name of a file cannot have a NUL character', {
+    return new ConvoError('E_INPUT', 'a file name cannot contain a NUL character', {
       why: message,
       cause: thrown,
     })

@@ -369,7 +369,7 @@ export function checkOptions(options: unknown, of: string, known?: readonly stri
     }
     for (const key in options) {
       if (Object.hasOwn(options, key) || key in Object.prototype) continue
-      throw new ConvoError('E_ARGUMENT', `${what} inherit ${key}, which would not be seen`, {
+      throw new ConvoError('E_ARGUMENT', `${what} inherit ${key}; inherited options are not read`, {
         fix: '{ ...defaults, ...options }',
       })
     }

@@ -50,6 +50,7 @@ const notListed = (methods: readonly Declaration[]): ReadonlySet<string> => {
   return new Set([
     ...[...code.matchAll(/: (\w+)/g)].map(([, name]) => name!),
     ...['OperationOptions', 'Methods', 'Buffer', 'Readable', 'Sharp'],
+    ...['Panel', 'Sign', 'RecipePlan', 'PictureMeta'],
   ])
 }
 
@@ -97,11 +98,11 @@ function reference(folder: string): string {
   return `${[
     '# API reference',
     "Made from the docstrings by `npm run docs`. `import convo, { compare, Tensor, conv2d } from 'convo'`",
-    'A chain starts with `convo(input)`. Every filter, operator and step is a method of it, named as on the command line ' +
-      'in camel case, with the options of the command as an object: `gaussian({ sigma: 2 })`, `depthwiseSeparable()`, ' +
+    'A chain starts with `convo(input)`. Every filter, operator and step is a method with the name of the command in camel ' +
+      'case, and takes the options of the command as an object: `gaussian({ sigma: 2 })`, `depthwiseSeparable()`, ' +
       '`transposed({ stride: 2 })`. [Options](options.md) lists them; editors show each with its options, units, ranges ' +
       'and defaults. For an introduction see [Using convo from Node](library.md).',
-    'For the functions on tensors a picture is a tensor [C,H,W], a volume [C,D,H,W]: float32, row-major. No function changes its arguments. Functions ' +
+    'The functions on tensors take pictures as [C,H,W] and volumes as [C,D,H,W], float32 in row-major order. No function changes its arguments. Functions ' +
       'that return a promise reject with a `ConvoError`, whose `code` is one of the [error codes](options.md#error-codes).',
     ...sections.flatMap(([title, members]) => [
       `## ${title}`,
@@ -113,28 +114,36 @@ function reference(folder: string): string {
     .join('\n\n')}\n`
 }
 
-/** The types that declarations use and the package does not export by name, and those that these use, sorted. */
+/**
+ * The types that declarations use and the package does not export by name, those that these use, and those that those
+ * use, sorted.
+ *
+ * @throws Error if two of them have the same name, since the reference describes one
+ */
 function usedBy(
   folder: string,
   known: readonly (Declaration & { from: string })[],
   left: ReadonlySet<string>,
 ): { name: string; from: string }[] {
-  const found = new Map(known.map(({ name, from }) => [name, from]))
-  const queue = [...known]
+  const found = new Map(known.map(({ name, from }) => [name, join(from)]))
+  const queue = known.map((one) => ({ ...one, depth: 0 }))
   for (let one = queue.shift(); one !== undefined; one = queue.shift()) {
-    const { from } = one
+    const { from, depth } = one
     const text = readFileSync(join(folder, from), 'utf8')
     const imports = [...text.matchAll(/import (?:type )?\{([^}]*)\} from '(\.[^']*)'/g)]
     for (const [name] of one.code
       .replaceAll(/\/\*[\s\S]*?\*\/|'[^']*'/g, '')
       .matchAll(/\b[A-Z]\w*[a-z]\w*/g)) {
-      if (found.has(name) || left.has(name)) continue
+      if (left.has(name)) continue
       const other = imports.find(([, names]) => namesIn(names!).includes(name))?.[2]
       const place = other === undefined ? from : join(dirname(from), other.replace(/\.ts$/, '.d.ts'))
       const declaration = declarationsOf(join(folder, place)).find((two) => two.name === name)
       if (declaration === undefined) continue
-      found.set(name, place)
-      if (known.includes(one)) queue.push({ ...declaration, from: place })
+      const where = found.get(name)
+      if (where === undefined) {
+        found.set(name, join(place))
+        if (depth < 2) queue.push({ ...declaration, from: place, depth: depth + 1 })
+      } else if (where !== join(place)) throw new Error(`two types are called ${name}: ${where}, ${place}`)
     }
   }
   return [...found]

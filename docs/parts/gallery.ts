@@ -64,7 +64,7 @@ export const examples: readonly Exhibit[] = [
   {
     name: 'chain',
     title: 'Several steps',
-    line: 'A pencil drawing: blur, edges, invert, in floating point between the steps.',
+    line: 'A pencil drawing: blur, find edges, invert. Samples stay in floating point between the steps.',
     command:
       'chain samples/scene.png out.png --gray -- gaussian --sigma 1 -- sobel -- pointwise --preset invert',
     at: lighthouse,
@@ -72,7 +72,7 @@ export const examples: readonly Exhibit[] = [
   {
     name: 'denoise',
     title: 'A trained network',
-    line: 'A small network that was trained to remove noise.',
+    line: 'A small network trained to remove noise.',
     command: 'net samples/networks/denoise.safetensors samples/noisy.jpg out.png',
     at: [0, 0],
   },
@@ -87,14 +87,14 @@ export const examples: readonly Exhibit[] = [
   {
     name: 'net-edges',
     title: 'Edges in noise',
-    line: 'A U-Net that was trained to find the edges that a picture had before it became noisy.',
+    line: 'A U-Net trained to find the edges that a picture had before it became noisy.',
     command: 'net samples/networks/edges.safetensors samples/noisy.jpg out.png',
     at: [0, 0],
   },
   {
     name: 'richardson-lucy',
     title: 'Deblur',
-    line: 'Undoes a known blur, here that of a moving camera.',
+    line: 'Removes a known blur, here from a moving camera.',
     command: 'richardson-lucy samples/blurred.png out.png --kernel motion:length=15 --iterations 60',
     at: [0, 0],
   },
@@ -108,14 +108,14 @@ export const examples: readonly Exhibit[] = [
   {
     name: 'median',
     title: 'Median',
-    line: 'The median of a disk: removes specks, keeps edges.',
+    line: 'Takes the median of a disk: removes specks and keeps edges.',
     command: 'median samples/scene.png out.png --size 9 --shape disk',
     at: lighthouse,
   },
   {
     name: 'canny',
     title: 'Edges as lines',
-    line: 'Lines one pixel wide. Weak edges that are not connected to strong ones are dropped.',
+    line: 'Draws lines one pixel wide and drops weak edges that are not connected to strong ones.',
     command: 'canny samples/scene.png out.png --sigma 1.5',
     at: lighthouse,
   },
@@ -151,7 +151,7 @@ export const examples: readonly Exhibit[] = [
   {
     name: 'inline',
     title: 'A kernel as numbers',
-    line: 'A signed slope of the gray picture, where 0 becomes middle gray.',
+    line: 'The horizontal slope of the gray picture; a slope of 0 becomes middle gray.',
     command: 'conv2d samples/scene.png out.png --kernel "-1 0 1; -2 0 2; -1 0 1" --gray --range offset',
     at: lighthouse,
   },

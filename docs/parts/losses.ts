@@ -178,7 +178,7 @@ export const losses: readonly Group[] = [
       ),
       row('gAMA of a PNG', 'kept', 'in a PNG'),
       row('gAMA into other formats', 'reported', '… cannot store the gamma (gAMA)'),
-      row('primaries (cHRM) of a PNG', 'reported', 'primaries (cHRM) of … is lost'),
+      row('primaries (cHRM) of a PNG', 'reported', 'chromaticity (cHRM) of … is lost'),
       row('colour encoding in a PNG (cICP) or AVIF (nclx)', 'reported', 'colour encoding (…) of … is lost'),
       row('CMYK', 'reported', 'converted from CMYK to sRGB'),
       row('the exposure of a Radiance picture', 'reported', 'EXPOSURE of … was not applied: …'),
@@ -197,7 +197,7 @@ export const losses: readonly Group[] = [
       row(
         'floats of a TIFF where 0 is white',
         'refused',
-        'E_DECODE: … has floats of which 0 is white, which convo does not read',
+        'E_DECODE: … has floats in which 0 is white, which convo does not read',
       ),
       row('--gray of colours with three tone curves', 'reported', 'the ICC profile was dropped'),
     ],
@@ -235,7 +235,7 @@ export const losses: readonly Group[] = [
       row(
         'colours of a TIFF that are multiplied by their alpha',
         'reported',
-        'the colours of … were divided by its alpha, which they were multiplied by',
+        'the colours of … were divided by its alpha: the file stores them multiplied by it',
       ),
       row(
         'a further channel of a TIFF that may be no alpha',
@@ -247,7 +247,7 @@ export const losses: readonly Group[] = [
         'reported',
         'areas of … that no frame covers were filled, mostly with black',
       ),
-      row('colours under alpha 0, else', 'dropped', 'they are invisible'),
+      row('other colours under alpha 0', 'dropped', 'they are invisible'),
       row('alpha, where the result has another size or other channels', 'reported', 'alpha was dropped'),
     ],
   },
@@ -316,14 +316,10 @@ export const losses: readonly Group[] = [
   {
     title: 'Drawings and checks',
     rows: [
-      row('further pages of a photo for show', 'reported', '… has … pages, of which the first is shown'),
+      row('further pages of a photo for show', 'reported', '… has … pages: the first is shown'),
       row('alpha of a photo for show', 'reported', '… has transparent pixels and was flattened onto gray'),
       row('a photo for a kernel of several planes', 'reported', '--photo was ignored'),
-      row(
-        'planes of a large bank in its drawing',
-        'reported',
-        '… has … planes, of which the first … are drawn',
-      ),
+      row('planes of a large bank in its drawing', 'reported', '… has … planes: the first … are drawn'),
       row(
         'colours of animations of animate, into GIF',
         'dropped',

@@ -114,15 +114,15 @@ function wordsOf(steps: Steps, output: string): string[] {
   const coding = optionWords(Chain.agreed(chain, output))
   const words = asked.flatMap(({ operation, given }, i) => {
     if (operation.made?.files.length === 0) {
-      throw new ConvoError('E_ARGUMENT', 'the network of a batch must come from a file', {
-        why: 'worker processes make the pictures',
+      throw new ConvoError('E_ARGUMENT', 'the network of a batch must be loaded from a file', {
+        why: 'worker processes read it themselves',
         fix: "loadNet('model.onnx'), with the path instead of bytes",
       })
     }
     const held = Object.keys(given).find((name) => isHeld(given[name]))
     if (held !== undefined) {
       throw new ConvoError('E_ARGUMENT', `the ${held} of a batch must be a name or a file`, {
-        why: 'worker processes make the pictures',
+        why: 'worker processes read it themselves',
         fix: held === 'kernel' ? 'writeKernel, and the path that it wrote' : 'the path of a file',
       })
     }

@@ -5,50 +5,54 @@ import { type Growing, makeFolder, openGrowing, removeEmpty } from '../files/cha
 import { systemError } from '../files/errors.ts'
 import { refuseReplacing } from '../files/reads.ts'
 import { statOf } from '../files/stat.ts'
+import type { Clipping } from '../run/watch.ts'
 import { visible } from '../text/visible.ts'
 import type { ErrorText } from './crew.ts'
 
 /** An event of a batch for machines: one line of JSON, on standard output or in a log. */
-export type Entry =
-  | {
-      /** The batch begins. */
-      readonly event: 'start'
-      /** When, in ISO 8601. */
-      readonly time: string
-      /** The version of convo. */
-      readonly version: string
-      /** The operation and its options, as on the command line. */
-      readonly operation: readonly string[]
-      /** The path of the outputs, with keys such as `{stem}`. */
-      readonly output: string
-      /** As `2-of-8`; empty for a batch that is not shared out. */
-      readonly shard: string
-      /** Inputs of all shards. */
-      readonly all: number
-      /** Inputs of this one. */
-      readonly total: number
-      /** Equal for shards that divide the same inputs. */
-      readonly plan: string
-    }
-  | ItemEntry
-  | ({
-      /** The batch ends. */
-      readonly event: 'end'
-      /** When, in ISO 8601. */
-      readonly time: string
-      /** As `2-of-8`; empty for a batch that is not shared out. */
-      readonly shard: string
-      /** Milliseconds from the beginning to the end. */
-      readonly milliseconds: number
-      /** Pixels of all inputs that were processed, in millions. */
-      readonly megapixels: number
-      /** Why it ended before all inputs were tried, such as `SIGINT`; empty if all were. */
-      readonly stopped: string
-    } & Counts)
+export type Entry = StartEntry | ItemEntry | EndEntry
+
+/** The beginning of a batch. */
+export type StartEntry = {
+  /** The kind of the event. */
+  readonly event: 'start'
+  /** When, in ISO 8601. */
+  readonly time: string
+  /** The version of convo. */
+  readonly version: string
+  /** The operation and its options, as on the command line. */
+  readonly operation: readonly string[]
+  /** The path of the outputs, with keys such as `{stem}`. */
+  readonly output: string
+  /** As `2-of-8`; empty for a batch without shards. */
+  readonly shard: string
+  /** Inputs of all shards. */
+  readonly all: number
+  /** Inputs of this one. */
+  readonly total: number
+  /** Equal for shards that divide the same inputs. */
+  readonly plan: string
+}
+
+/** The end of a batch. */
+export type EndEntry = {
+  /** The kind of the event. */
+  readonly event: 'end'
+  /** When, in ISO 8601. */
+  readonly time: string
+  /** As `2-of-8`; empty for a batch without shards. */
+  readonly shard: string
+  /** Milliseconds from the beginning to the end. */
+  readonly milliseconds: number
+  /** Pixels of all inputs that were processed, in millions. */
+  readonly megapixels: number
+  /** Why it ended before all inputs were tried, such as `SIGINT`; empty if all were. */
+  readonly stopped: string
+} & BatchCounts
 
 /** The result for one input. */
 export type ItemEntry = {
-  /** A picture was handled. */
+  /** The kind of the event. */
   readonly event: 'item'
   /** `current`: it was up to date; `planned`: it would be processed. */
   readonly status: 'done' | 'current' | 'failed' | 'planned'
@@ -64,15 +68,8 @@ export type ItemEntry = {
   readonly megapixels?: number
   /** Size of the output file. */
   readonly bytes?: number
-  /** Samples that were below black or above white; absent if none were. */
-  readonly clipped?: {
-    /** Samples below black. */
-    readonly low: number
-    /** Samples above white. */
-    readonly high: number
-    /** All samples of the output. */
-    readonly samples: number
-  }
+  /** Samples that were below black or above white; only if it was processed. */
+  readonly clipped?: Clipping
   /** Notes for the user. */
   readonly notes?: readonly string[]
   /** Why it failed. */
@@ -80,7 +77,7 @@ export type ItemEntry = {
 }
 
 /** The number of inputs with each result. `current`: they were up to date. `left`: they were not tried. */
-export type Counts = {
+export type BatchCounts = {
   /** Pictures that were processed. */
   readonly done: number
   /** Those that were up to date. */

@@ -9,20 +9,20 @@ import { parseTemplate, type Template } from '../files/template.ts'
 import type { Shard } from '../host/engines.ts'
 import { shardOf } from '../host/shard.ts'
 import { isRecord } from '../text/record.ts'
-import type { Counts, Entry, ItemEntry } from './journal.ts'
+import type { BatchCounts, EndEntry, Entry, ItemEntry, StartEntry } from './journal.ts'
 import { stateFolder } from './state.ts'
 
 /** A parsed log. */
 type ReadLog = {
   readonly path: string
-  readonly start: Entry & { readonly event: 'start' }
+  readonly start: StartEntry
   readonly items: readonly ItemEntry[]
   /** Undefined for a batch that is still running or was killed. */
-  readonly end: (Entry & { readonly event: 'end' }) | undefined
+  readonly end: EndEntry | undefined
 }
 
 /** The combined content of the logs of all shards. */
-export type Merged = Counts & {
+export type Merged = BatchCounts & {
   readonly shards: number
   /** The time of the longest shard, since they ran at the same time. */
   readonly milliseconds: number
@@ -52,7 +52,7 @@ export function mergeLogs(words: readonly string[]): Merged {
       why: [first, other].map(
         ({ path, start }) => `${path}: ${start.all} inputs, ${start.operation.join(' ')} to ${start.output}`,
       ),
-      fix: 'logs of shards with the same inputs, operation and outputs',
+      fix: 'the logs of one batch: the same inputs, operation and outputs',
     })
   }
   const gone = logs.flatMap(goneOutputs)
@@ -67,7 +67,7 @@ export function mergeLogs(words: readonly string[]): Merged {
     failed,
     left: first.start.all - done - current - failed,
     milliseconds: Math.max(...logs.map(millisecondsOf)),
-    megapixels: items.reduce((sum, { megapixels = 0 }) => sum + megapixels, 0),
+    megapixels: Math.round(items.reduce((sum, { megapixels = 0 }) => sum + megapixels, 0) * 1000) / 1000,
     failures: items.filter(({ status }) => status === 'failed'),
     missing: [...missingShards(logs), ...logs.flatMap(unfinished), ...goneLines(gone)],
   }

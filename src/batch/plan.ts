@@ -227,7 +227,7 @@ function refuseMovingInputs(folders: readonly string[], { root }: Template, item
     const inside = items.find(({ output }) => !leaves(folder, output))
     if (inside === undefined) continue
     throw new ConvoError('E_USAGE', `shards would read each other's outputs as inputs in ${folder}`, {
-      why: `${inside.output} lies in ${folder}`,
+      why: `${inside.output} is in ${folder}`,
       fix: 'a different output folder, or --files-from with one list for all shards',
     })
   }

@@ -1,6 +1,6 @@
 import type { Result } from './crew.ts'
 import type { Footprint } from './footprint.ts'
-import type { Counts, ItemEntry } from './journal.ts'
+import type { BatchCounts, ItemEntry } from './journal.ts'
 import type { Standing } from './progress.ts'
 import type { Task } from './runner.ts'
 
@@ -19,7 +19,7 @@ export function createTally(items: number) {
   // between the pictures of a folder that is watched nothing is done: that is no part of the time
   let [pending, idle] = [0, 0]
   let idleSince: number | undefined
-  const counts = (): Counts => ({
+  const counts = (): BatchCounts => ({
     done,
     current,
     failed: failures.size,
@@ -102,7 +102,7 @@ export function createTally(items: number) {
 }
 
 /** `2000 pictures in 6.1 s, 21.4 MP/s: 1990 done, 5 up to date, 5 failed` */
-export function summaryText(counts: Counts, milliseconds: number, megapixels: number): string {
+export function summaryText(counts: BatchCounts, milliseconds: number, megapixels: number): string {
   const { done, current, failed, left } = counts
   const all = done + current + failed + left
   const seconds = milliseconds / 1000

@@ -6,9 +6,9 @@ import type { Command } from './command.ts'
 
 const overviewExamples: readonly (readonly [line: string, meaning: string])[] = [
   ['convo sobel in.png out.png', 'find edges'],
-  ['convo gaussian in.jpg out.png --sigma 3', 'smooth'],
-  ['convo conv2d in.png out.png --kernel edge.mat', 'any kernel, from a file'],
-  ['convo help sobel', 'its kernel and options'],
+  ['convo gaussian in.jpg out.png --sigma 3', 'blur'],
+  ['convo conv2d in.png out.png --kernel edge.mat', 'apply a kernel from a file'],
+  ['convo help sobel', 'explain sobel'],
 ]
 
 /** The headings of the overview, in order, by the group of a command. */
@@ -17,10 +17,10 @@ const headings: Readonly<Record<string, string>> = {
   smoothing: 'Smoothing',
   detail: 'Detail',
   texture: 'Texture',
-  windows: 'Windows: rank filters and morphology',
+  windows: 'Rank filters and morphology',
   size: 'Size',
   operators: 'Operators',
-  steps: 'Steps of a network',
+  steps: 'Network steps',
   commands: 'Other commands',
 }
 
@@ -42,10 +42,10 @@ export function overview(commands: readonly Command[], width: number, isBrief = 
     return [`${title}\n${indent(members.map(({ name }) => name).join('  '), 2, width)}`]
   })
   const longest = Math.max(...overviewExamples.map(([line]) => line.length))
-  const usage = '- is standard input or output; .npy keeps floating point'
+  const usage = '- is standard input or output; a .npy output keeps floating point'
   return `${[
     wrap(
-      'convo applies convolutions to pictures, exactly: filters, custom kernels and network operators.',
+      'convo applies convolutions to pictures: filters, your own kernels, network operators and trained networks. Every machine computes the same bits.',
       width,
     ).join('\n'),
     definitions(overviewExamples, width, longest + 20 <= width ? longest : 0),
@@ -54,7 +54,7 @@ export function overview(commands: readonly Command[], width: number, isBrief = 
     wrap(
       isBrief
         ? 'convo --help lists all operations; convo help <operation> explains one.'
-        : 'convo help <operation> explains one; convo list filters describes each in one line.',
+        : 'convo help <name> explains an operation or command; convo list filters describes each filter in one line.',
       width,
     ).join('\n'),
   ].join('\n\n')}\n`

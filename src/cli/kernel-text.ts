@@ -4,8 +4,8 @@ import { wrap } from '../text/layout.ts'
 
 type Rows = readonly (readonly number[])[]
 
-/** The most columns or rows that are legible in a terminal. */
-const mostPrinted = 9
+/** The most columns or rows of a kernel, and the most weights of a factor, that are legible in a terminal. */
+const [mostPrinted, mostListed] = [9, 25]
 
 /** Formats a number with at most four significant digits. */
 export function shortNumber(value: number): string {
@@ -37,7 +37,7 @@ function kernelText(k: PlaneKernel, name: string, width: number): string {
   const title = (what = '') => wrap(`${name}${kW}x${kH}${over}; ${flatText(k)}${what}`, width).join('\n')
   const grid = gridText(gridOf(k), width - 2)
   if (grid !== undefined) return `${title()}\n${grid}`
-  if (k.form === 'dense') return title('; too large to print')
+  if (k.form === 'dense' || Math.max(kH, kW) > mostListed) return title('; too large to print')
   const [col, row] = [listText(k.col, width - 2), listText(k.row, width - 2)]
   if (col === row) return `${title('; the outer product of this with itself')}\n${row}`
   return `${title('; the outer product of these, down and across')}\n${col}\n\n${row}`
@@ -47,7 +47,7 @@ function kernelText(k: PlaneKernel, name: string, width: number): string {
 function flatText(k: PlaneKernel): string {
   if (sumsToZero(k)) return 'flat areas become 0'
   const value = shortNumber(gain(k))
-  return value === '1' ? 'flat areas stay' : `flat areas times ${value}`
+  return value === '1' ? 'flat areas do not change' : `flat areas times ${value}`
 }
 
 /**

@@ -27,7 +27,7 @@ function gainText(name: string, { kernels, combine, scale }: Recipe): string {
   const range = `${shortNumber(low)} to ${shortNumber(high)} times white`
   if (combine.kind === 'only') return `results range from ${range}`
   if (combine.kind === 'share') return 'results range from black to white, whatever the contrast'
-  return `each kernel of ${name} gives ${range}, before they are combined`
+  return `results of each kernel of ${name} range from ${range}, before they are combined`
 }
 
 /** Returns the sums of the negative and of the positive weights, after the division. */
@@ -64,5 +64,11 @@ export function pictureCommands(operation: Operation): string[] {
   // a filter that takes steps has nothing to draw
   const drawing = recipe !== undefined || moving.length > 0 ? ` --svg ${name}.svg` : ''
   const isExplained = operation.kind === 'filter' || moving.length > 0
-  return [...drawn, ...moving, ...(isExplained ? [`convo explain ${name} in.png${needs}${drawing}`] : [])]
+  const chained = (operation.examples ?? []).filter((line) => line.startsWith('convo chain '))
+  return [
+    ...drawn,
+    ...moving,
+    ...chained,
+    ...(isExplained ? [`convo explain ${name} in.png${needs}${drawing}`] : []),
+  ]
 }

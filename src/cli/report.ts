@@ -46,7 +46,7 @@ export function reportText({ operation, input, output, plan, light, milliseconds
 
 const planText = (plan: PlanFacts): string =>
   Object.entries(plan)
-    .map(([key, value]) => `${key}: ${value}`)
+    .map(([key, value]) => `${key === 'stripRows' ? 'rows of a strip' : key}: ${value}`)
     .join('; ')
 
 /** Groups runs of equal lines, each with its length. */

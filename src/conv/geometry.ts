@@ -89,7 +89,7 @@ export function correlationAxis(name: string, input: number, kernel: number, cho
       `the kernel is larger than the padded input in ${name}: ${reach} against ${input + before + after}`,
       {
         why: [
-          `input ${input} + padding ${before} + ${after} = ${input + before + after}; kernel ${kernel} at dilation ${dilation} reaches over ${reach}`,
+          `input ${input} + padding ${before} + ${after} = ${input + before + after}; kernel ${kernel} at dilation ${dilation} covers ${reach}`,
           `output = floor((input + padding - dilation * (kernel - 1) - 1) / stride) + 1 = floor((${input} + ${before + after} - ${reach}) / ${stride}) + 1, which is below 1`,
         ],
         fix: `padding of at least ${Math.ceil((reach - input) / 2)} on each side, or a smaller kernel`,

@@ -103,7 +103,7 @@ const levelPeak = 2 ** 32
  * block.
  */
 export const confined =
-  'direct sums in float32: an FFT would spread samples that are not finite or very large'
+  'direct sums in float32: an FFT would spread samples that are very large or not finite'
 
 /** What a plan needs to know about a picture. */
 export type Planned = {
@@ -124,7 +124,7 @@ export function planRecipe(recipe: Recipe, options: FilterOptions, picture: Plan
   const kernels = recipe.kernels.map((k) => prepare(k, options))
   const only = recipe.combine.kind === 'only'
   if (options.normalize && !only) {
-    throw new ConvoError('E_OPTION', '--normalize needs a filter of one kernel', { fix: 'no --normalize' })
+    throw new ConvoError('E_OPTION', '--normalize needs a filter with one kernel', { fix: 'no --normalize' })
   }
   const integers = kernels.map((k) => chooseStencil(k, options, picture))
   // Loops over 8 or 16 bits are used only if every branch can use them. Otherwise all branches read the float tile.
@@ -239,7 +239,7 @@ const askedSeparable: Way = ({ algorithm, lines, place, kH, kW }) => {
   throw new ConvoError(
     'E_OPTION',
     `--algorithm separable needs a kernel of rank 1, and this ${kW}x${kH} kernel is not`,
-    { fix: 'use --algorithm direct, or convo separable with --rank' },
+    { why: 'convo separable --rank approximates it', fix: '--algorithm direct' },
   )
 }
 
@@ -251,7 +251,7 @@ const askedFft: Way = ({ algorithm, undilated, isConfined, place, dense }) => {
     })
   }
   if (!isConfined()) return { ...place, weights: dense(), algorithm: 'fft', reason: 'FFT, as requested' }
-  throw new ConvoError('E_OPTION', '--algorithm fft would spread samples that are not finite or very large', {
+  throw new ConvoError('E_OPTION', '--algorithm fft would spread samples that are very large or not finite', {
     why: `a sample is NaN, infinite or above ${fftPeak}, or the weights are too large for sums in float32`,
     fix: '--algorithm auto',
   })

@@ -186,9 +186,9 @@ function inputError(name: string, cause: unknown): ConvoError {
   const { code, message } = cause as NodeJS.ErrnoException
   if (name === '') return new ConvoError('E_INPUT', 'the path of an input is empty', { cause, fix: 'a file' })
   if (/^data:/i.test(name)) {
-    return new ConvoError('E_INPUT', 'an input is a file, not a data: URL', {
+    return new ConvoError('E_INPUT', 'data: URLs cannot be read', {
       cause,
-      fix: "the bytes in it, by base64 --decode or Buffer.from(text, 'base64')",
+      fix: "decode it first: base64 --decode, or Buffer.from(text, 'base64')",
     })
   }
   if (code === 'ENAMETOOLONG')

@@ -43,7 +43,7 @@ function part(
       if (kH * kW > mostWeights) {
         throw new ConvoError(
           'E_TOO_LARGE',
-          `a named kernel may hold ${mostWeights} weights, got ${kW}x${kH}`,
+          `a named kernel can have at most ${mostWeights} weights, got ${kW}x${kH}`,
           {
             fix: 'the filter of the same name, which has no limit',
           },

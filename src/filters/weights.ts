@@ -128,7 +128,7 @@ export function gabor({ sigma, theta, lambda, gamma, psi, zeroMean }: Gabor): Ke
   if (widest > widestGabor) {
     throw new ConvoError(
       'E_OPTION',
-      `a gabor kernel may be ${widestGabor} pixels wide, got sigma ${sigma} and gamma ${gamma}, which need ${widest}`,
+      `a gabor kernel can be at most ${widestGabor} pixels wide, but sigma ${sigma} and gamma ${gamma} need ${widest}`,
       { fix: 'a smaller --sigma, or a --gamma nearer to 1' },
     )
   }

@@ -67,7 +67,7 @@ export const check = libraryFunction(
     checkFunction('onCase', onCase)
     checkFlag('selfTest', selfTest)
     if (shard !== undefined && !isShard(shard)) {
-      throw new ConvoError('E_ARGUMENT', `shard must be a part of a whole, got ${describe(shard)}`, {
+      throw new ConvoError('E_ARGUMENT', `shard must be { index, count }, got ${describe(shard)}`, {
         fix: '{ index: 1, count: 4 }',
       })
     }

@@ -230,7 +230,7 @@ function unknownName(pattern: string, run: Run): ConvoError {
 }
 
 function notApprovable({ name, message, why, fix }: CaseResult): ConvoError {
-  return new ConvoError('E_STALE', `${JSON.stringify(name)} made no picture to approve`, {
+  return new ConvoError('E_STALE', `${JSON.stringify(name)} has no picture to approve`, {
     why: [message, ...why],
     fix,
   })

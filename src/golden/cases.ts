@@ -162,7 +162,7 @@ async function findInputs(
     const base = relative(folder, from(folder, fixedPart(pattern))) || '.'
     const isWritten = writtenByCheck(from(folder, base), goldens)
     const inputs = paths.filter((path) => !isWritten(from(folder, path))).sort()
-    const hint = inputKey === 'actual' ? '; a check compares pictures that are there: make them first' : ''
+    const hint = inputKey === 'actual' ? '; a check compares existing pictures: make them first' : ''
     if (inputs.length === 0) fail(`no file matches ${pattern}${hint}`)
     for (const path of inputs) found.set(path, { path, base })
   }

@@ -102,7 +102,7 @@ function noteLeft({ cases }: Run, { written }: Approved, results: string, io: Io
   for (const one of left) {
     const command = `${approveCommand(results)} ${shellWord(one.name)}`
     const accept = `${one.name}: ${one.message}; to accept the new picture: ${command}`
-    io.err(noteMessage(isApprovable(one) ? accept : `${one.name} made no picture to approve`))
+    io.err(noteMessage(isApprovable(one) ? accept : `${one.name} has no picture to approve`))
   }
   return left.length > 0 ? 1 : 0
 }

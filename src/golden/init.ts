@@ -109,7 +109,7 @@ export type Adopted = {
 export async function adoptGoldens(folder: string, given: string | undefined): Promise<Adopted> {
   const manifest = join(folder, 'convo.check.yaml')
   if (!isFolder(folder)) {
-    throw new ConvoError('E_USAGE', `${folder} is not a folder`, { fix: 'the folder of the project' })
+    throw new ConvoError('E_USAGE', `${folder} is not a folder`, { fix: 'convo check init' })
   }
   if (existsSync(manifest)) {
     throw new ConvoError('E_USAGE', `${manifest} already exists`, {
@@ -131,7 +131,7 @@ export async function adoptGoldens(folder: string, given: string | undefined): P
   if (files.length === 0) {
     throw new ConvoError('E_USAGE', `there are no goldens in ${folder}`, {
       why: `looked for ${layouts.map(({ tool }) => tool).join(', ')}, and for pictures`,
-      fix: 'the folder that they are in',
+      fix: 'the folder that contains them',
     })
   }
   const lock = readLock(root)
@@ -139,7 +139,7 @@ export async function adoptGoldens(folder: string, given: string | undefined): P
     throw new ConvoError(
       'E_USAGE',
       `${join(root, lockName)} already exists: these goldens already belong to convo`,
-      { fix: 'a manifest next to them' },
+      { fix: commandLine(['convo', 'check', join(root, [...lock.values()][0]!.manifest ?? manifest)]) },
     )
   }
   await writeLock(root, new Map(await entriesOf(root, files, manifestFrom(root, manifest))))
@@ -187,7 +187,7 @@ async function entriesOf(
         const pages = await loadPages(bytes, path).catch((error: unknown) => {
           if (!(error instanceof ConvoError) || error.code !== 'E_DECODE') throw error
           const { code, message, why, cause } = error
-          const fix = `a whole copy of ${path}, or remove it; nothing was written`
+          const fix = `a complete copy of ${path}, or remove it; nothing was written`
           throw new ConvoError(code, message, { why, fix, cause })
         })
         return [name, await entryFor(file, bytes, pages, { tools: {}, manifest })]

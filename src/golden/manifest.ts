@@ -35,10 +35,7 @@ export function findManifest(): string {
   const found = manifestNames.find((path) => existsSync(path))
   if (found !== undefined) return found
   throw new ConvoError('E_USAGE', 'there is no manifest in this folder', {
-    why: [
-      `looked for ${manifestNames.join(', ')}`,
-      'the help shows an example; a manifest with another name is given as an argument',
-    ],
+    why: [`looked for ${manifestNames.join(', ')}`, 'for another name: convo check <manifest>'],
     fix: 'convo check --help',
   })
 }

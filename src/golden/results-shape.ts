@@ -80,7 +80,7 @@ const runRule = object({
     list(
       object({
         text,
-        url: must((url) => typeof url === 'string' && /^https?:\/\//.test(url), 'an address of the web'),
+        url: must((url) => typeof url === 'string' && /^https?:\/\//.test(url), 'a web address'),
       }),
     ),
   ),

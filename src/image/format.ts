@@ -163,7 +163,7 @@ export function formatRows(): FormatRow[] {
     const asked = read ?? inputFormats.pnm
     const both = (of: (traits: Both) => string): string => {
       const [a, b] = [of(asked), written && of(written)]
-      return b === undefined || a === b ? a : `${a}; written ${b}`
+      return b === undefined || a === b ? a : `${a} (written: ${b})`
     }
     return {
       name,

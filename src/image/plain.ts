@@ -292,7 +292,7 @@ const writePnm = (picture: Picture): Promise<Uint8Array> => {
 /** @throws ConvoError E_OUTPUT for colours in a gray format */
 function checkGray(picture: Picture, format: string): void {
   if (isGray(picture)) return
-  throw new ConvoError('E_OUTPUT', `${format} holds gray, and the picture has colours`, {
+  throw new ConvoError('E_OUTPUT', `${format} stores only gray, and the picture has colours`, {
     why: `the picture has ${picture.channels} channels`,
     fix: '--gray, or an output path ending in .ppm',
   })

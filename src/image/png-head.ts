@@ -212,7 +212,7 @@ export function readPngHead(reader: Reader, name: string): PngHead {
     at = end
   }
   // primaries that a profile or sRGB also states are not lost
-  if (seen.has('cHRM') && !seen.has('sRGB') && !seen.has('iCCP')) metadata.add('primaries (cHRM)')
+  if (seen.has('cHRM') && !seen.has('sRGB') && !seen.has('iCCP')) metadata.add('chromaticity (cHRM)')
   if (isAspect(reader, seen.get('pHYs'))) metadata.add(pixelAspect)
   for (const one of trailing(reader, at, name, bad)) {
     const what = one.type === 'eXIf' ? 'EXIF after the picture' : lost[one.type]

@@ -122,7 +122,7 @@ export function readTiff(read: Read, name: string): TiffSeen {
     // the division rounds to whole levels, so it is reported
     notes: [
       ...(pages.some(isMultiplied)
-        ? [`the colours of ${name} were divided by its alpha, which they were multiplied by`]
+        ? [`the colours of ${name} were divided by its alpha: the file stores them multiplied by it`]
         : []),
       ...(pages.some(isTakenAsAlpha)
         ? [
@@ -354,7 +354,7 @@ function refuseSamples(read: Read, name: string, page: Directory, layout: Layout
   const chroma = numbersOf(read, page, tag.chroma, layout, 2)
   if (photometric === 6 && numberIn(page, tag.compression) !== 7 && chroma.join() === '1,1')
     refuse('YCbCr colours for every pixel', toSrgb)
-  if (photometric === 0 && format === 3) refuse('floats of which 0 is white', toSrgb)
+  if (photometric === 0 && format === 3) refuse('floats in which 0 is white', toSrgb)
   if (readerOf(read, page, layout) === undefined) refuse('separate planes of this kind', toPython(name))
 }
 

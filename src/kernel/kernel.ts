@@ -132,7 +132,7 @@ export function checkAnchor(anchor: readonly number[], shape: readonly number[])
   if (anchor.length !== 2 || !inside(y, kH) || !inside(x, kW)) {
     throw new ConvoError(
       'E_KERNEL_SHAPE',
-      `anchor must lie inside the ${kW}x${kH} kernel, got x=${x}, y=${y}`,
+      `anchor must be inside the ${kW}x${kH} kernel, got x=${x}, y=${y}`,
       { fix: `x from 0 to ${kW - 1}, y from 0 to ${kH - 1}` },
     )
   }

@@ -172,16 +172,16 @@ async function mapOf(
   if (model.givesLabels)
     throw new ConvoError(
       'E_OPTION',
-      `--${heat === undefined ? 'map' : 'palette'} is for maps of numbers, and the network gives classes`,
+      `--${heat === undefined ? 'map' : 'palette'} is for maps of numbers, and the network outputs classes`,
       { fix: '--classes colours' },
     )
   if (map === undefined && made > 1)
-    throw new ConvoError('E_OPTION', `--palette needs one map, and the network gives ${made}`, {
+    throw new ConvoError('E_OPTION', `--palette needs one map, and the network outputs ${made}`, {
       fix: `--palette ${heat} --map 0`,
     })
   if (map === undefined) return out
   if (map < made) return made === 1 ? out : channelsOf(engine, out, [map])
-  throw new ConvoError('E_OPTION', `--map ${map} is none of the ${made} maps that the network gives`, {
+  throw new ConvoError('E_OPTION', `there is no map ${map}: the network outputs ${made}, counted from 0`, {
     fix: `--map ${made - 1}`,
   })
 }

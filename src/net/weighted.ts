@@ -223,7 +223,7 @@ const matMul: Lowering = async (turn) => {
   if (sizeOf(shape) > limits.tensorSamples.most) {
     throw new ConvoError(
       'E_TOO_LARGE',
-      `${nameOf(turn.node)}: attention over [${shape}] is more than can be held`,
+      `${nameOf(turn.node)}: attention over [${shape}] needs too much memory`,
       {
         fix: 'a smaller picture',
       },

@@ -28,7 +28,7 @@ export const activate = async (engine: Engine, x: Tensor, name: Activation, unit
 /** The `--activation` option of all operators with weights. */
 export const activationParam = {
   ...choice(
-    'function applied to every result; for sigmoid, tanh and similar ones, black is 0 and white is 1, but after normalize and in float arrays, numbers are used as they are',
+    'function applied to every result; sigmoid, tanh and similar functions take black as 0 and white as 1, but use numbers as they are after normalize and in float arrays',
     activationNames,
     'none',
   ),

@@ -103,6 +103,8 @@ export const conv2dCommand = operator({
       '3 channels of 5x5 and one 3x3 filter over all of them: the output is one channel of 3x3; --size 7 --filters 128 for a bank',
   },
   examples: [
+    'convo conv2d in.png out.png --kernel emboss',
+    'convo conv2d in.png maps.png --kernel net.safetensors#conv1.weight --activation relu',
     'convo explain conv2d --input 3x7x7 --filters 128',
     'convo animate conv2d conv2d.gif',
     'convo animate conv2d padded.svg --padding 1 --stride 2 --kernel "0 1 2; 2 2 0; 0 1 2"',

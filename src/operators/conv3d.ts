@@ -67,6 +67,11 @@ export const conv3dCommand = operator({
     'Ji et al. 2013; Tran et al. 2015. Named kernels: gaussian, exp(−r²/2σ²) cut at 4σ as in SciPy; sobel, the length of the gradient by ' +
     '-1 0 1 along one axis and 1 2 1 along the others, divided by 4 so that its gain is that of the 2-D sobel; box, the mean of 3x3x3. A kernel [kD,kH,kW] is applied to each channel',
   group: 'operators',
+  examples: [
+    'convo conv3d volume.tif edges.tif --filter sobel',
+    'convo conv3d volume.npy smooth.npy --filter gaussian --sigma 2',
+    'convo conv3d slices/ edges.tif --filter sobel',
+  ],
   input: 'volume',
   params: {
     filter: {

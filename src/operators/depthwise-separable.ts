@@ -160,7 +160,10 @@ export const depthwiseSeparableCommand = operator({
     'depthwise-separable':
       '3 channels of 5x5: each is filtered by its own 3x3 kernel, then a 1x1 convolution mixes them',
   },
-  examples: ['convo explain depthwise-separable --input 16x56x56 --filters 32'],
+  examples: [
+    'convo depthwise-separable in.png out.png --kernel gaussian:sigma=2 --pointwise "0 0 1; 0 1 0; 1 0 0"',
+    'convo explain depthwise-separable --input 16x56x56 --filters 32',
+  ],
 })
 
 /**

@@ -108,6 +108,7 @@ export const depthwiseCommand = operator({
   group: 'operators',
   params: {},
   kernel: 'optional',
+  examples: ['convo depthwise in.png out.png --kernel emboss'],
   takes: correlationOptions.filter((name) => name !== 'groups'),
   build: ({ kernel = sharpen, settings, full }) => {
     if (kernel.shape.length === 2) return correlationStep('depthwise', kernel, { settings, full })

@@ -36,5 +36,8 @@ export const dilatedCommand = operator({
   animations: {
     dilated: 'a 3x3 kernel at rates 1, 2 and 4 covers 3x3, 5x5 and 9x9 with the same 9 weights',
   },
-  examples: ['convo animate dilated rate2.gif --dilation 2'],
+  examples: [
+    'convo dilated in.png out.png --dilation 4 --kernel outline',
+    'convo animate dilated rate2.gif --dilation 2',
+  ],
 })

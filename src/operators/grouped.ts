@@ -37,6 +37,7 @@ export const groupedCommand = operator({
   group: 'operators',
   params: {},
   kernel: 'optional',
+  examples: ['convo grouped in.png out.png --kernel net.safetensors#conv2.weight --groups 3'],
   takes: correlationOptions,
   build: ({ kernel, settings, full }) => {
     refuseAlgorithm('grouped', settings)

@@ -198,7 +198,7 @@ export function poolAxis(
       'E_SHAPE',
       `the window is larger than the padded input in ${name}: ${reach} against ${input + before + after}`,
       {
-        why: `input ${input} + padding ${before} + ${after}; kernelSize ${kernel} at dilation ${dilation} reaches over ${reach}`,
+        why: `input ${input} + padding ${before} + ${after}; kernelSize ${kernel} at dilation ${dilation} covers ${reach}`,
       },
     )
   }
@@ -248,6 +248,7 @@ export const maxPoolCommand = operator({
     'on a volume, in three directions',
   source: 'Ranzato et al. 2007; PyTorch’s max_pool2d and max_pool3d. Each channel is pooled separately',
   group: 'operators',
+  examples: ['convo maxpool in.png out.png --size 3 --stride 2'],
   input: ({ size, stride, padding, dilation }) =>
     [size, stride, padding, dilation].some((list) => list?.length === 3),
   params: {

@@ -35,7 +35,7 @@ export type UnpoolOptions = {
  *     out[c, indices[c,i,j]] = x[c,i,j]
  *
  * If windows overlapped and an index occurs twice, the later value in row-major order is kept. Together with a
- * convolution, it is the tutorial's second way of transposed convolution. Size per axis: that of `outputSize`, or
+ * convolution, it upsamples as a transposed convolution does. Size per axis: that of `outputSize`, or
  * (in − 1)·stride − before − after + kernelSize. No weights and no multiplications. After Zeiler and Fergus 2014; Noh,
  * Hong and Han 2015.
  *
@@ -87,7 +87,7 @@ async function maxUnpool(
       if (place < 0 || place >= room) {
         throw new ConvoError(
           'E_ARGUMENT',
-          `index ${place} at ${i} lies outside the output of ${size.join('x')}, whose indices are 0 to ${room - 1}`,
+          `index ${place} at ${i} is outside the output of ${size.join('x')}, whose indices are 0 to ${room - 1}`,
         )
       }
       data[Math.floor(i / perChannel) * room + place] = x.data[i]!
@@ -147,6 +147,10 @@ export const unpoolCommand = operator({
     '(for 2x2: 1 2 1 in both directions, divided by 4), with sums divided by the share of weights that met a maximum: ' +
     'normalized convolution, Knutsson and Westin 1993. --plain skips the division',
   group: 'operators',
+  examples: [
+    'convo unpool in.png out.png --size 4',
+    'convo chain in.png out.png -- maxpool --switches p -- unpool --with p',
+  ],
   params: {
     size: sides('height and width of the windows', 1, 2),
     bare: flag('output the unpooled picture, without the convolution'),

@@ -104,11 +104,12 @@ export const clipStep = operator({
   source: 'PyTorch’s clamp; ReLU6 clips numbers to 0..6: --min 0 --max 6 after normalize',
   group: 'steps',
   params: {
-    min: number('the smallest, in levels of 0..255 at any depth', 0),
+    min: number('the smallest value, in levels of 0..255 at any depth', 0),
     max: number('the largest value, in the same unit', 255),
   },
   kernel: 'none',
   takes: [],
+  examples: ['convo clip in.png out.png --min 16 --max 235'],
   build: ({ values: { min, max }, full }) => {
     if (min > max)
       throw new ConvoError('E_OPTION', `--min ${min} is above --max ${max}`, {
@@ -137,6 +138,7 @@ export const batchNormStep = operator({
   },
   kernel: 'none',
   takes: [],
+  examples: ['convo batchnorm in.png out.npy --mean 124,116,104 --variance 3411,3257,3291'],
   build: ({ values: { mean, variance, gamma, beta, epsilon } }) => {
     if (variance.some((v) => v + epsilon <= 0))
       throw new ConvoError('E_OPTION', '--variance and --epsilon must add up to more than 0')
@@ -153,6 +155,11 @@ export const batchNormStep = operator({
   },
 })
 
+const skips = [
+  'convo chain in.png out.png -- keep -- gaussian -- add --with skip',
+  'convo chain in.png out.npy -- keep -- gaussian -- concat --with skip',
+]
+
 export const keepStep = operator({
   summary: 'saves the current result under a name, for a later step of the chain',
   formula: 'out = x',
@@ -161,6 +168,7 @@ export const keepStep = operator({
   params: { as: text('the name', '<name>', 'skip') },
   kernel: 'none',
   takes: [],
+  examples: skips,
   build: ({ values }) => ({ ...planar, keeps: values.as, apply: async (x) => x }),
 })
 
@@ -206,13 +214,14 @@ const withParam = {
 } satisfies Params
 
 export const addStep = operator({
-  summary: 'adds a result that keep saved',
+  summary: 'adds a result that an earlier step saved with keep',
   formula: 'out = x + kept',
   source: 'the residual connections of He et al. 2016',
   group: 'steps',
   params: withParam,
   kernel: 'none',
   takes: [],
+  examples: skips,
   build: ({ values }) => ({
     ...planar,
     async apply(x, engine, kept) {
@@ -224,13 +233,14 @@ export const addStep = operator({
 })
 
 export const concatStep = operator({
-  summary: 'appends the channels of a result that keep saved',
+  summary: 'appends the channels of a result that an earlier step saved with keep',
   formula: 'out = x and then kept, [C + C′,H,W]',
-  source: 'the skips of Ronneberger, Fischer and Brox 2015',
+  source: 'the skip connections of Ronneberger, Fischer and Brox 2015',
   group: 'steps',
   params: withParam,
   kernel: 'none',
   takes: [],
+  examples: skips,
   build: ({ values }) => ({
     ...planar,
     async apply(x, engine, kept) {
@@ -308,16 +318,12 @@ export const avgPoolStep = operator({
 })
 
 export const globalPoolStep = operator({
-  summary: 'reduces every channel to one number: its mean or its maximum',
-  formula: 'out[c] = mean of x[c,i,j] over all i, j; [C,1,1]',
+  summary: 'reduces every channel to one number, such as its mean',
+  formula: 'out[c] = mean (or --of) of x[c,i,j] over all i, j; [C,1,1]',
   source: 'Lin, Chen and Yan 2013',
   group: 'steps',
   params: {
-    of: choice(
-      'what of a channel',
-      ['mean', 'max', 'min', 'sum'] as const satisfies readonly Summary[],
-      'mean',
-    ),
+    of: choice('the number', ['mean', 'max', 'min', 'sum'] as const satisfies readonly Summary[], 'mean'),
   },
   kernel: 'none',
   takes: [],
@@ -348,7 +354,7 @@ const multiplied = (engine: Engine, x: Tensor, by: number): Promise<Tensor> =>
   engine.layer('withNumber', [x], { operation: 'multiply', numbers: Float32Array.of(by), isFirst: false })
 
 export const argmaxStep = operator({
-  summary: 'finds the channel with the largest value of every pixel',
+  summary: 'finds, for every pixel, the channel with the largest value',
   formula: 'out = the first c whose x[c] is largest; [1,H,W]',
   source:
     'the classes of a segmentation, as in Long, Shelhamer and Darrell 2015; --range minmax makes them visible, .npy keeps them',

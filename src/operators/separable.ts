@@ -117,6 +117,10 @@ export const separableCommand = operator({
     'The kernel must be the outer product of a column and a row; otherwise the error lists its singular values, and --rank ' +
     'approximates it by a sum of such products (Eckart and Young 1936) and reports the error. The default is 1 4 6 4 1 in both directions',
   group: 'operators',
+  examples: [
+    'convo separable in.png out.png --kernel sobel-x',
+    'convo separable in.png out.png --col 1,2,1 --row -1,0,1 --range offset',
+  ],
   params: {
     col: line('column kernel, with --row'),
     row: line('row kernel, with --col'),

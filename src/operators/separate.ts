@@ -75,10 +75,7 @@ function notSeparable(plane: Kernel, rank: number, values: Float64Array): ConvoE
     `the kernel of ${plane.shape.join('x')} is not separable: its rank is ${rank}, not 1`,
     {
       why: `singular values: ${list.join(', ')}`,
-      fix:
-        rank === 0
-          ? 'a kernel with weights other than 0'
-          : `rank 1 to ${rank} for an approximation, with its error`,
+      fix: rank === 0 ? 'a kernel with weights other than 0' : `an approximation: rank 1 to ${rank}`,
     },
   )
 }

@@ -33,6 +33,7 @@ export const thresholdStep = operator({
   },
   kernel: 'none',
   takes: [],
+  examples: ['convo threshold in.png out.png --at 100'],
   build: ({ values: { at, keep }, full }) => ({
     ...alone,
     apply: (x, engine) =>
@@ -66,6 +67,7 @@ export const normalizeStep = operator({
   },
   kernel: 'none',
   takes: [],
+  examples: ['convo normalize in.png out.npy --mean 0.485,0.456,0.406 --std 0.229,0.224,0.225'],
   build: ({ values: { mean, std, each }, full }) => {
     if (mean === undefined && std === undefined) {
       return { ...alone, seesAll: true, apply: (x) => stretch(x, each, full) }

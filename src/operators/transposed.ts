@@ -233,6 +233,7 @@ export const transposedCommand = operator({
     transposed: 'a 2x2 input with a 4x4 kernel and stride 3: the output is 7x7, overlaps are added',
   },
   examples: [
+    'convo transposed in.png out.png --stride 3 --upsample nearest',
     'convo explain transposed --input 1x2x2 --size 4 --stride 3 --json',
     'convo animate transposed step.png --frame 3',
   ],

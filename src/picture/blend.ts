@@ -88,7 +88,7 @@ function regionNotes({ settings: { region }, input }: PictureTask, { width, heig
       `the region ${region.join()} extends beyond ${input}, which is ${width}x${height}: only ${inside} of it is used`,
     ]
   }
-  throw new ConvoError('E_OPTION', `--region ${region.join(',')} lies outside ${input}`, {
+  throw new ConvoError('E_OPTION', `--region ${region.join(',')} is outside ${input}`, {
     why: `${input} has ${width}x${height} pixels; --region is x,y,width,height`,
     fix: `--region 0,0,${width},${height}`,
   })

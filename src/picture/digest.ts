@@ -5,7 +5,7 @@ import type { Source } from '../image/reader.ts'
 
 /** The hash of the pixels of a picture file, and the shape of its first page. */
 export type Digest = {
-  /** SHA-256 of the shape and the samples, in hexadecimal. */
+  /** `sha256:` and the hash of the shape and the samples, in hexadecimal. */
   readonly digest: string
   /** Width in pixels. */
   readonly width: number

@@ -5,7 +5,7 @@ import { noteRead, refuseReplacing } from '../files/reads.ts'
 import { formatOfPath, type OutputTraits, traitsOf } from '../image/format.ts'
 import type { Light } from '../image/light.ts'
 import type { FullScale, Step } from '../operators/operator.ts'
-import type { Outcome, Watch } from '../run/watch.ts'
+import type { Clipping, Watch } from '../run/watch.ts'
 import { depthOfFull, type Picture } from '../tensor/picture.ts'
 import type { InMemory, Opened } from './input.ts'
 import { holdsFloats, mayHoldFloats } from './output.ts'
@@ -109,7 +109,7 @@ export type Report = {
   /** The tone curve of --linear. */
   readonly light?: string
   /** Samples that were below black or above white. */
-  readonly clipped: Outcome
+  readonly clipped: Clipping
   /** Notes for the user, in sentences. */
   readonly notes: readonly string[]
   /** The time from the call to the result. */

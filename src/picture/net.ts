@@ -29,7 +29,7 @@ export const netParams = {
     unset: 'from the network; luma for one channel and a colour picture',
   },
   algorithm: choice(
-    'how to compute 3x3 and 5x5 convolutions of many channels; direct: every product, as the formula has it',
+    'how to compute 3x3 and 5x5 convolutions of many channels; direct computes every product of the formula',
     ['auto', 'direct'] as const,
     'auto',
   ),
@@ -43,7 +43,7 @@ export const netParams = {
     unset: 'a map stays gray',
   },
   map: {
-    ...integer('number of the one map to write, of a network that gives several, from 0', undefined, {
+    ...integer('write only this map of several, counted from 0', undefined, {
       min: 0,
       max: 65535,
     }),
@@ -59,7 +59,7 @@ export const netScale = {
 
 /** Which of several outputs is computed. */
 export const netHead = {
-  ...text('output of a network that has several, by its name or its number from 1', '<name>'),
+  ...text('which output to use, by name or by number from 1', '<name>'),
   unset: 'the first',
 }
 
@@ -102,7 +102,7 @@ export const netSyntax: Operation = operationWith('net', {
     open: async (path, given) => netOperation(await openModel(path, given), path),
   },
   build: () => {
-    throw new ConvoError('E_USAGE', 'a network is named by its file', {
+    throw new ConvoError('E_USAGE', 'a network must be a file', {
       fix: 'convo net model.onnx in.png out.png',
     })
   },
@@ -162,7 +162,7 @@ function netStep(model: Model, { values, full }: Given<typeof netParams>): Step 
         fit.made[0] > 4
       ) {
         notes.push(
-          `the network gives a list of ${fit.made[0]} numbers, not a picture; an output path ending in .npy keeps them`,
+          `the network outputs a list of ${fit.made[0]} numbers, not a picture; an output path ending in .npy keeps them`,
         )
       }
       return planes

@@ -12,7 +12,7 @@ import type { TiffPage } from '../image/tiff-write.ts'
 import { runToArray, runToPicture, runToSheet, type SheetWishes } from '../run/graph.ts'
 import type { Sink } from '../run/picture-job.ts'
 import type { Session } from '../run/pool.ts'
-import type { Outcome } from '../run/watch.ts'
+import type { Clipping } from '../run/watch.ts'
 import { depthOfFull, hasAlpha, type Picture, type PictureMeta } from '../tensor/picture.ts'
 import { openInput } from './input.ts'
 import { factsOf, type PictureFacts, type PictureTask } from './job.ts'
@@ -34,7 +34,7 @@ import { graphOf, type Pending, slicesIn } from './state.ts'
 /** The result of writing. */
 export type Written = {
   readonly facts: PictureFacts & { readonly bytes: number }
-  readonly outcome: Outcome
+  readonly outcome: Clipping
   readonly notes: readonly string[]
 }
 
@@ -46,7 +46,7 @@ export type Rendering = {
   readonly full: number
   /** The number of slices of an array that is a volume. They are stacked vertically. */
   readonly slices?: number | undefined
-  run(sink: Sink, onStrip?: Stream['strip'], drain?: Stream['drain']): Promise<Outcome>
+  run(sink: Sink, onStrip?: Stream['strip'], drain?: Stream['drain']): Promise<Clipping>
 }
 
 /** Prepares steps whose result is a picture. The recipe that made it writes it. */
@@ -264,7 +264,7 @@ export async function toSamples(
   { width, height, channels, full, run }: Rendering,
   task: PictureTask,
   meta: PictureMeta,
-): Promise<{ picture: Picture; outcome: Outcome }> {
+): Promise<{ picture: Picture; outcome: Clipping }> {
   const depth = samplesOf(task, full)
   const size = (width * height * channels * depth) / 8
   const target = session.arena.alloc(size)

@@ -193,7 +193,7 @@ export const pictureSettings = {
   },
   lossless: flag('encode WebP and AVIF without loss, as WebP is by default'),
   subsampling: {
-    ...choice('colour resolution of JPEG and AVIF: for every pixel, or, with loss, for blocks of 2x2', [
+    ...choice('colours of JPEG and AVIF: one for every pixel, or one for every 2x2 pixels, with loss', [
       '4:4:4',
       '4:2:0',
     ]),
@@ -201,7 +201,7 @@ export const pictureSettings = {
   },
   effort: {
     ...integer(
-      'effort for smaller files: JPEG 0 to 2, WebP 0 to 6, AVIF 0 to 9, GIF 1 to 10; for PNG use --compression',
+      'how hard to try for smaller files: JPEG 0 to 2, WebP 0 to 6, AVIF 0 to 9, GIF 1 to 10; for PNG use --compression',
       undefined,
       { min: 0, max: 10 },
     ),

@@ -144,7 +144,7 @@ function keptOf({ kept }: State) {
 
 const unnamed = (name: string, names: readonly string[]): ConvoError => {
   return new ConvoError('E_NAME', `no earlier step saved a result as "${name}"`, {
-    why: names.length === 0 ? 'nothing is kept' : `kept: ${names.join(', ')}`,
+    why: names.length === 0 ? 'no step saved a result' : `saved: ${names.join(', ')}`,
     ...(names.length === 0 && { fix: `keep --as ${name} after the step whose result it is` }),
     instead: [name, nearest(name, names)],
   })

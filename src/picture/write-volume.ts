@@ -128,8 +128,8 @@ async function writePages(
       ...changed,
       ...notes,
       format === 'tiff'
-        ? `${count} slices are its pages`
-        : `${count} slices play one after another, ${sliceTime} ms each`,
+        ? `the output has ${count} pages, one for each slice`
+        : `the output is an animation of ${count} slices, ${sliceTime} ms each`,
     ],
   }
 }

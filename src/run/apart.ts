@@ -109,7 +109,7 @@ function start(): threads.Worker {
   const failed = (cause: unknown) => {
     if (worker === made) worker = undefined
     for (const id of [...waiting.keys()])
-      answered(id)?.failed(new ConvoError('E_WORKER', "the thread of convo's long work failed", { cause }))
+      answered(id)?.failed(new ConvoError('E_WORKER', 'a background thread of convo failed', { cause }))
   }
   made.on('error', failed)
   made.on('messageerror', failed)

@@ -16,7 +16,7 @@ import { type Finishing, isCostly, type OnStrip, run, runToPlanes, shapeOf } fro
 import type { Graph, Over, PictureShape, Sink, Source, StencilJob } from './picture-job.ts'
 import { placePicture, prepareTables } from './place-picture.ts'
 import type { Session } from './pool.ts'
-import type { Outcome } from './watch.ts'
+import type { Clipping } from './watch.ts'
 
 /** Runs a graph and returns a tensor [C,H,W]. Unless `cut` is given, the height of strips is chosen here. */
 export const runToTensor = (session: Session, { out, source }: Graph, cut?: number | Cut): Promise<Tensor> =>
@@ -37,7 +37,7 @@ export const runToPicture = (
   finishing: Finishing,
   onStrip?: OnStrip,
   drain?: () => Promise<void>,
-): Promise<Outcome> => {
+): Promise<Clipping> => {
   const { out, source } = graph
   const whole = asItIs(graph, finishing)
   const last = whole?.finishing ?? finishing
@@ -96,7 +96,7 @@ export async function runToSheet(
   finishing: Finishing,
   onStrip?: OnStrip,
   drain?: () => Promise<void>,
-): Promise<Outcome> {
+): Promise<Clipping> {
   const [channels, height, width] = graph.out.shape
   const { depth = 1, labels: isLabeled, black, white } = wishes
   const count = channels / depth
@@ -213,7 +213,7 @@ async function runFinished(
   onStrip: OnStrip | undefined,
   drain: (() => Promise<void>) | undefined,
   wrap: (job: StencilJob) => GraphSink,
-): Promise<Outcome> {
+): Promise<Clipping> {
   const { arena } = session
   await prepareTables(plan)
   const through = (to: Sink, own: Range, extremes?: Extremes) => (pieceRows: number) =>

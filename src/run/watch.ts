@@ -6,5 +6,12 @@ export type Watch = {
   readonly onProgress?: ((share: number) => void) | undefined
 }
 
-/** The result of a run over a picture: samples clipped at either end, and the number of samples. */
-export type Outcome = { readonly low: number; readonly high: number; readonly samples: number }
+/** The samples that a run clipped. */
+export type Clipping = {
+  /** Samples below black. */
+  readonly low: number
+  /** Samples above white. */
+  readonly high: number
+  /** All samples of the output. */
+  readonly samples: number
+}

@@ -21,11 +21,11 @@ import type { Operation } from '../picture/operations.ts'
 import { apart } from '../run/apart.ts'
 import { optional } from '../text/record.ts'
 import type { Scene } from './animate/scene.ts'
-import type { Arithmetic, FilterExplanation, StepsExplanation } from './explain/explanation.ts'
+import type { FilterExplanation, LayerArithmetic, StepsExplanation } from './explain/explanation.ts'
 import type { Facts } from './show/facts.ts'
 
 /** What an operation would do to an input, in numbers. */
-export type Explained = ((Explanation & Arithmetic) | FilterExplanation | StepsExplanation) & {
+export type Explained = ((Explanation & LayerArithmetic) | FilterExplanation | StepsExplanation) & {
   /** The formula of the operation. */
   readonly formula?: string
   /** Threads and memory of a run over the picture, if the input is one. */

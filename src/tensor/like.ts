@@ -34,7 +34,7 @@ const isTensorLike = (given: unknown): given is TensorLike =>
 /** @throws ConvoError E_ARGUMENT for data that is not an array of numbers, or for an unknown layout */
 function checkLike(given: unknown): TensorLike & { readonly layout: 'CHW' | 'HWC' } {
   if (!isTensorLike(given)) {
-    throw new ConvoError('E_ARGUMENT', `a tensor is made of { data, shape }, got ${describe(given)}`)
+    throw new ConvoError('E_ARGUMENT', `a tensor must be { data, shape }, got ${describe(given)}`)
   }
   const { data, shape, layout = 'CHW' } = ownCopy('a tensor', given)
   if (!isNumberArray(data)) {

@@ -74,7 +74,9 @@ describe('the help of a command', () => {
     const places = [...order, 'Defaults', 'See it', 'Options of sobel'].map((w) => stdout.indexOf(w))
     expect(places).toEqual(places.toSorted((a, b) => a - b))
     expect(places[0]).toBeGreaterThan(0)
-    expect(stdout.replace(/\s+/g, ' ')).toContain('each kernel of sobel gives -4 to 4 times white')
+    expect(stdout.replace(/\s+/g, ' ')).toContain(
+      'results of each kernel of sobel range from -4 to 4 times white',
+    )
     expect(stdout).toContain('border  replicate')
     expect(stdout).toContain('\n  convo show sobel-x sobel-x.png\n')
   })

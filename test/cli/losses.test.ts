@@ -623,7 +623,7 @@ const cases: Readonly<Record<string, Case>> = {
     files: { 'a.png': encoded(holes, 'png') },
     runs: [`${same} a.png o.png --alpha separate`],
   },
-  'colours under alpha 0, else': {
+  'other colours under alpha 0': {
     files: { 'a.png': encoded(holes, 'png') },
     runs: [`${same} a.png o.png`],
     async holds(path) {

@@ -80,7 +80,7 @@ describe('a network as a step', () => {
     expect(readFileSync(at('lib/a.png')).equals(readFileSync(at('alone.png')))).toBe(true)
     const bytes = await loadNet(times(2))
     const refused = many(at('in'), at('lib/{stem}.png'), (picture) => picture.net(bytes))
-    await expect(refused.next()).rejects.toThrow('the network of a batch must come from a file')
+    await expect(refused.next()).rejects.toThrow('the network of a batch must be loaded from a file')
     await close()
   })
 

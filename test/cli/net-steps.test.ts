@@ -147,7 +147,10 @@ describe('a step that takes a volume', () => {
     expect(x!.shape).toEqual(y!.shape)
     expect(x!.data.every((v, i) => Math.abs(Number(v) - Number(y!.data[i]!)) < 1e-3)).toBe(true)
     const smoothed = await convo(['chain', volume, c, '--', 'gaussian', '--', 'conv3d'])
-    expect([smoothed.status, smoothed.stderr]).toEqual([0, 'note: 24 slices are its pages\n'])
+    expect([smoothed.status, smoothed.stderr]).toEqual([
+      0,
+      'note: the output has 24 pages, one for each slice\n',
+    ])
   })
 })
 

@@ -425,6 +425,6 @@ describe('what cannot be done is refused, not a bug', () => {
     mkdirSync(at('goldens/a.png'), { recursive: true })
     expect((await convo(['check'])).status).toBe(1)
     const { status, stderr } = await convo(['approve', '--all'])
-    expect([status, stderr]).toEqual([1, 'note: a made no picture to approve\n'])
+    expect([status, stderr]).toEqual([1, 'note: a has no picture to approve\n'])
   })
 })

@@ -246,7 +246,7 @@ export const refused: readonly (readonly [line: string[], stderr: string])[] = [
   ],
   [
     ['list', 'filter'],
-    `error: what to list must be one of filters, operators, kernels, borders, formats, got "filter"   [E_OPTION]
+    `error: the list must be one of filters, operators, kernels, borders, formats, got "filter"   [E_OPTION]
   try: convo list filters
 `,
   ],
@@ -265,7 +265,7 @@ export const refused: readonly (readonly [line: string[], stderr: string])[] = [
   [
     ['chain', 'a.png', 'b.png', '--', 'batch'],
     `error: no filter or operator is called "batch"   [E_NAME]
-  batch is a command: it runs an operation on many pictures, skips what is up to date and resumes after an interruption
+  batch is a command: it runs an operation on many pictures, skips outputs that are up to date, and resumes after an interruption
   try: convo help batch
 `,
   ],

@@ -128,7 +128,7 @@ describe('volumes', () => {
     const made = await run('conv3d', 'slices', `plays.${format}`, '--sigma', '0.1')
     expect(made).toMatchObject({
       status: 0,
-      stderr: `note: ${depth} slices play one after another, 100 ms each\n`,
+      stderr: `note: the output is an animation of ${depth} slices, 100 ms each\n`,
     })
     const { pages, pageHeight, width: wide } = await sharp(at(`plays.${format}`), { pages: -1 }).metadata()
     expect([pages, pageHeight, wide]).toEqual([depth, height, width])
@@ -153,7 +153,7 @@ describe('volumes', () => {
       ['deep', 1, 'ushort'],
     ] as const) {
       const made = await run('conv3d', input, `${input}.tif`, '--filter', 'box')
-      expect(made.stderr).toContain(`note: ${depth} slices are its pages\n`)
+      expect(made.stderr).toContain(`note: the output has ${depth} pages, one for each slice\n`)
       const facts = await sharp(at(`${input}.tif`), { pages: -1 }).metadata()
       expect(facts).toMatchObject({ pages: depth, pageHeight: height, width, channels, depth: depthOf })
       await run('conv3d', input, `${input}-{index}.png`, '--filter', 'box', '-q')
@@ -340,7 +340,7 @@ describe('volumes', () => {
     await pooled([3, 2, 4], 'pool.npy')
     // three numbers mean that all slices are processed
     expect((await run('maxpool', 'slices', 'pool.gif', '--size', '3,2,4')).stderr).toBe(
-      'note: 4 slices play one after another, 100 ms each\n',
+      'note: the output is an animation of 4 slices, 100 ms each\n',
     )
   })
   it('names a slice whose data is damaged, whichever is waited for', async () => {

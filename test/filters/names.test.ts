@@ -59,7 +59,7 @@ describe('named kernels', () => {
     expect(() => named('gaussian', { sigma: 500 })).toThrow(
       expect.objectContaining({
         code: 'E_TOO_LARGE',
-        message: 'a named kernel may hold 1048576 weights, got 4001x4001',
+        message: 'a named kernel can have at most 1048576 weights, got 4001x4001',
       }),
     )
   })

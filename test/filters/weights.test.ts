@@ -220,7 +220,7 @@ describe('the Gabor kernel', () => {
   })
   it('refuses to be wider than 255, with the numbers', () => {
     expect(() => gabor({ ...plain, sigma: 30, gamma: 0.5 })).toThrow(
-      'a gabor kernel may be 255 pixels wide, got sigma 30 and gamma 0.5, which need 481',
+      'a gabor kernel can be at most 255 pixels wide, but sigma 30 and gamma 0.5 need 481',
     )
   })
 })

@@ -342,6 +342,6 @@ describe('the table', () => {
       metadata: 'EXIF, XMP, IPTC, text',
     })
     expect(rows.find(({ name }) => name === 'hdr')?.access).toBe('read')
-    expect(rows.find(({ name }) => name === 'avif')?.depths).toBe('8, 16; written 8')
+    expect(rows.find(({ name }) => name === 'avif')?.depths).toBe('8, 16 (written: 8)')
   })
 })

@@ -54,7 +54,7 @@ describe('formats that are samples behind a header', () => {
   it('what they do not hold is refused', async () => {
     const rgb = picture(2, 2, 3, 8, noise)
     expect((await failure('E_OUTPUT', () => encode(rgb, 'pgm'))).message).toBe(
-      'pgm holds gray, and the picture has colours',
+      'pgm stores only gray, and the picture has colours',
     )
     await failure('E_OUTPUT', () =>
       encode(

@@ -220,7 +220,9 @@ describe('a TIFF that is an array', () => {
               name: 'x',
             })
             expect([JSON.stringify(form), ...data]).toEqual([JSON.stringify(form), ...wanted])
-            expect(notes[0]).toBe('the colours of x were divided by its alpha, which they were multiplied by')
+            expect(notes[0]).toBe(
+              'the colours of x were divided by its alpha: the file stores them multiplied by it',
+            )
           }
         }
       }

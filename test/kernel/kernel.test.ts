@@ -87,7 +87,7 @@ test('an anchor lies on a tap, y before x', () => {
     expect(failure(() => checkAnchor(anchor, [1, 5])).code).toBe('E_KERNEL_SHAPE')
   }
   const error = failure(() => checkAnchor([3, 7], [2, 5]))
-  expect(error.message).toBe('anchor must lie inside the 5x2 kernel, got x=7, y=3')
+  expect(error.message).toBe('anchor must be inside the 5x2 kernel, got x=7, y=3')
   expect(error.fix).toBe('x from 0 to 4, y from 0 to 1')
 })
 

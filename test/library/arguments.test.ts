@@ -774,7 +774,7 @@ test('a data: URL is not taken for a path', async () => {
       .box()
       .raw(),
   ).rejects.toMatchObject({
-    message: 'an input is a file, not a data: URL',
+    message: 'data: URLs cannot be read',
     fix: expect.stringContaining("'base64'"),
   })
   const name = 'a'.repeat(5000)

@@ -135,7 +135,7 @@ describe('a result over its input', () => {
       [7, 'E_ARGUMENT', /cannot be read from 7/],
       [new URL('http://localhost/mask.png'), 'E_ARGUMENT', /^the mask may be a file: URL|^mask may be/],
       [Buffer.from('no picture'), 'E_DECODE', /^the mask /],
-      [Readable.from([]), 'E_INPUT', /^the stream of the mask gave no bytes/],
+      [Readable.from([]), 'E_INPUT', /^the stream of the mask yielded no bytes/],
       [{ data: new Uint8Array(4), width: 2, height: 2 }, 'E_SHAPE', /^the mask has a different size/],
       [
         new Tensor([5, height, width], new Float32Array(5 * width * height)),
@@ -228,7 +228,7 @@ describe('a result over its input', () => {
     const error = (options: ConvoOptions, make: Make = (chain) => chain.box()) =>
       failure('E_OPTION', () => samples(make(of(one, options))))
     expect((await error({ region: [99, 0, 1, 1] })).message).toBe(
-      'region: [99, 0, 1, 1] lies outside the input',
+      'region: [99, 0, 1, 1] is outside the input',
     )
     expect((await error({ mix: 0.5 }, (chain) => chain.box({ stride: [2, 2] }))).message).toBe(
       'mix needs a result of the same shape as the input',

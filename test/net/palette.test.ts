@@ -71,9 +71,9 @@ describe('a map of numbers', () => {
     const refusal = (network: TestNetwork, options: Partial<PassOptions>) =>
       made(network, options).catch(String)
     expect(await refusal(times(1), { heat: 'magma' })).toContain(
-      '--palette needs one map, and the network gives 3',
+      '--palette needs one map, and the network outputs 3',
     )
-    expect(await refusal(times(1), { map: 3 })).toContain('--map 3 is none of the 3 maps')
-    expect(await refusal(times(1, 'ArgMax'), { heat: 'magma' })).toContain('the network gives classes')
+    expect(await refusal(times(1), { map: 3 })).toContain('there is no map 3: the network outputs 3')
+    expect(await refusal(times(1, 'ArgMax'), { heat: 'magma' })).toContain('the network outputs classes')
   })
 })

@@ -201,7 +201,7 @@ describe('a kernel meets a picture by its rank', () => {
     ['conv2d', [1, 1, 2, 2, 2], {}, /conv2d takes kernels of rank 2, 3 or 4, got \[1,1,2,2,2\]/],
     ['conv2d', [3, 3], { groups: 3 }, /--groups 3 needs a bank of filters/],
     ['conv2d', [1, 3, 3, 3], { algorithm: 'fft' }, /--algorithm fft applies to kernels of rank 2/],
-    ['conv2d', [1, 3, 3, 3], { anchor: [3, 0] }, /--anchor 0,3 lies outside the 3x3 kernel/],
+    ['conv2d', [1, 3, 3, 3], { anchor: [3, 0] }, /--anchor 0,3 is outside the 3x3 kernel/],
     ['depthwise', [4, 1, 3, 3], {}, /the kernel has 4 filters, which is not a multiple of the 3 channels/],
     ['depthwise', [3, 2, 3, 3], {}, /depthwise takes kernels of .* got \[3,2,3,3\]/],
     ['grouped', [4, 2, 3, 3], {}, /filters of 2 channels do not divide the 3 channels/],

@@ -161,7 +161,7 @@ describe('maxUnpool', () => {
     [
       { shape: [1, 1, 2], data: Int32Array.of(0, 4) },
       { outputSize: [2, 2] },
-      /index 4 at 1 lies outside .* 2x2, .* 0 to 3/,
+      /index 4 at 1 is outside .* 2x2, .* 0 to 3/,
     ],
     [{ shape: [1, 1, 2], data: Int32Array.of(-1, 0) }, { outputSize: [2, 2] }, /index -1 at 0/],
     [

@@ -8,7 +8,7 @@ import { runToPicture } from '../../src/run/graph.ts'
 import type { OnStrip } from '../../src/run/graph-run.ts'
 import type { Sink, SourcePicture } from '../../src/run/picture-job.ts'
 import type { Pool, Session } from '../../src/run/pool.ts'
-import type { Outcome } from '../../src/run/watch.ts'
+import type { Clipping } from '../../src/run/watch.ts'
 
 // Recipes on small pictures, in a run and by their definition.
 
@@ -47,7 +47,7 @@ export const runRecipe = (
   range: Range,
   sink: Sink,
   onStrip?: OnStrip,
-): Promise<Outcome> => {
+): Promise<Clipping> => {
   const { channels, full } = picture
   const finishing = { plan, tone, channels, full, range, sink }
   return runToPicture(session, { source: { picture, gray: false } }, finishing, onStrip)

@@ -4,7 +4,7 @@ import { argument } from '../../picture/words/syntax.ts'
 import { type Command, commandOf } from '../command.ts'
 
 const approveSettings = {
-  all: flag('approve every new, changed and obsolete case; goldens that may be obsolete stay'),
+  all: flag('approve every new, changed and obsolete case; obsolete goldens that the manifest allows stay'),
   new: flag('approve every new case'),
   ...waitSettings,
   ...resultsSettings,

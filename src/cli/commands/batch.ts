@@ -25,7 +25,8 @@ const jobFile = `
 /** `convo batch [options] <inputs...> -o <template> -- <operation> [its options]`, `convo batch job.yaml` */
 export const batchCommand: Command = {
   name: 'batch',
-  summary: 'runs an operation on many pictures, skips what is up to date and resumes after an interruption',
+  summary:
+    'runs an operation on many pictures, skips outputs that are up to date, and resumes after an interruption',
   group: 'commands',
   arguments: [
     argument(

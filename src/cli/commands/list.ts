@@ -11,7 +11,7 @@ type Lists = Readonly<Record<(typeof listNames)[number], () => readonly Row[]>>
 
 /** `convo list <what>` */
 export const list: Command = commandOf(
-  { json: flag('print a JSON array of objects') },
+  { json: flag('print a JSON array of objects; for all lists, an object of arrays') },
   {
     name: 'list',
     summary: 'lists filters, operators, kernels, borders and file formats',
@@ -30,7 +30,7 @@ export const list: Command = commandOf(
         else await io.page(all.map(([name, rows]) => `${name}\n${table(rows)}`).join('\n'))
         return 0
       }
-      const rows = lists[choice('', listNames).parse(args[0], 'what to list')]!()
+      const rows = lists[choice('', listNames).parse(args[0], 'the list')]!()
       await (json ? io.out(`${JSON.stringify(rows, null, 2)}\n`) : io.page(table(rows)))
       return 0
     },

@@ -14,7 +14,10 @@ import { commandLine } from '../../text/shell.ts'
 import { type Call, type Command, commandOf } from '../command.ts'
 import { runOperation } from '../run-operation.ts'
 
-const model = argument('<model>', 'an ONNX file, or weights of a known architecture; - is standard input')
+const model = argument(
+  '<model>',
+  'ONNX, safetensors, .pth, ncnn .param or TensorFlow.js model.json; - is standard input',
+)
 
 /** `convo net <model> <input> <output>` */
 export const netCommand: Command = {
@@ -34,8 +37,8 @@ export const netCommand: Command = {
   ],
   details: () => ({
     'What it computes': [
-      '  All nodes of the network run as one graph, strip by strip. The result is the same, bit for bit, as if the whole picture were processed at once, with any number of threads. Memory grows with the width only. Samples are float32, and the order of every sum is fixed.',
-      '  16 bits and floats are kept, and so are ICC profile and resolution. Alpha is kept, and resized if the size changes. A network with one input channel gets the luminance of colour pictures (Y of JFIF); chroma is resized by cubic interpolation. A map of classes is coloured with a palette. What the file does not specify is guessed, and a note reports it.',
+      '  The network runs strip by strip, on all threads. The result is the same, bit for bit, as if the whole picture were processed at once. Memory grows with the width of the picture, not with its height, except where a step needs all of its input. Samples are float32 (integers in quantised layers), and the order of every sum is fixed.',
+      '  16 bits, floats, ICC profile and resolution are kept. Alpha is kept too, and resized if the size changes. A network with one input channel gets the luminance of colour pictures (Y of JFIF); chroma is resized by cubic interpolation. A map of classes is coloured with a palette. What the file does not specify is guessed, and a note reports it.',
     ].join('\n'),
   }),
   async run(call) {
@@ -90,7 +93,7 @@ export const netConvert: Command = commandOf(convertSettings, {
   ],
   details: () => ({
     'What it keeps': [
-      '  --in-range, --out-range and --colours are written into the file, so that a run needs no options. Any network can say the same in its metadata (metadata_props of ONNX, __metadata__ of safetensors), under convo.in-range, convo.out-range and convo.colours.',
+      '  --in-range, --out-range and --colours are written into the file, so that no run needs them. Any network can have them in its metadata (metadata_props of ONNX, __metadata__ of safetensors), under convo.in-range, convo.out-range and convo.colours.',
     ].join('\n'),
   }),
   async run({ scale, ...own }, { args: [path = '', output = ''] }) {

@@ -169,6 +169,7 @@ export const sizes: Readonly<Record<string, Operator>> = {
     },
     kernel: 'none',
     takes: [],
+    examples: ['convo crop in.png out.png --size 200,150 --at 10,20'],
     build: ({ values: { size, at } }) => ({
       ...moving,
       async apply(x, engine) {
@@ -186,7 +187,7 @@ export const sizes: Readonly<Record<string, Operator>> = {
               why: `the picture is ${shown(own)}`,
               fix: isInside
                 ? `--size ${Math.min(width, most.width)}x${Math.min(height, most.height)}`
-                : '--at 0x0',
+                : '--at 0,0',
             },
           )
         }
@@ -212,6 +213,7 @@ export const sizes: Readonly<Record<string, Operator>> = {
       },
     },
     kernel: 'none',
+    examples: ['convo pad in.png out.png --by 20,40 --border reflect'],
     takes: ['border', 'fill'],
     build: ({ values: { by }, settings, full }) => {
       if (by.length === 3)

@@ -21,17 +21,21 @@ export type Mismatch = 'size' | 'channels' | 'depth' | 'icc'
 
 /** The largest difference of a sample. If several are equal, the first in reading order. */
 export type Largest = {
-  /** levels of the depth that is compared; Infinity if one of the two is not a number */
+  /** In levels of the depth that is compared; Infinity if one of the two is not a number. */
   readonly difference: number
-  /** `gray`, `red`, `green`, `blue`, `alpha`; absent if one picture has no pixel there */
+  /** `gray`, `red`, `green`, `blue` or `alpha`; absent if one picture has no pixel there. */
   readonly channel?: string
+  /** Its column. */
   readonly x: number
+  /** Its row. */
   readonly y: number
-  /** the samples of the channel; absent if one picture has no pixel there */
+  /** The sample of the expected picture; absent if one picture has no pixel there. */
   readonly expected?: number
+  /** The sample of the actual picture; absent if one picture has no pixel there. */
   readonly got?: number
-  /** all samples of the pixel */
+  /** All samples of the expected pixel. */
   readonly expectedPixel?: readonly number[]
+  /** All samples of the actual pixel. */
   readonly gotPixel?: readonly number[]
 }
 

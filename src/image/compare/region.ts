@@ -20,7 +20,7 @@ export function ignoredPixels(width: number, height: number, tolerance: Toleranc
   }
   for (const { x, y, width: w, height: h } of ignore) {
     if (x >= width || y >= height) {
-      throw new ConvoError('E_OPTION', `--ignore ${x},${y},${w},${h} lies outside the picture`, {
+      throw new ConvoError('E_OPTION', `--ignore ${x},${y},${w},${h} is outside the picture`, {
         why: `the picture is ${width}x${height}, and x and y count from 0`,
       })
     }

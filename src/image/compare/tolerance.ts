@@ -17,16 +17,30 @@ import type { Picture } from '../../tensor/picture.ts'
 import { defined } from '../../text/record.ts'
 
 /** How far a sample may be off, in levels of its depth or in percent of the full scale. */
-export type Amount = { readonly value: number; readonly unit: 'levels' | 'percent' }
+export type Amount = {
+  /** The number, in the unit. */
+  readonly value: number
+  /** `percent` is of the full scale. */
+  readonly unit: 'levels' | 'percent'
+}
 
 /** The largest number of differing pixels in any square window of the given side. */
-export type Density = { readonly pixels: number; readonly window: number }
+export type Density = {
+  /** Number of pixels allowed to differ. */
+  readonly pixels: number
+  /** The side of the window, in pixels. */
+  readonly window: number
+}
 
 /** A rectangle of pixels; x and y count from the upper left corner. */
 export type Rectangle = {
+  /** Its first column. */
   readonly x: number
+  /** Its first row. */
   readonly y: number
+  /** Columns. */
   readonly width: number
+  /** Rows. */
   readonly height: number
 }
 
@@ -86,6 +100,7 @@ const sizeRules = ['error', 'pad'] as const
 const antialiasingRules = ['compare', 'ignore'] as const
 const metrics = ['yiq', 'oklab'] as const
 export type AlphaRule = (typeof alphaRules)[number]
+/** What to do if colour profiles differ: `error`, `warn` or `ignore`. */
 export type IccRule = (typeof iccRules)[number]
 export type SizeRule = (typeof sizeRules)[number]
 export type AntialiasingRule = (typeof antialiasingRules)[number]

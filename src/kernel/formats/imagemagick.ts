@@ -125,7 +125,7 @@ function readGeometry(c: Cursor): Geometry | undefined {
   if (x < 0 || x >= kW || y < 0 || y >= kH) {
     throw c.wrongShape(
       start,
-      `anchor must lie inside the ${kW}x${kH} kernel, got x=${x}, y=${y}`,
+      `anchor must be inside the ${kW}x${kH} kernel, got x=${x}, y=${y}`,
       `expected x from 0 to ${kW - 1} and y from 0 to ${kH - 1}, found ${match[0].trim()}`,
     )
   }

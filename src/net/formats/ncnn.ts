@@ -129,7 +129,9 @@ function networkOf(bytes: Uint8Array, given: Given): Network {
     ...ports,
     ...(sum !== undefined && {
       outputs: [{ name: sum, shape: undefined }],
-      metadata: new Map([['Real-CUGAN', 'the picture, each pixel 4x4, is added to what its layers give']]),
+      metadata: new Map([
+        ['Real-CUGAN', 'the picture, each pixel 4x4, is added to the output of its layers'],
+      ]),
     }),
     ...(scale !== undefined && { meaning: { scale } }),
   })

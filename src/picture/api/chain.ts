@@ -284,7 +284,7 @@ export class Chain {
     const [extension] = outputFormats[format.name].extensions
     const { dir, name } = parse(output)
     throw new ConvoError('E_OPTION', `${output} is not the name of a ${format.name} file`, {
-      why: `${format.name}() says how toBuffer() and files of that format are encoded`,
+      why: `${format.name}() sets how toBuffer() and files of that format are encoded`,
       fix: join(dir, name + extension),
     })
   }

@@ -47,7 +47,10 @@ export type CompareResult = FileComparison & {
   readonly notes: readonly string[]
   /** The worst page as a PNG, if `diffStyle` was given and the pictures differ. */
   readonly diff?: Buffer
-  /** Returns the result as plain data, as `convo compare --json` prints it. */
+  /**
+   * Returns the result as plain data, as `convo compare --json` prints it: pages have a number, and numbers that JSON
+   * lacks are text, such as `Infinity`.
+   */
   toJSON(): Readonly<Record<string, unknown>>
 }
 

@@ -216,14 +216,14 @@ async function gather(stream: AsyncIterable<Uint8Array | string>, what: string):
   for await (const chunk of failingAsInput(stream, what)) {
     const bytes = typeof chunk === 'string' ? Buffer.from(chunk) : chunk
     if (!(bytes instanceof Uint8Array)) {
-      throw new ConvoError('E_ARGUMENT', `a stream of a picture gives bytes, got ${describe(chunk)}`)
+      throw new ConvoError('E_ARGUMENT', `a stream must yield bytes, got ${describe(chunk)}`)
     }
     size += bytes.length
     checkLimit('encodedBytes', size, what)
     chunks.push(bytes)
   }
   if (size > 0) return joined(chunks)
-  throw new ConvoError('E_INPUT', `the stream of ${what} gave no bytes`, {
+  throw new ConvoError('E_INPUT', `the stream of ${what} yielded no bytes`, {
     why: 'a stream can be read once',
     fix: 'a new stream for every chain, or its bytes in a Buffer',
   })
@@ -341,7 +341,7 @@ async function atDepth(data: RawPicture['data'], depth: unknown): Promise<RawPic
   const { BYTES_PER_ELEMENT: size } = arraysOf[depth][0]!
   if (!(data instanceof Uint8Array) || data.length % size !== 0) {
     throw new ConvoError('E_ARGUMENT', `data must hold samples of ${depth} bits, got ${describe(data)}`, {
-      fix: 'no depth: the type of data says it',
+      fix: 'no depth: the type of data sets it',
     })
   }
   const isAligned = data.byteOffset % size === 0

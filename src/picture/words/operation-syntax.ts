@@ -13,8 +13,11 @@ export const chainSettings: Params = { ...pictureSettings, ...runSettings }
 export const chainSyntax: Syntax = {
   name: 'chain',
   arguments: [
-    argument('<input>', 'see convo help sobel'),
-    { ...argument('<output>', 'see convo help sobel'), optionalWith: 'preview' },
+    argument('<input>', 'a picture; convo help sobel lists the formats'),
+    {
+      ...argument('<output>', 'its format is that of the extension; - is PNG on standard output'),
+      optionalWith: 'preview',
+    },
   ],
   tail: '<operation> [options] [-- <operation> [options] ...]',
   options: [
@@ -85,14 +88,16 @@ function examplesOf({ name, params, kernel, sample, examples = [], shared }: Ope
     ? [`${base.replace('in.png out.png', '- -')} < in.png > out.png`]
     : []
   const shown = given.length > 0 || second === undefined ? given : [second]
-  return [base, ...shown, ...third]
+  // an operation on volumes has examples with volumes only
+  return given.some((line) => !line.includes(' in.png ')) ? given : [base, ...shown, ...third]
 }
 
 /** Returns a value other than the default, for an example of an option. */
 function exampleValue({
   isFlag,
   choices,
-  default: fallback,
+  unset,
+  default: fallback = unset?.split(',')[0],
   max = Number.POSITIVE_INFINITY,
 }: Params[string]) {
   if (isFlag) return ''

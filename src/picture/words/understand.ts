@@ -173,7 +173,7 @@ export function parse(general: Syntax, line: readonly string[]): Line | undefine
   if (unknown !== undefined) throw unknownOption(unknown, command, line)
   if (args.includes(''))
     throw new ConvoError('E_USAGE', 'an argument is empty', {
-      why: 'a variable of the shell that is not set may be the reason',
+      why: 'perhaps a shell variable is not set',
       fix: `convo ${command.name} --help`,
     })
   checkCount(command, line, args, tail, given)

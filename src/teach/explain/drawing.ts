@@ -9,7 +9,7 @@ import { fittedText, moved, svgDocument, text } from '../draw/svg.ts'
 import { materials } from '../operators/index.ts'
 import { heatMap, layoutHeat } from '../show/heat.ts'
 import { largest, type Plane } from '../show/planes.ts'
-import type { Arithmetic, FilterExplanation } from './explanation.ts'
+import type { FilterExplanation, LayerArithmetic } from './explanation.ts'
 import { type Bar, type Block, drawBars, drawStrips, drawTable } from './panels.ts'
 import { kernel, operatorPieces } from './pieces.ts'
 import { drawSolids, type Piece } from './solids.ts'
@@ -23,7 +23,7 @@ export const across = width - 2 * margin
 /** Draws an operator over an input as an SVG: shapes, counts, the arithmetic, and how the work is divided. */
 export async function drawOperator(
   operation: Operation,
-  e: Explanation & Arithmetic,
+  e: Explanation & LayerArithmetic,
   source: Kernel | undefined,
   isVerbose: boolean,
 ): Promise<string> {

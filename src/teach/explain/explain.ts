@@ -8,7 +8,7 @@ import { analyse, decomposeAhead, isRanked } from '../../kernel/analyse.ts'
 import { type Kernel, kernel } from '../../kernel/kernel.ts'
 import { loadKernel } from '../../kernel/source.ts'
 import { type Explanation, explainOperator, layerRules } from '../../operators/explain.ts'
-import { arithmetics, type Operator, type Arithmetic as Ran, type Step } from '../../operators/operator.ts'
+import { type Arithmetic, arithmetics, type Operator, type Step } from '../../operators/operator.ts'
 import { type Params, resolve, type Values } from '../../params.ts'
 import { planStep } from '../../picture/dry-run.ts'
 import { type Known, knownOf, knownVolume } from '../../picture/known.ts'
@@ -26,9 +26,9 @@ import type { Given } from '../../picture/words/syntax.ts'
 import { hasAlpha } from '../../tensor/picture.ts'
 import { pick } from '../../text/record.ts'
 import { drawingFormat, writeDrawing } from '../draw/file.ts'
-import type { Arithmetic, FilterExplanation, StepsExplanation } from './explanation.ts'
+import type { FilterExplanation, LayerArithmetic, StepsExplanation } from './explanation.ts'
 import { runLines, runOf } from './run.ts'
-import { productsOf, type Seen, seenOf } from './seen.ts'
+import { productsOf, type ReceptiveField, seenOf } from './seen.ts'
 import { explainSettings } from './settings.ts'
 import { ofSlices, planeOf, slicesOf } from './slices.ts'
 import { bankFacts, stripsOfRecipe } from './strips.ts'
@@ -112,7 +112,7 @@ export function checkAsked(operation: Operation, given: Given): void {
 }
 
 type Explained = {
-  readonly result: (Explanation & Arithmetic) | FilterExplanation | StepsExplanation
+  readonly result: (Explanation & LayerArithmetic) | FilterExplanation | StepsExplanation
   /** The explanation as text, with `more` lines at the end. */
   text(more: readonly Line[]): string
   draw(): Promise<string>
@@ -186,7 +186,7 @@ async function layerExplanation(
   given: Asked,
   { size, filters, multiplier, hidden }: Values<typeof explainSettings>,
   isLayer: boolean,
-): Promise<Explanation & Arithmetic> {
+): Promise<Explanation & LayerArithmetic> {
   const { values, settings, kernel } = given
   const isOpen = operation.kernel === 'required' && kernel === undefined
   const run = isOpen ? undefined : await planned(operation, input, given)
@@ -237,7 +237,7 @@ function seenBy(run: Planned | undefined, shape: readonly number[]): readonly nu
 }
 
 /** Returns which loops an operator runs, and how its work is divided. */
-async function arithmeticOf(run: Planned | undefined, explanation: Explanation): Promise<Arithmetic> {
+async function arithmeticOf(run: Planned | undefined, explanation: Explanation): Promise<LayerArithmetic> {
   const recipe = run?.step.kernels && (await run.plan()).recipe
   if (recipe !== undefined) {
     const { algorithm, reason } = recipe.stencils[0]!
@@ -254,7 +254,7 @@ async function explainedSteps(
   run: Planned,
   input: readonly number[],
   [channels = 1, ...size]: readonly number[],
-  { algorithm, reason }: Ran,
+  { algorithm, reason }: Arithmetic,
 ): Promise<Explained> {
   const { name, summary, formula } = operation
   const result = {
@@ -276,7 +276,7 @@ async function explainedSteps(
 }
 
 /** Traces the steps and returns what they see. A volume is seen slice by slice. */
-async function seenBySteps(run: Planned, shape: readonly number[]): Promise<Seen> {
+async function seenBySteps(run: Planned, shape: readonly number[]): Promise<ReceptiveField> {
   const isVolume = shape.length === 4
   const slices = isVolume ? shape[1]! : 1
   const plane = (isVolume ? [shape[0]!, ...shape.slice(2)] : shape) as [number, number, number]

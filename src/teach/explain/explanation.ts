@@ -1,6 +1,6 @@
-import type { Arithmetic as Ran } from '../../operators/operator.ts'
+import type { Arithmetic } from '../../operators/operator.ts'
 import type { BorderName } from '../../tensor/border.ts'
-import type { Seen } from './seen.ts'
+import type { ReceptiveField } from './seen.ts'
 import type { Strips } from './strips.ts'
 
 /** A filter over a picture, in numbers. */
@@ -51,8 +51,8 @@ export type FilterExplanation = {
 }
 
 /** A filter that runs as steps over planes, in numbers. */
-export type StepsExplanation = Ran &
-  Seen & {
+export type StepsExplanation = Arithmetic &
+  ReceptiveField & {
     /** The name of the operation. */
     readonly operation: string
     /** What it does, in a sentence. */
@@ -64,7 +64,7 @@ export type StepsExplanation = Ran &
   }
 
 /** Which loops run, and why. */
-export type Arithmetic = Ran & {
+export type LayerArithmetic = Arithmetic & {
   /** How the work is divided; absent if it is not. */
   readonly strips?: Strips
 }

@@ -21,25 +21,32 @@ import { sizeOf } from '../../tensor/tensor.ts'
 type Reach = { readonly first: number; readonly last: number; readonly step: number }
 
 /** What traced steps see of the picture, and what they cost. */
-export type Seen = {
+export type ReceptiveField = {
+  /** The size of the window of input pixels that one output pixel sees: rows, columns. */
   readonly receptiveField: readonly [height: number, width: number]
+  /** Input pixels from one output pixel to the next: rows, columns. */
   readonly step: readonly [y: number, x: number]
   /** Taps that are multiplied, over the samples of all steps. */
   readonly multiplications: number
   /** The windows without weights; equal ones are listed once. */
   readonly windows: readonly Window[]
   /** How the picture is extended beyond its edges; `none` if pixels outside are ignored. */
-  readonly borders: readonly Outside[]
+  readonly borders: readonly (BorderName | 'none')[]
   /** True if all of the input is needed before there is any output. */
   readonly seesAll?: true
 }
 
-type Window = { readonly size: readonly [height: number, width: number]; readonly pixels: number }
-type Outside = BorderName | 'none'
+/** A window of a filter that ranks samples. */
+type Window = {
+  /** Rows and columns. */
+  readonly size: readonly [height: number, width: number]
+  /** Pixels of the window that are ranked. */
+  readonly pixels: number
+}
 type Step = ReturnType<typeof listed>[number]
 
 /** Returns what the steps up to `out` see of the picture that they run over. */
-export function seenOf(out: Node): Seen {
+export function seenOf(out: Node): ReceptiveField {
   const steps = listed(out)
   const reaches: (readonly [Reach, Reach])[] = []
   for (const { work, shape, inputs } of steps) {
@@ -190,7 +197,7 @@ const windowOf = ({ work }: Pick<Node, 'work'>): Window[] => {
 }
 
 /** Returns how a step extends the picture; an empty list if it does not look beyond it. */
-function outsideOf(step: Step, steps: readonly Step[]): Outside[] {
+function outsideOf(step: Step, steps: readonly Step[]): (BorderName | 'none')[] {
   const { work } = step
   const places = (sides: object): boolean => Object.values(sides).some((n) => n > 0)
   if (work.kind === 'filter') return places(work.filter.plan.halo) ? [work.filter.plan.border] : []

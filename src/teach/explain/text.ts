@@ -4,10 +4,10 @@ import { borders } from '../../tensor/border.ts'
 import { counted, grouped } from '../../text/count.ts'
 import { columns, wrap } from '../../text/layout.ts'
 import type {
-  Arithmetic,
   ChainExplanation,
   ChainStep,
   FilterExplanation,
+  LayerArithmetic,
   StepsExplanation,
 } from './explanation.ts'
 import type { Strips } from './strips.ts'
@@ -50,7 +50,7 @@ const countText = ({ count, formula, filled }: Count): string =>
 /** Formats the explanation of an operator as text. */
 export const explanationText = (
   operation: Operation,
-  e: Explanation & Arithmetic,
+  e: Explanation & LayerArithmetic,
   isVerbose: boolean,
   width?: number,
   more: readonly Line[] = [],
@@ -64,7 +64,7 @@ export const present = <T>(list: readonly (T | false | undefined)[]): T[] =>
 /** Returns the explanation of an operator as lines; if verbose, also how it is computed. */
 export function operatorLines(
   operation: Operation,
-  e: Explanation & Arithmetic,
+  e: Explanation & LayerArithmetic,
   isVerbose: boolean,
 ): readonly Line[] {
   const { plain, separability: rank, memory } = e

@@ -94,9 +94,7 @@ function undrawn(kernel: Kernel, source: string, photo: Gray | undefined): strin
   if (onlyPlane(kernel) !== undefined) return []
   const count = planesOf(kernel).length
   return [
-    ...(count > mostPlanes
-      ? [`${source} has ${count} planes, of which the first ${mostPlanes} are drawn`]
-      : []),
+    ...(count > mostPlanes ? [`${source} has ${count} planes: the first ${mostPlanes} are drawn`] : []),
     ...(photo === undefined ? [] : [`--photo was ignored: it needs a single plane, see --plane`]),
   ]
 }
@@ -108,7 +106,7 @@ async function readPhoto(path: string, io: Io): Promise<Gray> {
     orient: true,
   })
   const { width, height, channels, depth, data: samples, pages } = picture
-  if (pages > 1) io.err(noteMessage(`${path} has ${pages} pages, of which the first is shown`))
+  if (pages > 1) io.err(noteMessage(`${path} has ${pages} pages: the first is shown`))
   const full = fullOf(picture)
   if (hasAlpha(channels) && samples.some((v, i) => i % channels === channels - 1 && v < full))
     io.err(noteMessage(`${path} has transparent pixels and was flattened onto gray`))

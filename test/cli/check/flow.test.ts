@@ -183,7 +183,7 @@ describe('goldens that are not what was approved', () => {
     expect(run.stdout).toContain('try: git lfs pull')
     const approve = await here.convo(['approve', 'edge'])
     expect(approve.status).toBe(2)
-    expect(approve.stderr).toContain('"edge" made no picture to approve')
+    expect(approve.stderr).toContain('"edge" has no picture to approve')
     expect(here.read('goldens/edge.png').toString()).toBe(pointer)
   })
 

@@ -158,7 +158,7 @@ cases:
     [
       'cases:\n  - name: a\n    actual: "*.gif"',
       [
-        'convo.check.yaml:3:13: a: no file matches *.gif; a check compares pictures that are there: make them first',
+        'convo.check.yaml:3:13: a: no file matches *.gif; a check compares existing pictures: make them first',
       ],
     ],
     [

@@ -127,7 +127,7 @@ describe('what is said about cases', () => {
     expect(done.stdout).toContain('then: convo check ci/convo.check.yaml\n')
     here.write('other/a.png', '')
     expect((await here.convo(['check', 'init', 'other'])).stderr).toContain(
-      'try: a whole copy of other/a.png, or remove it; nothing was written',
+      'try: a complete copy of other/a.png, or remove it; nothing was written',
     )
   })
 })
