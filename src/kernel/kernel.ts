@@ -142,7 +142,7 @@ export function checkAnchor(anchor: readonly number[], shape: readonly number[])
 export function checkAskedAnchor([y, x]: readonly [y: number, x: number], shape: readonly number[]): void {
   const [kH, kW] = planeSize(shape)
   if (y < kH && x < kW) return
-  throw new ConvoError('E_OPTION', `--anchor ${x},${y} lies outside the ${kW}x${kH} kernel`, {
+  throw new ConvoError('E_OPTION', `--anchor ${x},${y} is outside the ${kW}x${kH} kernel`, {
     fix: `--anchor ${Math.min(x, kW - 1)},${Math.min(y, kH - 1)}`,
   })
 }

@@ -332,7 +332,7 @@ export const refused: readonly (readonly [line: string[], stderr: string])[] = [
   ],
   [
     ['list', 'foo'],
-    `error: what to list must be one of filters, operators, kernels, borders, formats, got "foo"   [E_OPTION]
+    `error: the list must be one of filters, operators, kernels, borders, formats, got "foo"   [E_OPTION]
   try: convo list --help
 `,
   ],

@@ -300,7 +300,7 @@ describe('separable', () => {
       expect(plain(await run('separable', x, { kernel: sobel, settings }))).toEqual(plain(want))
     }
     const outside = run('separable', x, { kernel: sobel, settings: { anchor: [0, 3] } })
-    await expect(outside).rejects.toThrow(/--anchor 3,0 lies outside the 3x3 kernel/)
+    await expect(outside).rejects.toThrow(/--anchor 3,0 is outside the 3x3 kernel/)
   })
 
   it('of rank 2 refuses with the singular values, or approximates and states the error', async () => {
