@@ -99,7 +99,7 @@ const isKnown = (instead: ErrorDetail['instead']): instead is Instead<string> | 
   instead?.includes(undefined as never) !== true
 Object.defineProperty(ConvoError.prototype, brand, {})
 
-/** The fix if a message tells of a promise, or of a list of them, in the place of a value. */
+/** The fix if a message names a promise, or of a list of them, in the place of a value. */
 function awaiting(message: string): string | undefined {
   if (/ (got|from) Promise\b/.test(message)) return 'await it'
   return / (got|from) \[.*\bPromise\b/.test(message) ? 'await Promise.all(list)' : undefined

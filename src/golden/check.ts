@@ -72,7 +72,7 @@ export async function check(files: readonly string[], settings: CheckValues, io:
   return holdingResults(results, work, waiting)
 }
 
-/** Returns what tells of a wait, with `--wait`. */
+/** Returns a function that reports a wait, with `--wait`. */
 export const waitingOn = (io: Io, { wait }: { readonly wait: boolean }): Waiting | undefined =>
   wait ? (what) => io.err(`${visibleLine(what)}\n`) : undefined
 

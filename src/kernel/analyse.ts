@@ -19,10 +19,10 @@ const rankTolerance = 1e-6
 /** How far a factored kernel may differ from fractional weights, relative to the largest: float32 rounding passes. */
 const factorTolerance = 1e-6
 
-/** The largest sides of a plane whose rank is told. Larger ones take from seconds to minutes. */
+/** The largest sides of a plane whose rank is computed for reports. Larger ones take from seconds to minutes. */
 const mostRanked = { shorter: 128, longer: 512 }
 
-/** Whether a kernel is a plane that is small enough to tell its rank. */
+/** Whether a kernel is a plane that is small enough to compute its rank. */
 export const isRanked = ({ shape }: Kernel): boolean =>
   shape.length === 2 && Math.min(...shape) <= mostRanked.shorter && Math.max(...shape) <= mostRanked.longer
 
