@@ -44,7 +44,7 @@ export async function decide(item: Item, state: State, maker: Maker, force: bool
   const fitting = records.filter((made) => isOf(made, output))
   const made = fitting.find(({ operation }) => operation === '') ?? fitting.at(-1)
   if (made === undefined) return runs('the output has changed')
-  if (made.operation === '') return runs('an earlier --force did not reach it')
+  if (made.operation === '') return runs('not reached by an earlier --force')
   const upToDate: Verdict = { run: false, reason: 'up to date', bytes: made.size }
   if (made.arithmetic !== maker.arithmetic) return runs('convo computes differently now')
   if (made.operation !== maker.operation) return runs('the operation or its options have changed')

@@ -239,7 +239,7 @@ const askedSeparable: Way = ({ algorithm, lines, place, kH, kW }) => {
   throw new ConvoError(
     'E_OPTION',
     `--algorithm separable needs a kernel of rank 1, and this ${kW}x${kH} kernel is not`,
-    { why: 'convo separable --rank approximates it', fix: '--algorithm direct' },
+    { why: 'for an approximation: convo separable with --rank', fix: '--algorithm direct' },
   )
 }
 

@@ -30,7 +30,7 @@ for (const [name, param] of tables.flatMap((table) => Object.entries<Param<unkno
   params.set(name, [...(params.get(name) ?? []), param])
 
 /** Values that may be typed for options with any text. */
-const typed = new Set(['auto', 'white', 'slow', 'fast', ...Object.keys(namedKernels)])
+const typed = new Set(['auto', 'white', 'slow', 'fast', 'skip', 'p', ...Object.keys(namedKernels)])
 
 const accepts = (param: Param<unknown>, word: string): boolean => {
   if (param.isFlag) return false
