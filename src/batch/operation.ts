@@ -9,6 +9,7 @@ import { correlationSettings, pictureSettings } from '../picture/settings.ts'
 import { type Prepared, prepareWork, understandWork } from '../picture/words/prepare.ts'
 import type { Given } from '../picture/words/syntax.ts'
 import { pick } from '../text/record.ts'
+import { batchSettings } from './options.ts'
 
 /** The parsed operation of a batch: one, or a chain of several. */
 export type BatchOperation = Prepared & {
@@ -46,13 +47,14 @@ export async function prepareBatchOperation(words: readonly string[]): Promise<B
   return { ...prepared, fingerprint: hashText([...chain, ...steps, ...files].join(' -- ')) }
 }
 
-function refuse(option: string): ConvoError | undefined {
+function refuse(option: string, isUnknown: boolean): ConvoError | undefined {
   if (option === 'preview') {
     return new ConvoError('E_OPTION', '--preview shows one picture, but a batch makes many', {
       fix: 'the same operation on one picture, without batch',
     })
   }
-  if (!ofTheBatch.some((name) => name === option)) return undefined
+  if (!ofTheBatch.some((name) => name === option) && !(isUnknown && Object.hasOwn(batchSettings, option)))
+    return undefined
   return new ConvoError('E_OPTION', `--${option} applies to the batch, not to the operation`, {
     fix: option === 'threads' ? 'use --jobs, before --' : `--${option} before --`,
   })

@@ -1,6 +1,5 @@
 // The process that works on one picture at a time, started by crew.ts and bundled as dist/batch-worker.js.
 import type { BigIntStats } from 'node:fs'
-
 import { asConvoError, ConvoError } from '../error.ts'
 import { makeFolder, placeBeside, removeQuietly, replaceBy } from '../files/change.ts'
 import { hashFile, isSettled, stampOf } from '../files/hash.ts'

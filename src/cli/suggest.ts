@@ -116,7 +116,7 @@ function mended(
   const hasSteps = ![-1, argv.length - 1].includes(argv.indexOf('--'))
   if (fix.startsWith('-- ') && !hasSteps) return [...argv.filter((word) => word !== '--'), ...wordsOf(fix)!]
   const early = /^--([\w-]+) before --$/.exec(fix)?.[1]
-  if (early !== undefined) return movedAhead(argv, early)
+  if (early !== undefined) return movedAhead(argv, early, command)
   if (!/^--[\w-]+( [^\s,]+(,[^\s,]+)*)*$/.test(fix)) return undefined
   let line: readonly string[] | undefined = argv
   for (const [, name = '', value] of fix.matchAll(/--([\w-]+)(?: (?!--)(\S+))?/g)) {
@@ -176,11 +176,13 @@ const isOption = (word: string, name: string): boolean =>
   word === `--${name}` || word.startsWith(`--${name}=`) || word === `-${shortNames[name]}`
 
 /** Moves an option from after the first `--` to before it. */
-function movedAhead(argv: readonly string[], name: string): readonly string[] | undefined {
+function movedAhead(argv: readonly string[], name: string, command: Command): readonly string[] | undefined {
   const end = argv.indexOf('--')
   const at = argv.findIndex((word, i) => i > end && isOption(word, name))
   if (end < 0 || at < 0) return undefined
-  const isAlone = argv[at]!.includes('=') || ((sharedSettings as Params)[name]?.isFlag ?? false)
+  const isAlone =
+    argv[at]!.includes('=') ||
+    (({ ...sharedSettings, ...optionsOf(command) } as Params)[name]?.isFlag ?? false)
   const count = isAlone ? 1 : 2
   return argv.toSpliced(at, count).toSpliced(end, 0, ...argv.slice(at, at + count))
 }

@@ -44,14 +44,14 @@ const watched = vi.hoisted(() => ({ called: new Set<string>(), idle: '' }))
 
 vi.mock('../../src/run/engine.ts', async (original) => {
   const own = await original<typeof import('../../src/run/engine.ts')>()
-  type Loop = (...numbers: unknown[]) => unknown
-  const watch = ([name, loop]: [string, unknown]): readonly [string, Loop] => [
-    name,
-    (...numbers) => {
+  const watch = ([name, one]: [string, unknown]): readonly [string, unknown] => {
+    if (typeof one !== 'function') return [name, one]
+    const loop = (...numbers: unknown[]): unknown => {
       watched.called.add(name)
-      return watched.idle === name ? 1 : (loop as Loop)(...numbers)
-    },
-  ]
+      return watched.idle === name ? 1 : one(...numbers)
+    }
+    return [name, loop]
+  }
   const loadEngine = (...given: Parameters<typeof own.loadEngine>) =>
     Object.fromEntries(Object.entries(own.loadEngine(...given)).map(watch)) as unknown as WasmExports
   return { ...own, loadEngine }

@@ -18,7 +18,7 @@ import { kernelOptions, type Settings, sharedSettings, withBias } from '../setti
 import { type Line, refuseConflict } from './line.ts'
 import { chainSettings, chainSyntax, operationSyntax } from './operation-syntax.ts'
 import { checkStep, refuseOpenChain, stepOperations } from './steps.ts'
-import type { Given, Syntax } from './syntax.ts'
+import { type Given, optionsOf, type Syntax } from './syntax.ts'
 import { parse } from './understand.ts'
 
 /** Operations with their options, parsed, that wait for an input and an output. */
@@ -65,6 +65,9 @@ export async function prepareChain(asked: readonly Asked[], given: Given): Promi
   return prepared(resolve(sharedSettings, pick(given, chainSettings)), steps)
 }
 
+/** Returns the error for an option that is not allowed here. Unknown ones are no option of the operation. */
+type Refuse = (option: string, isUnknown: boolean) => ConvoError | undefined
+
 /** Prepares parsed words. @throws ConvoError for invalid options */
 export const prepareWork = ({ chain, steps }: Work): Promise<Prepared> =>
   chain === undefined ? prepareOperation(steps[0]!) : prepareChain(steps, chain)
@@ -73,13 +76,9 @@ export const prepareWork = ({ chain, steps }: Work): Promise<Prepared> =>
  * Parses the words of an operation, of several with `--` between them, or of `chain` with its own options before these,
  * without input and output.
  *
- * @param refuse returns the error for an option that is not allowed here
  * @throws ConvoError as the command line does
  */
-export function understandWork(
-  words: readonly string[],
-  refuse: (option: string) => ConvoError | undefined,
-): Work {
+export function understandWork(words: readonly string[], refuse: Refuse): Work {
   refuseOpenChain(words)
   const isNamed = words[0] === chainSyntax.name
   const start = words.indexOf('--')
@@ -89,10 +88,7 @@ export function understandWork(
 }
 
 /** Parses the steps of a chain, which are separated by `--`. @throws ConvoError as the command line does */
-export function understandSteps(
-  words: readonly string[],
-  refuse: (option: string) => ConvoError | undefined = () => undefined,
-): Asked[] {
+export function understandSteps(words: readonly string[], refuse: Refuse = () => undefined): Asked[] {
   return splitSteps(words).map((step) => {
     const asked = understandStep(step, refuse)
     const { name, params } = asked.operation
@@ -121,7 +117,7 @@ export function splitSteps(words: readonly string[]): string[][] {
   return steps
 }
 
-function understandStep(words: readonly string[], refuse: (option: string) => ConvoError | undefined): Asked {
+function understandStep(words: readonly string[], refuse: Refuse): Asked {
   checkStep(words)
   const [name = '', ...rest] = words
   const operation = Object.hasOwn(stepOperations, name) ? stepOperations[name]! : findOperation(name)
@@ -149,9 +145,14 @@ function parseWords(
   syntax: Syntax,
   own: Syntax['arguments'],
   words: readonly string[],
-  refuse: (option: string) => ConvoError | undefined,
+  refuse: Refuse,
 ): Pick<Line, 'given' | 'args'> {
   const { tail, ...rest } = syntax
+  const known = optionsOf(syntax)
+  for (const [, option] of words.map((word) => /^--([^=]+)/.exec(word) ?? [])) {
+    const error = option === undefined || Object.hasOwn(known, option) ? undefined : refuse(option, true)
+    if (error !== undefined) throw error
+  }
   const line = parse({ ...rest, arguments: own }, words)
   if (line === undefined) {
     throw new ConvoError('E_USAGE', `--help does not belong here: ${[syntax.name, ...words].join(' ')}`, {
@@ -159,7 +160,7 @@ function parseWords(
     })
   }
   for (const option of Object.keys(line.given)) {
-    const error = refuse(option)
+    const error = refuse(option, false)
     if (error !== undefined) throw error
   }
   return line
