@@ -130,7 +130,10 @@ async function prepareParts(run: Run, results: string, choice: Choice, holds: Ho
       return { own, start: `${label}/`, part: readResults(own) }
     })
     // one order for all, as two approvals that wait for each other would never end
-    .sort((a, b) => Number(resolve(a.part.goldens) > resolve(b.part.goldens)) * 2 - 1)
+    .sort(
+      ({ part: { goldens: a } }, { part: { goldens: b } }) =>
+        Number(resolve(a) > resolve(b)) - Number(resolve(a) < resolve(b)),
+    )
   // an obsolete golden may have the name of another manifest's case: then the name means the case
   const cases = new Set(
     known.flatMap(({ start, part }) =>

@@ -38,10 +38,10 @@ describe('findOperation', () => {
     ['Sobel', 'sobel'],
     ['Blur', 'gaussian'],
     ['edges', 'sobel'],
-    ['xylophone', undefined],
-    ['toString', undefined],
+    ['xylophone', 'convo --help'],
+    ['toString', 'convo --help'],
     ['lst', 'list'],
-  ])('%s: did you mean %s', (name, fix) => {
+  ])('%s: leads to %s', (name, fix) => {
     expect(() => findOperation(name, ['list'])).toThrow(expect.objectContaining({ code: 'E_NAME', fix }))
   })
 })

@@ -254,11 +254,7 @@ describe('what cannot be is refused: status 2, a code, the numbers, and no file'
       'E_SHAPE',
       /1999[\s\S]*which is below 1/,
     ],
-    [
-      'conv2d scene.png --kernel sobel-x --anchor 3,0',
-      'E_KERNEL_SHAPE',
-      /inside the 3x3 kernel, got x=3, y=0/,
-    ],
+    ['conv2d scene.png --kernel sobel-x --anchor 3,0', 'E_OPTION', /--anchor 3,0 is outside the 3x3 kernel/],
     ['conv3d volume.tif --padding valid --sigma 9', 'E_SHAPE', /in depth: 73 against 24/],
     [
       'conv3d scene.png --kernel one.npy',

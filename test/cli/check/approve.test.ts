@@ -158,7 +158,7 @@ describe('approve', () => {
       expect(stdout).toContain('try: restore it, for example with git checkout -- goldens/edge.png')
       const approval = await here.convo(['approve', '--all'])
       expect([approval.status, approval.stdout]).toEqual([1, 'nothing to approve\n'])
-      expect(approval.stderr).toMatch(/^note: edge: the golden cannot be read|^note: edge made no picture/)
+      expect(approval.stderr).toMatch(/^note: edge: the golden cannot be read|^note: edge has no picture/)
     }
     const goldens = here.files('goldens')
     expect(goldens.map((name) => here.read(`goldens/${name}`))).toEqual(before.filter((one) => one !== ''))
