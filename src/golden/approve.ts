@@ -124,16 +124,13 @@ async function prepareParts(run: Run, results: string, choice: Choice, holds: Ho
   const chosen =
     choice.kind === 'names' ? new Set(casesNamed(run, choice.names).map(({ name }) => name)) : undefined
   const parts: Prepared[] = []
-  const known = (run.parts ?? [])
-    .map(({ label, folder }) => {
-      const own = join(results, folder)
-      return { own, start: `${label}/`, part: readResults(own) }
-    })
-    // one order for all, as two approvals that wait for each other would never end
-    .sort(
-      ({ part: { goldens: a } }, { part: { goldens: b } }) =>
-        Number(resolve(a) > resolve(b)) - Number(resolve(a) < resolve(b)),
-    )
+  const known = (run.parts ?? []).map(({ label, folder }) => {
+    const own = join(results, folder)
+    const part = readResults(own)
+    return { own, start: `${label}/`, part, goldens: resolve(part.goldens) }
+  })
+  // one order for all, as two approvals that wait for each other would never end
+  known.sort(({ goldens: a }, { goldens: b }) => Number(a > b) - Number(a < b))
   // an obsolete golden may have the name of another manifest's case: then the name means the case
   const cases = new Set(
     known.flatMap(({ start, part }) =>

@@ -1,4 +1,4 @@
-import { type Element, rankWay, sizeOfElement } from '../definition/windows.ts'
+import { type Element, isFull, rankWay, sizeOfElement } from '../definition/windows.ts'
 import { pitchOf } from '../graph/schedule.ts'
 
 /** The bytes of a sample in the loops: 1 or 2 for whole samples, 4 for keys that sort like the samples. */
@@ -9,11 +9,13 @@ export type SampleBytes = 1 | 2 | 4
  * justify the extra ones at their sides.
  */
 const [histogramBytes, fewestSamples] = [2 ** 18, 384]
+/** The samples of a row that are searched bit by bit. */
+const bitsSamples = 2048
 /**
- * The samples of a row that are searched bit by bit, and the bytes of a row that are compared, which takes a hundredth
- * of the time.
+ * The bytes of a row that are compared: those of a rectangle and its rows fit in the second-level cache. Other elements
+ * take a call for each row and run, and long rows need fewer.
  */
-const [bitsSamples, rowBytes] = [2048, 4096]
+const [rectangleBytes, runBytes] = [4096, 16_384]
 /** The number of samples that are sorted at once, unless windows are wider. */
 const sortedSamples = 2 ** 18
 /** The number of rows of a sorted tile, in addition to twice those of a window. */
@@ -59,7 +61,7 @@ export function tileOf({ element, index, n, step }: Lines, rows: number, bytes: 
     case 'bits':
       return across(bitsSamples)
     default:
-      return across(rowBytes / bytes)
+      return across((isFull(element) ? rectangleBytes : runBytes) / bytes)
   }
 }
 

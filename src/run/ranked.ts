@@ -72,29 +72,30 @@ function prepareWays(lines: Lines, wasm: WasmExports, scratch: Address) {
 
   function extremes(strip: Strip): void {
     const { n, rows, out, outPitch, at, bytes } = strip
-    const { wide, own } = { wide: (n + side) * bytes, own: n * bytes }
-    const pixel = step * bytes
+    const [wide, own, pixel] = [(n + side) * bytes, n * bytes, step * bytes]
     const [input, pitch] = [inputRow(strip, 0), at.pitch]
-    const table = plus(scratch, at.table)
 
-    function along(
-      to: Address,
-      toPitch: number,
-      from: Address,
-      steps: readonly Step[],
-      many = wide,
-      count = 1,
-    ): void {
+    /** Writes steps for `along`, and returns how many there are. */
+    const put = (table: Address, steps: readonly Step[]): number => {
       words.set(steps.flat(), table / 4)
-      const { length } = steps
-      wasm.extremeAlong(to, toPitch, from, pitch, table, length, wide, many, count, bytes, largest)
+      return steps.length
+    }
+    function along(
+      [table, steps]: readonly [Address, number],
+      [to, toPitch]: readonly [Address, number],
+      from: Address,
+      many: number,
+      count: number,
+    ): void {
+      wasm.extremeAlong(to, toPitch, from, pitch, table, steps, wide, many, count, bytes, largest)
     }
 
+    const [table, single] = [plus(scratch, at.table), plus(scratch, at.table + 128)]
     if (isFull(element)) {
-      const across = widening(1, width, pixel)
-      const [to, toPitch] = across.length === 0 ? [out, outPitch] : [input, pitch]
+      const steps = put(table, widening(1, width, pixel))
+      const [to, toPitch] = steps === 0 ? [out, outPitch] : [input, pitch]
       wasm.extremeDown(to, toPitch, input, pitch, wide, rows, height, bytes, largest)
-      if (across.length > 0) along(out, outPitch, input, across, own, rows)
+      if (steps > 0) along([table, steps], [out, outPitch], input, own, rows)
       return
     }
     const all = height + rows - 1
@@ -102,20 +103,24 @@ function prepareWays(lines: Lines, wasm: WasmExports, scratch: Address) {
     const lengths = [...new Set(runs.map((run) => run.count))].sort((a, b) => a - b)
     const isBegun = new Uint8Array(rows)
     const spare = plus(scratch, at.row)
+    put(single, [[0, 0, 0]])
     for (const length of lengths) {
+      const ofLength = runs.filter((run) => run.count === length)
       // as long as a run may grow in place
       const most = 2 ** Math.floor(Math.log2(length))
-      if (most > held) along(input, pitch, input, widening(held, most, pixel), wide, all)
+      const steps = put(table, widening(held, most, pixel))
+      if (steps > 0) along([table, steps], [input, pitch], input, wide, all)
       held = most
+      const rest = put(table, widening(held, length, pixel))
       for (let y = 0; y < all; y++) {
         const row = inputRow(strip, y)
-        const source = held === length ? row : spare
-        if (source === spare) along(spare, 0, row, widening(held, length, pixel))
-        for (const run of runs) {
+        if (rest > 0) along([table, rest], [spare, 0], row, wide, 1)
+        for (const run of ofLength) {
           const to = y - run.row
-          if (run.count !== length || to < 0 || to >= rows) continue
-          const [sum, from] = [outputRow(strip, to), plus(source, run.left * pixel)]
-          if (isBegun[to]) along(sum, 0, sum, [[from - sum, 0, 0]], own)
+          if (to < 0 || to >= rows) continue
+          const [sum, from] = [outputRow(strip, to), plus(rest > 0 ? spare : row, run.left * pixel)]
+          words[single / 4] = from - sum
+          if (isBegun[to]) along([single, 1], [sum, 0], sum, own, 1)
           else wasm.copyBytes(sum, from, own)
           isBegun[to] = 1
         }

@@ -58,8 +58,9 @@ export function storeSums28(
 }
 
 /**
- * Two vectors of sums of four channels, `second` bytes apart in the source and `dstSecond` in the destination. Listed taps
- * have four weights each, and a bias is added. Otherwise `taps` to `end` are the weights, in fours, and the samples of each follow those of the one before.
+ * Two vectors of sums of four channels, `second` bytes apart in the source and `dstSecond` in the destination. Listed
+ * taps have four weights each, and a bias is added. Otherwise `taps` to `end` are the weights, in fours, and the samples
+ * of each follow those of the one before.
  */
 @inline
 export function eightSums4(

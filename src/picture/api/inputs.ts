@@ -102,9 +102,8 @@ const comingFrom = (input: PictureInput, what: string): Promise<PictureInput> | 
 /** @throws ConvoError E_ARGUMENT for a promise in the place of a picture */
 export function refusePromise(input: unknown, what: string): void {
   if (!types.isPromise(input)) return
-  throw new ConvoError('E_ARGUMENT', 'a picture cannot be read from a promise', {
-    fix: what === theInput ? 'convo(await input)' : 'await it',
-  })
+  const fix = what === theInput ? 'convo(await input)' : 'await it'
+  throw new ConvoError('E_ARGUMENT', 'a picture cannot be read from a promise', { fix })
 }
 
 function coming(input: PictureInput, what: string): Promise<PictureInput> | undefined {
