@@ -120,6 +120,25 @@ async function readFileAt(path: string, options: ReadOptions, name: string): Pro
 }
 
 /**
+ * Reads bytes from a position of a file, as many as fit in `room` or there are, and returns their number. The file is
+ * open only meanwhile, so that a reader may stop at any time.
+ *
+ * @throws ConvoError E_INPUT
+ */
+export async function readAt(path: string, room: Uint8Array, at: number): Promise<number> {
+  try {
+    const file = await open(path, 'r')
+    try {
+      return (await nativeWork(() => file.read(room, 0, room.length, at))).bytesRead
+    } finally {
+      await file.close()
+    }
+  } catch (cause) {
+    rethrow(path, cause)
+  }
+}
+
+/**
  * Whether a path can be read only once, from front to back, or has no size: a pipe, a device, a socket, a file in
  * /proc.
  */

@@ -3,22 +3,15 @@ import { isStream, readWhole } from '../files/read.ts'
 import { nativeWork } from '../signals.ts'
 import type { Arriving, Picture, Samples } from '../tensor/picture.ts'
 import { type Animation, type Canvas, clear, framePng, lay } from './apng.ts'
+import { arrivingRows } from './arriving.ts'
 import { type BorrowedKind, isBorrowed, readBorrowed } from './borrowed.ts'
 import { refuseStranger, wayOf, ways } from './foreign.ts'
-import {
-  type Facts,
-  factsOfPng,
-  type Header,
-  headerOf,
-  ownHeader,
-  type Reading,
-  readingOf,
-} from './header.ts'
+import { factsOfPng, type Header, headerOf, ownHeader, type Reading, readingOf } from './header.ts'
 import { inspect, type Seen } from './inspect.ts'
 import type { MetadataMode } from './metadata.ts'
 import { isOwn, type OwnKind, ownReaders } from './own.ts'
 import type { OwnPicture } from './own-picture.ts'
-import { isPlainPng, type PlainDecoder, type PlainPng, type PngHead, withoutIgnored } from './png-head.ts'
+import { isPlainPng, type PlainDecoder, type PlainPng, withoutIgnored } from './png-head.ts'
 import { kindOf, type Probe, probe } from './probe.ts'
 import { nameOf, type Source, wholeOf, withReader } from './reader.ts'
 import { grayAlphaOf, spread, viewSamples } from './samples.ts'
@@ -56,8 +49,6 @@ type Opened = {
   readonly own?: Pick<OwnPicture, 'samples'>
   readonly bits: number | undefined
   readonly plain: PlainPng | undefined
-  /** Whether rows are stored from top to bottom as they are shown, so that the upper ones can be decoded alone. */
-  readonly isInOrder: boolean
 }
 
 /**
@@ -104,17 +95,12 @@ function refusePreview({ header: { preview }, name }: Opened, { page }: DecodeOp
   })
 }
 
-/** The decoded sizes, in bytes, from which the upper rows are decoded separately, and up to which memory allows it. */
-const aheadBytes = [12e6, 2 ** 26] as const
-/**
- * The share of rows that is decoded ahead. If the whole picture takes a time of 1, they are ready at 0.4, and a second
- * thread needs about the rest of that time to filter and encode them.
- */
-const aheadShare = 0.4
+/** The decoded size, in bytes, from which a picture is worked on while it is decoded. */
+const aheadFrom = 12e6
 
 /**
- * Starts to decode a picture like `decode` does. For a large PNG it also decodes the upper rows separately, so that
- * work on them can begin early. This costs processor time on threads that are otherwise idle.
+ * Starts to decode a picture like `decode` does. The rows of a large PNG arrive one after the other, so that work on
+ * them can begin early, and only some of them are held at a time.
  *
  * @throws ConvoError as `decode` does; damage to the samples rejects the promises
  */
@@ -124,25 +110,14 @@ export async function decodeAhead(
 ): Promise<Header & { readonly data: Samples | Arriving }> {
   const opened = await open(source, options)
   refusePreview(opened, options)
-  const { width, height, channels, depth } = opened.header
-  const bytes = width * height * channels * (depth / 8)
-  const isPlain = opened.plain !== undefined && options.plain !== undefined
-  if (!opened.isInOrder || bytes < aheadBytes[0] || (bytes > aheadBytes[1] && !isPlain)) {
+  const { header, plain } = opened
+  const { width, height, channels, depth } = header
+  const rowBytes = width * channels * (depth / 8)
+  const { plain: strips, ...general } = options
+  if (plain === undefined || strips === undefined || depth === 32 || height * rowBytes < aheadFrom)
     return opened.seen.apng === undefined ? decodeOpened(opened, options, 1) : decode(source, options)
-  }
-  const rows = Math.ceil(height * aheadShare)
-  let enough: (samples: Samples) => void = () => undefined
-  const there = new Promise<Samples>((resolve) => {
-    enough = resolve
-  })
-  const onRows = (samples: Samples, count: number) => (count < rows ? undefined : enough(samples))
-  const whole = decodeOpened(opened, options, 1, undefined, onRows).then(({ data }) => data)
-  const upper = isPlain
-    ? Promise.race([there, whole])
-    : decodeOpened(opened, options, 1, rows).then(({ data }) => data)
-  // callers that await them get the error; a rejection that is no longer awaited is not a bug
-  for (const promise of [whole, upper]) promise.catch(() => undefined)
-  return { ...opened.header, data: { rows, upper, whole } }
+  const whole = async () => (await decodeOpened(opened, general, 1)).data
+  return { ...header, data: arrivingRows(strips(plain), { height, rowBytes, depth }, whole) }
 }
 
 /**
@@ -230,12 +205,11 @@ async function open(source: Source, options: DecodeOptions, known?: Seen): Promi
   const mode = options.metadata ?? 'keep'
   const header = headerOf(kind, facts, probed, seen, reading, options.orient, mode, name)
   const bits = kind === 'avif' ? facts.bitsPerSample : undefined
-  const inOrder = isInOrder(png, facts)
-  const plain = input === stored && inOrder ? plainOf(probed, stored) : undefined
+  const plain = input === stored && (facts.orientation ?? 1) === 1 ? plainOf(probed, stored) : undefined
   const own =
     kind === 'tiff' ? pageRead(input, options.page ?? 0, header.depth, options.orient, name) : undefined
   return {
-    ...{ input, name, seen, reading, header, bits, plain, isInOrder: inOrder },
+    ...{ input, name, seen, reading, header, bits, plain },
     ...(own !== undefined && { own }),
   }
 }
@@ -264,7 +238,6 @@ async function openOwn(
     own,
     bits: undefined,
     plain: undefined,
-    isInOrder: false,
   }
 }
 
@@ -302,30 +275,15 @@ async function* animationPages({ input, name, header }: Opened, apng: Animation)
   }
 }
 
-/** The largest file, in bytes, that is read whole to decode it row by row. */
-const plainBytes = 2 ** 26
-
-/** Returns the PNG if its rows can be decoded one by one. */
+/** Returns the PNG if its rows can be decoded one by one, before it is turned according to its EXIF orientation. */
 export const plainOf = ({ png, size }: Probe, source: Source): PlainPng | undefined =>
-  isPlainPng(png) && !png.hasExif && png.ignored.length === 0 && size <= plainBytes
-    ? { source, head: png }
-    : undefined
+  isPlainPng(png) && png.ignored.length === 0 ? { source, size, head: png } : undefined
 
-const isInOrder = (png: PngHead | undefined, { orientation = 1 }: Facts): boolean =>
-  png !== undefined && !png.interlaced && !png.isAnimated && orientation === 1
-
-/** @param rows decodes only these upper rows, for a picture in order */
-async function decodeOpened(
-  opened: Opened,
-  options: DecodeOptions,
-  pages: number,
-  rows?: number,
-  onRows?: (samples: Samples, rows: number) => void,
-): Promise<Decoded> {
+async function decodeOpened(opened: Opened, options: DecodeOptions, pages: number): Promise<Decoded> {
   const { input, name, reading, header, own, plain } = opened
   if (own !== undefined) return { ...header, data: await own.samples() }
-  if (plain !== undefined && rows === undefined) {
-    const data = await options.plain?.(plain, onRows)
+  if (plain !== undefined && options.plain !== undefined) {
+    const data = await gathered(options.plain(plain), header)
     if (data !== undefined) return { ...header, data }
   }
   const isGrayAlpha = header.channels === 2 && header.depth !== 16
@@ -336,7 +294,6 @@ async function decodeOpened(
       ...(pages > 1 ? { pages } : { autoOrient: options.orient }),
       ignoreIcc: reading.ignoreIcc,
     },
-    ...(rows !== undefined && { size: { width: header.width, height: rows } }),
     // sharp drops the alpha from raw 8-bit and float gray, so those are read as RGBA
     space: isGrayAlpha ? 'srgb' : reading.space,
     depth: reading.format,
@@ -345,7 +302,7 @@ async function decodeOpened(
     header.kind === 'svg' ? rawApart(input, recipe) : nativeWork(() => rawOf(input, recipe)),
   )
   const { width, channels } = header
-  const height = rows ?? header.height * pages
+  const height = header.height * pages
   invariant(
     info.width === width && info.height === height && info.channels === (isGrayAlpha ? 4 : channels),
     `${name} decodes to ${info.width}x${info.height}x${info.channels}, but its header says ${width}x${height}x${channels}`,
@@ -354,6 +311,20 @@ async function decodeOpened(
   const samples = isGrayAlpha ? await grayAlphaOf(stored) : stored
   if (samples instanceof Uint16Array && opened.bits !== undefined) await spread(samples, opened.bits)
   return { ...header, height, data: samples }
+}
+
+/** Gathers the rows of a plain PNG. Returns undefined for one that is damaged. */
+async function gathered(
+  strips: AsyncGenerator<Uint8Array, boolean>,
+  { width, height, channels, depth }: Header,
+): Promise<Samples | undefined> {
+  const out = Buffer.allocUnsafeSlow(width * height * channels * (depth / 8))
+  for (let at = 0; ; ) {
+    const { done, value } = await strips.next()
+    if (done) return value ? viewSamples(out, depth) : undefined
+    out.set(value, at)
+    at += value.length
+  }
 }
 
 /** Decodes a drawing in a separate process. The import is dynamic because only drawings need it. */

@@ -1,7 +1,6 @@
 import type { ConvoError } from '../error.ts'
 import { viewOf } from '../files/read.ts'
 import { checkLimit } from '../limits.ts'
-import type { Samples } from '../tensor/picture.ts'
 import { damaged } from './own-picture.ts'
 import { crc32 } from './png-parts.ts'
 import { type Reader, type Source, textOf } from './reader.ts'
@@ -48,16 +47,13 @@ export type PngHead = {
 }
 
 /** A PNG whose rows contain its samples directly: one picture of 8 or 16 bits, from top to bottom. */
-export type PlainPng = { readonly source: Source; readonly head: PngHead }
+export type PlainPng = { readonly source: Source; readonly size: number; readonly head: PngHead }
 
 /**
- * Decodes a plain PNG from top to bottom. `onRows` receives the samples and the number of rows that are ready. The
- * result is undefined for a damaged file, for which the general decoder reports the error.
+ * Decodes a plain PNG from top to bottom, and yields equal numbers of rows, except at the end. They are valid until the
+ * next are requested. Returns whether the file is sound; for a damaged one, the general decoder reports the error.
  */
-export type PlainDecoder = (
-  png: PlainPng,
-  onRows?: (samples: Samples, rows: number) => void,
-) => Promise<Samples | undefined>
+export type PlainDecoder = (png: PlainPng) => AsyncGenerator<Uint8Array, boolean>
 
 /** Number of stored channels by colour type. A palette has none. */
 const storedChannels: Readonly<Record<number, number>> = { 0: 1, 2: 3, 4: 2, 6: 4 }

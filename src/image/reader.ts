@@ -66,7 +66,7 @@ function windowed(fd: number, size: number): Read {
 
 /** Decodes bytes as Latin-1. */
 export const textOf = (bytes: Uint8Array, from = 0, to = bytes.length): string =>
-  String.fromCharCode(...bytes.subarray(from, to))
+  Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1', from, to)
 
 /** The number of bytes that are compared at once. */
 const piece = 2 ** 20

@@ -13,7 +13,7 @@ export async function mayHide({ out, source }: Pending): Promise<boolean> {
   const { picture, isSeen } = source
   if (isSeen) return false
   if (!('data' in picture || 'arriving' in picture)) return true
-  const data = 'data' in picture ? picture.data : await picture.arriving.whole
+  const data = 'data' in picture ? picture.data : await picture.arriving.whole()
   return hasAlphaWhere({ channels: picture.channels, data }, (alpha) => alpha === 0)
 }
 

@@ -74,7 +74,7 @@ export async function loadPicture(
   if (!ahead || bounds.page !== undefined || looksAtAlpha(treatment))
     return readied(await decode(source, limits), name, treatment)
   const { data, ...header } = await decodeAhead(source, limits)
-  if (!('whole' in data)) return readied({ ...header, data }, name, treatment)
+  if (!('missing' in data)) return readied({ ...header, data }, name, treatment)
   checkFull(header.depth, name, treatment)
   const { width, height, channels, depth, meta, notes } = header
   const picture = { width, height, channels, depth, full: fullScale(depth), arriving: data }

@@ -49,6 +49,8 @@ type Hooks = {
   readonly drain?: (() => Promise<void>) | undefined
   /** How the graph is cut; by default, this is chosen here. */
   readonly cut?: number | Cut | undefined
+  /** Whether the picture is not read again afterwards. */
+  readonly isLast?: boolean
 }
 
 /** Returns a description of the samples of a picture, without the samples. */
@@ -130,7 +132,7 @@ export async function layOut(
   over: Source | undefined,
   outs: readonly Node[],
   sinkOf: (pieceRows: number) => GraphSink,
-  { onPart, drain, cut: given }: Hooks = {},
+  { onPart, drain, cut: given, isLast = false }: Hooks = {},
 ): Promise<() => Promise<void>> {
   const { arena } = session
   const plain = outs.map((out) => fused(listed(out)))
@@ -235,6 +237,12 @@ export async function layOut(
   const slotBytes = align(most(plans.map(({ staged }) => rowCount(staged))) * rowBytes)
   const address = arena.alloc(slots * slotBytes)
   const memory = new Uint8Array(arena.memory.buffer)
+  /** For each part, the first row that those after it need. */
+  const neededFrom: number[] = []
+  plans.reduceRight((first, { staged }, part) => {
+    neededFrom[part] = first
+    return Math.min(first, staged[0]?.[0] ?? first)
+  }, picture.height)
   const stage = (part: number, slot: number) => {
     let to: number = address + slot * slotBytes
     for (const rows of plans[part]!.staged) {
@@ -243,13 +251,14 @@ export async function layOut(
         to += bytes.length
       }
     }
+    if (isLast) arrival.forget?.(neededFrom[part]!)
   }
   const missing = (part: number) => arrival.missing(plans[part]!.staged)
   const job = place({ tone, picture: { ...own, address, staged: { slots, slotBytes } } })
   return async () => {
     await runJob(job, { ...common, staging: { slots, stage, missing } })
     // damage below the rows that were needed is an error too
-    await arrival.end
+    await arrival.end?.()
   }
 }
 

@@ -28,7 +28,8 @@ export const runToArray = (
   graph: Graph,
   onPart?: OnStrip,
   drain?: () => Promise<void>,
-): Promise<void> => run(session, graph.source, [graph.out], () => ({ kind: 'array' }), { onPart, drain })
+): Promise<void> =>
+  run(session, graph.source, [graph.out], () => ({ kind: 'array' }), { onPart, drain, isLast: true })
 
 /** Runs a recipe over the output of a graph, or over a picture. Pieces of a PNG reach `onStrip` in any order. */
 export const runToPicture = (
@@ -239,6 +240,7 @@ async function runFinished(
       onStrip?.(piece, result, pieces)
     },
     drain,
+    isLast: true,
   })
   return { low, high, samples: plan.outWidth * plan.outHeight * outChannels(shape, tone) }
 }

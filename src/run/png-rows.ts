@@ -1,6 +1,6 @@
 import { constants, createInflate } from 'node:zlib'
+import { readAt } from '../files/read.ts'
 import { type Address, plus } from '../graph/address.ts'
-import { copyTo, inTurns } from '../host/turns.ts'
 import type { PlainDecoder, PlainPng, PngHead } from '../image/png-head.ts'
 import { crc32 } from '../image/png-parts.ts'
 import { type Source, wholeOf } from '../image/reader.ts'
@@ -25,13 +25,23 @@ const free: Bench[] = []
 
 /** Lends out a bench. What was allocated in it is released afterwards. */
 export async function withBench<T>(use: (bench: Bench) => Promise<T>): Promise<T> {
-  const bench = free.pop() ?? newBench()
-  const mark = bench.arena.mark()
+  const bench = lent()
   try {
     return await use(bench)
   } finally {
-    bench.arena.release(mark)
-    free.push(bench)
+    bench.giveBack()
+  }
+}
+
+function lent(): Bench & { giveBack(): void } {
+  const bench = free.pop() ?? newBench()
+  const mark = bench.arena.mark()
+  return {
+    ...bench,
+    giveBack() {
+      bench.arena.release(mark)
+      free.push(bench)
+    },
   }
 }
 
@@ -51,9 +61,10 @@ export function layoutOf({ width, height, channels, depth }: PngHead) {
  * Yields the rows of a plain PNG from top to bottom. They are inflated on other threads while the previous strip is
  * used. A strip is valid until the next one is requested. All but the last have `stripRows` rows.
  *
- * @throws UnsoundPng for data that is damaged, or more or less than the header says
+ * @throws UnsoundPng for data that is damaged, or more or less than the header says; ConvoError as reading does
  */
-export async function* stripsOf({ source, head }: PlainPng, { arena, wasm }: Bench): AsyncGenerator<Strip> {
+export async function* stripsOf({ source, size, head }: PlainPng, bench: Bench): AsyncGenerator<Strip> {
+  const { arena, wasm } = bench
   const { bpp, rowBytes, stripRows } = layoutOf(head)
   const { height, depth } = head
   const raw = arena.alloc(stripRows * (rowBytes + 1))
@@ -64,13 +75,26 @@ export async function* stripsOf({ source, head }: PlainPng, { arena, wasm }: Ben
   bytes.fill(0, whole, rowsAt)
   // one more byte, so that excess data is noticed
   const chunkSize = Math.max(64, Math.min(pieceBytes, height * (rowBytes + 1) + 1))
+  const isOne = size <= pieceBytes
   const inflate = createInflate({
     chunkSize,
     readableHighWaterMark: 2 * chunkSize,
-    flush: constants.Z_FINISH,
+    ...(isOne && { flush: constants.Z_FINISH }),
   } as object)
-  // ended when everything has arrived, because `end` would wait for the other thread a second time
-  inflate.write(await dataOf(source), () => inflate.push(null))
+  const write = (piece: Uint8Array) =>
+    new Promise<void>((done, failed) => inflate.write(piece, (error) => (error ? failed(error) : done())))
+  const feed = async () => {
+    let written = Promise.resolve()
+    for await (const piece of dataOf(source, isOne)) {
+      await written
+      written = write(piece)
+    }
+    await written
+    // `end` would wait for the other thread a second time
+    if (isOne) inflate.push(null)
+    else inflate.end()
+  }
+  feed().catch((error) => inflate.destroy(error))
   let [done, filled] = [0, 0]
   try {
     for await (const piece of inflate as AsyncIterable<Buffer>) {
@@ -97,62 +121,82 @@ export async function* stripsOf({ source, head }: PlainPng, { arena, wasm }: Ben
   if (done < height) throw new UnsoundPng('there is less data than rows')
 }
 
+const idat = 0x49444154
+
 /**
- * Returns the compressed data: the bodies of the IDAT chunks, verified, as one piece. zlib takes 0.8 of the time for
- * one piece that it takes for many of 64 KiB, the size that most encoders write.
+ * Yields the compressed data: the verified bodies of the IDAT chunks, joined to pieces. A piece is valid until the next
+ * but one is requested. zlib takes 0.8 of the time for pieces of 1 MiB that it takes for 64 KiB, the size of the chunks
+ * that most encoders write.
  *
  * @throws UnsoundPng, ConvoError as reading does
  */
-async function dataOf(source: Source): Promise<Uint8Array> {
-  const isOwn = typeof source === 'string'
-  const bytes = await wholeOf(source)
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-  // bytes that were read here may be joined in place; bytes of the caller stay unchanged
-  const joined = isOwn ? bytes : new Uint8Array(bytes.length)
-  let length = 0
-  let isBegun = false
-  for (let at = 8; at + 12 <= bytes.length; ) {
-    const end = at + 12 + view.getUint32(at)
-    const isData = view.getUint32(at + 4) === 0x49444154
-    if (end > bytes.length || (!isData && isBegun)) break
-    if (isData) {
-      const checked = bytes.subarray(at + 4, end - 4)
-      let crc = 0
-      await inTurns(
-        checked.length,
-        (from, to) => {
-          crc = crc32(checked.subarray(from, to), crc)
-        },
-        pieceBytes,
-      )
-      if (crc !== view.getUint32(end - 4)) throw new UnsoundPng('checksum')
-      await copyTo(joined, checked.subarray(4), length)
-      length += end - at - 12
-      isBegun = true
+async function* dataOf(source: Source, isOne: boolean): AsyncGenerator<Uint8Array> {
+  const read = isOne ? await readerOfOne(source) : readerOf(source)
+  // of the current chunk: its type, the bytes of its body that follow, and the checksum of those before
+  let [type, left, crc, isBegun] = [0, 0, 0, false]
+  // a chunk ends in a checksum, and what comes before the first is skipped like one
+  for (let from = 4; ; ) {
+    const window = await read(from)
+    let [at, filled] = [0, 0]
+    for (;;) {
+      const body = window.subarray(at, type === idat ? at + left : at)
+      crc = crc32(body, crc)
+      window.copyWithin(filled, at, at + body.length)
+      filled += body.length
+      const passed = type === idat ? body.length : left
+      at += passed
+      left -= passed
+      if (left > 0 || at + 12 > window.length) break
+      const { buffer, byteOffset } = window
+      const view = new DataView(buffer, byteOffset + at, 12)
+      if (type === idat && crc !== view.getUint32(0)) throw new UnsoundPng('checksum')
+      left = view.getUint32(4)
+      type = view.getUint32(8)
+      if (type !== idat && isBegun) {
+        yield window.subarray(0, filled)
+        return
+      }
+      isBegun ||= type === idat
+      crc = crc32(window.subarray(at + 8, at + 12))
+      at += 12
     }
-    at = end
+    if (at === 0) throw new UnsoundPng('the file ends early')
+    if (filled > 0) yield window.subarray(0, filled)
+    from += at
   }
-  return joined.subarray(0, length)
 }
 
-/** Returns all samples of a PNG; see `PlainDecoder`. */
-export const decodePlain: PlainDecoder = async (png, onRows) => {
-  const { width, height, channels, depth } = png.head
-  const { rowBytes } = layoutOf(png.head)
-  const samples = new (depth === 16 ? Uint16Array : Uint8Array)(width * height * channels)
-  const target = new Uint8Array(samples.buffer)
-  try {
-    await withBench(async (bench) => {
-      let at = 0
-      for await (const { address, rows } of stripsOf(png, bench)) {
-        target.set(new Uint8Array(bench.arena.memory.buffer, address, rows * rowBytes), at)
-        at += rows * rowBytes
-        onRows?.(samples, at / rowBytes)
-      }
-    })
-  } catch (error) {
-    if (error instanceof UnsoundPng) return undefined
-    throw error
+/** Reads pieces of a source into memory that may be changed, in turns into one of two places. */
+function readerOf(source: Source): (at: number) => Promise<Uint8Array> {
+  const rooms = [0, 1].map(() => Buffer.allocUnsafeSlow(pieceBytes)) as [Buffer, Buffer]
+  return async (at) => {
+    const [room] = rooms.reverse() as [Buffer]
+    if (typeof source === 'string') return room.subarray(0, await readAt(source, room, at))
+    const piece = source.subarray(at, at + pieceBytes)
+    room.set(piece)
+    return room.subarray(0, piece.length)
   }
-  return samples
+}
+
+/** Does the same for a source of a single piece. */
+async function readerOfOne(source: Source): Promise<(at: number) => Promise<Uint8Array>> {
+  const bytes = await wholeOf(source)
+  const own = typeof source === 'string' ? bytes : new Uint8Array(bytes)
+  return async (at) => own.subarray(at)
+}
+
+/** Yields the rows of a PNG; see `PlainDecoder`. */
+export const decodePlain: PlainDecoder = async function* (png) {
+  const { rowBytes } = layoutOf(png.head)
+  const bench = lent()
+  try {
+    for await (const { address, rows } of stripsOf(png, bench))
+      yield new Uint8Array(bench.arena.memory.buffer, address, rows * rowBytes)
+    return true
+  } catch (error) {
+    if (error instanceof UnsoundPng) return false
+    throw error
+  } finally {
+    bench.giveBack()
+  }
 }

@@ -28,12 +28,18 @@ export type Picture = {
   readonly full?: number
 }
 
-/** Samples of a picture whose upper rows may be ready before the whole. */
+/** Rows of a picture that is being decoded, from top to bottom. */
 export type Arriving = {
-  /** Number of rows in `upper`. */
-  readonly rows: number
-  readonly upper: Promise<Samples>
-  readonly whole: Promise<Samples>
+  /** Returns undefined if this many rows are decoded. Otherwise returns a promise to wait for before asking again. */
+  missing(rows: number): Promise<unknown> | undefined
+  /** The bytes of decoded rows, in one or more pieces. */
+  bytes(rows: readonly [first: number, end: number]): readonly Uint8Array[]
+  /** Takes back the memory of the rows above this one, which are not needed again. */
+  forget(row: number): void
+  /** Decodes the rest. Rejects for damage to any row. */
+  end(): Promise<unknown>
+  /** Decodes the rest, and returns all samples. */
+  whole(): Promise<Samples>
 }
 
 /** Information that is kept with the samples from file to file. */

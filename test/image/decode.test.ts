@@ -7,6 +7,7 @@ import { describe, expect, it } from 'vitest'
 import { decode, decodeAhead, readHeader } from '../../src/image/decode.ts'
 import { encode } from '../../src/image/encode.ts'
 import { encodePngWhole } from '../../src/image/png-whole.ts'
+import { decodePlain } from '../../src/run/png-rows.ts'
 import type { Samples } from '../../src/tensor/picture.ts'
 import { failure, noise, photo, picture, temporaryFolder, wideProfile } from './pictures.ts'
 import { slowCrc } from './png-decoder.ts'
@@ -19,30 +20,60 @@ describe('decodeAhead', () => {
   const compression = { level: 0, strategy: 0, filter: 'none' } as const
   const pngOf = (channels: 1 | 2 | 3 | 4, depth: 8 | 16) =>
     encodePngWhole(picture(width, height, channels, depth, noise), compression)
+  const given = { ...options, plain: decodePlain }
+  const ahead = async (png: Uint8Array) => {
+    const { data } = await decodeAhead(png, given)
+    if (!('missing' in data)) return expect.unreachable('rows were to come')
+    return data
+  }
 
   it.each([
     [3, 8],
     [4, 8],
     [1, 16],
     [3, 16],
-  ] as const)('gives the upper rows of a large PNG too: %i channels of %i bits', async (channels, depth) => {
+  ] as const)('gives the rows of a large PNG in turn: %i channels of %i bits', async (channels, depth) => {
     // only for 12 MB and more, so not for one channel of 16 bits
-    const { data, ...header } = await decodeAhead(pngOf(channels, depth), options)
+    const png = pngOf(channels, depth)
+    const { data, ...header } = await decodeAhead(png, given)
     expect([header.width, header.height, header.channels, header.depth]).toEqual([
       width,
       height,
       channels,
       depth,
     ])
-    if (channels * depth < 24) return expect('whole' in data).toBe(false)
-    if (!('whole' in data)) return expect.unreachable('upper rows were to come')
-    const [upper, whole] = await Promise.all([data.upper, data.whole])
-    expect(data.rows).toBe(840)
-    expect(upper.length).toBe(840 * width * channels)
-    expect(Buffer.compare(bytesOf(upper), bytesOf(whole.subarray(0, upper.length)))).toBe(0)
-    expect(
-      Buffer.compare(bytesOf(whole), bytesOf((await decode(pngOf(channels, depth), options)).data)),
-    ).toBe(0)
+    if (channels * depth < 24) return expect('missing' in data).toBe(false)
+    const whole = bytesOf((await decode(png, options)).data)
+    const rows = await ahead(png)
+    const rowBytes = width * channels * (depth / 8)
+    for (let y = 0; y < height; y += 300) {
+      const end = Math.min(height, y + 333)
+      while (rows.missing(end) !== undefined) await rows.missing(end)
+      const expected = whole.subarray(y * rowBytes, end * rowBytes)
+      expect(Buffer.concat(rows.bytes([y, end])).equals(expected), `rows ${y} to ${end}`).toBe(true)
+      rows.forget(y)
+    }
+    expect(Buffer.compare(bytesOf(await (await ahead(png)).whole()), whole)).toBe(0)
+  })
+
+  it('decodes only a little further than it is asked to', async () => {
+    const rows = await ahead(pngOf(3, 8))
+    await rows.missing(10)
+    await new Promise((done) => setTimeout(done, 200))
+    expect(rows.missing(11)).toBeUndefined()
+    expect(rows.missing(height)).toBeDefined()
+    await rows.end()
+    expect(rows.missing(height)).toBeUndefined()
+  })
+
+  it('takes a picture with EXIF that is not turned', async () => {
+    const raw = { raw: { width, height, channels: 3 as const } }
+    const png = await sharp(picture(width, height, 3, 8, noise).data, raw)
+      .withMetadata({ orientation: 1 })
+      .png({ compressionLevel: 0 })
+      .toBuffer()
+    const expected = (await decode(png, options)).data
+    expect(Buffer.compare(bytesOf(await (await ahead(png)).whole()), bytesOf(expected))).toBe(0)
   })
 
   it('waits for the whole of one that is interlaced, turned, small or no PNG', async () => {
@@ -54,17 +85,17 @@ describe('decodeAhead', () => {
       await large.clone().tiff().toBuffer(),
       encodePngWhole(photo),
     ]
-    for (const file of files) expect('whole' in (await decodeAhead(file, options)).data).toBe(false)
+    for (const file of files) expect('missing' in (await decodeAhead(file, given)).data).toBe(false)
   })
 
-  it('tells of damage below in the whole alone', async () => {
+  it('tells of damage below when its rows are needed', async () => {
     const png = pngOf(3, 8)
     png[png.length - 3_000_000]! ^= 0x40
-    const { data } = await decodeAhead(png, options)
-    if (!('whole' in data)) return expect.unreachable('upper rows were to come')
-    await data.upper
-    const { whole } = data
-    await failure('E_DECODE', () => whole)
+    const rows = await ahead(png)
+    await rows.missing(10)
+    expect(rows.missing(10)).toBeUndefined()
+    for (const needed of [() => rows.end(), () => rows.whole(), async () => rows.missing(height)])
+      await failure('E_DECODE', needed)
   })
 })
 

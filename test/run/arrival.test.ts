@@ -3,15 +3,15 @@ import { afterAll, describe, expect, test } from 'vitest'
 import { filterDefaults, planRecipe } from '../../src/conv/plan.ts'
 import { single } from '../../src/conv/recipe.ts'
 import { ConvoError } from '../../src/error.ts'
+import { arrivingRows } from '../../src/image/arriving.ts'
 import { kernel } from '../../src/kernel/kernel.ts'
 import type { SourcePicture } from '../../src/run/picture-job.ts'
 import { createPool, type Pool } from '../../src/run/pool.ts'
 import { type BorderName, borders } from '../../src/tensor/border.ts'
-import type { Samples } from '../../src/tensor/picture.ts'
 import { runRecipe } from './recipes.ts'
 
-// The upper rows of a picture may arrive before the rest. In any order of arrival, the result must be that of the whole
-// picture.
+// A picture may arrive from top to bottom while it is worked on. However its rows arrive, the result must be that of the
+// whole picture.
 
 const [width, height] = [1100, 520]
 const whole = Uint8Array.from(
@@ -39,53 +39,64 @@ const run = (
     return Buffer.from(new Uint8Array(session.arena.memory.buffer, target, whole.length)).toString('base64')
   })
 
-/** The upper rows of the picture. A read beyond them would be noticed. */
-const upperRows = (rows: number): Samples => whole.slice(0, rows * width * 3)
-
-const later = async <T>(milliseconds: number, value: T): Promise<T> => {
-  await wait(milliseconds)
-  return value
+/**
+ * The rows of the picture as a decoder yields them, some at a time, with a wait before each. Memory is used again as
+ * soon as it is given up, so that a read of rows that are gone would be noticed.
+ */
+function arriving(rows: number, milliseconds: number, damagedFrom = Number.POSITIVE_INFINITY) {
+  const rowBytes = width * 3
+  async function* strips() {
+    for (let y = 0; y < height; y += rows) {
+      await wait(milliseconds)
+      if (y >= damagedFrom) return false
+      yield whole.slice(y * rowBytes, (y + rows) * rowBytes)
+    }
+    return true
+  }
+  return arrivingRows(strips(), { height, rowBytes, depth: 8 }, async () => {
+    if (damagedFrom === height - 1) return whole
+    throw new ConvoError('E_DECODE', 'the end is missing')
+  })
 }
 
 describe.each(pools.map((pool) => [pool.threads, pool] as const))('on %i threads', (_, pool) => {
   test.each([
-    ['the upper rows first', 5, 40],
-    ['the whole first', 40, 5],
-    ['both at once', 0, 0],
-  ])('%s', async (_, upper, rest) => {
+    [1, 0],
+    [7, 1],
+    [130, 3],
+    [519, 5],
+    [520, 5],
+  ])('%i rows at a time, %i ms apart', async (rows, milliseconds) => {
     const expected = await run(pool, { ...shape, data: whole })
-    for (const rows of [1, 200, 519, 520]) {
-      const arriving = { rows, upper: later(upper, upperRows(rows)), whole: later(rest, whole) }
-      expect(await run(pool, { ...shape, arriving }), `${rows} rows`).toBe(expected)
-    }
+    expect(await run(pool, { ...shape, arriving: arriving(rows, milliseconds) })).toBe(expected)
   })
 
   test('under every border: wrap needs the last row for the first', async () => {
     for (const border of Object.keys(borders) as BorderName[]) {
       const expected = await run(pool, { ...shape, data: whole }, border)
-      const arriving = { rows: 200, upper: later(1, upperRows(200)), whole: later(20, whole) }
-      expect(await run(pool, { ...shape, arriving }, border), border).toBe(expected)
+      expect(await run(pool, { ...shape, arriving: arriving(40, 0) }, border), border).toBe(expected)
     }
   })
 
   test('in two passes', async () => {
     const expected = await run(pool, { ...shape, data: whole }, 'replicate', 'minmax')
-    const arriving = { rows: 200, upper: later(1, upperRows(200)), whole: later(20, whole) }
-    expect(await run(pool, { ...shape, arriving }, 'replicate', 'minmax')).toBe(expected)
+    expect(await run(pool, { ...shape, arriving: arriving(40, 0) }, 'replicate', 'minmax')).toBe(expected)
   })
 
   test('a rest that is damaged is an error, and the pool goes on', async () => {
-    const damaged = later(20, 0).then(() => {
-      throw new ConvoError('E_DECODE', 'the end is missing')
-    })
-    damaged.catch(() => undefined)
-    const arriving = { rows: 200, upper: later(1, upperRows(200)), whole: damaged }
-    await expect(run(pool, { ...shape, arriving })).rejects.toThrow('the end is missing')
-    // also if the upper rows are enough for the result
-    await expect(run(pool, { ...shape, arriving }, 'replicate', 'clamp', [height, 1])).rejects.toThrow(
+    await expect(run(pool, { ...shape, arriving: arriving(40, 1, 200) })).rejects.toThrow(
       'the end is missing',
     )
+    // also if the upper rows are enough for the result
+    await expect(
+      run(pool, { ...shape, arriving: arriving(40, 1, 200) }, 'replicate', 'clamp', [height, 1]),
+    ).rejects.toThrow('the end is missing')
     const expected = await run(pools[0]!, { ...shape, data: whole })
     expect(await run(pool, { ...shape, data: whole })).toBe(expected)
+  })
+
+  test('damage that the general decoder accepts', async () => {
+    const expected = await run(pools[0]!, { ...shape, data: whole })
+    expect(await run(pool, { ...shape, arriving: arriving(1, 0, height - 1) })).toBe(expected)
   })
 })
