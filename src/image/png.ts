@@ -152,7 +152,7 @@ const settingsOf = (filtered: Uint8Array, { level, strategy }: Packing) => ({
   strategy,
   memLevel: 9,
   // one piece of output for most strips; the default of 16 KiB makes many small ones and joins them
-  chunkSize: Math.max(1 << 14, (filtered.length >> 1) + 1024),
+  chunkSize: Math.max(1 << 14, filtered.length + 1024),
 })
 
 const flushOf = ({ last }: Packing): number => (last ? zlib.constants.Z_FINISH : zlib.constants.Z_FULL_FLUSH)
