@@ -3,7 +3,7 @@ import type { Arriving, Samples } from '../tensor/picture.ts'
 import { viewSamples } from './samples.ts'
 
 /** The bytes that are decoded beyond the rows that were asked for, while these are worked on. */
-const aheadBytes = 2 ** 22
+export const aheadBytes = 2 ** 22
 
 /**
  * Decodes rows from top to bottom, as fast as they are asked for. `strips` yields equal numbers of rows, except at the

@@ -95,8 +95,9 @@ function refusePreview({ header: { preview }, name }: Opened, { page }: DecodeOp
   })
 }
 
-/** The decoded size, in bytes, from which a picture is worked on while it is decoded. */
-const aheadFrom = 12e6
+/** Whether a picture is so large that it is worked on while it is decoded: from 12 MB on. */
+const isLarge = ({ width, height, channels, depth }: Header): boolean =>
+  width * height * channels * (depth / 8) >= 12e6
 
 /**
  * Starts to decode a picture like `decode` does. The rows of a large PNG arrive one after the other, so that work on
@@ -112,10 +113,10 @@ export async function decodeAhead(
   refusePreview(opened, options)
   const { header, plain } = opened
   const { width, height, channels, depth } = header
-  const rowBytes = width * channels * (depth / 8)
   const { plain: strips, ...general } = options
-  if (plain === undefined || strips === undefined || depth === 32 || height * rowBytes < aheadFrom)
+  if (plain === undefined || strips === undefined || depth === 32 || !header.inRows)
     return opened.seen.apng === undefined ? decodeOpened(opened, options, 1) : decode(source, options)
+  const rowBytes = width * channels * (depth / 8)
   const whole = async () => (await decodeOpened(opened, general, 1)).data
   return { ...header, data: arrivingRows(strips(plain), { height, rowBytes, depth }, whole) }
 }
@@ -209,7 +210,15 @@ async function open(source: Source, options: DecodeOptions, known?: Seen): Promi
   const own =
     kind === 'tiff' ? pageRead(input, options.page ?? 0, header.depth, options.orient, name) : undefined
   return {
-    ...{ input, name, seen, reading, header, bits, plain },
+    ...{
+      input,
+      name,
+      seen,
+      reading,
+      header: { ...header, inRows: plain !== undefined && isLarge(header) },
+      bits,
+      plain,
+    },
     ...(own !== undefined && { own }),
   }
 }

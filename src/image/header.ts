@@ -22,6 +22,8 @@ export type Header = Omit<Picture, 'data'> & {
   readonly unread: readonly string[]
   /** Whether all pages are known to have one shape and type of samples. */
   readonly isAlike: boolean
+  /** Whether its rows are decoded as they are needed, unless all samples are asked for. */
+  readonly inRows?: boolean
   /** Why the first page is not the picture, and what to do. */
   readonly preview?: { readonly why: string; readonly fix: string }
   /** Notes for the user: how it was read, and which pictures and metadata are not kept. */

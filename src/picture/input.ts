@@ -92,7 +92,7 @@ export type Treatment = {
 }
 
 /** Whether all samples are needed before the first step. */
-const looksAtAlpha = ({ alpha, background }: Treatment): boolean =>
+export const looksAtAlpha = ({ alpha, background }: Pick<Treatment, 'alpha' | 'background'>): boolean =>
   background !== undefined || alpha === 'drop' || alpha === 'separate'
 
 /**

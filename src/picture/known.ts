@@ -11,7 +11,7 @@ import {
   type PictureMeta,
 } from '../tensor/picture.ts'
 import { isPicture, type PictureArray } from './array.ts'
-import { loadArray, openInput } from './input.ts'
+import { loadArray, looksAtAlpha, openInput } from './input.ts'
 import type { PictureTask } from './job.ts'
 import { checkApplies, limitsOf, notesOfArray, pageNote } from './load.ts'
 import type { Settings } from './settings.ts'
@@ -31,6 +31,8 @@ export type KnownShape = Pick<Planned, 'peak'> & {
   readonly pages: number
   /** Whether pages or slices can be decoded one by one, in any order. */
   readonly isStack?: boolean
+  /** Whether only some rows are held at a time, if it is read once. */
+  readonly inRows?: boolean | undefined
   /** Whether it is an array with slices. */
   readonly hasSlices: boolean
   /** Whether it is not a picture, so that its maps or slices are filtered one by one. */
@@ -116,13 +118,16 @@ function knownPicture(
   header: Pick<Known, 'width' | 'height' | 'depth' | 'pages' | 'meta' | 'delay' | 'notes'> & {
     readonly channels: 1 | 2 | 3 | 4
     readonly full?: number
+    readonly inRows?: boolean
   },
   settings: Asked,
 ): Omit<Known, 'ofPages'> {
   const { width, height, depth, pages, meta, delay, notes } = header
   const channels = treatedChannels(header.channels, settings)
   const full = settings.full ?? header.full ?? fullScale(depth)
-  return { width, height, channels, depth, full, pages, meta, delay, hasSlices: false, isMaps: false, notes }
+  const inRows = header.inRows && settings.page === undefined && !looksAtAlpha(settings)
+  const apart = { hasSlices: false, isMaps: false, inRows }
+  return { width, height, channels, depth, full, pages, meta, delay, notes, ...apart }
 }
 
 /** Returns the number of channels after alpha was dropped or flattened onto a background. */

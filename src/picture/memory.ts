@@ -1,6 +1,7 @@
 import { nodeOf } from '../graph/node.ts'
 import { listed, planStrip } from '../graph/schedule.ts'
 import { sliceOf } from '../graph/slices.ts'
+import { aheadBytes } from '../image/arriving.ts'
 import { pagesAtOnce } from '../image/decode.ts'
 import { defaultThreads } from '../run/pool.ts'
 import { rehearse } from '../run/rehearsal.ts'
@@ -20,7 +21,7 @@ import { write } from './write.ts'
 const idle = 62 * 2 ** 20
 const threadBytes = 10 * 2 ** 20
 
-type Shape = Pick<Known, 'width' | 'height' | 'channels' | 'depth' | 'pages' | 'isStack'>
+type Shape = Pick<Known, 'width' | 'height' | 'channels' | 'depth' | 'pages' | 'isStack' | 'inRows'>
 
 /**
  * Estimates the memory of a job whose steps were traced over an input of which only the shape is known. Also returns
@@ -43,7 +44,6 @@ export async function memoryOf(
     : isPaged
       ? Math.min(pages, pagesAtOnce(width, height))
       : 1
-  const input = (width * height * channels * depth * held) / 8
   const program = idle + (threads - 1) * threadBytes
   // pages of one file wait for each other
   const own = isPaged && !isNumbered(task) ? paged(task, pages) : task
@@ -51,7 +51,12 @@ export async function memoryOf(
   const { strips, output, ...taken } = await rehearse(threads, async (session) => {
     written = await write(session, { ...state, data: withoutSamples(data) }, blending, own, meta)
   })
-  const whole = taken.whole + seenWhole(data)
+  const before = seenWhole(data)
+  const whole = taken.whole + before
+  const all = (width * height * channels * depth * held) / 8
+  // steps that see all of it have read it before the last pass
+  const isWindow = known.inRows && before === 0
+  const input = isWindow ? Math.min(all, taken.input + aheadBytes) : all
   const total = program + input + strips + whole + output
   return { memory: { program, input, strips, whole, output, total }, written }
 }

@@ -233,6 +233,7 @@ export async function layOut(
   }
   const arrival = arrivalOf(picture)
   const rowBytes = width * channels * (depth / 8)
+  if (!isLast) session.hold?.('input', picture.height * rowBytes)
   const slots = Math.min(mostSlots, parts, parallel ? session.threads + 2 : 1)
   const slotBytes = align(most(plans.map(({ staged }) => rowCount(staged))) * rowBytes)
   const address = arena.alloc(slots * slotBytes)

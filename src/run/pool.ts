@@ -69,7 +69,7 @@ export type Session = {
   /** Runs all parts. `onPart` receives each result once, on the calling thread. */
   run(job: GraphJob, plans: readonly PartPlan[], onPart: OnPart, options?: RunOptions): Promise<void>
   /** Records memory that the same work would hold beside the shared one. Only in a session that computes nothing. */
-  readonly hold?: (what: 'whole' | 'output', bytes: number) => void
+  readonly hold?: (what: 'whole' | 'output' | 'input', bytes: number) => void
 }
 
 export type RunOptions = {

@@ -1,8 +1,10 @@
 import { type Arena, createArena } from './arena.ts'
 import type { Session } from './pool.ts'
 
-/** The maximum number of bytes that work takes at the same time, beside its input. */
+/** The maximum number of bytes that work takes at the same time, beside an input that is held whole. */
 export type Taken = {
+  /** The part of the input that is held because it is read again. */
+  readonly input: number
   /**
    * The memory that all threads work on, with the tables that they read and the rows of the input that are brought in.
    */
@@ -21,7 +23,7 @@ export async function rehearse(
   work: (session: Session) => Promise<unknown>,
 ): Promise<Taken> {
   const real = createArena()
-  const held = { whole: 0, output: 0 }
+  const held = { input: 0, whole: 0, output: 0 }
   let strips = 0
   const arena: Arena = {
     ...real,
@@ -41,7 +43,7 @@ export async function rehearse(
     },
     hold(what, bytes) {
       // whole results are held one at a time, or their holder reports the sum; parts of the output add up
-      held[what] = what === 'whole' ? Math.max(held.whole, bytes) : held.output + bytes
+      held[what] = what === 'output' ? held.output + bytes : Math.max(held[what], bytes)
     },
   })
   return { strips, ...held }
