@@ -1,16 +1,15 @@
 import { extname, join, parse } from 'node:path'
 import { Readable } from 'node:stream'
 import { types } from 'node:util'
-import { ConvoError, invariant, readOf } from '../../error.ts'
+import { ConvoError, invariant, mismatch, readOf } from '../../error.ts'
 import { memoryFile, type Own } from '../../files/memory.ts'
 import { isFolder } from '../../files/stat.ts'
-import { type OutputFormat, outputFormats, traitsOf } from '../../image/format.ts'
+import { type OutputExtension, type OutputFormat, outputFormats, traitsOf } from '../../image/format.ts'
 import { loadSharp, type Sharp } from '../../image/sharp.ts'
 import { ownOptions } from '../../params.ts'
 import type { Watch } from '../../run/watch.ts'
 import type { Picture, Samples } from '../../tensor/picture.ts'
 import { Tensor } from '../../tensor/tensor.ts'
-import { describe } from '../../text/describe.ts'
 import type { DryRun, PageStore, PictureJob, Report } from '../job.ts'
 import { isOwn, type Operation, operations } from '../operations.ts'
 import { outputOf } from '../output-path.ts'
@@ -106,7 +105,7 @@ export class Chain {
   /** Runs a network from `loadNet` on the picture. Converts levels to its range and back, and resizes alpha alike. */
   net(net: Net, options: NetPictureOptions = {}): Chain {
     if (typeof net !== 'object' || net === null || !readOf('the network', () => 'operation' in net)) {
-      throw new ConvoError('E_ARGUMENT', `net takes the result of loadNet, got ${describe(net)}`, {
+      throw mismatch('net takes the result of loadNet', net, {
         fix: "convo(input).net(await loadNet('model.onnx'))",
       })
     }
@@ -150,7 +149,7 @@ export class Chain {
   }
 
   /** Encodes in the format of a file extension, such as `ppm`, `bmp` or `pfm`. */
-  as(format: OutputFormat): Chain {
+  as(format: OutputFormat | OutputExtension): Chain {
     return this.#as(formatNamed(format), {})
   }
 
