@@ -628,6 +628,7 @@ describe('what there is, as data', () => {
       const open = options.filter((one) => one.default === undefined && one.unset === undefined)
       expect([name, open.map((one) => one.name).filter((one) => one !== 'kernel')]).toEqual([name, []])
     }
+    for (const { options, ...facts } of all) expect(JSON.stringify([facts, options])).not.toMatch(/--[a-z]/)
     expect(kernels.names).toContain('sobel-x')
     expect(kernels.files.length).toBeGreaterThan(3)
   })
