@@ -1,5 +1,5 @@
 import type { Engine } from './definition/engine.ts'
-import { asConvoError, ConvoError, counted, ownCopy, refuseMany } from './error.ts'
+import { asConvoError, ConvoError, counted, mismatch, ownCopy, refuseMany } from './error.ts'
 import * as conv2 from './operators/conv2d.ts'
 import * as conv3 from './operators/conv3d.ts'
 import * as depth from './operators/depthwise.ts'
@@ -14,7 +14,6 @@ import { poolOf } from './run/shared.ts'
 import { poolEngine } from './run/tensors.ts'
 import { asTensor, type TensorInput } from './tensor/like.ts'
 import type { Tensor } from './tensor/tensor.ts'
-import { describe } from './text/describe.ts'
 
 // The public operators. They run on the worker pool of this process, which starts with the first call.
 
@@ -28,10 +27,7 @@ let engine: Engine | undefined
  */
 export const setThreads = counted('setThreads', 1, (count: number): void => {
   if (!Number.isSafeInteger(count) || count < 1 || count > 1024) {
-    throw new ConvoError(
-      'E_ARGUMENT',
-      `threads must be a whole number from 1 to 1024, got ${describe(count)}`,
-    )
+    throw mismatch('threads must be a whole number from 1 to 1024', count)
   }
   if (engine !== undefined && count !== threads) {
     throw new ConvoError(

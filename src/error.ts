@@ -89,7 +89,7 @@ export class ConvoError extends Error {
     if (why.length > mostLines) this.why = [...this.why, `and ${why.length - mostLines} more lines`]
     const { instead } = detail
     if (instead !== undefined && detail.fix === undefined && isKnown(instead)) this.instead = instead
-    const fix = detail.fix ?? fixOf(this.instead) ?? awaiting(message)
+    const fix = detail.fix ?? fixOf(this.instead)
     // a shortened fix would not work as typed
     this.fix = fix === undefined || cutLine(fix) === fix ? fix : undefined
   }
@@ -99,11 +99,25 @@ const isKnown = (instead: ErrorDetail['instead']): instead is Instead<string> | 
   instead?.includes(undefined as never) !== true
 Object.defineProperty(ConvoError.prototype, brand, {})
 
-/** The fix if a message names a promise, or of a list of them, in the place of a value. */
-function awaiting(message: string): string | undefined {
-  if (/ (got|from) Promise\b/.test(message)) return 'await it'
-  return / (got|from) \[.*\bPromise\b/.test(message) ? 'await Promise.all(list)' : undefined
+/** The error for a value that is not `what` it must be: its message ends with the value. */
+export const mismatch = (
+  what: string,
+  given: unknown,
+  { code = 'E_ARGUMENT', ...detail }: ErrorDetail & { readonly code?: ErrorCode } = {},
+): ConvoError =>
+  new ConvoError(code, `${what}, got ${describe(given)}`, { ...detail, fix: detail.fix ?? awaiting(given) })
+
+/** Returns the fix for a promise in the place of a value, in a list or in its rows; undefined for anything else. */
+export function awaiting(given: unknown): string | undefined {
+  if (isPromise(given)) return 'await it'
+  const holds = (list: unknown): boolean => Array.isArray(list) && list.some(isPromise)
+  if (orElse(() => holds(given), false)) return 'await Promise.all(list)'
+  const isNested = orElse(() => Array.isArray(given) && given.some(holds), false)
+  return isNested ? 'await Promise.all(rows.map((row) => Promise.all(row)))' : undefined
 }
+
+const isPromise = (given: unknown): boolean =>
+  typeof given === 'object' && given !== null && orElse(() => 'then' in given, false)
 
 /** Returns the words that were meant, as a fix for callers without a command line. */
 function fixOf(instead: ConvoError['instead']): string | undefined {

@@ -1,4 +1,4 @@
-import { ConvoError, nearest, orElse, ownCopy, readOf } from './error.ts'
+import { awaiting, ConvoError, mismatch, nearest, orElse, ownCopy, readOf } from './error.ts'
 import { describe } from './text/describe.ts'
 import { nearTexts } from './text/near.ts'
 
@@ -223,7 +223,7 @@ export function resolve<P extends Params>(
 const samples: Readonly<Record<string, string>> = {
   ...{ '<n>': '1', '<n|n%>': '50%', '<n,n,…>': '1', '<k>': '3', '<w,h>': '64,64' },
   ...{ '<x,y>': '0,0', '<x,y,w,h>': '0,0,64,64', '<colour>': 'white', '<padding>': 'same' },
-  ...{ '<size>': '512MiB', '<i/n>': '1/2', '<levels>': '1' },
+  ...{ '<size>': '512MiB', '<count>': '100M', '<i/n>': '1/2', '<levels>': '1' },
 }
 
 /** Parses a value. An error that does not say what to type instead gets a valid value as its fix. */
@@ -272,7 +272,8 @@ export function expected(
   { near, typed = String(given), why = [] }: Mended & { why?: readonly string[] } = {},
 ): ConvoError {
   const instead = near === undefined ? undefined : insteadOf(name, typed, near)
-  return new ConvoError('E_OPTION', `${name} must be ${what}, got ${shown(given)}`, { why, instead })
+  const detail = { why, instead, fix: awaiting(given) }
+  return new ConvoError('E_OPTION', `${name} must be ${what}, got ${shown(given)}`, detail)
 }
 
 /** Replaces the value of an option on a command line, or of a setting of a kernel, as in `gaussian:sigma=2`. */
@@ -298,11 +299,7 @@ function shown(given: unknown): string {
   if (typeof given === 'number') return String(given)
   const kind = describe(given)
   if (typeof given === 'object' && !Array.isArray(given) && (kind !== 'Object' || isHeld(given))) return kind
-  try {
-    return JSON.stringify(given) ?? describe(given)
-  } catch {
-    return describe(given)
-  }
+  return orElse(() => JSON.stringify(given), undefined) ?? kind
 }
 
 function parseNumber(
@@ -358,7 +355,7 @@ export function checkOptions(options: unknown, of: string, known?: readonly stri
     if (!isBag || ['Map', 'Set', 'Promise'].includes(describe(options))) {
       const isValue = one !== undefined && ['number', 'string', 'boolean'].includes(typeof options)
       const isKernel = one === 'kernel' && Array.isArray(options)
-      throw new ConvoError('E_ARGUMENT', `${what} must be an object, got ${describe(options)}`, {
+      throw mismatch(`${what} must be an object`, options, {
         why: known === undefined ? [] : `options: ${known.join(', ') || 'none'}`,
         fix: isValue
           ? `${of}({ ${one}: ${typeof options === 'string' ? `'${options}'` : options} })`

@@ -102,6 +102,9 @@ async function main() {
   const image = { data: new Uint8ClampedArray(16), width: 2, height: 2 }
   const chain = convo(image, { threads: 1 }).gaussian({ sigma: 2, border: 'wrap' })
   const { channels, data } = await chain.raw()
+  const limits = { channels: 0, maxPixels: '1M' } as const
+  const stream: ReadableStream<Uint8Array> = new Blob([await chain.toBuffer()]).stream()
+  await convo(stream, limits).crop({ size: [1, 1] }).as('tif').toBuffer()
   const memory: readonly ArrayBuffer[] = [data.buffer, (await chain.webp({ quality: 80 }).toBuffer()).buffer]
   try {
     // @ts-expect-error: no such option

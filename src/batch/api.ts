@@ -1,22 +1,23 @@
 import { PassThrough } from 'node:stream'
-import { ConvoError, counted } from '../error.ts'
+import { ConvoError, counted, mismatch } from '../error.ts'
 import type { Io } from '../host/io.ts'
 import { isHeld, ownOptions } from '../params.ts'
 import { Chain } from '../picture/api/chain.ts'
 import { convo } from '../picture/api/convo.ts'
-import type { BatchOptions } from '../picture/api/methods.ts'
+import type { BatchOptions, PictureOptions } from '../picture/api/methods.ts'
 import {
   checkPath,
   checkPaths,
   checkSignal,
+  inWords,
   isUrl,
   libraryErrors,
   typedOptions,
 } from '../picture/api/names.ts'
-import { describe } from '../text/describe.ts'
+import { pictureParams } from '../picture/api/params.ts'
 import { written } from '../text/message.ts'
 import { optionWords } from '../text/shell.ts'
-import type { Entry } from './journal.ts'
+import type { Entry, ItemEntry } from './journal.ts'
 import { batchParams } from './options.ts'
 
 /** The operations on each picture of a batch. */
@@ -30,7 +31,8 @@ export type Steps = (picture: Chain) => Chain
  *
  * @param inputs files, folders and patterns
  * @param output a path with keys such as `{stem}`
- * @param options those of the command, and `signal`, which stops the batch and its processes, as leaving the loop does
+ * @param options those of the command, those of `convo` apart from `threads`, and `signal`, which stops the batch and its
+ *   processes, as leaving the loop does
  * @throws ConvoError if the batch cannot start; a picture that fails is an event. The reason of `signal` if it aborts
  */
 export const batch = counted(
@@ -40,10 +42,11 @@ export const batch = counted(
     inputs: string | URL | readonly (string | URL)[],
     output: string | URL,
     steps: Steps,
-    options: BatchOptions & {
-      /** Stops the batch and its processes. */
-      readonly signal?: AbortSignal | undefined
-    } = {},
+    options: BatchOptions &
+      Omit<PictureOptions, 'threads'> & {
+        /** Stops the batch and its processes. */
+        readonly signal?: AbortSignal | undefined
+      } = {},
   ): AsyncGenerator<Entry, void> {
     const { signal, ...others } = ownOptions(options, 'batch')
     checkSignal(signal)
@@ -52,17 +55,18 @@ export const batch = counted(
         ? [checkPath('the inputs', inputs)]
         : checkPaths('the inputs', inputs)
     if (paths.length === 0) throw new ConvoError('E_ARGUMENT', 'the list of inputs is empty')
+    const { of, whole } = split(typedOptions(others, { ...batchParams, ...wholeParams }, 'batch', ['signal']))
     const given = {
-      ...typedOptions(others, batchParams, 'batch', ['signal']),
+      ...of,
       output: checkPath('the output', output),
       json: true,
       quiet: true,
     }
-    const operation = wordsOf(steps, given.output)
+    const operation = wordsOf(steps, given.output, whole)
     const entries = new PassThrough({ objectMode: true })
     const io: Io = {
       async out(message) {
-        if (!entries.destroyed) entries.write(JSON.parse(written(message)))
+        if (!entries.destroyed) entries.write(reworded(JSON.parse(written(message))))
       },
       page: async () => undefined,
       err: () => undefined,
@@ -94,14 +98,42 @@ export const batch = counted(
   },
 )
 
+/** The options of the whole picture that workers take: how many there are is for `jobs`. */
+const { threads: _, ...wholeParams } = pictureParams
+
+/** Separates the options of a batch from those of each picture. */
+function split(given: Readonly<Record<string, unknown>>) {
+  const among = (isOf: boolean) =>
+    Object.fromEntries(Object.entries(given).filter(([name]) => Object.hasOwn(batchParams, name) === isOf))
+  return { of: among(true), whole: among(false) }
+}
+
+/** Rewords what an event says about its picture for the library. */
+function reworded(entry: Entry): Entry {
+  if (entry.event !== 'item') return entry
+  const { reason, notes, error } = entry
+  return {
+    ...entry,
+    reason: inWords(reason),
+    ...(notes && { notes: notes.map(inWords) }),
+    ...(error && { error: { ...error, ...worded(error) } }),
+  }
+}
+
+const worded = ({ message, why, fix }: NonNullable<ItemEntry['error']>) => ({
+  message: inWords(message),
+  why: why.map(inWords),
+  ...(fix !== undefined && { fix: inWords(fix) }),
+})
+
 /** Returns the words of a chain, as a batch on the command line has them after `--`. */
-function wordsOf(steps: Steps, output: string): string[] {
+function wordsOf(steps: Steps, output: string, whole: object): string[] {
   if (typeof steps !== 'function') {
-    throw new ConvoError('E_ARGUMENT', `steps must be a function that takes a chain, got ${describe(steps)}`)
+    throw mismatch('steps must be a function that takes a chain', steps)
   }
   const chain = steps(convo('input'))
   if (!(chain instanceof Chain)) {
-    throw new ConvoError('E_ARGUMENT', `steps must return a chain, got ${describe(chain)}`, {
+    throw mismatch('steps must return a chain', chain, {
       fix: '(picture) => picture.sharpen()',
     })
   }
@@ -111,7 +143,7 @@ function wordsOf(steps: Steps, output: string): string[] {
       fix: '(picture) => picture.sharpen()',
     })
   }
-  const coding = optionWords(Chain.agreed(chain, output))
+  const coding = optionWords({ ...whole, ...Chain.agreed(chain, output) })
   const words = asked.flatMap(({ operation, given }, i) => {
     if (operation.made?.files.length === 0) {
       throw new ConvoError('E_ARGUMENT', 'the network of a batch must be loaded from a file', {

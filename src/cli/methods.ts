@@ -23,20 +23,22 @@ function typeOf(name: string, { isFlag, choices, metavar = '', repeats, held }: 
   const numbers = /^<(k|n)>\|<(\w+(,\w+)+)>/.test(metavar) || metavar.includes('|<y,x>')
   const kinds = [
     ...(choices ?? []).map((word) => (/^\d+$/.test(word) ? word : `'${word}'`)),
-    ...(/^<(?:[nk](?:\|n%)?|size)>/.test(metavar) && choices === undefined ? ['number'] : []),
+    ...(/^<(?:[nk](?:\|n%)?|size|count)>/.test(metavar) && choices === undefined ? ['number'] : []),
     ...(numbers || metavar === '<padding>' ? ['readonly number[]'] : []),
     ...(metavar === '<padding>' ? ['number'] : []),
     ...(metavar === '<x,y>' ? ['readonly [x: number, y: number]'] : []),
-    ...(/<n,n|<list>/.test(metavar) ? ['readonly number[]'] : []),
+    ...(/<n,n|<list>/.test(metavar) ? ['number', 'readonly number[]'] : []),
     ...(metavar.endsWith('|<file>') ? ['string', 'URL', 'Float32Array', 'Tensor'] : []),
-    ...(/n%|\/N|x,y,w,h|name=n/.test(metavar) ? ['string'] : []),
+    ...(/n%|\/N|x,y,w,h|name=n|count/.test(metavar) ? ['string'] : []),
     ...(metavar.includes('name=n') ? ['Readonly<Record<string, number>>'] : []),
-    ...(metavar === '<x,y,w,h>'
-      ? [repeats ? 'readonly string[]' : 'readonly [x: number, y: number, width: number, height: number]']
-      : []),
+    ...(metavar === '<w,h>' ? ['number', 'string', 'readonly [width: number, height: number]'] : []),
+    ...(metavar === '<x,y,w,h>' ? [rectangle] : []),
+    ...(repeats ? [`readonly (string | ${rectangle})[]`] : []),
   ]
   return [...new Set(kinds)].join(' | ') || 'string'
 }
+
+const rectangle = 'readonly [x: number, y: number, width: number, height: number]'
 
 const shown = (value: unknown): string =>
   typeof value === 'string' && !/^\d+$/.test(value) ? `'${value}'` : String(value)

@@ -1,4 +1,4 @@
-import { asConvoError, ConvoError } from '../error.ts'
+import { asConvoError, awaiting, ConvoError, mismatch } from '../error.ts'
 import { checkLimit } from '../limits.ts'
 import { checkOptions } from '../params.ts'
 import { type BorderAlias, type BorderName, borderName } from '../tensor/border.ts'
@@ -105,7 +105,7 @@ export function correlationOf(spatial: 2 | 3, x: Tensor, weight: Tensor, options
 /** @throws ConvoError E_ARGUMENT for anything but a way to compute sums */
 export function checkAlgorithm(algorithm: unknown): void {
   if (algorithm === undefined || algorithm === 'auto' || algorithm === 'direct') return
-  throw new ConvoError('E_ARGUMENT', `algorithm must be "auto" or "direct", got ${describe(algorithm)}`)
+  throw mismatch('algorithm must be "auto" or "direct"', algorithm)
 }
 
 /**
@@ -216,10 +216,7 @@ export function biasOf(bias: Bias | undefined, filters: number): Float32Array | 
 export function floatsOf(name: string, list: unknown): Float32Array {
   if (list instanceof Float32Array) return list.slice()
   if (!Array.isArray(list) && !(list instanceof Float64Array)) {
-    throw new ConvoError(
-      'E_ARGUMENT',
-      `${name} must be a tensor, a Float32Array or a list of numbers, got ${describe(list)}`,
-    )
+    throw mismatch(`${name} must be a tensor, a Float32Array or a list of numbers`, list)
   }
   const values: readonly unknown[] = Array.from(list as ArrayLike<unknown>)
   const bad = values.findIndex((v) => typeof v !== 'number' || !Number.isFinite(Math.fround(v)))
@@ -227,6 +224,7 @@ export function floatsOf(name: string, list: unknown): Float32Array {
   throw new ConvoError(
     'E_ARGUMENT',
     `${name} must hold finite float32 numbers only, got ${describe(values[bad])} at index ${bad}`,
+    { fix: awaiting(values) },
   )
 }
 
@@ -249,10 +247,7 @@ export function axisChoices(
 export function perAxis(name: string, value: PerAxis, spatial: number, least: number): number[] {
   const list = typeof value === 'number' ? Array.from({ length: spatial }, () => value) : value
   if (!Array.isArray(list) || list.length !== spatial) {
-    throw new ConvoError(
-      'E_ARGUMENT',
-      `${name} must be a number or ${spatial} numbers, got ${describe(value)}`,
-    )
+    throw mismatch(`${name} must be a number or ${spatial} numbers`, value)
   }
   return Array.from(list, (n: unknown) => wholeAtLeast(name, n, least))
 }
@@ -260,19 +255,13 @@ export function perAxis(name: string, value: PerAxis, spatial: number, least: nu
 function paddingPerAxis(padding: PaddingOption, spatial: number): Padding[] {
   if (typeof padding === 'string') {
     if (padding !== 'same' && padding !== 'valid' && padding !== 'full') {
-      throw new ConvoError(
-        'E_ARGUMENT',
-        `padding must be numbers, 'same', 'valid' or 'full', got ${describe(padding)}`,
-      )
+      throw mismatch(`padding must be numbers, 'same', 'valid' or 'full'`, padding)
     }
     return Array.from({ length: spatial }, () => padding)
   }
   if (Array.isArray(padding) && padding.some(Array.isArray)) {
     if (padding.length !== spatial || !Array.from(padding).every((p) => Array.isArray(p) && p.length === 2)) {
-      throw new ConvoError(
-        'E_ARGUMENT',
-        `padding must be ${spatial} pairs [before, after], got ${describe(padding)}`,
-      )
+      throw mismatch(`padding must be ${spatial} pairs [before, after]`, padding)
     }
     return (padding as readonly (readonly [number, number])[]).map(([before, after]) => [
       wholeAtLeast('padding', before, 0),
@@ -284,13 +273,13 @@ function paddingPerAxis(padding: PaddingOption, spatial: number): Padding[] {
 
 /** Returns the border for a padding mode. @throws ConvoError E_ARGUMENT */
 function borderOf(mode: unknown): BorderName {
-  const wrong = `paddingMode must be one of zeros, reflect, replicate, circular, symmetric, got ${describe(mode)}`
-  if (typeof mode !== 'string') throw new ConvoError('E_ARGUMENT', wrong)
+  const wrong = 'paddingMode must be one of zeros, reflect, replicate, circular, symmetric'
+  if (typeof mode !== 'string') throw mismatch(wrong, mode)
   try {
     return borderName(mode)
   } catch (error) {
     const { message, why, fix } = asConvoError(error)
-    throw new ConvoError('E_ARGUMENT', wrong, { why: [message, ...why], ...(fix !== undefined && { fix }) })
+    throw mismatch(wrong, mode, { why: [message, ...why], fix })
   }
 }
 
@@ -309,10 +298,7 @@ function checkFold(mode: BorderName, axis: string, input: number, before: number
 /** Returns a value that must be a whole number of at least `least`. @throws ConvoError E_ARGUMENT */
 export function wholeAtLeast(name: string, value: unknown, least: number): number {
   if (typeof value !== 'number' || !Number.isSafeInteger(value) || value < least) {
-    throw new ConvoError(
-      'E_ARGUMENT',
-      `${name} must be a whole number of at least ${least}, got ${describe(value)}`,
-    )
+    throw mismatch(`${name} must be a whole number of at least ${least}`, value)
   }
   return value
 }
@@ -320,7 +306,7 @@ export function wholeAtLeast(name: string, value: unknown, least: number): numbe
 /** @throws ConvoError E_ARGUMENT for anything but true and false */
 export function checkFlag(name: string, value: unknown): void {
   if (typeof value === 'boolean') return
-  throw new ConvoError('E_ARGUMENT', `${name} must be true or false, got ${describe(value)}`)
+  throw mismatch(`${name} must be true or false`, value)
 }
 
 /** @throws ConvoError E_ARGUMENT; E_SHAPE if the tensor has another number of axes */
@@ -340,7 +326,7 @@ function checkLength(name: string, shape: readonly number[], rank: number, layou
 export function checkTensor(name: string, tensor: unknown): Tensor {
   if (tensor instanceof Tensor && isPending(tensor)) return tensor
   if (!(tensor instanceof Tensor) || !(tensor.data instanceof Float32Array))
-    throw new ConvoError('E_ARGUMENT', `${name} must be a Tensor, got ${describe(tensor)}`)
+    throw mismatch(`${name} must be a Tensor`, tensor)
   if (tensor.data.length === sizeOf(tensor.shape)) return tensor
   throw new ConvoError('E_ARGUMENT', `${name} has lost its data: ${tensor.data.length} samples remain`, {
     why: 'its buffer was transferred or resized',

@@ -1,25 +1,11 @@
 import { ConvoError } from '../error.ts'
+import { oddSide } from '../operators/involution.ts'
 import { type Operator, operator } from '../operators/operator.ts'
-import { choice, custom, expected, integer, number } from '../params.ts'
+import { choice, integer, number } from '../params.ts'
 import { outside } from './outside.ts'
 import { filtered, luminance, mean, mixed, place } from './planes.ts'
 
 // Filters that smooth but keep edges.
-
-const oddSide = (summary: string, usual: number, most: number) =>
-  custom(
-    `${summary}, odd`,
-    '<k>',
-    (given, name) => {
-      const value = Number(given)
-      if (!Number.isSafeInteger(value) || value < 1 || value > most || value % 2 === 0) {
-        const near = Math.min(most, 2 * Math.floor(Math.max(0, value) / 2) + 1)
-        throw expected(`an odd number from 1 to ${most}`, name, given, Number.isNaN(value) ? {} : { near })
-      }
-      return value
-    },
-    usual,
-  )
 
 const similarity = {
   algorithm: 'similarity',
@@ -37,7 +23,7 @@ export const keeping: Readonly<Record<string, Operator>> = {
       'OpenCV mirrors the picture',
     group: 'smoothing',
     params: {
-      size: oddSide('width of the neighbourhood in pixels', 9, 255),
+      size: { ...oddSide('width of the neighbourhood in pixels', 255), default: 9 },
       'sigma-space': {
         ...number('how quickly weights fall with distance (standard deviation, in pixels)', undefined, {
           min: 0.1,
@@ -79,8 +65,8 @@ export const keeping: Readonly<Record<string, Operator>> = {
       'the variance of the noise. At the edges, pixels outside do not count',
     group: 'smoothing',
     params: {
-      size: oddSide('width of the neighbourhood in pixels', 11, 255),
-      patch: oddSide('width of a patch in pixels', 5, 31),
+      size: { ...oddSide('width of the neighbourhood in pixels', 255), default: 11 },
+      patch: { ...oddSide('width of a patch in pixels', 31), default: 5 },
       strength: number(
         'how different similar patches may be, in levels of 0..255; about half the standard deviation of the noise',
         10,

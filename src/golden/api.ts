@@ -1,5 +1,5 @@
 import { checkFlag } from '../conv/spec.ts'
-import { ConvoError, readOf } from '../error.ts'
+import { ConvoError, mismatch, readOf } from '../error.ts'
 import { ownOptions } from '../params.ts'
 import type { ReadOptions } from '../picture/api/methods.ts'
 import {
@@ -10,7 +10,6 @@ import {
   checkTexts,
   libraryFunction,
 } from '../picture/api/names.ts'
-import { describe } from '../text/describe.ts'
 import type { Approved } from './approve.ts'
 import type { Checked, FileDigest } from './digests.ts'
 import type { CompareFoldersOptions } from './folders/library.ts'
@@ -67,7 +66,7 @@ export const check = libraryFunction(
     checkFunction('onCase', onCase)
     checkFlag('selfTest', selfTest)
     if (shard !== undefined && !isShard(shard)) {
-      throw new ConvoError('E_ARGUMENT', `shard must be { index, count }, got ${describe(shard)}`, {
+      throw mismatch('shard must be { index, count }', shard, {
         fix: '{ index: 1, count: 4 }',
       })
     }

@@ -1,8 +1,7 @@
 import { AssertionError } from 'node:assert'
-import { ConvoError, formatError } from '../error.ts'
+import { ConvoError, formatError, mismatch } from '../error.ts'
 import { printInTest } from '../host/io.ts'
 import { inLibraryWords } from '../picture/api/names.ts'
-import { describe } from '../text/describe.ts'
 import type { GoldenOptions } from './matching/match.ts'
 import type { GoldenPicture } from './matching/received.ts'
 import { type Calling, type GoldenTest, nodeRunner, type Runner, runnerOf } from './matching/runner.ts'
@@ -138,9 +137,7 @@ function optionsOf(given: unknown, { name: called, call }: Calling): GoldenOptio
   ) {
     return given as GoldenOptions
   }
-  throw new ConvoError(
-    'E_ARGUMENT',
-    `${called} takes options or the name of a golden, got ${describe(name ?? given)}`,
-    { fix: call('picture', "{ maxAbs: 1, name: 'after' }") },
-  )
+  throw mismatch(`${called} takes options or the name of a golden`, name ?? given, {
+    fix: call('picture', "{ maxAbs: 1, name: 'after' }"),
+  })
 }

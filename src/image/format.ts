@@ -191,6 +191,10 @@ const arrayTraits: OutputTraits = { ...usual, extensions: ['.npy'], depths: [32]
 
 /** The name of a format that is written. */
 export type OutputFormat = keyof typeof outputFormats
+/** The extensions of the files of these formats, without the dot. */
+export type OutputExtension = (typeof outputFormats)[OutputFormat]['extensions'][number] extends `.${infer E}`
+  ? E
+  : never
 
 /**
  * The extension of an output path, in lower case. It is `.jpg` for `jpg:-`, which is standard output in that format.

@@ -1,8 +1,7 @@
 import { basename, dirname } from 'node:path'
-import { ConvoError } from '../error.ts'
+import { ConvoError, mismatch } from '../error.ts'
 import { readFileWhole, readWhole } from '../files/read.ts'
 import { under } from '../files/root.ts'
-import { describe } from '../text/describe.ts'
 import { optional } from '../text/record.ts'
 import { refusedAs } from './formats/foreign.ts'
 import type { Given, NetworkFormat } from './formats/format.ts'
@@ -58,10 +57,7 @@ export async function readNetwork(
 /** Reads a network from bytes, as `readNetwork` does. */
 export function networkFrom(bytes: Uint8Array, options: NetworkOptions = {}): Network {
   if (!(bytes instanceof Uint8Array)) {
-    throw new ConvoError(
-      'E_ARGUMENT',
-      `a network is read from a path or a Uint8Array, got ${describe(bytes)}`,
-    )
+    throw mismatch('a network is read from a path or a Uint8Array', bytes)
   }
   const { name: file = 'the network', beside = noFiles(file), ...rest } = options
   const given: Given = { ...rest, file, beside }

@@ -2,11 +2,10 @@ import { correlationAxis, extent } from '../conv/geometry.ts'
 import { type Bias, biasOf, checkRank, correlationOf, wholeAtLeast } from '../conv/spec.ts'
 import { type Engine, referenceEngine } from '../definition/engine.ts'
 import type { LayerSettings } from '../definition/layers.ts'
-import { ConvoError, counted } from '../error.ts'
+import { ConvoError, counted, mismatch } from '../error.ts'
 import { checkOptions, choice, custom, expected, integer, number, textOr } from '../params.ts'
 import { asTensor, type TensorInput } from '../tensor/like.ts'
 import { sizeOf, type Tensor } from '../tensor/tensor.ts'
-import { describe } from '../text/describe.ts'
 import { type BatchNorm, generatorSizes, type KernelGenerator, readGenerator } from './involution-weights.ts'
 import { plainBank, sameChannels, times } from './layer.ts'
 import { operator } from './operator.ts'
@@ -156,7 +155,7 @@ function normalisation(bn: BatchNorm | undefined, hidden: number): LayerSettings
   const [gamma, beta, mean, variance] = [list('gamma'), list('beta'), list('mean'), list('variance')]
   const eps = bn.eps ?? 1e-5
   if (typeof eps !== 'number' || !(eps >= 0 && eps < Number.POSITIVE_INFINITY)) {
-    throw new ConvoError('E_ARGUMENT', `batchNorm.eps must be a number of at least 0, got ${describe(eps)}`)
+    throw mismatch('batchNorm.eps must be a number of at least 0', eps)
   }
   return { gamma, beta, mean, root: variance.map((v) => Math.sqrt(v + eps)) }
 }
@@ -184,14 +183,17 @@ async function meanOfBlocks(engine: Engine, x: Tensor, s: number): Promise<Tenso
   return engine.layer('means', [x], { s })
 }
 
+/** The side of a square around a pixel. */
+export const oddSide = (summary: string, most: number) =>
+  custom(`${summary}, odd`, '<k>', (given, name) => {
+    const value = typeof given === 'boolean' ? Number.NaN : Number(given)
+    if (Number.isSafeInteger(value) && value >= 1 && value <= most && value % 2 === 1) return value
+    const near = Math.min(most, 2 * Math.floor(Math.max(0, value) / 2) + 1)
+    throw expected(`an odd number from 1 to ${most}`, name, given, Number.isNaN(value) ? {} : { near })
+  })
+
 const oddSize = {
-  ...custom('width of the neighbourhood in pixels, odd', '<k>', (given, name) => {
-    const value = Number(given)
-    if (!Number.isSafeInteger(value) || value < 1 || value > 255 || value % 2 === 0) {
-      throw expected('an odd number from 1 to 255', name, given)
-    }
-    return value
-  }),
+  ...oddSide('width of the neighbourhood in pixels', 255),
   unset: '5, or from --weights',
 }
 

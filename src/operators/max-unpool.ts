@@ -1,12 +1,11 @@
 import { axisChoices, checkRank, type PerAxis, perAxis } from '../conv/spec.ts'
-import { ConvoError, counted, ownCopy } from '../error.ts'
+import { ConvoError, counted, mismatch, ownCopy } from '../error.ts'
 import { inTurns } from '../host/turns.ts'
 import { type Kernel, kernel as makeKernel } from '../kernel/kernel.ts'
 import { checkLimit } from '../limits.ts'
 import { checkOptions, flag, text } from '../params.ts'
 import { asTensor, type TensorInput } from '../tensor/like.ts'
 import { floats, sizeOf, Tensor } from '../tensor/tensor.ts'
-import { describe } from '../text/describe.ts'
 import { bankOf, correlateBank, pair, refuseOptions, sides, wrongRank } from './bank.ts'
 import { depthwiseBank } from './depthwise.ts'
 import { everywhere, none, numbersOnly, planes } from './layer.ts'
@@ -102,10 +101,7 @@ function checkIndices(x: Tensor, indices: Indices): void {
     !Array.isArray(indices.shape) ||
     !Array.from(indices.shape).every((n) => typeof n === 'number')
   ) {
-    throw new ConvoError(
-      'E_ARGUMENT',
-      `indices must be { shape, data: Int32Array }, got ${describe(indices)}`,
-    )
+    throw mismatch('indices must be { shape, data: Int32Array }', indices)
   }
   if (indices.shape.join() !== x.shape.join() || indices.data.length !== x.data.length) {
     throw new ConvoError(

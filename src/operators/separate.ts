@@ -1,8 +1,7 @@
-import { ConvoError } from '../error.ts'
+import { ConvoError, mismatch } from '../error.ts'
 import { analyse, decomposeAhead, factor, lowRank } from '../kernel/analyse.ts'
 import type { Kernel } from '../kernel/kernel.ts'
 import { checkOptions } from '../params.ts'
-import { describe } from '../text/describe.ts'
 
 /** A kernel as a sum of outer products of a column and a row. */
 export type Separation = {
@@ -51,9 +50,9 @@ export async function separateKernel(
   }
   const most = Math.min(...plane.shape)
   if (!Number.isSafeInteger(options.rank) || options.rank < 1 || options.rank > most) {
-    throw new ConvoError(
-      'E_ARGUMENT',
-      `rank must be a whole number from 1 to ${most} for a ${plane.shape.join('x')} kernel, got ${describe(options.rank)}`,
+    throw mismatch(
+      `rank must be a whole number from 1 to ${most} for a ${plane.shape.join('x')} kernel`,
+      options.rank,
     )
   }
   if (rank === 0) throw notSeparable(plane, rank, singularValues)
@@ -75,7 +74,7 @@ function notSeparable(plane: Kernel, rank: number, values: Float64Array): ConvoE
     `the kernel of ${plane.shape.join('x')} is not separable: its rank is ${rank}, not 1`,
     {
       why: `singular values: ${list.join(', ')}`,
-      fix: rank === 0 ? 'a kernel with weights other than 0' : `an approximation: rank 1 to ${rank}`,
+      fix: rank === 0 ? 'a kernel with weights other than 0' : `--rank ${rank}`,
     },
   )
 }

@@ -22,7 +22,7 @@ export const readingSettings = {
   'no-orient': flag('ignore the EXIF orientation'),
   'max-pixels': custom(
     'refuse picture files with more pixels, before they are decoded; accepts suffixes, such as 100M or 2G',
-    '<n>',
+    '<count>',
     parseCount,
     mostPixels,
   ),

@@ -15,7 +15,7 @@ import type {
   OperationOptions,
   PictureOptions,
 } from '../picture/api/methods.ts'
-import { checkPath, checkText, libraryFunction } from '../picture/api/names.ts'
+import { checkPath, checkText, inWords, libraryErrors, libraryFunction } from '../picture/api/names.ts'
 import type { DryRun } from '../picture/job.ts'
 import type { Operation } from '../picture/operations.ts'
 import { apart } from '../run/apart.ts'
@@ -76,7 +76,12 @@ export const explain = libraryFunction(
     const shape = await inputOf(await meetsVolume(found, given), path, asked)
     const { result, draw } = await explained(found, shape, given, isLayer)
     const run = await runOver(found, path, given)
-    return { ...result, ...optional('formula', found.formula), ...optional('run', run), svg: draw }
+    return {
+      ...result,
+      ...optional('formula', found.formula && inWords(found.formula)),
+      ...optional('run', run),
+      svg: () => libraryErrors(draw),
+    }
   },
 )
 

@@ -1,6 +1,5 @@
-import { ConvoError, counted, ownCopy, readOf } from '../error.ts'
+import { counted, mismatch, ownCopy, readOf } from '../error.ts'
 import { converted, inTurns, type NumberArray, pieceOf } from '../host/turns.ts'
-import { describe } from '../text/describe.ts'
 import { sizeOf, Tensor } from './tensor.ts'
 
 /**
@@ -34,14 +33,14 @@ const isTensorLike = (given: unknown): given is TensorLike =>
 /** @throws ConvoError E_ARGUMENT for data that is not an array of numbers, or for an unknown layout */
 function checkLike(given: unknown): TensorLike & { readonly layout: 'CHW' | 'HWC' } {
   if (!isTensorLike(given)) {
-    throw new ConvoError('E_ARGUMENT', `a tensor must be { data, shape }, got ${describe(given)}`)
+    throw mismatch('a tensor must be { data, shape }', given)
   }
   const { data, shape, layout = 'CHW' } = ownCopy('a tensor', given)
   if (!isNumberArray(data)) {
-    throw new ConvoError('E_ARGUMENT', `data must be a typed array of numbers, got ${describe(data)}`)
+    throw mismatch('data must be a typed array of numbers', data)
   }
   if (layout !== 'CHW' && layout !== 'HWC') {
-    throw new ConvoError('E_ARGUMENT', `layout must be CHW or HWC, got ${describe(layout)}`)
+    throw mismatch('layout must be CHW or HWC', layout)
   }
   return { data, shape, layout }
 }
@@ -104,7 +103,7 @@ export const interleaved = counted(
     readonly data: Float32Array
   } => {
     if (!(tensor instanceof Tensor && tensor.data?.length === sizeOf(tensor.shape ?? []))) {
-      throw new ConvoError('E_ARGUMENT', `only a Tensor can be interleaved, got ${describe(tensor)}`)
+      throw mismatch('only a Tensor can be interleaved', tensor)
     }
     const { shape, data } = tensor
     const [channels = 1, ...planes] = shape

@@ -1,6 +1,5 @@
-import { ConvoError, isBranded, ownCopy, readOf } from '../error.ts'
+import { ConvoError, isBranded, mismatch, ownCopy, readOf } from '../error.ts'
 import { checkLimit } from '../limits.ts'
-import { describe } from '../text/describe.ts'
 
 const brand = Symbol.for('convo.Tensor')
 
@@ -18,7 +17,7 @@ export class Tensor {
   constructor(sizes: readonly number[], data: Float32Array) {
     const shape = checkSizes(sizes)
     if (!readOf('tensor data', () => data instanceof Float32Array)) {
-      throw new ConvoError('E_ARGUMENT', `tensor data must be a Float32Array, got ${describe(data)}`)
+      throw mismatch('tensor data must be a Float32Array', data)
     }
     const count = sizeOf(shape)
     if (data.length !== count) {
@@ -91,7 +90,7 @@ function checkSizes(sizes: readonly number[]): readonly number[] {
   // Array.from, because array methods skip holes
   const isShape = Array.isArray(shape) && shape.length > 0
   if (isShape && Array.from(shape).every((n) => Number.isSafeInteger(n) && n >= 1)) return shape
-  throw new ConvoError('E_SHAPE', `a shape needs whole sizes of at least 1, got ${describe(shape)}`)
+  throw mismatch('a shape needs whole sizes of at least 1', shape, { code: 'E_SHAPE' })
 }
 
 /** Whether this machine is little-endian, like most file formats. */

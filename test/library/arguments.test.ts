@@ -513,8 +513,18 @@ describe('a promise in the place of what it gives', () => {
     ['cases', () => convo.approve([late('x')])],
     ['inputs', async () => anyChain([late('a.png')])],
     ['sizes', async () => new Tensor([late(1)], new Float32Array(1))],
+    ['rows', () => convo.separate([late([1, 2]), [3, 4]])],
+    ['numbers of a kernel', () => convo.separate({ shape: [1, 2], data: [late(1), 2] })],
   ])('in a list is answered with Promise.all: %s', async (_, act) => {
     await expect(act()).rejects.toMatchObject({ fix: 'await Promise.all(list)' })
+  })
+
+  test('in rows is answered with Promise.all of each, and words in names are none', async () => {
+    const [rows, named] = [[[late(1), 2]], 'no got Promise.png']
+    await expect(convo.separate(rows)).rejects.toMatchObject({
+      fix: 'await Promise.all(rows.map((row) => Promise.all(row)))',
+    })
+    await expect(convo.digest(named)).rejects.toMatchObject({ fix: undefined })
   })
 
   test('is told before a chain without steps is', async () => {

@@ -177,6 +177,18 @@ describe('work that is not to be done', () => {
     await convo[Symbol.asyncDispose]()
   })
 
+  it('every end of a chain reports what was lost', async () => {
+    const told: string[][] = []
+    const volume = convo('samples/volume.tif', { onReport: ({ notes }) => told.push([...notes]) }).box()
+    const { report } = await volume.raw()
+    expect(report.notes.join()).toContain('has 24 pages, only the first was used')
+    for (const end of ['toBuffer', 'toTensor', 'toSharp'] as const) await volume[end]()
+    await volume.toStream().toArray()
+    expect(told.map((notes) => notes.some((note) => note.includes('24 pages')))).toEqual(Array(5).fill(true))
+    const failing = convo(large, { onReport: async () => Promise.reject(new Error('mine')) }).box()
+    await expect(failing.raw()).rejects.toMatchObject({ message: 'onReport threw an error', why: ['mine'] })
+  })
+
   it('an error of onProgress is the error of the call', async () => {
     const failing = blurred({
       threads: 4,

@@ -4,6 +4,7 @@ import { pathToFileURL } from 'node:url'
 import { runInNewContext } from 'node:vm'
 import sharp from 'sharp'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { outputFormats } from '../../src/image/format.ts'
 import convo, {
   ConvoError,
   close,
@@ -40,6 +41,8 @@ beforeAll(async () => {
   await draw('gray.png', 41, 37, 1)
   await draw('alpha.png', 33, 52, 4)
   await draw('deep.png', 40, 30, 3, true)
+  const volume = new Tensor([1, 6, 20, 16], Float32Array.from(noise(1920, 4, 255)))
+  await convo(volume).conv3d({ filter: 'box' }).toFile(here.path('volume.npy'))
 })
 
 /** Returns what was thrown or rejected with. */
@@ -82,14 +85,32 @@ describe('a chain gives what the command gives for the same words', () => {
     quality: [1, 80],
     compression: [0, 6],
     effort: [0, 1, 2],
+    kernel: ['emboss', 'gaussian:sigma=2', '1 2 1; 0 3 0', '1 0; 0 1', '1 1 1 1 1'],
+    pointwise: ['0 0 1; 0 1 0; 1 0 0', 'emboss'],
+    col: [[1, 2, 1], 3],
+    row: [
+      [-1, 0, 1],
+      [1, 1],
+    ],
+    by: [2, '50%', [1, 2]],
+    mean: [120, [1, 2, 3]],
+    std: [[50], [1, 2, 3]],
+    slope: [0.25, [0.1, 0.2, 0.3]],
+    variance: [[400], [1, 2, 3]],
+    gamma: [1, [1, 2, 0.5]],
+    beta: [[0], [1, 2, 3]],
+    as: ['a'],
+    with: ['a'],
+    switches: ['a'],
   }
   type Params = (typeof operations)[string]['params']
   /** Returns valid values for an option, from its table: a flag, a word, or numbers at and within the bounds. */
   const valuesOf = (name: string, param: Params[string]): readonly unknown[] => {
-    const { isFlag, choices, min, max = Number.POSITIVE_INFINITY, default: usual } = param
+    const { isFlag, choices, min, max = Number.POSITIVE_INFINITY, default: usual, metavar } = param
     if (Object.hasOwn(values, name)) return values[name]!
     if (isFlag) return [true]
     if (choices !== undefined) return choices
+    if (metavar === '<k>') return [3, 5, 4]
     if (typeof usual !== 'number' && min === undefined) return []
     const least = min ?? 0
     return [usual ?? least, least, Math.min(max, least + 3), least - 1]
@@ -105,14 +126,28 @@ describe('a chain gives what the command gives for the same words', () => {
         fc.record(Object.fromEntries(chosen.map(([name, all]) => [name, fc.constantFrom(...all)]))),
       )
   }
-  const step = fc
-    .constantFrom(...Object.keys(operations).filter((name) => operations[name]!.input !== 'volume'))
-    .chain((name) =>
-      some(operationParams(operations[name]!), 3).map((options) => ({
-        name,
-        options: operations[name]!.kernel === 'required' ? { kernel: '1 2 1; 0 3 0', ...options } : options,
-      })),
-    )
+  const named = (name: string) =>
+    some(operationParams(operations[name]!), 3).map((options) => ({
+      name,
+      options: operations[name]!.kernel === 'required' ? { kernel: '1 2 1; 0 3 0', ...options } : options,
+    }))
+  const step = fc.constantFrom(...Object.keys(operations)).chain(named)
+  type Step = { readonly name: string; readonly options: object }
+  const a = { with: 'a' }
+  /** Steps of which one reads what an earlier one kept. */
+  const linked = fc
+    .tuple(step, fc.constantFrom('add', 'concat'))
+    .map(([one, last]): Step[] => [{ name: 'keep', options: { as: 'a' } }, one, { name: last, options: a }])
+  const pooled: Step[] = [
+    { name: 'maxpool', options: { switches: 'a' } },
+    { name: 'unpool', options: a },
+  ]
+  const several: fc.Arbitrary<Step[]> = fc.array(step, { minLength: 1, maxLength: 3 })
+  const chained = fc.oneof(
+    { arbitrary: several, weight: 8 },
+    { arbitrary: linked, weight: 1 },
+    { arbitrary: fc.constant(pooled), weight: 1 },
+  )
   const typed = (options: object): string[] =>
     Object.entries(options).flatMap(([name, value]) =>
       value === true ? [`--${name}`] : [`--${name}`, Array.isArray(value) ? value.join(',') : String(value)],
@@ -124,7 +159,7 @@ describe('a chain gives what the command gives for the same words', () => {
         name.startsWith('no-') ? value !== true : value,
       ]),
     )
-  const input = fc.constantFrom('gray.png', 'alpha.png', 'deep.png')
+  const input = fc.constantFrom('gray.png', 'alpha.png', 'deep.png', 'volume.npy')
   /** The ways to pass a file. */
   const ways: Readonly<Record<string, (path: string) => PictureInput>> = {
     path: (path) => path,
@@ -145,14 +180,23 @@ describe('a chain gives what the command gives for the same words', () => {
       return readFileSync(path)
     },
   }
-  const format = fc.constantFrom('png', 'png', 'jpeg', 'webp', 'tiff', 'gif', 'ppm', 'bmp', 'pam', 'pfm')
+  const formats = Object.keys(outputFormats)
+  const format = fc.constantFrom('png', 'npy', ...formats)
+
+  /** Returns the bytes of a .npy file. Its numbers are those of the tensor. */
+  const toNpy = async (chain: () => Chain) => {
+    const bytes = await ends.file!(chain(), 'npy')
+    const { data } = await chain().toTensor()
+    expect(bytes.subarray(-data.byteLength).equals(Buffer.from(data.buffer))).toBe(true)
+    return bytes
+  }
 
   it('of one operation or several, with options of the picture, in any format, refusals too', async () => {
     let equal = 0
     let refused = 0
     await fc.assert(
       fc.asyncProperty(
-        fc.array(step, { minLength: 1, maxLength: 3 }),
+        chained,
         fc.oneof(fc.constant({}), some(pictureParams, 2)),
         input,
         format,
@@ -167,27 +211,28 @@ describe('a chain gives what the command gives for the same words', () => {
           ])
           const all =
             steps.length === 1 ? [...words, ...typed(whole)] : ['chain', ...typed(whole), '--', ...words]
-          const chain = () =>
-            steps
-              .reduce(
-                (made, { name, options }) => Chain.add(made, operations[name]!, inJavaScript(options)),
-                convo(ways[way]!(path), inJavaScript(whole)),
-              )
-              .as(extension as 'png')
+          const chain = () => {
+            const made = steps.reduce(
+              (before, { name, options }) => Chain.add(before, operations[name]!, inJavaScript(options)),
+              convo(ways[way]!(path), inJavaScript(whole)),
+            )
+            return extension === 'npy' ? made : made.as(extension as 'png')
+          }
+          const given = () => (extension === 'npy' ? toNpy(chain) : ends[end]!(chain(), extension))
           const expected = await byCommand(path, all, `.${extension}`).catch((error: ConvoError) => error)
           if (expected instanceof Error) {
-            const { code, message } = await failure(() => ends[end]!(chain(), extension))
+            const { code, message } = await failure(given)
             // with several reasons, each side may name another one
             const isAlone = steps.length === 1 && Object.keys(whole).length === 0
             if (isAlone) expect(code, `${expected.message} | ${message}`).toBe(expected.code)
             refused++
           } else {
-            expect((await ends[end]!(chain(), extension)).equals(expected), `${way}, ${end}`).toBe(true)
+            expect((await given()).equals(expected), `${way}, ${end}`).toBe(true)
             equal++
           }
         },
       ),
-      { numRuns: 120, endOnFailure: true },
+      { numRuns: 160, endOnFailure: true },
     )
     expect(equal).toBeGreaterThan(30)
     expect(refused).toBeGreaterThan(0)
@@ -628,6 +673,7 @@ describe('what there is, as data', () => {
       const open = options.filter((one) => one.default === undefined && one.unset === undefined)
       expect([name, open.map((one) => one.name).filter((one) => one !== 'kernel')]).toEqual([name, []])
     }
+    for (const { options, ...facts } of all) expect(JSON.stringify([facts, options])).not.toMatch(/--[a-z]/)
     expect(kernels.names).toContain('sobel-x')
     expect(kernels.files.length).toBeGreaterThan(3)
   })

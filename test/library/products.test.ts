@@ -10,7 +10,9 @@ import {
   compare,
   convo,
   explain,
+  readKernel,
   report,
+  separate,
   show,
 } from '../../src/index.ts'
 import { convo as command, scratch } from '../cli/convo.ts'
@@ -37,6 +39,26 @@ it('a batch tells of every picture, and makes what a chain makes', async () => {
   expect((await compare(made, here.path('out/scene.png'))).matches).toBe(true)
   const again = await eventsOf('samples/*.png', output, steps)
   expect(again.at(-1)).toMatchObject({ done: 0, current: events.length - 2 })
+})
+
+it('a batch takes the options of the whole picture, and words its events for the library', async () => {
+  const soft = (picture: ReturnType<typeof convo>) => picture.gaussian({ sigma: 2 })
+  const whole = { gray: true, depth: 16, orient: false, region: [5, 6, 70, 80] } as const
+  for (const steps of [soft, (picture: ReturnType<typeof convo>) => soft(picture).sobel()]) {
+    const output = here.path('whole/{stem}.png')
+    const [, item] = await eventsOf('samples/scene.png', output, steps, { ...whole, force: true })
+    expect(item).toMatchObject({ status: 'done', reason: 'force: true' })
+    const made = await steps(convo('samples/scene.png', whole)).toBuffer()
+    expect(made.equals(readFileSync(here.path('whole/scene.png')))).toBe(true)
+  }
+  const [, failed] = await eventsOf('samples/alpha.png', here.path('whole/{stem}.jpg'), soft)
+  expect(failed).toMatchObject({
+    status: 'failed',
+    error: { fix: "background: 'white', or an output path ending in .png or .webp" },
+  })
+  await expect(
+    eventsOf('samples', here.path('x/{stem}.png'), soft, { threads: 2 } as never),
+  ).rejects.toMatchObject({ message: 'batch has no option threads' })
 })
 
 it('a batch that cannot start throws, a picture that fails is an event', async () => {
@@ -143,6 +165,26 @@ it('explains as the command does, of a layer and of a picture, with the drawing'
     code: 'E_NAME',
     fix: 'sigma',
   })
+})
+
+it('refuses what it cannot draw in its own words', async () => {
+  const median = await explain('median', [3, 7, 7])
+  await expect(median.svg()).rejects.toMatchObject({ code: 'E_USAGE', fix: 'no svg()' })
+  await expect(animate('relu')).rejects.toMatchObject({ fix: "explain('relu')" })
+  await expect(approve('all', { results: here.path('none') })).rejects.toMatchObject({
+    fix: `check(manifest, { results: '${here.path('none')}' })`,
+  })
+})
+
+it('takes the weights of a kernel as they are at each call', async () => {
+  const kernel = await readKernel('1 2 1; 2 4 2; 1 2 1')
+  const ranks = async () => [
+    (await separate(kernel, { rank: 3 })).singularValues.filter((one) => one > 1e-6).length,
+    JSON.stringify(await explain('conv2d', 'samples/scene.png', { kernel })).match(/"rank":(\d)/)?.[1],
+  ]
+  expect(await ranks()).toEqual([1, '1'])
+  kernel.weights[0] = 7
+  expect(await ranks()).toEqual([2, '2'])
 })
 
 it('explains with a kernel of any kind what a name or its numbers explain', async () => {

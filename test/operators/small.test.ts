@@ -105,6 +105,7 @@ describe('separate', () => {
     expect(refusal).toBeInstanceOf(ConvoError)
     // The eigenvalues of this symmetric matrix are -2 ± √6 and 0.
     expect((refusal as ConvoError).message).toBe('the kernel of 3x3 is not separable: its rank is 2, not 1')
+    expect((refusal as ConvoError).fix).toBe('--rank 2')
     expect((refusal as ConvoError).why[0]).toBe('singular values: 4.449, 0.4495, 0')
   })
 

@@ -1,16 +1,14 @@
 import { extname, join, parse } from 'node:path'
 import { Readable } from 'node:stream'
 import { types } from 'node:util'
-import { ConvoError, invariant, readOf } from '../../error.ts'
+import { ConvoError, invariant, mismatch, readOf } from '../../error.ts'
 import { memoryFile, type Own } from '../../files/memory.ts'
 import { isFolder } from '../../files/stat.ts'
-import { type OutputFormat, outputFormats, traitsOf } from '../../image/format.ts'
+import { type OutputExtension, type OutputFormat, outputFormats, traitsOf } from '../../image/format.ts'
 import { loadSharp, type Sharp } from '../../image/sharp.ts'
 import { ownOptions } from '../../params.ts'
-import type { Watch } from '../../run/watch.ts'
 import type { Picture, Samples } from '../../tensor/picture.ts'
 import { Tensor } from '../../tensor/tensor.ts'
-import { describe } from '../../text/describe.ts'
 import type { DryRun, PageStore, PictureJob, Report } from '../job.ts'
 import { isOwn, type Operation, operations } from '../operations.ts'
 import { outputOf } from '../output-path.ts'
@@ -18,7 +16,7 @@ import { inQueue } from '../queue.ts'
 import type { Asked, Prepared } from '../words/prepare.ts'
 import { ofChain, refuseMore } from './arguments.ts'
 import { isElsewhere, isIterable, theMask } from './elsewhere.ts'
-import { guarded } from './guarded.ts'
+import { type Follow, guarded } from './guarded.ts'
 import type { PictureInput } from './inputs.ts'
 import { stepOptions } from './kernel-input.ts'
 import type {
@@ -39,7 +37,7 @@ import { encoderParams, fileParams, formatNamed, pictureParams } from './params.
 
 /** How a picture is read, computed and written, apart from its operations. */
 export type ConvoOptions = Omit<PictureOptions, 'mask'> &
-  Watch & {
+  Follow & {
     /**
      * A picture of the same size, in any form that an input may have. The result is used where it is white, the input
      * where it is black, and a mixture where it is gray. Default: the result everywhere.
@@ -106,7 +104,7 @@ export class Chain {
   /** Runs a network from `loadNet` on the picture. Converts levels to its range and back, and resizes alpha alike. */
   net(net: Net, options: NetPictureOptions = {}): Chain {
     if (typeof net !== 'object' || net === null || !readOf('the network', () => 'operation' in net)) {
-      throw new ConvoError('E_ARGUMENT', `net takes the result of loadNet, got ${describe(net)}`, {
+      throw mismatch('net takes the result of loadNet', net, {
         fix: "convo(input).net(await loadNet('model.onnx'))",
       })
     }
@@ -150,7 +148,7 @@ export class Chain {
   }
 
   /** Encodes in the format of a file extension, such as `ppm`, `bmp` or `pfm`. */
-  as(format: OutputFormat): Chain {
+  as(format: OutputFormat | OutputExtension): Chain {
     return this.#as(formatNamed(format), {})
   }
 
@@ -303,7 +301,7 @@ export class Chain {
 
   async #prepare(more: Readonly<Record<string, unknown>>): Promise<Prepared> {
     const { input, options, steps } = this.#state
-    const { signal: _, onProgress: __, mask, ...rest } = options
+    const { signal: _, onProgress: __, onReport: ___, mask, ...rest } = options
     const words = { ...rest, mask: isElsewhere(mask) ? theMask : mask }
     const given = { ...typedOptions(words, pictureParams, 'convo'), ...more }
     const [first] = steps
@@ -326,7 +324,7 @@ export class Chain {
     more: Readonly<Record<string, unknown>> = {},
   ): Promise<Report> {
     const { options, steps, run } = this.#state
-    const { signal, onProgress, threads } = options
+    const { signal, threads } = options
     const { openGiven, nameOfInput } = await import('./inputs.ts')
     const named = nameOfInput(input)
     const operation = steps.map((step) => step.operation.name).join('-')
@@ -334,11 +332,12 @@ export class Chain {
     const prepared = await this.#prepare({ ...this.#coding(output), ...more })
     const { name, given } = await openGiven(input, signal)
     const over = isElsewhere(mask) ? await openGiven(mask, signal, theMask) : undefined
-    const progress = onProgress && guarded(onProgress)
+    const { onProgress, onReport, settled } = guarded(options)
     const job = { ...prepared.job(name, output), ...rest, given, mask: over?.given }
-    const report = await run({ ...job, signal, onProgress: progress?.call }, threads)
-    await progress?.settled()
-    return inOwnWords(report)
+    const report = inOwnWords(await run({ ...job, signal, onProgress }, threads))
+    onReport(report)
+    await settled()
+    return report
   }
 
   /** Runs in the queue of all jobs. Until its turn, it reads only streams, since they may take any time. */

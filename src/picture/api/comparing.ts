@@ -1,4 +1,4 @@
-import { ConvoError } from '../../error.ts'
+import { ConvoError, mismatch } from '../../error.ts'
 import { type DiffStyle, diffStyles } from '../../image/compare/comparison.ts'
 import { fileComparisonRecord } from '../../image/compare/describe.ts'
 import { compareAndShow, drawShown } from '../../image/compare/drawn.ts'
@@ -11,7 +11,6 @@ import { compareApart } from '../../run/apart.ts'
 import { differPlain } from '../../run/differ.ts'
 import { encodeInStrips } from '../../run/png-write.ts'
 import type { Picture } from '../../tensor/picture.ts'
-import { describe } from '../../text/describe.ts'
 import { pagesOfArray } from '../array.ts'
 import { type Digest, digestOf } from '../digest.ts'
 import { inputName, refuseForFiles, sourceOf } from '../input.ts'
@@ -74,10 +73,7 @@ export async function compareInputs(
   const values = resolve(toleranceSettings, among(false), optionName) as ToleranceValues
   const reading = resolve(readParams, among(true), optionName)
   if (diffStyle !== undefined && !diffStyles.includes(diffStyle)) {
-    throw new ConvoError(
-      'E_OPTION',
-      `diffStyle must be one of ${diffStyles.join(', ')}, got ${describe(diffStyle)}`,
-    )
+    throw mismatch(`diffStyle must be one of ${diffStyles.join(', ')}`, diffStyle, { code: 'E_OPTION' })
   }
   // in parallel, since one source may feed them all
   const [first, second, where] = await Promise.all([

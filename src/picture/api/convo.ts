@@ -18,13 +18,14 @@ const run: Runner = async (job, threads) => {
  */
 export const close = (): Promise<void> => closePools()
 
-const known = [...Object.keys(pictureParams).map(optionName), 'signal', 'onProgress']
+const known = [...Object.keys(pictureParams).map(optionName), 'signal', 'onProgress', 'onReport']
 
 function begin(input: PictureInput, given: ConvoOptions = {}): Chain {
   const options = ownOptions(given, 'convo', known)
-  const { signal, onProgress } = options
+  const { signal, onProgress, onReport } = options
   checkSignal(signal)
   checkFunction('onProgress', onProgress)
+  checkFunction('onReport', onReport)
   return new Chain({ input, options, steps: [], run })
 }
 

@@ -121,10 +121,10 @@ function factsOf(operation: Operation): OperationFacts {
   return {
     name,
     method: camelCase(name),
-    summary,
+    summary: inWords(summary),
     group,
-    ...(formula !== undefined && { formula }),
-    source,
+    ...(formula !== undefined && { formula: inWords(formula) }),
+    source: inWords(source),
     kernel,
     // computed on demand: most programs never ask
     get options() {
@@ -154,11 +154,11 @@ export const filters: readonly OperationFacts[] = ofKind('filter')
 /** Every operator and step of a chain, with its options. */
 export const operators: readonly OperationFacts[] = ofKind('operator')
 
-/** The named kernels, and the kernel files that come with convo. */
+/** The kernels that come with convo, by the names that `readKernel` and every option `kernel` take. */
 export const kernels: {
   /** Names such as `gaussian`, which can be followed by settings: `gaussian:sigma=2`. */
   readonly names: readonly string[]
-  /** The paths of the kernel files that come with convo. */
+  /** Names of files, such as `emboss-5x5.json`; those of several kernels need one of them: `layers.safetensors#edges.weight`. */
   readonly files: readonly string[]
 } = {
   names: Object.keys(namedKernels),

@@ -1,8 +1,8 @@
 import { Readable, Writable } from 'node:stream'
 import { finished } from 'node:stream/promises'
 import { types } from 'node:util'
-import { checkTensor } from '../../conv/spec.ts'
-import { asConvoError, ConvoError, readOf } from '../../error.ts'
+import { checkTensor, wholeAtLeast } from '../../conv/spec.ts'
+import { asConvoError, awaiting, ConvoError, mismatch, readOf } from '../../error.ts'
 import { converted, inTurns, joined } from '../../host/turns.ts'
 import { probe } from '../../image/probe.ts'
 import type { Sharp } from '../../image/sharp.ts'
@@ -43,6 +43,7 @@ export type PictureInput =
   | ArrayBuffer
   | SharedArrayBuffer
   | Blob
+  | ReadableStream<Uint8Array>
   | AsyncIterable<Uint8Array | string>
   | RawPicture
   | TensorInput
@@ -166,14 +167,14 @@ function openedAs(input: PictureInput, what: string): () => NamedInput | Promise
       ? 'its arrayBuffer() or its body'
       : typeof toTensor === 'function'
         ? 'await its toBuffer()'
-        : undefined
+        : awaiting(input)
   return async () => {
     const tensor = await asTensor(input as TensorInput)
     if (tensor instanceof Tensor) {
       return { name: what, given: { array: await arrayOf(checkTensor('input', tensor), what) } }
     }
     if (Array.isArray(data)) {
-      throw new ConvoError('E_ARGUMENT', `data must be a typed array of samples, got ${describe(data)}`, {
+      throw mismatch('data must be a typed array of samples', data, {
         fix: 'Uint8Array.from(data)',
       })
     }
@@ -215,7 +216,7 @@ async function gather(stream: AsyncIterable<Uint8Array | string>, what: string):
   for await (const chunk of failingAsInput(stream, what)) {
     const bytes = typeof chunk === 'string' ? Buffer.from(chunk) : chunk
     if (!(bytes instanceof Uint8Array)) {
-      throw new ConvoError('E_ARGUMENT', `a stream must yield bytes, got ${describe(chunk)}`)
+      throw mismatch('a stream must yield bytes', chunk)
     }
     size += bytes.length
     checkLimit('encodedBytes', size, what)
@@ -302,13 +303,8 @@ async function ofSamples(raw: RawPicture, what: string): Promise<NamedInput> {
     raw.depth === undefined ? given : await atDepth(given, raw.depth),
     what,
   )
-  for (const [name, size] of [
-    ['width', width],
-    ['height', height],
-  ] as const) {
-    if (Number.isSafeInteger(size) && size >= 1) continue
-    throw new ConvoError('E_ARGUMENT', `${name} must be a whole number of at least 1, got ${describe(size)}`)
-  }
+  wholeAtLeast('width', width, 1)
+  wholeAtLeast('height', height, 1)
   if (data.length === 0 && raw.data.buffer.byteLength === 0) {
     throw new ConvoError('E_ARGUMENT', 'data has no samples', {
       why: 'its buffer was transferred, or is empty',
@@ -334,12 +330,12 @@ const arraysOf = { 8: [Uint8Array, Uint8ClampedArray], 16: [Uint16Array], 32: [F
 /** Returns samples of a stated depth. The data has a type of that depth, or is bytes, as sharp returns them. */
 async function atDepth(data: RawPicture['data'], depth: unknown): Promise<RawPicture['data']> {
   if (depth !== 8 && depth !== 16 && depth !== 32) {
-    throw new ConvoError('E_ARGUMENT', `depth must be 8, 16 or 32, got ${describe(depth)}`)
+    throw mismatch('depth must be 8, 16 or 32', depth)
   }
   if (arraysOf[depth].some((type) => data instanceof type)) return data
   const { BYTES_PER_ELEMENT: size } = arraysOf[depth][0]!
   if (!(data instanceof Uint8Array) || data.length % size !== 0) {
-    throw new ConvoError('E_ARGUMENT', `data must hold samples of ${depth} bits, got ${describe(data)}`, {
+    throw mismatch(`data must hold samples of ${depth} bits`, data, {
       fix: 'no depth: the type of data sets it',
     })
   }

@@ -1,5 +1,5 @@
 import { checkTensor, floatsOf } from '../../conv/spec.ts'
-import { ConvoError, orElse, ownCopy, readOf } from '../../error.ts'
+import { awaiting, ConvoError, orElse, ownCopy, readOf } from '../../error.ts'
 import type { NumberArray } from '../../host/turns.ts'
 import { type Kernel, kernel as makeKernel } from '../../kernel/kernel.ts'
 import { type BatchNorm, finite, type KernelGenerator } from '../../operators/involution-weights.ts'
@@ -116,7 +116,7 @@ export function kernelOf(input: unknown, name = 'kernel'): Kernel {
   }
   throw new ConvoError('E_ARGUMENT', `${what} cannot be made from ${describe(given)}`, {
     why: 'accepted: a name, a file, rows of numbers, { shape, data }, a Tensor, or a kernel from readKernel',
-    fix: isNumberArray(given) ? '{ shape: [height, width], data }' : undefined,
+    fix: isNumberArray(given) ? '{ shape: [height, width], data }' : (awaiting(given) ?? awaiting(one?.data)),
   })
 }
 
@@ -143,7 +143,9 @@ function ofLists(lists: Lists): Kernel {
     return true
   })
   if (weights === undefined || isFilled !== true) {
-    throw new ConvoError('E_KERNEL_SHAPE', 'the rows of a kernel must be lists of numbers of equal length')
+    throw new ConvoError('E_KERNEL_SHAPE', 'the rows of a kernel must be lists of numbers of equal length', {
+      fix: awaiting(lists),
+    })
   }
   return makeKernel(shape.length === 1 ? [1, ...shape] : shape, weights)
 }
@@ -161,7 +163,7 @@ function generatorOf(input: unknown, name: string): KernelGenerator {
   if (typeof input !== 'object' || input === null || Array.isArray(input) || input instanceof Tensor) {
     throw new ConvoError('E_ARGUMENT', `${name} cannot be made from ${describe(input)}`, {
       why: 'accepted: a file, or an object with reduceWeight and spanWeight',
-      fix: `{ ${name}: { reduceWeight, spanWeight } }`,
+      fix: awaiting(input) ?? `{ ${name}: { reduceWeight, spanWeight } }`,
     })
   }
   const { reduceWeight, spanWeight, reduceBias, spanBias, batchNorm } = ownOptions(

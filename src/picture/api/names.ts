@@ -1,9 +1,8 @@
 import { fileURLToPath } from 'node:url'
-import { asConvoError, ConvoError, counted, ownCopy, readOf } from '../../error.ts'
+import { asConvoError, ConvoError, counted, mismatch, ownCopy, readOf } from '../../error.ts'
 import { forgettingReads } from '../../files/reads.ts'
 import { noOption, type Params } from '../../params.ts'
 import { Tensor } from '../../tensor/tensor.ts'
-import { describe } from '../../text/describe.ts'
 
 // The command line has --max-pixels and --no-orient; JavaScript has maxPixels and orient: false.
 
@@ -38,7 +37,7 @@ export function typedOptions(
     if (!isPlain(value)) throw unfit(params[name]!, key, value)
     if (!name.startsWith('no-')) given[name] = value
     else if (typeof value === 'boolean') given[name] = !value
-    else throw new ConvoError('E_OPTION', `${key} must be true or false, got ${describe(value)}`)
+    else throw mismatch(`${key} must be true or false`, value, { code: 'E_OPTION' })
   }
   return given
 }
@@ -50,10 +49,7 @@ function unfit(param: Params[string], key: string, value: unknown): ConvoError {
   } catch (error) {
     if (error instanceof ConvoError && error.code === 'E_OPTION') return inLibraryWords(error)
   }
-  return new ConvoError(
-    'E_OPTION',
-    `${key} must be a number, a string, true or false, or a list, got ${describe(value)}`,
-  )
+  return mismatch(`${key} must be a number, a string, true or false, or a list`, value, { code: 'E_OPTION' })
 }
 
 /**
@@ -63,7 +59,7 @@ function unfit(param: Params[string], key: string, value: unknown): ConvoError {
  */
 export function checkText(what: string, given: unknown, kinds = 'a string'): string {
   if (typeof given === 'string' && given !== '') return given
-  throw new ConvoError('E_ARGUMENT', `${what} must be ${kinds}, got ${describe(given)}`)
+  throw mismatch(`${what} must be ${kinds}`, given)
 }
 
 /** Returns the path of a string or a `file:` URL. @throws ConvoError E_ARGUMENT for anything else */
@@ -105,19 +101,19 @@ export const checkPaths = (what: string, given: unknown): readonly string[] =>
 export function checkTexts(what: string, given: unknown, kinds = 'strings'): readonly string[] {
   const list = ownCopy(what, given)
   if (Array.isArray(list) && list.every((one) => typeof one === 'string')) return list
-  throw new ConvoError('E_ARGUMENT', `${what} must be a list of ${kinds}, got ${describe(given)}`)
+  throw mismatch(`${what} must be a list of ${kinds}`, given)
 }
 
 /** Checks that a value is a function or undefined. @throws ConvoError E_ARGUMENT */
 export function checkFunction(what: string, given: unknown): void {
   if (given === undefined || typeof given === 'function') return
-  throw new ConvoError('E_ARGUMENT', `${what} must be a function, got ${describe(given)}`)
+  throw mismatch(`${what} must be a function`, given)
 }
 
 /** Checks that a value is an AbortSignal or undefined. @throws ConvoError E_ARGUMENT */
 export function checkSignal(signal: unknown): void {
   if (signal === undefined || signal instanceof AbortSignal) return
-  throw new ConvoError('E_ARGUMENT', `signal must be an AbortSignal, got ${describe(signal)}`)
+  throw mismatch('signal must be an AbortSignal', signal)
 }
 
 const isFloats = (value: unknown): value is Float32Array | Float64Array =>
@@ -136,7 +132,14 @@ export const inWords = (text: string): string =>
     .replace(/\bconvo list (filters|operators|kernels)\b/g, (_, list) =>
       list === 'kernels' ? 'kernels.names' : list,
     )
-    .replaceAll('convo batch for', 'batch() for')
+    .replace(
+      /^convo check --results '?([^']+)'?$/,
+      (_, folder: string) => `check(manifest, { results: ${literal(folder)} })`,
+    )
+    .replace(/\bconvo (explain|animate) ([\w-]+)(?!\S)/g, "$1('$2')")
+    .replace(/\bconvo net info\b/g, 'net.info()')
+    .replace(/\bconvo (batch|check|digest)\b(?! (?:init|merge|--))/g, '$1()')
+    .replaceAll('no --svg', 'no svg()')
     .replace(/\bkeep --as(?! [\w<])/g, 'keep({ as })')
     .replace(/\bkeep --as (<?[\w-]+>?)/g, (_, name: string) => `keep({ as: ${literal(name)} })`)
     .replace(/^curl -L -o \S+ (\S+)$/, "await (await fetch('$1')).arrayBuffer()")
@@ -146,7 +149,7 @@ export const inWords = (text: string): string =>
     )
     .replace(/\bno --([a-z][\w-]*)/g, (_, name: string) => `no ${optionName(name)}`)
     .replace(
-      /--([a-z][\w-]*) (<[^>]+>|[\w#%.,-]*[\w#%](?::[\w#%.,=-]*[\w#%])*)/g,
+      /--([a-z][\w-]*) (<[^>]+>|[\w#%./,-]*[\w#%](?::[\w#%.,=-]*[\w#%])*)/g,
       (all, name: string, value: string) =>
         sentenceWords.has(value) ? all : `${optionName(name)}: ${literal(value)}`,
     )

@@ -1,7 +1,7 @@
 import { types } from 'node:util'
 import { checkAlgorithm, checkRank, wholeAtLeast } from '../../conv/spec.ts'
 import { confinedTo, directSums } from '../../definition/engine.ts'
-import { asConvoError, ConvoError } from '../../error.ts'
+import { asConvoError, mismatch } from '../../error.ts'
 import { nodeOf, planesNode, traced, tracer } from '../../graph/node.ts'
 import { describeModel, type ModelFacts } from '../../net/describe.ts'
 import { fitOf, type Model, throughModel } from '../../net/model.ts'
@@ -12,7 +12,6 @@ import { runToTensor } from '../../run/graph.ts'
 import { poolOf } from '../../run/shared.ts'
 import { asTensor, type TensorInput } from '../../tensor/like.ts'
 import type { Tensor } from '../../tensor/tensor.ts'
-import { describe } from '../../text/describe.ts'
 import { defined } from '../../text/record.ts'
 import { modelParams, netOperation } from '../net.ts'
 import type { Operation } from '../operations.ts'
@@ -110,17 +109,13 @@ export async function openNet(
       : given
   if (typeof source !== 'string' && !types.isUint8Array(source)) {
     const other: unknown = source
-    throw new ConvoError(
-      'E_ARGUMENT',
-      `a network is read from a path, a file: URL or the bytes of a file, got ${describe(other)}`,
-      {
-        fix: types.isPromise(other)
-          ? 'loadNet(await source)'
-          : other instanceof Blob || other instanceof Response
-            ? 'loadNet(await source.arrayBuffer())'
-            : undefined,
-      },
-    )
+    throw mismatch('a network is read from a path, a file: URL or the bytes of a file', other, {
+      fix: types.isPromise(other)
+        ? 'loadNet(await source)'
+        : other instanceof Blob || other instanceof Response
+          ? 'loadNet(await source.arrayBuffer())'
+          : undefined,
+    })
   }
   const values = resolve(modelParams, defined(options), optionName)
   const model = await apart('network', readModel)(source, values)
