@@ -48,7 +48,7 @@ const blends = ['source', 'over'] as const
  * @throws ConvoError E_DECODE for damage, E_TOO_LARGE for more pictures than are read
  */
 export function readApng(reader: Reader, png: PngHead, name: string): Animation {
-  const bad = (at: number, why: string) => damaged(name, 'animated PNG', at, why)
+  const bad = damaged(name, 'animated PNG')
   const frames: Mutable[] = []
   const shared: Uint8Array[] = []
   const left = new Set(png.ignored.map(({ at }) => at))

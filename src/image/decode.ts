@@ -22,8 +22,8 @@ import { isPlainPng, type PlainDecoder, type PlainPng, type PngHead, withoutIgno
 import { kindOf, type Probe, probe } from './probe.ts'
 import { nameOf, type Source, wholeOf, withReader } from './reader.ts'
 import { grayAlphaOf, spread, viewSamples } from './samples.ts'
-import { type Raw, type RawRecipe, rawOf, reasons, sharpOf } from './sharp.ts'
-import { checkFrames, checkPage, checkSize, refuseShort } from './size.ts'
+import { type RawRecipe, rawOf, reasons, sharpOf } from './sharp.ts'
+import { checkFrames, checkPage, checkSize, refuseShort, type Size } from './size.ts'
 import { pageRead } from './tiff-array.ts'
 
 /** How to decode. */
@@ -249,23 +249,14 @@ async function openOwn(
 ): Promise<Opened> {
   checkPage(page, 1, name)
   const bytes = await wholeOf(source)
-  const check = (size: { width: number; height: number }) => checkSize(size, maxPixels, name)
+  const check = (size: Size) => checkSize(size, maxPixels, name)
   const own = isOwn(kind) ? ownReaders[kind](bytes, name) : await readBorrowed(kind, bytes, name, check)
   checkSize(own, maxPixels, name)
   const header = ownHeader(kind, own, name)
   const seen: Seen = { metadata: [], unread: header.unread, notes: [] }
   const reading: Reading = { space: 'srgb', format: 'uchar', ignoreIcc: true }
-  return {
-    input: bytes,
-    name,
-    seen,
-    reading,
-    header,
-    own,
-    bits: undefined,
-    plain: undefined,
-    isInOrder: false,
-  }
+  const none = { bits: undefined, plain: undefined, isInOrder: false }
+  return { input: bytes, name, seen, reading, header, own, ...none }
 }
 
 /** Returns the input of the decoder: a PNG without chunks that it must not see, or a TIFF without apparent damage. */
@@ -283,7 +274,7 @@ async function soundInput(source: Source, { png }: Probe, { mends = [] }: Seen):
 
 /** Yields the pictures of an animated PNG as they are shown, each flattened onto those before it. */
 async function* animationPages({ input, name, header }: Opened, apng: Animation): AsyncGenerator<Decoded> {
-  const bytes = typeof input === 'string' ? await readWhole(input, { limit: 'encodedBytes' }) : input
+  const bytes = await wholeOf(input)
   const { width, height, channels, depth } = header
   const samples = () => new (depth === 16 ? Uint16Array : Uint8Array)(width * height * channels)
   const canvas: Canvas = { width, channels, full: depth === 16 ? 65535 : 255, data: samples() }
@@ -341,9 +332,11 @@ async function decodeOpened(
     space: isGrayAlpha ? 'srgb' : reading.space,
     depth: reading.format,
   }
-  const { data, info } = await attempt(name, () =>
-    header.kind === 'svg' ? rawApart(input, recipe) : nativeWork(() => rawOf(input, recipe)),
-  )
+  const { data, info } = await attempt(name, async () => {
+    if (header.kind !== 'svg') return nativeWork(() => rawOf(input, recipe))
+    // only drawings need a separate process
+    return (await import('./apart.ts')).decodeApart(input, recipe)
+  })
   const { width, channels } = header
   const height = rows ?? header.height * pages
   invariant(
@@ -354,12 +347,6 @@ async function decodeOpened(
   const samples = isGrayAlpha ? await grayAlphaOf(stored) : stored
   if (samples instanceof Uint16Array && opened.bits !== undefined) await spread(samples, opened.bits)
   return { ...header, height, data: samples }
-}
-
-/** Decodes a drawing in a separate process. The import is dynamic because only drawings need it. */
-async function rawApart(input: Source, recipe: RawRecipe): Promise<Raw> {
-  const { decodeApart } = await import('./apart.ts')
-  return decodeApart(input, recipe)
 }
 
 async function attempt<T>(name: string, act: () => Promise<T>): Promise<T> {

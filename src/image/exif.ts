@@ -3,6 +3,7 @@ import type { Field, Fields, Metadata, TextEntry } from '../tensor/metadata.ts'
 import type { PictureMeta } from '../tensor/picture.ts'
 import { concat } from './png.ts'
 import type { Read } from './reader.ts'
+import type { Size } from './size.ts'
 import { type Directory, directoryAt, firstDirectory, type Layout, sizes } from './tiff-directory.ts'
 
 // Reading and writing directories of EXIF and TIFF as lists of fields.
@@ -182,7 +183,7 @@ export function textFields({ exif, text = [] }: Metadata): ReadonlyMap<TextEntry
  */
 export function exifFor(
   { metadata, orientation, resolution }: PictureMeta,
-  { width, height }: { readonly width: number; readonly height: number },
+  { width, height }: Size,
   needs: boolean,
   texts: Iterable<Field> = textFields(metadata ?? {}).values(),
 ): Fields | undefined {

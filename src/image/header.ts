@@ -9,6 +9,7 @@ import { iccFits } from './png.ts'
 import type { PngHead } from './png-head.ts'
 import type { Kind, Probe } from './probe.ts'
 import { exifResolution, type Resolution } from './resolution.ts'
+import type { Size } from './size.ts'
 
 /** The description of a picture from its file, before it is decoded. Its size is that after orientation. */
 export type Header = Omit<Picture, 'data'> & {
@@ -34,7 +35,7 @@ export type Header = Omit<Picture, 'data'> & {
 export type Facts = {
   readonly width: number
   readonly height: number
-  readonly autoOrient: { readonly width: number; readonly height: number }
+  readonly autoOrient: Size
   readonly orientation?: number | undefined
   /** libvips' name of the colour space */
   readonly space: string

@@ -6,6 +6,7 @@ import { exifBlock, exifFor } from './exif.ts'
 import { photoshopOf } from './metadata.ts'
 import { concat, iccFits } from './png.ts'
 import { textOf } from './reader.ts'
+import type { Size } from './size.ts'
 
 // JPEG files as segments (ITU-T T.81, annex B): metadata segments, and strips joined into one picture.
 
@@ -43,10 +44,7 @@ function segmentsOf(jpeg: Uint8Array): { marker: number; at: number; end: number
  * Makes the metadata segments to insert after the first marker: JFIF with the resolution, EXIF, XMP, IPTC, the ICC
  * profile and comments.
  */
-export function segmentsBeside(
-  meta: PictureMeta,
-  size: { readonly width: number; readonly height: number; readonly channels: number },
-): Uint8Array {
+export function segmentsBeside(meta: PictureMeta, size: Size & { readonly channels: number }): Uint8Array {
   const { resolution, icc, metadata = {} } = meta
   const inches = resolution?.map((n) => Math.round(n * 0.0254))
   // JFIF holds whole numbers per inch; other resolutions are written in EXIF

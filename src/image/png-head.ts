@@ -1,8 +1,7 @@
-import type { ConvoError } from '../error.ts'
 import { viewOf } from '../files/read.ts'
 import { checkLimit } from '../limits.ts'
 import type { Samples } from '../tensor/picture.ts'
-import { damaged } from './own-picture.ts'
+import { type Damage, damaged } from './own-picture.ts'
 import { crc32 } from './png-parts.ts'
 import { type Reader, type Source, textOf } from './reader.ts'
 import type { Resolution } from './resolution.ts'
@@ -163,7 +162,7 @@ const used = ['tRNS', 'gAMA', 'sRGB', 'pHYs', 'iCCP', 'eXIf', 'acTL']
  *   chunks than the limit
  */
 export function readPngHead(reader: Reader, name: string): PngHead {
-  const bad = (at: number, why: string) => damaged(name, 'PNG', at, why)
+  const bad = damaged(name, 'PNG')
   const first = reader.read(8, 25).slice()
   if (first.length < 25) throw bad(reader.size, `the file ends inside the header, after ${reader.size} bytes`)
   const view = viewOf(first)
@@ -302,12 +301,7 @@ const tailBytes = 2 ** 16
  *
  * @throws the error from `bad` for a file without IEND
  */
-function trailing(
-  reader: Reader,
-  data: number,
-  name: string,
-  bad: (at: number, why: string) => ConvoError,
-): Chunk[] {
+function trailing(reader: Reader, data: number, name: string, bad: Damage): Chunk[] {
   const last = reader.read(reader.size - 12, 8)
   if (textOf(last, 4, 8) !== 'IEND' || viewOf(last).getUint32(0) !== 0) {
     let at = data

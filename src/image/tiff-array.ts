@@ -8,12 +8,11 @@ import type { StoredArray } from '../kernel/formats/npy.ts'
 import { fullScale, type Samples } from '../tensor/picture.ts'
 import { damaged, type OwnPicture } from './own-picture.ts'
 import { type Read, type Source, wholeOf, withReader } from './reader.ts'
+import type { Size } from './size.ts'
 import { type Directory, directoryAt, type Layout, numbersOf, tiffLayout } from './tiff-directory.ts'
 import { unpackBits, unpackLzw } from './tiff-unpack.ts'
 
 // TIFFs with sample types that the decoder does not support, or more channels than a picture: arrays, like .npy files.
-
-const what = 'TIFF'
 
 /** How a page stores its samples, in the terms of TIFF 6.0. */
 type Storage = {
@@ -123,13 +122,14 @@ function pageOf(read: Read, page: number): { directory: Directory; layout: Layou
 export async function readTiffArray(
   bytes: Uint8Array,
   name: string,
-  checkSize: (size: { width: number; height: number }) => void,
+  checkSize: (size: Size) => void,
   page = 0,
   turns = true,
 ): Promise<StoredArray & { readonly orientation?: number; readonly isTurned?: boolean }> {
   const read: Read = (at, length) => bytes.subarray(at, at + length)
+  const bad = damaged(name, 'TIFF')
   const found = pageOf(read, page)
-  if (found === undefined) throw damaged(name, what, 0, `it has no page ${page + 1}`)
+  if (found === undefined) throw bad(0, `it has no page ${page + 1}`)
   const { directory, layout } = found
   const storage = storageOf(read, directory, layout)
   const { width, height, channels, bits, format, isPlanar } = storage
@@ -145,14 +145,9 @@ export async function readTiffArray(
   const count = across * down * (isPlanar ? channels : 1)
   const tileBytes = tileWidth * tileHeight * perPixel * (bits / 8)
   if (!(width > 0 && height > 0 && tileWidth > 0 && tileHeight > 0) || tileBytes > 2 ** 30)
-    throw damaged(name, what, 0, `${width}x${height} in pieces of ${tileWidth}x${tileHeight}`)
+    throw bad(0, `${width}x${height} in pieces of ${tileWidth}x${tileHeight}`)
   if (offsets.length < count || lengths.length < count)
-    throw damaged(
-      name,
-      what,
-      0,
-      `${count} pieces are needed, but there are ${Math.min(offsets.length, lengths.length)}`,
-    )
+    throw bad(0, `${count} pieces are needed, but there are ${Math.min(offsets.length, lengths.length)}`)
   const type = types[`${format},${bits}`]!
   const isExact = bits <= 16 || type === 'f4'
   const data = new (isExact ? Float32Array : Float64Array)(width * height * channels)
@@ -166,7 +161,7 @@ export async function readTiffArray(
     const packed = storage.isReversed ? await mirrored(stored) : stored
     const plain = await unpacked(packed, wanted, storage.compression)
     if (plain === undefined || plain.length < wanted)
-      throw damaged(name, what, offsets[i]!, `piece ${i + 1} of ${count} is cut off or damaged`)
+      throw bad(offsets[i]!, `piece ${i + 1} of ${count} is cut off or damaged`)
     const numbers = await numbersIn(plain, storage, tileWidth * perPixel, rows, perPixel, layout.little, type)
     await pause()
     await inRows(Math.min(rows, height - row), tileWidth * perPixel, (y) => {

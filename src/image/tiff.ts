@@ -73,7 +73,7 @@ export function readTiff(read: Read, name: string): TiffSeen {
   const seen = new Set<number>()
   const pages: Directory[] = []
   for (let at = layout?.first ?? 0; layout !== undefined && at !== 0; ) {
-    if (seen.has(at)) throw damaged(name, 'TIFF', at, 'the list of its pages is circular')
+    if (seen.has(at)) throw damaged(name, 'TIFF')(at, 'the list of its pages is circular')
     seen.add(at)
     checkLimit('pages', seen.size, name)
     const page = directoryAt(read, at, layout)

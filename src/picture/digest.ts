@@ -1,7 +1,6 @@
-import { readWhole } from '../files/read.ts'
 import type { Pages } from '../image/compare/pages.ts'
 import { createDigest } from '../image/digest.ts'
-import type { Source } from '../image/reader.ts'
+import { type Source, wholeOf } from '../image/reader.ts'
 
 /** The hash of the pixels of a picture file, and the shape of its first page. */
 export type Digest = {
@@ -38,9 +37,7 @@ export async function digestOf(pages: Pages, source: Source | undefined, name: s
     first ??= { width, height, channels, depth }
   }
   if (unread.length > 0 && source !== undefined) {
-    await hash.addFile(
-      typeof source === 'string' ? await readWhole(source, { limit: 'encodedBytes' }) : source,
-    )
+    await hash.addFile(await wholeOf(source))
     notes.push(
       `${name} contains data that convo does not read (${unread.join(', ')}), so the bytes of the file were hashed too`,
     )

@@ -1,6 +1,7 @@
 import { inTurns } from '../../host/turns.ts'
 import { fullOf, fullScale, hasAlpha, type Picture } from '../../tensor/picture.ts'
 import { type Colour, colourAlong } from '../colour.ts'
+import type { Size } from '../size.ts'
 import type { Cluster, Comparison, DiffStyle } from './comparison.ts'
 
 const red: Colour = [224, 0, 40]
@@ -81,8 +82,6 @@ export async function drawMap(
 }
 
 type Draw = Drawing['draw']
-
-type Size = { readonly width: number; readonly height: number }
 
 export const picture = ({ width, height, data }: Canvas): Drawn => ({
   width,
