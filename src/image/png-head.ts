@@ -139,10 +139,8 @@ function fault(
   const needs = (bytes: number) =>
     length === bytes ? undefined : `it has ${length} bytes instead of ${bytes}`
   if (seen.has(type)) return 'it occurs twice'
-  if (type === 'gAMA') return needs(4)
-  if (type === 'sRGB') return needs(1)
-  if (type === 'pHYs') return needs(9)
-  if (type === 'acTL') return needs(8)
+  const fixed = { gAMA: 4, sRGB: 1, pHYs: 9, acTL: 8 }[type]
+  if (fixed !== undefined) return needs(fixed)
   if (type === 'iCCP') return seen.has('PLTE') ? 'it comes after the palette' : undefined
   if (type !== 'tRNS') return undefined
   if (colourType >= 4) return 'the picture has alpha'
@@ -219,7 +217,7 @@ export function readPngHead(reader: Reader, name: string): PngHead {
     else if (textTypes.includes(one.type)) texts.push(one)
   }
 
-  const gamma = numberAt(reader, seen.get('gAMA'), 0)
+  const gamma = numberAt(reader, seen.get('gAMA'))
   const colours = coloursOf(reader, seen)
   const resolution = resolutionOf(reader, seen.get('pHYs'))
   const planes = colourType === 0 || colourType === 4 ? 1 : 3
@@ -234,7 +232,7 @@ export function readPngHead(reader: Reader, name: string): PngHead {
     depth: bits === 16 ? 16 : 8,
     hasIcc: seen.has('iCCP'),
     hasExif: seen.has('eXIf'),
-    isAnimated: (numberAt(reader, seen.get('acTL'), 0) ?? 0) > 0,
+    isAnimated: (numberAt(reader, seen.get('acTL')) ?? 0) > 0,
     ...(gamma !== undefined && gamma > 0 && { gamma }),
     ...(colours !== undefined && { colours }),
     ...(seen.has('sRGB') && { isSrgb: true as const }),
@@ -273,8 +271,8 @@ export function withoutIgnored(bytes: Uint8Array, ignored: readonly IgnoredChunk
   return Buffer.concat(starts.map((start, i) => bytes.subarray(start, cuts[i]?.at ?? bytes.length)))
 }
 
-const numberAt = (reader: Reader, chunk: Chunk | undefined, offset: number): number | undefined =>
-  chunk && viewOf(reader.read(chunk.at + 8 + offset, 4)).getUint32(0)
+const numberAt = (reader: Reader, chunk: Chunk | undefined): number | undefined =>
+  chunk && viewOf(reader.read(chunk.at + 8, 4)).getUint32(0)
 
 function resolutionOf({ read }: Reader, chunk: Chunk | undefined): Resolution | undefined {
   if (chunk === undefined) return undefined

@@ -5,7 +5,7 @@ import { requireHere, resolved } from '../files/package.ts'
 import type { Source } from './reader.ts'
 import type { Size } from './size.ts'
 
-export type { Sharp } from 'sharp'
+export type { Metadata as Described, Sharp } from 'sharp'
 
 let loaded: typeof sharpModule | undefined
 

@@ -43,7 +43,9 @@ export type Mend = { readonly at: number; readonly byte: number }
 
 /** The contents of the directories of a TIFF. */
 export type TiffSeen = {
+  /** metadata that an output does not keep, in words: `time` */
   readonly metadata: readonly string[]
+  /** metadata that an output may keep and that the decoder does not return */
   readonly held: Metadata
   /** the ICC profile of the first page; the decoder returns it for the files that it reads */
   readonly icc?: Uint8Array | undefined
@@ -63,12 +65,12 @@ export type TiffSeen = {
 }
 
 /**
- * Walks over the directories of a TIFF.
+ * Walks over the directories of a TIFF. Returns undefined if it has none that can be read.
  *
  * @throws ConvoError E_DECODE for a circular list of directories, pictures that are only in subdirectories, and samples
  *   that are not supported; E_TOO_LARGE for more pages than the limit
  */
-export function readTiff(read: Read, name: string): TiffSeen {
+export function readTiff(read: Read, name: string): TiffSeen | undefined {
   const layout = tiffLayout(read)
   const seen = new Set<number>()
   const pages: Directory[] = []
@@ -83,17 +85,7 @@ export function readTiff(read: Read, name: string): TiffSeen {
   }
   const [first] = pages
   // the decoder reports damage this early in the file
-  if (layout === undefined || first === undefined)
-    return {
-      metadata: [],
-      held: {},
-      pages: 1,
-      unread: [],
-      isAlike: false,
-      mends: [],
-      notes: [],
-      leastBytes: 0,
-    }
+  if (layout === undefined || first === undefined) return undefined
   const subs = pages.flatMap((page) => subDirectories(read, page, layout))
   refuseRaw(read, name, pages, subs)
   // arrays, with all their pages, are read here

@@ -22,6 +22,7 @@ import {
   wordOr,
 } from '../params.ts'
 import { type BorderName, borderName, borders } from '../tensor/border.ts'
+import { pick } from '../text/record.ts'
 import { readingSettings, runSettings } from './run-settings.ts'
 
 /** What to do with the maps of a result that is not a gray, RGB or RGBA picture. */
@@ -228,23 +229,9 @@ export type Settings = Values<typeof sharedSettings>
 
 /** Returns the kernel settings for operators: `undefined` if not given. */
 export function kernelOptions(settings: Settings): KernelOptions {
-  const { border, fill, anchor, flip, scale, normalize, bias, stride, dilation, padding, groups, algorithm } =
-    settings
-  const place = anchor && ([anchor.y, anchor.x] as const)
-  return {
-    border,
-    fill,
-    anchor: place,
-    flip,
-    scale,
-    normalize,
-    bias: levelsOf(bias),
-    stride,
-    dilation,
-    padding,
-    groups,
-    algorithm,
-  }
+  type Own = Pick<Settings, keyof typeof correlationSettings>
+  const { kernel: _, anchor, bias, ...rest } = pick(settings, correlationSettings) as Own
+  return { ...rest, anchor: anchor && [anchor.y, anchor.x], bias: levelsOf(bias) }
 }
 
 function levelsOf(bias: Settings['bias']): KernelOptions['bias'] {

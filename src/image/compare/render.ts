@@ -83,14 +83,7 @@ export async function drawMap(
 
 type Draw = Drawing['draw']
 
-export const picture = ({ width, height, data }: Canvas): Drawn => ({
-  width,
-  height,
-  channels: 3,
-  depth: 8,
-  data,
-  meta: {},
-})
+export const picture = (canvas: Canvas): Drawn => ({ ...canvas, channels: 3, depth: 8, meta: {} })
 
 /** What happened to a pixel that is not equal: it is within the tolerance, counts as differing, or was not compared. */
 export const [tolerated, counted, leftOut] = [1, 2, 3]
