@@ -175,7 +175,6 @@ function readJpeg({ read }: Reader, name: string): Part {
 const picturesOfMpf = (block: Uint8Array): number =>
   firstDirectory((at, length) => block.subarray(at, at + length))?.tags.get(0xb001)?.value ?? 0
 
-/** Reads the chunks of a WebP. */
 function readWebp({ read, size }: Reader, name: string): Part {
   let frames = 0
   for (let at = 12, count = 0; at + 8 <= size; count++) {
@@ -189,7 +188,6 @@ function readWebp({ read, size }: Reader, name: string): Part {
   return frames === 0 ? {} : { frames }
 }
 
-/** Reads the blocks of a GIF. */
 function readGif({ read, size }: Reader, name: string): Part {
   const metadata = new Set<string>()
   const text: TextEntry[] = []

@@ -150,7 +150,6 @@ function decoded(text: string): string {
   }
 }
 
-/** Reads the size of a PNG, GIF, WebP or JPEG. */
 function rasterSize(bytes: Buffer): Size | undefined {
   const start = bytes.toString('latin1', 0, 16)
   if (bytes.length < 30) return undefined

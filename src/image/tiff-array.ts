@@ -78,9 +78,9 @@ function isArrayPage({ bits, format, channels, photometric, compression }: Stora
   return (isOdd || isMany) && (photometric === 1 || photometric === 2) && channels <= mostChannels
 }
 
-/** Whether a page of a TIFF, from 0, must be read as an array. */
-export function holdsArray(read: Read, page = 0): boolean {
-  const found = pageOf(read, page)
+/** Whether the first page of a TIFF must be read as an array. */
+export function holdsArray(read: Read): boolean {
+  const found = pageOf(read, 0)
   return found !== undefined && isArrayPage(storageOf(read, found.directory, found.layout))
 }
 
@@ -199,7 +199,6 @@ async function mirrored(bytes: Uint8Array): Promise<Uint8Array> {
   return out
 }
 
-/** Reverses the bits of a byte. */
 function reversed(byte: number): number {
   const pairs = ((byte & 0x55) << 1) | ((byte >> 1) & 0x55)
   const fours = ((pairs & 0x33) << 2) | ((pairs >> 2) & 0x33)

@@ -181,7 +181,6 @@ function isEqual(page: Directory, other: Directory, one: number): boolean {
   return a?.count === b?.count && a?.value === b?.value
 }
 
-/** The metadata of a page. */
 function heldOf(read: Read, page: Directory, layout: Layout): Metadata {
   const [[, exifTags]] = metadata as [(typeof metadata)[number]]
   const { fields, below } = fieldsOf(read, page, layout, (one) =>

@@ -172,7 +172,6 @@ function orientationNote(
   return a === b ? [] : [`the EXIF orientations differ: expected ${a}, got ${b}`]
 }
 
-/** Computes the statistics and the map of pictures that differ. */
 function look(
   { frame, pair, measured, cells }: Found,
   threshold: number,

@@ -122,7 +122,6 @@ export async function animation(
   return { scene, svg: svgOf(scene) }
 }
 
-/** Draws an animation as one animated SVG. */
 function svgOf(scene: Scene, delay = usualDelay): string {
   const laid = layOut(scene)
   return animatedSvg(laid, scene.title, delaysOf(laid, delay), laid.width)

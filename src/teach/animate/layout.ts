@@ -145,7 +145,6 @@ const label = (
 
 type Sizes = { readonly cell: number; readonly high: number; readonly width: number }
 
-/** Lays out the panels of a frame side by side, centred. */
 function row(frame: Frame, sizes: Sizes): Box[] {
   const { cell, high, width } = sizes
   const middle = headHeight + high / 2
