@@ -1,7 +1,7 @@
 import { ConvoError, invariant } from '../error.ts'
 import { isStream, readWhole } from '../files/read.ts'
 import { nativeWork } from '../signals.ts'
-import type { Arriving, Picture, Samples } from '../tensor/picture.ts'
+import { type Arriving, fullScale, type Picture, type Samples } from '../tensor/picture.ts'
 import { type Animation, type Canvas, clear, framePng, lay } from './apng.ts'
 import { type BorrowedKind, isBorrowed, readBorrowed } from './borrowed.ts'
 import { refuseStranger, wayOf, ways } from './foreign.ts'
@@ -277,7 +277,7 @@ async function* animationPages({ input, name, header }: Opened, apng: Animation)
   const bytes = await wholeOf(input)
   const { width, height, channels, depth } = header
   const samples = () => new (depth === 16 ? Uint16Array : Uint8Array)(width * height * channels)
-  const canvas: Canvas = { width, channels, full: depth === 16 ? 65535 : 255, data: samples() }
+  const canvas: Canvas = { width, channels, full: fullScale(depth), data: samples() }
   for (const [i, frame] of apng.frames.entries()) {
     const png = framePng(bytes, frame, apng.shared)
     const { data } = await decode(png, {

@@ -13,7 +13,7 @@ import type { Kind, Probe } from './probe.ts'
 import { type Reader, type Source, textOf, withReader } from './reader.ts'
 import { readSvg } from './svg.ts'
 import { readTiff, type TiffSeen } from './tiff.ts'
-import { firstDirectory } from './tiff-directory.ts'
+import { pageOf } from './tiff-directory.ts'
 
 /** The contents of a file besides the samples of its pages, found without decoding. */
 export type Seen = Pick<TiffSeen, 'metadata' | 'unread' | 'notes'> &
@@ -173,7 +173,7 @@ function readJpeg({ read }: Reader, name: string): Part {
 
 /** The number of pictures in an MPF index (CIPA DC-007), which is a small TIFF. */
 const picturesOfMpf = (block: Uint8Array): number =>
-  firstDirectory((at, length) => block.subarray(at, at + length))?.tags.get(0xb001)?.value ?? 0
+  pageOf((at, length) => block.subarray(at, at + length))?.tags.get(0xb001)?.value ?? 0
 
 function readWebp({ read, size }: Reader, name: string): Part {
   let frames = 0

@@ -197,7 +197,7 @@ async function fromText(
   if (count > bytes.length)
     throw bad(bytes.length, `the file ends after ${bytes.length} bytes, and ${count} samples are needed`)
   const out = new (depth === 16 ? Uint16Array : Uint8Array)(count)
-  const full = depth === 16 ? 65535 : 255
+  const full = fullScale(depth)
   let at = start
   const next = (i: number) => {
     at = wordAt(bytes, at)

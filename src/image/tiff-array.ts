@@ -9,7 +9,7 @@ import { fullScale, type Samples } from '../tensor/picture.ts'
 import { damaged, type OwnPicture } from './own-picture.ts'
 import { type Read, type Source, wholeOf, withReader } from './reader.ts'
 import type { Size } from './size.ts'
-import { type Directory, directoryAt, type Layout, numbersOf, tiffLayout } from './tiff-directory.ts'
+import { type Directory, numbersOf, pageOf } from './tiff-directory.ts'
 import { unpackBits, unpackLzw } from './tiff-unpack.ts'
 
 // TIFFs with sample types that the decoder does not support, or more channels than a picture: arrays, like .npy files.
@@ -31,22 +31,14 @@ type Storage = {
   readonly orientation: number
 }
 
-const types: Readonly<Record<string, string>> = {
-  '1,8': 'u1',
-  '1,16': 'u2',
-  '1,32': 'u4',
-  '1,64': 'u8',
-  '2,8': 'i1',
-  '2,16': 'i2',
-  '2,32': 'i4',
-  '2,64': 'i8',
-  '3,16': 'f2',
-  '3,32': 'f4',
-  '3,64': 'f8',
+/** The type of the samples, by NumPy's name; undefined for one that is not read. */
+function typeOf({ format, bits }: Pick<Storage, 'format' | 'bits'>): string | undefined {
+  const type = `${['', 'u', 'i', 'f'][format]}${bits / 8}`
+  return Object.hasOwn(numberTypes, type) ? type : undefined
 }
 
-function storageOf(read: Read, page: Directory, layout: Layout): Storage {
-  const first = (tag: number, other: number) => numbersOf(read, page, tag, layout, 2 ** 16)[0] ?? other
+function storageOf(read: Read, page: Directory): Storage {
+  const first = (tag: number, other: number) => numbersOf(read, page, tag, 2 ** 16)[0] ?? other
   const orientation = first(274, 1)
   return {
     width: first(256, 0),
@@ -71,8 +63,9 @@ const mostChannels = 4096
  * Whether a page is an array: it has samples of a type that the decoder does not support, or more channels than a
  * picture, and it is stored in a way that is supported here.
  */
-function isArrayPage({ bits, format, channels, photometric, compression }: Storage): boolean {
-  if (types[`${format},${bits}`] === undefined || !packings.includes(compression)) return false
+function isArrayPage(storage: Storage): boolean {
+  const { bits, format, channels, photometric, compression } = storage
+  if (typeOf(storage) === undefined || !packings.includes(compression)) return false
   const isOdd = format === 2 || bits > 32 || (format === 1 && bits === 32) || (format === 3 && bits === 16)
   const isMany = channels > (photometric === 2 ? 4 : 2)
   return (isOdd || isMany) && (photometric === 1 || photometric === 2) && channels <= mostChannels
@@ -80,8 +73,8 @@ function isArrayPage({ bits, format, channels, photometric, compression }: Stora
 
 /** Whether the first page of a TIFF must be read as an array. */
 export function holdsArray(read: Read): boolean {
-  const found = pageOf(read, 0)
-  return found !== undefined && isArrayPage(storageOf(read, found.directory, found.layout))
+  const found = pageOf(read)
+  return found !== undefined && isArrayPage(storageOf(read, found))
 }
 
 /**
@@ -90,8 +83,8 @@ export function holdsArray(read: Read): boolean {
  * which the decoder divides without rounding. The result is undefined if such planes are packed or meant in an
  * unsupported way.
  */
-export function readerOf(read: Read, page: Directory, layout: Layout): 'there' | 'here' | undefined {
-  const { isPlanar, channels, bits, format, photometric, compression } = storageOf(read, page, layout)
+export function readerOf(read: Read, page: Directory): 'there' | 'here' | undefined {
+  const { isPlanar, channels, bits, format, photometric, compression } = storageOf(read, page)
   const isApart = isPlanar && (page.tags.has(322) ? channels > 1 : channels === 2)
   if (!isApart && !isMultiplied(page)) return 'there'
   const isKnown = ['1,8', '1,16', '3,32'].includes(`${format},${bits}`) && packings.includes(compression)
@@ -101,14 +94,6 @@ export function readerOf(read: Read, page: Directory, layout: Layout): 'there' |
 
 /** Whether the colours of a page are multiplied by its alpha (ExtraSamples). */
 export const isMultiplied = ({ tags }: Directory): boolean => tags.get(338)?.value === 1
-
-function pageOf(read: Read, page: number): { directory: Directory; layout: Layout } | undefined {
-  const layout = tiffLayout(read)
-  let directory = layout && directoryAt(read, layout.first, layout)
-  for (let i = 0; i < page && layout !== undefined && directory !== undefined; i++)
-    directory = directory.next === 0 ? undefined : directoryAt(read, directory.next, layout)
-  return layout && directory && { directory, layout }
-}
 
 /**
  * Reads a page of a TIFF as an array [H,W] or [H,W,C]. It supports unsigned and signed integers of 8 to 64 bits and
@@ -130,12 +115,11 @@ export async function readTiffArray(
   const bad = damaged(name, 'TIFF')
   const found = pageOf(read, page)
   if (found === undefined) throw bad(0, `it has no page ${page + 1}`)
-  const { directory, layout } = found
-  const storage = storageOf(read, directory, layout)
-  const { width, height, channels, bits, format, isPlanar } = storage
+  const storage = storageOf(read, found)
+  const { width, height, channels, bits, isPlanar } = storage
   checkSize({ width: width * channels, height })
-  const list = (tag: number) => numbersOf(read, directory, tag, layout, 2 ** 22)
-  const isTiled = directory.tags.has(322)
+  const list = (tag: number) => numbersOf(read, found, tag, 2 ** 22)
+  const isTiled = found.tags.has(322)
   const tileWidth = isTiled ? (list(322)[0] ?? 0) : width
   const tileHeight = isTiled ? (list(323)[0] ?? 0) : Math.min(height, list(278)[0] ?? height)
   const [offsets, lengths] = isTiled ? [list(324), list(325)] : [list(273), list(279)]
@@ -148,7 +132,7 @@ export async function readTiffArray(
     throw bad(0, `${width}x${height} in pieces of ${tileWidth}x${tileHeight}`)
   if (offsets.length < count || lengths.length < count)
     throw bad(0, `${count} pieces are needed, but there are ${Math.min(offsets.length, lengths.length)}`)
-  const type = types[`${format},${bits}`]!
+  const type = typeOf(storage)!
   const isExact = bits <= 16 || type === 'f4'
   const data = new (isExact ? Float32Array : Float64Array)(width * height * channels)
   const shown = turnOf(turns ? storage.orientation : 1, width, height)
@@ -162,7 +146,15 @@ export async function readTiffArray(
     const plain = await unpacked(packed, wanted, storage.compression)
     if (plain === undefined || plain.length < wanted)
       throw bad(offsets[i]!, `piece ${i + 1} of ${count} is cut off or damaged`)
-    const numbers = await numbersIn(plain, storage, tileWidth * perPixel, rows, perPixel, layout.little, type)
+    const numbers = await numbersIn(
+      plain,
+      storage,
+      tileWidth * perPixel,
+      rows,
+      perPixel,
+      found.layout.little,
+      type,
+    )
     await pause()
     await inRows(Math.min(rows, height - row), tileWidth * perPixel, (y) => {
       for (let x = 0; x < tileWidth && column + x < width; x++) {
@@ -272,11 +264,9 @@ export function pageRead(
   name: string,
 ): Pick<OwnPicture, 'samples'> | undefined {
   const found = withReader(source, name, ({ read }) => {
-    const { directory, layout } = pageOf(read, page) ?? {}
-    if (directory === undefined || layout === undefined) return undefined
-    return readerOf(read, directory, layout) === 'here'
-      ? { isMultiplied: isMultiplied(directory) }
-      : undefined
+    const directory = pageOf(read, page)
+    if (directory === undefined || readerOf(read, directory) !== 'here') return undefined
+    return { isMultiplied: isMultiplied(directory) }
   })
   if (found === undefined) return undefined
   const type: ArrayType<Samples> = depth === 8 ? Uint8Array : depth === 16 ? Uint16Array : Float32Array

@@ -74,9 +74,9 @@ export const correlationSettings = {
     ),
     unset: "the kernel's own",
   },
-  stride: { ...custom('compute only every n-th pixel', '<n>|<y,x>', pairOf(1)), unset: '1' },
+  stride: { ...custom('compute only every n-th pixel', '<n>|<y,x>', parsePair), unset: '1' },
   dilation: {
-    ...custom('distance between neighbouring taps, in pixels', '<n>|<y,x>', pairOf(1)),
+    ...custom('distance between neighbouring taps, in pixels', '<n>|<y,x>', parsePair),
     unset: '1',
   },
   padding: {
@@ -282,12 +282,9 @@ function parseAnchor(given: unknown, name: string): { readonly x: number; readon
   return { x: x!, y: y! }
 }
 
-function pairOf(min: number) {
-  const list = numbers('', '', { min: 1, max: 2 }, { min, whole: true })
-  return (given: unknown, name: string): Pair => {
-    const [y, x] = list.parse(given, name)
-    return [y!, x ?? y!]
-  }
+function parsePair(given: unknown, name: string): Pair {
+  const [y, x] = numbers('', '', { min: 1, max: 2 }, { min: 1, whole: true }).parse(given, name)
+  return [y!, x ?? y!]
 }
 
 const upToFour = numbers('', '', { min: 1, max: 4 }, { min: 0, whole: true })

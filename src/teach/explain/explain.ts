@@ -23,7 +23,7 @@ import {
 } from '../../picture/settings.ts'
 import { withoutKernel } from '../../picture/words/prepare.ts'
 import type { Given } from '../../picture/words/syntax.ts'
-import { hasAlpha } from '../../tensor/picture.ts'
+import { fullScale, hasAlpha } from '../../tensor/picture.ts'
 import { pick } from '../../text/record.ts'
 import { drawingFormat, writeDrawing } from '../draw/file.ts'
 import type { FilterExplanation, LayerArithmetic, StepsExplanation } from './explanation.ts'
@@ -333,7 +333,7 @@ async function planned(
   { shape, depth, peak }: Input,
   { values, settings, kernel }: Asked,
 ): Promise<Planned> {
-  const full = depth === 16 ? 65535 : 255
+  const full = fullScale(depth)
   const channels = shape[0]!
   const given = { values, kernel, settings: kernelOptions(settings), channels, full }
   const step = await operation.build(given)
