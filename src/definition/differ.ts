@@ -33,7 +33,9 @@ export function differRow(
 ): RowDifference {
   let [count, beyond, squares, x, channel] = [0, 0, 0, -1, 0]
   for (let pixel = 0; pixel < values.length; pixel++) {
-    let [worst, worstChannel, sum] = [0, 0, 0]
+    let worst = 0
+    let worstChannel = 0
+    let sum = 0
     for (let c = 0; c < compared; c++) {
       const d = Math.abs(a[pixel * channels + c]! - b[pixel * channels + c]!)
       sum += d * d

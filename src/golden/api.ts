@@ -40,9 +40,8 @@ export const check = libraryFunction(
   'check',
   2,
   async (manifest?: string | URL | readonly (string | URL)[], options: CheckOptions = {}): Promise<Run> => {
-    const [manifests, { runCheck }, { checkMany }, { holdingResults }, settings] = await Promise.all([
+    const [manifests, { checkMany }, { holdingResults }, settings] = await Promise.all([
       import('./manifest.ts'),
-      import('./run.ts'),
       import('./many.ts'),
       import('./results.ts'),
       import('./settings.ts'),
@@ -80,10 +79,7 @@ export const check = libraryFunction(
     const loaded: Manifest[] = []
     for (const file of files) loaded.push(await loadManifest(file))
     const wanted = { ...own, results: folder, filter, tags, allow }
-    const [only, ...others] = loaded
-    return holdingResults(folder, () =>
-      others.length === 0 ? runCheck(only!, wanted) : checkMany(loaded, wanted),
-    )
+    return holdingResults(folder, () => checkMany(loaded, wanted))
   },
 )
 

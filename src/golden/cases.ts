@@ -31,16 +31,10 @@ export type Case = {
 }
 
 /** An entry of `cases`, before its inputs are searched for. */
-export type Entry = {
-  readonly name: string
+export type Entry = Pick<Case, 'name' | 'steps' | 'tolerance' | 'reason' | 'allow' | 'tags'> & {
   readonly place: (key?: string) => Place
-  readonly steps: readonly (readonly string[])[]
   readonly inputKey: 'input' | 'inputs' | 'actual'
   readonly patterns: readonly string[]
-  readonly tolerance: ToleranceValues
-  readonly reason?: string
-  readonly allow: ReadonlySet<Allowed>
-  readonly tags: readonly string[]
 }
 
 /** The problems found in a manifest. */

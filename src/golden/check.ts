@@ -15,7 +15,7 @@ import { findManifest, loadManifest, type Manifest, manifestFiles } from './mani
 import { checkMany } from './many.ts'
 import { progressOn } from './progress.ts'
 import { holdingResults, lastResults, type Run, type Waiting } from './results.ts'
-import { type RunOptions, runCheck } from './run.ts'
+import type { RunOptions } from './run.ts'
 import type { checkSettings, reportSettings, resultsSettings, waitSettings } from './settings.ts'
 
 type CheckValues = Values<
@@ -52,9 +52,7 @@ export async function check(files: readonly string[], settings: CheckValues, io:
       selfTest: settings['self-test'],
       onCase: (_, done, all) => progress.show(done, all),
     }
-    const [only, ...others] = manifests
-    const running = others.length === 0 ? runCheck(only!, options) : checkMany(manifests, options)
-    const run = await running.finally(async () => {
+    const run = await checkMany(manifests, options).finally(async () => {
       progress.clear()
       if (manifests.some(({ cases }) => cases.some(({ steps }) => steps.length > 0)))
         await (await import('../run/shared.ts')).closePools()

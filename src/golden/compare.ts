@@ -1,9 +1,12 @@
+import { isFile } from '../files/stat.ts'
 import { type Io, noteMessage } from '../host/io.ts'
+import { shapeOf } from '../image/compare/comparison.ts'
 import { describe, fileComparisonRecord, smallestText } from '../image/compare/describe.ts'
 import { compareEqual } from '../image/compare/equal.ts'
 import type { FileComparison } from '../image/compare/pages.ts'
 import { type ToleranceValues, toleranceOf } from '../image/compare/tolerance.ts'
-import { shapeOfEqual } from '../image/same.ts'
+import { probe } from '../image/probe.ts'
+import { haveEqualBytes } from '../image/reader.ts'
 import { checkSize } from '../image/size.ts'
 import { visibleLine } from '../text/visible.ts'
 import type { CompareSettings, Found } from './compare-files.ts'
@@ -42,7 +45,10 @@ export async function runCompare(
 const statusOf = ({ outcome }: FileComparison): number =>
   outcome === 'same' || outcome === 'tolerated' ? 0 : 1
 
-/** Returns the result for two PNGs with equal bytes if their header is enough. No decoder is loaded. */
+/**
+ * Returns the result for two PNGs with equal bytes if their header is enough: not for one that may be turned, has
+ * several pictures, or has ignored chunks. No decoder is loaded.
+ */
 function equalFiles(
   expected: string,
   actual: string,
@@ -51,10 +57,12 @@ function equalFiles(
 ): Found | undefined {
   if (diff !== undefined || values.mask !== undefined || layout !== 'auto') return undefined
   const tolerance = toleranceOf(values)
-  const shape = shapeOfEqual(expected, actual)
-  if (shape === undefined) return undefined
-  checkSize(shape, maxPixels, expected)
-  const page = compareEqual(shape, tolerance)
+  const areFiles = expected !== '-' && actual !== '-' && isFile(expected) && isFile(actual)
+  if (!areFiles || !haveEqualBytes(expected, actual)) return undefined
+  const { png } = probe(expected)
+  if (png === undefined || png.hasExif || png.isAnimated || png.ignored.length > 0) return undefined
+  checkSize(png, maxPixels, expected)
+  const page = compareEqual(shapeOf(png), tolerance)
   const { outcome, smallest } = page
   return { comparison: { outcome, expectedPages: 1, actualPages: 1, pages: [page], smallest } }
 }

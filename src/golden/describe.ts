@@ -6,7 +6,6 @@ import { defined } from '../text/record.ts'
 import type { CaseResult, Measured } from './results.ts'
 import { smallestText } from './tolerance.ts'
 
-/** Describes a comparison in one line. */
 function messageOf(
   { outcome, expected, actual, mismatches, stats, failed, notes }: Comparison,
   other = 'the golden',
@@ -48,7 +47,6 @@ function largestText({ difference, channel, x, y }: Largest): string {
     : `where one picture has NaN, first ${at}`
 }
 
-/** The measurements, each with a label and a value. */
 function factsOf({ expected, stats, failed, mismatches, notes }: Comparison): [string, string][] {
   if (stats === undefined || (stats.differing === 0 && mismatches.length === 0)) return []
   const { differing, compared, share, largest, rmse, psnr, ssim, density, clusters } = stats

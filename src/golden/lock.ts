@@ -6,28 +6,20 @@ import { sha256InTurns } from '../files/hash.ts'
 import { readText } from '../files/read.ts'
 import { nameTrouble } from '../files/root.ts'
 import { fits, map, maybe, must, object, oneOf, text } from '../files/shape.ts'
-import { shapeOf } from '../image/compare/comparison.ts'
+import { type Shape, shapeOf } from '../image/compare/comparison.ts'
 import { digestOf } from '../image/digest.ts'
 import type { Picture } from '../tensor/picture.ts'
 import { cut } from '../text/cut.ts'
 import { isRecord } from '../text/record.ts'
 
 /** An approved golden: its pixels, and the tools that made them. */
-export type LockEntry = {
+export type LockEntry = Shape & {
   /** The path of the golden, relative to the folder of goldens. */
   readonly file: string
   /** The digest of the decoded pixels, their shape and depth. */
   readonly digest: string
   /** SHA-256 of the file. If it matches, the pixels do too. Locks of older versions have none. */
   readonly sha256?: string
-  /** Pixels in a row. */
-  readonly width: number
-  /** Number of rows. */
-  readonly height: number
-  /** 1 gray, 2 gray and alpha, 3 RGB, 4 RGB and alpha. */
-  readonly channels: number
-  /** Bits per sample; 32 are floats. */
-  readonly depth: number
   /** Versions of `convo`, `sharp` and `libvips`; empty for a picture that something else made. */
   readonly tools: Readonly<Record<string, string>>
   /** The path of the case's manifest, relative to the folder of goldens. Locks of older versions have none. */

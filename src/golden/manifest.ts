@@ -27,7 +27,6 @@ export type Manifest = {
   readonly chosen?: string
 }
 
-/** The default file names of a manifest. */
 const manifestNames = ['convo.check.yaml', 'convo.check.yml', 'convo.check.json'] as const
 
 /** Returns the manifest of the current folder. @throws ConvoError E_USAGE if there is none */

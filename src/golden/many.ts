@@ -9,12 +9,13 @@ import { type CaseResult, clearResults, type Run, totalled, writeResults } from 
 import { matching, type RunOptions, refuseNoCase, runCheck, turnsOf } from './run.ts'
 
 /**
- * Checks several manifests one after the other. Each has its own folder in the results. Together they are one run, in
- * which case names start with the folder of their manifest.
+ * Checks manifests one after the other. Each of several has its own folder in the results. Together they are one run,
+ * in which case names start with the folder of their manifest.
  *
  * @throws ConvoError as `runCheck` does; E_USAGE if no case of any manifest matches the filters
  */
 export async function checkMany(manifests: readonly Manifest[], options: RunOptions): Promise<Run> {
+  if (manifests.length === 1) return runCheck(manifests[0]!, options)
   const began = performance.now()
   const { results, onCase } = options
   const labels = labelsOf(manifests.map(({ file }) => file))

@@ -122,7 +122,6 @@ async function attempt(
   }
 }
 
-/** Formats the error as the message of a failed test. */
 const textOf = (error: ConvoError, { name }: Calling): string =>
   formatError(inLibraryWords(error)).replace(/^error: /, `${name}: `)
 

@@ -160,7 +160,6 @@ const manifestText = ({ manifest }: Run): string =>
 /** The most missing shards that are listed. */
 const mostNamed = 100
 
-/** Lists the missing shards of a run, as lines. */
 function missingShards(parts: readonly Part[]): string[] {
   const shards = parts.flatMap(({ run }) => (run.shard === undefined ? [] : [run.shard]))
   const counts = [...new Set(shards.map(({ count }) => count))]

@@ -173,7 +173,6 @@ export const rounded = (milliseconds: number): number => Math.round(milliseconds
 
 export const resultsName = 'results.json'
 
-/** Counts the cases of each status. */
 function countsOf(cases: readonly CaseResult[], isOfFolders: boolean): Counts {
   const counts: Partial<Record<Status, number>> = Object.fromEntries(
     statusesOf(isOfFolders).map((status) => [status, 0]),
@@ -276,7 +275,6 @@ export async function writeResults(folder: string, run: Run): Promise<void> {
   await writeUnder(folder, resultsName, `${JSON.stringify(run, null, 1)}\n`)
 }
 
-/** The command that writes results to a folder. */
 const checkCommand = (folder: string): string =>
   commandLine(['convo', 'check', ...(folder === defaultResults ? [] : ['--results', folder])])
 

@@ -10,7 +10,6 @@ import {
 import { type Params, resolve } from '../params.ts'
 import { defined } from '../text/record.ts'
 
-/** The default values: exact. */
 const exact: Readonly<Record<string, unknown>> = resolve(toleranceSettings as Params, {})
 
 /** Whether a tolerance allows any difference. */
@@ -54,7 +53,6 @@ export function smallestText({ smallest }: Pick<Comparison, 'smallest'>): string
   return choices.map((text) => (text === '' ? 'exact' : text)).join(' or ')
 }
 
-/** Removes limits that allow nothing. */
 function withoutNothing(limits: Limits): Limits {
   const { maxAbs, maxDiffPixels, maxDiffRatio, ...rest } = limits
   return {

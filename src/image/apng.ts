@@ -1,7 +1,8 @@
 import type { ConvoError } from '../error.ts'
 import { viewOf } from '../files/read.ts'
 import { checkLimit } from '../limits.ts'
-import type { Samples } from '../tensor/picture.ts'
+import { hasAlpha, type Samples } from '../tensor/picture.ts'
+import type { Rectangle } from './compare/tolerance.ts'
 import { damaged } from './own-picture.ts'
 import { chunk, concat } from './png.ts'
 import { chunkAt, isSound, type PngHead } from './png-head.ts'
@@ -9,11 +10,7 @@ import { pngSignature } from './png-parts.ts'
 import type { Reader } from './reader.ts'
 
 /** A picture of an animated PNG: its position, how it is drawn, and where its data are. */
-export type Frame = {
-  readonly x: number
-  readonly y: number
-  readonly width: number
-  readonly height: number
+export type Frame = Rectangle & {
   /** milliseconds */
   readonly delay: number
   /** what happens to its area after it was shown: kept, cleared, or restored */
@@ -48,7 +45,7 @@ const blends = ['source', 'over'] as const
  * @throws ConvoError E_DECODE for damage, E_TOO_LARGE for more pictures than are read
  */
 export function readApng(reader: Reader, png: PngHead, name: string): Animation {
-  const bad = (at: number, why: string) => damaged(name, 'animated PNG', at, why)
+  const bad = damaged(name, 'animated PNG')
   const frames: Mutable[] = []
   const shared: Uint8Array[] = []
   const left = new Set(png.ignored.map(({ at }) => at))
@@ -161,18 +158,15 @@ export type Canvas = {
   readonly data: Samples
 }
 
-/** Whether the last channel of a canvas is alpha. */
-const alphaOf = (channels: number): boolean => channels % 2 === 0
-
 /** Draws a picture on the canvas. It has the channels of the canvas, or it has no alpha and is opaque. */
 export function lay(canvas: Canvas, { x, y, width, height, blend }: Frame, data: Samples): void {
   const { channels } = canvas
   const own = data.length / (width * height)
-  const colours = alphaOf(channels) ? channels - 1 : channels
+  const colours = hasAlpha(channels) ? channels - 1 : channels
   for (let row = 0; row < height; row++) {
     let from = row * width * own
     let to = ((y + row) * canvas.width + x) * channels
-    if (own === channels && (blend === 'source' || !alphaOf(channels))) {
+    if (own === channels && (blend === 'source' || !hasAlpha(channels))) {
       canvas.data.set(data.subarray(from, from + width * own), to)
       continue
     }

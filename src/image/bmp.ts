@@ -2,11 +2,11 @@ import { viewOf } from '../files/read.ts'
 import { inRows, inTurns } from '../host/turns.ts'
 import type { Picture } from '../tensor/picture.ts'
 import { refusal, wayOf, ways } from './foreign.ts'
-import { checkEnd, damaged, type OwnPicture } from './own-picture.ts'
+import { checkEnd, type Damage, damaged, type OwnPicture } from './own-picture.ts'
+import type { Size } from './size.ts'
 
 // BMP as described by Microsoft's BITMAPINFOHEADER and its successors.
 
-const what = 'BMP'
 const compressions = { none: 0, rle8: 1, rle4: 2, fields: 3, alphaFields: 6 } as const
 
 /** The bits of a colour in a pixel of 16 or 32 bits. */
@@ -23,18 +23,19 @@ const maskOf = (bits: number): Mask => {
  * is read if there is a mask for it: in a header from version 3 on, or with the compression BI_ALPHABITFIELDS.
  */
 export function readBmp(bytes: Uint8Array, name: string): OwnPicture {
+  const bad = damaged(name, 'BMP')
   const view = viewOf(bytes)
-  if (bytes.length < 26) throw damaged(name, what, bytes.length, 'the file ends inside the header')
+  if (bytes.length < 26) throw bad(bytes.length, 'the file ends inside the header')
   const head = view.getUint32(14, true)
   const isCore = head === 12
   if (14 + head > bytes.length || (!isCore && (head < 40 || head > 1024)))
-    throw damaged(name, what, 14, `a header of ${head} bytes`)
+    throw bad(14, `a header of ${head} bytes`)
   const width = isCore ? view.getUint16(18, true) : view.getInt32(18, true)
   const tall = isCore ? view.getInt16(20, true) : view.getInt32(22, true)
   const height = Math.abs(tall)
   const bits = view.getUint16(isCore ? 24 : 28, true)
   const compression = isCore ? 0 : view.getUint32(30, true)
-  if (width < 1 || height < 1) throw damaged(name, what, 18, `the size is ${width}x${tall}`)
+  if (width < 1 || height < 1) throw bad(18, `the size is ${width}x${tall}`)
   if (compression === 4 || compression === 5)
     throw refusal(
       name,
@@ -50,7 +51,7 @@ export function readBmp(bytes: Uint8Array, name: string): OwnPicture {
         ? bits === 16 || bits === 32
         : (compression === compressions.rle8 && bits === 8) ||
           (compression === compressions.rle4 && bits === 4)
-  if (!fits) throw damaged(name, what, 28, `${bits} bits with compression ${compression}`)
+  if (!fits) throw bad(28, `${bits} bits with compression ${compression}`)
   const start = view.getUint32(10, true)
   const resolution = isCore ? [0, 0] : [view.getInt32(38, true), view.getInt32(42, true)]
   const size = { width, height }
@@ -74,15 +75,14 @@ export function readBmp(bytes: Uint8Array, name: string): OwnPicture {
       depth: 8,
       async samples() {
         const places = await (isPacked
-          ? unpacked(bytes, start, size, bits === 4, name)
-          : indices(bytes, start, size, bits, name))
+          ? unpacked(bytes, start, size, bits === 4, bad)
+          : indices(bytes, start, size, bits, bad))
         const out = new Uint8Array(width * height * channels)
         await inRows(height, width * channels, (y) => {
           const row = (tall < 0 ? y : height - 1 - y) * width
           for (let x = 0, to = y * width * channels; x < width; x++) {
             const colour = palette[places[row + x]!]
-            if (colour === undefined)
-              throw damaged(name, what, start, `a pixel has colour ${places[row + x]} of ${count}`)
+            if (colour === undefined) throw bad(start, `a pixel has colour ${places[row + x]} of ${count}`)
             for (let c = 0; c < channels; c++) out[to++] = colour[c]!
           }
         })
@@ -117,7 +117,7 @@ export function readBmp(bytes: Uint8Array, name: string): OwnPicture {
         asRead: [`the fourth byte of the pixels of ${name} was not read as alpha: its header has none`],
       }),
     async samples() {
-      checkEnd(bytes, start + pitch * height, name, what)
+      checkEnd(bytes, start + pitch * height, bad)
       const out = new Uint8Array(width * height * channels)
       await inRows(height, width * channels, (y) => {
         let at = start + (tall < 0 ? y : height - 1 - y) * pitch
@@ -156,18 +156,16 @@ function profileIn(bytes: Uint8Array, head: number): Pick<OwnPicture, 'icc'> {
   return { icc: new Uint8Array(bytes.subarray(at, end)) }
 }
 
-type Size = { readonly width: number; readonly height: number }
-
 /** Reads the palette indices, row by row in the order of the file. */
 async function indices(
   bytes: Uint8Array,
   start: number,
   { width, height }: Size,
   bits: number,
-  name: string,
+  bad: Damage,
 ): Promise<Uint8Array> {
   const pitch = Math.ceil((width * bits) / 32) * 4
-  checkEnd(bytes, start + pitch * height, name, what)
+  checkEnd(bytes, start + pitch * height, bad)
   const out = new Uint8Array(width * height)
   const mask = 2 ** bits - 1
   const each = 8 / bits
@@ -186,7 +184,7 @@ async function unpacked(
   start: number,
   { width, height }: Size,
   isNibbles: boolean,
-  name: string,
+  bad: Damage,
 ): Promise<Uint8Array> {
   const out = new Uint8Array(width * height)
   let [x, y, at] = [0, 0, start]
@@ -195,9 +193,10 @@ async function unpacked(
     x++
   }
   const half = (byte: number, i: number) => (i % 2 === 0 ? byte >> 4 : byte & 15)
+  const cut = () => bad(bytes.length, 'the file ends inside its runs')
   const run = (): boolean => {
     if (y >= height) return true
-    if (at + 2 > bytes.length) throw damaged(name, what, bytes.length, 'the file ends inside its runs')
+    if (at + 2 > bytes.length) throw cut()
     const [count, value] = [bytes[at]!, bytes[at + 1]!]
     at += 2
     if (count > 0) {
@@ -207,13 +206,13 @@ async function unpacked(
       y++
     } else if (value === 1) return true
     else if (value === 2) {
-      if (at + 2 > bytes.length) throw damaged(name, what, bytes.length, 'the file ends inside its runs')
+      if (at + 2 > bytes.length) throw cut()
       x += bytes[at]!
       y += bytes[at + 1]!
       at += 2
     } else {
       const length = isNibbles ? Math.ceil(value / 2) : value
-      if (at + length > bytes.length) throw damaged(name, what, bytes.length, 'the file ends inside its runs')
+      if (at + length > bytes.length) throw cut()
       for (let i = 0; i < value; i++) put(isNibbles ? half(bytes[at + (i >> 1)]!, i) : bytes[at + i]!)
       at += length + (length % 2)
     }

@@ -3,10 +3,10 @@ import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { requireFrom } from '../files/package.ts'
 import type { Raw } from './sharp.ts'
+import type { Size } from './size.ts'
 
 // The decoders that users install, as called by the process that decodes one picture.
 
-type Size = { readonly width: number; readonly height: number }
 type Rgba = Size & { readonly data: Uint8Array | Uint8ClampedArray }
 type Heic = {
   all(input: { buffer: Uint8Array }): Promise<ArrayLike<{ decode(): Promise<Rgba> }>>

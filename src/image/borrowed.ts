@@ -8,6 +8,7 @@ import { isGrayJxl } from './jxl.ts'
 import type { OwnPicture } from './own-picture.ts'
 import { grayAlphaOf, viewSamples } from './samples.ts'
 import { reasons } from './sharp.ts'
+import type { Size } from './size.ts'
 
 // Formats whose decoders users install if they need them. The decoders are large, and run in a separate process.
 
@@ -18,8 +19,6 @@ export type BorrowedKind = keyof typeof borrowed
 /** Whether a kind can be read if a decoder is installed. */
 export const isBorrowed = (kind: string | undefined): kind is BorrowedKind =>
   kind !== undefined && Object.hasOwn(borrowed, kind)
-
-type Size = { readonly width: number; readonly height: number }
 
 /**
  * Reads a picture with the decoder that the user has installed. Opaque alpha is dropped.

@@ -1,7 +1,7 @@
 import { ConvoError, invariant } from '../error.ts'
 import { isStream, readWhole } from '../files/read.ts'
 import { nativeWork } from '../signals.ts'
-import type { Arriving, Picture, Samples } from '../tensor/picture.ts'
+import { type Arriving, fullScale, type Picture, type Samples } from '../tensor/picture.ts'
 import { type Animation, type Canvas, clear, framePng, lay } from './apng.ts'
 import { arrivingRows } from './arriving.ts'
 import { type BorrowedKind, isBorrowed, readBorrowed } from './borrowed.ts'
@@ -15,8 +15,8 @@ import { isPlainPng, type PlainDecoder, type PlainPng, withoutIgnored } from './
 import { kindOf, type Probe, probe } from './probe.ts'
 import { nameOf, type Source, wholeOf, withReader } from './reader.ts'
 import { grayAlphaOf, spread, viewSamples } from './samples.ts'
-import { type Raw, type RawRecipe, rawOf, reasons, sharpOf } from './sharp.ts'
-import { checkFrames, checkPage, checkSize, refuseShort } from './size.ts'
+import { type RawRecipe, rawOf, reasons, sharpOf } from './sharp.ts'
+import { checkFrames, checkPage, checkSize, refuseShort, type Size } from './size.ts'
 import { pageRead } from './tiff-array.ts'
 
 /** How to decode. */
@@ -232,22 +232,13 @@ async function openOwn(
 ): Promise<Opened> {
   checkPage(page, 1, name)
   const bytes = await wholeOf(source)
-  const check = (size: { width: number; height: number }) => checkSize(size, maxPixels, name)
+  const check = (size: Size) => checkSize(size, maxPixels, name)
   const own = isOwn(kind) ? ownReaders[kind](bytes, name) : await readBorrowed(kind, bytes, name, check)
   checkSize(own, maxPixels, name)
   const header = ownHeader(kind, own, name)
   const seen: Seen = { metadata: [], unread: header.unread, notes: [] }
   const reading: Reading = { space: 'srgb', format: 'uchar', ignoreIcc: true }
-  return {
-    input: bytes,
-    name,
-    seen,
-    reading,
-    header,
-    own,
-    bits: undefined,
-    plain: undefined,
-  }
+  return { input: bytes, name, seen, reading, header, own, bits: undefined, plain: undefined }
 }
 
 /** Returns the input of the decoder: a PNG without chunks that it must not see, or a TIFF without apparent damage. */
@@ -265,10 +256,10 @@ async function soundInput(source: Source, { png }: Probe, { mends = [] }: Seen):
 
 /** Yields the pictures of an animated PNG as they are shown, each flattened onto those before it. */
 async function* animationPages({ input, name, header }: Opened, apng: Animation): AsyncGenerator<Decoded> {
-  const bytes = typeof input === 'string' ? await readWhole(input, { limit: 'encodedBytes' }) : input
+  const bytes = await wholeOf(input)
   const { width, height, channels, depth } = header
   const samples = () => new (depth === 16 ? Uint16Array : Uint8Array)(width * height * channels)
-  const canvas: Canvas = { width, channels, full: depth === 16 ? 65535 : 255, data: samples() }
+  const canvas: Canvas = { width, channels, full: fullScale(depth), data: samples() }
   for (const [i, frame] of apng.frames.entries()) {
     const png = framePng(bytes, frame, apng.shared)
     const { data } = await decode(png, {
@@ -307,9 +298,11 @@ async function decodeOpened(opened: Opened, options: DecodeOptions, pages: numbe
     space: isGrayAlpha ? 'srgb' : reading.space,
     depth: reading.format,
   }
-  const { data, info } = await attempt(name, () =>
-    header.kind === 'svg' ? rawApart(input, recipe) : nativeWork(() => rawOf(input, recipe)),
-  )
+  const { data, info } = await attempt(name, async () => {
+    if (header.kind !== 'svg') return nativeWork(() => rawOf(input, recipe))
+    // only drawings need a separate process
+    return (await import('./apart.ts')).decodeApart(input, recipe)
+  })
   const { width, channels } = header
   const height = header.height * pages
   invariant(
@@ -334,12 +327,6 @@ async function gathered(
     out.set(value, at)
     at += value.length
   }
-}
-
-/** Decodes a drawing in a separate process. The import is dynamic because only drawings need it. */
-async function rawApart(input: Source, recipe: RawRecipe): Promise<Raw> {
-  const { decodeApart } = await import('./apart.ts')
-  return decodeApart(input, recipe)
 }
 
 async function attempt<T>(name: string, act: () => Promise<T>): Promise<T> {

@@ -3,7 +3,8 @@ import type { Field, Fields, Metadata, TextEntry } from '../tensor/metadata.ts'
 import type { PictureMeta } from '../tensor/picture.ts'
 import { concat } from './png.ts'
 import type { Read } from './reader.ts'
-import { type Directory, directoryAt, firstDirectory, type Layout, sizes } from './tiff-directory.ts'
+import type { Size } from './size.ts'
+import { type Directory, directoryAt, pageOf, sizes } from './tiff-directory.ts'
 
 // Reading and writing directories of EXIF and TIFF as lists of fields.
 
@@ -19,25 +20,24 @@ const unitOf = (type: number): number => (type === 5 || type === 10 ? 4 : (sizes
  * it shows the picture before processing.
  */
 export function readExif(read: Read): Fields | undefined {
-  const first = firstDirectory(read)
-  return first === undefined || first.layout.isBig ? undefined : fieldsOf(read, first, first.layout)
+  const first = pageOf(read)
+  return first === undefined || first.layout.isBig ? undefined : fieldsOf(read, first)
 }
 
 /** Reads the fields of a directory and of those below it, but only the tags that `wanted` accepts. */
 export function fieldsOf(
   read: Read,
-  directory: Directory,
-  layout: Layout,
+  { tags, layout }: Directory,
   wanted: (tag: number) => boolean = () => true,
   level = 0,
 ): Fields {
   const fields: Field[] = []
   const below = new Map<number, Fields>()
-  for (const [tag, { type, count, value, place }] of directory.tags) {
+  for (const [tag, { type, count, value, place }] of tags) {
     if (!wanted(tag)) continue
     if (pointers.includes(tag)) {
       const inner = level < 3 ? directoryAt(read, value, layout) : undefined
-      if (inner !== undefined) below.set(tag, fieldsOf(read, inner, layout, undefined, level + 1))
+      if (inner !== undefined) below.set(tag, fieldsOf(read, inner, undefined, level + 1))
       continue
     }
     const length = (sizes[type] ?? 0) * count
@@ -182,7 +182,7 @@ export function textFields({ exif, text = [] }: Metadata): ReadonlyMap<TextEntry
  */
 export function exifFor(
   { metadata, orientation, resolution }: PictureMeta,
-  { width, height }: { readonly width: number; readonly height: number },
+  { width, height }: Size,
   needs: boolean,
   texts: Iterable<Field> = textFields(metadata ?? {}).values(),
 ): Fields | undefined {

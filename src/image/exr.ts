@@ -4,14 +4,13 @@ import { halves } from '../kernel/formats/binary.ts'
 import { type ExrBlock, type ExrChannel, exrCompressions, sampleBytes } from './exr-block.ts'
 import { unpackBlock } from './exr-unpack.ts'
 import { refusal, wayOf } from './foreign.ts'
-import { damaged, endsEarly, type OwnPicture } from './own-picture.ts'
+import { type Damage, damaged, endsEarly, type OwnPicture } from './own-picture.ts'
 import { pixelAspect } from './png-head.ts'
 import { textOf } from './reader.ts'
 
 // OpenEXR pictures (OpenEXR file layout, openexr.com): a header of named values, a table of offsets, and blocks of rows
 // or tiles.
 
-const what = 'OpenEXR picture'
 const supported =
   'supported: R, G, B, Y and A of full size; no compression, RLE, ZIP, ZIPS, PIZ, PXR24, B44 and B44A'
 
@@ -32,7 +31,7 @@ type Attribute = { readonly type: string; readonly at: number; readonly length: 
  */
 export function readExr(bytes: Uint8Array, name: string): OwnPicture {
   const view = viewOf(bytes)
-  const broken = (at: number, why: string) => damaged(name, what, at, why)
+  const broken = damaged(name, 'OpenEXR picture')
   const refuse = (kind: string, way: keyof typeof exrWays = 'plain') =>
     refusal(name, kind, wayOf(exrWays[way], name), `${name}: ${supported}`)
   let at = 8
@@ -125,7 +124,7 @@ export function readExr(bytes: Uint8Array, name: string): OwnPicture {
     ],
     async samples() {
       // no compression shrinks data to less than a 2000th
-      if (bytes.length * 2048 < width * height) throw endsEarly(bytes, { width, height }, name, what)
+      if (bytes.length * 2048 < width * height) throw endsEarly(bytes, { width, height }, broken)
       const tile = isTiled ? value('tiles', 9) : undefined
       const [wide, high] =
         tile === undefined
@@ -177,12 +176,7 @@ const windowText = ([left, top, right, bottom]: readonly number[]): string =>
 
 type Stored = ExrChannel & { readonly isEvery: boolean; readonly isLogarithm: boolean }
 
-function channelsOf(
-  bytes: Uint8Array,
-  from: number,
-  length: number,
-  broken: (at: number, why: string) => Error,
-): Stored[] {
+function channelsOf(bytes: Uint8Array, from: number, length: number, broken: Damage): Stored[] {
   const view = viewOf(bytes)
   const found: Stored[] = []
   for (let at = from; bytes[at] !== 0; at += 16) {

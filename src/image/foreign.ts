@@ -117,7 +117,6 @@ const foreign: readonly Foreign[] = [
   ],
 ]
 
-/** Whether the list of endings contains this one, in lower case with its dot. */
 const hasEnding = (endings: string, ending: string): boolean =>
   ending !== '' && endings.split(' ').includes(ending)
 

@@ -1,9 +1,7 @@
 import { inRows } from '../host/turns.ts'
 import { refusal, wayOf } from './foreign.ts'
-import { damaged, endsEarly, type OwnPicture } from './own-picture.ts'
+import { type Damage, damaged, endsEarly, type OwnPicture } from './own-picture.ts'
 import { textOf } from './reader.ts'
-
-const what = 'Radiance HDR picture'
 
 /**
  * Reads a Radiance picture (Ward, Real Pixels, Graphics Gems II): linear light as three mantissas of 8 bits and an
@@ -11,12 +9,12 @@ const what = 'Radiance HDR picture'
  * stb_image, and 1 is white.
  */
 export function readHdr(bytes: Uint8Array, name: string): OwnPicture {
+  const bad = damaged(name, 'Radiance HDR picture')
   const lines: string[] = []
   let at = 0
   for (;;) {
     const end = bytes.indexOf(10, at)
-    if (end < 0 || end - at > 2048 || lines.length > 200)
-      throw damaged(name, what, at, 'the header has no end')
+    if (end < 0 || end - at > 2048 || lines.length > 200) throw bad(at, 'the header has no end')
     const line = textOf(bytes, at, end).replace(/\r$/, '')
     at = end + 1
     lines.push(line)
@@ -33,7 +31,7 @@ export function readHdr(bytes: Uint8Array, name: string): OwnPicture {
   const isUpright = axis === 'Y'
   const [across, down] = [Number(length), Number(count)]
   if (!(across > 0 && down > 0))
-    throw damaged(name, what, at, `the size must read "-Y rows +X columns", got ${JSON.stringify(size)}`)
+    throw bad(at, `the size must read "-Y rows +X columns", got ${JSON.stringify(size)}`)
   const [width, height] = isUpright ? [across, down] : [down, across]
   const [horizontal, vertical] = isUpright ? [fast, slow] : [slow, fast]
   const start = end + 1
@@ -49,12 +47,12 @@ export function readHdr(bytes: Uint8Array, name: string): OwnPicture {
     }),
     async samples() {
       // the shortest row is a pixel, with runs of any length after it
-      if (bytes.length - start < 4 * down) throw endsEarly(bytes, { width, height }, name, what)
+      if (bytes.length - start < 4 * down) throw endsEarly(bytes, { width, height }, bad)
       const out = new Float32Array(width * height * 3)
       const row = new Uint8Array(across * 4)
       let from = start
       await inRows(down, across * 3, (j) => {
-        from = unpackRow(bytes, from, row, across, name)
+        from = unpackRow(bytes, from, row, across, bad)
         for (let i = 0; i < across; i++) {
           const [x, y] = isUpright ? [i, j] : [j, i]
           const line = vertical === '-' ? y : height - 1 - y
@@ -85,23 +83,23 @@ const valuesOf = (lines: readonly string[], key: string): string[] =>
   lines.flatMap((line) => (line.startsWith(`${key}=`) ? [line.slice(key.length + 1).trim()] : []))
 
 /** Unpacks a row into [x][red, green, blue, exponent] and returns where the next one begins. */
-function unpackRow(bytes: Uint8Array, start: number, row: Uint8Array, width: number, name: string): number {
+function unpackRow(bytes: Uint8Array, start: number, row: Uint8Array, width: number, bad: Damage): number {
   let at = start
   const need = (count: number) => {
-    if (at + count > bytes.length) throw damaged(name, what, bytes.length, 'the file ends inside its samples')
+    if (at + count > bytes.length) throw bad(bytes.length, 'the file ends inside its samples')
   }
   need(4)
   const isNew = width >= 8 && width < 32768 && bytes[at] === 2 && bytes[at + 1] === 2 && bytes[at + 2]! < 128
   if (isNew) {
     if (((bytes[at + 2]! << 8) | bytes[at + 3]!) !== width)
-      throw damaged(name, what, at, 'a row does not have the width of the picture')
+      throw bad(at, 'a row does not have the width of the picture')
     at += 4
     for (let c = 0; c < 4; c++) {
       for (let x = 0; x < width; ) {
         need(2)
         const code = bytes[at++]!
         const count = code > 128 ? code - 128 : code
-        if (count === 0 || x + count > width) throw damaged(name, what, at - 1, 'a run leaves its row')
+        if (count === 0 || x + count > width) throw bad(at - 1, 'a run leaves its row')
         if (code <= 128) need(count)
         for (let i = 0; i < count; i++) row[(x + i) * 4 + c] = bytes[code > 128 ? at : at + i]!
         at += code > 128 ? 1 : count
@@ -119,7 +117,7 @@ function unpackRow(bytes: Uint8Array, start: number, row: Uint8Array, width: num
       shift = 0
     } else {
       const count = bytes[at + 3]! * 2 ** shift
-      if (x === 0 || x + count > width) throw damaged(name, what, at, 'a run leaves its row')
+      if (x === 0 || x + count > width) throw bad(at, 'a run leaves its row')
       for (let i = 0; i < count; i++, x++) row.copyWithin(x * 4, (x - 1) * 4, x * 4)
       shift = Math.min(shift + 8, 24)
     }

@@ -9,6 +9,7 @@ import { iccFits } from './png.ts'
 import type { PngHead } from './png-head.ts'
 import type { Kind, Probe } from './probe.ts'
 import { exifResolution, type Resolution } from './resolution.ts'
+import type { Described } from './sharp.ts'
 
 /** The description of a picture from its file, before it is decoded. Its size is that after orientation. */
 export type Header = Omit<Picture, 'data'> & {
@@ -32,27 +33,11 @@ export type Header = Omit<Picture, 'data'> & {
   readonly asRead: readonly string[]
 }
 
-/** The decoder's description of a file: the part of sharp's metadata that is used here. */
-export type Facts = {
-  readonly width: number
-  readonly height: number
-  readonly autoOrient: { readonly width: number; readonly height: number }
-  readonly orientation?: number | undefined
-  /** libvips' name of the colour space */
-  readonly space: string
-  readonly channels: number
-  /** libvips' name of the sample type */
-  readonly depth: string
-  readonly bitsPerSample?: number | undefined
-  readonly hasAlpha: boolean
-  readonly pages?: number | undefined
-  readonly delay?: readonly number[] | undefined
-  readonly loop?: number | undefined
-  readonly icc?: Uint8Array | undefined
-  readonly exif?: Uint8Array | undefined
-  readonly xmp?: Uint8Array | undefined
-  readonly iptc?: Uint8Array | undefined
-}
+// the parts of sharp's description of a file that are used here
+type Always = 'width' | 'height' | 'autoOrient' | 'space' | 'channels' | 'depth' | 'hasAlpha'
+type Perhaps = 'orientation' | 'bitsPerSample' | 'pages' | 'delay' | 'loop' | 'icc' | 'exif' | 'xmp' | 'iptc'
+/** The decoder's description of a file. */
+export type Facts = Readonly<Pick<Described, Always> & Partial<Pick<Described, Perhaps>>>
 
 /**
  * Returns what the decoder would report about a PNG, if its first chunks show everything. Asking the decoder costs a

@@ -1,6 +1,6 @@
 import { viewOf } from '../files/read.ts'
 import { checkLimit, limits } from '../limits.ts'
-import type { Metadata, TextEntry } from '../tensor/metadata.ts'
+import type { TextEntry } from '../tensor/metadata.ts'
 import type { PictureMeta } from '../tensor/picture.ts'
 import { optional } from '../text/record.ts'
 import { type Animation, readApng } from './apng.ts'
@@ -12,38 +12,21 @@ import { readTexts } from './png-text.ts'
 import type { Kind, Probe } from './probe.ts'
 import { type Reader, type Source, textOf, withReader } from './reader.ts'
 import { readSvg } from './svg.ts'
-import { type Mend, readTiff } from './tiff.ts'
-import { firstDirectory } from './tiff-directory.ts'
+import { readTiff, type TiffSeen } from './tiff.ts'
+import { pageOf } from './tiff-directory.ts'
 
 /** The contents of a file besides the samples of its pages, found without decoding. */
-export type Seen = {
-  /** metadata that an output does not keep, in words: `time` */
-  readonly metadata: readonly string[]
-  /** metadata that an output may keep and that the decoder does not return */
-  readonly held?: Metadata
-  /** how a JPEG was encoded */
-  readonly coding?: PictureMeta['jpeg']
-  /** colours of an AVIF, if they are not sRGB */
-  readonly colours?: string
-  /** pictures that are not decoded, in words */
-  readonly unread: readonly string[]
-  /** number of pictures in an animation, if they were counted */
-  readonly frames?: number
-  /** number of pages in the file, if they were counted */
-  readonly pages?: number
-  /** the animation in a PNG; sharp reads only its first picture */
-  readonly apng?: Animation
-  /** whether all pages have one shape and type of samples */
-  readonly isAlike?: boolean
-  /** bytes of a TIFF to change for the decoder */
-  readonly mends?: readonly Mend[]
-  /** why the first page is not the picture, and what to do */
-  readonly preview?: { readonly why: string; readonly fix: string }
-  /** further notes for the user */
-  readonly notes: readonly string[]
-  /** the smallest possible size of a file with these pixels */
-  readonly leastBytes?: number
-}
+export type Seen = Pick<TiffSeen, 'metadata' | 'unread' | 'notes'> &
+  Partial<Omit<TiffSeen, 'icc'>> & {
+    /** how a JPEG was encoded */
+    readonly coding?: PictureMeta['jpeg']
+    /** colours of an AVIF, if they are not sRGB */
+    readonly colours?: string
+    /** number of pictures in an animation, if they were counted */
+    readonly frames?: number
+    /** the animation in a PNG; sharp reads only its first picture */
+    readonly apng?: Animation
+  }
 
 type Part = Partial<Seen>
 
@@ -83,7 +66,7 @@ const lookers: Readonly<
   jpeg: (reader, _, name) => readJpeg(reader, name),
   webp: (reader, _, name) => readWebp(reader, name),
   gif: (reader, _, name) => readGif(reader, name),
-  tiff: ({ read }, _, name) => readTiff(read, name),
+  tiff: ({ read }, _, name) => readTiff(read, name) ?? {},
   avif: ({ read, size }) => {
     const brands = textOf(read(8, 56))
     const unread = [
@@ -190,9 +173,8 @@ function readJpeg({ read }: Reader, name: string): Part {
 
 /** The number of pictures in an MPF index (CIPA DC-007), which is a small TIFF. */
 const picturesOfMpf = (block: Uint8Array): number =>
-  firstDirectory((at, length) => block.subarray(at, at + length))?.tags.get(0xb001)?.value ?? 0
+  pageOf((at, length) => block.subarray(at, at + length))?.tags.get(0xb001)?.value ?? 0
 
-/** Reads the chunks of a WebP. */
 function readWebp({ read, size }: Reader, name: string): Part {
   let frames = 0
   for (let at = 12, count = 0; at + 8 <= size; count++) {
@@ -206,7 +188,6 @@ function readWebp({ read, size }: Reader, name: string): Part {
   return frames === 0 ? {} : { frames }
 }
 
-/** Reads the blocks of a GIF. */
 function readGif({ read, size }: Reader, name: string): Part {
   const metadata = new Set<string>()
   const text: TextEntry[] = []

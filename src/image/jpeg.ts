@@ -6,6 +6,7 @@ import { exifBlock, exifFor } from './exif.ts'
 import { photoshopOf } from './metadata.ts'
 import { concat, iccFits } from './png.ts'
 import { textOf } from './reader.ts'
+import type { Size } from './size.ts'
 
 // JPEG files as segments (ITU-T T.81, annex B): metadata segments, and strips joined into one picture.
 
@@ -43,10 +44,7 @@ function segmentsOf(jpeg: Uint8Array): { marker: number; at: number; end: number
  * Makes the metadata segments to insert after the first marker: JFIF with the resolution, EXIF, XMP, IPTC, the ICC
  * profile and comments.
  */
-export function segmentsBeside(
-  meta: PictureMeta,
-  size: { readonly width: number; readonly height: number; readonly channels: number },
-): Uint8Array {
+export function segmentsBeside(meta: PictureMeta, size: Size & { readonly channels: number }): Uint8Array {
   const { resolution, icc, metadata = {} } = meta
   const inches = resolution?.map((n) => Math.round(n * 0.0254))
   // JFIF holds whole numbers per inch; other resolutions are written in EXIF
@@ -145,15 +143,9 @@ export function joinStrips(strips: readonly Uint8Array[], height: number): Uint8
 
 /** The luminance table of T.81, annex K.1, in the order of files, at quality 50. */
 const luminance = [
-  ...[
-    16, 11, 12, 14, 12, 10, 16, 14, 13, 14, 18, 17, 16, 19, 24, 40, 26, 24, 22, 22, 24, 49, 35, 37, 29, 40,
-    58,
-  ],
-  ...[
-    51, 61, 60, 57, 51, 56, 55, 64, 72, 92, 78, 64, 68, 87, 69, 55, 56, 80, 109, 81, 87, 95, 98, 103, 104,
-    103,
-  ],
-  ...[62, 77, 113, 121, 112, 100, 120, 92, 101, 103, 99],
+  16, 11, 12, 14, 12, 10, 16, 14, 13, 14, 18, 17, 16, 19, 24, 40, 26, 24, 22, 22, 24, 49, 35, 37, 29, 40, 58,
+  51, 61, 60, 57, 51, 56, 55, 64, 72, 92, 78, 64, 68, 87, 69, 55, 56, 80, 109, 81, 87, 95, 98, 103, 104, 103,
+  62, 77, 113, 121, 112, 100, 120, 92, 101, 103, 99,
 ]
 
 /** The table for a quality of libjpeg, scaled from that for quality 50. */

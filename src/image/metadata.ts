@@ -2,6 +2,7 @@ import type { Field, Fields, Metadata } from '../tensor/metadata.ts'
 import type { PictureMeta } from '../tensor/picture.ts'
 import { readExif, structural } from './exif.ts'
 import { concat } from './png.ts'
+import type { Size } from './size.ts'
 import { exifReader } from './tiff-directory.ts'
 
 /** What happens to the metadata of a picture: keep all, keep none, or keep only what states who owns the picture. */
@@ -164,7 +165,7 @@ function statedBy(description: string): { readonly pages?: number; readonly samp
 export function describing(
   meta: PictureMeta,
   pages: number,
-  { width, height, channels }: { readonly width: number; readonly height: number; readonly channels: number },
+  { width, height, channels }: Size & { readonly channels: number },
 ): { readonly meta: PictureMeta; readonly notes: readonly string[] } {
   const { metadata = {}, placed } = meta
   const samples = pages * width * height * channels

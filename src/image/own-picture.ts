@@ -1,6 +1,7 @@
 import { ConvoError } from '../error.ts'
 import type { Picture, Samples } from '../tensor/picture.ts'
 import type { Resolution } from './resolution.ts'
+import type { Size } from './size.ts'
 
 /** A picture whose header was read. Its samples are unpacked on request. */
 export type OwnPicture = Pick<Picture, 'width' | 'height' | 'channels' | 'depth'> & {
@@ -19,24 +20,23 @@ export type OwnPicture = Pick<Picture, 'width' | 'height' | 'channels' | 'depth'
   samples(): Promise<Samples>
 }
 
-/** The error for a file that is damaged at a given byte. */
-export const damaged = (name: string, what: string, at: number, why: string): ConvoError =>
-  new ConvoError('E_DECODE', `${name} is a damaged ${what}`, {
-    why: `${name}: byte ${at}: ${why}`,
-    fix: 'a new copy of the file',
-  })
+/** Makes the error for damage at a given byte of a file. */
+export type Damage = (at: number, why: string) => ConvoError
+
+/** Returns a function that makes the errors for a damaged file. `what` is its kind. */
+export const damaged =
+  (name: string, what: string): Damage =>
+  (at, why) =>
+    new ConvoError('E_DECODE', `${name} is a damaged ${what}`, {
+      why: `${name}: byte ${at}: ${why}`,
+      fix: 'a new copy of the file',
+    })
 
 /** @throws ConvoError E_DECODE for a file that ends before `end` */
-export function checkEnd(bytes: Uint8Array, end: number, name: string, what: string): void {
-  if (bytes.length >= end) return
-  throw damaged(name, what, bytes.length, `the file ends after ${bytes.length} bytes, and ${end} are needed`)
+export function checkEnd({ length }: Uint8Array, end: number, bad: Damage): void {
+  if (length < end) throw bad(length, `the file ends after ${length} bytes, and ${end} are needed`)
 }
 
 /** The error for a file that is too short for its pixels, however well they are packed. */
-export const endsEarly = (
-  { length }: Uint8Array,
-  { width, height }: { readonly width: number; readonly height: number },
-  name: string,
-  what: string,
-): ConvoError =>
-  damaged(name, what, length, `the file ends after ${length} bytes, too early for ${width}x${height}`)
+export const endsEarly = ({ length }: Uint8Array, { width, height }: Size, bad: Damage): ConvoError =>
+  bad(length, `the file ends after ${length} bytes, too early for ${width}x${height}`)

@@ -5,20 +5,20 @@ import { converted, copyTo, inRows, inTurns } from '../host/turns.ts'
 import { fullScale, type Picture, type Samples } from '../tensor/picture.ts'
 import { writeBmp } from './bmp.ts'
 import { inColour, levels8 } from './fit.ts'
-import { checkEnd, damaged, type OwnPicture } from './own-picture.ts'
+import { checkEnd, type Damage, damaged, type OwnPicture } from './own-picture.ts'
 import { textOf } from './reader.ts'
 
 // The formats of Netpbm, as its manual describes them: PBM, PGM and PPM as text (P1 to P3) and as bytes (P4 to P6), and
 // PAM (P7). Also PFM.
 
 /** Reads the words of a header, which are separated by white space. A comment runs from # to the end of its line. */
-function wordsFrom(bytes: Uint8Array, name: string, what: string) {
+function wordsFrom(bytes: Uint8Array, bad: Damage) {
   let at = 2
   const next = (): string => {
     at = wordAt(bytes, at)
     const start = at
     while (at < bytes.length && !isSpace(bytes[at]!) && bytes[at] !== 0x23 && at - start < 64) at++
-    if (start === at) throw damaged(name, what, at, 'the file ends inside the header')
+    if (start === at) throw bad(at, 'the file ends inside the header')
     return textOf(bytes, start, at)
   }
   const number = (least: number, most: number, meaning: string): number => {
@@ -26,12 +26,7 @@ function wordsFrom(bytes: Uint8Array, name: string, what: string) {
     const word = next()
     const value = /^\d+$/.test(word) ? Number(word) : Number.NaN
     if (value >= least && value <= most) return value
-    throw damaged(
-      name,
-      what,
-      from,
-      `${meaning} must be a whole number from ${least} to ${most}, got ${JSON.stringify(word)}`,
-    )
+    throw bad(from, `${meaning} must be a whole number from ${least} to ${most}, got ${JSON.stringify(word)}`)
   }
   const line = (): string => {
     const start = at
@@ -67,7 +62,8 @@ export function readPnm(bytes: Uint8Array, name: string): OwnPicture {
   const kind = bytes[1]! - 0x30
   if (kind === 7) return readPam(bytes, name)
   const what = ['PBM', 'PGM', 'PPM'][(kind - 1) % 3]!
-  const words = wordsFrom(bytes, name, what)
+  const bad = damaged(name, what)
+  const words = wordsFrom(bytes, bad)
   const width = words.number(1, mostSide, 'the width')
   const height = words.number(1, mostSide, 'the height')
   const isBits = kind === 1 || kind === 4
@@ -80,7 +76,7 @@ export function readPnm(bytes: Uint8Array, name: string): OwnPicture {
     return {
       ...size,
       ...furtherText(bytes, start),
-      samples: () => fromText(bytes, start - 1, size, most, isBits, name, what),
+      samples: () => fromText(bytes, start - 1, size, most, isBits, bad),
     }
   const rowBytes = isBits ? Math.ceil(width / 8) : width * channels * (depth / 8)
   const end = start + rowBytes * height
@@ -88,8 +84,8 @@ export function readPnm(bytes: Uint8Array, name: string): OwnPicture {
     ...size,
     ...further(bytes, end),
     async samples() {
-      checkEnd(bytes, end, name, what)
-      if (!isBits) return fromBytes(bytes.subarray(start, end), depth, most, name, what, start)
+      checkEnd(bytes, end, bad)
+      if (!isBits) return fromBytes(bytes.subarray(start, end), depth, most, bad, start)
       const out = new Uint8Array(width * height)
       await inRows(height, width, (y) => {
         const row = start + y * rowBytes
@@ -105,8 +101,8 @@ export function readPnm(bytes: Uint8Array, name: string): OwnPicture {
 const tuples = ['GRAYSCALE', 'GRAYSCALE_ALPHA', 'RGB', 'RGB_ALPHA']
 
 function readPam(bytes: Uint8Array, name: string): OwnPicture {
-  const what = 'PAM'
-  const words = wordsFrom(bytes, name, what)
+  const bad = damaged(name, 'PAM')
+  const words = wordsFrom(bytes, bad)
   const found = new Map<string, number>()
   const types: string[] = []
   const ranges: Readonly<Record<string, readonly [number, number]>> = {
@@ -120,10 +116,10 @@ function readPam(bytes: Uint8Array, name: string): OwnPicture {
     if (word === 'ENDHDR') break
     if (word === 'TUPLTYPE') types.push(words.line())
     else if (Object.hasOwn(ranges, word)) found.set(word, words.number(...ranges[word]!, word))
-    else throw damaged(name, what, words.at(), `${JSON.stringify(word)} is not a line of its header`)
+    else throw bad(words.at(), `${JSON.stringify(word)} is not a line of its header`)
   }
   const missing = Object.keys(ranges).find((key) => !found.has(key))
-  if (missing !== undefined) throw damaged(name, what, words.at(), `the header has no ${missing}`)
+  if (missing !== undefined) throw bad(words.at(), `the header has no ${missing}`)
   const [width, height, channels, most] = Object.keys(ranges).map((key) => found.get(key)!) as [
     number,
     number,
@@ -144,8 +140,8 @@ function readPam(bytes: Uint8Array, name: string): OwnPicture {
           `samples of the type ${JSON.stringify(type)} of ${name} were read as ${tuples[channels - 1]}`,
       ),
     async samples() {
-      checkEnd(bytes, end, name, what)
-      return fromBytes(bytes.subarray(start, end), depth, most, name, what, start)
+      checkEnd(bytes, end, bad)
+      return fromBytes(bytes.subarray(start, end), depth, most, bad, start)
     },
   }
 }
@@ -170,8 +166,7 @@ async function fromBytes(
   bytes: Uint8Array,
   depth: 8 | 16,
   most: number,
-  name: string,
-  what: string,
+  bad: Damage,
   start: number,
 ): Promise<Samples> {
   const full = fullScale(depth)
@@ -181,12 +176,7 @@ async function fromBytes(
     for (let i = from; i < to; i++) {
       const level = depth === 8 ? bytes[i]! : (bytes[2 * i]! << 8) | bytes[2 * i + 1]!
       if (level > most)
-        throw damaged(
-          name,
-          what,
-          start + (i * depth) / 8,
-          `a sample is ${level}, and the largest value ${most}`,
-        )
+        throw bad(start + (i * depth) / 8, `a sample is ${level}, and the largest value ${most}`)
       out[i] = most === full ? level : roundHalfEven((level * full) / most)
     }
   })
@@ -200,20 +190,14 @@ async function fromText(
   { width, height, channels, depth }: Pick<OwnPicture, 'width' | 'height' | 'channels' | 'depth'>,
   most: number,
   isBits: boolean,
-  name: string,
-  what: string,
+  bad: Damage,
 ): Promise<Samples> {
   const count = width * height * channels
   // a sample takes at least a byte
   if (count > bytes.length)
-    throw damaged(
-      name,
-      what,
-      bytes.length,
-      `the file ends after ${bytes.length} bytes, and ${count} samples are needed`,
-    )
+    throw bad(bytes.length, `the file ends after ${bytes.length} bytes, and ${count} samples are needed`)
   const out = new (depth === 16 ? Uint16Array : Uint8Array)(count)
-  const full = depth === 16 ? 65535 : 255
+  const full = fullScale(depth)
   let at = start
   const next = (i: number) => {
     at = wordAt(bytes, at)
@@ -221,8 +205,8 @@ async function fromText(
     let value = 0
     while (at < bytes.length && bytes[at]! >= 0x30 && bytes[at]! <= 0x39 && at - from < (isBits ? 1 : 6))
       value = value * 10 + bytes[at++]! - 0x30
-    if (at === from) throw damaged(name, what, at, `expected sample ${i + 1} of ${count}`)
-    if (value > most) throw damaged(name, what, from, `a sample is ${value}, and the largest value ${most}`)
+    if (at === from) throw bad(at, `expected sample ${i + 1} of ${count}`)
+    if (value > most) throw bad(from, `a sample is ${value}, and the largest value ${most}`)
     out[i] = isBits ? (value === 1 ? 0 : 255) : most === full ? value : roundHalfEven((value * full) / most)
   }
   await inRows(height, width * channels, (y) => {
@@ -236,14 +220,14 @@ async function fromText(
  * the low byte comes first.
  */
 export function readPfm(bytes: Uint8Array, name: string): OwnPicture {
-  const words = wordsFrom(bytes, name, 'PFM')
+  const bad = damaged(name, 'PFM')
+  const words = wordsFrom(bytes, bad)
   const channels = bytes[1] === 0x46 ? 3 : 1
   const width = words.number(1, mostSide, 'the width')
   const height = words.number(1, mostSide, 'the height')
   const at = words.at()
   const scale = Number(words.next())
-  if (!Number.isFinite(scale) || scale === 0)
-    throw damaged(name, 'PFM', at, 'the scale must be a number other than 0')
+  if (!Number.isFinite(scale) || scale === 0) throw bad(at, 'the scale must be a number other than 0')
   const start = words.at() + 1
   const row = width * channels
   return {
@@ -251,7 +235,7 @@ export function readPfm(bytes: Uint8Array, name: string): OwnPicture {
     // some programs multiply by the scale, some divide by it, and some ignore it
     asRead: Math.abs(scale) === 1 ? [] : [`the scale ${Math.abs(scale)} of ${name} was not applied`],
     async samples() {
-      checkEnd(bytes, start + row * height * 4, name, 'PFM')
+      checkEnd(bytes, start + row * height * 4, bad)
       const view = viewOf(bytes)
       const out = new Float32Array(row * height)
       await inRows(height, row, (y) => {

@@ -1,7 +1,6 @@
-import type { ConvoError } from '../error.ts'
 import { viewOf } from '../files/read.ts'
 import { checkLimit } from '../limits.ts'
-import { damaged } from './own-picture.ts'
+import { type Damage, damaged } from './own-picture.ts'
 import { crc32 } from './png-parts.ts'
 import { type Reader, type Source, textOf } from './reader.ts'
 import type { Resolution } from './resolution.ts'
@@ -55,9 +54,6 @@ export type PlainPng = { readonly source: Source; readonly size: number; readonl
  */
 export type PlainDecoder = (png: PlainPng) => AsyncGenerator<Uint8Array, boolean>
 
-/** Number of stored channels by colour type. A palette has none. */
-const storedChannels: Readonly<Record<number, number>> = { 0: 1, 2: 3, 4: 2, 6: 4 }
-
 /** Whether the samples of a PNG can be read from its rows by undoing only the filters. */
 export const isPlainPng = (png: PngHead | undefined): png is PngHead =>
   png !== undefined &&
@@ -65,14 +61,17 @@ export const isPlainPng = (png: PngHead | undefined): png is PngHead =>
   !png.isAnimated &&
   png.bits >= 8 &&
   // a transparent colour adds an alpha channel that is not stored
-  png.channels === storedChannels[png.colourType]
+  png.channels === colourTypes[png.colourType]!.samples
 
-const depthsOf: Readonly<Record<number, readonly number[]>> = {
-  0: [1, 2, 4, 8, 16],
-  2: [8, 16],
-  3: [1, 2, 4, 8],
-  4: [8, 16],
-  6: [8, 16],
+/** The samples of a pixel, and their depths, by colour type. The pixels of a palette are entries, not samples. */
+const colourTypes: Readonly<
+  Record<number, { readonly samples: number; readonly depths: readonly number[] }>
+> = {
+  0: { samples: 1, depths: [1, 2, 4, 8, 16] },
+  2: { samples: 3, depths: [8, 16] },
+  3: { samples: 1, depths: [1, 2, 4, 8] },
+  4: { samples: 2, depths: [8, 16] },
+  6: { samples: 4, depths: [8, 16] },
 }
 
 /** Chunks that are never kept, and what they contain. */
@@ -115,15 +114,12 @@ export function isSound({ read }: Reader, { at, length, end }: Chunk): boolean {
 
 const pieceBytes = 2 ** 16
 
-/** Number of samples in a pixel, by colour type. */
-const samplesOf: Readonly<Record<number, number>> = { 0: 1, 2: 3, 3: 1, 4: 2, 6: 4 }
-
 /** The most bytes that one byte of deflate can become: 258 from two bits. */
 const mostDeflated = 1032
 
 /** The smallest possible size, in bytes, of a PNG with this many pixels. */
 export const leastBytesOf = ({ width, height, bits, colourType }: PngHead): number =>
-  (width * height * bits * samplesOf[colourType]!) / 8 / mostDeflated
+  (width * height * bits * colourTypes[colourType]!.samples) / 8 / mostDeflated
 
 /** The reason why a chunk cannot be used, by its length and position, as in libpng 1.6. Undefined if it can be used. */
 function fault(
@@ -136,10 +132,8 @@ function fault(
   const needs = (bytes: number) =>
     length === bytes ? undefined : `it has ${length} bytes instead of ${bytes}`
   if (seen.has(type)) return 'it occurs twice'
-  if (type === 'gAMA') return needs(4)
-  if (type === 'sRGB') return needs(1)
-  if (type === 'pHYs') return needs(9)
-  if (type === 'acTL') return needs(8)
+  const fixed = { gAMA: 4, sRGB: 1, pHYs: 9, acTL: 8 }[type]
+  if (fixed !== undefined) return needs(fixed)
   if (type === 'iCCP') return seen.has('PLTE') ? 'it comes after the palette' : undefined
   if (type !== 'tRNS') return undefined
   if (colourType >= 4) return 'the picture has alpha'
@@ -159,7 +153,7 @@ const used = ['tRNS', 'gAMA', 'sRGB', 'pHYs', 'iCCP', 'eXIf', 'acTL']
  *   chunks than the limit
  */
 export function readPngHead(reader: Reader, name: string): PngHead {
-  const bad = (at: number, why: string) => damaged(name, 'PNG', at, why)
+  const bad = damaged(name, 'PNG')
   const first = reader.read(8, 25).slice()
   if (first.length < 25) throw bad(reader.size, `the file ends inside the header, after ${reader.size} bytes`)
   const view = viewOf(first)
@@ -167,7 +161,7 @@ export function readPngHead(reader: Reader, name: string): PngHead {
   if (view.getUint32(21) !== crc32(first.subarray(4, 21))) throw bad(29, 'IHDR fails its checksum')
   const [width, height, bits, colourType] = [view.getUint32(8), view.getUint32(12), first[16]!, first[17]!]
   if (width === 0 || height === 0) throw bad(16, `the size is ${width}x${height}`)
-  const depths = depthsOf[colourType]
+  const depths = colourTypes[colourType]?.depths
   if (depths === undefined) throw bad(25, `colour type ${colourType} is not one of 0, 2, 3, 4, 6`)
   if (!depths.includes(bits)) {
     throw bad(24, `${bits} bits is not a depth of colour type ${colourType}: ${depths.join(', ')}`)
@@ -209,16 +203,16 @@ export function readPngHead(reader: Reader, name: string): PngHead {
   }
   // primaries that a profile or sRGB also states are not lost
   if (seen.has('cHRM') && !seen.has('sRGB') && !seen.has('iCCP')) metadata.add('chromaticity (cHRM)')
-  if (isAspect(reader, seen.get('pHYs'))) metadata.add(pixelAspect)
+  const { resolution, isAspect } = pixelsOf(reader, seen.get('pHYs'))
+  if (isAspect) metadata.add(pixelAspect)
   for (const one of trailing(reader, at, name, bad)) {
     const what = one.type === 'eXIf' ? 'EXIF after the picture' : lost[one.type]
     if (what !== undefined) metadata.add(what)
     else if (textTypes.includes(one.type)) texts.push(one)
   }
 
-  const gamma = numberAt(reader, seen.get('gAMA'), 0)
+  const gamma = numberAt(reader, seen.get('gAMA'))
   const colours = coloursOf(reader, seen)
-  const resolution = resolutionOf(reader, seen.get('pHYs'))
   const planes = colourType === 0 || colourType === 4 ? 1 : 3
   const hasAlpha = colourType >= 4 || seen.has('tRNS')
   return {
@@ -231,7 +225,7 @@ export function readPngHead(reader: Reader, name: string): PngHead {
     depth: bits === 16 ? 16 : 8,
     hasIcc: seen.has('iCCP'),
     hasExif: seen.has('eXIf'),
-    isAnimated: (numberAt(reader, seen.get('acTL'), 0) ?? 0) > 0,
+    isAnimated: (numberAt(reader, seen.get('acTL')) ?? 0) > 0,
     ...(gamma !== undefined && gamma > 0 && { gamma }),
     ...(colours !== undefined && { colours }),
     ...(seen.has('sRGB') && { isSrgb: true as const }),
@@ -270,24 +264,22 @@ export function withoutIgnored(bytes: Uint8Array, ignored: readonly IgnoredChunk
   return Buffer.concat(starts.map((start, i) => bytes.subarray(start, cuts[i]?.at ?? bytes.length)))
 }
 
-const numberAt = (reader: Reader, chunk: Chunk | undefined, offset: number): number | undefined =>
-  chunk && viewOf(reader.read(chunk.at + 8 + offset, 4)).getUint32(0)
+const numberAt = (reader: Reader, chunk: Chunk | undefined): number | undefined =>
+  chunk && viewOf(reader.read(chunk.at + 8, 4)).getUint32(0)
 
-function resolutionOf({ read }: Reader, chunk: Chunk | undefined): Resolution | undefined {
-  if (chunk === undefined) return undefined
+/** Reads pHYs. It states how large pixels are, or only how much wider than high: then `isAspect` if not square. */
+function pixelsOf(
+  { read }: Reader,
+  chunk: Chunk | undefined,
+): { resolution?: Resolution; isAspect?: boolean } {
+  if (chunk === undefined) return {}
   const body = viewOf(read(chunk.at + 8, 9))
-  return body.getUint8(8) === 1 ? [body.getUint32(0), body.getUint32(4)] : undefined
+  const [x, y, unit] = [body.getUint32(0), body.getUint32(4), body.getUint8(8)]
+  return unit === 1 ? { resolution: [x, y] } : { isAspect: unit === 0 && x !== y }
 }
 
 /** The name of the metadata for pixels that are not square. */
 export const pixelAspect = 'aspect ratio of the pixels'
-
-/** Whether pHYs states that pixels are not square, but not how large they are. */
-function isAspect({ read }: Reader, chunk: Chunk | undefined): boolean {
-  if (chunk === undefined) return false
-  const body = viewOf(read(chunk.at + 8, 9))
-  return body.getUint8(8) === 0 && body.getUint32(0) !== body.getUint32(4)
-}
 
 /** The number of bytes at the end that are searched for chunks after the picture data. */
 const tailBytes = 2 ** 16
@@ -298,12 +290,7 @@ const tailBytes = 2 ** 16
  *
  * @throws the error from `bad` for a file without IEND
  */
-function trailing(
-  reader: Reader,
-  data: number,
-  name: string,
-  bad: (at: number, why: string) => ConvoError,
-): Chunk[] {
+function trailing(reader: Reader, data: number, name: string, bad: Damage): Chunk[] {
   const last = reader.read(reader.size - 12, 8)
   if (textOf(last, 4, 8) !== 'IEND' || viewOf(last).getUint32(0) !== 0) {
     let at = data

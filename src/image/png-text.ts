@@ -6,6 +6,7 @@ import { exifBlock, exifFor } from './exif.ts'
 import { chunk, concat } from './png.ts'
 import { type Chunk, isSound } from './png-head.ts'
 import { type Reader, textOf } from './reader.ts'
+import type { Size } from './size.ts'
 
 // Text chunks of a PNG (PNG, section 11.3.3): tEXt in Latin-1, zTXt as deflated Latin-1, iTXt in UTF-8.
 
@@ -65,10 +66,7 @@ function textOfChunk({ read }: Reader, { type, at, length }: Chunk, room: number
 const isLatin = (text: string): boolean => [...text].every((c) => c.charCodeAt(0) < 256 && c !== '\0')
 
 /** Makes the chunks for the EXIF, XMP and texts of a picture. */
-export function chunksBeside(
-  meta: PictureMeta,
-  size: { readonly width: number; readonly height: number },
-): Uint8Array[] {
+export function chunksBeside(meta: PictureMeta, size: Size): Uint8Array[] {
   const { text = [], xmp } = meta.metadata ?? {}
   const exif = exifFor(meta, size, false, [])
   const latin = (word: string) => Buffer.from(word, 'latin1')

@@ -1,4 +1,5 @@
 import { ConvoError } from '../error.ts'
+import { viewOf } from '../files/read.ts'
 import type { PictureMeta } from '../tensor/picture.ts'
 import { type Curve, type Light, power, srgb, toLinear } from './light.ts'
 
@@ -18,7 +19,7 @@ export function lightOf({ icc, gamma, isSrgb }: PictureMeta, name: string): Ligh
 
 /** Reads the curves of a matrix or gray profile: the tags rTRC, gTRC, bTRC or kTRC (ICC.1, 9.2 and 10). */
 function lightOfProfile(icc: Uint8Array, name: string): Light {
-  const view = new DataView(icc.buffer, icc.byteOffset, icc.byteLength)
+  const view = viewOf(icc)
   const profile = descriptionOf(icc, view)
   const refuse = (why: string) =>
     new ConvoError('E_OPTION', `--linear cannot use the ICC profile of ${name}`, {
@@ -65,7 +66,7 @@ function tagOf(icc: Uint8Array, view: DataView, signature: string): Uint8Array |
 
 /** Reads a curve from a `curv` or `para` tag. Returns undefined if it is neither, or is cut off. */
 function curveFrom(tag: Uint8Array): Curve | undefined {
-  const view = new DataView(tag.buffer, tag.byteOffset, tag.byteLength)
+  const view = viewOf(tag)
   if (text(tag, 0) === 'curv') {
     const count = view.getUint32(8)
     if (count === 0) return power(1)
@@ -105,7 +106,7 @@ function rises(curve: Curve): boolean {
 function descriptionOf(icc: Uint8Array, view: DataView): string {
   const tag = tagOf(icc, view, 'desc')
   if (tag === undefined) return '(without a name)'
-  const own = new DataView(tag.buffer, tag.byteOffset, tag.byteLength)
+  const own = viewOf(tag)
   let words = ''
   if (text(tag, 0) === 'desc') {
     words = String.fromCharCode(...tag.subarray(12, Math.min(tag.length, 12 + own.getUint32(8), 112)))

@@ -68,7 +68,6 @@ function windowed(fd: number, size: number): Read {
 export const textOf = (bytes: Uint8Array, from = 0, to = bytes.length): string =>
   Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1', from, to)
 
-/** The number of bytes that are compared at once. */
 const piece = 2 ** 20
 
 /**

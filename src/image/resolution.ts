@@ -3,7 +3,7 @@ export type Resolution = readonly [x: number, y: number]
 
 import { viewOf } from '../files/read.ts'
 import type { Read } from './reader.ts'
-import { type Directory, exifReader, firstDirectory, type Layout } from './tiff-directory.ts'
+import { type Directory, exifReader, pageOf } from './tiff-directory.ts'
 
 const perInch = 1 / 0.0254
 
@@ -21,18 +21,18 @@ export const exifResolution = (exif: Uint8Array): Resolution | undefined => tiff
 
 /** The resolution in the first directory of a TIFF. Undefined if it is missing or invalid. */
 export function tiffResolution(read: Read): Resolution | undefined {
-  const { x, y, unit } = tiffDensity(read, firstDirectory(read))
+  const { x, y, unit } = tiffDensity(read, pageOf(read))
   return unit === 2 || unit === 3 ? resolution(x, y, unit === 2 ? perInch : 100) : undefined
 }
 
 /** Whether a TIFF directory states the aspect ratio of its pixels but not their size, which unit 1 means. */
-export function tiffHasOwnAspect(read: Read, directory: Directory & { readonly layout: Layout }): boolean {
+export function tiffHasOwnAspect(read: Read, directory: Directory): boolean {
   const { x, y, unit } = tiffDensity(read, directory)
   return unit === 1 && x > 0 && y > 0 && x !== y
 }
 
 /** The values of tags 282, 283 and 296 in a directory (TIFF 6.0, section 8). NaN if a tag is missing or not a ratio. */
-function tiffDensity(read: Read, directory: (Directory & { readonly layout: Layout }) | undefined) {
+function tiffDensity(read: Read, directory: Directory | undefined) {
   const [x, y] = [282, 283].map((tag) => {
     const field = directory?.tags.get(tag)
     const { little = true, isBig = false } = directory?.layout ?? {}

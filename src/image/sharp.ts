@@ -3,8 +3,9 @@ import type { Sharp, SharpOptions } from 'sharp'
 import { asConvoError, ConvoError } from '../error.ts'
 import { requireHere, resolved } from '../files/package.ts'
 import type { Source } from './reader.ts'
+import type { Size } from './size.ts'
 
-export type { Sharp } from 'sharp'
+export type { Metadata as Described, Sharp } from 'sharp'
 
 let loaded: typeof sharpModule | undefined
 
@@ -51,7 +52,7 @@ export function sharpOf(input: Source, options: SharpOptions): Sharp {
 export type RawRecipe = {
   readonly options: SharpOptions
   /** The part to decode, from the upper left corner on; by default all of it. */
-  readonly size?: { readonly width: number; readonly height: number }
+  readonly size?: Size
   /** libvips' name of a colour space. */
   readonly space: string
   readonly depth: 'uchar' | 'ushort' | 'float'

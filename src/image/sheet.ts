@@ -1,7 +1,6 @@
 import { type Levels, magnitudeParts } from '../definition/levels.ts'
 import { ConvoError } from '../error.ts'
 import type { Extremes } from '../tensor/picture.ts'
-import { Tensor } from '../tensor/tensor.ts'
 
 // Feature maps as pictures: many maps on one sheet, with levels stretched so that signed maps are visible.
 
@@ -104,18 +103,6 @@ export function checkChannels(count: number, channels: readonly number[]): void 
       fix: `--channels ${count - 1}`,
     },
   )
-}
-
-/** Picks some of the channels, in the given order. @throws ConvoError E_OPTION for one that does not exist */
-export function pick(maps: Tensor, channels: readonly number[]): Tensor {
-  const count = maps.shape[0]!
-  const plane = maps.data.length / count
-  const data = new Float32Array(channels.length * plane)
-  checkChannels(count, channels)
-  channels.forEach((c, i) => {
-    data.set(maps.data.subarray(c * plane, (c + 1) * plane), i * plane)
-  })
-  return new Tensor([channels.length, ...maps.shape.slice(1)], data)
 }
 
 /** Digits of 3 x 5 pixels, each row in three bits. */

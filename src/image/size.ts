@@ -1,7 +1,8 @@
 import { ConvoError } from '../error.ts'
 import { counted } from '../text/count.ts'
 
-type Size = { readonly width: number; readonly height: number }
+/** The pixels of a picture across and down. */
+export type Size = { readonly width: number; readonly height: number }
 
 /**
  * Checks the size of a page against the limit.

@@ -2,7 +2,7 @@ import { ConvoError } from '../error.ts'
 import { checkLimit } from '../limits.ts'
 import { listed } from './metadata.ts'
 import type { Reader } from './reader.ts'
-import { checkSize } from './size.ts'
+import { checkSize, type Size } from './size.ts'
 import { type Element, readTags } from './svg-text.ts'
 
 /** Pixels in a unit at 72 per inch, the density at which drawings are rendered. */
@@ -150,8 +150,7 @@ function decoded(text: string): string {
   }
 }
 
-/** Reads the size of a PNG, GIF, WebP or JPEG. */
-function rasterSize(bytes: Buffer): { width: number; height: number } | undefined {
+function rasterSize(bytes: Buffer): Size | undefined {
   const start = bytes.toString('latin1', 0, 16)
   if (bytes.length < 30) return undefined
   if (start.startsWith('\x89PNG')) return { width: bytes.readUInt32BE(16), height: bytes.readUInt32BE(20) }

@@ -8,12 +8,11 @@ import type { StoredArray } from '../kernel/formats/npy.ts'
 import { fullScale, type Samples } from '../tensor/picture.ts'
 import { damaged, type OwnPicture } from './own-picture.ts'
 import { type Read, type Source, wholeOf, withReader } from './reader.ts'
-import { type Directory, directoryAt, type Layout, numbersOf, tiffLayout } from './tiff-directory.ts'
+import type { Size } from './size.ts'
+import { type Directory, numbersOf, pageOf } from './tiff-directory.ts'
 import { unpackBits, unpackLzw } from './tiff-unpack.ts'
 
 // TIFFs with sample types that the decoder does not support, or more channels than a picture: arrays, like .npy files.
-
-const what = 'TIFF'
 
 /** How a page stores its samples, in the terms of TIFF 6.0. */
 type Storage = {
@@ -32,22 +31,14 @@ type Storage = {
   readonly orientation: number
 }
 
-const types: Readonly<Record<string, string>> = {
-  '1,8': 'u1',
-  '1,16': 'u2',
-  '1,32': 'u4',
-  '1,64': 'u8',
-  '2,8': 'i1',
-  '2,16': 'i2',
-  '2,32': 'i4',
-  '2,64': 'i8',
-  '3,16': 'f2',
-  '3,32': 'f4',
-  '3,64': 'f8',
+/** The type of the samples, by NumPy's name; undefined for one that is not read. */
+function typeOf({ format, bits }: Pick<Storage, 'format' | 'bits'>): string | undefined {
+  const type = `${['', 'u', 'i', 'f'][format]}${bits / 8}`
+  return Object.hasOwn(numberTypes, type) ? type : undefined
 }
 
-function storageOf(read: Read, page: Directory, layout: Layout): Storage {
-  const first = (tag: number, other: number) => numbersOf(read, page, tag, layout, 2 ** 16)[0] ?? other
+function storageOf(read: Read, page: Directory): Storage {
+  const first = (tag: number, other: number) => numbersOf(read, page, tag, 2 ** 16)[0] ?? other
   const orientation = first(274, 1)
   return {
     width: first(256, 0),
@@ -72,17 +63,18 @@ const mostChannels = 4096
  * Whether a page is an array: it has samples of a type that the decoder does not support, or more channels than a
  * picture, and it is stored in a way that is supported here.
  */
-function isArrayPage({ bits, format, channels, photometric, compression }: Storage): boolean {
-  if (types[`${format},${bits}`] === undefined || !packings.includes(compression)) return false
+function isArrayPage(storage: Storage): boolean {
+  const { bits, format, channels, photometric, compression } = storage
+  if (typeOf(storage) === undefined || !packings.includes(compression)) return false
   const isOdd = format === 2 || bits > 32 || (format === 1 && bits === 32) || (format === 3 && bits === 16)
   const isMany = channels > (photometric === 2 ? 4 : 2)
   return (isOdd || isMany) && (photometric === 1 || photometric === 2) && channels <= mostChannels
 }
 
-/** Whether a page of a TIFF, from 0, must be read as an array. */
-export function holdsArray(read: Read, page = 0): boolean {
-  const found = pageOf(read, page)
-  return found !== undefined && isArrayPage(storageOf(read, found.directory, found.layout))
+/** Whether the first page of a TIFF must be read as an array. */
+export function holdsArray(read: Read): boolean {
+  const found = pageOf(read)
+  return found !== undefined && isArrayPage(storageOf(read, found))
 }
 
 /**
@@ -91,8 +83,8 @@ export function holdsArray(read: Read, page = 0): boolean {
  * which the decoder divides without rounding. The result is undefined if such planes are packed or meant in an
  * unsupported way.
  */
-export function readerOf(read: Read, page: Directory, layout: Layout): 'there' | 'here' | undefined {
-  const { isPlanar, channels, bits, format, photometric, compression } = storageOf(read, page, layout)
+export function readerOf(read: Read, page: Directory): 'there' | 'here' | undefined {
+  const { isPlanar, channels, bits, format, photometric, compression } = storageOf(read, page)
   const isApart = isPlanar && (page.tags.has(322) ? channels > 1 : channels === 2)
   if (!isApart && !isMultiplied(page)) return 'there'
   const isKnown = ['1,8', '1,16', '3,32'].includes(`${format},${bits}`) && packings.includes(compression)
@@ -102,14 +94,6 @@ export function readerOf(read: Read, page: Directory, layout: Layout): 'there' |
 
 /** Whether the colours of a page are multiplied by its alpha (ExtraSamples). */
 export const isMultiplied = ({ tags }: Directory): boolean => tags.get(338)?.value === 1
-
-function pageOf(read: Read, page: number): { directory: Directory; layout: Layout } | undefined {
-  const layout = tiffLayout(read)
-  let directory = layout && directoryAt(read, layout.first, layout)
-  for (let i = 0; i < page && layout !== undefined && directory !== undefined; i++)
-    directory = directory.next === 0 ? undefined : directoryAt(read, directory.next, layout)
-  return layout && directory && { directory, layout }
-}
 
 /**
  * Reads a page of a TIFF as an array [H,W] or [H,W,C]. It supports unsigned and signed integers of 8 to 64 bits and
@@ -123,19 +107,19 @@ function pageOf(read: Read, page: number): { directory: Directory; layout: Layou
 export async function readTiffArray(
   bytes: Uint8Array,
   name: string,
-  checkSize: (size: { width: number; height: number }) => void,
+  checkSize: (size: Size) => void,
   page = 0,
   turns = true,
 ): Promise<StoredArray & { readonly orientation?: number; readonly isTurned?: boolean }> {
   const read: Read = (at, length) => bytes.subarray(at, at + length)
+  const bad = damaged(name, 'TIFF')
   const found = pageOf(read, page)
-  if (found === undefined) throw damaged(name, what, 0, `it has no page ${page + 1}`)
-  const { directory, layout } = found
-  const storage = storageOf(read, directory, layout)
-  const { width, height, channels, bits, format, isPlanar } = storage
+  if (found === undefined) throw bad(0, `it has no page ${page + 1}`)
+  const storage = storageOf(read, found)
+  const { width, height, channels, bits, isPlanar } = storage
   checkSize({ width: width * channels, height })
-  const list = (tag: number) => numbersOf(read, directory, tag, layout, 2 ** 22)
-  const isTiled = directory.tags.has(322)
+  const list = (tag: number) => numbersOf(read, found, tag, 2 ** 22)
+  const isTiled = found.tags.has(322)
   const tileWidth = isTiled ? (list(322)[0] ?? 0) : width
   const tileHeight = isTiled ? (list(323)[0] ?? 0) : Math.min(height, list(278)[0] ?? height)
   const [offsets, lengths] = isTiled ? [list(324), list(325)] : [list(273), list(279)]
@@ -145,15 +129,10 @@ export async function readTiffArray(
   const count = across * down * (isPlanar ? channels : 1)
   const tileBytes = tileWidth * tileHeight * perPixel * (bits / 8)
   if (!(width > 0 && height > 0 && tileWidth > 0 && tileHeight > 0) || tileBytes > 2 ** 30)
-    throw damaged(name, what, 0, `${width}x${height} in pieces of ${tileWidth}x${tileHeight}`)
+    throw bad(0, `${width}x${height} in pieces of ${tileWidth}x${tileHeight}`)
   if (offsets.length < count || lengths.length < count)
-    throw damaged(
-      name,
-      what,
-      0,
-      `${count} pieces are needed, but there are ${Math.min(offsets.length, lengths.length)}`,
-    )
-  const type = types[`${format},${bits}`]!
+    throw bad(0, `${count} pieces are needed, but there are ${Math.min(offsets.length, lengths.length)}`)
+  const type = typeOf(storage)!
   const isExact = bits <= 16 || type === 'f4'
   const data = new (isExact ? Float32Array : Float64Array)(width * height * channels)
   const shown = turnOf(turns ? storage.orientation : 1, width, height)
@@ -166,8 +145,16 @@ export async function readTiffArray(
     const packed = storage.isReversed ? await mirrored(stored) : stored
     const plain = await unpacked(packed, wanted, storage.compression)
     if (plain === undefined || plain.length < wanted)
-      throw damaged(name, what, offsets[i]!, `piece ${i + 1} of ${count} is cut off or damaged`)
-    const numbers = await numbersIn(plain, storage, tileWidth * perPixel, rows, perPixel, layout.little, type)
+      throw bad(offsets[i]!, `piece ${i + 1} of ${count} is cut off or damaged`)
+    const numbers = await numbersIn(
+      plain,
+      storage,
+      tileWidth * perPixel,
+      rows,
+      perPixel,
+      found.layout.little,
+      type,
+    )
     await pause()
     await inRows(Math.min(rows, height - row), tileWidth * perPixel, (y) => {
       for (let x = 0; x < tileWidth && column + x < width; x++) {
@@ -204,7 +191,6 @@ async function mirrored(bytes: Uint8Array): Promise<Uint8Array> {
   return out
 }
 
-/** Reverses the bits of a byte. */
 function reversed(byte: number): number {
   const pairs = ((byte & 0x55) << 1) | ((byte >> 1) & 0x55)
   const fours = ((pairs & 0x33) << 2) | ((pairs >> 2) & 0x33)
@@ -278,11 +264,9 @@ export function pageRead(
   name: string,
 ): Pick<OwnPicture, 'samples'> | undefined {
   const found = withReader(source, name, ({ read }) => {
-    const { directory, layout } = pageOf(read, page) ?? {}
-    if (directory === undefined || layout === undefined) return undefined
-    return readerOf(read, directory, layout) === 'here'
-      ? { isMultiplied: isMultiplied(directory) }
-      : undefined
+    const directory = pageOf(read, page)
+    if (directory === undefined || readerOf(read, directory) !== 'here') return undefined
+    return { isMultiplied: isMultiplied(directory) }
   })
   if (found === undefined) return undefined
   const type: ArrayType<Samples> = depth === 8 ? Uint8Array : depth === 16 ? Uint16Array : Float32Array

@@ -16,10 +16,11 @@ export type Directory = {
   >
   /** offset of the next directory, 0 for none */
   readonly next: number
+  readonly layout: Layout
 }
 
 /** The byte order of a TIFF, and whether it is a BigTIFF. */
-export type Layout = { readonly little: boolean; readonly isBig: boolean }
+type Layout = { readonly little: boolean; readonly isBig: boolean }
 
 /** Reads the byte order and version of a TIFF or EXIF block, and the offset of its first directory, if it is either. */
 export function tiffLayout(read: Read): (Layout & { readonly first: number }) | undefined {
@@ -38,11 +39,13 @@ export function exifReader(exif: Uint8Array): Read {
   return (at, length) => exif.subarray(start + at, start + at + length)
 }
 
-/** Reads the first directory of a TIFF or EXIF block. Returns undefined if there is none. */
-export function firstDirectory(read: Read): (Directory & { readonly layout: Layout }) | undefined {
+/** Reads the directory of a page of a TIFF, or the first one of an EXIF block. Returns undefined if there is none. */
+export function pageOf(read: Read, page = 0): Directory | undefined {
   const layout = tiffLayout(read)
-  const first = layout && directoryAt(read, layout.first, layout)
-  return first && { ...first, layout }
+  let found = layout && directoryAt(read, layout.first, layout)
+  for (let i = 0; i < page && layout !== undefined && found !== undefined; i++)
+    found = found.next === 0 ? undefined : directoryAt(read, found.next, layout)
+  return found
 }
 
 /** Bytes of one value of a field, by its type (TIFF 6.0, section 2; BigTIFF adds 16 to 18). */
@@ -51,41 +54,36 @@ export const sizes = [0, 1, 1, 2, 4, 8, 1, 1, 2, 4, 8, 4, 8, 4, 0, 0, 8, 8, 8]
 const mostTags = 4096
 
 /** Reads the directory at an offset. Returns undefined if there is none. */
-export function directoryAt(read: Read, at: number, { little, isBig }: Layout): Directory | undefined {
-  const counted = viewOf(read(at, isBig ? 8 : 2).slice())
-  if (counted.byteLength < (isBig ? 8 : 2)) return undefined
+export function directoryAt(read: Read, at: number, layout: Layout): Directory | undefined {
+  const { little, isBig } = layout
+  const [head, size, place] = isBig ? [8, 20, 8] : [2, 12, 4]
+  const counted = viewOf(read(at, head).slice())
+  if (counted.byteLength < head) return undefined
   const count = isBig ? Number(counted.getBigUint64(0, little)) : counted.getUint16(0, little)
   if (count > mostTags) return undefined
-  const size = isBig ? 20 : 12
-  const from = at + counted.byteLength
-  const view = viewOf(read(from, count * size + (isBig ? 8 : 4)).slice())
+  const from = at + head
+  const view = viewOf(read(from, count * size + place).slice())
   if (view.byteLength < count * size) return undefined
+  const numberAt = (where: number) =>
+    isBig ? Number(view.getBigUint64(where, little)) : view.getUint32(where, little)
   const tags: Map<number, { type: number; count: number; value: number; place: number }> = new Map()
   for (let entry = 0; entry < count * size; entry += size) {
     const type = view.getUint16(entry + 2, little)
-    const number = isBig ? Number(view.getBigUint64(entry + 4, little)) : view.getUint32(entry + 4, little)
-    const place = entry + (isBig ? 12 : 8)
+    const number = numberAt(entry + 4)
+    const where = entry + 4 + place
     const bytes = (sizes[type] ?? 0) * number
     const value =
-      bytes <= 2 && bytes > 0 && sizes[type] === 2
-        ? view.getUint16(place, little)
+      sizes[type] === 2 && (bytes === 2 || bytes === 4)
+        ? view.getUint16(where, little)
         : bytes === 1
-          ? view.getUint8(place)
-          : bytes === 4 && sizes[type] === 2
-            ? view.getUint16(place, little)
-            : bytes === 4 || !isBig
-              ? view.getUint32(place, little)
-              : Number(view.getBigUint64(place, little))
-    tags.set(view.getUint16(entry, little), { type, count: number, value, place: from + place })
+          ? view.getUint8(where)
+          : bytes === 4
+            ? view.getUint32(where, little)
+            : numberAt(where)
+    tags.set(view.getUint16(entry, little), { type, count: number, value, place: from + where })
   }
-  const rest = view.byteLength - count * size
-  const next =
-    rest < (isBig ? 8 : 4)
-      ? 0
-      : isBig
-        ? Number(view.getBigUint64(count * size, little))
-        : view.getUint32(count * size, little)
-  return { tags, next }
+  const end = count * size
+  return { tags, layout, next: view.byteLength - end < place ? 0 : numberAt(end) }
 }
 
 /**
@@ -93,9 +91,8 @@ export function directoryAt(read: Read, at: number, { little, isBig }: Layout): 
  */
 export function numbersOf(
   read: Read,
-  { tags }: Directory,
+  { tags, layout: { little, isBig } }: Directory,
   tag: number,
-  { little, isBig }: Layout,
   most: number,
 ): number[] {
   const field = tags.get(tag)

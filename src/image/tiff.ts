@@ -9,7 +9,7 @@ import { pixelAspect } from './png-head.ts'
 import { type Read, textOf } from './reader.ts'
 import { tiffHasOwnAspect } from './resolution.ts'
 import { holdsArray, isMultiplied, readerOf } from './tiff-array.ts'
-import { type Directory, directoryAt, type Layout, numbersOf, sizes, tiffLayout } from './tiff-directory.ts'
+import { type Directory, directoryAt, numbersOf, sizes, tiffLayout } from './tiff-directory.ts'
 
 const tag = {
   subfileType: 254,
@@ -43,7 +43,9 @@ export type Mend = { readonly at: number; readonly byte: number }
 
 /** The contents of the directories of a TIFF. */
 export type TiffSeen = {
+  /** metadata that an output does not keep, in words: `time` */
   readonly metadata: readonly string[]
+  /** metadata that an output may keep and that the decoder does not return */
   readonly held: Metadata
   /** the ICC profile of the first page; the decoder returns it for the files that it reads */
   readonly icc?: Uint8Array | undefined
@@ -63,17 +65,17 @@ export type TiffSeen = {
 }
 
 /**
- * Walks over the directories of a TIFF.
+ * Walks over the directories of a TIFF. Returns undefined if it has none that can be read.
  *
  * @throws ConvoError E_DECODE for a circular list of directories, pictures that are only in subdirectories, and samples
  *   that are not supported; E_TOO_LARGE for more pages than the limit
  */
-export function readTiff(read: Read, name: string): TiffSeen {
+export function readTiff(read: Read, name: string): TiffSeen | undefined {
   const layout = tiffLayout(read)
   const seen = new Set<number>()
   const pages: Directory[] = []
   for (let at = layout?.first ?? 0; layout !== undefined && at !== 0; ) {
-    if (seen.has(at)) throw damaged(name, 'TIFF', at, 'the list of its pages is circular')
+    if (seen.has(at)) throw damaged(name, 'TIFF')(at, 'the list of its pages is circular')
     seen.add(at)
     checkLimit('pages', seen.size, name)
     const page = directoryAt(read, at, layout)
@@ -83,34 +85,24 @@ export function readTiff(read: Read, name: string): TiffSeen {
   }
   const [first] = pages
   // the decoder reports damage this early in the file
-  if (layout === undefined || first === undefined)
-    return {
-      metadata: [],
-      held: {},
-      pages: 1,
-      unread: [],
-      isAlike: false,
-      mends: [],
-      notes: [],
-      leastBytes: 0,
-    }
-  const subs = pages.flatMap((page) => subDirectories(read, page, layout))
+  if (first === undefined) return undefined
+  const subs = pages.flatMap((page) => subDirectories(read, page))
   refuseRaw(read, name, pages, subs)
   // arrays, with all their pages, are read here
   for (const page of holdsArray(read) ? [] : pages) {
     refuseCompression(name, page)
-    refuseSamples(read, name, page, layout)
+    refuseSamples(read, name, page)
   }
   const larger = pages.findIndex((page) => !isReduced(page))
   const isLater = (wanted: readonly number[]) =>
     pages.slice(1).some((page) => wanted.some((one) => page.tags.has(one) && !isEqual(page, first, one)))
   return {
     metadata: [
-      ...(tiffHasOwnAspect(read, { ...first, layout }) ? [pixelAspect] : []),
+      ...(tiffHasOwnAspect(read, first) ? [pixelAspect] : []),
       ...metadata.filter(([, tags]) => isLater(tags)).map(([key]) => `${metadataNames[key]} of later pages`),
     ],
-    held: heldOf(read, first, layout),
-    icc: bytesOf(fieldsOf(read, first, layout, (one) => one === tag.profile).fields, tag.profile),
+    held: heldOf(read, first),
+    icc: bytesOf(fieldsOf(read, first, (one) => one === tag.profile).fields, tag.profile),
     pages: pages.length,
     unread: [
       ...(subs.length === 0
@@ -118,7 +110,7 @@ export function readTiff(read: Read, name: string): TiffSeen {
         : [`in subdirectories ${subs.length} ${subs.every(isReduced) ? 'smaller copies' : 'pictures'}`]),
       ...slicesBehind(read, first, pages.length),
     ],
-    leastBytes: Math.max(...pages.map((page) => leastBytesOf(read, page, layout))),
+    leastBytes: Math.max(...pages.map((page) => leastBytesOf(read, page))),
     // the division rounds to whole levels, so it is reported
     notes: [
       ...(pages.some(isMultiplied)
@@ -131,18 +123,18 @@ export function readTiff(read: Read, name: string): TiffSeen {
         : []),
       ...new Set(
         pages.flatMap((page) =>
-          oddOrientation(page, layout).length === 0
+          oddOrientation(page).length === 0
             ? []
             : `${name} has the orientation ${numberIn(page, tag.orientation)}, which was read as 1: it must be 1 to 8`,
         ),
       ),
     ],
-    mends: pages.flatMap((page) => [...openTexts(read, page, layout), ...oddOrientation(page, layout)]),
+    mends: pages.flatMap((page) => [...openTexts(read, page), ...oddOrientation(page)]),
     // pages with an orientation are turned one by one
     isAlike:
       numberIn(first, tag.orientation) < 2 &&
-      readerOf(read, first, layout) === 'there' &&
-      pages.every((page) => isLike(read, page, first, layout)),
+      readerOf(read, first) === 'there' &&
+      pages.every((page) => isLike(read, page, first)),
     ...(isReduced(first) &&
       larger > 0 && {
         preview: {
@@ -153,7 +145,7 @@ export function readTiff(read: Read, name: string): TiffSeen {
   }
 }
 
-function openTexts(read: Read, { tags }: Directory, { isBig }: Layout): Mend[] {
+function openTexts(read: Read, { tags, layout: { isBig } }: Directory): Mend[] {
   return [...tags.values()].flatMap(({ type, count, value, place }) => {
     const at = (count <= (isBig ? 8 : 4) ? place : value) + count - 1
     return type === 2 && count > 0 && (read(at, 1)[0] ?? 0) !== 0 ? [{ at, byte: 0 }] : []
@@ -161,7 +153,7 @@ function openTexts(read: Read, { tags }: Directory, { isBig }: Layout): Mend[] {
 }
 
 /** Replaces an invalid orientation by 1, like other readers do. */
-function oddOrientation({ tags }: Directory, { little }: Layout): Mend[] {
+function oddOrientation({ tags, layout: { little } }: Directory): Mend[] {
   const { value, place, type } = tags.get(tag.orientation) ?? { value: 1, place: 0, type: 0 }
   const size = sizes[type] ?? 0
   if ((value >= 1 && value <= 8) || size === 0) return []
@@ -189,12 +181,9 @@ function isEqual(page: Directory, other: Directory, one: number): boolean {
   return a?.count === b?.count && a?.value === b?.value
 }
 
-/** The metadata of a page. */
-function heldOf(read: Read, page: Directory, layout: Layout): Metadata {
+function heldOf(read: Read, page: Directory): Metadata {
   const [[, exifTags]] = metadata as [(typeof metadata)[number]]
-  const { fields, below } = fieldsOf(read, page, layout, (one) =>
-    metadata.some(([, tags]) => tags.includes(one)),
-  )
+  const { fields, below } = fieldsOf(read, page, (one) => metadata.some(([, tags]) => tags.includes(one)))
   const exif = { fields: fields.filter((field) => exifTags.includes(field.tag)), below }
   const geo = fields.filter((field) => geoTags.includes(field.tag))
   const [xmp, iptc] = [bytesOf(fields, 700), bytesOf(fields, 33723)]
@@ -206,8 +195,8 @@ function heldOf(read: Read, page: Directory, layout: Layout): Metadata {
   }
 }
 
-function isLike(read: Read, page: Directory, other: Directory, layout: Layout): boolean {
-  const number = (from: Directory, one: number) => firstNumber(read, from, one, layout)
+function isLike(read: Read, page: Directory, other: Directory): boolean {
+  const number = (from: Directory, one: number) => firstNumber(read, from, one)
   return (
     deciding.every((one) => isEqual(page, other, one)) &&
     [tag.bits, tag.sampleFormat].every((one) => number(page, one) === number(other, one))
@@ -225,9 +214,9 @@ const sizeText = (page: Directory): string => `${numberIn(page, tag.width)}x${nu
 /** The most subdirectories of a page that are read. A camera file has three, a pyramid twenty. */
 const mostSubs = 64
 
-const subDirectories = (read: Read, page: Directory, layout: Layout): Directory[] =>
-  numbersOf(read, page, tag.subIfds, layout, mostSubs).flatMap((at) =>
-    at === 0 ? [] : (directoryAt(read, at, layout) ?? []),
+const subDirectories = (read: Read, page: Directory): Directory[] =>
+  numbersOf(read, page, tag.subIfds, mostSubs).flatMap((at) =>
+    at === 0 ? [] : (directoryAt(read, at, page.layout) ?? []),
   )
 
 /** Refuses camera raw pictures, whose first page is a preview. */
@@ -269,8 +258,8 @@ const formats: Readonly<Record<number, string>> = {
 }
 
 /** The first number of a field, or 0 without the field. */
-const firstNumber = (read: Read, page: Directory, one: number, layout: Layout): number =>
-  numbersOf(read, page, one, layout, 1)[0] ?? 0
+const firstNumber = (read: Read, page: Directory, one: number): number =>
+  numbersOf(read, page, one, 1)[0] ?? 0
 
 /** Compressions that the decoder supports. 0 means that none is stated. */
 const known = new Set([0, 1, 2, 3, 4, 5, 7, 8, 32766, 32771, 32773, 32809, 32946, 34676, 34677, 50001])
@@ -312,8 +301,8 @@ function refuseCompression(name: string, page: Directory): void {
 }
 
 /** Refuses samples that the decoder treats as damage or misinterprets. @throws ConvoError E_DECODE */
-function refuseSamples(read: Read, name: string, page: Directory, layout: Layout): void {
-  const numberOf = (one: number): number => firstNumber(read, page, one, layout)
+function refuseSamples(read: Read, name: string, page: Directory): void {
+  const numberOf = (one: number): number => firstNumber(read, page, one)
   const [bits, format, photometric] = [
     numberOf(tag.bits),
     numberOf(tag.sampleFormat) || 1,
@@ -351,16 +340,16 @@ function refuseSamples(read: Read, name: string, page: Directory, layout: Layout
   const toSrgb = wayOf('magick IN -colorspace sRGB OUT-srgb.tif', name)
   if (photometric === 8 || photometric === 9 || photometric === 10) refuse('L*a*b* colours', toSrgb)
   // the decoder converts YCbCr of JPEG data and of blocks, but not YCbCr that is stored for every pixel
-  const chroma = numbersOf(read, page, tag.chroma, layout, 2)
+  const chroma = numbersOf(read, page, tag.chroma, 2)
   if (photometric === 6 && numberIn(page, tag.compression) !== 7 && chroma.join() === '1,1')
     refuse('YCbCr colours for every pixel', toSrgb)
   if (photometric === 0 && format === 3) refuse('floats in which 0 is white', toSrgb)
-  if (readerOf(read, page, layout) === undefined) refuse('separate planes of this kind', toPython(name))
+  if (readerOf(read, page) === undefined) refuse('separate planes of this kind', toPython(name))
 }
 
 /** The number of bytes that the pixels of an uncompressed page need, or 0 if it is unknown. */
-function leastBytesOf(read: Read, page: Directory, layout: Layout): number {
-  const number = (one: number) => firstNumber(read, page, one, layout)
+function leastBytesOf(read: Read, page: Directory): number {
+  const number = (one: number) => firstNumber(read, page, one)
   if (number(tag.compression) > 1 || number(tag.photometric) === 6) return 0
   return (number(tag.width) * number(tag.height) * (number(tag.samples) || 1) * (number(tag.bits) || 1)) / 8
 }

@@ -3,6 +3,7 @@ import type { PictureMeta } from '../tensor/picture.ts'
 import { exifBlock, exifFor } from './exif.ts'
 import { concat, iccFits } from './png.ts'
 import { textOf } from './reader.ts'
+import type { Size } from './size.ts'
 
 // WebP files as chunks (RFC 9649, section 2.7), for their metadata.
 
@@ -35,7 +36,7 @@ export function webpTimed(webp: Uint8Array, times: readonly number[]): Uint8Arra
 export function webpWith(
   webp: Uint8Array,
   meta: PictureMeta,
-  size: { readonly width: number; readonly height: number; readonly channels: number },
+  size: Size & { readonly channels: number },
 ): Uint8Array {
   const exif = exifFor(meta, size, true)
   const { xmp } = meta.metadata ?? {}

@@ -4,6 +4,7 @@ import { leveled, picked } from '../graph/narrow.ts'
 import { layerNode, type Node, nodeOf, planesNode, sourceNode, traced } from '../graph/node.ts'
 import { inTurns } from '../host/turns.ts'
 import { decode, readHeader } from '../image/decode.ts'
+import type { Size } from '../image/size.ts'
 import { levelsOf } from '../run/graph.ts'
 import type { Source } from '../run/picture-job.ts'
 import type { Session } from '../run/pool.ts'
@@ -74,8 +75,6 @@ export async function beginBlending(
   const lumas: Pending = { out, source, full: picture.full, isPicture: true }
   return { state: { ...noted, data: lumas }, blending }
 }
-
-type Size = { readonly width: number; readonly height: number }
 
 /** Returns notes on the region. @throws ConvoError E_OPTION if it contains no pixel of the picture */
 function regionNotes({ settings: { region }, input }: PictureTask, { width, height }: Size): string[] {

@@ -1,20 +1,12 @@
-import { readWhole } from '../files/read.ts'
+import { type Shape, shapeOf } from '../image/compare/comparison.ts'
 import type { Pages } from '../image/compare/pages.ts'
 import { createDigest } from '../image/digest.ts'
-import type { Source } from '../image/reader.ts'
+import { type Source, wholeOf } from '../image/reader.ts'
 
 /** The hash of the pixels of a picture file, and the shape of its first page. */
-export type Digest = {
+export type Digest = Shape & {
   /** `sha256:` and the hash of the shape and the samples, in hexadecimal. */
   readonly digest: string
-  /** Width in pixels. */
-  readonly width: number
-  /** Height in pixels. */
-  readonly height: number
-  /** 1 gray, 2 gray and alpha, 3 RGB, 4 RGB and alpha. */
-  readonly channels: number
-  /** Bits of a sample; 32 are floats. */
-  readonly depth: number
   /** Pages or frames, all of which are part of the digest. */
   readonly pages: number
   /** Notes for the user, in sentences. */
@@ -30,17 +22,14 @@ export type Digest = {
 export async function digestOf(pages: Pages, source: Source | undefined, name: string): Promise<Digest> {
   const { count, unread = [], pictures, notes: own = [] } = pages
   const hash = createDigest()
-  let first: Pick<Digest, 'width' | 'height' | 'channels' | 'depth'> | undefined
+  let first: Shape | undefined
   const notes = [...own]
   for await (const page of pictures) {
     await hash.add(page)
-    const { width, height, channels, depth } = page
-    first ??= { width, height, channels, depth }
+    first ??= shapeOf(page)
   }
   if (unread.length > 0 && source !== undefined) {
-    await hash.addFile(
-      typeof source === 'string' ? await readWhole(source, { limit: 'encodedBytes' }) : source,
-    )
+    await hash.addFile(await wholeOf(source))
     notes.push(
       `${name} contains data that convo does not read (${unread.join(', ')}), so the bytes of the file were hashed too`,
     )

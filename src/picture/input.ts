@@ -5,7 +5,7 @@ import { checkHead, type Decoded, type DecodeOptions, decode, decodeAhead } from
 import { blackened, flatten, hasHidden, withoutAlpha } from '../image/flatten.ts'
 import { type Probe, probe } from '../image/probe.ts'
 import { lightOf } from '../image/profile.ts'
-import type { Source } from '../image/reader.ts'
+import { type Source, wholeOf } from '../image/reader.ts'
 import type { SourcePicture } from '../run/picture-job.ts'
 import {
   type Depth,
@@ -184,8 +184,7 @@ export async function loadArray(
     'no-orient': unturned,
   }: Pick<Settings, 'layout' | 'full' | 'page' | 'metadata' | 'max-pixels' | 'no-orient'>,
 ): Promise<PictureArray> {
-  const bytes = typeof source === 'string' ? await readWhole(source, { limit: 'encodedBytes' }) : source
-  return readArray(bytes, inputName(path), {
+  return readArray(await wholeOf(source), inputName(path), {
     ...{ layout, full, maxPixels, orient: !unturned },
     ...(page !== undefined && { page: page - 1 }),
     ...(metadata !== undefined && { metadata }),

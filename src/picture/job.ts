@@ -176,9 +176,7 @@ export function taskOf(job: PictureJob): PictureTask {
     throw new ConvoError(
       'E_OPTION',
       `--page ${settings.page} selects one page, but ${job.operation} uses all pages`,
-      {
-        fix: 'no --page',
-      },
+      { fix: 'no --page' },
     )
   }
   return { ...job, ...rangeOf(job) }

@@ -151,7 +151,6 @@ async function* decodeAll({ count, decode: one }: Stack): AsyncGenerator<Decoded
   for (let z = 0; z < count; z++) yield one(z)
 }
 
-/** Loads a volume with all slices decoded. */
 async function wholeVolume(pages: AsyncIterable<Decoded>, task: PictureTask): Promise<LoadedData> {
   const { input: path } = task
   const treatment = treatmentOf(task)

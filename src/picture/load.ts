@@ -41,9 +41,7 @@ export function checkApplies(
     throw new ConvoError(
       'E_OPTION',
       `--layout ${layout} is for .npy files, and ${inputName(path)} is not one`,
-      {
-        fix: 'no --layout',
-      },
+      { fix: 'no --layout' },
     )
 }
 
@@ -125,9 +123,7 @@ export function refuseTone({ settings: { gray, linear } }: PictureTask, what: st
   throw new ConvoError(
     'E_OPTION',
     `--${gray ? 'gray' : 'linear'} works on pictures, and the input is ${what}`,
-    {
-      fix: 'convert the pictures first, with convo batch',
-    },
+    { fix: 'convert the pictures first, with convo batch' },
   )
 }
 

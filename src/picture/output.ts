@@ -31,23 +31,14 @@ export function outputKind(path: string): OutputKind {
   return formatOfPath(path) === 'png' ? 'png' : 'picture'
 }
 
+type Target = { readonly output: string; readonly settings: Pick<Settings, 'depth'> }
+
 /** Whether an output holds floats: .npy, PFM, a TIFF of 32 bits. */
-export const holdsFloats = ({
-  output,
-  settings,
-}: {
-  readonly output: string
-  readonly settings: Pick<Settings, 'depth'>
-}): boolean => outputKind(output) === 'npy' || settings.depth === 32 || formatOfPath(output) === 'pfm'
+export const holdsFloats = ({ output, settings }: Target): boolean =>
+  outputKind(output) === 'npy' || settings.depth === 32 || formatOfPath(output) === 'pfm'
 
 /** Whether an output holds floats if its input does: its format supports them, and no depth was chosen. */
-export const mayHoldFloats = ({
-  output,
-  settings,
-}: {
-  readonly output: string
-  readonly settings: Pick<Settings, 'depth'>
-}): boolean =>
+export const mayHoldFloats = ({ output, settings }: Target): boolean =>
   settings.depth === undefined &&
   outputKind(output) === 'picture' &&
   (traitsOf(formatOfPath(output)).depths as readonly Depth[]).includes(32)

@@ -1,11 +1,10 @@
 import { ConvoError } from '../error.ts'
-import { readWhole } from '../files/read.ts'
 import { shapeOf } from '../image/compare/comparison.ts'
 import type { Pages } from '../image/compare/pages.ts'
 import { decodePages, plainOf, readHeader } from '../image/decode.ts'
 import { inspect } from '../image/inspect.ts'
 import { probe } from '../image/probe.ts'
-import { nameOf, type Source } from '../image/reader.ts'
+import { nameOf, type Source, wholeOf } from '../image/reader.ts'
 import { decodePlain } from '../run/png-rows.ts'
 import { optional } from '../text/record.ts'
 import { pagesOfArray, readArray } from './array.ts'
@@ -29,8 +28,7 @@ export async function openPages(source: Source, options: PageOptions): Promise<P
   const probed = probe(source, name)
   const { kind, png } = probed
   if (probed.isArray) {
-    const bytes = typeof source === 'string' ? await readWhole(source, { limit: 'encodedBytes' }) : source
-    return arrayPages(bytes, name, options)
+    return arrayPages(await wholeOf(source), name, options)
   }
   // the probe has everything for these formats; asking the decoder would open the file once more
   const isPlain = kind === 'png' || kind === 'jpeg'

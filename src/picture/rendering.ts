@@ -158,7 +158,6 @@ const isStreamed = (
   // alpha must be inspected as a whole, and optimised codes are for the whole picture
   (format === 'jpeg' && !hasAlpha(channels) && effort === 0)
 
-/** Returns the sink for the strips of a file. */
 function sinkOf(
   { arena }: Session,
   format: Streamed,
@@ -172,7 +171,6 @@ function sinkOf(
   return { kind: 'samples', depth: 8, target: arena.alloc(width * height * channels) }
 }
 
-/** Begins a file for the output of a sink. */
 async function openFile(
   { arena }: Session,
   path: string,

@@ -22,6 +22,7 @@ import {
   wordOr,
 } from '../params.ts'
 import { type BorderName, borderName, borders } from '../tensor/border.ts'
+import { pick } from '../text/record.ts'
 import { readingSettings, runSettings } from './run-settings.ts'
 
 /** What to do with the maps of a result that is not a gray, RGB or RGBA picture. */
@@ -73,9 +74,9 @@ export const correlationSettings = {
     ),
     unset: "the kernel's own",
   },
-  stride: { ...custom('compute only every n-th pixel', '<n>|<y,x>', pairOf(1)), unset: '1' },
+  stride: { ...custom('compute only every n-th pixel', '<n>|<y,x>', parsePair), unset: '1' },
   dilation: {
-    ...custom('distance between neighbouring taps, in pixels', '<n>|<y,x>', pairOf(1)),
+    ...custom('distance between neighbouring taps, in pixels', '<n>|<y,x>', parsePair),
     unset: '1',
   },
   padding: {
@@ -228,23 +229,9 @@ export type Settings = Values<typeof sharedSettings>
 
 /** Returns the kernel settings for operators: `undefined` if not given. */
 export function kernelOptions(settings: Settings): KernelOptions {
-  const { border, fill, anchor, flip, scale, normalize, bias, stride, dilation, padding, groups, algorithm } =
-    settings
-  const place = anchor && ([anchor.y, anchor.x] as const)
-  return {
-    border,
-    fill,
-    anchor: place,
-    flip,
-    scale,
-    normalize,
-    bias: levelsOf(bias),
-    stride,
-    dilation,
-    padding,
-    groups,
-    algorithm,
-  }
+  type Own = Pick<Settings, keyof typeof correlationSettings>
+  const { kernel: _, anchor, bias, ...rest } = pick(settings, correlationSettings) as Own
+  return { ...rest, anchor: anchor && [anchor.y, anchor.x], bias: levelsOf(bias) }
 }
 
 function levelsOf(bias: Settings['bias']): KernelOptions['bias'] {
@@ -295,12 +282,9 @@ function parseAnchor(given: unknown, name: string): { readonly x: number; readon
   return { x: x!, y: y! }
 }
 
-function pairOf(min: number) {
-  const list = numbers('', '', { min: 1, max: 2 }, { min, whole: true })
-  return (given: unknown, name: string): Pair => {
-    const [y, x] = list.parse(given, name)
-    return [y!, x ?? y!]
-  }
+function parsePair(given: unknown, name: string): Pair {
+  const [y, x] = numbers('', '', { min: 1, max: 2 }, { min: 1, whole: true }).parse(given, name)
+  return [y!, x ?? y!]
 }
 
 const upToFour = numbers('', '', { min: 1, max: 4 }, { min: 0, whole: true })

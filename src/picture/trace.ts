@@ -122,7 +122,6 @@ function smallness({ compute, peak }: Ground, { source, out }: Pending) {
 const directNote =
   "some samples are not finite or very large, and Winograd's algorithm would spread them: the slower direct sums were used"
 
-/** Returns the arithmetic of a step. */
 const factsOf = (step: Step, made: Pick<Pending, 'out' | 'source'>): PlanFacts[] =>
   step.kernels === undefined
     ? [step.arithmetic ?? arithmetics.bank]

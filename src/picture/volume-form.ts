@@ -23,7 +23,6 @@ export function pagedFormat(
   return isPaged && settings.channels !== 'montage' ? format : undefined
 }
 
-/** Whether the slices of a volume go on one sheet. */
 const isSheet = (depth: number, task: PictureTask): boolean =>
   outputKind(task.output) !== 'npy' && !isNumbered(task) && pagedFormat(depth, task) === undefined
 

@@ -140,9 +140,7 @@ export function refuseMapRange({ settings }: PictureTask): void {
   throw new ConvoError(
     'E_OPTION',
     '--map-range each applies only to several maps or slices that are stretched',
-    {
-      fix: 'no --map-range',
-    },
+    { fix: 'no --map-range' },
   )
 }
 
@@ -166,9 +164,7 @@ export async function writeEach(
     throw new ConvoError(
       'E_OPTION',
       `several files cannot go to ${isBuffer ? 'one buffer' : 'standard output'}`,
-      {
-        fix: '--channels montage',
-      },
+      { fix: '--channels montage' },
     )
   const count = session.hold === undefined ? series.count : 1
   await checkNumbered(task, count)

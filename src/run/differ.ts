@@ -1,5 +1,5 @@
 import { noBlock, plus } from '../graph/address.ts'
-import { channelName, type Largest } from '../image/compare/comparison.ts'
+import { type Largest, largestIn } from '../image/compare/comparison.ts'
 import type { Differ } from '../image/compare/measure.ts'
 import { optional } from '../text/record.ts'
 import { optimise } from './engine.ts'
@@ -64,17 +64,7 @@ export const differPlain: Differ = async (expected, actual, { threshold, compare
             most = view.getUint32(16, true)
             const channel = view.getInt32(24, true)
             const at = x * channels * bytes
-            const [expectedPixel, gotPixel] = [pixel(p + at), pixel(q + at)]
-            largest = {
-              difference: most,
-              channel: channelName(channel, channels),
-              x,
-              y,
-              expected: expectedPixel[channel]!,
-              got: gotPixel[channel]!,
-              expectedPixel,
-              gotPixel,
-            }
+            largest = largestIn(most, channel, channels, [x, y], [pixel(p + at), pixel(q + at)])
           }
         }
       } finally {

@@ -65,3 +65,10 @@ export function legible(maps: Tensor, full: number, each: boolean): Tensor {
     return legibleLevels(bins, largest, isSigned, full)
   })
 }
+
+/** Picks some of the channels, in the given order. */
+export function pick({ shape: [count = 1, ...size], data }: Tensor, channels: readonly number[]): Tensor {
+  const plane = data.length / count
+  const planes = channels.flatMap((c) => [...data.subarray(c * plane, (c + 1) * plane)])
+  return new Tensor([channels.length, ...size], Float32Array.from(planes))
+}

@@ -20,7 +20,6 @@ import {
   tracer,
 } from '../../src/graph/node.ts'
 import { listed } from '../../src/graph/schedule.ts'
-import { pick } from '../../src/image/sheet.ts'
 import { kernel } from '../../src/kernel/kernel.ts'
 import { poolAxes } from '../../src/operators/max-pool.ts'
 import { edged } from '../../src/operators/upsampling.ts'
@@ -28,7 +27,7 @@ import { heldOnce, levelsOf, runToArray, runToSheet, runToTensor } from '../../s
 import { createPool } from '../../src/run/pool.ts'
 import { type BorderName, borders } from '../../src/tensor/border.ts'
 import type { Tensor } from '../../src/tensor/tensor.ts'
-import { legible, sheet, stretch } from '../image/whole-sheets.ts'
+import { legible, pick, sheet, stretch } from '../image/whole-sheets.ts'
 import { fractions } from '../operators/tensors.ts'
 import fc from '../property.ts'
 

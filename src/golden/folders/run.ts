@@ -43,7 +43,6 @@ export type FolderOptions = {
   readonly onCase?: ((result: CaseResult, done: number, all: number) => void) | undefined
 }
 
-/** The status of a pair for each outcome of a comparison. */
 const statusOf: Readonly<Record<Comparison['outcome'], Status>> = { ...ofCases, same: 'same' }
 
 /**

@@ -4,8 +4,17 @@ import { grouped, pixelsText } from '../../text/count.ts'
 import { optional } from '../../text/record.ts'
 import type { PlainPng } from '../png-head.ts'
 import { type Cells, countCells, countCellsInTurns, findClusters } from './clusters.ts'
-import type { Comparison, DifferenceMap, Failure, Mismatch, Shape, Stats } from './comparison.ts'
-import { brief, shapeOf } from './comparison.ts'
+import {
+  brief,
+  type Comparison,
+  type DifferenceMap,
+  type Failure,
+  type Mismatch,
+  type Shape,
+  type Stats,
+  shapeOf,
+  shapeText,
+} from './comparison.ts'
 import { densest } from './density.ts'
 import { type Colour, comparedPixels, equal, marked, withProfile } from './equal.ts'
 import { type Differ, type Measured, measure } from './measure.ts'
@@ -84,11 +93,7 @@ export async function compareRows(
   if ([...(a.unread ?? []), ...(b.unread ?? [])].length > 0) return undefined
   const [expected, actual] = await Promise.all([a.header(), b.header()])
   const { width, height, channels, depth } = expected
-  const isAlike =
-    width === actual.width &&
-    height === actual.height &&
-    channels === actual.channels &&
-    depth === actual.depth
+  const isAlike = shapeText(expected) === shapeText(actual)
   const isWhole =
     (antialiasing === 'ignore' && perceptual === undefined) || (alpha === 'visible' && hasAlpha(channels))
   if (!isAlike || isWhole) return undefined
@@ -167,7 +172,6 @@ function orientationNote(
   return a === b ? [] : [`the EXIF orientations differ: expected ${a}, got ${b}`]
 }
 
-/** Computes the statistics and the map of pictures that differ. */
 function look(
   { frame, pair, measured, cells }: Found,
   threshold: number,

@@ -39,6 +39,18 @@ export type Largest = {
   readonly gotPixel?: readonly number[]
 }
 
+/** The largest difference, from the pixels that have it in a channel. */
+export const largestIn = (
+  difference: number,
+  channel: number,
+  channels: number,
+  [x, y]: readonly [number, number],
+  [expectedPixel, gotPixel]: readonly [readonly number[], readonly number[]],
+): Largest => ({
+  ...{ difference, channel: channelName(channel, channels), x, y },
+  ...{ expected: expectedPixel[channel]!, got: gotPixel[channel]!, expectedPixel, gotPixel },
+})
+
 /** A group of differing pixels that are close together. */
 export type Cluster = Rectangle & {
   /** Number of differing pixels in it. */

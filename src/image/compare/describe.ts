@@ -15,7 +15,6 @@ import type { FileComparison } from './pages.ts'
 import { alternatives } from './smallest.ts'
 import { limitsRecord, limitsText } from './tolerance.ts'
 
-/** How many clusters the text lists. */
 const named = 5
 
 /** Describes the result of a comparison in lines, without the answer and the smallest tolerance. */

@@ -1,4 +1,5 @@
 import { optional } from '../../text/record.ts'
+import type { Size } from '../size.ts'
 import type { Comparison, Mismatch, Shape, Smallest } from './comparison.ts'
 import { ignoredPixels } from './region.ts'
 import type { Tolerance } from './tolerance.ts'
@@ -44,8 +45,6 @@ export function equal(
     smallest: isUnlike ? {} : withProfile({ farther: {}, more: {} }, colour),
   }
 }
-
-type Size = { readonly width: number; readonly height: number }
 
 /** The number of pixels that are compared. */
 export function comparedPixels(pair: Size, ignored: Uint8Array | undefined): number {

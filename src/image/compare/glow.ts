@@ -1,18 +1,16 @@
 import { log } from '../../tensor/math.ts'
-import type { Picture } from '../../tensor/picture.ts'
+import { type Depth, fullScale, type Picture } from '../../tensor/picture.ts'
 import { type Colour, colourAlong } from '../colour.ts'
 import { countCells, findClusters } from './clusters.ts'
 import { comparePictures } from './compare.ts'
 import type { Cluster, Comparison } from './comparison.ts'
 import {
-  blank,
   clamp,
   counted,
   leftOut,
   type Marks,
   marksOf,
-  paint,
-  picture,
+  put,
   type Stretch,
   stretchOf,
   tolerated,
@@ -60,20 +58,26 @@ export async function glowOf(expected: Picture, actual: Picture, comparison: Com
     (most, mark, at) => (mark === tolerated ? Math.max(most, values[at]!) : most),
     0,
   )
-  const canvas = blank(width, height, nothing)
+  const painted = new Uint8Array(3 * width * height)
   const dimmed = dimmer(actual, await stretchOf(expected, actual))
   for (let y = 0, at = 0; y < height; y++) {
     for (let x = 0; x < width; x++, at++) {
       const [mark, value] = [data[at], values[at]!]
-      if (mark === counted) paint(canvas, at, colourAlong(ramp, share(value)))
-      else if (mark === tolerated)
-        paint(canvas, at, shaded(value < mostTolerated ? value / mostTolerated : 1))
-      else if (x < actual.width && y < actual.height) paint(canvas, at, dimmed(x, y, mark === leftOut))
+      const isThere = x < actual.width && y < actual.height
+      const colour =
+        mark === counted
+          ? colourAlong(ramp, share(value))
+          : mark === tolerated
+            ? shaded(value < mostTolerated ? value / mostTolerated : 1)
+            : isThere
+              ? dimmed(x, y, mark === leftOut)
+              : nothing
+      put(painted, 3 * at, colour)
     }
   }
   const kinds = glowKinds.filter((_, i) => data.includes(i + 1))
   return {
-    picture: picture(canvas),
+    picture: { width, height, channels: 3, depth: 8, data: painted, meta: {} },
     boxes: boxesOf(marks, kinds.includes('counted') ? counted : tolerated),
     kinds,
   }
@@ -90,7 +94,7 @@ function shareOf(values: ArrayLike<number>, a: Picture, b: Picture): (difference
   // floats have no full scale, so the largest difference is used
   const [unit, first, full] = isFloat
     ? [most / 255, 1, 256]
-    : [1, 0, Math.max(a.depth, b.depth) === 16 ? 65535 : 255]
+    : [1, 0, fullScale(Math.max(a.depth, b.depth) as Depth)]
   const share = (difference: number) =>
     difference === Number.POSITIVE_INFINITY || unit === 0
       ? 1

@@ -1,6 +1,7 @@
+import { differRow } from '../../definition/differ.ts'
 import type { Samples } from '../../tensor/picture.ts'
 import type { PlainPng } from '../png-head.ts'
-import { channelName, type Largest } from './comparison.ts'
+import { type Largest, largestIn } from './comparison.ts'
 import { bytesOf, type Pair } from './pair.ts'
 
 /** The results of one pass over two pictures. */
@@ -106,38 +107,20 @@ export function measure(pair: Pair, threshold: number, ignored: Uint8Array | und
 type Row = (state: Look, y: number, i: number, j: number) => void
 
 const wholeRow: Row = (state, y, i, j) => {
-  const { pair, threshold, ignored, width, values } = state
-  const a = pair.expected.data
-  const b = pair.actual.data
+  const { pair, threshold, ignored, width } = state
   const { channels, compared } = pair
   const start = y * pair.width
-  let [count, beyond, squares, most] = [0, 0, 0, state.most]
-  for (let x = 0; x < width; x++, i += channels, j += channels) {
-    let worst = 0
-    let worstChannel = 0
-    let sum = 0
-    for (let c = 0; c < compared; c++) {
-      const d = Math.abs(a[i + c]! - b[j + c]!)
-      sum += d * d
-      if (d > worst) {
-        worst = d
-        worstChannel = c
-      }
-    }
-    if (worst === 0 || ignored?.[start + x] === 1) continue
-    values[start + x] = worst
-    squares += sum
-    count++
-    if (worst > threshold) beyond++
-    if (worst > most) {
-      most = worst
-      Object.assign(state, { most, x, y, channel: worstChannel })
-    }
-  }
-  state.rowCounts[y] = count
-  state.beyond += beyond
+  const row = differRow(
+    state.values.subarray(start, start + width) as Uint8Array,
+    pair.expected.data.subarray(i) as Uint8Array,
+    pair.actual.data.subarray(j) as Uint8Array,
+    ...([channels, compared, threshold, state.most, ignored?.subarray(start)] as const),
+  )
+  state.rowCounts[y] = row.count
+  state.beyond += row.beyond
   // the sums of a row are exact, so the total is precise at any size
-  state.sumOfSquares += squares
+  state.sumOfSquares += row.squares
+  if (row.x >= 0) Object.assign(state, { most: row.most, x: row.x, y, channel: row.channel })
 }
 
 const floatRow: Row = (state, y, i, j) => {
@@ -226,14 +209,5 @@ function largestOf({ pair, most, x, y, channel }: Look): Largest | undefined {
   const [expectedPixel, gotPixel] = [pixel(expected), pixel(actual)]
   // over black and white, colours may differ only because of their alpha
   const shown = expectedPixel[channel] === gotPixel[channel] ? channels - 1 : channel
-  return {
-    difference: most,
-    channel: channelName(shown, channels),
-    x,
-    y,
-    expected: expectedPixel[shown]!,
-    got: gotPixel[shown]!,
-    expectedPixel,
-    gotPixel,
-  }
+  return largestIn(most, shown, channels, [x, y], [expectedPixel, gotPixel])
 }

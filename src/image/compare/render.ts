@@ -1,6 +1,7 @@
 import { inTurns } from '../../host/turns.ts'
 import { fullOf, fullScale, hasAlpha, type Picture } from '../../tensor/picture.ts'
 import { type Colour, colourAlong } from '../colour.ts'
+import type { Size } from '../size.ts'
 import type { Cluster, Comparison, DiffStyle } from './comparison.ts'
 
 const red: Colour = [224, 0, 40]
@@ -18,12 +19,8 @@ const heatStops: readonly Colour[] = [
 ]
 const mostFrames = 24
 
-type Canvas = { readonly width: number; readonly height: number; readonly data: Uint8Array }
-
 /** A picture of 8 bits, gray or RGB, whose rows are drawn on request. */
-export type Drawing = {
-  readonly width: number
-  readonly height: number
+export type Drawing = Size & {
   readonly channels: 1 | 3
   /** Draws a row into `to`, from byte `at` on. */
   draw(y: number, to: Uint8Array, at: number): void
@@ -82,22 +79,11 @@ export async function drawMap(
 
 type Draw = Drawing['draw']
 
-type Size = { readonly width: number; readonly height: number }
-
-export const picture = ({ width, height, data }: Canvas): Drawn => ({
-  width,
-  height,
-  channels: 3,
-  depth: 8,
-  data,
-  meta: {},
-})
-
 /** What happened to a pixel that is not equal: it is within the tolerance, counts as differing, or was not compared. */
 export const [tolerated, counted, leftOut] = [1, 2, 3]
 
 /** What happened to each pixel, [y][x], over the size of both pictures flattened onto each other. */
-export type Marks = { readonly width: number; readonly height: number; readonly data: Uint8Array }
+export type Marks = Size & { readonly data: Uint8Array }
 
 export async function marksOf(expected: Size, actual: Size, { map, ignored }: Comparison): Promise<Marks> {
   const width = Math.max(expected.width, actual.width)
@@ -262,7 +248,8 @@ function sideBySide(width: number, height: number, panels: readonly Draw[]): Dra
   }
 }
 
-function put(to: Uint8Array, at: number, colour: Colour): void {
+/** Writes a colour from byte `at` on. */
+export function put(to: Uint8Array, at: number, colour: Colour): void {
   to[at] = colour[0]
   to[at + 1] = colour[1]
   to[at + 2] = colour[2]
@@ -270,16 +257,4 @@ function put(to: Uint8Array, at: number, colour: Colour): void {
 
 function fill(to: Uint8Array, at: number, pixels: number, colour: Colour): void {
   for (let i = 0; i < pixels; i++) put(to, at + 3 * i, colour)
-}
-
-export function blank(width: number, height: number, colour: Colour): Canvas {
-  const data = new Uint8Array(width * height * 3)
-  if (width === 0 || height === 0) return { width, height, data }
-  for (let x = 0; x < width; x++) paint({ data }, x, colour)
-  for (let y = 1; y < height; y++) data.copyWithin(3 * y * width, 0, 3 * width)
-  return { width, height, data }
-}
-
-export function paint({ data }: Pick<Canvas, 'data'>, at: number, colour: Colour): void {
-  put(data, 3 * at, colour)
 }

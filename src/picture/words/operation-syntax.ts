@@ -31,7 +31,6 @@ export const chainSyntax: Syntax = {
   ],
 }
 
-/** The extensions of the formats that can be written. */
 const written = Object.values(outputFormats)
   .map(({ extensions: [first] }) => first)
   .join(', ')

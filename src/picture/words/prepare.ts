@@ -11,7 +11,8 @@ import {
 } from '../../image/format.ts'
 import type { Kernel } from '../../kernel/kernel.ts'
 import { activationStep } from '../../operators/activation.ts'
-import { type Params, resolve } from '../../params.ts'
+import { resolve } from '../../params.ts'
+import { pick } from '../../text/record.ts'
 import type { PictureJob, StepMaker } from '../job.ts'
 import { findOperation, type Operation, sampleKernel, takesVolume } from '../operations.ts'
 import { kernelOptions, type Settings, sharedSettings, withBias } from '../settings.ts'
@@ -284,7 +285,3 @@ export const withoutKernel = (operation: Operation): ConvoError =>
     why: `--kernel <kernel>: ${sharedSettings.kernel.summary}`,
     fix: sampleKernel(operation).join(' '),
   })
-
-function pick(given: Readonly<Record<string, unknown>>, params: Params): Record<string, unknown> {
-  return Object.fromEntries(Object.entries(given).filter(([name]) => Object.hasOwn(params, name)))
-}

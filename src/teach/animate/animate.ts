@@ -77,15 +77,14 @@ export async function animate(options: AnimateOptions, io: Io): Promise<number> 
       ? ([['gif', 'webp', 'svg'], 'an animation'] as const)
       : ([['png', 'svg'], 'one frame'] as const)
   const format = formatOf(output, kinds, `${what} can be written as .${kinds.join(', .')}`)
-  const scene = await sceneOf(operator, given)
-  const laid = layOut(scene)
+  const laid = layOut(await sceneOf(operator, given))
   const width = options.width ?? laid.width
   const count = laid.frames.length
   if (frame !== undefined && frame > count) {
     throw new ConvoError('E_OPTION', `--frame must be from 1 to ${count}, got ${frame}`)
   }
-  if (frame !== undefined) await writeDrawing(frameSvg(laid, frame - 1, scene.title, width), output)
-  else await writeWhole(output, await moving(laid, scene.title, { format, delay: options.delay, width }))
+  if (frame !== undefined) await writeDrawing(frameSvg(laid, frame - 1, width), output)
+  else await writeWhole(output, await moving(laid, format as 'gif' | 'webp' | 'svg', options.delay, width))
   if (options.output === undefined)
     io.err(`${visibleLine(output)}: ${frame === undefined ? `${count} frames` : 'one frame'}\n`)
   return 0
@@ -94,23 +93,22 @@ export async function animate(options: AnimateOptions, io: Io): Promise<number> 
 const delaysOf = (laid: Laid, delay: number): number[] =>
   laid.frames.map((_, f) => (f === laid.frames.length - 1 ? delay * lastLonger : delay))
 
-type Moving = { readonly format: string; readonly delay: number; readonly width: number }
-
 async function moving(
   laid: Laid,
-  title: string,
-  { format, delay, width }: Moving,
+  format: 'gif' | 'webp' | 'svg',
+  delay: number,
+  width: number,
 ): Promise<string | Uint8Array> {
   const delays = delaysOf(laid, delay)
-  if (format === 'svg') return animatedSvg(laid, title, delays, width)
+  if (format === 'svg') return animatedSvg(laid, delays, width)
   const pages: Picture[] = []
   for (let f = 0; f < laid.frames.length; f++) {
-    const png = await renderSvg(frameSvg(laid, f, title, width))
+    const png = await renderSvg(frameSvg(laid, f, width))
     pages.push(
       await decode(png, { maxPixels: Number.POSITIVE_INFINITY, orient: false, name: `frame ${f + 1}` }),
     )
   }
-  return (await encodePages(pages, format as 'gif' | 'webp', { delay: delays })).bytes
+  return (await encodePages(pages, format, { delay: delays })).bytes
 }
 
 /** Returns the animation of an operator, and its SVG. @throws ConvoError as `sceneOf` */
@@ -119,11 +117,6 @@ export async function animation(
   given: Readonly<Record<string, unknown>>,
 ): Promise<{ readonly scene: Scene; readonly svg: string }> {
   const scene = await sceneOf(operator, given)
-  return { scene, svg: svgOf(scene) }
-}
-
-/** Draws an animation as one animated SVG. */
-function svgOf(scene: Scene, delay = usualDelay): string {
   const laid = layOut(scene)
-  return animatedSvg(laid, scene.title, delaysOf(laid, delay), laid.width)
+  return { scene, svg: animatedSvg(laid, delaysOf(laid, usualDelay)) }
 }

@@ -88,17 +88,16 @@ function drawBox(box: Box): Drawn[] {
 const ordered = (boxes: readonly Box[]): Drawn[] => boxes.flatMap(drawBox).sort((a, b) => a.layer - b.layer)
 
 /** Draws one frame as an SVG, `width` pixels wide. */
-export function frameSvg(laid: Laid, frame: number, title: string, width = laid.width): string {
+export function frameSvg(laid: Laid, frame: number, width = laid.width): string {
   return svgFile(
     laid,
-    title,
     width,
     ordered(laid.frames[frame]!).map(({ markup }) => markup),
   )
 }
 
-function svgFile(laid: Laid, title: string, width: number, markup: readonly string[]): string {
-  const whole = svgDocument(laid.width, laid.height, { title }, ...markup)
+function svgFile(laid: Laid, width: number, markup: readonly string[]): string {
+  const whole = svgDocument(laid.width, laid.height, { title: laid.title }, ...markup)
   const height = Math.round((laid.height * width) / laid.width)
   return whole.replace(/ width="[^"]*" height="[^"]*"/, ` width="${width}" height="${height}"`)
 }
@@ -110,12 +109,7 @@ function svgFile(laid: Laid, title: string, width: number, markup: readonly stri
  *
  * @param delays how long each frame is shown, in milliseconds
  */
-export function animatedSvg(
-  laid: Laid,
-  title: string,
-  delays: readonly number[],
-  width = laid.width,
-): string {
+export function animatedSvg(laid: Laid, delays: readonly number[], width = laid.width): string {
   const count = laid.frames.length
   const seen = new Map<string, { layer: number; frames: boolean[] }>()
   laid.frames.forEach((boxes, f) => {
@@ -153,7 +147,7 @@ export function animatedSvg(
     )
   }
   const style = `.a{animation:${decimals(total / 1000)}s step-end infinite}${rules.join('')}@media (prefers-reduced-motion:reduce){.a{animation:none}}`
-  return svgFile(laid, title, width, [element('style', {}, xmlText(style)), ...markup])
+  return svgFile(laid, width, [element('style', {}, xmlText(style)), ...markup])
 }
 
 const percent = (share: number): string => `${Math.round(share * 1e5) / 1e3}%`

@@ -1,6 +1,5 @@
 import { sizeToFit, textWidth, wrapText } from '../draw/measure.ts'
-import type { Cell, Frame, Panel, Scene, Tone } from './scene.ts'
-import { show } from './scene.ts'
+import { type Cell, type Frame, type Panel, type Scene, show, type Tone } from './scene.ts'
 
 /** A cell and its position. */
 export type CellBox = {
@@ -34,7 +33,7 @@ export type EdgeBox = {
 export type Box = CellBox | TextBox | EdgeBox
 
 /** A scene with positions, in pixels. */
-export type Laid = {
+export type Laid = Pick<Scene, 'title'> & {
   readonly width: number
   readonly height: number
   readonly frames: readonly (readonly Box[])[]
@@ -121,6 +120,7 @@ export function layOut(scene: Scene): Laid {
     label('label', scene.formula, margin, 47, 12, 'start'),
   ]
   return {
+    title: scene.title,
     width,
     height: Math.ceil(captionTop + lines * captionLine + 14),
     frames: frames.map((frame, f) => [
@@ -145,7 +145,6 @@ const label = (
 
 type Sizes = { readonly cell: number; readonly high: number; readonly width: number }
 
-/** Lays out the panels of a frame side by side, centred. */
 function row(frame: Frame, sizes: Sizes): Box[] {
   const { cell, high, width } = sizes
   const middle = headHeight + high / 2

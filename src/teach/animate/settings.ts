@@ -18,7 +18,6 @@ import { exampleWeights } from './examples.ts'
 const whole = (min: number, max: number) => ({ min, max, whole: true })
 const each = { min: 1, max: 3 }
 
-/** Parses padding: a number for every side, or a rule. */
 function parsePadding(given: unknown, name: string): number | 'same' | 'full' {
   const read = wordOr(paddingRules, 'same, valid, full or a number', integer('', 0, { min: 0, max: 6 }).parse)
   const padding = read(given, name)

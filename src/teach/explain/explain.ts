@@ -23,7 +23,7 @@ import {
 } from '../../picture/settings.ts'
 import { withoutKernel } from '../../picture/words/prepare.ts'
 import type { Given } from '../../picture/words/syntax.ts'
-import { hasAlpha } from '../../tensor/picture.ts'
+import { fullScale, hasAlpha } from '../../tensor/picture.ts'
 import { pick } from '../../text/record.ts'
 import { drawingFormat, writeDrawing } from '../draw/file.ts'
 import type { FilterExplanation, LayerArithmetic, StepsExplanation } from './explanation.ts'
@@ -32,7 +32,7 @@ import { productsOf, type ReceptiveField, seenOf } from './seen.ts'
 import { explainSettings } from './settings.ts'
 import { ofSlices, planeOf, slicesOf } from './slices.ts'
 import { bankFacts, stripsOfRecipe } from './strips.ts'
-import { explanationText, filterText, type Line, stepsText } from './text.ts'
+import { explanationText, filterLines, type Line, operatorLines, stepsLines } from './text.ts'
 
 /** The shape of an input, [C,H,W] or [C,D,H,W], and the depth and peak of its samples. */
 export type Input = { readonly shape: readonly number[]; readonly notes?: readonly string[] } & Pick<
@@ -59,10 +59,13 @@ export async function explain(
   const run = await runOver(operation, path, given)
   if (svg !== undefined) await writeDrawing(await made.draw(), svg)
   if (svg !== '-') {
-    const { formula } = operation
+    const { name, summary, formula } = operation
     const record = { ...made.result, formula, ...(run && { run }), ...noted(input) }
     if (own.json) await io.out(`${JSON.stringify(record)}\n`)
-    else await io.page(made.text(own.verbose && run !== undefined ? runLines(run) : []))
+    else {
+      const lines = [...made.lines, ...(own.verbose && run !== undefined ? runLines(run) : [])]
+      await io.page(explanationText(`${name}: ${summary}`, lines, lineWidth()))
+    }
   }
   printNotes(input, io)
   return 0
@@ -113,12 +116,10 @@ export function checkAsked(operation: Operation, given: Given): void {
 
 type Explained = {
   readonly result: (Explanation & LayerArithmetic) | FilterExplanation | StepsExplanation
-  /** The explanation as text, with `more` lines at the end. */
-  text(more: readonly Line[]): string
+  readonly lines: readonly Line[]
   draw(): Promise<string>
 }
 
-/** The parsed options of an operation. */
 type Asked = {
   readonly values: Values<Params>
   readonly settings: Settings
@@ -161,7 +162,7 @@ export async function explained(
     const result = await filterOf(operation, input, step.kernels.recipe, recipe)
     return {
       result,
-      text: (more) => filterText(result, own.verbose, lineWidth(), more),
+      lines: filterLines(result, own.verbose),
       async draw() {
         const { drawFilter } = await import('./drawing.ts')
         return drawFilter(result, kernels, recipe.stride, own.verbose)
@@ -171,7 +172,7 @@ export async function explained(
   const result = await layerExplanation(operation, rules, input, asked, own, isLayer)
   return {
     result,
-    text: (more) => explanationText(operation, result, own.verbose, lineWidth(), more),
+    lines: operatorLines(operation, result, own.verbose),
     async draw() {
       const { drawOperator } = await import('./drawing.ts')
       return drawOperator(operation, result, kernel, own.verbose)
@@ -268,7 +269,7 @@ async function explainedSteps(
   }
   return {
     result,
-    text: (more) => stepsText(result, formula, lineWidth(), more),
+    lines: stepsLines(result, formula),
     draw: () => {
       throw new ConvoError('E_USAGE', `${operation.name} has no kernels to draw`, { fix: 'no --svg' })
     },
@@ -332,7 +333,7 @@ async function planned(
   { shape, depth, peak }: Input,
   { values, settings, kernel }: Asked,
 ): Promise<Planned> {
-  const full = depth === 16 ? 65535 : 255
+  const full = fullScale(depth)
   const channels = shape[0]!
   const given = { values, kernel, settings: kernelOptions(settings), channels, full }
   const step = await operation.build(given)

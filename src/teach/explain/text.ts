@@ -34,28 +34,15 @@ export const bytes = (n: number): string =>
 
 export type Line = readonly [label: string, text: string]
 
-const table = (lines: readonly Line[], width?: number): string =>
-  columns(
-    lines.map(([label, text]) => [`  ${label}`, text]),
-    width,
-  )
-
-const head = (name: string, summary: string, width = Number.POSITIVE_INFINITY): string =>
-  wrap(`${name}: ${summary}`, width).join('\n')
+/** Formats an explanation as text: a heading, and lines below it. */
+export function explanationText(heading: string, lines: readonly Line[], width: number | undefined): string {
+  const rows = lines.map(([label, text]) => [`  ${label}`, text])
+  return `${wrap(heading, width ?? Number.POSITIVE_INFINITY).join('\n')}\n${columns(rows, width)}`
+}
 
 /** Formats a count as `81 = O·C·kH·kW = 3·3·3·3`. */
 const countText = ({ count, formula, filled }: Count): string =>
   count === 0 ? formula : `${grouped(count)} = ${formula} = ${filled}`
-
-/** Formats the explanation of an operator as text. */
-export const explanationText = (
-  operation: Operation,
-  e: Explanation & LayerArithmetic,
-  isVerbose: boolean,
-  width?: number,
-  more: readonly Line[] = [],
-): string =>
-  `${head(operation.name, operation.summary, width)}\n${table([...operatorLines(operation, e, isVerbose), ...more], width)}`
 
 /** Returns a list without its missing items. */
 export const present = <T>(list: readonly (T | false | undefined)[]): T[] =>
@@ -107,45 +94,27 @@ export function operatorLines(
 const stripsText = ({ count, rows, halo }: Strips): string =>
   `${count} of ${rows} ${rows === 1 ? 'row' : 'rows'}; each also reads ${halo.top} above, ${halo.bottom} below, ${halo.left} left, ${halo.right} right`
 
-/** Formats the explanation of a filter as text. */
-export const filterText = (
-  e: FilterExplanation,
-  isVerbose: boolean,
-  width?: number,
-  more: readonly Line[] = [],
-): string =>
-  `${head(e.operation, e.summary, width)}\n${table([...filterLines(e, isVerbose), ...more], width)}`
-
 /** The text about a step that sees all of its input. */
 export const needsAll = 'needs all of its input first, which is kept in memory'
 
-/** Formats the explanation of a filter that runs as steps over planes. */
-export const stepsText = (
-  e: StepsExplanation,
-  formula = '',
-  width?: number,
-  more: readonly Line[] = [],
-): string =>
-  `${head(e.operation, e.summary, width)}\n${table(
-    present<Line>([
-      ['input', pictureSize(e.input)],
-      ['output', pictureSize(e.output)],
-      ['what it computes', formula],
-      ...e.windows.map(
-        ({ size, pixels }): Line => [
-          'window',
-          `${area(size)}, ${grouped(pixels)} ${pixels === 1 ? 'pixel' : 'pixels'}`,
-        ],
-      ),
-      e.borders.length > 0 && ['border', e.borders.map(borderText).join('; then ')],
-      ['receptive field', area(e.receptiveField)],
-      e.seesAll && ['memory', needsAll],
-      e.multiplications > 0 && ['multiplications', grouped(e.multiplications)],
-      ['arithmetic', `${e.algorithm}: ${e.reason}`],
-      ...more,
-    ]),
-    width,
-  )}`
+/** Returns the explanation of a filter that runs as steps over planes as lines. */
+export const stepsLines = (e: StepsExplanation, formula = ''): readonly Line[] =>
+  present<Line>([
+    ['input', pictureSize(e.input)],
+    ['output', pictureSize(e.output)],
+    ['what it computes', formula],
+    ...e.windows.map(
+      ({ size, pixels }): Line => [
+        'window',
+        `${area(size)}, ${grouped(pixels)} ${pixels === 1 ? 'pixel' : 'pixels'}`,
+      ],
+    ),
+    e.borders.length > 0 && ['border', e.borders.map(borderText).join('; then ')],
+    ['receptive field', area(e.receptiveField)],
+    e.seesAll && ['memory', needsAll],
+    e.multiplications > 0 && ['multiplications', grouped(e.multiplications)],
+    ['arithmetic', `${e.algorithm}: ${e.reason}`],
+  ])
 
 const borderText = (name: keyof typeof borders | 'none'): string =>
   name === 'none' ? 'none: pixels outside are ignored' : `${name}: ${borders[name].summary}`

@@ -31,8 +31,7 @@ export function heading(facts: Facts, across: number): string {
   ].join('')
 }
 
-const subtitle = (words: string, x: number, y: number) =>
-  text(words, x, y, { size: 13, bold: true, fill: colours.ink })
+const subtitle = (words: string) => text(words, 0, 0, { size: 13, bold: true, fill: colours.ink })
 
 /** Draws a kernel of one plane: weights, frequency response, and its effect on an impulse, edges and a picture. */
 export function drawCard(kernel: Kernel, facts: Facts, photo: Gray = scene(photoSide)): string {
@@ -42,20 +41,20 @@ export function drawCard(kernel: Kernel, facts: Facts, photo: Gray = scene(photo
   const weights = moved(
     margin,
     top,
-    subtitle('weights', 0, 0),
+    subtitle('weights'),
     moved(0, 16, heatMap(plane!, layout, most, facts.anchor)),
     moved(0, 16 + layout.height + 12, colourBar(most, Math.min(column, Math.max(layout.width, 180)))),
   )
   const right = margin + column + 40
   const response = responseOf(plane!, facts.scale)
-  const spectrum = moved(right, top, subtitle('frequency response', 0, 0), drawResponse(response))
+  const spectrum = moved(right, top, subtitle('frequency response'), drawResponse(response))
   const upper = top + Math.max(16 + layout.height + 12 + 30, 300)
   const isSmall = isQuick(plane!)
   const effects = isSmall
     ? drawEffects(plane!, facts, photo)
     : text('too large to show here; use convo conv2d on a picture', 0, 24, { fill: colours.faint })
   const height = upper + 24 + (isSmall ? thumb + 56 : 56)
-  const below = moved(margin, upper + 24, subtitle('effect', 0, 0), effects)
+  const below = moved(margin, upper + 24, subtitle('effect'), effects)
   return svgDocument(width, height, { title: facts.name }, heading(facts, width), weights, spectrum, below)
 }
 

@@ -34,7 +34,6 @@ export type ShowOptions = {
   readonly json: boolean
 }
 
-/** The largest number of planes that are printed. */
 const mostPrinted = 64
 
 /** Draws a kernel into a file, or prints it. @throws ConvoError for an unreadable kernel or an unknown output */
