@@ -147,7 +147,7 @@ const operationHints: Readonly<Record<string, Hint>> = {
   brightness: not(levels, 'magick in.png -brightness-contrast 10x0 out.png'),
   composite: not('it combines two pictures', 'magick composite over.png in.png out.png'),
   contrast: not(levels, 'magick in.png -brightness-contrast 0x10 out.png'),
-  convert: not('it only changes the file format', 'magick in.png out.jpg'),
+  convert: not('it only changes the file format', 'convo conv2d in.png out.jpg --kernel 1'),
   equalize: not(levels, 'magick in.png -equalize out.png'),
   flip: not(moves, 'magick in.png -flip out.png'),
   flop: not(moves, 'magick in.png -flop out.png'),
