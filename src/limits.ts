@@ -7,6 +7,8 @@ type Limit = {
   readonly unit: string
   /** The option that raises the limit, if there is one. */
   readonly option?: string
+  /** What to do if there is none. */
+  readonly fix?: string
   readonly code: ErrorCode
 }
 
@@ -67,8 +69,15 @@ export const limits = {
   rowSamples: { most: 2 ** 26, unit: 'samples in a row of all channels', code: 'E_TOO_LARGE' },
   /** Nodes of a network that run for a picture. */
   modelSteps: { most: 2 ** 14, unit: 'nodes for a picture to go through', code: 'E_TOO_LARGE' },
-  /** The samples that a kernel needs, or a padding adds, beyond an edge. */
-  padding: { most: 2 ** 24, unit: 'samples beyond an edge', code: 'E_TOO_LARGE' },
+  /** The samples that a padding adds beyond an edge. */
+  padding: {
+    most: 2 ** 24,
+    unit: 'samples beyond an edge',
+    code: 'E_TOO_LARGE',
+    fix: 'a smaller dilation or padding',
+  },
+  /** The samples between the outermost taps of a kernel. */
+  windowSamples: { most: 2 ** 32, unit: 'samples from end to end', code: 'E_TOO_LARGE', fix: '--dilation 2' },
   /** Weights of a kernel that is computed from parameters. */
   taps: { most: 2 ** 24, unit: 'weights', code: 'E_TOO_LARGE' },
   /** Output samples between neighbouring input samples of a transposed convolution. Each has taps of its own. */
@@ -85,10 +94,10 @@ export type LimitName = keyof typeof limits
  * @throws ConvoError with the code of the limit
  */
 export function checkLimit(name: LimitName, count: number, subject: string): void {
-  const { most, unit, option, code }: Limit = limits[name]
+  const { most, unit, option, code, fix }: Limit = limits[name]
   if (count <= most) return
   throw new ConvoError(code, `${subject} has more ${unit} than allowed`, {
     why: `${subject}: ${count} ${unit}, the limit is ${most}`,
-    ...(option !== undefined && { fix: `--${option} ${count}` }),
+    fix: option === undefined ? fix : `--${option} ${count}`,
   })
 }

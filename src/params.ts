@@ -222,7 +222,7 @@ export function resolve<P extends Params>(
 /** A valid value for each placeholder of usage lines. */
 const samples: Readonly<Record<string, string>> = {
   ...{ '<n>': '1', '<n|n%>': '50%', '<n,n,…>': '1', '<k>': '3', '<w,h>': '64,64' },
-  ...{ '<x,y>': '0,0', '<x,y,w,h>': '0,0,64,64', '<colour>': 'white', '<padding>': 'same' },
+  ...{ '<x,y>': '0,0', '<x,y,w,h>': '0,0,16,16', '<colour>': 'white', '<padding>': 'same' },
   ...{ '<size>': '512MiB', '<count>': '100M', '<i/n>': '1/2', '<levels>': '1' },
 }
 
@@ -232,15 +232,17 @@ function parsedOr<T>(param: Param<T>, value: unknown, name: string): T {
     return param.parse(value, name)
   } catch (error) {
     if (!(error instanceof ConvoError) || error.code !== 'E_OPTION' || error.fix !== undefined) throw error
+    const one = (text: unknown) => (param.repeats ? [text] : text)
+    const accepts = (text: unknown) => orElse(() => param.parse(one(text), name) !== undefined, false)
+    const odd = Array.isArray(value) && param.repeats ? value.find((text) => !accepts(text)) : value
     // a file name is an input or output after an option without its value
-    if (typeof value !== 'string' || /\.[a-z]\w*$/i.test(value)) throw error
-    const accepts = (text: string) => orElse(() => param.parse(text, name) !== undefined, false)
+    if (typeof odd !== 'string' || /\.[a-z]\w*$/i.test(odd)) throw error
     const usual = ['number', 'string'].includes(typeof param.default) ? param.default : undefined
     const sample = usual ?? samples[/^<[^>]*>/.exec(param.metavar ?? '')?.[0] ?? '']
-    const near = [...nearTexts(value), String(sample ?? '')].find(accepts)
+    const near = [...nearTexts(odd), String(sample ?? '')].find(accepts)
     if (near === undefined) throw error
     const { code, message, why, cause } = error
-    throw new ConvoError(code, message, { why, cause, instead: insteadOf(name, value, near) })
+    throw new ConvoError(code, message, { why, cause, instead: insteadOf(name, odd, near) })
   }
 }
 

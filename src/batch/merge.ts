@@ -1,10 +1,8 @@
-import { statSync } from 'node:fs'
 import { basename, dirname, join, relative } from 'node:path'
 import { ConvoError, errorCodes } from '../error.ts'
-import { systemError } from '../files/errors.ts'
 import { readText } from '../files/read.ts'
 import { list, maybe, must, object, oneOf, type Rule, text } from '../files/shape.ts'
-import { namesIn, statOf } from '../files/stat.ts'
+import { isFolder, namesIn, statOf } from '../files/stat.ts'
 import { parseTemplate, type Template } from '../files/template.ts'
 import type { Shard } from '../host/engines.ts'
 import { shardOf } from '../host/shard.ts'
@@ -44,6 +42,7 @@ export function mergeLogs(words: readonly string[]): Merged {
   if (first === undefined) {
     throw new ConvoError('E_INPUT', `no logs found in ${words.join(', ')}`, {
       why: 'shards write their logs to .convo in the folder of the outputs',
+      fix: 'the file of --log, or run the batch again with --shard 1/1, which keeps a log',
     })
   }
   const other = logs.find(({ start }) => start.plan !== first.start.plan)
@@ -145,21 +144,16 @@ const goneLines = (gone: readonly Gone[]): string[] => [
 ]
 
 function logsAt(word: string): string[] {
-  try {
-    if (!statSync(word).isDirectory()) return [word]
-    for (const folder of [word, stateFolder(word)]) {
-      const names = namesIn(folder).filter((name) => /^log-.*\.jsonl$/.test(name))
-      if (names.length > 0) return names.map((name) => join(folder, name))
-    }
-    return []
-  } catch (cause) {
-    throw systemError('E_INPUT', `cannot read the log ${word}`, word, cause)
+  if (!isFolder(word)) return [word]
+  for (const folder of [word, stateFolder(word)]) {
+    const names = namesIn(folder).filter((name) => /^log-.*\.jsonl$/.test(name))
+    if (names.length > 0) return names.map((name) => join(folder, name))
   }
+  return []
 }
 
 function readLog(path: string): ReadLog {
-  const stat = statSync(path)
-  if (stat.isCharacterDevice()) throw noLog(path, 0, 'a device')
+  if (statOf(path)?.isCharacterDevice()) throw noLog(path, 0, 'a device')
   const entries: Entry[] = []
   const lines = readText(path, 'logBytes').split('\n')
   for (const [i, line] of lines.entries()) {

@@ -1,4 +1,4 @@
-import { gain, type PlaneKernel, type Recipe, sumsToZero } from '../conv/recipe.ts'
+import { combinations, gain, type PlaneKernel, type Recipe, sumsToZero } from '../conv/recipe.ts'
 import { planeSize } from '../kernel/kernel.ts'
 import { wrap } from '../text/layout.ts'
 
@@ -24,7 +24,7 @@ export function recipeText({ kernels, combine }: Recipe, width: number): string 
     return kernelText(k, kernels.length === 1 ? '' : `${name}, `, width)
   })
   const more = kernels.length - shown.length
-  const combined = `combined as: ${combine.kind}`
+  const combined = `combined by ${combinations[combine.kind]}`
   if (more > 0) blocks.push(`and ${more} more; ${combined}`)
   else if (kernels.length > 1) blocks.push(combined)
   return blocks.join('\n\n')

@@ -7,6 +7,7 @@ import { sharedSettings } from '../picture/settings.ts'
 import { understandWork, withoutKernel } from '../picture/words/prepare.ts'
 import { optionsOf } from '../picture/words/syntax.ts'
 import { understand } from '../picture/words/understand.ts'
+import { type BorderName, checkFill } from '../tensor/border.ts'
 import { commandLine, wordsOf } from '../text/shell.ts'
 import type { Command } from './command.ts'
 
@@ -66,7 +67,8 @@ function refusal(line: readonly string[], commands: readonly Command[]): ConvoEr
       : []
     for (const step of [...own, ...(tail.length === 0 ? [] : understandWork(tail, () => undefined).steps)]) {
       const { operation } = step
-      resolve({ ...operation.shared, ...operation.params }, step.given)
+      const { border, fill } = resolve({ ...operation.shared, ...operation.params }, step.given)
+      if (step.given.kernel === undefined) checkFill((border as BorderName | undefined) ?? 'replicate', fill)
       if (operation.kernel === 'required' && step.given.kernel === undefined) throw withoutKernel(operation)
     }
     return undefined

@@ -137,7 +137,8 @@ export function planRecipe(recipe: Recipe, options: FilterOptions, picture: Plan
   const [padY, padX] = options.padding ?? [undefined, undefined]
   const rows = placeAxis('height', picture.height, halo.top, halo.bottom, options.stride[0], padY)
   const cols = placeAxis('width', picture.width, halo.left, halo.right, options.stride[1], padX)
-  checkLimit('padding', Math.max(...Object.values(halo)), 'the kernel')
+  const [high, wide] = [halo.top + 1 + halo.bottom, halo.left + 1 + halo.right]
+  checkLimit('windowSamples', high * wide, `a kernel at dilation ${options.dilation.join(',')}`)
   checkOutput(1, [rows, cols])
   // An option takes precedence over the kernel's file. A recipe of several kernels is scaled after they are combined.
   const ownScale =

@@ -29,6 +29,17 @@ export type Combine =
   | { readonly kind: 'unsharp'; readonly amount: number; readonly threshold: number }
   | { readonly kind: 'share'; readonly edges: number }
 
+/** How kernels are combined, in words. */
+export const combinations: Readonly<Record<Combine['kind'], string>> = {
+  only: 'nothing',
+  magnitude: 'magnitude',
+  angle: 'angle',
+  max: 'largest',
+  difference: 'difference',
+  unsharp: 'unsharp mask',
+  share: 'share of the edge masks in all',
+}
+
 /** What a named filter computes: kernels over one input, a way to combine them, then `/ scale + offset`. */
 export type Recipe = {
   readonly kernels: readonly PlaneKernel[]

@@ -5,6 +5,7 @@ import { ConvoError, type ErrorDetail } from '../error.ts'
 import { checkLimit, type LimitName } from '../limits.ts'
 import { nativeWork } from '../signals.ts'
 import { commandLine } from '../text/shell.ts'
+import { nearFile } from './near.ts'
 import { readPieces } from './pipe.ts'
 import { noteRead } from './reads.ts'
 
@@ -184,7 +185,7 @@ export function rethrow(name: string, cause: unknown): never {
   throw (cause as NodeJS.ErrnoException).syscall === undefined ? cause : inputError(name, cause)
 }
 
-/** Returns a fix for an input that is a URL or a pattern. */
+/** Returns a fix for an input that does not exist, or is a URL or a pattern. */
 function absent(name: string): ErrorDetail {
   if (/^file:\/\/\//i.test(name)) {
     try {
@@ -196,7 +197,7 @@ function absent(name: string): ErrorDetail {
   if (!/^https?:\/\//i.test(name))
     return /[*?]/.test(name)
       ? { fix: 'the path of one file, or convo batch for all that match a pattern' }
-      : {}
+      : nearFile(name)
   const file = basename(name.replace(/[?#].*/, ''))
   return { why: 'convo reads files, not addresses', fix: commandLine(['curl', '-L', '-o', file, name]) }
 }

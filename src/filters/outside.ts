@@ -1,6 +1,5 @@
-import { ConvoError } from '../error.ts'
 import type { KernelOptions } from '../operators/operator.ts'
-import type { BorderName } from '../tensor/border.ts'
+import { type BorderName, checkFill } from '../tensor/border.ts'
 
 /** How a picture is extended: `fill` in its own samples, `level` the same in levels of 0..255. */
 export type Outside = { readonly border: BorderName; readonly fill: number; readonly level: number }
@@ -10,10 +9,6 @@ export type Outside = { readonly border: BorderName; readonly fill: number; read
  * another border than constant
  */
 export function outside({ border = 'replicate', fill }: KernelOptions, full: number): Outside {
-  if (fill !== undefined && border !== 'constant') {
-    throw new ConvoError('E_OPTION', `--fill does not apply to --border ${border}`, {
-      fix: '--border constant',
-    })
-  }
+  checkFill(border, fill)
   return { border, fill: Math.fround(((fill ?? 0) * full) / 255), level: fill ?? 0 }
 }

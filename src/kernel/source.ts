@@ -245,7 +245,7 @@ function missing(path: string, cwd: string, tried = false): ConvoError {
     guess === undefined ? own : folder === '.' && !path.startsWith('.') ? guess : join(folder, guess)
   return new ConvoError('E_KERNEL_FILE', `there is no file ${path}`, {
     why: `looked in ${resolvePath(cwd, folder)}${tried ? ' and in the kernels folder of convo' : ''}`,
-    instead: [path, fix],
+    ...(fix === undefined ? { fix: 'convo list kernels' } : { instead: [path, fix] as const }),
   })
 }
 

@@ -6,7 +6,7 @@ import { ConvoError, type ErrorDetail } from '../error.ts'
 import { flip } from '../kernel/analyse.ts'
 import { checkAskedAnchor, type Kernel, planeSize, showShape } from '../kernel/kernel.ts'
 import { numbers } from '../params.ts'
-import { type BorderName, borderName } from '../tensor/border.ts'
+import { type BorderName, borderName, checkFill } from '../tensor/border.ts'
 import { Tensor } from '../tensor/tensor.ts'
 import { counted } from '../text/count.ts'
 import { type Arithmetic, arithmetics, type FullScale, type KernelOptions } from './operator.ts'
@@ -124,13 +124,19 @@ export function otherChannels(
   })
 }
 
-/** Returns the border and fill value: how the picture is extended beyond its edges. */
+/**
+ * Returns the border and fill value: how the picture is extended beyond its edges.
+ *
+ * @throws ConvoError E_OPTION for a fill value with another border than constant
+ */
 export function outsideOf(
   kernel: Kernel,
   options: BankOptions,
 ): { readonly border: BorderName; readonly fill: number } {
   const asked = options.border ?? (kernel.border === undefined ? undefined : borderName(kernel.border))
-  return { border: asked ?? options.usual, fill: Math.fround(((options.fill ?? 0) * options.full) / 255) }
+  const border = asked ?? options.usual
+  checkFill(border, options.fill)
+  return { border, fill: Math.fround(((options.fill ?? 0) * options.full) / 255) }
 }
 
 /** Returns the position of the tap that is on the output sample, after the kernel was rotated. */

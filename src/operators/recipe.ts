@@ -1,7 +1,7 @@
 import { type FilterOptions, filterDefaults } from '../conv/plan.ts'
 import type { Recipe } from '../conv/recipe.ts'
 import { ConvoError } from '../error.ts'
-import { borderName } from '../tensor/border.ts'
+import { borderName, checkFill } from '../tensor/border.ts'
 import type { Given, KernelOptions, Step } from './operator.ts'
 
 /**
@@ -42,11 +42,7 @@ export function filterOptions(
     )
   }
   const border = settings.border ?? (kernelBorder === undefined ? 'replicate' : borderName(kernelBorder))
-  if (settings.fill !== undefined && border !== 'constant') {
-    throw new ConvoError('E_OPTION', `--fill does not apply to --border ${border}`, {
-      fix: '--border constant',
-    })
-  }
+  checkFill(border, settings.fill)
   const given = Object.fromEntries(Object.entries(settings).filter(([, value]) => value !== undefined))
   return { ...filterDefaults, ...given, ...(level !== undefined && { bias: level }), border }
 }

@@ -8,6 +8,7 @@ import { operators } from '../operators/index.ts'
 import type { Given, Operator, Step } from '../operators/operator.ts'
 import { recipeStep } from '../operators/recipe.ts'
 import type { Params, Values } from '../params.ts'
+import { shellWord } from '../text/shell.ts'
 import { runSettings } from './run-settings.ts'
 import { correlationSettings, pictureSettings } from './settings.ts'
 import { operationHint } from './words/hints.ts'
@@ -137,16 +138,21 @@ export function defaults(params: Params): Values<Params> {
  * Finds an operation by its name.
  *
  * @param others names of commands that may have been meant
+ * @param files what was typed after the name, for the command of another tool
  * @throws ConvoError E_NAME, with the nearest name
  */
-export function findOperation(name: string, others: readonly string[] = []): Operation {
+export function findOperation(
+  name: string,
+  others: readonly string[] = [],
+  files: readonly string[] = [],
+): Operation {
   const found = Object.hasOwn(operations, name) ? operations[name] : undefined
   if (found !== undefined) return found
   const hint = operationHint(name)
   if (hint !== undefined && 'isNot' in hint) {
     throw new ConvoError('E_NAME', `${name} is not a convolution: ${hint.isNot}`, {
       why: 'convo list filters and convo list operators show what convo has',
-      fix: hint.tool,
+      fix: withFiles(hint.tool, files),
     })
   }
   const guess = nearest(name, [...Object.keys(operations), ...others])
@@ -167,6 +173,17 @@ export function findOperation(name: string, others: readonly string[] = []): Ope
     },
   )
 }
+
+/** Puts files into a command in the place of its `in.png` and `out.png`, unless it takes fewer. */
+function withFiles(command: string, files: readonly string[]): string {
+  const places = command.match(samplePicture)!
+  let at = 0
+  return files.length > places.length
+    ? command
+    : command.replace(samplePicture, (sample) => shellWord(files[at++] ?? sample))
+}
+
+const samplePicture = /\b\w+\.(png|jpg)\b/g
 
 /** Returns the kernel options that an operator does not take. */
 function leftBy(takes: readonly string[], kernel: Operation['kernel']): string[] {

@@ -66,6 +66,14 @@ export const borderAliases = Object.fromEntries(
   Object.entries(borders).flatMap(([name, { aliases }]) => aliases.map((alias) => [alias, name])),
 ) as Readonly<Record<string, BorderName>>
 
+/** Refuses a fill value with a border mode that does not use it. @throws ConvoError E_OPTION */
+export function checkFill(border: BorderName, fill: unknown): void {
+  if (fill === undefined || border === 'constant') return
+  throw new ConvoError('E_OPTION', `--fill does not apply to --border ${border}`, {
+    fix: '--border constant',
+  })
+}
+
 /**
  * Finds the mode for a name or an alias, ignoring case.
  *

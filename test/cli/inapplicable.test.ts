@@ -38,6 +38,30 @@ describe('what does not apply to an input', () => {
     expect((await run(fix)).status).toBe(0)
   })
 
+  it.each([
+    'conv2d a.png o.png -k laplacian-rgb.npy --border reflect',
+    'grouped a.png o.png --border wrap',
+    'depthwise-separable a.png o.png',
+    'conv3d a.png o.npy --border symmetric',
+    'conv3d a.png o.npy',
+    'gaussian a.png o.png',
+    'median a.png o.png',
+  ])('--fill is refused without a constant border: %s', async (line) => {
+    const { status, stderr } = await run(`${line} --fill 9`)
+    expect([status, stderr]).toEqual([
+      2,
+      expect.stringMatching(/^error: --fill does not apply to --border \w+ {3}\[E_OPTION\]\n {2}try: convo /),
+    ])
+    const fix = /try: convo (.*)/.exec(stderr)![1]!
+    expect(fix).toContain(' --border constant')
+    expect((await run(fix)).status).toBe(0)
+  })
+
+  it('a kernel with taps too far apart is refused before its halo is laid out', async () => {
+    const { status, stderr } = await run('conv2d a.png o.png -k sharpen --dilation 1000000')
+    expect([status, stderr]).toEqual([2, expect.stringContaining(': 4000004000001 samples from end to end')])
+  })
+
   it('all options that lay a result over its input are taken away together', async () => {
     const { status, stderr } = await run('resize a.png c.png --by 0.5 --region 1,1,5,5 --mix 0.5')
     expect([status, stderr]).toEqual([

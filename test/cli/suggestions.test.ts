@@ -135,6 +135,31 @@ const typed: readonly (readonly [line: string, suggestion: string])[] = [
   ['compare a.png b.png --ignore 0,0,0,5', 'convo compare a.png b.png --ignore 0,0,1,5'],
   ['batch a.png -o x-{stem}.png --jobs 0 -- sobel', "convo batch a.png -o 'x-{stem}.png' --jobs 1 -- sobel"],
   ['resize a.png o.png --size 12x8', 'convo resize a.png o.png --width 12 --height 8'],
+  ['gaussian a.png o.png --fill zz', 'convo gaussian a.png o.png --fill 1 --border constant'],
+  ['pad a.png o.png --fill 300 --border wrap', 'convo pad a.png o.png --fill 255 --border constant'],
+  ['compare a.png a.png --ignore 1,2,3', 'convo compare a.png a.png --ignore 1,2,3,3'],
+  [
+    'compare a.png a.png --ignore 1,2,3,4 --ignore=x',
+    'convo compare a.png a.png --ignore 1,2,3,4 --ignore=0,0,16,16',
+  ],
+  ['compare a.png a.png --shift 2 --perceptual 0.1', 'convo compare a.png a.png --shift 2'],
+  ['conv2d a.png o.png -k sharpen --dilation 1e9', 'convo conv2d a.png o.png -k sharpen --dilation 2'],
+  [
+    'conv2d a.png o.png -k edge.mat --fill 9 --border wrap',
+    'convo conv2d a.png o.png -k edge.mat --fill 9 --border constant',
+  ],
+  // names of files and folders
+  ['sobel photo/twoo.png o.png', 'convo sobel photos/two.png o.png'],
+  ['digest nothing-of-the-kind.png', 'ls .'],
+  ['sobel photos/nothing-of-the-kind.png o.png', 'ls photos'],
+  ['sobel -- -nothing-of-the-kind.png o.png', 'ls .'],
+  ['batch merge nothing-of-the-kind.jsonl', 'ls .'],
+  ['conv2d a.png o.png -k nothing-of-the-kind.mat', 'convo list kernels'],
+  // commands of other tools, with the names that were typed
+  ['convert a.png o.jpg', 'convo conv2d a.png o.jpg --kernel 1'],
+  ['flip a.png o.png', 'magick a.png -flip o.png'],
+  ['histogram a.png', 'magick a.png histogram:out.png'],
+  ["rotate 'my cat.png' o.png", "magick 'my cat.png' -rotate 90 o.png"],
   // commands instead of operations and kernels
   ['explain compare', 'convo help compare'],
   ['explain kernel', 'convo help kernel convert'],
@@ -380,7 +405,7 @@ describe('a word of another tool', () => {
       const { stderr, status } = await convo([word, 'a.png', 'o.png'], { cwd: folder })
       expect(status).toBe(2)
       expect(stderr).toMatch(
-        new RegExp(`^error: ${word} is not a convolution: .* {3}\\[E_NAME\\]\n.*\n {2}try: magick in\\.png `),
+        new RegExp(`^error: ${word} is not a convolution: .* {3}\\[E_NAME\\]\n.*\n {2}try: magick a\\.png `),
       )
     },
   )

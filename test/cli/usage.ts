@@ -315,7 +315,7 @@ export const refused: readonly (readonly [line: string[], stderr: string])[] = [
   [
     ['compare', 'a.png', 'b.png', '--ignore', '1,2,3'],
     `error: --ignore must be x,y,width,height in whole pixels, width and height at least 1, got "1,2,3"   [E_OPTION]
-  try: convo compare --help
+  try: convo compare a.png b.png --ignore 1,2,3,3
 `,
   ],
   [

@@ -274,7 +274,7 @@ describe('files', () => {
   test.each([
     ['egde.json', 'edge.json'],
     ['more/depe.csv', join('more', 'deep.csv')],
-    ['nowhere/deep.csv', undefined],
+    ['nowhere/deep.csv', 'convo list kernels'],
     ['gabor-bank.nyp', 'gabor-bank.npy'],
     ['log-9x8.mat', 'log-9x9.mat'],
   ])('%s is not there', async (source, fix) => {

@@ -132,10 +132,10 @@ export function smallestText({
   return `${begin}: none, because a difference is not a finite number`
 }
 
-/** A comparison as a JSON value without its maps. Numbers that are not finite become text. */
+/** A comparison as a JSON value without its maps. */
 function comparisonRecord(comparison: Comparison): Readonly<Record<string, unknown>> {
   const { map: _map, ignored: _ignored, smallest, ...rest } = comparison
-  return finite({ ...rest, smallest: alternatives(smallest).map(limitsRecord) }) as Record<string, unknown>
+  return { ...rest, smallest: alternatives(smallest).map(limitsRecord) }
 }
 
 /** A comparison of files as a JSON value. Pages are counted from 1. */
@@ -143,16 +143,8 @@ export function fileComparisonRecord(comparison: FileComparison): Readonly<Recor
   const { pages, smallest, notes, ...rest } = comparison
   return {
     ...rest,
-    smallest: finite(alternatives(smallest).map(limitsRecord)),
+    smallest: alternatives(smallest).map(limitsRecord),
     pages: pages.map((page, i) => ({ page: i + 1, ...comparisonRecord(page) })),
     ...optional('notes', notes),
   }
-}
-
-/** Turns numbers that are not finite into text, because JSON has no infinity and no NaN. */
-function finite(value: unknown): unknown {
-  if (typeof value === 'number') return Number.isFinite(value) ? value : String(value)
-  if (Array.isArray(value)) return value.map(finite)
-  if (typeof value !== 'object' || value === null) return value
-  return Object.fromEntries(Object.entries(value).map(([key, one]) => [key, finite(one)]))
 }

@@ -229,7 +229,7 @@ export type ToleranceValues = Values<typeof toleranceSettings>
 export function toleranceOf(values: ToleranceValues, mask?: Picture): Tolerance {
   if (values.perceptual !== undefined && values.shift > 0) {
     throw new ConvoError('E_OPTION', '--shift compares by --max-abs, and --perceptual replaces that', {
-      fix: '--max-abs <n> instead of --perceptual',
+      fix: 'no --perceptual',
     })
   }
   if (values.perceptual === undefined && values.metric !== 'yiq') {

@@ -47,8 +47,8 @@ export type CompareResult = FileComparison & {
   /** The worst page as a PNG, if `diffStyle` was given and the pictures differ. */
   readonly diff?: Buffer
   /**
-   * Returns the result as plain data, as `convo compare --json` prints it: pages have a number, and numbers that JSON
-   * lacks are text, such as `Infinity`.
+   * Returns the result as plain data, as `convo compare --json` prints it: pages have a number. In JSON,
+   * numbers that it lacks are null: NaN and infinities, such as the PSNR of equal pictures.
    */
   toJSON(): Readonly<Record<string, unknown>>
 }

@@ -81,7 +81,7 @@ const elsewhere: readonly (readonly [name: string, isNot: string, tool: string])
   ['brightness', levels, 'magick in.png -brightness-contrast 10x0 out.png'],
   ['composite', 'it combines two pictures', 'magick composite over.png in.png out.png'],
   ['contrast', levels, 'magick in.png -brightness-contrast 0x10 out.png'],
-  ['convert', 'it only changes the file format', 'magick in.png out.jpg'],
+  ['convert', 'it only changes the file format', 'convo conv2d in.png out.jpg --kernel 1'],
   ['equalize', levels, 'magick in.png -equalize out.png'],
   ['flip', moves, 'magick in.png -flip out.png'],
   ['flop', moves, 'magick in.png -flop out.png'],

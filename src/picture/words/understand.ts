@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs'
 import { ConvoError, nearest } from '../../error.ts'
 import { namedKernels } from '../../filters/names.ts'
+import { looksLikePicture } from '../../image/format.ts'
 import { commandLine } from '../../text/shell.ts'
 import { findOperation, operations } from '../operations.ts'
 import { batchMeant, filledIn, refuseOpenTail, tooMany } from './count.ts'
@@ -98,7 +99,7 @@ export function findCommand<C extends Syntax>(
     })
   }
   const names = commands.map(({ name }) => name.split(' ')[0]!)
-  findOperation(first, names)
+  findOperation(first, names, argv.slice(1).filter(looksLikePicture))
   throw new ConvoError('E_INTERNAL', `${first} is an operation, not a command`)
 }
 

@@ -1,4 +1,4 @@
-import type { PlaneKernel } from '../../conv/recipe.ts'
+import { type Combine, combinations, type PlaneKernel } from '../../conv/recipe.ts'
 import type { Kernel } from '../../kernel/kernel.ts'
 import type { Explanation } from '../../operators/explain.ts'
 import type { Plain } from '../../operators/layer.ts'
@@ -54,7 +54,7 @@ export function drawFilter(
   const [height = 1, columns = 1] = e.input.slice(-2)
   const [outHeight = 1, outWidth = 1] = e.output.slice(-2)
   const planes = kernels.map(planeOfRecipe)
-  const combined = e.combine === 'only' ? [] : [e.combine]
+  const combined = e.combine === 'only' ? [] : [combinations[e.combine as Combine['kind']]]
   const solid = { depth: channels } as const
   const { top, bottom, left, right } = e.strips.halo
   const [i, j] = [Math.floor((outHeight - 1) * 0.4), Math.floor((outWidth - 1) * 0.4)]

@@ -1,3 +1,4 @@
+import { type Combine, combinations } from '../../conv/recipe.ts'
 import { type Count, type Explanation, layerRules } from '../../operators/explain.ts'
 import type { Operation } from '../../picture/operations.ts'
 import { borders } from '../../tensor/border.ts'
@@ -137,7 +138,7 @@ export function filterLines(e: FilterExplanation, isVerbose: boolean): readonly 
     ['input', `${pictureSize(e.input)}, ${samplesText(e.samples)}`],
     ['output', pictureSize(e.output)],
     ...kernels,
-    e.combine !== 'only' && ['combined by', e.combine],
+    e.combine !== 'only' && ['combined by', combinations[e.combine as Combine['kind']]],
     ['border', borderText(e.border)],
     ['receptive field', area(e.receptiveField)],
     e.multiplications > 0 && ['multiplications', grouped(e.multiplications)],

@@ -20,6 +20,8 @@ const paint = (text: string, rgb: Colour, kind: TerminalColours): Message => {
  */
 function numbered(plane: Plane, most: number, width: number, kind: TerminalColours): Message | undefined {
   for (const digits of [4, 3, 2]) {
+    // a digit and the blanks around it
+    if (3 * plane.width > width) return undefined
     const numbers = Array.from(plane.weights, (w) => formatNumber(w, digits))
     const cell = numbers.reduce((longest, n) => Math.max(longest, n.length), 0) + 2
     if (cell * plane.width > width) continue
