@@ -128,7 +128,7 @@ const isPlain = (value: unknown): boolean =>
 export const inWords = (text: string): string =>
   text
     .replace(/memory:\d+\/output\.\w+/g, 'the output')
-    .replaceAll('an output path ending in .npy', 'toTensor()')
+    .replaceAll('an output path ending in .npy', 'toTensor() or a .npy file')
     .replace(/\bconvo list (filters|operators|kernels)\b/g, (_, list) =>
       list === 'kernels' ? 'kernels.names' : list,
     )
@@ -138,7 +138,7 @@ export const inWords = (text: string): string =>
     )
     .replace(/\bconvo (explain|animate) ([\w-]+)(?!\S)/g, "$1('$2')")
     .replace(/\bconvo net info\b/g, 'net.info()')
-    .replace(/\bconvo (batch|check|digest)\b(?! (?:init|merge|--))/g, '$1()')
+    .replace(/\bconvo (batch|check)(?=,|$| for | again)/g, '$1()')
     .replaceAll('no --svg', 'no svg()')
     .replace(/\bkeep --as(?! [\w<])/g, 'keep({ as })')
     .replace(/\bkeep --as (<?[\w-]+>?)/g, (_, name: string) => `keep({ as: ${literal(name)} })`)
