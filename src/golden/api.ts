@@ -1,6 +1,7 @@
 import { checkFlag } from '../conv/spec.ts'
 import { ConvoError, mismatch, readOf } from '../error.ts'
 import { ownOptions } from '../params.ts'
+import { guarded } from '../picture/api/guarded.ts'
 import type { ReadOptions } from '../picture/api/methods.ts'
 import {
   checkFunction,
@@ -78,8 +79,13 @@ export const check = libraryFunction(
     if (files.length === 0) throw new ConvoError('E_ARGUMENT', 'the list of manifests is empty')
     const loaded: Manifest[] = []
     for (const file of files) loaded.push(await loadManifest(file))
-    const wanted = { ...own, results: folder, filter, tags, allow }
-    return holdingResults(folder, () => checkMany(loaded, wanted))
+    const { calling, settled } = guarded()
+    // async, so that an error waits until every case is done
+    const told = onCase && calling('onCase', async (...given: Parameters<typeof onCase>) => onCase(...given))
+    const wanted = { ...own, results: folder, filter, tags, allow, onCase: told }
+    const run = await holdingResults(folder, () => checkMany(loaded, wanted))
+    await settled()
+    return run
   },
 )
 

@@ -188,7 +188,7 @@ async function open(source: Source, options: DecodeOptions, known?: Seen): Promi
         kind === 'npy'
           ? `${name}: it is a .npy file`
           : `${name}: its samples are not 8 or 16 bits or float32, or it has many channels`,
-      fix: 'a PNG of it: convo conv2d --kernel 1, with --range minmax',
+      fix: 'a PNG of it, made by conv2d with --kernel 1 and --range minmax',
     })
   }
   if (png !== undefined) checkSize(png, options.maxPixels, name)

@@ -144,6 +144,28 @@ it('a check makes the results of the command, approves, and reports in every for
     await expect(check(manifest, { results, ...wrong })).rejects.toMatchObject({ code })
 })
 
+it('an error of onCase is the error of the check, once every case is done', async () => {
+  const manifest = here.path('told.yaml')
+  const cases = ['box', 'sobel'].map((name) => ({ name, input: 'scene.png', run: name }))
+  writeFileSync(manifest, JSON.stringify({ goldens: 'goldens', cases }))
+  cpSync('samples/scene.png', here.path('scene.png'))
+  const results = here.path('told')
+  const told: string[] = []
+  for (const late of [false, true]) {
+    const onCase = ({ name }: { name: string }) => {
+      told.push(name)
+      if (late) return Promise.reject(new Error('mine'))
+      throw new Error('mine')
+    }
+    await expect(check(manifest, { results, onCase })).rejects.toMatchObject({
+      code: 'E_ARGUMENT',
+      message: 'onCase threw an error',
+      why: ['mine'],
+    })
+  }
+  expect([told.length, existsSync(here.path('told/results.json'))]).toEqual([4, true])
+})
+
 it('explains as the command does, of a layer and of a picture, with the drawing', async () => {
   const layer = await explain('conv2d', [3, 7, 7], { filters: 128 })
   expect(JSON.parse(JSON.stringify(layer))).toEqual(

@@ -73,6 +73,10 @@ test('words of sentences are no values, and values are no words of sentences', (
   expect(inWords('--stride 2,3, --border wrap and no --gray')).toBe(
     "stride: [2, 3], border: 'wrap' and no gray",
   )
+  expect(inWords('--results c9/none')).toBe("results: 'c9/none'")
+  expect(inWords('run convo check again, then approve')).toBe('run check() again, then approve')
+  for (const typed of ['convo check --help', 'convo check <manifest>', 'convo digest goldens/ > digests.txt'])
+    expect(inWords(typed)).toBe(typed)
   for (const [name, own] of params)
     for (const word of own.flatMap(({ choices = [] }) => choices))
       expect([name, word, sentenceWords.has(word)]).toEqual([name, word, false])

@@ -332,10 +332,11 @@ export class Chain {
     const prepared = await this.#prepare({ ...this.#coding(output), ...more })
     const { name, given } = await openGiven(input, signal)
     const over = isElsewhere(mask) ? await openGiven(mask, signal, theMask) : undefined
-    const { onProgress, onReport, settled } = guarded(options)
+    const { calling, settled } = guarded()
+    const onProgress = calling('onProgress', options.onProgress)
     const job = { ...prepared.job(name, output), ...rest, given, mask: over?.given }
     const report = inOwnWords(await run({ ...job, signal, onProgress }, threads))
-    onReport(report)
+    calling('onReport', options.onReport)?.(report)
     await settled()
     return report
   }

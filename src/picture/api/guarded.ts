@@ -9,24 +9,26 @@ export type Follow = Watch & {
   readonly onReport?: ((report: Report) => void) | undefined
 }
 
-/** Wraps the callbacks. Their errors are reported as E_ARGUMENT. `settled` waits for the promises that they returned. */
-export function guarded({ onProgress, onReport }: Follow) {
+/**
+ * Returns `calling`, which wraps callbacks so that their errors are E_ARGUMENT, and `settled`, which waits for the promises
+ * that they returned.
+ */
+export function guarded() {
   const promised: Promise<unknown>[] = []
-  const calling = <T>(name: string, act: ((given: T) => unknown) | undefined) => {
-    const failed = (cause: unknown) =>
-      new ConvoError('E_ARGUMENT', `${name} threw an error`, { why: asConvoError(cause).message, cause })
-    return (given: T): void => {
-      try {
-        const made = act?.(given)
-        if (types.isPromise(made)) promised.push(made.then(() => undefined, failed))
-      } catch (cause) {
-        throw failed(cause)
-      }
-    }
-  }
   return {
-    onProgress: onProgress && calling('onProgress', onProgress),
-    onReport: calling('onReport', onReport),
+    calling<A extends readonly unknown[]>(name: string, act: ((...given: A) => unknown) | undefined) {
+      const failed = (cause: unknown) =>
+        new ConvoError('E_ARGUMENT', `${name} threw an error`, { why: asConvoError(cause).message, cause })
+      if (act === undefined) return undefined
+      return (...given: A): void => {
+        try {
+          const made = act(...given)
+          if (types.isPromise(made)) promised.push(made.then(() => undefined, failed))
+        } catch (cause) {
+          throw failed(cause)
+        }
+      }
+    },
     async settled(): Promise<void> {
       const error = (await Promise.all(promised)).find((one) => one !== undefined)
       if (error !== undefined) throw error

@@ -124,11 +124,11 @@ const isPlain = (value: unknown): boolean =>
   ['number', 'string', 'boolean'].includes(typeof value) ||
   (Array.isArray(value) && Array.from(value).every(isPlain))
 
-/** Rewrites text about command-line options as text about library options. */
-export const inWords = (text: string): string =>
-  text
+/** Rewrites text about the command line as text about the library. A whole command line stays as it is. */
+export function inWords(text: string): string {
+  const said = text
     .replace(/memory:\d+\/output\.\w+/g, 'the output')
-    .replaceAll('an output path ending in .npy', 'toTensor()')
+    .replaceAll('an output path ending in .npy', 'toTensor() or a .npy file')
     .replace(/\bconvo list (filters|operators|kernels)\b/g, (_, list) =>
       list === 'kernels' ? 'kernels.names' : list,
     )
@@ -138,8 +138,13 @@ export const inWords = (text: string): string =>
     )
     .replace(/\bconvo (explain|animate) ([\w-]+)(?!\S)/g, "$1('$2')")
     .replace(/\bconvo net info\b/g, 'net.info()')
-    .replace(/\bconvo (batch|check|digest)\b(?! (?:init|merge|--))/g, '$1()')
+    .replace(/\bconvo (batch|check)(?=,|$| for | again)/g, '$1()')
     .replaceAll('no --svg', 'no svg()')
+  return /^convo \w/.test(said) ? said : optionsOf(said)
+}
+
+const optionsOf = (text: string): string =>
+  text
     .replace(/\bkeep --as(?! [\w<])/g, 'keep({ as })')
     .replace(/\bkeep --as (<?[\w-]+>?)/g, (_, name: string) => `keep({ as: ${literal(name)} })`)
     .replace(/^curl -L -o \S+ (\S+)$/, "await (await fetch('$1')).arrayBuffer()")
