@@ -156,6 +156,10 @@ const typed: readonly (readonly [line: string, suggestion: string])[] = [
   ['dog a.png o.png --sigma2 1', 'convo dog a.png o.png'],
   ['kernel convert gabor-bank.npy o.csv', 'convo kernel convert gabor-bank.npy o.json'],
   ['--versio', 'convo --version'],
+  ['crop a.png o.png --at 500,500', 'convo crop a.png o.png --at 0,0 --size 24x24'],
+  ['normalize a.png o.png --mean 1,2', 'convo normalize a.png o.png --mean 1'],
+  ['batchnorm a.png o.png --mean 1,2', 'convo batchnorm a.png o.png --mean 1'],
+  ['normalize a.png o.png --std 0', 'convo normalize a.png o.png --std 1'],
   // names of files and folders
   ['sobel photo/twoo.png o.png', 'convo sobel photos/two.png o.png'],
   ['digest nothing-of-the-kind.png', 'ls .'],
