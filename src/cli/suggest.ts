@@ -159,7 +159,8 @@ function replaced(
     const from = argv.findIndex((_, i) => typed.every((word, k) => argv[i + k] === word))
     if (from >= 0) return argv.toSpliced(from, typed.length, ...meant)
     const joined = argv.indexOf(typed.join('='))
-    return joined < 0 ? undefined : argv.toSpliced(joined, 1, meant.join('='))
+    const whole = meant.length === 0 ? [] : [meant.join('=')]
+    return joined < 0 ? undefined : argv.toSpliced(joined, 1, ...whole)
   }
   const at = argv.lastIndexOf(typed)
   if (at >= 0) return argv.toSpliced(at, 1, ...meant)

@@ -212,7 +212,10 @@ function inputError(name: string, cause: unknown): ConvoError {
     })
   }
   if (code === 'ENAMETOOLONG')
-    return new ConvoError('E_INPUT', `the name of a file is too long: ${name}`, { cause })
+    return new ConvoError('E_INPUT', `the name of a file is too long: ${name}`, {
+      cause,
+      fix: 'a shorter name',
+    })
   if (isAbsent(code) && name.includes('\ufffd')) {
     return new ConvoError('E_INPUT', `${name} cannot be opened: its name is not UTF-8`, {
       cause,
@@ -224,6 +227,7 @@ function inputError(name: string, cause: unknown): ConvoError {
     return new ConvoError('E_INPUT', `no permission to read ${name}`, {
       cause,
       why: `${name}: permission denied`,
+      fix: commandLine(['ls', '-ld', name]),
     })
   }
   if (code === 'ENXIO') {

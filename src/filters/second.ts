@@ -93,6 +93,7 @@ export const seconds = {
         throw new ConvoError(
           'E_OPTION',
           `the two standard deviations must differ, got ${sigma} twice: the result would be 0 everywhere`,
+          { fix: sigma2 === undefined ? 'no --ratio' : 'no --sigma2' },
         )
       }
       const bell = (s: number) => separable(gaussianRow(s), gaussianRow(s))

@@ -108,7 +108,8 @@ function writeOut(text: string): Promise<void> {
         stdout.write(text, (cause) => {
           if (cause == null) return done()
           const why = cause.message
-          failed(new ConvoError('E_OUTPUT', 'standard output cannot be written', { why, cause }))
+          const fix = 'a file or a program that takes it all'
+          failed(new ConvoError('E_OUTPUT', 'standard output cannot be written', { why, cause, fix }))
         })
       }),
   )

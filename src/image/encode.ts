@@ -307,6 +307,7 @@ async function attemptEncode(format: OutputFormat, act: () => Promise<Uint8Array
     if (cause instanceof ConvoError) throw cause
     throw new ConvoError('E_OUTPUT', `the picture cannot be written as ${format}`, {
       why: reasons(cause),
+      fix: 'another format, such as .png',
       cause,
     })
   }

@@ -12,13 +12,15 @@ import type { Kernel } from './kernel.ts'
  */
 export function writeKernel(kernel: Kernel, path: string): Uint8Array {
   const extension = extname(path).toLowerCase()
+  const asJson = [path, `${path.slice(0, path.length - extension.length)}.json`] as const
   const format = writtenAs(path)
   if (format?.write !== undefined) {
     const written = format.direction.turns ? turned(kernel) : kernel
     const losses = lossesOf(written, format.holds ?? [])
     if (losses.length === 0) return format.write(written)
     throw new ConvoError('E_KERNEL_FORMAT', `${format.kind} cannot store ${losses.join(', nor ')}`, {
-      fix: '.json, which stores everything',
+      why: '.json stores everything',
+      instead: asJson,
     })
   }
   const writable = Object.values(formats).filter(({ write }) => write !== undefined)
@@ -30,7 +32,7 @@ export function writeKernel(kernel: Kernel, path: string): Uint8Array {
       : `kernels cannot be written as ${format.name}`,
     {
       why: `supported: ${known.join(' ')} .txt`,
-      instead: [path, `${path.slice(0, path.length - extension.length)}.json`],
+      instead: asJson,
     },
   )
 }

@@ -115,7 +115,7 @@ function unknown(bytes: Uint8Array, file: string): ConvoError {
     `${file} is ${known?.what ?? 'not a network file that convo reads'}`,
     {
       why: [`${file}: convo reads:`, ...networkFormats.map(({ summary }) => summary)],
-      fix: known?.fix,
+      fix: known?.fix ?? 'a file in one of these formats',
     },
   )
 }

@@ -65,6 +65,7 @@ export function correlationStep(
       `--groups ${settings.groups} needs a bank of filters, but this kernel is a single plane`,
       {
         why: `a kernel of rank 2, ${showShape(shape)}, is applied to each channel anyway`,
+        fix: 'no --groups',
       },
     )
   }

@@ -214,6 +214,7 @@ function volumeCorrelation(shape: readonly number[], bank: Bank, options: Volume
     throw new ConvoError(
       'E_OPTION',
       `--groups ${options.groups} needs a bank of filters, but this kernel is applied to each channel`,
+      { fix: 'no --groups' },
     )
   }
   const channels = shape[0]!

@@ -61,6 +61,7 @@ export function depthwiseCorrelation(
       `${name} has ${filters} filters, which is not a multiple of the ${channels} channels of x`,
       {
         why: `x [${x.shape}], ${name} [${weight.shape}]; every channel has the same number of filters`,
+        fix: `a bank of ${channels} filters, or of a multiple of it`,
       },
     )
   }
@@ -93,6 +94,7 @@ export function depthwiseBank(
       `the kernel has ${shape[0]} filters, which is not a multiple of the ${channels} channels of the picture`,
       {
         why: `the kernel is ${showShape(shape)}; every channel has the same number of filters`,
+        fix: `a bank of ${channels} filters, or of a multiple of it`,
       },
     )
   }

@@ -317,6 +317,7 @@ export const involutionCommand = operator({
       throw new ConvoError(
         'E_SHAPE',
         `stride ${choice.stride} is too large for the ${label}, which is ${input}`,
+        { fix: `--stride ${input}` },
       )
     },
     weights({ channels: c, groups: g, kernel: k, layer: { rule, hidden = Math.max(1, Math.floor(c / 4)) } }) {

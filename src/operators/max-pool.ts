@@ -199,6 +199,7 @@ export function poolAxis(
       `the window is larger than the padded input in ${name}: ${reach} against ${input + before + after}`,
       {
         why: `input ${input} + padding ${before} + ${after}; kernelSize ${kernel} at dilation ${dilation} covers ${reach}`,
+        fix: `a window that covers at most ${input + before + after}`,
       },
     )
   }

@@ -9,6 +9,7 @@ import { activate } from './activation.ts'
 import { pair, sides } from './bank.ts'
 import { poolAxes } from './max-pool.ts'
 import { arithmetics, type Kept, operator, type Step } from './operator.ts'
+import { perChannel } from './steps.ts'
 
 // Layers of networks as small steps of a chain.
 
@@ -73,16 +74,6 @@ export const leakyReluStep = operator({
 
 const list = (summary: string) => numbers(summary, '<n,n,…>', { min: 1, max: 4096 })
 
-/** Returns a number for each channel from a list of one number or of one for each. @throws ConvoError E_OPTION */
-function perChannel(name: string, given: readonly number[], { shape }: Tensor): readonly number[] {
-  const channels = shape[0]!
-  if (given.length === channels) return given
-  if (given.length === 1) return Array.from({ length: channels }, () => given[0]!)
-  throw new ConvoError('E_OPTION', `--${name} has ${given.length} numbers for ${channels} channels`, {
-    fix: `1 number or ${channels}`,
-  })
-}
-
 export const preluStep = operator({
   summary: 'multiplies negative values by a slope per channel',
   formula: 'out = x where x ≥ 0, else slope[c] · x',
@@ -94,7 +85,7 @@ export const preluStep = operator({
   build: ({ values: { slope } }) => ({
     ...planar,
     apply: (x, engine) =>
-      engine.layer('prelu', [x], { slope: Float32Array.from(perChannel('slope', slope, x)) }),
+      engine.layer('prelu', [x], { slope: Float32Array.from(perChannel('--slope', slope, x)) }),
   }),
 })
 
@@ -146,10 +137,10 @@ export const batchNormStep = operator({
       ...planar,
       apply: (x, engine) =>
         engine.layer('normalized', [x], {
-          mean: perChannel('mean', mean, x),
-          root: perChannel('variance', variance, x).map((v) => Math.sqrt(v + epsilon)),
-          gamma: perChannel('gamma', gamma, x),
-          beta: perChannel('beta', beta, x),
+          mean: perChannel('--mean', mean, x),
+          root: perChannel('--variance', variance, x).map((v) => Math.sqrt(v + epsilon)),
+          gamma: perChannel('--gamma', gamma, x),
+          beta: perChannel('--beta', beta, x),
         }),
     }
   },

@@ -141,6 +141,7 @@ function presetKernel(name: Preset, channels: number): Kernel {
     throw new ConvoError(
       'E_SHAPE',
       `the preset ${name} needs 3 colour channels, but the picture has ${channels}`,
+      { fix: channels === 1 ? '--preset invert' : 'a picture of 3 colours' },
     )
   }
   // Rounded, so that the rows of a matrix that keeps gray unchanged sum to exactly 1.

@@ -147,7 +147,7 @@ export const separableCommand = operator({
     const [first] = terms
     invariant(first !== undefined, 'a separation has at least one term')
     const left = `${terms.length} of ${Math.min(...plane.shape)} products lose ${Number((error * 100).toPrecision(3))} % of the kernel`
-    const notes = rank === undefined ? [] : [left]
+    const notes = rank === undefined || error < 1e-9 ? [] : [left]
     if (terms.length === 1) return { ...passes(first.column, first.row, plane, given), notes }
     refuseAlgorithm('separable --rank', settings)
     const factored = terms.map(({ column, row: across }) => turned(column, across, settings))

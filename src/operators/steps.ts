@@ -76,7 +76,10 @@ export const normalizeStep = operator({
       throw new ConvoError('E_OPTION', '--each cannot be used with --mean or --std', {
         fix: 'no --each',
       })
-    if (std?.includes(0)) throw new ConvoError('E_OPTION', `--std must not hold 0, got ${std.join(',')}`)
+    if (std?.includes(0))
+      throw new ConvoError('E_OPTION', `--std must not hold 0, got ${std.join(',')}`, {
+        fix: `--std ${std.map((n) => n || 1).join(',')}`,
+      })
     return {
       ...alone,
       // From here on the numbers are no longer levels, and biases are used as they are.
@@ -92,12 +95,13 @@ export const normalizeStep = operator({
   },
 })
 
-function perChannel(name: string, list: readonly number[], x: Tensor): readonly number[] {
+/** Returns a number for each channel from a list of one number or of one for each. @throws ConvoError E_OPTION */
+export function perChannel(name: string, list: readonly number[], x: Tensor): readonly number[] {
   const channels = x.shape[0]!
   if (list.length === channels) return list
   if (list.length === 1) return Array.from({ length: channels }, () => list[0]!)
   throw new ConvoError('E_OPTION', `${name} has ${list.length} numbers for ${channels} channels`, {
-    fix: `1 or ${channels}`,
+    fix: `${name} ${list[0]}`,
   })
 }
 

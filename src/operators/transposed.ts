@@ -286,6 +286,7 @@ function transpositionBy(kernel: Kernel, x: Tensor, { sides, ...options }: Trans
     throw new ConvoError(
       'E_OPTION',
       `--groups ${options.groups} needs a bank of filters, but this kernel is applied to each channel`,
+      { fix: 'no --groups' },
     )
   }
   const own = isEach ? forEachChannel(kernel, channels) : (eachOwn(kernel) ?? kernel)

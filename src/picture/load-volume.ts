@@ -51,6 +51,7 @@ function checkAlike(
   throw new ConvoError(
     'E_SHAPE',
     `all slices of a volume must have the same size, channels and depth: slice ${z} of ${path} has ${differs} ${slice[differs]}, slice 0 has ${first[differs]}`,
+    { fix: 'slices of one kind, such as those that convo batch makes with resize, --gray or --depth' },
   )
 }
 

@@ -70,7 +70,9 @@ function tonesOf(
   isFirst = true,
 ): Pick<Tone, 'gray' | 'table' | 'light'> {
   if (linear && depth === 32 && isFirst) {
-    throw new ConvoError('E_OPTION', '--linear needs 8-bit or 16-bit samples, and this input has floats')
+    throw new ConvoError('E_OPTION', '--linear needs 8-bit or 16-bit samples, and this input has floats', {
+      fix: 'no --linear',
+    })
   }
   return {
     gray: gray && isFirst && channels >= 3,

@@ -24,7 +24,8 @@ describe('convo kernel convert', () => {
     expect(await run('edge.mat', 'edge.txt')).toMatchObject({
       status: 2,
       stderr: `error: an ImageMagick string cannot store a scale of 4   [E_KERNEL_FORMAT]
-  try: .json, which stores everything
+  .json stores everything
+  try: convo kernel convert edge.mat edge.json
 `,
     })
   })

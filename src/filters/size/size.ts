@@ -187,7 +187,7 @@ export const sizes: Readonly<Record<string, Operator>> = {
               why: `the picture is ${shown(own)}`,
               fix: isInside
                 ? `--size ${Math.min(width, most.width)}x${Math.min(height, most.height)}`
-                : '--at 0,0',
+                : `--size ${Math.min(width, own.width)}x${Math.min(height, own.height)} --at 0,0`,
             },
           )
         }

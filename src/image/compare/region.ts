@@ -22,6 +22,7 @@ export function ignoredPixels(width: number, height: number, tolerance: Toleranc
     if (x >= width || y >= height) {
       throw new ConvoError('E_OPTION', `--ignore ${x},${y},${w},${h} is outside the picture`, {
         why: `the picture is ${width}x${height}, and x and y count from 0`,
+        instead: [['--ignore', `${x},${y},${w},${h}`]],
       })
     }
     fill(x, y, x + w, y + h)
@@ -45,6 +46,7 @@ function outsideMask(mask: Picture, width: number, height: number): Uint8Array {
   if (mask.width !== width || mask.height !== height) {
     throw new ConvoError('E_SHAPE', 'the mask must have the size of the pictures', {
       why: `the mask is ${mask.width}x${mask.height}, the pictures are ${width}x${height}`,
+      fix: `a mask of ${width}x${height} pixels`,
     })
   }
   const { channels, data } = mask

@@ -69,7 +69,7 @@ export function findCommand<C extends Syntax>(
   if (first.startsWith('-')) {
     throw new ConvoError('E_USAGE', `the operation comes first, got ${first}`, {
       why: 'usage: convo <operation> <input> <output> [options]',
-      fix: reordered(argv, commands) ?? 'convo --help',
+      fix: reordered(argv, commands) ?? `convo ${nearest(first, ['--version']) ?? '--help'}`,
     })
   }
   const isKnown = (word: string) => commands.some(({ name }) => name === word)

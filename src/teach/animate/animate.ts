@@ -3,6 +3,7 @@ import { writeWhole } from '../../files/change.ts'
 import type { Io } from '../../host/io.ts'
 import { decode } from '../../image/decode.ts'
 import { encodePages, renderSvg } from '../../image/encode.ts'
+import { expected } from '../../params.ts'
 import { operations } from '../../picture/operations.ts'
 import type { Picture } from '../../tensor/picture.ts'
 import { visibleLine } from '../../text/visible.ts'
@@ -81,7 +82,7 @@ export async function animate(options: AnimateOptions, io: Io): Promise<number> 
   const width = options.width ?? laid.width
   const count = laid.frames.length
   if (frame !== undefined && frame > count) {
-    throw new ConvoError('E_OPTION', `--frame must be from 1 to ${count}, got ${frame}`)
+    throw expected(`from 1 to ${count}`, '--frame', frame, { near: count })
   }
   if (frame !== undefined) await writeDrawing(frameSvg(laid, frame - 1, width), output)
   else await writeWhole(output, await moving(laid, format as 'gif' | 'webp' | 'svg', options.delay, width))

@@ -99,7 +99,7 @@ describe('writing', () => {
   ])('what would be lost is refused %#', (k, loss) => {
     const { code, message, fix } = failure(() => writeKernel(k, 'k.mat'))
     expect([code, message]).toEqual(['E_KERNEL_FORMAT', `a libvips matrix cannot store ${loss}`])
-    expect(fix).toBe('.json, which stores everything')
+    expect(fix).toMatch(/\.json$/)
   })
 })
 
