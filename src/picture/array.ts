@@ -307,7 +307,6 @@ async function interleaved({ data, channels }: PictureArray): Promise<Samples> {
   return out
 }
 
-/** Returns the numbers channel by channel. */
 async function planar({ data, layout, channels }: PictureArray): Promise<Samples> {
   if (layout === 'chw' || channels === 1) return data
   const plane = data.length / channels
