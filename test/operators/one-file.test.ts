@@ -48,7 +48,7 @@ function known(name: string): RegExp {
 const others: readonly (readonly [names: string, files: RegExp, reason: string])[] = [
   ['conv2d conv3d', /^api\.ts$/, 'functions of the library'],
   [
-    'conv2d conv3d pointwise separable depthwise depthwise-separable grouped dilated transposed maxpool unpool avgpool involution',
+    'conv2d conv3d pointwise separable depthwise depthwise-separable grouped dilated transposed maxpool unpool avgpool involution threshold',
     /^picture\/words\/hints\.ts$/,
     'what the words of other tools mean',
   ],
