@@ -161,7 +161,6 @@ export function jpegStrips(
   }
 }
 
-/** Rows in a strip of a TIFF. */
 const tiffRows = 64
 
 async function encodeTiff(

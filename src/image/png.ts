@@ -77,7 +77,6 @@ export function iccFits(icc: Uint8Array, channels: number): boolean {
   return space === (channels < 3 ? 'GRAY' : 'RGB ')
 }
 
-/** How to pack a strip. */
 type Packing = Pick<Compression, 'level' | 'strategy'> & { readonly last: boolean }
 
 /**

@@ -278,7 +278,7 @@ export async function pictureOfArray(
   array: PictureArray,
 ): Promise<Omit<Picture, 'meta'> & { readonly full: number }> {
   const { channels, height, width, depth, full } = array
-  const data = await interleaved(array)
+  const data = array.layout === 'hwc' ? array.data : await interleaved(array)
   return { width, height, channels: channels as 1, depth, full, data }
 }
 
@@ -293,31 +293,28 @@ export async function tensorOfArray(array: PictureArray): Promise<Tensor> {
   return new Tensor(shapeOfArray(array), floats)
 }
 
-/** Returns the samples in the order [y][x][channel]. */
-const interleaved = ({ data, layout, channels }: PictureArray): Samples | Promise<Samples> =>
-  layout === 'hwc' || channels === 1
-    ? data
-    : reordered(data, channels, [data.length / channels, 1], [1, channels])
-
-/** Returns the numbers channel by channel. */
-const planar = ({ data, layout, channels }: PictureArray): Samples | Promise<Samples> =>
-  layout === 'chw' || channels === 1
-    ? data
-    : reordered(data, channels, [1, channels], [data.length / channels, 1])
-
-/** Copies samples from one order to another, each with its steps from channel to channel and from pixel to pixel. */
-async function reordered(
-  data: Samples,
-  channels: number,
-  [fromChannel, fromPixel]: readonly [number, number],
-  [toChannel, toPixel]: readonly [number, number],
-): Promise<Samples> {
+/** Returns the samples of a picture with channels first in the order [y][x][channel]. */
+async function interleaved({ data, channels }: PictureArray): Promise<Samples> {
+  if (channels === 1) return data
+  const plane = data.length / channels
   const out = samplesLike(data, data.length)
-  await inTurns(data.length / channels, (first, end) => {
+  await inTurns(plane, (from, end) => {
     for (let c = 0; c < channels; c++) {
-      let from = c * fromChannel + first * fromPixel
-      let to = c * toChannel + first * toPixel
-      for (let i = first; i < end; i++, from += fromPixel, to += toPixel) out[to] = data[from]!
+      for (let i = from, to = from * channels + c; i < end; i++, to += channels)
+        out[to] = data[c * plane + i]!
+    }
+  })
+  return out
+}
+
+async function planar({ data, layout, channels }: PictureArray): Promise<Samples> {
+  if (layout === 'chw' || channels === 1) return data
+  const plane = data.length / channels
+  const out = samplesLike(data, data.length)
+  await inTurns(plane, (first, end) => {
+    for (let c = 0; c < channels; c++) {
+      for (let i = first, from = first * channels + c; i < end; i++, from += channels)
+        out[c * plane + i] = data[from]!
     }
   })
   return out

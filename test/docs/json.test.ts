@@ -51,8 +51,8 @@ const cases: readonly Case[] = [
   ['check --reporter json', ['Run']],
   ['check --reporter json', ['CaseResult'], '', 'cases'],
   // notes go to standard error
-  ['digest alpha.png --json', ['FileDigest', 'Digest'], '-notes'],
-  ['digest alpha.png gray16.png --json', ['FileDigest', 'Digest'], '-notes'],
+  ['digest alpha.png --json', ['FileDigest', 'Digest', 'Shape'], '-notes'],
+  ['digest alpha.png gray16.png --json', ['FileDigest', 'Digest', 'Shape'], '-notes'],
   ['explain sobel alpha.png --json', ['FilterExplanation', 'Explained']],
   ['explain median alpha.png --json', ['StepsExplanation', 'Arithmetic', 'ReceptiveField', 'Explained']],
   ['explain conv2d --input 3x9x9 --json', ['Explanation', 'Arithmetic', 'LayerArithmetic', 'Explained']],
