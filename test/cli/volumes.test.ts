@@ -189,7 +189,8 @@ describe('volumes', () => {
       expect(await run('conv3d', 'odd', output)).toMatchObject({
         status: 2,
         stderr:
-          'error: all slices of a volume must have the same size, channels and depth: slice 2 of odd has width 6, slice 0 has 5   [E_SHAPE]\n',
+          'error: all slices of a volume must have the same size, channels and depth: slice 2 of odd has width 6, slice 0 has 5   [E_SHAPE]\n' +
+          '  try: slices of one kind, such as those that convo batch makes with resize, --gray or --depth\n',
       })
     }
     expect(folder.names()).toEqual(before)

@@ -231,7 +231,7 @@ describe('crop and pad', () => {
       expect.objectContaining({ why: ['the picture is 27x24'], fix: '--size 20x24' }),
     )
     await expect(run('crop', { size: 5, at: '30,0' })).rejects.toThrow(
-      expect.objectContaining({ fix: '--at 0,0' }),
+      expect.objectContaining({ fix: '--size 5x5 --at 0,0' }),
     )
   })
   it('pad undoes crop, and shows the border', async () => {

@@ -88,8 +88,9 @@ async function attempt({ bytes, ext }: Seed, n: number): Promise<{ outcome?: str
   if (stray !== undefined) fault ??= `nobody waits for: ${faultOf(stray)}`
   if (outside() !== untouched)
     fault = `files outside the root were touched${fault === undefined ? '' : `: ${fault}`}`
-  if (cpuTime() - began > 5000) fault ??= 'more than 5 s'
+  // memory first, because it may be slow to come
   if ((process.resourceUsage().maxRSS - maxRSS) * 1024 > most) fault ??= 'more than 1 GiB'
+  if (cpuTime() - began > 5000) fault ??= 'more than 5 s'
   return fault === undefined ? { outcome } : { fault }
 }
 

@@ -187,10 +187,12 @@ const literal = (value: string): string =>
 /** Rewords an error of the command line for the library. */
 export function inLibraryWords(error: ConvoError): ConvoError {
   const { code, message, why, fix, instead, cause } = error
-  const meant = instead?.slice(1).join(' ')
+  const meant = fix ?? instead?.slice(1).join(' ')
+  // a look around with a command of the shell is no line of a program
+  const isOwn = meant !== undefined && !/^ls /.test(meant)
   return new ConvoError(code, inWords(message), {
     why: why.map(inWords),
-    ...(fix !== undefined ? { fix: inWords(fix) } : meant !== undefined && { fix: inWords(meant) }),
+    ...(isOwn && { fix: inWords(meant) }),
     cause,
   })
 }
