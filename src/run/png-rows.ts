@@ -161,7 +161,8 @@ async function* dataOf(source: Source, isOne: boolean): AsyncGenerator<Uint8Arra
       at += 12
     }
     if (at === 0) throw new UnsoundPng('the file ends early')
-    if (filled > 0) yield window.subarray(0, filled)
+    // also without data, so that the place of the piece before is not used again too soon
+    yield window.subarray(0, filled)
     from += at
   }
 }
