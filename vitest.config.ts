@@ -17,6 +17,7 @@ const settings = {
   // a machine that others use may take ten times as long as an idle one
   testTimeout: 180_000,
   hookTimeout: 180_000,
+  expect: { poll: { timeout: 30_000 } },
   pool: 'forks',
   // the same outcome on a CI server, where goldens are not written, and on GitHub
   env: { CI: '', GITHUB_ACTIONS: '', GITHUB_STEP_SUMMARY: '' },

@@ -99,10 +99,16 @@ async function openEnd(name: string, mode: number, child: ChildProcessWithoutNul
   return end
 }
 
+/** Whether a process handles SIGHUP, which Node leaves alone until there is a listener. */
+function listens(pid: number): boolean {
+  const [, caught] = /^SigCgt:\s*(\w+)$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))!
+  return (BigInt(`0x${caught}`) & 1n) === 1n
+}
+
 /** The program reads from a pipe, but receives only a few bytes. */
 const feeds = (name: string, bytes: string) => async (child: ChildProcessWithoutNullStreams) => {
   writeSync(await openEnd(name, flags.O_WRONLY, child), bytes)
-  await pause(50)
+  await until(() => listens(child.pid!), child)
 }
 
 /** The program writes to a pipe, but only the beginning is read. */

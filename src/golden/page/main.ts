@@ -94,6 +94,7 @@ function select(one: ReportCase | undefined): void {
 async function showPictures(one: ReportCase): Promise<void> {
   const number = ++shown
   const hasPictures = one.expected !== undefined || one.actual !== undefined
+  delete byId('viewer').dataset.ready
   byId('viewer').dataset.state = hasPictures ? 'pictures' : 'none'
   byId('toolbar').hidden = !hasPictures
   byId('readout').hidden = !hasPictures
@@ -108,7 +109,9 @@ async function showPictures(one: ReportCase): Promise<void> {
   for (const button of document.querySelectorAll<HTMLButtonElement>('#modes button')) {
     button.disabled = !isPair && button.dataset.mode !== (scene.actual === undefined ? 'expected' : 'actual')
   }
-  byId('viewer').dataset.ready = one.name
+  requestAnimationFrame(() => {
+    if (number === shown) byId('viewer').dataset.ready = one.name
+  })
 }
 
 function setMode(next: Mode, keep = true): void {

@@ -2,7 +2,7 @@ import type { Browser, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { encodePages } from '../../../src/image/encode.ts'
 import { writeNpy } from '../../../src/kernel/formats/npy.ts'
-import { hasBrowser, launchBrowser } from './browser.ts'
+import { drawn, hasBrowser, launchBrowser } from './browser.ts'
 import { png, repository } from './repository.ts'
 
 const here = repository()
@@ -95,7 +95,7 @@ describe.skipIf(!hasBrowser)('the pictures of the page, in Chromium', () => {
     await page.keyboard.press('4')
     expect([await isShown('tolerated'), await isShown('ignored')]).toEqual([true, true])
     await page.mouse.move(1, 1)
-    await page.waitForTimeout(100)
+    await drawn(page)
     expect(await colour(20, 10)).toEqual([64, 156, 170])
     const [red, green, blue] = await colour(38, 18)
     expect(red).toBeGreaterThan(230)
@@ -133,7 +133,7 @@ describe.skipIf(!hasBrowser)('the pictures of the page, in Chromium', () => {
     await page.keyboard.press('4')
     expect([await isShown('tolerated'), await isShown('counted')]).toEqual([true, false])
     await page.mouse.move(1, 1)
-    await page.waitForTimeout(100)
+    await drawn(page)
     expect(await colour(15, 10)).toEqual([64, 156, 170])
     const [, green] = await colour(5, 10)
     expect(green).toBeLessThan(110)

@@ -3,7 +3,7 @@ import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { hasBrowser, launchBrowser } from './browser.ts'
+import { drawn, hasBrowser, launchBrowser } from './browser.ts'
 import { png, repository } from './repository.ts'
 
 const here = repository()
@@ -113,7 +113,7 @@ describe.skipIf(!hasBrowser)('the page in Chromium', () => {
     await page.keyboard.press('n')
     await page.mouse.move(...(await centre(0.25)))
     await expect.poll(readout).toBe('7, 5expected 7005actual 7006Δ +1')
-    expect(await page.locator('#places').textContent()).toBe('1 of 1')
+    await expect.poll(() => page.locator('#places').textContent()).toBe('1 of 1')
   })
 
   it('tells colours under alpha 0, which a decoder of browsers may drop', async () => {
@@ -142,13 +142,10 @@ describe.skipIf(!hasBrowser)('the page in Chromium', () => {
     await show("it's <b>")
     await page.keyboard.press('3')
     const sides = new Set<string | undefined>()
-    for (let i = 0; i < 16; i++) {
-      sides.add(await stateOf('blink'))
-      await page.waitForTimeout(100)
-    }
+    await expect.poll(async () => sides.add(await stateOf('blink')).size, { timeout: 20_000 }).toBe(2)
     expect([...sides].sort()).toEqual(['actual', 'expected'])
     await page.keyboard.press(' ')
-    await page.waitForTimeout(300)
+    await drawn(page)
     const held = await stateOf('blink')
     await page.waitForTimeout(800)
     expect(await stateOf('blink')).toBe(held)
@@ -182,7 +179,7 @@ describe.skipIf(!hasBrowser)('the page in Chromium', () => {
     await expect.poll(readout).toMatch(/^\d/)
     const before = (await readout())!.split('expected')[0]
     for (let i = 0; i < 5; i++) await page.mouse.wheel(0, -200)
-    await page.waitForTimeout(60)
+    await drawn(page)
     await page.mouse.move(at[0], at[1])
     await expect.poll(async () => (await readout())!.split('expected')[0]).toBe(before)
   })

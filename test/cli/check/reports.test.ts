@@ -4,7 +4,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { reporters } from '../../../src/golden/reporters/index.ts'
 import { reporterNames } from '../../../src/golden/settings.ts'
 import { convo } from '../convo.ts'
-import { hasBrowser, launchBrowser } from './browser.ts'
+import { drawn, hasBrowser, launchBrowser } from './browser.ts'
 import { repository, stripes } from './repository.ts'
 
 const nasty = '<img onerror=window.struck=1 src=x>'
@@ -197,20 +197,20 @@ describe.skipIf(!hasBrowser)('the page, in Chromium', () => {
     const looks = new Set<string>()
     for (const key of ['1', '2', '4', '5', '6']) {
       await page.keyboard.press(key)
-      await page.waitForTimeout(80)
+      await drawn(page)
       looks.add((await canvas.screenshot()).toString('base64'))
     }
     expect(looks.size).toBe(5)
     await page.keyboard.press('2')
-    await page.waitForTimeout(50)
+    await drawn(page)
     const before = await canvas.screenshot()
     for (let i = 0; i < 5; i++) await page.keyboard.press('ArrowLeft')
-    await page.waitForTimeout(50)
+    await drawn(page)
     expect((await canvas.screenshot()).equals(before)).toBe(false)
     await page.keyboard.press('1')
     const box = (await canvas.boundingBox())!
     await page.mouse.move(box.x + box.width / 4, box.y + box.height / 2)
-    expect(await page.locator('#readout').textContent()).toMatch(/\d+/)
+    await expect.poll(() => page.locator('#readout').textContent()).toMatch(/\d+/)
     expect(errors).toEqual([])
     await page.close()
   })
