@@ -107,6 +107,12 @@ export const mismatch = (
 ): ConvoError =>
   new ConvoError(code, `${what}, got ${describe(given)}`, { ...detail, fix: detail.fix ?? awaiting(given) })
 
+/** The same error with another code, for one that says where a file is used. */
+export function recoded(thrown: unknown, code: ErrorCode): ConvoError {
+  const { message, why, fix, instead } = asConvoError(thrown)
+  return new ConvoError(code, message, { why, cause: thrown, ...(instead ? { instead } : { fix }) })
+}
+
 /** Returns the fix for a promise in the place of a value, in a list or in its rows; undefined for anything else. */
 export function awaiting(given: unknown): string | undefined {
   if (isPromise(given)) return 'await it'

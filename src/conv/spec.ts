@@ -337,8 +337,10 @@ export function checkTensor(name: string, tensor: unknown): Tensor {
 function checkGroups(groups: number, count: number, what: string): void {
   if (count % groups !== 0) {
     const allowed = Array.from({ length: count }, (_, i) => i + 1).filter((n) => count % n === 0)
+    const below = allowed.findLast((n) => n < groups)!
     throw new ConvoError('E_SHAPE', `groups ${groups} do not divide the ${count} ${what}`, {
       why: `possible numbers of groups: ${allowed.join(', ')}`,
+      fix: `--groups ${below > 1 ? below : count}`,
     })
   }
 }

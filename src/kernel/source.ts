@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import { basename, dirname, extname, join, resolve as resolvePath } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { asConvoError, ConvoError, nearest } from '../error.ts'
+import { ConvoError, nearest, recoded } from '../error.ts'
 import { packageFile } from '../files/package.ts'
 import { readFileWhole, readWhole } from '../files/read.ts'
 import { namesIn } from '../files/stat.ts'
@@ -254,7 +254,6 @@ async function readBytes(path: string, name: string): Promise<Uint8Array> {
   try {
     return await readWhole(path, { limit: 'kernelBytes', what: 'a kernel', name })
   } catch (cause) {
-    const { message, why, fix } = asConvoError(cause)
-    throw new ConvoError('E_KERNEL_FILE', message, { why, cause, fix })
+    throw recoded(cause, 'E_KERNEL_FILE')
   }
 }

@@ -120,6 +120,7 @@ export const depthwiseSeparableCommand = operator({
             `--pointwise is for ${seen} channels, but the first step makes ${made}`,
             {
               why: `--pointwise is ${showShape(matrix.shape)}: it needs a column for each of them`,
+              fix: 'no --pointwise',
             },
           )
         }

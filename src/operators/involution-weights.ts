@@ -1,7 +1,7 @@
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Bias } from '../conv/spec.ts'
-import { asConvoError, ConvoError } from '../error.ts'
+import { ConvoError, recoded } from '../error.ts'
 import { readFileWhole } from '../files/read.ts'
 import { isFolder } from '../files/stat.ts'
 import { Tensor } from '../tensor/tensor.ts'
@@ -170,7 +170,6 @@ function bytesOf(file: string): Uint8Array {
   try {
     return readFileWhole(file, { limit: 'kernelBytes' })
   } catch (cause) {
-    const { message, why } = asConvoError(cause)
-    throw new ConvoError('E_KERNEL_FILE', message, { why, cause })
+    throw recoded(cause, 'E_KERNEL_FILE')
   }
 }

@@ -53,6 +53,7 @@ export async function separateKernel(
     throw mismatch(
       `rank must be a whole number from 1 to ${most} for a ${plane.shape.join('x')} kernel`,
       options.rank,
+      { fix: `--rank ${most}` },
     )
   }
   if (rank === 0) throw notSeparable(plane, rank, singularValues)

@@ -71,6 +71,14 @@ async function expectToWork(suggestion: string): Promise<void> {
 
 /** What is typed, and what convo suggests. */
 const typed: readonly (readonly [line: string, suggestion: string])[] = [
+  // numbers that depend on the picture or the kernel
+  ['grouped in.png o.png --groups 2', 'convo grouped in.png o.png --groups 3'],
+  [
+    "separable in.png o.png --kernel '1 2; 3 4' --rank 5",
+    "convo separable in.png o.png --kernel '1 2; 3 4' --rank 2",
+  ],
+  ['depthwise-separable in.png o.png --pointwise 1', 'convo depthwise-separable in.png o.png'],
+  ['involution in.png o.png --weights abc', 'ls .'],
   // the position of outputs
   ['batch a.png b.png -o outdir/ -- sobel', "convo batch a.png b.png -o 'outdir/{rel}/{stem}.png' -- sobel"],
   ['batch a.png b.png -o outdir -- sobel', "convo batch a.png b.png -o 'outdir/{rel}/{stem}.png' -- sobel"],
