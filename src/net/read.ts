@@ -69,6 +69,24 @@ export function networkFrom(bytes: Uint8Array, options: NetworkOptions = {}): Ne
   return meant(Object.keys(meaning).length === 0 ? network : { ...network, meaning }, file)
 }
 
+const levels = { inRange: '0..255' } as const
+
+/** What the metadata of ONNX (MetadataProps.md) says about images. Pixels of 8 bits are levels unless a range is stated. */
+const imageKeys: Readonly<Record<string, Readonly<Record<string, Meaning>>>> = {
+  'Image.BitmapPixelFormat': {
+    Gray8: { ...levels, channels: 'gray' },
+    Rgb8: { ...levels, channels: 'rgb' },
+    Rgba8: { ...levels, channels: 'rgb' },
+    Bgr8: { ...levels, channels: 'bgr' },
+    Bgra8: { ...levels, channels: 'bgr' },
+  },
+  'Image.NominalPixelRange': {
+    NominalRange_0_255: levels,
+    Normalized_0_1: { inRange: '0..1' },
+    Normalized_1_1: { inRange: '-1..1' },
+  },
+}
+
 /** Adds the meaning of samples stated in the metadata. @throws ConvoError E_NET_FORMAT for unknown values */
 export function meant(network: Network, file: string): Network {
   const { metadata } = network
@@ -82,9 +100,11 @@ export function meant(network: Network, file: string): Network {
       fix: `${key} ${words[0]}`,
     })
   })
-  return said.length === 0
-    ? network
-    : { ...network, meaning: { ...network.meaning, ...(Object.fromEntries(said) as Meaning) } }
+  const image = Object.entries(imageKeys).map(
+    ([key, words]) => Object.entries(words).find(([word]) => word === metadata.get(key))?.[1],
+  )
+  const meaning: Meaning = Object.assign({ ...network.meaning }, ...image, Object.fromEntries(said))
+  return Object.keys(meaning).length === 0 ? network : { ...network, meaning }
 }
 
 /** Creates a reader for files in a folder. Each is read once and reported to `onRead`. */

@@ -77,6 +77,19 @@ describe('what a file says of its samples in its metadata', () => {
     expect(networkFrom(tensors(srcnn(), said)).meaning).toEqual({ ...own, ...meaning })
   })
 
+  test.each([
+    [{ 'Image.BitmapPixelFormat': 'Bgr8' }, { inRange: '0..255', channels: 'bgr' }],
+    [{ 'Image.BitmapPixelFormat': 'Gray8' }, { inRange: '0..255', channels: 'gray' }],
+    [
+      { 'Image.NominalPixelRange': 'Normalized_1_1', 'Image.BitmapPixelFormat': 'Rgb8' },
+      { inRange: '-1..1', channels: 'rgb' },
+    ],
+    [{ 'Image.NominalPixelRange': 'NominalRange_0_255', 'convo.in-range': '0..1' }, { inRange: '0..1' }],
+    [{ 'Image.NominalPixelRange': 'NominalRange_16_235' }, undefined],
+  ] as const)('is heard in the words of ONNX: %o', (metadata, expected) => {
+    expect(networkFrom(onnxModel({ ...relu, metadata })).meaning).toEqual(expected)
+  })
+
   test('is refused where convo does not know the word', () => {
     const bytes = onnxModel({ ...relu, metadata: { 'convo.in-range': '0..2' } })
     const { code, message, why, fix } = failure(() => networkFrom(bytes, { name: 'a.onnx' }))

@@ -227,7 +227,7 @@ describe('refused by name', () => {
       [
         'E_NET_SYNTAX',
         'model.json cannot be read as a model.json',
-        'model.json: expected an input of pictures, [batch, height, width, channels], found "[null, 7]"',
+        'model.json: expected an input of pictures, [batch, height, width, channels], found [null, 7]',
       ],
     ],
     [
