@@ -1,5 +1,5 @@
 import { basename, dirname } from 'node:path'
-import { ConvoError, mismatch } from '../error.ts'
+import { asConvoError, ConvoError, mismatch } from '../error.ts'
 import { readFileWhole, readWhole } from '../files/read.ts'
 import { under } from '../files/root.ts'
 import { optional } from '../text/record.ts'
@@ -49,7 +49,7 @@ export async function readNetwork(
     ...options,
     name: name === '-' ? 'standard input' : name,
     ...(source !== '-' &&
-      options.beside === undefined && { beside: filesIn(dirname(source), (path) => files.push(path)) }),
+      options.beside === undefined && { beside: filesIn(source, (path) => files.push(path)) }),
   })
   return { ...network, files }
 }
@@ -107,17 +107,32 @@ export function meant(network: Network, file: string): Network {
   return Object.keys(meaning).length === 0 ? network : { ...network, meaning }
 }
 
-/** Creates a reader for files in a folder. Each is read once and reported to `onRead`. */
-function filesIn(folder: string, onRead: (path: string) => void): (path: string) => Uint8Array {
+/** Creates a reader for the files beside a model. Each is read once and reported to `onRead`. */
+function filesIn(model: string, onRead: (path: string) => void): (path: string) => Uint8Array {
   const read = new Map<string, Uint8Array>()
   return (path) => {
     const known = read.get(path)
     if (known !== undefined) return known
-    const file = under(folder, path)
-    const bytes = readFileWhole(file, { limit: 'modelBytes' })
+    const file = under(dirname(model), path)
+    const bytes = besides(model, path, () => readFileWhole(file, { limit: 'modelBytes' }))
     read.set(path, bytes)
     onRead(file)
     return bytes
+  }
+}
+
+/** Reads a file that a model needs, and says so if it is not there. */
+function besides<T>(model: string, path: string, read: () => T): T {
+  try {
+    return read()
+  } catch (thrown) {
+    const { code, message, why } = asConvoError(thrown)
+    if (code !== 'E_INPUT') throw thrown
+    throw new ConvoError(code, message, {
+      why: [...why, `${model} is only a part of the network`],
+      fix: `${quoted(path)} in the folder of ${basename(model)}, as it was published`,
+      cause: thrown,
+    })
   }
 }
 

@@ -53,6 +53,8 @@ describe('a path', () => {
     writeFileSync(path, described.find(({ ext }) => ext === '.param')!.bytes)
     const alone = await rejection(readNetwork(path))
     expect([alone.code, alone.message]).toEqual(['E_INPUT', `there is no file ${folder.path('alone.bin')}`])
+    expect(alone.why).toEqual([`${path} is only a part of the network`])
+    expect(alone.fix).toBe('"alone.bin" in the folder of alone.param, as it was published')
   })
 })
 

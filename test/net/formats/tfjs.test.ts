@@ -122,6 +122,19 @@ describe('a graph', () => {
     ])
   })
 
+  test('of pixel shuffles under their names in published networks', () => {
+    for (const [name, config] of [
+      ['PixelShuffle', { scale: 3 }],
+      ['PixelShuffle3x', {}],
+    ] as const) {
+      const { nodes } = read(model([start, layer(name, 'end', config, reading('in'))]))
+      expect([...nodes[0]!.attributes]).toEqual([
+        ['blocksize', 3],
+        ['mode', 'DCR'],
+      ])
+    }
+  })
+
   test('of layers one after another', () => {
     const config = [
       layer('ReLU', 'a', { batch_input_shape: [null, 4, 5, 1] }),
