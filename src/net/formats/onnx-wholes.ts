@@ -36,7 +36,15 @@ export function withWholes(
     constants.set(name, constant('float32', [], [n]))
     return name
   }
-  return nodes.flatMap((node): NetworkNode[] => {
+  /** A Cast to the type of another value, where that is known. */
+  const settled = (node: NetworkNode): NetworkNode => {
+    const like = node.operator === 'CastLike' ? known.get(node.inputs[1] ?? '') : undefined
+    if (like === undefined) return node
+    const attributes = new Map([['to', codeOf(like, 'onnx')]])
+    return { ...node, operator: 'Cast', inputs: node.inputs.slice(0, 1), attributes }
+  }
+  return nodes.flatMap((given): NetworkNode[] => {
+    const node = settled(given)
     const { operator, outputs, attributes } = node
     const [output = ''] = outputs
     const to = attributes.get('to')
