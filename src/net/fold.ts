@@ -5,15 +5,15 @@ import { type Constant, type Network, type NetworkNode, readsOf } from './networ
 // and (bias − mean) · k + beta, computed in double precision and rounded to float32 once. This is the definition of such
 // a pair. After anything else, batch normalisation is a step of its own.
 
-/** A network with unused nodes removed and batch normalisations folded into the banks before them. */
+/** A network with batch normalisations folded into the banks before them. */
 export type Folded = {
   readonly network: Network
   readonly folded: readonly (readonly [norm: string, bank: string])[]
 }
 
-/** Removes unused nodes and folds batch normalisations where possible. */
+/** Folds batch normalisations where possible. */
 export function folded(network: Network): Folded {
-  const nodes = needed(network)
+  const { nodes } = network
   const users = new Map<string, number>()
   const count = (name: string) => users.set(name, (users.get(name) ?? 0) + 1)
   for (const node of nodes) readsOf(node).forEach(count)
@@ -41,18 +41,6 @@ export function folded(network: Network): Folded {
   }
   const kept = nodes.flatMap((node) => (out.has(node) ? (out.get(node) ?? []) : node))
   return { network: { ...network, nodes: kept, constants }, folded: pairs }
-}
-
-/** The nodes that the outputs depend on, in order. */
-function needed({ nodes, outputs }: Network): NetworkNode[] {
-  const wanted = new Set(outputs.map(({ name }) => name))
-  const kept: NetworkNode[] = []
-  for (const node of nodes.toReversed()) {
-    if (!node.outputs.some((name) => wanted.has(name))) continue
-    kept.push(node)
-    for (const name of readsOf(node)) if (name !== '') wanted.add(name)
-  }
-  return kept.reverse()
 }
 
 /** Folds a batch normalisation into the weights of a bank. Returns undefined if that is not possible. */

@@ -48,6 +48,7 @@ export function pictureInput({ inputs, constants }: Network): Port {
   const [port] = asked
   if (port !== undefined && asked.length === 1) return port
   const numbers = asked.filter(isNumber)
+  const list = asked.find((one) => one.shape?.length === 1 && !numbers.includes(one))
   throw new ConvoError(
     'E_NET_OPERATOR',
     port === undefined
@@ -59,7 +60,9 @@ export function pictureInput({ inputs, constants }: Network): Port {
         fix:
           numbers.length === asked.length - 1 && numbers.length > 0
             ? `--set ${numbers.map(({ name }) => `${name}=0.5`).join()}`
-            : 'a network that takes all of its pictures as channels of one input',
+            : list !== undefined
+              ? `a network exported with "${list.name}" as a constant`
+              : 'a network that takes all of its pictures as channels of one input',
       }),
     },
   )

@@ -5,7 +5,7 @@ import { borders } from '../tensor/border.ts'
 import type { Tensor } from '../tensor/tensor.ts'
 import { type Folded, folded } from './fold.ts'
 import { type NetInputs, withInputs } from './inputs.ts'
-import type { Meaning, Network, NetworkNode, Port } from './network.ts'
+import { type Meaning, type Network, type NetworkNode, type Port, readsOf } from './network.ts'
 import { placed, upTo } from './places.ts'
 import type { Declared } from './step.ts'
 import { type NetLayout, type OnNode, trace } from './trace.ts'
@@ -43,9 +43,9 @@ export async function modelOf(
   given: Network,
   { head, set = {} }: { readonly head?: string | undefined; readonly set?: NetInputs | undefined } = {},
 ): Promise<Model> {
-  const output = headOf(given, head)
-  const { network, folded: pairs } = folded({ ...withInputs(given, set), outputs: [output] })
-  const others = given.outputs.filter((one) => one !== output).map(({ name }) => name)
+  const { network, folded: pairs } = folded(withHead(withInputs(given, set), head))
+  const [output] = network.outputs as [Port]
+  const others = given.outputs.flatMap(({ name }) => (name === output.name ? [] : [name]))
   const port = network.inputs.find(({ name }) => !network.constants.has(name))
   const shape = port?.shape
   const layout = layoutOf(network, port)
@@ -96,6 +96,25 @@ export async function modelOf(
             `the network has ${others.length + 1} outputs: "${output.name}" is computed; --head ${others[0]} is another`,
           ],
     givesLabels: labels.has(lastOperator(network) ?? ''),
+  }
+}
+
+/** The part of a network that one of its outputs depends on. @throws ConvoError E_OPTION for an output that does not exist */
+export function withHead(network: Network, head?: string): Network {
+  const output = headOf(network, head)
+  const wanted = new Set([output.name])
+  const nodes = network.nodes.toReversed().filter((node) => {
+    const isWanted = node.outputs.some((name) => name !== '' && wanted.has(name))
+    if (isWanted) for (const name of readsOf(node)) wanted.add(name)
+    return isWanted
+  })
+  const inputs = network.inputs.filter(({ name }) => wanted.has(name))
+  return {
+    ...network,
+    inputs: inputs.length > 0 ? inputs : network.inputs,
+    outputs: [output],
+    nodes: nodes.reverse(),
+    constants: new Map([...network.constants].filter(([name]) => wanted.has(name))),
   }
 }
 

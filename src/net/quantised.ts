@@ -1,6 +1,6 @@
 import { directSums } from '../definition/engine.ts'
 import { cast } from './constants.ts'
-import { constant, spans } from './formats/numbers.ts'
+import { constant, spans, typeBy } from './formats/numbers.ts'
 import type { Constant } from './network.ts'
 import { pooledLowerings } from './pooled.ts'
 import { reducedLowerings } from './reduced.ts'
@@ -23,9 +23,6 @@ import { weightedLowerings } from './weighted.ts'
 // the integers exactly. Sums of products that could exceed 2^24 are computed in two parts, each of which is exact.
 
 const firstOf = async (made: ReturnType<Lowering>): Promise<Item> => [await made].flat()[0] as Item
-
-/** The types of `output_dtype`. */
-const typeNames: Readonly<Record<number, string>> = { 2: 'uint8', 3: 'int8', 4: 'uint16', 5: 'int16' }
 
 /** Shapes a scalar, or a list with one number for each index of an axis, for broadcasting to this rank. */
 function alongAxis(turn: Turn, item: Item | undefined, rank: number, axis: number): Item | undefined {
@@ -71,7 +68,7 @@ async function quantised(
   const rank = shapeOf(x).length
   const by = alongAxis(turn, scale, rank, axis)
   const type =
-    zero?.kind === 'known' ? zero.constant.type : (typeNames[numberOf(turn, 'output_dtype', 2)] ?? '')
+    zero?.kind === 'known' ? zero.constant.type : (typeBy('onnx', numberOf(turn, 'output_dtype', 2)) ?? '')
   const span = Object.hasOwn(spans, type) ? spans[type] : undefined
   if (span === undefined)
     throw unsupported(

@@ -1,5 +1,5 @@
 import { basename, dirname } from 'node:path'
-import { ConvoError, mismatch } from '../error.ts'
+import { asConvoError, ConvoError, mismatch } from '../error.ts'
 import { readFileWhole, readWhole } from '../files/read.ts'
 import { under } from '../files/root.ts'
 import { optional } from '../text/record.ts'
@@ -49,7 +49,7 @@ export async function readNetwork(
     ...options,
     name: name === '-' ? 'standard input' : name,
     ...(source !== '-' &&
-      options.beside === undefined && { beside: filesIn(dirname(source), (path) => files.push(path)) }),
+      options.beside === undefined && { beside: filesIn(source, (path) => files.push(path)) }),
   })
   return { ...network, files }
 }
@@ -69,6 +69,24 @@ export function networkFrom(bytes: Uint8Array, options: NetworkOptions = {}): Ne
   return meant(Object.keys(meaning).length === 0 ? network : { ...network, meaning }, file)
 }
 
+const levels = { inRange: '0..255' } as const
+
+/** What the metadata of ONNX (MetadataProps.md) says about images. Pixels of 8 bits are levels unless a range is stated. */
+const imageKeys: Readonly<Record<string, Readonly<Record<string, Meaning>>>> = {
+  'Image.BitmapPixelFormat': {
+    Gray8: { ...levels, channels: 'gray' },
+    Rgb8: { ...levels, channels: 'rgb' },
+    Rgba8: { ...levels, channels: 'rgb' },
+    Bgr8: { ...levels, channels: 'bgr' },
+    Bgra8: { ...levels, channels: 'bgr' },
+  },
+  'Image.NominalPixelRange': {
+    NominalRange_0_255: levels,
+    Normalized_0_1: { inRange: '0..1' },
+    Normalized_1_1: { inRange: '-1..1' },
+  },
+}
+
 /** Adds the meaning of samples stated in the metadata. @throws ConvoError E_NET_FORMAT for unknown values */
 export function meant(network: Network, file: string): Network {
   const { metadata } = network
@@ -82,22 +100,39 @@ export function meant(network: Network, file: string): Network {
       fix: `${key} ${words[0]}`,
     })
   })
-  return said.length === 0
-    ? network
-    : { ...network, meaning: { ...network.meaning, ...(Object.fromEntries(said) as Meaning) } }
+  const image = Object.entries(imageKeys).map(
+    ([key, words]) => Object.entries(words).find(([word]) => word === metadata.get(key))?.[1],
+  )
+  const meaning: Meaning = Object.assign({ ...network.meaning }, ...image, Object.fromEntries(said))
+  return Object.keys(meaning).length === 0 ? network : { ...network, meaning }
 }
 
-/** Creates a reader for files in a folder. Each is read once and reported to `onRead`. */
-function filesIn(folder: string, onRead: (path: string) => void): (path: string) => Uint8Array {
+/** Creates a reader for the files beside a model. Each is read once and reported to `onRead`. */
+function filesIn(model: string, onRead: (path: string) => void): (path: string) => Uint8Array {
   const read = new Map<string, Uint8Array>()
   return (path) => {
     const known = read.get(path)
     if (known !== undefined) return known
-    const file = under(folder, path)
-    const bytes = readFileWhole(file, { limit: 'modelBytes' })
+    const file = under(dirname(model), path)
+    const bytes = besides(model, path, () => readFileWhole(file, { limit: 'modelBytes' }))
     read.set(path, bytes)
     onRead(file)
     return bytes
+  }
+}
+
+/** Reads a file that a model needs, and says so if it is not there. */
+function besides<T>(model: string, path: string, read: () => T): T {
+  try {
+    return read()
+  } catch (thrown) {
+    const { code, message, why } = asConvoError(thrown)
+    if (code !== 'E_INPUT') throw thrown
+    throw new ConvoError(code, message, {
+      why: [...why, `${model} is only a part of the network`],
+      fix: `${quoted(path)} in the folder of ${basename(model)}, as it was published`,
+      cause: thrown,
+    })
   }
 }
 

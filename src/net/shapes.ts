@@ -1,13 +1,13 @@
 import { sizeOf } from '../tensor/tensor.ts'
 import { baked } from './baked.ts'
 import { cast, joinedConstants, listOf, spread, spreadShape, taken1, wholes } from './constants.ts'
-import { constant, transposedConstant } from './formats/numbers.ts'
-import type { Constant } from './network.ts'
+import { becomesOf, constant, transposedConstant, typeBy } from './formats/numbers.ts'
 import { indexed, joined, paddedValue, padModes } from './places.ts'
 import {
   places as along,
   axisIn,
   constantAt,
+  countsOf,
   type Lowering,
   neededAt,
   numberOf,
@@ -21,21 +21,6 @@ import {
 import { arranged, type Item, known, planesOf, reshaped, shapeOf, transposed, type Value } from './value.ts'
 
 // Operators that compute nothing: they read shapes, or move samples.
-
-/** The element types of constants by their numbers in ONNX. */
-const types: Readonly<Record<number, Constant['type']>> = {
-  1: 'float32',
-  2: 'uint8',
-  3: 'int8',
-  4: 'uint16',
-  5: 'int16',
-  6: 'int32',
-  7: 'int64',
-  9: 'bool',
-  10: 'float32',
-  11: 'float64',
-  16: 'float32',
-}
 
 /** Reshapes an item. @throws ConvoError E_SHAPE */
 export function withShape(turn: Turn, item: Item, shape: readonly number[]): Item {
@@ -292,6 +277,21 @@ async function tile(turn: Turn): Promise<Item> {
   return indexed(turn, item, places)
 }
 
+/** Crops rows and columns: by a border of [left, top, right, bottom], or to the size in `scale`. */
+const crop: Lowering = (turn) => {
+  const value = valueAt(turn, 0)
+  const [high = 1, wide = 1] = shapeOf(value).slice(-2)
+  const [left, top, right, bottom] = countsOf(turn, 'border', 4, 0) ?? [0, 0, 0, 0]
+  const [rows, columns] = countsOf(turn, 'scale', 2, 1) ?? [high - top! - bottom!, wide - left! - right!]
+  const pads = [
+    [-top!, top! + rows! - high],
+    [-left!, left! + columns! - wide],
+  ] as const
+  if (pads.some(([, after]) => after > 0)) throw unfit(turn, 'it crops to more than it gets')
+  const rank = value.dims.length
+  return paddedValue(turn, value, new Map(pads.map((pad, i) => [rank - 2 + i, pad])), 'constant', 0)
+}
+
 /** Selects the output of the branch that is taken. Inputs: the condition, and the outputs of both branches. */
 const branch: Lowering = (turn) => {
   const isTrue = neededAt(turn, 0, 'the condition').data[0] !== 0
@@ -319,9 +319,10 @@ export const shapeLowerings: Readonly<Record<string, Lowering>> = {
   },
   Cast: (turn) => {
     const item = first(turn)
-    const type = types[numberOf(turn, 'to', 1)]
-    if (type === undefined)
+    const stated = typeBy('onnx', numberOf(turn, 'to', 1))
+    if (stated === undefined)
       throw unsupported(turn, `numbers of ONNX's type ${numberOf(turn, 'to', 1)} are not supported`)
+    const type = becomesOf(stated)
     if (item.kind === 'known') return known(cast(item.constant, type))
     if (type === 'float32' || type === 'float64') return item
     return turn.engine
@@ -360,6 +361,7 @@ export const shapeLowerings: Readonly<Record<string, Lowering>> = {
   Expand: expand,
   Tile: tile,
   Pad: pad,
+  Crop: crop,
   DepthToSpace: depthToSpace,
   SpaceToDepth: spaceToDepth,
 }

@@ -10,6 +10,7 @@ import {
   type Lowering,
   neededAt,
   numberOf,
+  numbersOf,
   places,
   type Turn,
   unfit,
@@ -303,6 +304,34 @@ const where: Lowering = async (turn) => {
   return { kind: 'value', planes: await turn.engine.layer('either', planes, {}), dims }
 }
 
+/** x · by + plus. */
+const line = async (turn: Turn, x: Item, by: number, plus: Item): Promise<Item> =>
+  meet(turn, 'add', await meet(turn, 'multiply', x, float(by)), plus)
+
+/** alpha · f(beta · x). */
+const stretched =
+  (name: FunctionName): Lowering =>
+  async (turn) => {
+    const [alpha, beta] = [numberOf(turn, 'alpha', 1), numberOf(turn, 'beta', 1)]
+    const x = turn.inputs[0] ?? valueAt(turn, 0)
+    return meet(
+      turn,
+      'multiply',
+      await through(turn, await meet(turn, 'multiply', x, float(beta)), name),
+      float(alpha),
+    )
+  }
+
+const imageScaler: Lowering = (turn) => {
+  const bias = numbersOf(turn, 'bias') ?? [0]
+  return line(
+    turn,
+    valueAt(turn, 0),
+    numberOf(turn, 'scale', 1),
+    known(constant('float32', [bias.length, 1, 1], bias)),
+  )
+}
+
 /** The element-wise operators, by name. */
 export const singleLowerings: Readonly<Record<string, Lowering>> = {
   ...Object.fromEntries(Object.entries(singles).map(([operator, one]) => [operator, single(one)])),
@@ -320,4 +349,10 @@ export const singleLowerings: Readonly<Record<string, Lowering>> = {
   Swish: swish(1),
   QuickGelu: swish(Math.fround(1.702)),
   Where: where,
+  // experimental operators of early ONNX, which converters from Core ML and Keras still write
+  Affine: (turn) =>
+    line(turn, valueAt(turn, 0), numberOf(turn, 'alpha', 1), float(numberOf(turn, 'beta', 0))),
+  ImageScaler: imageScaler,
+  ScaledTanh: stretched('tanh'),
+  ParametricSoftplus: stretched('softplus'),
 }

@@ -127,8 +127,11 @@ const convTranspose: Lowering = async (turn) => {
   const outputPadding = [...added]
   const auto = wordOf(turn, 'auto_pad', autoPads)
   const given = countsOf(turn, 'pads', 4, 0) ?? [0, 0, 0, 0]
+  // a size that is meant for the declared picture becomes a padding for others
+  const [before] = target === undefined ? [] : (turn.declared?.inputs ?? [])
+  const sizes = before === undefined ? x.shape.slice(1) : shapeOf(before).slice(-2)
   const padding = ([0, 1] as const).map((i): Pair => {
-    const input = x.shape[i + 1]!
+    const input = sizes[i]!
     const wanted = target?.[i] ?? (auto.startsWith('SAME') ? input * stride[i] : undefined)
     if (wanted === undefined) return auto === 'VALID' ? [0, 0] : [given[i]!, given[i + 2]!]
     const more = stride[i] * (input - 1) + added[i] + extent(kernel[i], dilation[i]) - wanted

@@ -333,6 +333,36 @@ describe('convo net', () => {
     expect(readFileSync(again).equals(readFileSync(said))).toBe(true)
   })
 
+  it('takes one output with what it depends on, and writes it as a network of its own', async () => {
+    const path = folder.path('heads.onnx')
+    writeFileSync(
+      path,
+      onnxModel({
+        inputs: ['other', 'x'].map((name) => ({ name, shape: [1, 3, 'h', 'w'] })),
+        outputs: ['found', 'y'].map((name) => ({ name })),
+        metadata: { 'convo.in-range': '0..255' },
+        initializers: { w: { shape: [99, 3], data: Array(297).fill(1) }, two: { shape: [], data: [2] } },
+        nodes: [
+          { operator: 'NonMaxSuppression', inputs: ['other', 'w'], outputs: ['found'] },
+          { operator: 'Mul', inputs: ['x', 'two'], outputs: ['y'] },
+        ],
+      }),
+    )
+    const input = await picture('in.png', 4, 3, 3, (x, y, c) => 9 * x + 30 * y + c)
+    const refused = await run(path, input, folder.path('no.png'))
+    expect(refused.stderr).toContain('does not have the operator NonMaxSuppression')
+    const { stderr } = await run(path, input, folder.path('a.png'), '--head', 'y')
+    expect(stderr).toBe('')
+    const own = folder.path('y.safetensors')
+    expect((await convo(['net', 'convert', path, own, '--head', 'y'])).status).toBe(0)
+    expect((await convo(['net', 'info', own])).stdout).not.toMatch(/NonMax|outputs:/)
+    expect(readFileSync(own).length).toBeLessThan(900)
+    expect((await run(own, input, folder.path('b.png'))).stderr).toBe('')
+    expect(readFileSync(folder.path('b.png')).equals(readFileSync(folder.path('a.png')))).toBe(true)
+    const odd = await convo(['net', 'convert', path, own, '--head', 'z'])
+    expect(odd.stderr).toContain('the network has no output "z"')
+  })
+
   it('explains a network for a picture of any channels, and its outputs, weights and ranges', async () => {
     const weights = {
       shape: [4, 1, 3, 3],

@@ -619,6 +619,16 @@ export const meanings: Readonly<Record<string, Op>> = {
   Softsign: each((v) => v / (1 + Math.abs(v))),
   ThresholdedRelu: each((v, a) => (v > num(a, 'alpha', 1) ? v : 0)),
   Mish: each((v) => v * Math.tanh(softplus(v))),
+  Affine: each((v, a) => num(a, 'alpha', 1) * v + num(a, 'beta', 0)),
+  ScaledTanh: each((v, a) => num(a, 'alpha', 1) * Math.tanh(num(a, 'beta', 1) * v)),
+  ParametricSoftplus: each((v, a) => num(a, 'alpha', 1) * softplus(num(a, 'beta', 1) * v)),
+  ImageScaler: ([x], a) => [make(x!.shape, (i) => at(x!, i) * num(a, 'scale', 1) + list(a, 'bias')![i[1]!]!)],
+  Crop([x], a) {
+    const [left = 0, top = 0, right = 0, bottom = 0] = list(a, 'border')!
+    const [n = 1, c = 1, h = 1, w = 1] = x!.shape
+    const [rows = h - top - bottom, columns = w - left - right] = list(a, 'scale') ?? []
+    return [make([n, c, rows, columns], ([i, k, y, z]) => at(x!, [i!, k!, y! + top, z! + left]))]
+  },
   Erf: each(erf),
   Gelu: each((v, a) =>
     word(a, 'approximate', 'none') === 'tanh'

@@ -85,6 +85,23 @@ describe('whole types of samples', () => {
     expect(listOf(y)).toEqual(mapped(levels(3), (v) => Math.trunc(v / 7)))
   })
 
+  it('is that of the value which a CastLike names', async () => {
+    const y = await through({
+      inputs: [{ name: 'x', shape: [1, 3, height, width], type: 'uint8' }],
+      outputs: [{ name: 'y' }],
+      initializers: {
+        by: { shape: [1], data: [7], type: 'int32' },
+        one: { shape: [], data: [1] },
+      },
+      nodes: [
+        node('CastLike', ['x', 'by'], 'i'),
+        node('Div', ['i', 'by'], 'd'),
+        node('CastLike', ['d', 'one'], 'y'),
+      ],
+    })
+    expect(listOf(y)).toEqual(mapped(levels(3), (v) => Math.trunc(v / 7)))
+  })
+
   it('leaves numbers that do not depend on the picture to their own types', async () => {
     const model = networkFrom(
       onnxModel({

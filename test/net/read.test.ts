@@ -53,6 +53,8 @@ describe('a path', () => {
     writeFileSync(path, described.find(({ ext }) => ext === '.param')!.bytes)
     const alone = await rejection(readNetwork(path))
     expect([alone.code, alone.message]).toEqual(['E_INPUT', `there is no file ${folder.path('alone.bin')}`])
+    expect(alone.why).toEqual([`${path} is only a part of the network`])
+    expect(alone.fix).toBe('"alone.bin" in the folder of alone.param, as it was published')
   })
 })
 
@@ -75,6 +77,19 @@ describe('what a file says of its samples in its metadata', () => {
   test('is heard in safetensors of an architecture', () => {
     const { meaning: own } = networkFrom(tensors(srcnn()))
     expect(networkFrom(tensors(srcnn(), said)).meaning).toEqual({ ...own, ...meaning })
+  })
+
+  test.each([
+    [{ 'Image.BitmapPixelFormat': 'Bgr8' }, { inRange: '0..255', channels: 'bgr' }],
+    [{ 'Image.BitmapPixelFormat': 'Gray8' }, { inRange: '0..255', channels: 'gray' }],
+    [
+      { 'Image.NominalPixelRange': 'Normalized_1_1', 'Image.BitmapPixelFormat': 'Rgb8' },
+      { inRange: '-1..1', channels: 'rgb' },
+    ],
+    [{ 'Image.NominalPixelRange': 'NominalRange_0_255', 'convo.in-range': '0..1' }, { inRange: '0..1' }],
+    [{ 'Image.NominalPixelRange': 'NominalRange_16_235' }, undefined],
+  ] as const)('is heard in the words of ONNX: %o', (metadata, expected) => {
+    expect(networkFrom(onnxModel({ ...relu, metadata })).meaning).toEqual(expected)
   })
 
   test('is refused where convo does not know the word', () => {

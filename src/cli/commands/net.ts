@@ -73,6 +73,7 @@ export const netInfo: Command = commandOf(infoSettings, {
 
 const convertSettings = {
   scale,
+  head: { ...netHead, unset: 'all of them' },
   ...(Object.fromEntries(
     Object.keys(meaningKeys).map((name) => [
       name,
@@ -96,19 +97,21 @@ export const netConvert: Command = commandOf(convertSettings, {
       '  --in-range, --out-range and --colours are written into the file, so that no run needs them. Any network can have them in its metadata (metadata_props of ONNX, __metadata__ of safetensors), under convo.in-range, convo.out-range and convo.colours.',
     ].join('\n'),
   }),
-  async run({ scale, ...own }, { args: [path = '', output = ''] }) {
+  async run({ scale, head, ...own }, { args: [path = '', output = ''] }) {
     if (!output.endsWith('.safetensors')) {
       const named = `${output.replace(/\.[^./]*$/, '')}.safetensors`
       throw new ConvoError('E_OUTPUT', `a network can only be written as .safetensors, not as ${output}`, {
         fix: commandLine(['convo', 'net', 'convert', path, named]),
       })
     }
-    const [{ meant, readNetwork }, { writeNetwork }, { writeAtomically }] = await Promise.all([
+    const [{ meant, readNetwork }, { withHead }, { writeNetwork }, { writeAtomically }] = await Promise.all([
       import('../../net/read.ts'),
+      import('../../net/model.ts'),
       import('../../net/formats/own.ts'),
       import('../../files/output.ts'),
     ])
-    const network = await readNetwork(path, scale === undefined ? {} : { scale })
+    const whole = await readNetwork(path, scale === undefined ? {} : { scale })
+    const network = head === undefined ? whole : withHead(whole, head)
     const said = Object.entries(defined(pick(own, meaningKeys))).map(
       ([name, word]) => [`convo.${name}`, `${word}`] as const,
     )

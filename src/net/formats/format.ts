@@ -1,5 +1,8 @@
 import { ConvoError } from '../../error.ts'
+import { checkLimit } from '../../limits.ts'
 import { cut } from '../../text/cut.ts'
+import { describe } from '../../text/describe.ts'
+import { isRecord } from '../../text/record.ts'
 import type { Network } from '../network.ts'
 
 /** The input of a reader besides the bytes of a file. */
@@ -37,3 +40,44 @@ export const damaged =
 
 /** Quotes a name from a file for a message. */
 export const quoted = (name: string): string => JSON.stringify(cut(name, 120))
+
+/** Checks of values in JSON. Each returns the value, or throws an error that says what was expected. */
+export type Checks = {
+  readonly fail: (expected: string, found: unknown) => ConvoError
+  readonly record: (value: unknown, what: string) => Readonly<Record<string, unknown>>
+  readonly list: (value: unknown, what: string) => readonly unknown[]
+  readonly text: (value: unknown, what: string) => string
+}
+
+/** Parses JSON that starts as an object, and makes the checks of its values. `what` is the message of their errors. */
+export function openJson(
+  json: string,
+  file: string,
+  what: string,
+  where = '',
+): Checks & { readonly whole: Readonly<Record<string, unknown>> } {
+  const fail = (expected: string, found: unknown) =>
+    new ConvoError('E_NET_SYNTAX', `${file} ${what}`, {
+      why: `${file}: ${where}expected ${expected}, found ${describe(found)}`,
+    })
+  const check =
+    <T>(is: (value: unknown) => value is T) =>
+    (value: unknown, what: string): T => {
+      if (!is(value)) throw fail(what, value)
+      if (Array.isArray(value)) checkLimit('modelParts', value.length, file)
+      return value
+    }
+  const checks: Checks = {
+    fail,
+    record: check(isRecord),
+    list: check(Array.isArray),
+    text: check((value) => typeof value === 'string'),
+  }
+  let parsed: unknown
+  try {
+    parsed = JSON.parse(json)
+  } catch (cause) {
+    throw fail('JSON', (cause as Error).message)
+  }
+  return { ...checks, whole: checks.record(parsed, 'an object') }
+}

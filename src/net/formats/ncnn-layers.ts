@@ -4,8 +4,10 @@ import {
   batchNorm,
   convolution,
   deconvolution,
+  groupNorm,
   innerProduct,
   instanceNorm,
+  memoryData,
   prelu,
   scale,
 } from './ncnn-weighted.ts'
@@ -164,6 +166,19 @@ const reorg: Make = (layer) => {
   return node(layer, 'SpaceToDepth', [x(layer)], { blocksize: layer.whole(0, 1) })
 }
 
+/** Interleaves the channels of groups, or undoes that. */
+const shuffleChannel: Make = (layer) => {
+  const { builder } = layer
+  const shape = builder.add('Shape', [x(layer)])
+  const size = builder.add('Slice', [shape, builder.ints([2]), builder.ints([4])])
+  const groups = layer.whole(0, 1)
+  const parts = layer.whole(1, 0) === 0 ? [1, groups, -1] : [1, -1, groups]
+  const split = builder.add('Concat', [builder.ints(parts), size], { axis: 0 })
+  const apart = builder.add('Reshape', [x(layer), split])
+  const turned = builder.add('Transpose', [apart], { perm: [0, 2, 1, 3, 4] })
+  return node(layer, 'Reshape', [turned, shape])
+}
+
 /** A flattened value keeps its shape if it is one number for each channel. */
 const flattened: Make = (layer) => {
   if (!layer.isFlat(x(layer))) throw layer.refuse('reshapes a picture')
@@ -188,6 +203,8 @@ export const layers: Readonly<Record<string, Make>> = {
   PReLU: prelu,
   BatchNorm: batchNorm,
   InstanceNorm: instanceNorm,
+  GroupNorm: groupNorm,
+  MemoryData: memoryData,
   Scale: scale,
   Pooling: pooling,
   BinaryOp: binary,
@@ -233,6 +250,8 @@ export const layers: Readonly<Record<string, Make>> = {
     const { builder } = layer
     return node(layer, 'Mul', [x(layer), builder.add('Tanh', [builder.add('Softplus', [x(layer)])])])
   },
+  GELU: unary('Gelu', (layer) => ({ approximate: layer.whole(0, 0) === 0 ? 'none' : 'tanh' })),
+  ShuffleChannel: shuffleChannel,
   Softplus: unary('Softplus'),
   AbsVal: unary('Abs'),
   Softmax: (layer) => node(layer, 'Softmax', [x(layer)], { axis: axisOf(layer, layer.whole(0, 0)) }),

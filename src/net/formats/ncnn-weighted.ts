@@ -104,16 +104,42 @@ export const batchNorm: Make = (layer) => {
   })
 }
 
-/** Instance norm, with scale and bias or without. */
-export const instanceNorm: Make = (layer) => {
-  const { weights, builder, name } = layer
-  const count = layer.whole(0, 0)
-  const isAffine = layer.whole(2, 1) !== 0
+/** Scale and bias of a norm; 1 and 0 if the layer has none. */
+function affine({ weights, builder, name }: Layer, count: number, isAffine: boolean): string[] {
   const part = (otherwise: number) =>
     isAffine ? weights.plain([count], name) : floatsOf([count], new Float32Array(count).fill(otherwise))
-  const scale = builder.constant(part(1), `${name}.scale`)
-  const bias = builder.constant(part(0), `${name}.bias`)
-  return node(layer, 'InstanceNormalization', [x(layer), scale, bias], { epsilon: layer.number(1, 1e-3) })
+  return [builder.constant(part(1), `${name}.scale`), builder.constant(part(0), `${name}.bias`)]
+}
+
+/** Instance norm, with scale and bias or without. */
+export const instanceNorm: Make = (layer) =>
+  node(
+    layer,
+    'InstanceNormalization',
+    [x(layer), ...affine(layer, layer.whole(0, 0), layer.whole(2, 1) !== 0)],
+    { epsilon: layer.number(1, 1e-3) },
+  )
+
+/** Group norm, with scale and bias or without. */
+export const groupNorm: Make = (layer) =>
+  node(
+    layer,
+    'GroupNormalization',
+    [x(layer), ...affine(layer, layer.whole(1, 0), layer.whole(3, 1) !== 0)],
+    { num_groups: layer.whole(0, 1), epsilon: layer.number(2, 1e-3) },
+  )
+
+/** Numbers of the file as a value: one for each channel, or planes. */
+export const memoryData: Make = (layer) => {
+  const { weights, builder, name } = layer
+  const [wide, high, channels] = [0, 1, 2].map((key) => layer.whole(key, 0)) as [number, number, number]
+  const isFlat = high === 0 && channels === 0
+  if (wide <= 0 || (!isFlat && (high <= 0 || channels <= 0)) || layer.whole(11, 0) !== 0)
+    throw layer.refuse('is neither one number for each channel nor planes')
+  const shape = isFlat ? [1, wide, 1, 1] : [1, channels, high, wide]
+  const isTagged = layer.whole(21, 1) === 0
+  const value = isTagged ? weights.tagged(shape, name) : weights.plain(shape, name)
+  return { same: builder.constant(value, name), isFlat }
 }
 
 /** Multiplies channels by weights, or by the output of another layer. */

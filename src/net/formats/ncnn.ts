@@ -100,7 +100,8 @@ function networkOf(bytes: Uint8Array, given: Given): Network {
       weights,
       refuse,
     }
-    if (layer.inputs.length === 0 || tops.length === 0) throw refuse('needs an input and an output')
+    if ((layer.inputs.length === 0 && type !== 'MemoryData') || tops.length === 0)
+      throw refuse('needs an input and an output')
     const result = make(layer)
     if (result.same !== undefined) for (const top of tops) names.set(top, result.same)
     if (result.isFlat === true)

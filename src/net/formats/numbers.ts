@@ -7,30 +7,50 @@ import { constantArrays as arrays, type Constant } from '../network.ts'
 type Row = {
   readonly bytes: number
   readonly becomes: Constant['type']
+  /** Its number in ONNX, and its word in safetensors. */
+  readonly onnx: number
+  readonly dtype: string
   readonly read: (view: DataView, at: number) => number
   /** Whether numbers in memory have the same bytes as in the file, on a little-endian machine. */
   readonly isSame?: true
 }
 
 /** The types of numbers in files, little-endian, and the types that they become. */
+// biome-ignore format: one line for each type
 const rows = {
-  float64: { bytes: 8, becomes: 'float64', isSame: true, read: (v, at) => v.getFloat64(at, true) },
-  float32: { bytes: 4, becomes: 'float32', isSame: true, read: (v, at) => v.getFloat32(at, true) },
-  float16: { bytes: 2, becomes: 'float32', read: (v, at) => halves()[v.getUint16(at, true)]! },
-  bfloat16: { bytes: 2, becomes: 'float32', read: (v, at) => upperHalf(v.getUint16(at, true)) },
-  int64: { bytes: 8, becomes: 'int64', read: (v, at) => Number(v.getBigInt64(at, true)) },
-  uint64: { bytes: 8, becomes: 'int64', read: (v, at) => Number(v.getBigUint64(at, true)) },
-  int32: { bytes: 4, becomes: 'int32', isSame: true, read: (v, at) => v.getInt32(at, true) },
-  uint32: { bytes: 4, becomes: 'int64', read: (v, at) => v.getUint32(at, true) },
-  int16: { bytes: 2, becomes: 'int16', isSame: true, read: (v, at) => v.getInt16(at, true) },
-  uint16: { bytes: 2, becomes: 'uint16', isSame: true, read: (v, at) => v.getUint16(at, true) },
-  int8: { bytes: 1, becomes: 'int8', isSame: true, read: (v, at) => v.getInt8(at) },
-  uint8: { bytes: 1, becomes: 'uint8', isSame: true, read: (v, at) => v.getUint8(at) },
-  bool: { bytes: 1, becomes: 'bool', read: (v, at) => (v.getUint8(at) === 0 ? 0 : 1) },
+  float64: { bytes: 8, becomes: 'float64', onnx: 11, dtype: 'F64', isSame: true, read: (v, at) => v.getFloat64(at, true) },
+  float32: { bytes: 4, becomes: 'float32', onnx: 1, dtype: 'F32', isSame: true, read: (v, at) => v.getFloat32(at, true) },
+  float16: { bytes: 2, becomes: 'float32', onnx: 10, dtype: 'F16', read: (v, at) => halves()[v.getUint16(at, true)]! },
+  bfloat16: { bytes: 2, becomes: 'float32', onnx: 16, dtype: 'BF16', read: (v, at) => upperHalf(v.getUint16(at, true)) },
+  int64: { bytes: 8, becomes: 'int64', onnx: 7, dtype: 'I64', read: (v, at) => Number(v.getBigInt64(at, true)) },
+  uint64: { bytes: 8, becomes: 'int64', onnx: 13, dtype: 'U64', read: (v, at) => Number(v.getBigUint64(at, true)) },
+  int32: { bytes: 4, becomes: 'int32', onnx: 6, dtype: 'I32', isSame: true, read: (v, at) => v.getInt32(at, true) },
+  uint32: { bytes: 4, becomes: 'int64', onnx: 12, dtype: 'U32', read: (v, at) => v.getUint32(at, true) },
+  int16: { bytes: 2, becomes: 'int16', onnx: 5, dtype: 'I16', isSame: true, read: (v, at) => v.getInt16(at, true) },
+  uint16: { bytes: 2, becomes: 'uint16', onnx: 4, dtype: 'U16', isSame: true, read: (v, at) => v.getUint16(at, true) },
+  int8: { bytes: 1, becomes: 'int8', onnx: 3, dtype: 'I8', isSame: true, read: (v, at) => v.getInt8(at) },
+  uint8: { bytes: 1, becomes: 'uint8', onnx: 2, dtype: 'U8', isSame: true, read: (v, at) => v.getUint8(at) },
+  bool: { bytes: 1, becomes: 'bool', onnx: 9, dtype: 'BOOL', read: (v, at) => (v.getUint8(at) === 0 ? 0 : 1) },
 } as const satisfies Record<string, Row>
 
 /** A type of numbers in a file. */
 export type NumberType = keyof typeof rows
+
+/** All types of numbers in files. */
+export const numberTypes = Object.keys(rows) as readonly NumberType[]
+
+/** The type of a number in ONNX's `TensorProto.DataType`, or of a word in safetensors. */
+export const typeBy = (key: 'onnx' | 'dtype', value: unknown): NumberType | undefined =>
+  numberTypes.find((type) => rows[type][key] === value)
+
+/** The number of a type in ONNX, or its word in safetensors. */
+export const codeOf = <K extends 'onnx' | 'dtype'>(type: NumberType, key: K): Row[K] => rows[type][key]
+
+/** The type of constants that a type becomes. */
+export const becomesOf = (type: NumberType): Constant['type'] => rows[type].becomes
+
+/** Whether a type has integers only. */
+export const isWhole = (type: NumberType): boolean => !type.includes('float') && type !== 'bool'
 
 /** The size of a number in bytes. */
 export const bytesOf = (type: NumberType): number => rows[type].bytes

@@ -1,19 +1,8 @@
 import type { Constant, NetworkNode } from '../network.ts'
-import { constant, type NumberType, spans } from './numbers.ts'
+import { codeOf, constant, isWhole, type NumberType, spans, typeBy } from './numbers.ts'
 
 // Samples of networks are float32, whatever their type in the file. Where integer arithmetic has other results, further
 // nodes are added that do to the sum or quotient what the integer type would.
-
-const codes: Partial<Record<NumberType, number>> = {
-  uint8: 2,
-  int8: 3,
-  uint16: 4,
-  int16: 5,
-  int32: 6,
-  int64: 7,
-  uint32: 6,
-  uint64: 7,
-}
 
 /** Operators whose type is not that of the first input, or whose output is floats or sizes whatever the input is. */
 const typedBy: Readonly<Record<string, number>> = { Where: 1, If: 1 }
@@ -30,8 +19,6 @@ type Given = {
   readonly inputs: readonly string[]
   /** Receives the constants of the nodes that are added. */
   readonly constants: Map<string, Constant>
-  /** Converts ONNX's number of a type. */
-  readonly typeOf: (code: number) => NumberType | undefined
 }
 
 /**
@@ -40,7 +27,7 @@ type Given = {
  */
 export function withWholes(
   nodes: readonly NetworkNode[],
-  { types, inputs, constants, typeOf }: Given,
+  { types, inputs, constants }: Given,
 ): NetworkNode[] {
   const known = new Map(types)
   const computed = new Set(inputs)
@@ -49,14 +36,22 @@ export function withWholes(
     constants.set(name, constant('float32', [], [n]))
     return name
   }
-  return nodes.flatMap((node): NetworkNode[] => {
+  /** A Cast to the type of another value, where that is known. */
+  const settled = (node: NetworkNode): NetworkNode => {
+    const like = node.operator === 'CastLike' ? known.get(node.inputs[1] ?? '') : undefined
+    if (like === undefined) return node
+    const attributes = new Map([['to', codeOf(like, 'onnx')]])
+    return { ...node, operator: 'Cast', inputs: node.inputs.slice(0, 1), attributes }
+  }
+  return nodes.flatMap((given): NetworkNode[] => {
+    const node = settled(given)
     const { operator, outputs, attributes } = node
     const [output = ''] = outputs
     const to = attributes.get('to')
     const value = attributes.get('value')
     const type =
       operator === 'Cast'
-        ? typeOf(Number(to))
+        ? typeBy('onnx', to)
         : typeof value === 'object' && 'type' in value
           ? value.type
           : freshlyTyped.has(operator)
@@ -65,9 +60,8 @@ export function withWholes(
     if (operator !== 'Shape' && operator !== 'Size' && node.inputs.some((name) => computed.has(name)))
       for (const name of outputs) computed.add(name)
     if (type !== undefined) for (const name of outputs) known.set(name, type)
-    const code = type && codes[type]
-    if (code === undefined || !computed.has(output) || node.domain !== '') return [node]
-    const span = spans[type!]
+    if (type === undefined || !isWhole(type) || !computed.has(output) || node.domain !== '') return [node]
+    const span = spans[type]
     const after = (steps: readonly (readonly [operator: string, by?: number])[]): NetworkNode[] => {
       const nameOf = (i: number) => (i === steps.length ? output : `${output}/${i}`)
       return [
@@ -78,7 +72,7 @@ export function withWholes(
           name: `${node.name}/${operator}`,
           inputs: [nameOf(i), ...(by === undefined ? [] : [numberNamed(by)])],
           outputs: [nameOf(i + 1)],
-          attributes: new Map(by === undefined ? [['to', code]] : []),
+          attributes: new Map(by === undefined ? [['to', codeOf(type, 'onnx')]] : []),
         })),
       ]
     }

@@ -4,7 +4,16 @@ import { describe } from '../../text/describe.ts'
 import { optional } from '../../text/record.ts'
 import type { Attribute, Constant, Meaning, NetRange, Network, NetworkNode, Port } from '../network.ts'
 import { damaged, type Failure, type Given, type NetworkFormat, quoted } from './format.ts'
-import { type Budget, budgetOf, bytesOf, constantFrom, constantFromList, type NumberType } from './numbers.ts'
+import {
+  type Budget,
+  budgetOf,
+  bytesOf,
+  constantFrom,
+  constantFromList,
+  type NumberType,
+  numberTypes,
+  typeBy,
+} from './numbers.ts'
 import { inlined, ownDomain, versionsOf } from './onnx-functions.ts'
 import {
   type AttributeMessage,
@@ -20,22 +29,6 @@ import * as pb from './protobuf.ts'
 
 const graphField = model.graph.number
 
-/** TensorProto.DataType. */
-const types: Readonly<Record<number, NumberType>> = {
-  1: 'float32',
-  2: 'uint8',
-  3: 'int8',
-  4: 'uint16',
-  5: 'int16',
-  6: 'int32',
-  7: 'int64',
-  9: 'bool',
-  10: 'float16',
-  11: 'float64',
-  12: 'uint32',
-  13: 'uint64',
-  16: 'bfloat16',
-}
 /** Black and white for the types that can hold levels. */
 const ranges: Readonly<Record<string, NetRange>> = {
   uint8: '0..255',
@@ -134,7 +127,7 @@ function networkOf(
   }
   // in IR 3, initialisers are listed as inputs too
   const given = inputs.filter((one) => !constants.has(one.name))
-  const typeOf = ({ type }: PortMessage) => types[type?.tensor?.type ?? 0]
+  const typeOf = ({ type }: PortMessage) => typeBy('onnx', type?.tensor?.type)
   const rangeOf = (one: PortMessage | undefined) => ranges[(one && typeOf(one)) ?? '']
   const meaning: Meaning = {
     ...optional('inRange', rangeOf(given[0])),
@@ -146,7 +139,7 @@ function networkOf(
   }))
   const typed = new Map([
     ...given.map((one) => [one.name, typeOf(one)] as const),
-    ...[...initializers, ...tensors].map((one) => [one.name, types[one.type ?? 0]] as const),
+    ...[...initializers, ...tensors].map((one) => [one.name, typeBy('onnx', one.type)] as const),
   ])
   return {
     format: 'onnx',
@@ -158,7 +151,6 @@ function networkOf(
       types: typed,
       inputs: given.map((one) => one.name),
       constants,
-      typeOf: (code) => types[code],
     }),
     constants,
     metadata: new Map([
@@ -230,11 +222,11 @@ function guessed({ float, int, bytes, tensor: one, floats, ints, texts }: Attrib
 function constantOf(one: TensorMessage, of: string, place: Place): Constant {
   const { dims, segment, type: code = 0 } = one
   const { file } = place.given
-  const type = types[code]
+  const type = typeBy('onnx', code)
   if (type === undefined || segment > 0) {
     const what = type === undefined ? `numbers of type ${unread[code] ?? code}` : 'its numbers in segments'
     throw new ConvoError('E_NET_FORMAT', `${of} has ${what}, which convo does not read`, {
-      why: `${file}: supported types: ${Object.values(types).join(' ')}`,
+      why: `${file}: supported types: ${numberTypes.join(' ')}`,
       fix: 'save the network with weights of float32 or float16',
     })
   }

@@ -1,6 +1,5 @@
 import { ConvoError } from '../../error.ts'
 import { sizeOf } from '../../tensor/tensor.ts'
-import { describe } from '../../text/describe.ts'
 import { isRecord, optional } from '../../text/record.ts'
 import type { Weights } from '../architectures/weights.ts'
 import { namesBeside } from '../builder.ts'
@@ -16,8 +15,8 @@ import {
   netRanges,
   type Port,
 } from '../network.ts'
-import { quoted } from './format.ts'
-import { bytesFrom } from './numbers.ts'
+import { openJson, quoted } from './format.ts'
+import { bytesFrom, codeOf } from './numbers.ts'
 
 /** The metadata key under which convo stores the graph in a .safetensors file, as JSON. */
 export const graphKey = 'convo.network'
@@ -27,18 +26,6 @@ const metadataKey = '__metadata__'
 
 /** The version of the JSON. It is raised by changes that older programs cannot read. */
 const version = 1
-
-const dtypes: Readonly<Record<Constant['type'], string>> = {
-  float32: 'F32',
-  float64: 'F64',
-  int64: 'I64',
-  int32: 'I32',
-  int16: 'I16',
-  uint16: 'U16',
-  int8: 'I8',
-  uint8: 'U8',
-  bool: 'BOOL',
-}
 
 const isConstant = (value: Attribute): value is Constant => typeof value === 'object' && !Array.isArray(value)
 
@@ -108,7 +95,7 @@ function safetensorsOf(
     }
     const body = bytesFrom(constant)
     bodies.push(body)
-    entries.push([name, { dtype: dtypes[type], shape, data_offsets: [end, end + body.length] }])
+    entries.push([name, { dtype: codeOf(type, 'dtype'), shape, data_offsets: [end, end + body.length] }])
     end += body.length
   }
   const text = Buffer.from(JSON.stringify(Object.fromEntries(entries)))
@@ -127,17 +114,13 @@ function safetensorsOf(
  */
 export function graphOf(text: string, weights: Weights): Network {
   const { file } = weights
-  const fail = (expected: string, found: unknown) =>
-    new ConvoError('E_NET_SYNTAX', `${file} has a graph that cannot be read`, {
-      why: `${file}: ${graphKey} in __metadata__: expected ${expected}, found ${describe(found)}`,
-    })
-  let graph: unknown
-  try {
-    graph = JSON.parse(text)
-  } catch (cause) {
-    throw fail('JSON', (cause as Error).message)
-  }
-  if (!isRecord(graph)) throw fail('an object', graph)
+  const {
+    whole: graph,
+    fail,
+    record,
+    list,
+    text: word,
+  } = openJson(text, file, 'has a graph that cannot be read', `${graphKey} in __metadata__: `)
   if (typeof graph.version !== 'number') throw fail('a version', graph.version)
   if (graph.version !== version) {
     throw new ConvoError('E_NET_FORMAT', `${file} was written by a later version of convo`, {
@@ -145,15 +128,7 @@ export function graphOf(text: string, weights: Weights): Network {
       fix: 'npm install -g convo',
     })
   }
-  const textOf = (value: unknown, what: string): string => {
-    if (typeof value !== 'string') throw fail(what, value)
-    return value
-  }
-  const listOf = (value: unknown, what: string): readonly unknown[] => {
-    if (!Array.isArray(value)) throw fail(what, value)
-    return value
-  }
-  const textsOf = (value: unknown, what: string) => listOf(value, what).map((one) => textOf(one, what))
+  const textsOf = (value: unknown, what: string) => list(value, what).map((one) => word(one, what))
   const tensorOf = (name: unknown): Constant => {
     if (typeof name !== 'string' || weights.shape(name) === undefined)
       throw fail('the name of a tensor', name)
@@ -172,10 +147,10 @@ export function graphOf(text: string, weights: Weights): Network {
     return value.every((one) => typeof one === 'string') ? value : value.map(numberOf)
   }
   const portOf = (value: unknown): Port => {
-    if (!isRecord(value)) throw fail('a port', value)
-    const shape = value.shape === null ? undefined : listOf(value.shape, 'a shape')
+    const port = record(value, 'a port')
+    const shape = port.shape === null ? undefined : list(port.shape, 'a shape')
     return {
-      name: textOf(value.name, 'the name of a port'),
+      name: word(port.name, 'the name of a port'),
       shape: shape?.map((size) => {
         if (size === null) return undefined
         if (typeof size !== 'string' && typeof size !== 'number') throw fail('a size', size)
@@ -184,44 +159,44 @@ export function graphOf(text: string, weights: Weights): Network {
     }
   }
   const conditionOf = (value: unknown): Condition => {
-    const [name, is] = listOf(value, 'a condition')
-    return [textOf(name, 'the name of a condition'), is === true]
+    const [name, is] = list(value, 'a condition')
+    return [word(name, 'the name of a condition'), is === true]
   }
   const nodeOf = (value: unknown): NetworkNode => {
-    if (!isRecord(value)) throw fail('a node', value)
-    const attributes = listOf(value.attributes, 'attributes').map((pair) => {
-      const [key, one] = listOf(pair, 'an attribute')
-      return [textOf(key, 'the name of an attribute'), attributeOf(one)] as const
+    const node = record(value, 'a node')
+    const attributes = list(node.attributes, 'attributes').map((pair) => {
+      const [key, one] = list(pair, 'an attribute')
+      return [word(key, 'the name of an attribute'), attributeOf(one)] as const
     })
     return {
-      operator: textOf(value.operator, 'an operator'),
-      domain: value.domain === undefined ? '' : textOf(value.domain, 'a domain'),
-      opset: numberOf(value.opset),
-      name: textOf(value.name, 'the name of a node'),
-      inputs: textsOf(value.inputs, 'inputs'),
-      outputs: textsOf(value.outputs, 'outputs'),
+      operator: word(node.operator, 'an operator'),
+      domain: node.domain === undefined ? '' : word(node.domain, 'a domain'),
+      opset: numberOf(node.opset),
+      name: word(node.name, 'the name of a node'),
+      inputs: textsOf(node.inputs, 'inputs'),
+      outputs: textsOf(node.outputs, 'outputs'),
       attributes: new Map(attributes),
       ...optional(
         'when',
-        value.when === undefined ? undefined : listOf(value.when, 'conditions').map(conditionOf),
+        node.when === undefined ? undefined : list(node.when, 'conditions').map(conditionOf),
       ),
     }
   }
   const metadata = isRecord(graph.metadata) ? Object.entries(graph.metadata) : []
   const meaning = isRecord(graph.meaning) ? meaningOf(graph.meaning) : undefined
   return {
-    format: textOf(graph.format, 'a format'),
-    name: textOf(graph.name, 'a name'),
-    inputs: listOf(graph.inputs, 'inputs').map(portOf),
-    outputs: listOf(graph.outputs, 'outputs').map(portOf),
-    nodes: listOf(graph.nodes, 'nodes').map(nodeOf),
+    format: word(graph.format, 'a format'),
+    name: word(graph.name, 'a name'),
+    inputs: list(graph.inputs, 'inputs').map(portOf),
+    outputs: list(graph.outputs, 'outputs').map(portOf),
+    nodes: list(graph.nodes, 'nodes').map(nodeOf),
     constants: new Map(
-      listOf(graph.constants, 'constants').map((pair) => {
-        const [name, tensor] = listOf(pair, 'a constant and its tensor')
-        return [textOf(name, 'the name of a constant'), tensorOf(tensor)] as const
+      list(graph.constants, 'constants').map((pair) => {
+        const [name, tensor] = list(pair, 'a constant and its tensor')
+        return [word(name, 'the name of a constant'), tensorOf(tensor)] as const
       }),
     ),
-    metadata: new Map(metadata.map(([key, value]) => [key, textOf(value, 'a text')] as const)),
+    metadata: new Map(metadata.map(([key, value]) => [key, word(value, 'a text')] as const)),
     ...optional('meaning', meaning),
   }
 }

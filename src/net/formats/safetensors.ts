@@ -4,24 +4,8 @@ import { sizeOf } from '../../tensor/tensor.ts'
 import { networkOf } from '../architectures/index.ts'
 import type { Weights } from '../architectures/weights.ts'
 import { type NetworkFormat, quoted } from './format.ts'
-import { budgetOf, constantFrom, type NumberType } from './numbers.ts'
+import { budgetOf, codeOf, constantFrom, numberTypes, typeBy } from './numbers.ts'
 import { graphKey, graphOf } from './own.ts'
-
-const types: Readonly<Record<string, NumberType>> = {
-  F64: 'float64',
-  F32: 'float32',
-  F16: 'float16',
-  BF16: 'bfloat16',
-  I64: 'int64',
-  U64: 'uint64',
-  I32: 'int32',
-  U32: 'uint32',
-  I16: 'int16',
-  U16: 'uint16',
-  I8: 'int8',
-  U8: 'uint8',
-  BOOL: 'bool',
-}
 
 /** The codes for networks that replace those for kernel files. */
 const codes: Partial<Record<ErrorCode, ErrorCode>> = {
@@ -63,13 +47,13 @@ function weightsOf({ file, entries, bytes }: Opened): Weights {
     shape: (name) => entries.get(name)?.shape,
     read(name) {
       const { dtype, shape, begin, end } = entries.get(name)!
-      const type = types[dtype]
+      const type = typeBy('dtype', dtype)
       if (type === undefined) {
         throw new ConvoError(
           'E_NET_FORMAT',
           `tensor ${quoted(name)} has numbers of type ${dtype}, which convo does not read`,
           {
-            why: `${file}: supported types: ${Object.keys(types).join(' ')}`,
+            why: `${file}: supported types: ${numberTypes.map((type) => codeOf(type, 'dtype')).join(' ')}`,
             fix: 'tensor.float() before it is saved',
           },
         )

@@ -163,6 +163,7 @@ export const kerasLayers: Readonly<Record<string, Make>> = {
   SpatialDropout2D: same,
   GaussianNoise: same,
   GaussianDropout: same,
+  PixelShuffle: (layer) => shuffle(numberOf(layer, 'scale', 2))(layer),
   PixelShuffle2x: shuffle(2),
   PixelShuffle3x: shuffle(3),
   PixelShuffle4x: shuffle(4),

@@ -1,12 +1,11 @@
 import { ConvoError } from '../../error.ts'
-import { checkLimit } from '../../limits.ts'
 import { sizeOf } from '../../tensor/tensor.ts'
 import { describe } from '../../text/describe.ts'
 import { isRecord } from '../../text/record.ts'
 import { builder, networkFrom } from '../builder.ts'
 import type { Constant, Network, Port } from '../network.ts'
-import { type Given, type NetworkFormat, quoted } from './format.ts'
-import { budgetOf, bytesOf, constant, constantFrom, type NumberType } from './numbers.ts'
+import { type Checks, type Given, type NetworkFormat, openJson, quoted } from './format.ts'
+import { budgetOf, bytesOf, constant, constantFrom, type NumberType, numberTypes } from './numbers.ts'
 import type { Config, Layer } from './tfjs-layer.ts'
 import { kerasLayers } from './tfjs-layers.ts'
 
@@ -22,41 +21,16 @@ export const tfjs: NetworkFormat = {
     /^(\ufeff)?\s*\{/.test(Buffer.from(bytes.subarray(0, 64)).toString()) &&
     Buffer.from(bytes.subarray(0, mostSniffed)).includes('"modelTopology"'),
   read(bytes, given) {
-    let document: unknown
-    try {
-      document = JSON.parse(
-        Buffer.from(bytes)
-          .toString()
-          .replace(/^\ufeff/, ''),
-      )
-    } catch (cause) {
-      throw notModel(given.file, 'JSON', (cause as Error).message)
-    }
-    return networkOf(document, given)
+    const text = Buffer.from(bytes)
+      .toString()
+      .replace(/^\ufeff/, '')
+    return networkOf(openJson(text, given.file, 'cannot be read as a model.json'), given)
   },
 }
 
-const notModel = (file: string, expected: string, found: unknown) =>
-  new ConvoError('E_NET_SYNTAX', `${file} cannot be read as a model.json`, {
-    why: `${file}: expected ${expected}, found ${typeof found === 'string' ? quoted(found) : describe(found)}`,
-  })
-
-function networkOf(document: unknown, given: Given): Network {
+function networkOf(checks: ReturnType<typeof openJson>, given: Given): Network {
   const { file } = given
-  const record = (value: unknown, what: string): Config => {
-    if (!isRecord(value)) throw notModel(file, what, value)
-    return value
-  }
-  const list = (value: unknown, what: string): readonly unknown[] => {
-    if (!Array.isArray(value)) throw notModel(file, what, value)
-    checkLimit('modelParts', value.length, file)
-    return value
-  }
-  const text = (value: unknown, what: string): string => {
-    if (typeof value !== 'string') throw notModel(file, what, value)
-    return value
-  }
-  const whole = record(document, 'an object')
+  const { whole, fail, record, list, text } = checks
   const topology = record(whole.modelTopology, 'modelTopology')
   if (whole.format === 'graph-model' || Array.isArray(topology.node)) {
     throw new ConvoError(
@@ -76,14 +50,14 @@ function networkOf(document: unknown, given: Given): Network {
   const names = described.map(({ name, config: own }) =>
     text(name ?? (isRecord(own) ? own.name : undefined), 'the name of a layer'),
   )
-  const weights = weightsOf(list(whole.weightsManifest, 'weightsManifest'), { record, list, text }, given)
+  const weights = weightsOf(list(whole.weightsManifest, 'weightsManifest'), checks, given)
   const made = builder(names)
   /** The outputs of layers, by the name of the layer and the number of the call. */
   const values = new Map<string, string>()
   const givenBy = (name: unknown, use: unknown = 0): string => {
     const isKnown = typeof name === 'string' && typeof use === 'number'
     const value = isKnown ? values.get(`${name} ${use}`) : undefined
-    if (value === undefined) throw notModel(file, 'a layer that comes after those that it reads', name)
+    if (value === undefined) throw fail('a layer that comes after those that it reads', name)
     return value
   }
   const flat = new Set<string>()
@@ -94,8 +68,7 @@ function networkOf(document: unknown, given: Given): Network {
     const [, high, wide, channels] = sizes.map((n: unknown) =>
       Number.isInteger(n) && (n as number) > 0 ? (n as number) : undefined,
     )
-    if (sizes.length !== 4)
-      throw notModel(file, 'an input of pictures, [batch, height, width, channels]', describe(shape))
+    if (sizes.length !== 4) throw fail('an input of pictures, [batch, height, width, channels]', shape)
     inputs.push({ name, shape: [1, channels, high, wide] })
     values.set(`${name} 0`, name)
     return name
@@ -111,7 +84,7 @@ function networkOf(document: unknown, given: Given): Network {
     }
     if (isSequence && before === undefined) {
       before = input('input', own.batch_input_shape)
-      if (before === name) throw notModel(file, 'layers with other names than "input"', name)
+      if (before === name) throw fail('layers with other names than "input"', name)
     }
     const refuse = (why: string) =>
       new ConvoError('E_NET_OPERATOR', `layer ${quoted(name)} (${type}) ${why}`, {
@@ -169,27 +142,12 @@ function networkOf(document: unknown, given: Given): Network {
   })
 }
 
-type Checks = {
-  readonly record: (value: unknown, what: string) => Config
-  readonly list: (value: unknown, what: string) => readonly unknown[]
-  readonly text: (value: unknown, what: string) => string
-}
-
 type Spec = {
   readonly shape: readonly number[]
   readonly type: NumberType
   readonly scale: number
   readonly offset: number
   readonly bytes: () => Uint8Array
-}
-
-const types: Readonly<Record<string, NumberType>> = {
-  float32: 'float32',
-  float16: 'float16',
-  int32: 'int32',
-  uint8: 'uint8',
-  uint16: 'uint16',
-  bool: 'bool',
 }
 
 type Refuse = (why: string) => ConvoError
@@ -201,7 +159,11 @@ type Weights = {
 }
 
 /** The weights that the manifest lists. Each group is stored in one or more files that are joined. */
-function weightsOf(manifest: readonly unknown[], { record, list, text }: Checks, given: Given): Weights {
+function weightsOf(
+  manifest: readonly unknown[],
+  { fail, record, list, text }: Checks,
+  given: Given,
+): Weights {
   const { file, beside } = given
   const specs = new Map<string, Spec>()
   for (const one of manifest) {
@@ -220,15 +182,11 @@ function weightsOf(manifest: readonly unknown[], { record, list, text }: Checks,
       const quantised =
         spec.quantization === undefined ? undefined : record(spec.quantization, 'quantization')
       const stated = text(quantised?.dtype ?? spec.dtype, 'dtype')
-      const type = Object.hasOwn(types, stated) ? types[stated] : undefined
+      const type = numberTypes.find((one) => one === stated)
       const isShape = shape.every((n): n is number => Number.isSafeInteger(n) && (n as number) >= 0)
       const count = isShape ? sizeOf(shape) : Number.NaN
       if (type === undefined || !isShape || !Number.isSafeInteger(count)) {
-        throw notModel(
-          file,
-          `a shape and a supported type of ${quoted(name)}`,
-          `${describe(shape)} ${stated}`,
-        )
+        throw fail(`a shape and a supported type of ${quoted(name)}`, `${describe(shape)} ${stated}`)
       }
       const begin = at
       at += count * bytesOf(type)
@@ -242,7 +200,7 @@ function weightsOf(manifest: readonly unknown[], { record, list, text }: Checks,
         bytes() {
           const bytes = open()
           if (end > bytes.length)
-            throw notModel(file, `${end} bytes in ${paths.map(quoted).join(' ')}`, `${bytes.length}`)
+            throw fail(`${end} bytes in ${paths.map(quoted).join(' ')}`, `${bytes.length}`)
           return bytes.subarray(begin, end)
         },
       })

@@ -214,6 +214,45 @@ describe('layers compute what ncnn does', () => {
     expect(out).toEqual({ shape, data: expected })
   })
 
+  const four = [1, 2, 3, 4]
+  const six = [1, 2, 3, 4, 5, 6]
+  test.each<[string, readonly string[], readonly Buffer[], readonly number[], readonly number[]]>([
+    [
+      'group norm with scale and bias',
+      ['GroupNorm g 1 1 x y 0=2 1=2 2=3.0'],
+      [plain(2, 1), plain(1, 0)],
+      [1, 3, 1, 3],
+      [0, 2, -0.5, 0.5],
+    ],
+    [
+      'group norm of all channels',
+      ['GroupNorm g 1 1 x y 0=1 1=2 2=3.0 3=0'],
+      [],
+      [1, 3, 1, 3],
+      [-0.5, 0.5, -0.5, 0.5],
+    ],
+    [
+      'numbers of the file for each channel',
+      ['MemoryData m 0 1 n 0=2', 'BinaryOp b 2 1 x n y 0=0'],
+      [plain(10, 20)],
+      four,
+      [11, 12, 23, 24],
+    ],
+    [
+      'planes of the file, as half-precision numbers',
+      ['MemoryData m 0 1 n 0=2 1=1 2=2 21=0', 'BinaryOp b 2 1 x n y 0=2'],
+      [halves(1, 2, 3, 4)],
+      four,
+      [1, 4, 9, 16],
+    ],
+    ['channels of two groups', ['ShuffleChannel s 1 1 x y 0=3'], [], six, [1, 3, 5, 2, 4, 6]],
+    ['channels of two groups, back', ['ShuffleChannel s 1 1 x y 0=3 1=1'], [], six, [1, 4, 2, 5, 3, 6]],
+  ])('%s', async (_, layers, weights, given, expected) => {
+    const shape = given.length === 6 ? ([6, 1, 1] as const) : ([2, 1, 2] as const)
+    const { data } = await result(shape, given, [`Input in 0 1 x 2=${shape[0]}`, ...layers], ...weights)
+    expect(data).toEqual(expected.map((v) => expect.closeTo(v, 6)))
+  })
+
   test('shuffles of both orders', async () => {
     const x = [0, 1, 2, 3, 4, 5, 6, 7]
     const shuffled = async (mode: number) =>

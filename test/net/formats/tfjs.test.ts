@@ -122,6 +122,19 @@ describe('a graph', () => {
     ])
   })
 
+  test('of pixel shuffles under their names in published networks', () => {
+    for (const [name, config] of [
+      ['PixelShuffle', { scale: 3 }],
+      ['PixelShuffle3x', {}],
+    ] as const) {
+      const { nodes } = read(model([start, layer(name, 'end', config, reading('in'))]))
+      expect([...nodes[0]!.attributes]).toEqual([
+        ['blocksize', 3],
+        ['mode', 'DCR'],
+      ])
+    }
+  })
+
   test('of layers one after another', () => {
     const config = [
       layer('ReLU', 'a', { batch_input_shape: [null, 4, 5, 1] }),
@@ -227,7 +240,7 @@ describe('refused by name', () => {
       [
         'E_NET_SYNTAX',
         'model.json cannot be read as a model.json',
-        'model.json: expected an input of pictures, [batch, height, width, channels], found "[null, 7]"',
+        'model.json: expected an input of pictures, [batch, height, width, channels], found [null, 7]',
       ],
     ],
     [
