@@ -110,6 +110,19 @@ describe('strips and threads', () => {
       }
     }
   })
+  it('richardson-lucy of a picture of any size, in a memory that must grow for it', async () => {
+    const entry = stepFilters['richardson-lucy']!
+    const blur = kernel([13, 13], new Float64Array(169).fill(1))
+    const values = resolve(entry.params, { iterations: 2 })
+    for (const side of [100, 300, 512, 700]) {
+      const fresh = createPool(1)
+      const step = await entry.build({ values, kernel: blur, settings: {}, channels: 1, full: 255 })
+      const x = new Tensor([1, side, side], new Float32Array(side * side).fill(7))
+      const { data } = await step.apply(x, poolEngine(fresh))
+      await fresh.close()
+      expect(data.every((v) => Math.abs(v - 7) < 0.01)).toBe(true)
+    }
+  })
   // the inverse of a small blur is large enough for the FFT
   const kernels: Readonly<Record<string, readonly Kernel[]>> = {
     wiener: [blur],
