@@ -36,6 +36,7 @@ export const losses: readonly Group[] = [
         'in its texts; as EXIF in JPEG, TIFF, WebP and AVIF',
       ),
       row('GeoTIFF', 'kept', 'in TIFF'),
+      row('metadata of GDAL: no-data value, statistics', 'reported', 'no-data value of … is lost'),
       row(
         'the GeoTIFF position of a picture whose size is changed, or that is turned',
         'reported',

@@ -3,6 +3,9 @@ import { expected } from '../params.ts'
 /** Red, green and blue in levels of 0..255. */
 export type Colour = readonly [red: number, green: number, blue: number]
 
+/** The primaries of sRGB and Rec. 709: x and y of red, green, blue and white. */
+export const srgbPrimaries: readonly number[] = [0.64, 0.33, 0.3, 0.6, 0.15, 0.06, 0.3127, 0.329]
+
 /** The names of HTML 4, and four more in common use. */
 const names: Readonly<Record<string, string>> = {
   aqua: '00ffff',

@@ -1,6 +1,7 @@
 import { viewOf } from '../files/read.ts'
 import { inRows, inTurns, pause } from '../host/turns.ts'
 import { halves } from '../kernel/formats/binary.ts'
+import { srgbPrimaries } from './colour.ts'
 import { type ExrBlock, type ExrChannel, exrCompressions, sampleBytes } from './exr-block.ts'
 import { unpackBlock } from './exr-unpack.ts'
 import { refusal, wayOf } from './foreign.ts'
@@ -105,7 +106,9 @@ export function readExr(bytes: Uint8Array, name: string): OwnPicture {
   const across = Math.round(density)
   const hasOtherPrimaries =
     part.get('chromaticities')?.length === 32 &&
-    primaries.some((n, i) => Math.abs(view.getFloat32(value('chromaticities', 32) + 4 * i, true) - n) > 1e-3)
+    srgbPrimaries.some(
+      (n, i) => Math.abs(view.getFloat32(value('chromaticities', 32) + 4 * i, true) - n) > 1e-3,
+    )
   return {
     ...{ width, height, channels: chosen.length as 1 | 2 | 3 | 4, depth: 32, full: 1, isLinear: true },
     ...(across >= 1 && across < 2 ** 32 && aspect === 1 && { resolution: [across, across] as const }),
@@ -167,9 +170,6 @@ export function readExr(bytes: Uint8Array, name: string): OwnPicture {
     },
   }
 }
-
-/** The primaries of Rec. 709 and sRGB: x and y of red, green, blue and white. */
-const primaries = [0.64, 0.33, 0.3, 0.6, 0.15, 0.06, 0.3127, 0.329] as const
 
 const windowText = ([left, top, right, bottom]: readonly number[]): string =>
   `${left},${top} to ${right},${bottom}`

@@ -1,4 +1,5 @@
 import { inRows } from '../host/turns.ts'
+import { srgbPrimaries } from './colour.ts'
 import { refusal, wayOf } from './foreign.ts'
 import { type Damage, damaged, endsEarly, type OwnPicture } from './own-picture.ts'
 import { textOf } from './reader.ts'
@@ -75,7 +76,7 @@ const unapplied: Readonly<Record<string, readonly number[]>> = {
   EXPOSURE: [1],
   COLORCORR: [1, 1, 1],
   PIXASPECT: [1],
-  PRIMARIES: [0.64, 0.33, 0.3, 0.6, 0.15, 0.06, 0.3127, 0.329],
+  PRIMARIES: srgbPrimaries,
 }
 
 /** The values of a variable in the header, in the order of its lines. */

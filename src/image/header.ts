@@ -75,7 +75,7 @@ const nativeSpaces = {
 const depths = { uchar: 8, ushort: 16, float: 32 } as const
 
 /**
- * Decides how to read the samples of a file: as they are, except for CMYK and Lab, which become sRGB.
+ * Decides how to read the samples of a file: as they are, except for CMYK, which becomes sRGB.
  *
  * @throws ConvoError E_DECODE for more than four channels, signed samples and 32-bit integers
  */
@@ -92,13 +92,12 @@ export function readingOf(facts: Facts, name: string): Reading {
   }
   const native = nativeSpaces[depth].find((s) => s === space)
   if (native !== undefined) return { space: native, format: depth, ignoreIcc: true }
-  if (space === 'lab' || space === 'labs') {
-    return { space: 'rgb16', format: 'ushort', ignoreIcc: true, convertedFrom: 'Lab' }
-  }
-  if (space === 'cmyk' && depth === 'uchar') {
-    // without its profile, the numbers of a CMYK picture do not define colours
-    return { space: 'srgb', format: 'uchar', ignoreIcc: false, convertedFrom: 'CMYK' }
-  }
+  // without its profile, the numbers of a CMYK picture do not define colours
+  const asCmyk = { ignoreIcc: false, convertedFrom: 'CMYK' }
+  if (space === 'cmyk' && depth === 'uchar') return { space: 'srgb', format: depth, ...asCmyk }
+  // the decoder loses the alpha of 16-bit CMYK
+  if (space === 'cmyk' && depth === 'ushort' && channels === 4)
+    return { space: 'rgb16', format: depth, ...asCmyk }
   throw refuse(`its samples are of type ${depth} in the colour space ${space}`)
 }
 

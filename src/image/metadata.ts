@@ -105,11 +105,10 @@ function rightsOfXmp(xmp: Uint8Array): Uint8Array | undefined {
   )
 }
 
-/** GeoTIFF fields and those of GDAL. */
-export const geoTags: readonly number[] = [33550, 33922, 34264, 34735, 34736, 34737, 42112, 42113]
-
 /** The fields that position pixels on a map: their size, tie points, and a matrix. */
 const placing = [33550, 33922, 34264]
+/** The fields of GeoTIFF. */
+export const geoTags: readonly number[] = [...placing, 34735, 34736, 34737]
 
 /** Removes map positions from the metadata of a picture whose pixels were moved. Returns undefined if it has none. */
 function unplaced({ geo, ...rest }: Metadata): Metadata | undefined {

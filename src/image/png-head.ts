@@ -1,5 +1,6 @@
 import { viewOf } from '../files/read.ts'
 import { checkLimit } from '../limits.ts'
+import { srgbPrimaries } from './colour.ts'
 import { type Damage, damaged } from './own-picture.ts'
 import { crc32 } from './png-parts.ts'
 import { type Reader, type Source, textOf } from './reader.ts'
@@ -201,8 +202,8 @@ export function readPngHead(reader: Reader, name: string): PngHead {
     if (what !== undefined) metadata.add(what)
     at = end
   }
-  // primaries that a profile or sRGB also states are not lost
-  if (seen.has('cHRM') && !seen.has('sRGB') && !seen.has('iCCP')) metadata.add('chromaticity (cHRM)')
+  const colours = coloursOf(reader, seen)
+  if (colours?.startsWith('cHRM')) metadata.add('chromaticity (cHRM)')
   const { resolution, isAspect } = pixelsOf(reader, seen.get('pHYs'))
   if (isAspect) metadata.add(pixelAspect)
   for (const one of trailing(reader, at, name, bad)) {
@@ -212,7 +213,6 @@ export function readPngHead(reader: Reader, name: string): PngHead {
   }
 
   const gamma = numberAt(reader, seen.get('gAMA'))
-  const colours = coloursOf(reader, seen)
   const planes = colourType === 0 || colourType === 4 ? 1 : 3
   const hasAlpha = colourType >= 4 || seen.has('tRNS')
   return {
@@ -238,8 +238,6 @@ export function readPngHead(reader: Reader, name: string): PngHead {
 
 /** The values of cICP that mean sRGB: with its own tone curve or that of BT.709, or unspecified. */
 const srgbCodings = ['1,13,0,1', '1,1,0,1', '2,2,0,1']
-/** The values of cHRM that mean sRGB, times 100000. Programs round them differently. */
-const srgbPrimaries = [31270, 32900, 64000, 33000, 30000, 60000, 15000, 6000]
 
 function coloursOf({ read }: Reader, seen: ReadonlyMap<string, Chunk>): string | undefined {
   const [coding, primaries] = [seen.get('cICP'), seen.get('cHRM')]
@@ -253,7 +251,8 @@ function coloursOf({ read }: Reader, seen: ReadonlyMap<string, Chunk>): string |
   const isSrgb =
     chunk === coding
       ? srgbCodings.includes(numbers.join())
-      : srgbPrimaries.every((value, i) => Math.abs(value - (numbers[i] ?? 0)) <= 100)
+      : // white comes first; programs round these numbers differently
+        srgbPrimaries.every((n, i) => Math.abs(Math.round(n * 1e5) - (numbers[(i + 2) % 8] ?? 0)) <= 100)
   return isSrgb ? undefined : `${chunk.type} ${numbers.join()}`
 }
 

@@ -38,6 +38,9 @@ const metadata: readonly (readonly [key: keyof Metadata, tags: readonly number[]
   ['geo', geoTags],
 ]
 
+/** Fields of GDAL that are never kept: they are true only of the samples of the file. */
+const gdal = { 'GDAL metadata': 42112, 'no-data value': 42113 } as const
+
 /** A byte of a file, and the value to show to the decoder. */
 export type Mend = { readonly at: number; readonly byte: number }
 
@@ -99,6 +102,9 @@ export function readTiff(read: Read, name: string): TiffSeen | undefined {
   return {
     metadata: [
       ...(tiffHasOwnAspect(read, first) ? [pixelAspect] : []),
+      ...Object.entries(gdal).flatMap(([name, one]) =>
+        pages.some(({ tags }) => tags.has(one)) ? [name] : [],
+      ),
       ...metadata.filter(([, tags]) => isLater(tags)).map(([key]) => `${metadataNames[key]} of later pages`),
     ],
     held: heldOf(read, first),
@@ -344,7 +350,7 @@ function refuseSamples(read: Read, name: string, page: Directory): void {
   if (photometric === 6 && numberIn(page, tag.compression) !== 7 && chroma.join() === '1,1')
     refuse('YCbCr colours for every pixel', toSrgb)
   if (photometric === 0 && format === 3) refuse('floats in which 0 is white', toSrgb)
-  if (readerOf(read, page) === undefined) refuse('separate planes of this kind', toPython(name))
+  if (readerOf(read, page) === undefined) refuse('separate planes of this kind', toSrgb)
 }
 
 /** The number of bytes that the pixels of an uncompressed page need, or 0 if it is unknown. */

@@ -47,8 +47,11 @@ async function repeated(
 ): Promise<Tensor> {
   const { arena } = session
   const begin = arena.mark()
-  const roomFor = ({ shape, data }: Tensor) =>
-    new Tensor(shape, new Float32Array(arena.memory.buffer, arena.alloc(data.byteLength), data.length))
+  const roomFor = ({ shape, data }: Tensor) => {
+    // allocating may replace the buffer
+    const address = arena.alloc(data.byteLength)
+    return new Tensor(shape, new Float32Array(arena.memory.buffer, address, data.length))
+  }
   const resident: Tensor[] = []
   for (const x of inputs) {
     const room = roomFor(x)

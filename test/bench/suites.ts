@@ -35,6 +35,7 @@ export const suites: Readonly<Record<string, readonly string[]>> = {
   windows: [
     ...[3, 5, 31].map((size) => `median size=${size} u8 rgb 4000x3000`),
     ...[3, 31].map((size) => `erode size=${size} u8 rgb 4000x3000`),
+    ...['disk', 'diamond'].map((shape) => `erode size=31 shape=${shape} u8 rgb 4000x3000`),
     ...[
       'dilate size=31',
       'open size=9',

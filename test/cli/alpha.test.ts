@@ -5,6 +5,7 @@ import { filters } from '../../src/filters/table.ts'
 import { decode } from '../../src/image/decode.ts'
 import { encodePngWhole } from '../../src/image/png-whole.ts'
 import { writeNpy } from '../../src/kernel/formats/npy.ts'
+import { filterPicture } from '../oracle.ts'
 import { convo, scratch } from './convo.ts'
 import { noise, readArray, read as readPicture, write as writePicture } from './pictures.ts'
 
@@ -148,6 +149,73 @@ describe('transparency', () => {
     expect(new Set(plain).size).toBeGreaterThan(100)
     for (const more of [['--range', 'abs'], ['--range', 'offset'], ['--range', 'minmax'], ['--linear']]) {
       expect(Buffer.from(await alphaOf(...more)).equals(Buffer.from(plain))).toBe(true)
+    }
+  })
+})
+
+describe('RGBA and gray with alpha equal the textbook sums', () => {
+  const [width, height] = [13, 11]
+  const alphaAt = (p: number) => [0, 255, 255, 90, 255, 0, 200, 1, 255][(p * 5 + Math.floor(p / width)) % 9]!
+  const kernels = {
+    'a smoothing kernel': [[1, 2, 1, 0, 2, 4, 2, 1, 1, 3, 1, 0], 3, 4],
+    'a sharpening kernel': [[0, -1, 0, -1, 5, -1, 0, -1, 0], 3, 3],
+    'a kernel that sums to 0': [[1, 1, 1, 1, -8, 1, 1, 1, 1], 3, 3],
+  } as const
+  const borders = ['replicate', 'reflect', 'symmetric', 'wrap'] as const
+  const shapes = [2, 4].flatMap((channels) => [8, 16].map((depth) => [channels, depth] as const))
+  const cases = Object.keys(kernels).flatMap((name, k) =>
+    shapes.map(
+      ([channels, depth], i) =>
+        [name as keyof typeof kernels, channels, depth, borders[(i + k) % 4]!] as const,
+    ),
+  )
+  test.each(cases)('%s, %i channels of %i bits, border %s', async (name, channels, depth, border) => {
+    const full = depth === 8 ? 255 : 65535
+    const [weights, rows, columns] = kernels[name]
+    const sum = weights.reduce<number>((a, b) => a + b, 0)
+    const levels = noise(width * height * channels, 5, full)
+    const data = new (depth === 8 ? Uint8Array : Uint16Array)(
+      levels.map((v, i) => ((i + 1) % channels === 0 ? alphaAt(Math.floor(i / channels)) * (full / 255) : v)),
+    )
+    await writePicture(here.path('in.png'), { width, height, channels, data })
+    const lines = Array.from({ length: rows }, (_, y) =>
+      weights.slice(y * columns, (y + 1) * columns).join(' '),
+    )
+    const scale = sum === 0 ? [] : ['--scale', String(sum)]
+    const done = await run(
+      'conv2d',
+      'in.png',
+      'out.png',
+      '-k',
+      lines.join('; '),
+      '--border',
+      border,
+      ...scale,
+    )
+    expect(done.status).toBe(0)
+    const out = (await decode(here.path('out.png'), { maxPixels: 1e6, orient: true })).data
+    const pixels = Array.from({ length: width * height }, (_, p) => p)
+    const sums = (of: (p: number) => number) =>
+      filterPicture(
+        { shape: [1, height, width], data: pixels.map(of) },
+        { shape: [rows, columns], data: weights },
+        { border },
+      ).data
+    const opacity = (p: number) => data[p * channels + channels - 1]! / full
+    const covered = sums(opacity)
+    const level = (v: number) => Math.min(full, Math.max(0, v))
+    for (let c = 0; c < channels - 1; c++) {
+      const colour = (p: number) => data[p * channels + c]!
+      const weighed = sums((p) => colour(p) * opacity(p))
+      for (const p of pixels) {
+        const alpha = sum === 0 ? opacity(p) : Math.min(1, covered[p]! / sum)
+        const wanted =
+          sum === 0 ? weighed[p]! - colour(p) * covered[p]! : covered[p]! > 0 ? weighed[p]! / covered[p]! : 0
+        expect(Math.abs(out[p * channels + channels - 1]! - level(alpha * full))).toBeLessThan(0.51)
+        // nobody sees the colours of other pixels
+        if (out[p * channels + channels - 1]! > 0)
+          expect(Math.abs(out[p * channels + c]! - level(wanted))).toBeLessThan(0.51)
+      }
     }
   })
 })
@@ -407,7 +475,7 @@ describe('--background', () => {
     }
     await run('conv2d', 'la.png', 'out.png', ...identity1, '--background', 'black', '--linear')
     const stored = (v: number) => (v <= 0.0031308 ? v * 12.92 : 1.055 * v ** (1 / 2.4) - 0.055)
-    const out = (await readPicture(here.path('out.png'))).data
+    const out = (await decode(here.path('out.png'), { maxPixels: 1e6, orient: true })).data
     for (let i = 0; i < 64; i++) {
       expect(Math.abs(out[i]! - 65535 * stored((i * 1040) / 65535))).toBeLessThanOrEqual(1)
     }

@@ -244,6 +244,10 @@ const cases: Readonly<Record<string, Case>> = {
   GeoTIFF: kept({ 'a.tif': tiffField(33550, 4, 1) }, 'tif', ({ geo }) =>
     expect(geo).toEqual([{ tag: 33550, type: 4, count: 1, bytes: Uint8Array.of(1, 0, 0, 0) }]),
   ),
+  'metadata of GDAL: no-data value, statistics': {
+    files: { 'a.tif': tiffField(42113, 2, 48) },
+    runs: [`${same} a.tif o.tif`],
+  },
   'the GeoTIFF position of a picture whose size is changed, or that is turned': {
     files: {
       'a.tif': tiffField(33550, 4, 1),

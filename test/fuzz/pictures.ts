@@ -178,6 +178,10 @@ export async function ownSeeds(): Promise<Buffer[]> {
     Buffer.from([...runs, 3, 2, 0, 3, 1, 2, 3, 0, 0, 2, 1, 0, 1, 1, 0, 1]),
     Buffer.from(`${hdr}\x02\x02\0\x08\x88\x40\x88\x41\x08\x01\x02\x03\x04\x05\x06\x07\x08\x88\x80`, 'latin1'),
     Buffer.from(`${hdr.replace('8', '2')}\x01\x02\x03\x80\x01\x01\x01\x01`, 'latin1'),
+    // the first bytes of a gray JPEG XL with alpha, plain and in boxes
+    ...['', '0000000c4a584c200d0a870a00000014667479706a786c20000000006a786c2000000a756a786c63'].map((boxes) =>
+      Buffer.from(`${boxes}ff0ae830b0282e04080810007d194b3841750b74`, 'hex'),
+    ),
     ...exrVectors.map(({ file }) => Buffer.from(file, 'base64')),
     exrOf({
       width: 5,

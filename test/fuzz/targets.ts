@@ -32,6 +32,7 @@ import { readHeader } from '../../src/image/decode.ts'
 import { createDigest } from '../../src/image/digest.ts'
 import { encode } from '../../src/image/encode.ts'
 import { traitsOf } from '../../src/image/format.ts'
+import { isGrayJxl } from '../../src/image/jxl.ts'
 import { metadataModes } from '../../src/image/metadata.ts'
 import { isOwn } from '../../src/image/own.ts'
 import { kindOf, probe } from '../../src/image/probe.ts'
@@ -120,6 +121,7 @@ const own: Target = {
   tokens: ownTokens,
   prepare: async () => (await ownSeeds()).map((bytes) => ({ ext: '.bin', bytes })),
   async take(bytes, ext, n) {
+    if (kindOf(bytes) === 'jxl') return void isGrayJxl(bytes)
     // other kinds belong to the target that has them as seeds
     if (!isOwn(kindOf(bytes))) throw new ConvoError('E_DECODE', 'another kind')
     await pictures.take(bytes, ext, n)

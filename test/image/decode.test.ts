@@ -12,6 +12,7 @@ import type { Samples } from '../../src/tensor/picture.ts'
 import { failure, noise, photo, picture, temporaryFolder, wideProfile } from './pictures.ts'
 import { slowCrc } from './png-decoder.ts'
 import { floatTiff, tiffOf } from './tiff.ts'
+import { tiffArrayOf } from './tiff-arrays.ts'
 
 const folder = temporaryFolder()
 const options = { maxPixels: 1e8, orient: true }
@@ -235,6 +236,18 @@ describe('decode', () => {
     expect([got.channels, got.depth]).toEqual([3, 8])
     expect(got.notes).toEqual(['converted from CMYK to sRGB'])
     expect(got.meta.icc).toBeUndefined()
+  })
+
+  it('reads CMYK of 16 bits like that of 8, to the nearest level of inks', async () => {
+    const inks = (type: string, levels: number) =>
+      tiffArrayOf(
+        Array.from({ length: 24 * 16 * 4 }, (_, i) => (noise(i) & 255) * levels),
+        { type, width: 24, height: 16, channels: 4, fields: [[262, 5]] },
+      )
+    const [few, many] = [await decode(inks('u1', 1), options), await decode(inks('u2', 257), options)]
+    expect([many.channels, many.depth, many.notes]).toEqual([3, 16, ['converted from CMYK to sRGB']])
+    const off = [...many.data].map((level, i) => Math.abs(level / 257 - few.data[i]!))
+    expect(Math.max(...off)).toBeLessThan(1)
   })
 
   it('says where a GIF shows nothing and has no alpha', async () => {

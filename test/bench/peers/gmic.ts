@@ -18,7 +18,9 @@ export const gmic: PeerEntry = {
           if (work.kind === 'gaussian') return [...start, 'blur', `${work.sigma},1,1`, ...end]
           if (work.kind === 'filter') {
             const isWindow = ['median', 'erode', 'dilate'].includes(work.filter)
-            return isWindow ? [...start, work.filter, String(work.settings.size ?? 3), ...end] : undefined
+            return isWindow && work.settings.shape === undefined
+              ? [...start, work.filter, String(work.settings.size ?? 3), ...end]
+              : undefined
           }
           if (work.kind === 'kernel') {
             const kernel = `(${rows(work.side, work.weights, ',', ';')})`

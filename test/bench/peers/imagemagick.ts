@@ -41,7 +41,7 @@ const filters: Readonly<Record<string, (settings: Readonly<Record<string, unknow
       ...{ tophat: 'TopHat', blackhat: 'BottomHat' },
     }).map(([name, method]) => [
       name,
-      ({ size = 3 }) => ['-morphology', method, `Square:${(Number(size) - 1) / 2}`],
+      ({ size = 3, shape = 'Square' }) => ['-morphology', method, `${shape}:${(Number(size) - 1) / 2}`],
     ]),
   ),
   // its thresholds are fractions of the largest magnitude

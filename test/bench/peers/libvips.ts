@@ -21,7 +21,8 @@ export const libvips: PeerEntry = {
           if (work.kind === 'gaussian')
             return [vips.path, 'gaussblur', work.input, output, String(work.sigma)]
           if (work.kind === 'filter') {
-            const { size = 3, by } = work.settings
+            const { size = 3, by, shape } = work.settings
+            if (shape !== undefined) return undefined
             const last = Number(size) ** 2 - 1
             const ranks: Record<string, number> = { erode: 0, median: last / 2, dilate: last }
             const rank = ranks[work.filter]

@@ -21,6 +21,10 @@ def coherence(x, sigma):
     gx, gy = slopes(x, 1 / 8 / 255)
     xx, xy, yy = (blur(p, sigma) for p in (gx * gx, gx * gy, gy * gy))
     return cv2.convertScaleAbs(255 * ((xx - yy) ** 2 + 4 * xy ** 2) / np.maximum((xx + yy) ** 2, 1e-30))
+def element(size=3, shape='square', **other):
+    y, x = np.abs(np.mgrid[:size, :size] - size // 2)
+    inside = {'square': y >= 0, 'disk': y * y + x * x <= (size // 2) ** 2, 'diamond': y + x <= size // 2}
+    return inside[shape].astype(np.uint8)
 def middle(x, side):
     y, left = ((n - side) // 2 for n in x.shape[:2])
     return x[y:y + side, left:left + side]`,
@@ -39,7 +43,7 @@ def write(path, out, level):
     ...Object.fromEntries(
       morphologies.map((name) => [
         name,
-        `cv2.morphologyEx(x, cv2.MORPH_${name.toUpperCase()}, np.ones((s.get('size', 3),) * 2, np.uint8), dst=out)`,
+        `cv2.morphologyEx(x, cv2.MORPH_${name.toUpperCase()}, element(**s), dst=out)`,
       ]),
     ),
     canny: "cv2.Canny(blur(x, s['sigma']), 4 * s['low'], 4 * s['high'], edges=out, L2gradient=True)",
