@@ -2,6 +2,7 @@ import { type ChildProcess, fork } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import type { ErrorCode } from '../error.ts'
 import { distFile } from '../files/package.ts'
+import type { Clipping } from '../run/watch.ts'
 
 /** The first message to every worker of a batch. */
 export type Setup = {
@@ -32,11 +33,15 @@ export type ErrorText = {
   readonly fix?: string | undefined
 }
 
-/** The hash and stamp of an input, and the size and time of last change of its output. */
+/** An input as it was read, and the output that was made of it. */
 export type MadeFile = {
+  /** SHA-256 of the input. */
   readonly hash: string
+  /** The stamp of the input when it was read; empty if the stamp could not be trusted. */
   readonly stamp: string
+  /** Bytes of the output. */
   readonly size: number
+  /** Time of its last change, in nanoseconds. */
   readonly time: string
 }
 
@@ -45,7 +50,7 @@ export type Result =
   | {
       readonly kind: 'done'
       readonly pixels: number
-      readonly clipped: { readonly low: number; readonly high: number; readonly samples: number }
+      readonly clipped: Clipping
       readonly notes: readonly string[]
       readonly bytes: number
       readonly milliseconds: number

@@ -7,24 +7,17 @@ import { namesIn, statOf } from '../files/stat.ts'
 import type { Shard } from '../host/engines.ts'
 import { shardName } from '../host/shard.ts'
 import { commandLine } from '../text/shell.ts'
+import type { MadeFile } from './crew.ts'
 
 /** The record of an output that a batch made. */
-export type Made = {
+export type Made = MadeFile & {
   /** The path of the output, relative to the output root. */
   readonly output: string
   readonly input: string
-  /** SHA-256 of the input. */
-  readonly hash: string
   /** The fingerprint of the operation and its options, in canonical form. */
   readonly operation: string
   /** Version of the arithmetic. */
   readonly arithmetic: number
-  /** The stamp of the input when it was read; empty if the stamp could not be trusted. */
-  readonly stamp: string
-  /** Bytes of the output. */
-  readonly size: number
-  /** Time of its last change, in nanoseconds. */
-  readonly time: string
 }
 
 /** The records that earlier batches left in the output root. Each output has one for every shard, the latest last. */

@@ -144,7 +144,7 @@ export function optionText(param: Param<unknown>): string {
 }
 
 /** Returns `0.1 to 500`, or an empty text. */
-function rangeText({ min, max }: Param<unknown>): string {
+export function rangeText({ min, max }: Param<unknown>): string {
   if (min !== undefined && max !== undefined) return `${min} to ${max}`
   if (min !== undefined) return `at least ${min}`
   return max === undefined ? '' : `at most ${max}`

@@ -10,6 +10,7 @@ import { operations } from '../picture/operations.ts'
 import { correlationSettings } from '../picture/settings.ts'
 import { sceneSettings } from '../teach/animate/settings.ts'
 import { explainSettings } from '../teach/explain/settings.ts'
+import { rangeText } from './help.ts'
 
 // Generates the types of the library's methods from the tables of operations and settings.
 
@@ -43,23 +44,14 @@ const rectangle = 'readonly [x: number, y: number, width: number, height: number
 const shown = (value: unknown): string =>
   typeof value === 'string' && !/^\d+$/.test(value) ? `'${value}'` : String(value)
 
-function docOf(
-  name: string,
-  { summary, default: fallback, unset, min, max, isFlag }: Param<unknown>,
-): string {
-  const range =
-    min === undefined && max === undefined
-      ? ''
-      : max === undefined
-        ? `, at least ${min}`
-        : min === undefined
-          ? `, at most ${max}`
-          : `, ${min} to ${max}`
+function docOf(name: string, param: Param<unknown>): string {
+  const { summary, default: fallback, unset, isFlag } = param
+  const range = rangeText(param)
   const isNo = name.startsWith('no-')
   const text = isNo ? summary.replace(/^do not /, '') : summary
   const or = isNo ? 'true' : isFlag ? 'false' : fallback === undefined ? unset : shown(fallback)
   const said = or === undefined ? '' : ` Default: ${or}.`
-  return inWords(`${sentence(text)}${range}.${said}`)
+  return inWords(`${sentence(text)}${range && `, ${range}`}.${said}`)
 }
 
 const property = ([name, param]: [string, Param<unknown>]): string => {

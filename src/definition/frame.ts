@@ -1,5 +1,5 @@
 import { type BorderName, borders } from '../tensor/border.ts'
-import { copyRow, type Layer } from './layer.ts'
+import { copyRow, eachRow, type Layer } from './layer.ts'
 import { bordered } from './rows.ts'
 
 /** The number of samples to add on each side. */
@@ -10,37 +10,23 @@ export const framed: Layer<{
   readonly margins: Margins
   readonly border: BorderName
   readonly fill: number
-}> = {
-  shape: ({ margins: { top, bottom, left, right } }, [x]) => [
-    x![0],
-    x![1] + top + bottom,
-    x![2] + left + right,
-  ],
-  needs: ({ margins: { top }, border }, [first, end], [x]) => [
-    bordered([first - top, end - top], x![1], border),
-  ],
-  run({ margins: { top, left, right }, border, fill }, out, [x], [first, end], [shape], [channels, , width]) {
+}> = eachRow(
+  ({ margins: { top, bottom, left, right } }, [x]) => [x![0], x![1] + top + bottom, x![2] + left + right],
+  ({ margins: { top, left, right }, border, fill }, out, { c, y, to, width }, [x], [shape]) => {
     const [, height, inside] = shape!
     const { source } = borders[border]
-    for (let c = 0; c < channels; c++) {
-      for (let y = first; y < end; y++) {
-        const to = out.at(c, y)
-        const row = source(y - top, height)
-        if (row < 0) {
-          out.data.fill(fill, to, to + width)
-          continue
-        }
-        const from = x!.at(c, row)
-        copyRow(out, to + left, x!, from, inside)
-        const side = (first: number, count: number) => {
-          for (let i = first; i < first + count; i++) {
-            const column = source(i - left, inside)
-            out.data[to + i] = column < 0 ? fill : x!.data[from + column]!
-          }
-        }
-        side(0, left)
-        side(left + inside, right)
+    const row = source(y - top, height)
+    if (row < 0) return void out.fill(fill, to, to + width)
+    const from = x!.at(c, row)
+    copyRow(out, to + left, x!, from, inside)
+    const side = (first: number, count: number) => {
+      for (let i = first; i < first + count; i++) {
+        const column = source(i - left, inside)
+        out[to + i] = column < 0 ? fill : x!.data[from + column]!
       }
     }
+    side(0, left)
+    side(left + inside, right)
   },
-}
+  ({ margins: { top }, border }, [first, end], [x]) => [bordered([first - top, end - top], x![1], border)],
+)

@@ -19,6 +19,25 @@ export type Layer<S> = {
   ): void
 }
 
+/** A row of the output: its channel and number, where it begins, and its length. */
+export type Place = { readonly c: number; readonly y: number; readonly to: number; readonly width: number }
+
+/** Makes a layer from a function that computes one row. By default, it needs the same row of every input. */
+export const eachRow = <S>(
+  shape: Layer<S>['shape'],
+  row: (settings: S, out: Float32Array, at: Place, inputs: readonly Rows[], shapes: readonly Shape[]) => void,
+  needs: Layer<S>['needs'] = (_, rows, inputs) => inputs.map(() => rows),
+): Layer<S> => ({
+  shape,
+  needs,
+  run(settings, out, inputs, [first, end], shapes, [channels, , width]) {
+    for (let c = 0; c < channels; c++) {
+      for (let y = first; y < end; y++)
+        row(settings, out.data, { c, y, to: out.at(c, y), width }, inputs, shapes)
+    }
+  },
+})
+
 /** Makes a layer that treats each sample separately. */
 export function pointwise<S>(prepare: (settings: S) => (v: number, channel: number) => number): Layer<S> {
   return {
@@ -72,8 +91,8 @@ export const placewise = <S>(
   },
 })
 
-export const copyRow = (out: Rows, to: number, x: Rows, from: number, width: number): void =>
-  void out.data.set(x.data.subarray(from, from + width), to)
+export const copyRow = (out: Float32Array, to: number, x: Rows, from: number, width: number): void =>
+  void out.set(x.data.subarray(from, from + width), to)
 
 /** Limits a span to rows that exist. */
 export const clipped = (first: number, end: number, height: number): Span => [

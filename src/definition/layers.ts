@@ -1,6 +1,6 @@
 import { type Blend, blendRow, lumaOf } from './blend.ts'
 import { type FunctionName, functionOf } from './functions.ts'
-import { clipped, copyRow, type Layer, pointwise, type Shape } from './layer.ts'
+import { clipped, copyRow, eachRow, type Layer, pointwise, type Shape } from './layer.ts'
 import { type Levels, writeLevels } from './levels.ts'
 import {
   across,
@@ -187,64 +187,41 @@ export const layers: { readonly [K in LayerName]: Layer<LayerSettings[K]> } = {
     const n = mean === undefined ? v : fround(((v - mean[c]!) / root![c]!) * gamma![c]! + beta![c]!)
     return n > 0 || Number.isNaN(n) ? n : 0
   }),
-  interleaved: {
-    shape: (_, [x]) => [1, x![1], x![2] * x![0]],
-    needs: (_, rows) => [rows],
-    run(_settings, out, [x], [first, end], [shape]) {
-      const [channels, , width] = shape!
-      for (let y = first; y < end; y++) {
-        for (let c = 0; c < channels; c++) {
-          const [from, to] = [x!.at(c, y), out.at(0, y) + c]
-          for (let i = 0; i < width; i++) out.data[to + i * channels] = x!.data[from + i]!
-        }
-      }
-    },
-  },
-  parted: {
-    shape: ({ channels }, [x]) => [channels, x![1], x![2] / channels],
-    needs: (_, rows) => [rows],
-    run({ channels }, out, [x], [first, end], _, [, , width]) {
-      for (let y = first; y < end; y++) {
-        for (let c = 0; c < channels; c++) {
-          const [from, to] = [x!.at(0, y) + c, out.at(c, y)]
-          for (let i = 0; i < width; i++) out.data[to + i] = x!.data[from + i * channels]!
-        }
-      }
-    },
-  },
-  select: {
-    shape: ({ count }, [x]) => [count, x![1], x![2]],
-    needs: (_, rows) => [rows],
-    run({ first: skipped }, out, [x], [first, end], _, [channels, , width]) {
+  interleaved: eachRow(
+    (_, [x]) => [1, x![1], x![2] * x![0]],
+    (_, out, { y, to }, [x], [given]) => {
+      const [channels, , width] = given!
       for (let c = 0; c < channels; c++) {
-        for (let y = first; y < end; y++) copyRow(out, out.at(c, y), x!, x!.at(skipped + c, y), width)
+        const from = x!.at(c, y)
+        for (let i = 0; i < width; i++) out[to + c + i * channels] = x!.data[from + i]!
       }
     },
-  },
-  leveled: {
-    shape: (_, [x]) => x!,
-    needs: (_, rows) => [rows],
-    run({ levels }, out, [x], [first, end], _, [channels, , width]) {
-      for (let c = 0; c < channels; c++) {
-        for (let y = first; y < end; y++)
-          writeLevels(levels[c]!, x!.data, x!.at(c, y), width, out.data, out.at(c, y))
-      }
+  ),
+  parted: eachRow(
+    ({ channels }, [x]) => [channels, x![1], x![2] / channels],
+    ({ channels }, out, { c, y, to, width }, [x]) => {
+      const from = x!.at(0, y) + c
+      for (let i = 0; i < width; i++) out[to + i] = x!.data[from + i * channels]!
     },
-  },
-  join: {
-    shape: (_, [a, b]) => [a![0] + b![0], a![1], a![2]],
-    needs: (_, rows) => [rows, rows],
-    run({ gain: [by, over] }, out, [a, b], [first, end], shapes, [channels, , width]) {
-      const split = shapes[0]![0]
-      for (let y = first; y < end; y++) {
-        for (let c = 0; c < split; c++) copyRow(out, out.at(c, y), a!, a!.at(c, y), width)
-        for (let c = split; c < channels; c++) {
-          const [from, to] = [b!.at(c - split, y), out.at(c, y)]
-          for (let i = 0; i < width; i++) out.data[to + i] = (b!.data[from + i]! * by) / over
-        }
-      }
+  ),
+  select: eachRow(
+    ({ count }, [x]) => [count, x![1], x![2]],
+    ({ first }, out, { c, y, to, width }, [x]) => copyRow(out, to, x!, x!.at(first + c, y), width),
+  ),
+  leveled: eachRow(
+    (_, [x]) => x!,
+    ({ levels }, out, { c, y, to, width }, [x]) =>
+      writeLevels(levels[c]!, x!.data, x!.at(c, y), width, out, to),
+  ),
+  join: eachRow(
+    (_, [a, b]) => [a![0] + b![0], a![1], a![2]],
+    ({ gain: [by, over] }, out, { c, y, to, width }, [a, b], [shape]) => {
+      const split = shape![0]
+      if (c < split) return copyRow(out, to, a!, a!.at(c, y), width)
+      const from = b!.at(c - split, y)
+      for (let i = 0; i < width; i++) out[to + i] = (b!.data[from + i]! * by) / over
     },
-  },
+  ),
   weighted: withAlpha(
     (_, alpha) => alpha,
     (v, alpha) => v * alpha,
@@ -253,18 +230,14 @@ export const layers: { readonly [K in LayerName]: Layer<LayerSettings[K]> } = {
     ({ full }, alpha) => Math.min(full, Math.max(0, alpha)),
     (v, alpha) => (alpha > 0 ? v / alpha : 0),
   ),
-  luma: {
-    shape: (_, [x]) => [x![0] - 2, x![1], x![2]],
-    needs: (_, rows) => [rows],
-    run(_settings, out, [x], [first, end], _, [channels, , width]) {
-      for (let y = first; y < end; y++) {
-        const [r, g, b, to] = [x!.at(0, y), x!.at(1, y), x!.at(2, y), out.at(0, y)]
-        for (let i = 0; i < width; i++)
-          out.data[to + i] = lumaOf(x!.data[r + i]!, x!.data[g + i]!, x!.data[b + i]!)
-        if (channels === 2) copyRow(out, out.at(1, y), x!, x!.at(3, y), width)
-      }
+  luma: eachRow(
+    (_, [x]) => [x![0] - 2, x![1], x![2]],
+    (_, out, { c, y, to, width }, [x]) => {
+      if (c === 1) return copyRow(out, to, x!, x!.at(3, y), width)
+      const [r, g, b] = [x!.at(0, y), x!.at(1, y), x!.at(2, y)]
+      for (let i = 0; i < width; i++) out[to + i] = lumaOf(x!.data[r + i]!, x!.data[g + i]!, x!.data[b + i]!)
     },
-  },
+  ),
   blend: {
     shape: (_, [, x]) => x!,
     // needs only rows of the result inside the region
@@ -280,52 +253,40 @@ export const layers: { readonly [K in LayerName]: Layer<LayerSettings[K]> } = {
       for (let y = first; y < end; y++) blendRow(settings, out, made!, x!, mask, y, shapes[0]![0], shape)
     },
   },
-  means: {
-    shape: ({ s }, [x]) => [x![0], Math.floor(x![1] / s), Math.floor(x![2] / s)],
-    needs: ({ s }, [first, end]) => [[first * s, end * s]],
-    run({ s }, out, [x], [first, end], _, [channels, , width]) {
-      for (let c = 0; c < channels; c++) {
-        for (let y = first; y < end; y++) {
-          const to = out.at(c, y)
-          for (let i = 0; i < width; i++) {
-            let sum = 0
-            for (let u = 0; u < s; u++) {
-              const from = x!.at(c, y * s + u) + i * s
-              for (let v = 0; v < s; v++) sum += x!.data[from + v]!
-            }
-            out.data[to + i] = sum / (s * s)
-          }
+  means: eachRow(
+    ({ s }, [x]) => [x![0], Math.floor(x![1] / s), Math.floor(x![2] / s)],
+    ({ s }, out, { c, y, to, width }, [x]) => {
+      for (let i = 0; i < width; i++) {
+        let sum = 0
+        for (let u = 0; u < s; u++) {
+          const from = x!.at(c, y * s + u) + i * s
+          for (let v = 0; v < s; v++) sum += x!.data[from + v]!
         }
+        out[to + i] = sum / (s * s)
       }
     },
-  },
-  kernels: {
-    shape: (_, [x, kernel]) => [x![0], kernel![1], kernel![2]],
-    needs: ({ kernelSize, stride, dilation }, [first, end], [x]) => {
+    ({ s }, [first, end]) => [[first * s, end * s]],
+  ),
+  kernels: eachRow(
+    (_, [x, kernel]) => [x![0], kernel![1], kernel![2]],
+    ({ kernelSize, stride, groups, dilation }, out, { c, y, to, width }, [x, kernel], [shape]) => {
+      const [channels, height, wide] = shape!
+      const area = { height, width: wide, size: kernelSize, stride, dilation }
+      const tap = Math.floor(c / (channels / groups)) * kernelSize ** 2
+      correlateRow(area, x!, c, y, kernel!, tap, out.subarray(to, to + width).fill(0))
+    },
+    ({ kernelSize, stride, dilation }, [first, end], [x]) => {
       const reach = ((kernelSize - 1) / 2) * dilation
       return [clipped(first * stride - reach, (end - 1) * stride + reach + 1, x![1]), [first, end]]
     },
-    run(
-      { kernelSize, stride, groups, dilation },
-      out,
-      [x, kernel],
-      [first, end],
-      [shape],
-      [channels, , width],
-    ) {
-      const area = { height: shape![1], width: shape![2], size: kernelSize, stride, dilation }
-      for (let c = 0; c < channels; c++) {
-        const tap = Math.floor(c / (channels / groups)) * kernelSize ** 2
-        for (let y = first; y < end; y++) {
-          const to = out.at(c, y)
-          correlateRow(area, x!, c, y, kernel!, tap, out.data.subarray(to, to + width).fill(0))
-        }
-      }
+  ),
+  pool: eachRow(
+    ({ axes: [depth, row, column] }, [x]) => [x![0], depth.output * row.output, column.output],
+    ({ axes }, out, { c, y, to }, [x]) => {
+      const { output: height } = axes[1]
+      poolRow(x!, axes, c, Math.floor(y / height), y % height, out, to)
     },
-  },
-  pool: {
-    shape: ({ axes: [depth, row, column] }, [x]) => [x![0], depth.output * row.output, column.output],
-    needs: ({ axes: [depth, row] }, [first, end]) => {
+    ({ axes: [depth, row] }, [first, end]) => {
       const { output: height, input } = row
       const spans: Span[] = []
       for (let z = Math.floor(first / height); z * height < end; z++) {
@@ -336,14 +297,7 @@ export const layers: { readonly [K in LayerName]: Layer<LayerSettings[K]> } = {
       }
       return [spans]
     },
-    run({ axes }, out, [x], [first, end], _, [channels]) {
-      const [, { output: height }] = axes
-      for (let c = 0; c < channels; c++) {
-        for (let y = first; y < end; y++)
-          poolRow(x!, axes, c, Math.floor(y / height), y % height, out.data, out.at(c, y))
-      }
-    },
-  },
+  ),
   pooled: {
     shape: ({ axes }, [x]) => [2 * x![0], axes[1].output, axes[2].output],
     needs: ({ axes: [, axis] }, rows) => [windowRows(axis, rows)],

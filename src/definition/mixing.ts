@@ -1,8 +1,8 @@
 import { exp, log } from '../tensor/math.ts'
 import { power } from './functions.ts'
-import { type Layer, placewise, pointwise, type Shape } from './layer.ts'
-import type { PoolAxes } from './pool.ts'
-import type { Rows, Span } from './rows.ts'
+import { eachRow, type Layer, placewise, pointwise, type Shape } from './layer.ts'
+import { type PoolAxes, poolRow } from './pool.ts'
+import type { Span } from './rows.ts'
 
 // Layers of networks that compute with samples, their channels and their neighbours.
 
@@ -100,24 +100,19 @@ const gathered: Readonly<
 }
 
 /** Combines the channels of each position into one number, in double precision, rounded once: [1,H,W]. */
-export const across: Layer<{ readonly of: Across }> = {
-  shape: (_, [x]) => [1, x![1], x![2]],
-  needs: (_, rows) => [rows],
-  run({ of }, out, [x], [first, end], [given], [, , width]) {
-    const { start, add, end: finish } = gathered[of]
+export const across: Layer<{ readonly of: Across }> = eachRow(
+  (_, [x]) => [1, x![1], x![2]],
+  ({ of }, out, { y, to, width }, [x], [given]) => {
+    const { start, add, end } = gathered[of]
     const [channels] = given!
-    const sums = new Float64Array(width)
-    for (let y = first; y < end; y++) {
-      sums.fill(start)
-      for (let c = 0; c < channels; c++) {
-        const from = x!.at(c, y)
-        for (let i = 0; i < width; i++) sums[i] = add(sums[i]!, x!.data[from + i]!)
-      }
-      const to = out.at(0, y)
-      for (let i = 0; i < width; i++) out.data[to + i] = fround(finish(sums[i]!, channels))
+    const sums = new Float64Array(width).fill(start)
+    for (let c = 0; c < channels; c++) {
+      const from = x!.at(c, y)
+      for (let i = 0; i < width; i++) sums[i] = add(sums[i]!, x!.data[from + i]!)
     }
+    for (let i = 0; i < width; i++) out[to + i] = fround(end(sums[i]!, channels))
   },
-}
+)
 
 /**
  * exp(x − largest) divided by its sum over the channels; with `isLog` the logarithm of that. In double precision,
@@ -188,28 +183,38 @@ export const evened: Layer<{
  * The number of the channel with the largest sample, or the smallest if `sign` is −1. Of equal samples, the first
  * channel counts, or the last with `isLast`.
  */
-export const argmax: Layer<{ readonly sign: 1 | -1; readonly isLast: boolean }> = {
-  shape: (_, [x]) => [1, x![1], x![2]],
-  needs: (_, rows) => [rows],
-  run({ sign, isLast }, out, [x], [first, end], [given], [, , width]) {
+export const argmax: Layer<{ readonly sign: 1 | -1; readonly isLast: boolean }> = eachRow(
+  (_, [x]) => [1, x![1], x![2]],
+  ({ sign, isLast }, out, { y, to, width }, [x], [given]) => {
     const [channels] = given!
-    const best = new Float64Array(width)
-    for (let y = first; y < end; y++) {
-      const to = out.at(0, y)
-      best.fill(Number.NEGATIVE_INFINITY)
-      out.data.fill(0, to, to + width)
-      for (let c = 0; c < channels; c++) {
-        const from = x!.at(c, y)
-        for (let i = 0; i < width; i++) {
-          const v = sign * x!.data[from + i]!
-          if (!(v > best[i]! || (isLast && v === best[i]))) continue
-          best[i] = v
-          out.data[to + i] = c
-        }
+    const best = new Float64Array(width).fill(Number.NEGATIVE_INFINITY)
+    out.fill(0, to, to + width)
+    for (let c = 0; c < channels; c++) {
+      const from = x!.at(c, y)
+      for (let i = 0; i < width; i++) {
+        const v = sign * x!.data[from + i]!
+        if (!(v > best[i]! || (isLast && v === best[i]))) continue
+        best[i] = v
+        out[to + i] = c
       }
     }
   },
-}
+)
+
+/** Returns the input rows of windows. */
+export const windowRows = ({ start, low, high, dilation }: PoolAxes[1], [first, end]: Span): Span => [
+  start[first]! + low[first]! * dilation,
+  start[end - 1]! + high[end - 1]! * dilation + 1,
+]
+
+type Pooling = { readonly axes: PoolAxes }
+const shapeOfPool = <S extends Pooling>({ axes }: S, [x]: readonly Shape[]): Shape => [
+  x![0],
+  axes[1].output,
+  axes[2].output,
+]
+
+const rowsOfPool = <S extends Pooling>({ axes: [, axis] }: S, rows: Span): Span[] => [windowRows(axis, rows)]
 
 /**
  * The mean over each window, in double precision, rounded once. The sum is divided by `rows` times `columns`, the
@@ -219,60 +224,37 @@ export const averaged: Layer<{
   readonly axes: PoolAxes
   readonly rows: Int32Array
   readonly columns: Int32Array
-}> = {
-  shape: ({ axes }, [x]) => [x![0], axes[1].output, axes[2].output],
-  needs: ({ axes: [, axis] }, rows) => [windowRows(axis, rows)],
-  run({ axes: [, ay, ax], rows, columns }, out, [x], [first, end], _, [channels, , width]) {
-    for (let c = 0; c < channels; c++) {
-      for (let y = first; y < end; y++) {
-        const to = out.at(c, y)
-        for (let i = 0; i < width; i++) {
-          let sum = 0
-          for (let u = ay.low[y]!; u <= ay.high[y]!; u++) {
-            const from = x!.at(c, ay.start[y]! + u * ay.dilation) + ax.start[i]!
-            for (let v = ax.low[i]!; v <= ax.high[i]!; v++) sum += x!.data[from + v * ax.dilation]!
-          }
-          out.data[to + i] = fround(sum / (rows[y]! * columns[i]!))
-        }
+}> = eachRow(
+  shapeOfPool,
+  ({ axes: [, ay, ax], rows, columns }, out, { c, y, to, width }, [x]) => {
+    for (let i = 0; i < width; i++) {
+      let sum = 0
+      for (let u = ay.low[y]!; u <= ay.high[y]!; u++) {
+        const from = x!.at(c, ay.start[y]! + u * ay.dilation) + ax.start[i]!
+        for (let v = ax.low[i]!; v <= ax.high[i]!; v++) sum += x!.data[from + v * ax.dilation]!
       }
+      out[to + i] = fround(sum / (rows[y]! * columns[i]!))
     }
   },
-}
-
-/** Returns the input rows of windows. */
-export const windowRows = ({ start, low, high, dilation }: PoolAxes[1], [first, end]: Span): Span => [
-  start[first]! + low[first]! * dilation,
-  start[end - 1]! + high[end - 1]! * dilation + 1,
-]
+  rowsOfPool,
+)
 
 /**
  * The position of each maximum in its window: tap row · columns of a window + tap column. Of equal maxima, the first.
  */
-export const switches: Layer<{ readonly axes: PoolAxes; readonly across: number }> = {
-  shape: ({ axes }, [x]) => [x![0], axes[1].output, axes[2].output],
-  needs: ({ axes: [, axis] }, rows) => [windowRows(axis, rows)],
-  run({ axes: [, ay, ax], across: taps }, out, [x], [first, end], _, [channels, , width]) {
-    for (let c = 0; c < channels; c++) {
-      for (let y = first; y < end; y++) {
-        const to = out.at(c, y)
-        for (let i = 0; i < width; i++) {
-          let best = Number.NaN
-          let place = -1
-          for (let u = ay.low[y]!; u <= ay.high[y]!; u++) {
-            const from = x!.at(c, ay.start[y]! + u * ay.dilation) + ax.start[i]!
-            for (let v = ax.low[i]!; v <= ax.high[i]!; v++) {
-              const value = x!.data[from + v * ax.dilation]!
-              if (place >= 0 && !(value > best || (Number.isNaN(value) && !Number.isNaN(best)))) continue
-              best = value
-              place = u * taps + v
-            }
-          }
-          out.data[to + i] = place
-        }
-      }
-    }
+export const switches: Layer<{ readonly axes: PoolAxes; readonly across: number }> = eachRow(
+  shapeOfPool,
+  ({ axes, across: taps }, out, { c, y, to, width }, [x]) => {
+    const [, ay, ax] = axes
+    const places = new Int32Array(width)
+    poolRow(x!, axes, c, 0, y, new Float32Array(width), 0, places)
+    places.forEach((place, i) => {
+      const row = (Math.floor(place / ax.input) - ay.start[y]!) / ay.dilation
+      out[to + i] = row * taps + ((place % ax.input) - ax.start[i]!) / ax.dilation
+    })
   },
-}
+  rowsOfPool,
+)
 
 /**
  * Pooled samples at the positions in their switches, with zeros elsewhere. If two have the same position, the later one
@@ -313,65 +295,46 @@ export const unpooled: Layer<{ readonly axes: PoolAxes; readonly across: number 
  * Every whole number as a colour of a palette of RGB triples: [3,H,W]. Beyond its end the palette repeats, except for
  * the first colour.
  */
-export const coloured: Layer<{ readonly palette: readonly number[] }> = {
-  shape: (_, [x]) => [3, x![1], x![2]],
-  needs: (_, rows) => [rows],
-  run({ palette }, out, [x], [first, end], _, [, , width]) {
+export const coloured: Layer<{ readonly palette: readonly number[] }> = eachRow(
+  (_, [x]) => [3, x![1], x![2]],
+  ({ palette }, out, { c, y, to, width }, [x]) => {
     const count = palette.length / 3
-    for (let c = 0; c < 3; c++) {
-      for (let y = first; y < end; y++) {
-        const [from, to] = [x!.at(0, y), out.at(c, y)]
-        for (let i = 0; i < width; i++) {
-          const label = Math.max(0, Math.round(x!.data[from + i]!))
-          const entry = label < count ? label : 1 + ((label - 1) % (count - 1))
-          out.data[to + i] = palette[entry * 3 + c]!
-        }
-      }
+    const from = x!.at(0, y)
+    for (let i = 0; i < width; i++) {
+      const label = Math.max(0, Math.round(x!.data[from + i]!))
+      const entry = label < count ? label : 1 + ((label - 1) % (count - 1))
+      out[to + i] = palette[entry * 3 + c]!
     }
   },
-}
+)
 
 /**
  * Every whole number as an entry of a table of `count` entries: [R·C,H,W] for entries of R numbers, which become
  * channels. Negative numbers count from the end. Numbers beyond the table use the nearest entry.
  */
-export const lookedUp: Layer<{ readonly table: Float32Array; readonly count: number }> = {
-  shape: ({ table, count }, [x]) => [(table.length / count) * x![0], x![1], x![2]],
-  needs: (_, rows) => [rows],
-  run({ table, count }, out, [x], [first, end], [given], [channels, , width]) {
+export const lookedUp: Layer<{ readonly table: Float32Array; readonly count: number }> = eachRow(
+  ({ table, count }, [x]) => [(table.length / count) * x![0], x![1], x![2]],
+  ({ table, count }, out, { c, y, to, width }, [x], [given]) => {
     const [places] = given!
-    const size = table.length / count
-    for (let c = 0; c < channels; c++) {
-      const part = Math.floor(c / places)
-      for (let y = first; y < end; y++) {
-        const [from, to] = [x!.at(c % places, y), out.at(c, y)]
-        for (let i = 0; i < width; i++) {
-          const place = Math.trunc(x!.data[from + i]!) || 0
-          const entry = Math.max(0, Math.min(count - 1, place < 0 ? place + count : place))
-          out.data[to + i] = table[entry * size + part]!
-        }
-      }
+    const [size, part] = [table.length / count, Math.floor(c / places)]
+    const from = x!.at(c % places, y)
+    for (let i = 0; i < width; i++) {
+      const place = Math.trunc(x!.data[from + i]!) || 0
+      const entry = Math.max(0, Math.min(count - 1, place < 0 ? place + count : place))
+      out[to + i] = table[entry * size + part]!
     }
   },
-}
+)
 
 /** Mixes the channels of every pixel by a matrix [O,C], in double precision, rounded once. */
-export const mixed: Layer<{ readonly matrix: readonly (readonly number[])[] }> = {
-  shape: ({ matrix }, [x]) => [matrix.length, x![1], x![2]],
-  needs: (_, rows) => [rows],
-  run({ matrix }, out, [x], [first, end], [given], [channels, , width]) {
-    const [inputs] = given as Shape
-    for (let c = 0; c < channels; c++) {
-      for (let y = first; y < end; y++) {
-        const to = out.at(c, y)
-        for (let i = 0; i < width; i++) {
-          let sum = 0
-          for (let k = 0; k < inputs; k++) sum += matrix[c]![k]! * sampleAt(x!, k, y, i)
-          out.data[to + i] = fround(sum)
-        }
-      }
+export const mixed: Layer<{ readonly matrix: readonly (readonly number[])[] }> = eachRow(
+  ({ matrix }, [x]) => [matrix.length, x![1], x![2]],
+  ({ matrix }, out, { c, y, to, width }, [x], [given]) => {
+    const [inputs] = given!
+    for (let i = 0; i < width; i++) {
+      let sum = 0
+      for (let k = 0; k < inputs; k++) sum += matrix[c]![k]! * x!.data[x!.at(k, y) + i]!
+      out[to + i] = fround(sum)
     }
   },
-}
-
-const sampleAt = (x: Rows, c: number, y: number, i: number): number => x.data[x.at(c, y) + i]!
+)

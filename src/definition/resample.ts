@@ -1,4 +1,4 @@
-import { copyRow, type Layer } from './layer.ts'
+import { copyRow, eachRow, type Layer } from './layer.ts'
 
 const { fround } = Math
 
@@ -16,46 +16,34 @@ export type Resampling = {
 }
 
 /** Resamples rows: in float32, tap by tap from the left, each product and each sum rounded. */
-export const resampledAcross: Layer<Resampling> = {
-  shape: ({ size }, [x]) => [x![0], x![1], size],
-  needs: (_, rows) => [rows],
-  run({ size, taps, first, weights }, out, [x], [top, end], _, [channels]) {
-    for (let c = 0; c < channels; c++) {
-      for (let y = top; y < end; y++) {
-        const [from, to] = [x!.at(c, y), out.at(c, y)]
-        for (let o = 0; o < size; o++) {
-          let sum = 0
-          for (let t = 0; t < taps; t++) {
-            const weight = weights[t * size + o]!
-            if (weight !== 0) sum = fround(sum + fround(weight * x!.data[from + first[o]! + t]!))
-          }
-          out.data[to + o] = sum
-        }
+export const resampledAcross: Layer<Resampling> = eachRow(
+  ({ size }, [x]) => [x![0], x![1], size],
+  ({ size, taps, first, weights }, out, { c, y, to }, [x]) => {
+    const from = x!.at(c, y)
+    for (let o = 0; o < size; o++) {
+      let sum = 0
+      for (let t = 0; t < taps; t++) {
+        const weight = weights[t * size + o]!
+        if (weight !== 0) sum = fround(sum + fround(weight * x!.data[from + first[o]! + t]!))
       }
+      out[to + o] = sum
     }
   },
-}
+)
 
 /** Resamples columns in the same way, from the top. */
-export const resampledDown: Layer<Resampling> = {
-  shape: ({ size }, [x]) => [x![0], size, x![2]],
-  needs: ({ taps, first }, [top, end]) => [[first[top]!, first[end - 1]! + taps]],
-  run({ size, taps, first, weights }, out, [x], [top, end], _, [channels, , width]) {
-    for (let c = 0; c < channels; c++) {
-      for (let y = top; y < end; y++) {
-        const to = out.at(c, y)
-        out.data.fill(0, to, to + width)
-        for (let t = 0; t < taps; t++) {
-          const [weight, from] = [weights[t * size + y]!, x!.at(c, first[y]! + t)]
-          if (weight === 0) continue
-          for (let i = 0; i < width; i++) {
-            out.data[to + i] = fround(out.data[to + i]! + fround(weight * x!.data[from + i]!))
-          }
-        }
-      }
+export const resampledDown: Layer<Resampling> = eachRow(
+  ({ size }, [x]) => [x![0], size, x![2]],
+  ({ size, taps, first, weights }, out, { c, y, to, width }, [x]) => {
+    out.fill(0, to, to + width)
+    for (let t = 0; t < taps; t++) {
+      const [weight, from] = [weights[t * size + y]!, x!.at(c, first[y]! + t)]
+      if (weight === 0) continue
+      for (let i = 0; i < width; i++) out[to + i] = fround(out[to + i]! + fround(weight * x!.data[from + i]!))
     }
   },
-}
+  ({ taps, first }, [top, end]) => [[first[top]!, first[end - 1]! + taps]],
+)
 
 /** Selects samples: sample (y, x) is that of row `rows[y]` and column `columns[x]`, both ascending. */
 export const chosen: Layer<{ readonly rows: Int32Array; readonly columns: Int32Array }> = {
@@ -66,7 +54,7 @@ export const chosen: Layer<{ readonly rows: Int32Array; readonly columns: Int32A
     for (let c = 0; c < channels; c++) {
       for (let y = first; y < end; y++) {
         const [from, to] = [x!.at(c, rows[y]!), out.at(c, y)]
-        if (isWhole) copyRow(out, to, x!, from, width)
+        if (isWhole) copyRow(out.data, to, x!, from, width)
         else for (let i = 0; i < width; i++) out.data[to + i] = x!.data[from + columns[i]!]!
       }
     }

@@ -1,4 +1,4 @@
-import { copyRow, type Layer, type Shape } from './layer.ts'
+import { copyRow, eachRow, type Layer, type Shape } from './layer.ts'
 import type { Span } from './rows.ts'
 
 // Layers that move samples: slice, pad, shuffle, join, resize.
@@ -29,51 +29,35 @@ export const isRun = (places: Int32Array): boolean =>
   places[0]! >= 0 && places.every((place, i) => place === places[0]! + i)
 
 /** Takes channels, rows and columns from other positions: slices, paddings, flips, nearest neighbours. */
-export const placed: Layer<Places & { readonly fill: number }> = {
-  shape: ({ channels, rows, columns }) => [channels.length, rows.length, columns.length],
-  needs: ({ rows }, span) => [hull(rows, span)],
-  run({ channels, rows, columns, fill }, out, [x], [first, end]) {
-    const width = columns.length
-    const isCopy = isRun(columns)
-    for (let c = 0; c < channels.length; c++) {
-      for (let y = first; y < end; y++) {
-        const to = out.at(c, y)
-        if (channels[c]! < 0 || rows[y]! < 0) {
-          out.data.fill(fill, to, to + width)
-          continue
-        }
-        const from = x!.at(channels[c]!, rows[y]!)
-        if (isCopy) copyRow(out, to, x!, from + columns[0]!, width)
-        else
-          for (let i = 0; i < width; i++) {
-            const column = columns[i]!
-            out.data[to + i] = column < 0 ? fill : x!.data[from + column]!
-          }
-      }
+export const placed: Layer<Places & { readonly fill: number }> = eachRow(
+  ({ channels, rows, columns }) => [channels.length, rows.length, columns.length],
+  ({ channels, rows, columns, fill }, out, { c, y, to, width }, [x]) => {
+    if (channels[c]! < 0 || rows[y]! < 0) return void out.fill(fill, to, to + width)
+    const from = x!.at(channels[c]!, rows[y]!)
+    for (let i = 0; i < width; i++) {
+      const column = columns[i]!
+      out[to + i] = column < 0 ? fill : x!.data[from + column]!
     }
   },
-}
+  ({ rows }, span) => [hull(rows, span)],
+)
 
 /**
  * Puts slices of a volume, which are stacked vertically, into channels: channel i·C + c is channel c of slice
  * `first` + i.
  */
-export const slices: Layer<{ readonly height: number; readonly first: number; readonly count: number }> = {
-  shape: ({ height, count }, [x]) => [x![0] * count, height, x![2]],
-  needs: ({ height, first, count }, [top, end]) => [
-    Array.from({ length: count }, (_, i): Span => [(first + i) * height + top, (first + i) * height + end]),
-  ],
-  run({ height, first, count }, out, [x], [top, end], [given]) {
-    const [channels, , width] = given!
-    for (let i = 0; i < count; i++) {
-      for (let c = 0; c < channels; c++) {
-        for (let y = top; y < end; y++) {
-          copyRow(out, out.at(i * channels + c, y), x!, x!.at(c, (first + i) * height + y), width)
-        }
-      }
-    }
-  },
-}
+export const slices: Layer<{ readonly height: number; readonly first: number; readonly count: number }> =
+  eachRow(
+    ({ height, count }, [x]) => [x![0] * count, height, x![2]],
+    ({ height, first }, out, { c, y, to, width }, [x], [given]) => {
+      const [channels] = given!
+      const slice = first + Math.floor(c / channels)
+      copyRow(out, to, x!, x!.at(c % channels, slice * height + y), width)
+    },
+    ({ height, first, count }, [top, end]) => [
+      Array.from({ length: count }, (_, i): Span => [(first + i) * height + top, (first + i) * height + end]),
+    ],
+  )
 
 /**
  * A factor of an axis: `size` positions, at a distance of `from` on an axis of the input and `to` on one of the output.
@@ -172,7 +156,7 @@ export const concat: Layer<{ readonly axis: 0 | 1 | 2 }> = {
       for (let c = 0; c < channels; c++) {
         for (let y = low; y < high; y++) {
           const to = out.at(axis === 0 ? c + before : c, axis === 1 ? y + before : y)
-          copyRow(out, axis === 2 ? to + before : to, x, x.at(c, y), width)
+          copyRow(out.data, axis === 2 ? to + before : to, x, x.at(c, y), width)
         }
       }
       before += shapes[k]![axis]
@@ -184,35 +168,25 @@ export const concat: Layer<{ readonly axis: 0 | 1 | 2 }> = {
 export type Taps = { readonly taps: number; readonly places: Int32Array; readonly weights: Float64Array }
 
 /** Interpolates samples: sums rows first, then columns, in double precision, rounded once. */
-export const resized: Layer<{ readonly rows: Taps; readonly columns: Taps }> = {
-  shape: ({ rows, columns }, [x]) => [
-    x![0],
-    rows.places.length / rows.taps,
-    columns.places.length / columns.taps,
-  ],
-  needs: ({ rows: { places, taps } }, [first, end]) => [hull(places, [first * taps, end * taps])],
-  run({ rows, columns }, out, [x], [first, end], _, [channels, , width]) {
+export const resized: Layer<{ readonly rows: Taps; readonly columns: Taps }> = eachRow(
+  ({ rows, columns }, [x]) => [x![0], rows.places.length / rows.taps, columns.places.length / columns.taps],
+  ({ rows, columns }, out, { c, y, to, width }, [x]) => {
     const span = columns.places.reduce((most, place) => Math.max(most, place), 0) + 1
     const line = new Float64Array(span)
-    for (let c = 0; c < channels; c++) {
-      for (let y = first; y < end; y++) {
-        line.fill(0)
-        for (let t = y * rows.taps; t < (y + 1) * rows.taps; t++) {
-          const weight = rows.weights[t]!
-          if (weight === 0) continue
-          const from = x!.at(c, rows.places[t]!)
-          for (let i = 0; i < span; i++) line[i]! += weight * x!.data[from + i]!
-        }
-        const to = out.at(c, y)
-        for (let i = 0, t = 0; i < width; i++) {
-          let sum = 0
-          for (const last = t + columns.taps; t < last; t++) {
-            // a weight of 0 is skipped, whatever the sample is
-            if (columns.weights[t] !== 0) sum += columns.weights[t]! * line[columns.places[t]!]!
-          }
-          out.data[to + i] = fround(sum)
-        }
+    for (let t = y * rows.taps; t < (y + 1) * rows.taps; t++) {
+      const weight = rows.weights[t]!
+      if (weight === 0) continue
+      const from = x!.at(c, rows.places[t]!)
+      for (let i = 0; i < span; i++) line[i]! += weight * x!.data[from + i]!
+    }
+    for (let i = 0, t = 0; i < width; i++) {
+      let sum = 0
+      for (const last = t + columns.taps; t < last; t++) {
+        // a weight of 0 is skipped, whatever the sample is
+        if (columns.weights[t] !== 0) sum += columns.weights[t]! * line[columns.places[t]!]!
       }
+      out[to + i] = fround(sum)
     }
   },
-}
+  ({ rows: { places, taps } }, [first, end]) => [hull(places, [first * taps, end * taps])],
+)

@@ -1,4 +1,4 @@
-import { type Layer, type Shape, wider } from './layer.ts'
+import { eachRow, type Layer, type Shape, wider } from './layer.ts'
 
 // Facts about a channel that need all of it. Every row is summed up separately, from left to right, and the rows are
 // joined from top to bottom, all in double precision, so strips do not change the result. In between, a double is
@@ -36,24 +36,17 @@ function ofRow(of: Summary, data: Float32Array, from: number, width: number): re
 }
 
 /** The first part of a summary: [C,H,2], or [C,H,4] for moments. */
-export const rowSummary: Layer<{ readonly of: Summary }> = {
-  shape: ({ of }, [x]) => [x![0], x![1], widthOf(of)],
-  needs: (_, rows) => [rows],
-  run({ of }, out, [x], [first, end], [given], [channels]) {
-    const [, , width] = given!
-    for (let c = 0; c < channels; c++) {
-      for (let y = first; y < end; y++) {
-        const to = out.at(c, y)
-        ofRow(of, x!.data, x!.at(c, y), width).forEach((v, k) => {
-          if (2 * k >= widthOf(of)) return
-          const high = fround(v)
-          out.data[to + 2 * k] = high
-          out.data[to + 2 * k + 1] = Number.isFinite(high) ? v - high : 0
-        })
-      }
-    }
+export const rowSummary: Layer<{ readonly of: Summary }> = eachRow(
+  ({ of }, [x]) => [x![0], x![1], widthOf(of)],
+  ({ of }, out, { c, y, to, width }, [x], [given]) => {
+    ofRow(of, x!.data, x!.at(c, y), given![2]).forEach((v, k) => {
+      if (2 * k >= width) return
+      const high = fround(v)
+      out[to + 2 * k] = high
+      out[to + 2 * k + 1] = Number.isFinite(high) ? v - high : 0
+    })
   },
-}
+)
 
 /**
  * The second part: joins the rows [C,H,2] or [C,H,4] of planes of `width` columns into [C,1,1], or for moments [C,1,3]:
@@ -126,42 +119,33 @@ export const standardized: Layer<{
   readonly epsilon: number
   readonly gamma: Float32Array
   readonly beta: Float32Array
-}> = {
-  shape: (_, [x]) => x!,
-  needs: (_, rows) => [rows, [0, 1]],
-  run({ epsilon, gamma, beta }, out, [x, moments], [first, end], _, [channels, , width]) {
-    for (let c = 0; c < channels; c++) {
-      const at = moments!.at(c, 0)
-      const mean = moments!.data[at]! + moments!.data[at + 1]!
-      const root = Math.sqrt(moments!.data[at + 2]! + epsilon)
-      for (let y = first; y < end; y++) {
-        const [from, to] = [x!.at(c, y), out.at(c, y)]
-        for (let i = 0; i < width; i++)
-          out.data[to + i] = fround(((x!.data[from + i]! - mean) / root) * gamma[c]! + beta[c]!)
-      }
-    }
+}> = eachRow(
+  (_, [x]) => x!,
+  ({ epsilon, gamma, beta }, out, { c, y, to, width }, [x, moments]) => {
+    const at = moments!.at(c, 0)
+    const mean = moments!.data[at]! + moments!.data[at + 1]!
+    const root = Math.sqrt(moments!.data[at + 2]! + epsilon)
+    const from = x!.at(c, y)
+    for (let i = 0; i < width; i++)
+      out[to + i] = fround(((x!.data[from + i]! - mean) / root) * gamma[c]! + beta[c]!)
   },
-}
+  (_, rows) => [rows, [0, 1]],
+)
 
 /**
  * Multiplies matrices [C,M,K] by [C,K,N], with sums over K in double precision, rounded once. One matrix is repeated
  * for all channels.
  */
-export const product: Layer<Record<string, never>> = {
-  shape: (_, [a, b]) => [wider(a![0], b![0]), a![1], b![2]],
-  needs: (_, rows, [, b]) => [rows, [0, b![1]]],
-  run(_settings, out, [a, b], [first, end], [aShape, bShape], [channels, , width]) {
+export const product: Layer<Record<string, never>> = eachRow(
+  (_, [a, b]) => [wider(a![0], b![0]), a![1], b![2]],
+  (_, out, { c, y, to, width }, [a, b], [aShape, bShape]) => {
     const sums = new Float64Array(width)
-    for (let c = 0; c < channels; c++) {
-      const [inA, inB] = [aShape![0] === 1 ? 0 : c, bShape![0] === 1 ? 0 : c]
-      for (let y = first; y < end; y++) {
-        sums.fill(0)
-        for (let k = 0; k < bShape![1]; k++) {
-          const [by, from] = [a!.data[a!.at(inA, y) + k]!, b!.at(inB, k)]
-          for (let i = 0; i < width; i++) sums[i]! += by * b!.data[from + i]!
-        }
-        out.data.set(sums, out.at(c, y))
-      }
+    const [inA, inB] = [aShape![0] === 1 ? 0 : c, bShape![0] === 1 ? 0 : c]
+    for (let k = 0; k < bShape![1]; k++) {
+      const [by, from] = [a!.data[a!.at(inA, y) + k]!, b!.at(inB, k)]
+      for (let i = 0; i < width; i++) sums[i]! += by * b!.data[from + i]!
     }
+    out.set(sums, to)
   },
-}
+  (_, rows, [, b]) => [rows, [0, b![1]]],
+)

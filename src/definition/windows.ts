@@ -1,5 +1,5 @@
 import type { Margins } from './frame.ts'
-import type { Layer } from './layer.ts'
+import { eachRow, type Layer } from './layer.ts'
 
 /** The samples that a flat window covers, as runs in its rows, in order. All are inside its height and width. */
 export type Element = {
@@ -69,29 +69,24 @@ export function rankWay(ranked: Ranked, bytes: 1 | 2 | 4): RankWay {
  * −0 before 0 and NaN last. The upper left corner of the window for position (y, x) is at (y, x). A sample that does
  * not count is infinitely large for index 0, otherwise infinitely small.
  */
-export const ranked: Layer<Ranked> = {
-  shape: ({ element: { height, width } }, [x]) => [x![0], x![1] - height + 1, x![2] - width + 1],
-  needs: ({ element }, [first, end]) => [[first, end + element.height - 1]],
-  run({ element, index, ignored }, out, [x], [first, end], [shape], [channels, , width]) {
+export const ranked: Layer<Ranked> = eachRow(
+  ({ element: { height, width } }, [x]) => [x![0], x![1] - height + 1, x![2] - width + 1],
+  ({ element, index, ignored }, out, { c, y, to, width }, [x], [shape]) => {
     const order = new Float32Array(sizeOfElement(element))
     const [, high, wide] = shape!
     const { top, bottom, left, right } = ignored ?? { top: 0, bottom: 0, left: 0, right: 0 }
     const neutral = index === 0 ? Number.POSITIVE_INFINITY : Number.NEGATIVE_INFINITY
-    const isIn = (y: number, column: number) =>
-      y >= top && y < high - bottom && column >= left && column < wide - right
-    for (let c = 0; c < channels; c++) {
-      for (let y = first; y < end; y++) {
-        const to = out.at(c, y)
-        for (let i = 0; i < width; i++) {
-          let n = 0
-          for (const run of element.runs) {
-            const from = x!.at(c, y + run.row)
-            for (let column = i + run.left; column < i + run.left + run.count; column++)
-              order[n++] = isIn(y + run.row, column) ? x!.data[from + column]! : neutral
-          }
-          out.data[to + i] = order.sort()[index]!
-        }
+    const isIn = (row: number, column: number) =>
+      row >= top && row < high - bottom && column >= left && column < wide - right
+    for (let i = 0; i < width; i++) {
+      let n = 0
+      for (const run of element.runs) {
+        const from = x!.at(c, y + run.row)
+        for (let column = i + run.left; column < i + run.left + run.count; column++)
+          order[n++] = isIn(y + run.row, column) ? x!.data[from + column]! : neutral
       }
+      out[to + i] = order.sort()[index]!
     }
   },
-}
+  ({ element }, [first, end]) => [[first, end + element.height - 1]],
+)

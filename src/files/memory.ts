@@ -48,11 +48,18 @@ export const isInMemory = (path: string): boolean => kept.has(path)
 /** Returns the output to a path that represents memory, or undefined for any other path. */
 export function memoryOutput(path: string): Output | undefined {
   const chunks = kept.get(path)
-  if (chunks === undefined) return undefined
-  return {
-    holds: true,
-    write: async (more) => void chunks.push(...(more instanceof Uint8Array ? [more] : more)),
-    commit: async () => undefined,
-    abort: async () => void chunks.splice(0),
-  }
+  return chunks && heldOutput(chunks, async () => undefined)
 }
+
+/** Returns an output that holds its bytes in `chunks` until `commit`. */
+export const heldOutput = (chunks: Uint8Array[], commit: () => Promise<void>): Output => ({
+  holds: true,
+  write: async (more) => {
+    for (const chunk of listOf(more)) chunks.push(chunk)
+  },
+  commit,
+  abort: async () => void chunks.splice(0),
+})
+
+export const listOf = (chunks: Uint8Array | readonly Uint8Array[]): readonly Uint8Array[] =>
+  chunks instanceof Uint8Array ? [chunks] : chunks

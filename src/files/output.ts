@@ -6,7 +6,7 @@ import { ConvoError } from '../error.ts'
 import { drainSignals, listening, nativeWork, undoAtEnd } from '../signals.ts'
 import { makingFolder, writing, writingError } from './errors.ts'
 import { clearOnce, temporaryName } from './leftovers.ts'
-import { memoryOutput, type Output } from './memory.ts'
+import { heldOutput, listOf, memoryOutput, type Output } from './memory.ts'
 import { openPipe } from './pipe.ts'
 import { refuseReplacing } from './reads.ts'
 import { followLinks } from './root.ts'
@@ -197,7 +197,7 @@ export const isStreamPath = (path: string): boolean =>
   isStandardOutput(path) || descriptorOf(path) !== undefined || isDevice(path)
 
 async function descriptorOutput(descriptor: number, path: string): Promise<Output> {
-  if (descriptor === 1) return heldOutput()
+  if (descriptor === 1) return untilCommit()
   await writing(path, () => statFile(path))
   return {
     holds: false,
@@ -237,26 +237,16 @@ function standardOutput(): Output {
       fix: 'a file name instead of -, or > out.png after the command',
     })
   }
-  return heldOutput()
+  return untilCommit()
 }
 
-function heldOutput(): Output {
-  let held: Uint8Array[] = []
-  return {
-    holds: true,
-    write: async (chunks) => {
-      for (const chunk of listOf(chunks)) held.push(chunk)
-    },
-    commit: async () => {
-      await listening(async () => {
-        for (const chunk of held) await writeToStdout(chunk)
-      })
-      held = []
-    },
-    abort: async () => {
-      held = []
-    },
-  }
+function untilCommit(): Output {
+  const held: Uint8Array[] = []
+  return heldOutput(held, () =>
+    listening(async () => {
+      for (const chunk of held.splice(0)) await writeToStdout(chunk)
+    }),
+  )
 }
 
 function writeToStdout(chunk: Uint8Array): Promise<void> {
@@ -289,9 +279,6 @@ function dropBytes(chunks: readonly Uint8Array[], count: number): Uint8Array[] {
     return cut === chunk.length ? [] : [chunk.subarray(cut)]
   })
 }
-
-const listOf = (chunks: Uint8Array | readonly Uint8Array[]): readonly Uint8Array[] =>
-  chunks instanceof Uint8Array ? [chunks] : chunks
 
 /** Returns the status of a path, or undefined if it does not exist. */
 const statOrAbsent = (target: string) =>

@@ -204,36 +204,25 @@ function absent(name: string): ErrorDetail {
 
 function inputError(name: string, cause: unknown): ConvoError {
   const { code, message } = cause as NodeJS.ErrnoException
-  if (name === '') return new ConvoError('E_INPUT', 'the path of an input is empty', { cause, fix: 'a file' })
+  const error = (what: string, detail: ErrorDetail) => new ConvoError('E_INPUT', what, { ...detail, cause })
+  if (name === '') return error('the path of an input is empty', { fix: 'a file' })
   if (/^data:/i.test(name)) {
-    return new ConvoError('E_INPUT', 'data: URLs cannot be read', {
-      cause,
-      fix: "decode it first: base64 --decode, or Buffer.from(text, 'base64')",
-    })
+    const fix = "decode it first: base64 --decode, or Buffer.from(text, 'base64')"
+    return error('data: URLs cannot be read', { fix })
   }
   if (code === 'ENAMETOOLONG')
-    return new ConvoError('E_INPUT', `the name of a file is too long: ${name}`, {
-      cause,
-      fix: 'a shorter name',
-    })
-  if (isAbsent(code) && name.includes('\ufffd')) {
-    return new ConvoError('E_INPUT', `${name} cannot be opened: its name is not UTF-8`, {
-      cause,
-      fix: 'a different name',
-    })
+    return error(`the name of a file is too long: ${name}`, { fix: 'a shorter name' })
+  if (isAbsent(code)) {
+    return name.includes('\ufffd')
+      ? error(`${name} cannot be opened: its name is not UTF-8`, { fix: 'a different name' })
+      : error(`there is no file ${name}`, absent(name))
   }
-  if (isAbsent(code)) return new ConvoError('E_INPUT', `there is no file ${name}`, { cause, ...absent(name) })
   if (code === 'EACCES' || code === 'EPERM') {
-    return new ConvoError('E_INPUT', `no permission to read ${name}`, {
-      cause,
-      why: `${name}: permission denied`,
-      fix: commandLine(['ls', '-ld', name]),
-    })
+    const fix = commandLine(['ls', '-ld', name])
+    return error(`no permission to read ${name}`, { why: `${name}: permission denied`, fix })
   }
-  if (code === 'ENXIO') {
-    return new ConvoError('E_INPUT', `${name} is a socket or a missing device`, { cause })
-  }
-  return new ConvoError('E_INPUT', `cannot read ${name}`, { cause, why: `${name}: ${message}` })
+  if (code === 'ENXIO') return error(`${name} is a socket or a missing device`, {})
+  return error(`cannot read ${name}`, { why: `${name}: ${message}` })
 }
 
 /** Returns a view of bytes as numbers of any type. */

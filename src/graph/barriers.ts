@@ -50,10 +50,7 @@ export async function withoutBarriers(
 
 /** The bytes of the planes that steps are made from. */
 const planesOf = (outs: readonly Node[]): number =>
-  [...new Set(outs.flatMap(nodesOf))].reduce(
-    (sum, { work, shape }) => sum + (work.kind === 'planes' ? 4 * sizeOf(shape) : 0),
-    0,
-  )
+  stepsOf(outs).reduce((sum, { work, shape }) => sum + (work.kind === 'planes' ? 4 * sizeOf(shape) : 0), 0)
 
 async function summed(barrier: Barrier, compute: (out: Node) => Promise<Tensor>): Promise<Tensor> {
   const { node, settings } = barrier
@@ -95,18 +92,6 @@ const rowsOfBarrier = ({ node, settings }: Barrier): Node =>
   settings === undefined
     ? layerNode('productRows', node.inputs, {})
     : layerNode('rowSummary', node.inputs, { of: settings.of })
-
-/** Returns a step and all steps that it depends on. */
-export function nodesOf(out: Node): Node[] {
-  const seen = new Set<Node>()
-  const open = [out]
-  for (let node = open.pop(); node !== undefined; node = open.pop()) {
-    if (seen.has(node)) continue
-    seen.add(node)
-    open.push(...node.inputs.toReversed())
-  }
-  return [...seen]
-}
 
 /** Returns the step whose samples a step gives in another order, or the step itself. */
 export function unordered(node: Node): Node {

@@ -1,6 +1,6 @@
-import type { LayerName, LayerSettings } from '../definition/layers.ts'
+import type { LayerName } from '../definition/layers.ts'
 import type { Levels } from '../definition/levels.ts'
-import type { Node } from './node.ts'
+import { layerNode, type Node } from './node.ts'
 import { slicesNode } from './slices.ts'
 
 /** Layers that treat every channel separately and have no settings for single channels. */
@@ -61,8 +61,7 @@ export function narrowed(node: Node, first: number, count: number): Node {
       )
     }
   }
-  const settings: LayerSettings['select'] = { first, count }
-  return { shape: own, inputs: [node], work: { kind: 'layer', name: 'select', settings } }
+  return layerNode('select', [node], { first, count })
 }
 
 /** Returns a step that gives some channels of a step, in the given order. */
@@ -76,14 +75,8 @@ export function picked(node: Node, channels: readonly number[]): Node {
   return runs.map(([first, count]) => narrowed(node, first, count)).reduce(joined)
 }
 
-const joined = (a: Node, b: Node): Node => ({
-  shape: [a.shape[0] + b.shape[0], a.shape[1], a.shape[2]],
-  inputs: [a, b],
-  work: { kind: 'layer', name: 'join', settings: { gain: [1, 1] } },
-})
+const joined = (a: Node, b: Node): Node => layerNode('join', [a, b], { gain: [1, 1] })
 
 /** Applies levels to a step, separate ones for every channel. */
 export const leveled = (node: Node, levels: readonly Levels[]): Node =>
-  levels.every(({ kind }) => kind === 'plain')
-    ? node
-    : { shape: node.shape, inputs: [node], work: { kind: 'layer', name: 'leveled', settings: { levels } } }
+  levels.every(({ kind }) => kind === 'plain') ? node : layerNode('leveled', [node], { levels })

@@ -1,6 +1,6 @@
 import { bankAlgorithm } from '../conv/bank-algorithm.ts'
-import { type Axis, anchoredAxis, type Correlation, correlationAxis } from '../conv/geometry.ts'
-import { correlationOf, correlationOver } from '../conv/spec.ts'
+import { type Axis, anchoredAxis, type Correlation, correlationAxis, type Padding } from '../conv/geometry.ts'
+import { axisNames, correlationOver } from '../conv/spec.ts'
 import type { Engine } from '../definition/engine.ts'
 import { ConvoError, type ErrorDetail } from '../error.ts'
 import { flip } from '../kernel/analyse.ts'
@@ -13,8 +13,15 @@ import { type Arithmetic, arithmetics, type FullScale, type KernelOptions } from
 
 // Applies banks of filters to pictures: turns the shared options into the settings of a correlation.
 
-/** How a bank is applied to a picture. */
-export type BankOptions = KernelOptions & {
+/** How a bank is applied to a picture or a volume, with a number for each axis. */
+export type BankOptions = Omit<KernelOptions, 'stride' | 'dilation' | 'padding'> & {
+  readonly stride?: readonly number[] | undefined
+  readonly dilation?: readonly number[] | undefined
+  /**
+   * Undefined as a whole or for an axis: the output has the size of the input, divided by the stride, and the anchor is
+   * on the output sample.
+   */
+  readonly padding?: readonly (Padding | undefined)[] | undefined
   /** The border to use if neither the user nor the kernel's file chose one. */
   readonly usual: BorderName
   readonly full: FullScale
@@ -23,9 +30,17 @@ export type BankOptions = KernelOptions & {
 /** A kernel, rotated if requested, and its weights in the shape of a bank. */
 export type Bank = { readonly weight: Tensor; readonly kernel: Kernel }
 
+/** Whether kernels are rotated. */
+export type Flipping = { readonly flip?: boolean | undefined }
+
 /** Makes a bank of the given shape from the weights of a kernel whose planes have `axes` dimensions. */
-export function bankOf(kernel: Kernel, shape: readonly number[], options: KernelOptions, axes = 2): Bank {
-  const turned = options.flip === true ? flip(kernel, axes) : kernel
+export function bankOf(
+  kernel: Kernel,
+  shape: readonly number[],
+  { flip: isFlipped }: Flipping,
+  axes = 2,
+): Bank {
+  const turned = isFlipped === true ? flip(kernel, axes) : kernel
   return { weight: new Tensor(shape, Float32Array.from(turned.weights)), kernel: turned }
 }
 
@@ -39,46 +54,46 @@ export const forEachChannel = (kernel: Kernel, channels: number): Kernel => ({
   ),
 })
 
-/**
- * Applies a bank [O,C/groups,kH,kW] to x [C,H,W], then divides by the scale and adds the bias. The output has as many
- * pixels as the input, divided by the stride, unless a padding is set.
- */
+/** Applies a bank [O,C/groups,(kD,)kH,kW] to x [C,(D,)H,W], then divides by the scale and adds the bias. */
 export async function correlateBank(
   engine: Engine,
   x: Tensor,
   bank: Bank,
   options: BankOptions,
 ): Promise<Tensor> {
-  const c = pictureCorrelation(x, bank, options)
+  const c = bankCorrelation(x.shape, bank, options)
   const finish = finishOf(bank, c.filters, options)
   if (finish.scale === undefined) return engine.correlate(x, bank.weight, finish.bias, c)
   return finished(engine, await engine.correlate(x, bank.weight, undefined, c), finish)
 }
 
-/**
- * Returns the settings of the correlation of a bank with a picture. @throws ConvoError E_SHAPE, E_ARGUMENT, E_OPTION
- */
-export function pictureCorrelation(x: Tensor, bank: Bank, options: BankOptions): Correlation {
+/** Returns the settings of the correlation of a bank with x of a shape. @throws ConvoError E_SHAPE, E_ARGUMENT, E_OPTION */
+export function bankCorrelation(shape: readonly number[], bank: Bank, options: BankOptions): Correlation {
   const { weight, kernel } = bank
-  const stride = options.stride ?? [1, 1]
-  const dilation = options.dilation ?? [1, 1]
-  const [channels, groups] = [x.shape[0]!, options.groups ?? 1]
-  const seen = weight.shape[1]!
+  const { stride, dilation, groups = 1 } = options
+  const spatial = shape.length === 4 ? 3 : 2
+  const [channels, seen] = [shape[0]!, weight.shape[1]!]
   if (channels % groups === 0 && seen !== channels / groups) {
     throw otherChannels(kernel.shape, channels, groups, seen)
   }
   const algorithm = options.algorithm === 'direct' ? options.algorithm : 'auto'
-  const checked = correlationOf(2, x, weight, { stride, dilation, padding: 'full', groups, algorithm })
-  const anchor = anchorOf(bank, options)
-  const axes = [0, 1].map((i): Axis => {
-    const axis = checked.axes[i + 1]!
-    const padding = options.padding?.[i as 0 | 1]
+  const how = { stride, dilation, padding: 'full', groups, algorithm } as const
+  const checked = correlationOver(spatial, shape, weight.shape, how)
+  const anchor = spatial === 3 ? middleOf(weight.shape.slice(2), options) : anchorOf(bank, options)
+  const axes = checked.axes.map((axis, i): Axis => {
+    const at = i + spatial - 3
+    const padding = options.padding?.[at]
+    if (at < 0) return axis
     if (padding === undefined)
-      return anchoredAxis(axis.input, axis.kernel, anchor[i]!, axis.stride, axis.dilation)
-    return correlationAxis(i === 0 ? 'height' : 'width', axis.input, axis.kernel, { ...axis, padding })
+      return anchoredAxis(axis.input, axis.kernel, anchor[at]!, axis.stride, axis.dilation)
+    return correlationAxis(axisNames[i]!, axis.input, axis.kernel, { ...axis, padding })
   })
-  return { ...checked, axes: [checked.axes[0], axes[0]!, axes[1]!], ...outsideOf(kernel, options) }
+  return { ...checked, axes: axes as unknown as Correlation['axes'], ...outsideOf(kernel, options) }
 }
+
+/** Returns the position of the middle tap of a 3-D kernel, after the kernel was rotated. */
+const middleOf = (sizes: readonly number[], { flip }: BankOptions): readonly number[] =>
+  sizes.map((k) => (flip === true ? Math.ceil(k / 2) - 1 : Math.floor(k / 2)))
 
 /** A plane size that is large enough for every algorithm. */
 const large = [64, 64] as const
@@ -140,7 +155,7 @@ export function outsideOf(
 }
 
 /** Returns the position of the tap that is on the output sample, after the kernel was rotated. */
-function anchorOf({ weight, kernel }: Bank, options: KernelOptions): readonly [y: number, x: number] {
+function anchorOf({ weight, kernel }: Bank, options: BankOptions): readonly [y: number, x: number] {
   // Uses the shape of the bank: a colour matrix is a kernel of rank 2 too, but its rows and columns are channels.
   const [kH, kW] = planeSize(weight.shape)
   if (options.anchor === undefined) return kernel.anchor ?? [Math.floor(kH / 2), Math.floor(kW / 2)]
@@ -215,6 +230,13 @@ export function refuseAlgorithm(operator: string, { algorithm }: KernelOptions):
       fix: '--algorithm direct',
     },
   )
+}
+
+/** Refuses groups for a kernel that is applied to each channel. @throws ConvoError E_OPTION */
+export function refuseGroups({ groups }: { readonly groups?: number | undefined }): void {
+  if (groups === undefined) return
+  const why = 'needs a bank of filters, but this kernel is applied to each channel'
+  throw new ConvoError('E_OPTION', `--groups ${groups} ${why}`, { fix: 'no --groups' })
 }
 
 /** Refuses shared options that would have no effect. @throws ConvoError E_OPTION naming the first of them */

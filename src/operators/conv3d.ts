@@ -1,5 +1,5 @@
-import { type Axis, anchoredAxis, type Correlation, correlationAxis, type Padding } from '../conv/geometry.ts'
-import { biasOf, type ConvOptions, correlationOf, correlationOver } from '../conv/spec.ts'
+import type { Padding } from '../conv/geometry.ts'
+import { biasOf, type ConvOptions, correlationOf } from '../conv/spec.ts'
 import type { Engine } from '../definition/engine.ts'
 import { ConvoError } from '../error.ts'
 import { type Kernel, kernel as makeKernel } from '../kernel/kernel.ts'
@@ -7,21 +7,19 @@ import { choice, custom, number, paddingRules, wordOr } from '../params.ts'
 import { exp } from '../tensor/math.ts'
 import { reshaped, type Tensor } from '../tensor/tensor.ts'
 import {
-  type Bank,
+  type BankOptions,
   bankOf,
-  finished,
-  finishOf,
+  correlateBank,
   forEachChannel,
   notWithKernel,
-  otherChannels,
-  outsideOf,
   perSide,
+  refuseGroups,
   sides,
   triple,
   wrongRank,
 } from './bank.ts'
 import { paddingOption } from './layer.ts'
-import { type FullScale, type KernelOptions, operator } from './operator.ts'
+import { operator } from './operator.ts'
 
 /**
  * 3-D convolution of x [C,D,H,W] with a bank [O,C/groups,kD,kH,kW]. The filters slide in three directions; they are at
@@ -106,15 +104,8 @@ export const conv3dCommand = operator({
       throw new ConvoError('E_OPTION', `--sigma does not apply to ${named}`, { fix: '--filter gaussian' })
     }
     const kernels = kernel === undefined ? volumeKernels(named, sigma ?? 1) : [kernel]
-    const how: VolumeOptions = {
-      ...settings,
-      full,
-      axes: {
-        stride: triple(values.stride, 1),
-        dilation: triple(values.dilation, 1),
-        padding: values.padding,
-      },
-    }
+    const [stride, dilation] = [triple(values.stride, 1), triple(values.dilation, 1)]
+    const how = { ...settings, full, stride, dilation, padding: values.padding }
     return {
       acts: kernels[0]!.shape.length === 3 ? 'each' : 'colour',
       volume: 'whole',
@@ -143,21 +134,7 @@ export const conv3dCommand = operator({
   },
 })
 
-/** The shared options, and the options with a number for each of the three axes. */
-type VolumeOptions = Omit<KernelOptions, 'stride' | 'dilation' | 'padding'> & {
-  readonly full: FullScale
-  readonly axes: {
-    readonly stride: readonly [z: number, y: number, x: number]
-    readonly dilation: readonly [z: number, y: number, x: number]
-    /**
-     * Undefined as a whole or for an axis: the output has the size of the input, divided by the stride, and the middle
-     * tap is on the output sample.
-     */
-    readonly padding: readonly [z: ChosenPadding, y: ChosenPadding, x: ChosenPadding] | undefined
-  }
-}
-
-type ChosenPadding = Padding | undefined
+type VolumeOptions = Omit<BankOptions, 'usual'>
 
 /**
  * Applies kernels to a volume with `correlateVolume`. Three kernels compute the parts of a vector, and the result is
@@ -190,60 +167,15 @@ async function correlateVolume(
   kernel: Kernel,
   options: VolumeOptions,
 ): Promise<Tensor> {
-  const bank = volumeBank(kernel, x.shape[0]!, options)
-  const c = volumeCorrelation(x.shape, bank, options)
-  const finish = finishOf(bank, c.filters, { ...finishSettings(options), usual: 'constant' })
-  const sums = await engine.correlate(x, bank.weight, finish.scale === undefined ? finish.bias : undefined, c)
-  return finish.scale === undefined ? sums : finished(engine, sums, finish)
-}
-
-const finishSettings = ({ scale, normalize, bias, full }: VolumeOptions) => ({ scale, normalize, bias, full })
-
-function volumeBank(kernel: Kernel, channels: number, { flip }: VolumeOptions): Bank {
   const { shape } = kernel
-  if (shape.length !== 3 && shape.length !== 5)
-    throw wrongRank('conv3d', kernel, 'rank 3, [kD,kH,kW], or rank 5')
-  const own = shape.length === 3 ? forEachChannel(kernel, channels) : kernel
-  return { ...bankOf(own, own.shape, { flip }, 3), kernel }
-}
-
-function volumeCorrelation(shape: readonly number[], bank: Bank, options: VolumeOptions): Correlation {
-  const { stride, dilation, padding } = options.axes
-  const isPlane = bank.kernel.shape.length === 3
-  if (isPlane && options.groups !== undefined) {
-    throw new ConvoError(
-      'E_OPTION',
-      `--groups ${options.groups} needs a bank of filters, but this kernel is applied to each channel`,
-      { fix: 'no --groups' },
-    )
-  }
-  const channels = shape[0]!
-  const groups = isPlane ? channels : (options.groups ?? 1)
-  const seen = bank.weight.shape[1]!
-  if (channels % groups === 0 && seen !== channels / groups) {
-    throw otherChannels(bank.kernel.shape, channels, groups, seen)
-  }
-  const checked = correlationOver(3, shape, bank.weight.shape, { stride, dilation, padding: 'full', groups })
-  const axes = checked.axes.map((axis, i): Axis => {
-    const chosen = padding?.[i]
-    if (chosen !== undefined) {
-      return correlationAxis(['depth', 'height', 'width'][i]!, axis.input, axis.kernel, {
-        ...axis,
-        padding: chosen,
-      })
-    }
-    const middle = Math.floor(axis.kernel / 2)
-    const anchor = options.flip === true ? axis.kernel - 1 - middle : middle
-    return anchoredAxis(axis.input, axis.kernel, anchor, axis.stride, axis.dilation)
-  })
-  const usual = bank.kernel.shape.length === 3 ? 'replicate' : 'constant'
-  const outside = outsideOf(bank.kernel, {
-    border: options.border,
-    fill: options.fill,
-    usual,
-    full: options.full,
-  })
-  return { ...checked, axes: axes as unknown as Correlation['axes'], ...outside }
+  const isEach = shape.length === 3
+  if (!isEach && shape.length !== 5) throw wrongRank('conv3d', kernel, 'rank 3, [kD,kH,kW], or rank 5')
+  if (isEach) refuseGroups(options)
+  const channels = x.shape[0]!
+  const own = isEach ? forEachChannel(kernel, channels) : kernel
+  const bank = { ...bankOf(own, own.shape, options, 3), kernel }
+  const groups = isEach ? channels : options.groups
+  return correlateBank(engine, x, bank, { ...options, groups, usual: isEach ? 'replicate' : 'constant' })
 }
 
 /** Returns the kernels of a named filter for volumes: one, or three whose results are the parts of a gradient. */

@@ -6,7 +6,7 @@ import { type Kernel, kernel as makeKernel, showShape } from '../kernel/kernel.t
 import { checkOptions, textOr } from '../params.ts'
 import { sizeOf, type Tensor } from '../tensor/tensor.ts'
 import { checkActivation } from './activation.ts'
-import { bankOf, correlateBank, refuseAlgorithm } from './bank.ts'
+import { correlateBank, refuseAlgorithm } from './bank.ts'
 import { correlationOptions } from './conv2d.ts'
 import { depthwiseBank, depthwiseCorrelation, sharpen } from './depthwise.ts'
 import {
@@ -107,8 +107,7 @@ export const depthwiseSeparableCommand = operator({
         const mix = values.pointwise === undefined ? undefined : await readMatrix(values.pointwise)
         const groups = x.shape[0]!
         const usual = kernel.shape.length === 4 ? 'constant' : 'replicate'
-        const plane = depthwiseBank('depthwise-separable', kernel, groups)
-        const depthwise = bankOf(plane.kernel, plane.shape, depthwiseSettings)
+        const depthwise = depthwiseBank('depthwise-separable', kernel, groups, depthwiseSettings)
         const first = { ...depthwiseSettings, groups, usual, full } as const
         const between = await correlateBank(engine, x, depthwise, first)
         const matrix = mix ?? identityMatrix(between.shape[0]!)

@@ -5,7 +5,15 @@ import { ConvoError } from '../error.ts'
 import { type Kernel, kernel as makeKernel, showShape } from '../kernel/kernel.ts'
 import { checkOptions } from '../params.ts'
 import type { Tensor } from '../tensor/tensor.ts'
-import { bankOf, correlateBank, forEachChannel, refuseAlgorithm, wrongRank } from './bank.ts'
+import {
+  type Bank,
+  bankOf,
+  correlateBank,
+  type Flipping,
+  forEachChannel,
+  refuseAlgorithm,
+  wrongRank,
+} from './bank.ts'
 import { correlationOptions, correlationStep } from './conv2d.ts'
 import { correlationLayer, eachOwn, perChannel, plainBank } from './layer.ts'
 import { operator } from './operator.ts'
@@ -75,15 +83,11 @@ export const sharpen = makeKernel([3, 3], [0, -1, 0, -1, 5, -1, 0, -1, 0])
  * Makes a depthwise bank for a number of channels from a kernel: one plane for all channels, one plane for each, or
  * [C·m,1,kH,kW]. @throws ConvoError E_KERNEL_SHAPE, E_SHAPE
  */
-export function depthwiseBank(
-  operator: string,
-  kernel: Kernel,
-  channels: number,
-): { kernel: Kernel; shape: readonly number[] } {
+export function depthwiseBank(operator: string, kernel: Kernel, channels: number, settings: Flipping): Bank {
   const { shape } = kernel
   if (shape.length === 2) {
     const own = forEachChannel(kernel, channels)
-    return { kernel: { ...kernel, weights: own.weights }, shape: own.shape }
+    return bankOf({ ...kernel, weights: own.weights }, own.shape, settings)
   }
   if (shape.length > 4 || (shape.length === 4 && shape[1] !== 1)) {
     throw wrongRank(operator, kernel, '[kH,kW], [C,kH,kW] or [C*m,1,kH,kW]')
@@ -98,7 +102,7 @@ export function depthwiseBank(
       },
     )
   }
-  return { kernel, shape: shape.length === 4 ? shape : [shape[0]!, 1, shape[1]!, shape[2]!] }
+  return bankOf(kernel, shape.length === 4 ? shape : [shape[0]!, 1, shape[1]!, shape[2]!], settings)
 }
 
 export const depthwiseCommand = operator({
@@ -119,14 +123,9 @@ export const depthwiseCommand = operator({
       acts: 'colour',
       apply: (x, engine) => {
         const groups = x.shape[0]!
-        const bank = depthwiseBank('depthwise', kernel, groups)
+        const bank = depthwiseBank('depthwise', kernel, groups, settings)
         const usual = kernel.shape.length === 3 ? 'replicate' : 'constant'
-        return correlateBank(engine, x, bankOf(bank.kernel, bank.shape, settings), {
-          ...settings,
-          groups,
-          usual,
-          full,
-        })
+        return correlateBank(engine, x, bank, { ...settings, groups, usual, full })
       },
     }
   },

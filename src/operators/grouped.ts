@@ -1,6 +1,6 @@
 import { ConvoError } from '../error.ts'
 import { type Kernel, kernel as makeKernel } from '../kernel/kernel.ts'
-import { bankOf, correlateBank, refuseAlgorithm } from './bank.ts'
+import { type Bank, bankOf, correlateBank, type Flipping, refuseAlgorithm } from './bank.ts'
 import { correlationOptions } from './conv2d.ts'
 import { depthwiseBank } from './depthwise.ts'
 import { correlationLayer, plainBank } from './layer.ts'
@@ -44,15 +44,10 @@ export const groupedCommand = operator({
     return {
       acts: 'colour',
       apply: (x, engine) => {
-        const bank = groupedBank(kernel, x.shape[0]!)
-        const groups = settings.groups ?? groupsFor(x.shape[0]!, bank.shape)
+        const bank = groupedBank(kernel, x.shape[0]!, settings)
+        const groups = settings.groups ?? groupsFor(x.shape[0]!, bank.weight.shape)
         const usual = kernel?.shape.length === 4 ? 'constant' : 'replicate'
-        return correlateBank(engine, x, bankOf(bank.kernel, bank.shape, settings), {
-          ...settings,
-          groups,
-          usual,
-          full,
-        })
+        return correlateBank(engine, x, bank, { ...settings, groups, usual, full })
       },
     }
   },
@@ -62,8 +57,8 @@ export const groupedCommand = operator({
       shape?.length === 4 && channels % shape[1]! === 0 ? channels / shape[1]! : channels,
     of({ kernel, settings, shape, isTextbook }) {
       if (kernel === undefined && isTextbook) return correlationLayer(undefined, settings)
-      const bank = groupedBank(kernel, shape[0]!)
-      return correlationLayer({ ...bank.kernel, shape: bank.shape }, settings)
+      const bank = groupedBank(kernel, shape[0]!, {})
+      return correlationLayer({ ...bank.kernel, shape: bank.weight.shape }, settings)
     },
     plain: plainBank,
   },
@@ -74,18 +69,15 @@ export const groupedCommand = operator({
  * Returns the bank for a picture with a number of channels: the given kernel, or one of the default kernels for each
  * channel.
  */
-function groupedBank(
-  kernel: Kernel | undefined,
-  channels: number,
-): { kernel: Kernel; shape: readonly number[] } {
-  if (kernel?.shape.length === 4) return { kernel, shape: kernel.shape }
-  if (kernel !== undefined) return depthwiseBank('grouped', kernel, channels)
+function groupedBank(kernel: Kernel | undefined, channels: number, settings: Flipping): Bank {
+  if (kernel?.shape.length === 4) return bankOf(kernel, kernel.shape, settings)
+  if (kernel !== undefined) return depthwiseBank('grouped', kernel, channels, settings)
   if (channels > 3)
     throw new ConvoError('E_SHAPE', `the default filters are for 3 channels, not for ${channels}`, {
       fix: '--kernel <bank>',
     })
   const weights = directions.weights.slice(0, channels * length ** 2)
-  return { kernel: { ...directions, weights }, shape: [channels, 1, length, length] }
+  return bankOf({ ...directions, weights }, [channels, 1, length, length], settings)
 }
 
 /**

@@ -197,8 +197,7 @@ export const unpoolCommand = operator({
         const maxima = (mark: boolean) => engine.layer('maxima', [x], { axes, size, mark })
         const up = await maxima(false)
         if (bare) return up
-        const planes = depthwiseBank('unpool', plane, channels)
-        const bank = bankOf(planes.kernel, planes.shape, settings)
+        const bank = depthwiseBank('unpool', plane, channels, settings)
         const options = { ...settings, groups: channels, usual: 'symmetric', full } as const
         const smooth = await correlateBank(engine, up, bank, options)
         if (!isEven) return smooth
@@ -266,12 +265,11 @@ const unpoolBy = (
     const up = await engine.layer('unpooled', [x, places], pooling)
     if (kernel === undefined) return up
     const { shape } = kernel
-    const planes =
-      shape.length === 2
-        ? depthwiseBank('unpool', kernel, x.shape[0]!)
-        : { kernel, shape: shape.length === 3 ? [1, ...shape] : shape }
     const groups = shape.length === 2 ? x.shape[0]! : 1
-    const bank = bankOf(planes.kernel, planes.shape, settings)
+    const bank =
+      shape.length === 2
+        ? depthwiseBank('unpool', kernel, groups, settings)
+        : bankOf(kernel, shape.length === 3 ? [1, ...shape] : shape, settings)
     return correlateBank(engine, up, bank, { ...settings, groups, usual: 'constant', full })
   },
 })

@@ -1,33 +1,31 @@
-import type { Engine } from '../definition/engine.ts'
 import type { Activation } from '../definition/functions.ts'
 import type { Summary } from '../definition/summary.ts'
 import { ConvoError } from '../error.ts'
-import { choice, integer, number, numbers, type Params, text } from '../params.ts'
+import { choice, integer, number, type Params, text } from '../params.ts'
 import type { Tensor } from '../tensor/tensor.ts'
 import { commandLine } from '../text/shell.ts'
 import { activate } from './activation.ts'
 import { pair, sides } from './bank.ts'
 import { poolAxes } from './max-pool.ts'
-import { arithmetics, type Kept, operator, type Step } from './operator.ts'
-import { perChannel } from './steps.ts'
+import type { Kept } from './operator.ts'
+import { list, perChannel, step } from './steps.ts'
 
 // Layers of networks as small steps of a chain.
 
-const alone = { acts: 'colour', volume: 'whole', arithmetic: arithmetics.samples } as const
-const planar = { acts: 'colour', arithmetic: arithmetics.samples } as const
+/** A list that may be omitted. */
+const listOr = (usual: number, summary: string) => ({
+  ...list(summary),
+  default: [usual] as readonly number[],
+})
 
 /** Makes a step that applies an activation to each sample. */
 const single = (name: Activation, summary: string, formula: string, source: string) =>
-  operator({
+  step({
     summary,
     formula,
     source,
-    group: 'steps',
-    params: {},
-    kernel: 'none',
-    takes: [],
-    build: ({ full, unit = full }): Step => ({
-      ...alone,
+    build: ({ full, unit = full }) => ({
+      volume: 'whole',
       apply: (x, engine) => activate(engine, x, name, unit),
     }),
   })
@@ -57,49 +55,37 @@ export const siluStep = single(
   'Elfwing, Uchibe and Doya 2018; numbers as for sigmoid',
 )
 
-export const leakyReluStep = operator({
+export const leakyReluStep = step({
   summary: 'multiplies negative values by a slope',
   formula: 'out = x where x ≥ 0, else slope · x',
   source: 'Maas, Hannun and Ng 2013',
-  group: 'steps',
   params: { slope: number('factor of negative values', 0.01) },
-  kernel: 'none',
-  takes: [],
   build: ({ values: { slope } }) => ({
-    ...alone,
+    volume: 'whole',
     apply: (x, engine) =>
       engine.layer('activate', [x], { name: 'leakyrelu', unit: 1, a: Math.fround(slope) }),
   }),
 })
 
-const list = (summary: string) => numbers(summary, '<n,n,…>', { min: 1, max: 4096 })
-
-export const preluStep = operator({
+export const preluStep = step({
   summary: 'multiplies negative values by a slope per channel',
   formula: 'out = x where x ≥ 0, else slope[c] · x',
   source: 'He et al. 2015',
-  group: 'steps',
-  params: { slope: { ...list('one number, or one for each channel'), default: [0.25] as readonly number[] } },
-  kernel: 'none',
-  takes: [],
+  params: { slope: listOr(0.25, 'one number, or one for each channel') },
   build: ({ values: { slope } }) => ({
-    ...planar,
     apply: (x, engine) =>
       engine.layer('prelu', [x], { slope: Float32Array.from(perChannel('--slope', slope, x)) }),
   }),
 })
 
-export const clipStep = operator({
+export const clipStep = step({
   summary: 'limits samples to a range of levels',
   formula: 'out = min(max, max(min, x))',
   source: 'PyTorch’s clamp; ReLU6 clips numbers to 0..6: --min 0 --max 6 after normalize',
-  group: 'steps',
   params: {
     min: number('the smallest value, in levels of 0..255 at any depth', 0),
     max: number('the largest value, in the same unit', 255),
   },
-  kernel: 'none',
-  takes: [],
   examples: ['convo clip in.png out.png --min 16 --max 235'],
   build: ({ values: { min, max }, full }) => {
     if (min > max)
@@ -108,33 +94,29 @@ export const clipStep = operator({
       })
     const level = (v: number) => Math.fround((v * full) / 255)
     return {
-      ...alone,
+      volume: 'whole',
       apply: (x, engine) =>
         engine.layer('activate', [x], { name: 'clip', unit: 1, a: level(min), b: level(max) }),
     }
   },
 })
 
-export const batchNormStep = operator({
+export const batchNormStep = step({
   summary: 'normalizes every channel with the mean and variance that a network learned',
   formula: 'out = (x − mean[c]) / √(variance[c] + epsilon) · gamma[c] + beta[c]',
   source: 'Ioffe and Szegedy 2015, in evaluation; one number, or one for each channel',
-  group: 'steps',
   params: {
-    mean: { ...list('the running mean'), default: [0] as readonly number[] },
-    variance: { ...list('the running variance'), default: [1] as readonly number[] },
-    gamma: { ...list('the scale'), default: [1] as readonly number[] },
-    beta: { ...list('the shift'), default: [0] as readonly number[] },
+    mean: listOr(0, 'the running mean'),
+    variance: listOr(1, 'the running variance'),
+    gamma: listOr(1, 'the scale'),
+    beta: listOr(0, 'the shift'),
     epsilon: number('added to the variance', 1e-5, { min: 0 }),
   },
-  kernel: 'none',
-  takes: [],
   examples: ['convo batchnorm in.png out.npy --mean 124,116,104 --variance 3411,3257,3291'],
   build: ({ values: { mean, variance, gamma, beta, epsilon } }) => {
     if (variance.some((v) => v + epsilon <= 0))
       throw new ConvoError('E_OPTION', '--variance and --epsilon must add up to more than 0')
     return {
-      ...planar,
       apply: (x, engine) =>
         engine.layer('normalized', [x], {
           mean: perChannel('--mean', mean, x),
@@ -151,16 +133,13 @@ const skips = [
   'convo chain in.png out.npy -- keep -- gaussian -- concat --with skip',
 ]
 
-export const keepStep = operator({
+export const keepStep = step({
   summary: 'saves the current result under a name, for a later step of the chain',
   formula: 'out = x',
   source: 'for skip connections, as in He et al. 2015; add, concat and unpool read it with --with',
-  group: 'steps',
   params: { as: text('the name', '<name>', 'skip') },
-  kernel: 'none',
-  takes: [],
   examples: skips,
-  build: ({ values }) => ({ ...planar, keeps: values.as, apply: async (x) => x }),
+  build: ({ values }) => ({ keeps: values.as, apply: async (x) => x }),
 })
 
 /** Returns what an earlier step kept under a name. @throws ConvoError E_NAME */
@@ -198,23 +177,16 @@ function unlike(step: 'add' | 'concat', x: Tensor, other: Tensor, name: string):
 }
 
 const withParam = {
-  with: {
-    ...text('name of a result that was saved with keep --as', '<name>'),
-    unset: 'the result itself',
-  },
+  with: { ...text('name of a result that was saved with keep --as', '<name>'), unset: 'the result itself' },
 } satisfies Params
 
-export const addStep = operator({
+export const addStep = step({
   summary: 'adds a result that an earlier step saved with keep',
   formula: 'out = x + kept',
   source: 'the residual connections of He et al. 2016',
-  group: 'steps',
   params: withParam,
-  kernel: 'none',
-  takes: [],
   examples: skips,
   build: ({ values }) => ({
-    ...planar,
     async apply(x, engine, kept) {
       const other = values.with === undefined ? x : named(values.with, kept)
       if (other.shape.join() !== x.shape.join()) throw unlike('add', x, other, values.with!)
@@ -223,17 +195,13 @@ export const addStep = operator({
   }),
 })
 
-export const concatStep = operator({
+export const concatStep = step({
   summary: 'appends the channels of a result that an earlier step saved with keep',
   formula: 'out = x and then kept, [C + C′,H,W]',
   source: 'the skip connections of Ronneberger, Fischer and Brox 2015',
-  group: 'steps',
   params: withParam,
-  kernel: 'none',
-  takes: [],
   examples: skips,
   build: ({ values }) => ({
-    ...planar,
     async apply(x, engine, kept) {
       const other = values.with === undefined ? x : named(values.with, kept)
       if (other.shape.slice(1).join() !== x.shape.slice(1).join())
@@ -243,21 +211,17 @@ export const concatStep = operator({
   }),
 })
 
-export const pixelShuffleStep = operator({
+export const pixelShuffleStep = step({
   summary: 'rearranges channels into pixels: upsampling at the end of networks',
   formula: 'out[c, i·r + u, j·r + v] = x[c·r² + u·r + v, i, j]; H x W x C·r² becomes H·r x W·r x C',
   source: 'Shi et al. 2016; PyTorch’s PixelShuffle',
-  group: 'steps',
   params: {
     by: {
       ...integer('factor of the width and height', undefined, { min: 1, max: 64 }),
       unset: 'the largest of 1 to 4 that the channels allow',
     },
   },
-  kernel: 'none',
-  takes: [],
   build: ({ values }) => ({
-    ...planar,
     async apply(x, engine) {
       const [channels, height, width] = x.shape as [number, number, number]
       const r = values.by ?? [4, 3, 2].find((n) => channels % n ** 2 === 0) ?? 1
@@ -281,20 +245,16 @@ export const pixelShuffleStep = operator({
   }),
 })
 
-export const avgPoolStep = operator({
+export const avgPoolStep = step({
   summary: 'takes the mean of every window; the default, 2x2, halves the picture',
   formula: 'out[i,j] = mean of x[i·stride + u, j·stride + v] over u, v inside the picture',
   source: 'LeCun et al. 1998; PyTorch’s avg_pool2d with count_include_pad=False',
-  group: 'steps',
   params: {
     size: sides('height and width of the window', 1, 2),
     stride: { ...sides('distance between windows, in pixels', 1, 2), unset: 'the size of the window' },
     padding: sides('pixels added around the picture, which do not count', 0, 0),
   },
-  kernel: 'none',
-  takes: [],
   build: ({ values: { size, stride, padding } }) => ({
-    ...planar,
     acts: 'each',
     apply(x, engine) {
       const axes = poolAxes(2, x, {
@@ -308,50 +268,36 @@ export const avgPoolStep = operator({
   }),
 })
 
-export const globalPoolStep = operator({
+export const globalPoolStep = step({
   summary: 'reduces every channel to one number, such as its mean',
   formula: 'out[c] = mean (or --of) of x[c,i,j] over all i, j; [C,1,1]',
   source: 'Lin, Chen and Yan 2013',
-  group: 'steps',
   params: {
     of: choice('the number', ['mean', 'max', 'min', 'sum'] as const satisfies readonly Summary[], 'mean'),
   },
-  kernel: 'none',
-  takes: [],
   build: ({ values: { of } }) => ({
-    ...planar,
     apply: (x, engine) => engine.layer('summary', [x], { of, groups: 1 }),
   }),
 })
 
-export const softmaxStep = operator({
+export const softmaxStep = step({
   summary: 'turns the channels of every pixel into probabilities, which sum to 1',
   formula: 'out[c] = exp(x[c]) / Σ exp(x[k]) over k',
   source: 'Bridle 1990; numbers as for sigmoid',
-  group: 'steps',
-  params: {},
-  kernel: 'none',
-  takes: [],
   build: ({ full, unit = full }) => ({
-    ...planar,
     async apply(x, engine) {
-      const scaled = (v: Tensor, by: number) => (by === 1 ? v : multiplied(engine, v, by))
+      const how = { operation: 'multiply', isFirst: false } as const
+      const scaled = (v: Tensor, by: number) =>
+        by === 1 ? v : engine.layer('withNumber', [v], { ...how, numbers: Float32Array.of(by) })
       return scaled(await engine.layer('softmax', [await scaled(x, 1 / unit)], { isLog: false }), unit)
     },
   }),
 })
 
-const multiplied = (engine: Engine, x: Tensor, by: number): Promise<Tensor> =>
-  engine.layer('withNumber', [x], { operation: 'multiply', numbers: Float32Array.of(by), isFirst: false })
-
-export const argmaxStep = operator({
+export const argmaxStep = step({
   summary: 'finds, for every pixel, the channel with the largest value',
   formula: 'out = the first c whose x[c] is largest; [1,H,W]',
   source:
     'the classes of a segmentation, as in Long, Shelhamer and Darrell 2015; --range minmax makes them visible, .npy keeps them',
-  group: 'steps',
-  params: {},
-  kernel: 'none',
-  takes: [],
-  build: () => ({ ...planar, apply: (x, engine) => engine.layer('argmax', [x], { sign: 1, isLast: false }) }),
+  build: () => ({ apply: (x, engine) => engine.layer('argmax', [x], { sign: 1, isLast: false }) }),
 })

@@ -6,7 +6,7 @@ import { ConvoError, invariant } from '../error.ts'
 import { type Kernel, kernel as makeKernel } from '../kernel/kernel.ts'
 import { checkOptions, integer, numbers } from '../params.ts'
 import { sizeOf, Tensor } from '../tensor/tensor.ts'
-import { type BankOptions, bankOf, finished, finishOf, pictureCorrelation, refuseAlgorithm } from './bank.ts'
+import { type BankOptions, bankCorrelation, finished, finishOf, refuseAlgorithm } from './bank.ts'
 import { correlationOptions } from './conv2d.ts'
 import { type DepthwiseOptions, depthwiseBank } from './depthwise.ts'
 import { correlationLayer, letters, plainPlane, sameChannels, times } from './layer.ts'
@@ -231,9 +231,8 @@ async function sumOfPasses(
   options: BankOptions,
 ): Promise<Tensor> {
   const channels = x.shape[0]!
-  const repeated = depthwiseBank('separable', plane, channels)
-  const bank = bankOf(repeated.kernel, repeated.shape, options)
-  const c = pictureCorrelation(x, bank, { ...options, groups: channels })
+  const bank = depthwiseBank('separable', plane, channels, options)
+  const c = bankCorrelation(x.shape, bank, { ...options, groups: channels })
   let sum: Tensor | undefined
   for (const { col, row } of terms) {
     const term = await separablePasses(engine, x, col, row, undefined, c)

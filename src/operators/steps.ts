@@ -1,87 +1,89 @@
 import { ConvoError } from '../error.ts'
 import { inTurns } from '../host/turns.ts'
-import { flag, number, numbers } from '../params.ts'
+import { flag, number, numbers, type Params } from '../params.ts'
 import { extremes } from '../tensor/picture.ts'
 import { Tensor } from '../tensor/tensor.ts'
 import { activate } from './activation.ts'
-import { arithmetics, operator } from './operator.ts'
+import { arithmetics, type Given, type Operator, operator, type Step } from './operator.ts'
 
 // Small steps between the operators of a chain, like the layers of a network.
 
-/** These steps treat a picture or volume as a flat list of samples. */
-const alone = { acts: 'colour', volume: 'whole', arithmetic: arithmetics.samples } as const
+/** What a small step does, apart from what all of them have in common. */
+type Small<P extends Params> = Pick<Operator<P>, 'summary' | 'formula' | 'source' | 'examples'> & {
+  readonly params?: P
+  build(given: Given<P>): Partial<Step> & Pick<Step, 'apply'>
+}
 
-export const reluStep = operator({
+/** Makes a small step, which takes no kernel. With `volume: 'whole'` it treats its input as a flat list of samples. */
+export const step = <P extends Params = Record<never, never>>({
+  build,
+  params = {} as P,
+  ...rest
+}: Small<P>) =>
+  operator({
+    ...rest,
+    params,
+    group: 'steps',
+    kernel: 'none',
+    takes: [],
+    build: (given) => ({ acts: 'colour', arithmetic: arithmetics.samples, ...build(given) }),
+  })
+
+/** A list of numbers, one or one for each channel. */
+export const list = (summary: string) => numbers(summary, '<n,n,…>', { min: 1, max: 4096 })
+export const reluStep = step({
   summary: 'sets negative values to 0',
   formula: 'out = max(x, 0)',
   source: 'Nair and Hinton 2010',
-  group: 'steps',
-  params: {},
-  kernel: 'none',
-  takes: [],
-  build: () => ({ ...alone, apply: (x, engine) => activate(engine, x, 'relu') }),
+  build: () => ({ volume: 'whole', apply: (x, engine) => activate(engine, x, 'relu') }),
 })
 
-export const thresholdStep = operator({
+export const thresholdStep = step({
   summary: 'makes values above a level white, all others black',
   formula: 'out = white where x > at, else black; with --keep out = x where x > at, else black',
   source: 'with --keep, this is Threshold of PyTorch with value 0',
-  group: 'steps',
   params: {
     at: number('the level, 0..255 at any depth', 128),
     keep: flag('keep values above the level as they are'),
   },
-  kernel: 'none',
-  takes: [],
   examples: ['convo threshold in.png out.png --at 100'],
   build: ({ values: { at, keep }, full }) => ({
-    ...alone,
+    volume: 'whole',
     apply: (x, engine) =>
       engine.layer('threshold', [x], { level: Math.fround((at * full) / 255), keep, full }),
   }),
 })
 
-export const normalizeStep = operator({
+export const normalizeStep = step({
   summary: 'stretches values to the full range, or normalizes them with a mean and standard deviation',
   formula:
     'out = full · (x − min) / (max − min); with --mean and --std out = (x / full − mean) / std, channel by channel',
   source:
     'as Normalize of torchvision, with the same numbers for --mean and --std. A flat picture becomes black',
-  group: 'steps',
   params: {
     mean: {
-      ...numbers('mean to subtract, one number or one per channel, where white is 1', '<n,n,…>', {
-        min: 1,
-        max: 4096,
-      }),
+      ...list('mean to subtract, one number or one per channel, where white is 1'),
       unset: 'stretch',
     },
     std: {
-      ...numbers('standard deviation to divide by, one number or one per channel, not 0', '<n,n,…>', {
-        min: 1,
-        max: 4096,
-      }),
+      ...list('standard deviation to divide by, one number or one per channel, not 0'),
       unset: '1, with --mean',
     },
     each: flag('stretch each channel separately'),
   },
-  kernel: 'none',
-  takes: [],
   examples: ['convo normalize in.png out.npy --mean 0.485,0.456,0.406 --std 0.229,0.224,0.225'],
   build: ({ values: { mean, std, each }, full }) => {
     if (mean === undefined && std === undefined) {
-      return { ...alone, seesAll: true, apply: (x) => stretch(x, each, full) }
+      return { volume: 'whole', seesAll: true, apply: (x) => stretch(x, each, full) }
     }
     if (each)
-      throw new ConvoError('E_OPTION', '--each cannot be used with --mean or --std', {
-        fix: 'no --each',
-      })
+      throw new ConvoError('E_OPTION', '--each cannot be used with --mean or --std', { fix: 'no --each' })
     if (std?.includes(0))
       throw new ConvoError('E_OPTION', `--std must not hold 0, got ${std.join(',')}`, {
         fix: `--std ${std.map((n) => n || 1).join(',')}`,
       })
     return {
-      ...alone,
+      volume: 'whole',
       // From here on the numbers are no longer levels, and biases are used as they are.
       full: 255,
       unit: 1,

@@ -18,6 +18,7 @@ import {
   notWithKernel,
   pair,
   perSide,
+  refuseGroups,
   refuseOptions,
   sides,
   triple,
@@ -282,13 +283,7 @@ function transpositionBy(kernel: Kernel, x: Tensor, { sides, ...options }: Trans
   const isEach = shape.length === spatial
   if (spatial === 3 && !isEach && shape.length !== 5)
     throw wrongRank('transposed', kernel, 'rank 3, [kD,kH,kW], or rank 5 for a volume', {})
-  if (isEach && options.groups !== undefined) {
-    throw new ConvoError(
-      'E_OPTION',
-      `--groups ${options.groups} needs a bank of filters, but this kernel is applied to each channel`,
-      { fix: 'no --groups' },
-    )
-  }
+  if (isEach) refuseGroups(options)
   const own = isEach ? forEachChannel(kernel, channels) : (eachOwn(kernel) ?? kernel)
   const bank = bankOf(own, own.shape, options, spatial)
   const groups = isEach ? channels : options.groups

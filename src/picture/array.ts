@@ -31,7 +31,7 @@ export type ArrayOptions = {
   readonly maxPixels?: number | undefined
   /** The page of a TIFF, from 0. */
   readonly page?: number
-  readonly metadata?: MetadataMode
+  readonly metadata?: MetadataMode | undefined
   /** Whether to apply the orientation of a TIFF. Default: true. */
   readonly orient?: boolean
 }
@@ -236,13 +236,18 @@ async function samplesOf({ data }: StoredArray, depth: Depth): Promise<Samples> 
 }
 
 async function lostIn({ data, dtype }: StoredArray, samples: Samples): Promise<Pick<PictureArray, 'lost'>> {
-  if (!(data instanceof Float64Array)) return {}
+  const at = data instanceof Float64Array ? await firstLost(data, samples) : -1
+  return at < 0 ? {} : { lost: { at, was: data[at]!, type: dtype.slice(1) } }
+}
+
+/** Returns the place of the first number that its sample does not represent, or -1. */
+export async function firstLost(data: Float64Array, samples: Samples): Promise<number> {
   let at = -1
   await inTurns(data.length, (from, to) => {
     for (let i = from; i < to && at < 0; i++) if (data[i] !== samples[i] && !Number.isNaN(data[i])) at = i
     return at >= 0
   })
-  return at < 0 ? {} : { lost: { at, was: data[at]!, type: dtype.slice(1) } }
+  return at
 }
 
 async function guessOf({ data, dtype }: StoredArray, name: string): Promise<{ full: number; note: string }> {
@@ -278,8 +283,7 @@ export async function pictureOfArray(
   array: PictureArray,
 ): Promise<Omit<Picture, 'meta'> & { readonly full: number }> {
   const { channels, height, width, depth, full } = array
-  const data = array.layout === 'hwc' ? array.data : await interleaved(array)
-  return { width, height, channels: channels as 1, depth, full, data }
+  return { width, height, channels: channels as 1, depth, full, data: await ordered(array, 'hwc') }
 }
 
 /** Returns the shape of an array with its channels first: [C,H,W] or [C,D,H,W]. */
@@ -288,33 +292,26 @@ export const shapeOfArray = ({ channels, slices, height, width }: PictureArray):
 
 /** Converts an array to a tensor with its channels first. */
 export async function tensorOfArray(array: PictureArray): Promise<Tensor> {
-  const values = await planar(array)
+  const values = await ordered(array, 'chw')
   const floats = values instanceof Float32Array ? values : await converted(values, Float32Array)
   return new Tensor(shapeOfArray(array), floats)
 }
 
-/** Returns the samples of a picture with channels first in the order [y][x][channel]. */
-async function interleaved({ data, channels }: PictureArray): Promise<Samples> {
-  if (channels === 1) return data
+/** Returns the samples with their channels last or first. */
+async function ordered(
+  { data, layout, channels }: PictureArray,
+  as: PictureArray['layout'],
+): Promise<Samples> {
+  if (layout === as || channels === 1) return data
   const plane = data.length / channels
   const out = samplesLike(data, data.length)
-  await inTurns(plane, (from, end) => {
+  // how far apart the channels of a pixel are, and neighbouring pixels
+  const [last, first] = [[1, channels] as const, [plane, 1] as const]
+  const [[apartIn, stepIn], [apartOut, stepOut]] = as === 'hwc' ? [first, last] : [last, first]
+  await inTurns(plane, (begin, end) => {
     for (let c = 0; c < channels; c++) {
-      for (let i = from, to = from * channels + c; i < end; i++, to += channels)
-        out[to] = data[c * plane + i]!
-    }
-  })
-  return out
-}
-
-async function planar({ data, layout, channels }: PictureArray): Promise<Samples> {
-  if (layout === 'chw' || channels === 1) return data
-  const plane = data.length / channels
-  const out = samplesLike(data, data.length)
-  await inTurns(plane, (first, end) => {
-    for (let c = 0; c < channels; c++) {
-      for (let i = first, from = first * channels + c; i < end; i++, from += channels)
-        out[c * plane + i] = data[from]!
+      let [from, to] = [c * apartIn + begin * stepIn, c * apartOut + begin * stepOut]
+      for (let i = begin; i < end; i++, from += stepIn, to += stepOut) out[to] = data[from]!
     }
   })
   return out
@@ -340,7 +337,7 @@ export async function pagesOfArray(array: PictureArray): Promise<Pages> {
   }
   const isTogether = isInterleaved(array)
   const channels = isTogether ? (array.channels as 1 | 2 | 3 | 4) : 1
-  const samples = isTogether ? array.data : await planar(array)
+  const samples = isTogether ? array.data : await ordered(array, 'chw')
   const count = isTogether ? slices : slices * array.channels
   const size = width * height * channels
   return {

@@ -5,7 +5,6 @@ import { layerNode, type Node, nodeOf, planesNode, sourceNode, traced } from '..
 import { inTurns } from '../host/turns.ts'
 import { decode, readHeader } from '../image/decode.ts'
 import type { Size } from '../image/size.ts'
-import { levelsOf } from '../run/graph.ts'
 import type { Source } from '../run/picture-job.ts'
 import type { Session } from '../run/pool.ts'
 import { fullInTurns, hasAlpha } from '../tensor/picture.ts'
@@ -16,7 +15,7 @@ import type { PictureTask } from './job.ts'
 import { limitsOf } from './load.ts'
 import { type Ground, tonedSource } from './recipe.ts'
 import { type Pending, pictureOf, type State } from './state.ts'
-import { levelsOfRange } from './write-maps.ts'
+import { levelsInRange } from './write-maps.ts'
 
 // Blends a result with the input that it was made from: --region, --mask, --mix and --channels-of are one step after
 // the last.
@@ -194,10 +193,7 @@ export async function blend(
   const [count, height, width] = node.shape
   const colours = hasAlpha(count) ? count - 1 : count
   const plain = { kind: 'plain' } as const
-  const { levels } =
-    range === 'minmax'
-      ? await levelsOf(session, { source }, [node], 'stretched', false, full)
-      : { levels: Array.from({ length: count }, () => levelsOfRange(range, full)) }
+  const levels = await levelsInRange(session, { source }, node, range, full)
   const ranged = leveled(
     node,
     levels.map((one, c) => (c < colours ? one : plain)),

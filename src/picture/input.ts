@@ -1,6 +1,5 @@
 import { ConvoError } from '../error.ts'
 import { isStream, readWhole } from '../files/read.ts'
-import type { Colour } from '../image/colour.ts'
 import { checkHead, type Decoded, type DecodeOptions, decode, decodeAhead } from '../image/decode.ts'
 import { blackened, flatten, hasHidden, withoutAlpha } from '../image/flatten.ts'
 import { type Probe, probe } from '../image/probe.ts'
@@ -82,11 +81,8 @@ export async function loadPicture(
 }
 
 /** How a picture is treated before the first step. */
-export type Treatment = {
-  readonly alpha?: 'premultiply' | 'separate' | 'copy' | 'drop' | undefined
-  readonly background?: Colour | undefined
+export type Treatment = Partial<Pick<Settings, 'alpha' | 'background' | 'full'>> & {
   readonly linear: boolean
-  readonly full?: number | undefined
   /** Whether to report a guessed full scale. */
   readonly notesScale: boolean
 }
@@ -175,21 +171,25 @@ export function checkFull(depth: Depth, name: string, { full }: Treatment): void
 /** Reads the array of a file. @throws ConvoError as `readArray` does */
 export async function loadArray(
   { source, path }: Opened,
-  {
-    layout,
-    full,
-    page,
-    metadata,
-    'max-pixels': maxPixels,
-    'no-orient': unturned,
-  }: Pick<Settings, 'layout' | 'full' | 'page' | 'metadata' | 'max-pixels' | 'no-orient'>,
+  { layout, full, ...settings }: Pick<Settings, 'layout' | 'full'> & ReadingSettings,
 ): Promise<PictureArray> {
-  return readArray(await wholeOf(source), inputName(path), {
-    ...{ layout, full, maxPixels, orient: !unturned },
-    ...(page !== undefined && { page: page - 1 }),
-    ...(metadata !== undefined && { metadata }),
-  })
+  return readArray(await wholeOf(source), inputName(path), { layout, full, ...readingOf(settings) })
 }
+
+type ReadingSettings = Pick<Settings, 'max-pixels' | 'no-orient' | 'metadata' | 'page'>
+
+/** Returns the limits and options for reading a file. */
+export const readingOf = ({
+  page,
+  metadata,
+  'max-pixels': maxPixels,
+  'no-orient': unturned,
+}: ReadingSettings) => ({
+  ...(page !== undefined && { page: page - 1 }),
+  metadata,
+  maxPixels,
+  orient: !unturned,
+})
 
 /** Refuses options for reading files if the input is not a file. @throws ConvoError E_OPTION */
 export function refuseForFiles({ page, layout }: Partial<Pick<Settings, 'page' | 'layout'>>): void {

@@ -10,6 +10,7 @@ import {
   loadPicture,
   type Opened,
   readied,
+  readingOf,
   refuseForFiles,
   type Treatment,
 } from './input.ts'
@@ -128,11 +129,8 @@ export function refuseTone({ settings: { gray, linear } }: PictureTask, what: st
 }
 
 /** Returns the limits and options for decoding a picture. */
-export const limitsOf = (settings: Pick<Settings, 'max-pixels' | 'no-orient' | 'metadata' | 'page'>) => ({
-  ...(settings.page !== undefined && { page: settings.page - 1 }),
-  metadata: settings.metadata,
-  maxPixels: settings['max-pixels'],
-  orient: !settings['no-orient'],
+export const limitsOf = (settings: Parameters<typeof readingOf>[0]) => ({
+  ...readingOf(settings),
   plain: decodePlain,
 })
 

@@ -5,6 +5,7 @@ import { encodePages } from '../image/encode.ts'
 import { formatOfPath, type OutputFormat } from '../image/format.ts'
 import type { Header } from '../image/header.ts'
 import type { Probe } from '../image/probe.ts'
+import { allClipped } from '../run/watch.ts'
 import type { Picture } from '../tensor/picture.ts'
 import { type Loaded, type Opened, openInput, readied } from './input.ts'
 import type { PageStore, PictureTask, Report } from './job.ts'
@@ -140,12 +141,11 @@ export async function runPaged(
   }
   const [first, last] = [reports[0], reports.at(-1)]
   invariant(first !== undefined && last !== undefined, 'there is at least one page')
-  const sum = (of: (report: PageReport) => number) => reports.reduce((total, report) => total + of(report), 0)
   const notes = new Set([
     ...reports.flatMap((report) => report.notes),
     ...notesOfPages(task, { pages: count, delay }),
   ])
-  let bytes = sum((report) => report.output.bytes)
+  let bytes = reports.reduce((sum, { output }) => sum + output.bytes, 0)
   if (isApart) notes.add(`${count} files were written: ${first.output.path} to ${last.output.path}`)
   else {
     const animation = { ...(delay !== undefined && { delay }), ...(loop !== undefined && { loop }) }
@@ -160,11 +160,7 @@ export async function runPaged(
   return {
     ...first,
     output: { ...last.output, bytes },
-    clipped: {
-      low: sum((report) => report.clipped.low),
-      high: sum((report) => report.clipped.high),
-      samples: sum((report) => report.clipped.samples),
-    },
+    clipped: allClipped(reports.map(({ clipped }) => clipped)),
     notes: [...notes],
   }
 }

@@ -77,15 +77,17 @@ async function takeStep(
   task: PictureTask,
   isFirst: boolean,
 ): Promise<State> {
-  const step = await make({ ...shapeOf(state.data), unit: state.unit })
-  const unit = step.unit ?? state.unit
   const kept = keptOf(state)
   const { isSmall, seen } = smallness(ground, state.data)
-  const engines = [tiledWhere(tracer, isSmall), engine] as const
+  const step = await make({ ...shapeOf(state.data), unit: state.unit })
+  const tracing = tiledWhere(tracer, isSmall)
+  const settled = async (out: Tensor) => step.settle?.(out) ?? out
+  const eagerly = async (x: Tensor) => settled(await step.apply(x, engine, kept))
+  const taking = { ground, tracing, eagerly, step, task, isFirst, kept }
   const { data, note }: Made =
     slicesIn(state.data) === undefined
-      ? await overPlanes(ground, engines, state.data, step, task, isFirst, kept)
-      : { data: await overVolume(ground, engines, state.data, step, task, kept) }
+      ? await overPlanes(taking, state.data)
+      : { data: await overVolume(taking, state.data) }
   // a kept result may need the picture even if nothing else does any more
   const source = data.source ?? [...kept.sources][0]
   if (step.keeps !== undefined) kept.keep(step.keeps, data.out)
@@ -97,7 +99,7 @@ async function takeStep(
     notes: [
       ...new Set([...state.notes, ...(note === undefined ? [] : [note]), ...(step.notes ?? []), ...seen()]),
     ],
-    unit,
+    unit: step.unit ?? state.unit,
     kept: named,
     isResized: state.isResized || data.out.shape.slice(-2).join() !== state.data.out.shape.slice(-2).join(),
   }
@@ -154,15 +156,20 @@ const mostApart = 1.5
 
 type Made = { readonly data: Pending; readonly note?: string }
 
-async function overPlanes(
-  ground: Ground,
-  [tracing, eager]: readonly [tracer: Engine, eager: Engine],
-  given: Pending,
-  step: Step,
-  task: PictureTask,
-  isFirst: boolean,
-  kept: Kept,
-): Promise<Made> {
+/** A step that is being taken. */
+type Taking = {
+  readonly ground: Ground
+  readonly tracing: Engine
+  /** Runs the step on numbers. */
+  eagerly(x: Tensor): Promise<Tensor>
+  readonly step: Step
+  readonly task: PictureTask
+  readonly isFirst: boolean
+  readonly kept: Kept
+}
+
+async function overPlanes(taking: Taking, given: Pending): Promise<Made> {
+  const { ground, tracing, eagerly, step, task, isFirst, kept } = taking
   const before = step.acts === 'pixels' ? given : toned(given, task, isFirst)
   const { full } = before
   const recipe: Engine['recipe'] = async (x, one, options) => {
@@ -176,11 +183,7 @@ async function overPlanes(
     const whole = async (out: Tensor) => ground.compute?.(graphOf({ ...before, out }))
     const all = async (part: Tensor): Promise<Tensor> => {
       const seen = await whole(part)
-      return traced(
-        planesNode(
-          seen === undefined ? unseen(part) : await settled(await step.apply(seen, eager, kept), step),
-        ),
-      )
+      return traced(planesNode(seen === undefined ? unseen(part) : await eagerly(seen)))
     }
     if (step.seesAll === 'alone') {
       const seen = costApart(nodeOf(x)) > mostApart ? await whole(x) : undefined
@@ -239,8 +242,6 @@ async function overPlanes(
   return { ...made(y, isOne(y)), note }
 }
 
-const settled = async (out: Tensor, { settle }: Step): Promise<Tensor> => settle?.(out) ?? out
-
 /** Returns the data with the tones for the first step of a job. */
 function toned(data: Pending, task: PictureTask, isFirst: boolean): Pending {
   const picture = isFirst ? pictureOf(data) : undefined
@@ -263,14 +264,8 @@ const mostRepeated = 1.7
  * Traces a step on a volume, either as a whole or slice by slice. If a step reaches over many slices, its input is
  * computed first when slices would otherwise be computed repeatedly.
  */
-async function overVolume(
-  ground: Ground,
-  [tracing, eager]: readonly [tracer: Engine, eager: Engine],
-  given: Pending,
-  step: Step,
-  task: PictureTask,
-  kept: Kept,
-): Promise<Pending> {
+async function overVolume(taking: Taking, given: Pending): Promise<Pending> {
+  const { ground, tracing, eagerly, step, task, kept } = taking
   const { out: x, source } = given
   const made = (out: Tensor): Pending => {
     const isPicture = out.shape.length === 3 && (out.shape[0] === 1 || out.shape[0] === 3)
@@ -310,11 +305,8 @@ async function overVolume(
     if (ground.compute === undefined) return made(traced(planesNode(unseen({ shape: all })), all))
   }
   const seen = await whole()
-  const apply = async (part: Tensor) =>
-    seen === undefined ? unseen(part) : settled(await step.apply(part, eager, kept), step)
-  const y = await (step.volume === 'whole'
-    ? apply(seen ?? x)
-    : throughSlices(seen ?? unseen(x), apply, seen === undefined))
+  const run = step.volume === 'whole' ? eagerly : (volume: Tensor) => throughSlices(volume, eagerly)
+  const y = seen === undefined ? unseen(x) : await run(seen)
   return made(traced(planesNode(y), y.shape))
 }
 
@@ -322,18 +314,12 @@ async function overVolume(
 async function throughSlices(
   { shape, data }: Tensor,
   apply: (slice: Tensor) => Promise<Tensor>,
-  isUnseen: boolean,
 ): Promise<Tensor> {
   const [channels, depth, height, width] = shape as [number, number, number, number]
-  const own = [channels, height, width]
-  if (isUnseen) {
-    const [filters, ...size] = (await apply(unseen({ shape: own }))).shape
-    return unseen({ shape: [filters!, depth, ...size] })
-  }
   const plane = height * width
   let out: Tensor | undefined
   for (let z = 0; z < depth; z++) {
-    const slice = Tensor.zeros(own)
+    const slice = Tensor.zeros([channels, height, width])
     for (let c = 0; c < channels; c++) {
       const from = (c * depth + z) * plane
       slice.data.set(data.subarray(from, from + plane), c * plane)

@@ -4,12 +4,14 @@ import { ConvoError, invariant } from '../error.ts'
 import { isInMemory } from '../files/memory.ts'
 import { isStandardOutput } from '../files/output.ts'
 import { leveled, narrowed, picked } from '../graph/narrow.ts'
-import { nodeOf, planesNode, traced } from '../graph/node.ts'
+import { type Node, nodeOf, planesNode, traced } from '../graph/node.ts'
 import { checkChannels } from '../image/sheet.ts'
 import type { FullScale } from '../operators/operator.ts'
 import { heldOnce, levelsOf, runToTensor } from '../run/graph.ts'
 import { costApart } from '../run/graph-run.ts'
+import type { Source } from '../run/picture-job.ts'
 import type { Session } from '../run/pool.ts'
+import { allClipped } from '../run/watch.ts'
 import type { PictureMeta } from '../tensor/picture.ts'
 import type { PictureTask } from './job.ts'
 import { checkNumbered, numbered, one as oneOf } from './numbered.ts'
@@ -57,9 +59,7 @@ export async function writeMaps(
   if (form.kind === 'array') {
     const isStretched = task.range === 'minmax'
     const maps = isStretched ? await held() : asked
-    const { levels } = isStretched
-      ? await levelsOf(session, maps, [maps.out], 'stretched', false, full)
-      : { levels: Array.from({ length: count }, () => levelsOfRange(task.range, full)) }
+    const levels = await levelsInRange(session, maps, maps.out, task.range, full)
     return writeRendering(session, arrayRendering(session, through(levels, maps)), task, meta)
   }
   const isColour = form.kind === 'colour'
@@ -106,13 +106,23 @@ function formOf({ out, isPicture: isWhole }: Pending, { settings, series, output
 /** How many times the work of all maps at once may be repeated to compute maps one by one, which needs no memory. */
 const mostApart = 3
 
-/** Returns the levels of floats in a range, like those of filters. Nothing is clipped. */
-export const levelsOfRange = (range: Range, full: FullScale): Levels =>
-  range === 'abs'
-    ? { kind: 'absolute' }
-    : range === 'offset'
-      ? { kind: 'shifted', by: middleOf(full) }
-      : { kind: 'plain' }
+/** Returns the levels of the channels of a step in a range, like those of filters. Nothing is clipped. */
+export async function levelsInRange(
+  session: Session,
+  { source }: { readonly source?: Source | undefined },
+  out: Node,
+  range: Range,
+  full: FullScale,
+): Promise<readonly Levels[]> {
+  if (range === 'minmax') return (await levelsOf(session, { source }, [out], 'stretched', false, full)).levels
+  const level: Levels =
+    range === 'abs'
+      ? { kind: 'absolute' }
+      : range === 'offset'
+        ? { kind: 'shifted', by: middleOf(full) }
+        : { kind: 'plain' }
+  return Array.from({ length: out.shape[0] }, () => level)
+}
 
 /** Chooses the levels of maps. They have none of their own, so they are made legible unless a range was chosen. */
 function levelsFor(task: PictureTask): 'plain' | 'stretched' | 'legible' {
@@ -168,27 +178,23 @@ export async function writeEach(
     )
   const count = session.hold === undefined ? series.count : 1
   await checkNumbered(task, count)
-  let last: Written | undefined
-  const ofFiles: Set<string> = new Set()
-  let [low, high, samples, bytes] = [0, 0, 0, 0]
+  const files: Written[] = []
   for (let i = 0; i < count; i++) {
     const mark = session.arena.mark()
     const own = oneOf(task, numbered(task, i + 1, count))
-    last = await writeRendering(session, await series.at(i), own, meta)
+    files.push(await writeRendering(session, await series.at(i), own, meta))
     session.arena.release(mark)
-    low += last.outcome.low
-    high += last.outcome.high
-    samples += last.outcome.samples
-    bytes += last.facts.bytes
-    for (const note of last.notes) ofFiles.add(note)
   }
+  const last = files.at(-1)
   invariant(last !== undefined, 'there is at least one map')
   const all = [
     ...notes,
-    ...ofFiles,
+    ...new Set(files.flatMap((file) => file.notes)),
     `${count} files were written: ${numbered(task, 1, count)} to ${last.facts.path}${series.note ?? ''}`,
   ]
-  return { ...last, facts: { ...last.facts, bytes }, outcome: { low, high, samples }, notes: all }
+  const bytes = files.reduce((sum, { facts }) => sum + facts.bytes, 0)
+  const outcome = allClipped(files.map((file) => file.outcome))
+  return { facts: { ...last.facts, bytes }, outcome, notes: all }
 }
 
 /** Returns the values that become black and white in the range of a job. */

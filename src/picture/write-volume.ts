@@ -8,6 +8,7 @@ import { describing } from '../image/metadata.ts'
 import { checkChannels } from '../image/sheet.ts'
 import { levelsOf } from '../run/graph.ts'
 import type { Session } from '../run/pool.ts'
+import { allClipped, type Clipping } from '../run/watch.ts'
 import type { Picture, PictureMeta } from '../tensor/picture.ts'
 import { factsOf, type PictureTask } from './job.ts'
 import { codingOf, outputKind } from './output.ts'
@@ -22,7 +23,7 @@ import {
 } from './rendering.ts'
 import type { Pending } from './state.ts'
 import { isNumbered, pagedFormat, sliceTime } from './volume-form.ts'
-import { blackAndWhite, levelsOfRange, refuseMapRange, type Series, writeEach } from './write-maps.ts'
+import { blackAndWhite, levelsInRange, refuseMapRange, type Series, writeEach } from './write-maps.ts'
 
 /** Writes a volume: as an array, as slices in numbered files, as the pages of one file, or on one sheet. */
 export async function writeVolume(
@@ -38,9 +39,7 @@ export async function writeVolume(
   const shape = [colours, depth, height, width]
   const isStretched = task.range === 'minmax'
   if (outputKind(task.output) === 'npy') {
-    const { levels } = isStretched
-      ? await levelsOf(session, data, [whole], 'stretched', false, full)
-      : { levels: Array.from({ length: colours }, () => levelsOfRange(task.range, full)) }
+    const levels = await levelsInRange(session, data, whole, task.range, full)
     const out = traced(leveled(whole, levels), shape)
     return writeRendering(session, arrayRendering(session, { ...data, out }), task, meta)
   }
@@ -104,7 +103,7 @@ async function writePages(
 ): Promise<Written> {
   if (session.hold !== undefined) return writeRendering(session, await at(0), paged(task, count), meta)
   const pages: Picture[] = []
-  let [low, high, samples] = [0, 0, 0]
+  const outcomes: Clipping[] = []
   let changed: readonly string[] = []
   for (let i = 0; i < count; i++) {
     const mark = session.arena.mark()
@@ -114,16 +113,14 @@ async function writePages(
     const { picture, outcome } = await toSamples(session, slice, task, described.meta)
     session.arena.release(mark)
     pages.push(picture)
-    low += outcome.low
-    high += outcome.high
-    samples += outcome.samples
+    outcomes.push(outcome)
   }
   const { bytes, notes } = await encodePages(pages, format, { ...codingOf(task.settings), delay: sliceTime })
   await writeAtomically(task.output, (output) => output.write(bytes))
   const facts = { ...factsOf(task.output, pages[0]!), bytes: bytes.length }
   return {
     facts,
-    outcome: { low, high, samples },
+    outcome: allClipped(outcomes),
     notes: [
       ...changed,
       ...notes,

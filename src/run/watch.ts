@@ -15,3 +15,9 @@ export type Clipping = {
   /** All samples of the output. */
   readonly samples: number
 }
+
+/** Adds up the clipped samples of several pictures. */
+export function allClipped(parts: readonly Clipping[]): Clipping {
+  const sum = (of: keyof Clipping) => parts.reduce((total, part) => total + part[of], 0)
+  return { low: sum('low'), high: sum('high'), samples: sum('samples') }
+}

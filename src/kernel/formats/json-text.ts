@@ -56,31 +56,33 @@ function value(c: Cursor, depth: number): JsonNode {
 
 function itemsOf(c: Cursor, depth: number): JsonNode[] {
   const items: JsonNode[] = []
-  c.at++
-  if (closes(c, ']')) return items
-  for (;;) {
-    items.push(value(c, depth + 1))
-    if (closes(c, ']')) return items
-    separates(c, 'a comma or ]')
-  }
+  upTo(c, ']', () => items.push(value(c, depth + 1)))
+  return items
 }
 
 function entriesOf(c: Cursor, depth: number): Map<string, JsonEntry> {
   const entries = new Map<string, JsonEntry>()
-  c.at++
-  if (closes(c, '}')) return entries
-  for (;;) {
+  upTo(c, '}', () => {
     c.take(blank)
     const { at } = c
     if (c.text[at] !== '"') throw c.expected('a key in double quotes')
     const key = string(c)
     if (entries.has(key)) throw c.expected('each key once', { at, found: `${JSON.stringify(key)} again` })
     c.take(blank)
-    if (c.text[c.at] !== ':') throw c.expected('a colon after the key')
-    c.at++
+    c.takeSign(':', 'a colon after the key')
     entries.set(key, { at, value: value(c, depth + 1) })
-    if (closes(c, '}')) return entries
-    separates(c, 'a comma or }')
+  })
+  return entries
+}
+
+/** Takes what is between an opening bracket and the closing one, separated by commas. */
+function upTo(c: Cursor, bracket: string, takeOne: () => void): void {
+  c.at++
+  if (closes(c, bracket)) return
+  for (;;) {
+    takeOne()
+    if (closes(c, bracket)) return
+    c.takeSign(',', `a comma or ${bracket}`)
   }
 }
 
@@ -89,11 +91,6 @@ function closes(c: Cursor, bracket: string): boolean {
   if (c.text[c.at] !== bracket) return false
   c.at++
   return true
-}
-
-function separates(c: Cursor, what: string): void {
-  if (c.text[c.at] !== ',') throw c.expected(what)
-  c.at++
 }
 
 function string(c: Cursor): string {

@@ -3,7 +3,7 @@ import { finished } from 'node:stream/promises'
 import { types } from 'node:util'
 import { checkTensor, wholeAtLeast } from '../../conv/spec.ts'
 import { asConvoError, awaiting, ConvoError, mismatch, readOf } from '../../error.ts'
-import { converted, inTurns, joined } from '../../host/turns.ts'
+import { converted, joined } from '../../host/turns.ts'
 import { probe } from '../../image/probe.ts'
 import type { Sharp } from '../../image/sharp.ts'
 import { checkLimit } from '../../limits.ts'
@@ -12,7 +12,7 @@ import { asTensor, type TensorInput } from '../../tensor/like.ts'
 import { extremes, guessFull, type Samples } from '../../tensor/picture.ts'
 import { Tensor } from '../../tensor/tensor.ts'
 import { describe } from '../../text/describe.ts'
-import { scaleNote } from '../array.ts'
+import { firstLost, scaleNote } from '../array.ts'
 import type { InMemory, Opened } from '../input.ts'
 import { pathOf } from './names.ts'
 
@@ -354,10 +354,7 @@ async function samplesOf(data: RawPicture['data'], what: string): Promise<readon
   }
   if (data instanceof Float64Array) {
     const floats = await converted(data, Float32Array)
-    const isExact = !(await inTurns(data.length, (from, to) => {
-      for (let i = from; i < to; i++) if (floats[i] !== data[i] && !Number.isNaN(data[i])) return true
-      return false
-    }))
+    const isExact = (await firstLost(data, floats)) < 0
     return [floats, isExact ? [] : [`${what} has float64 samples, which were rounded to float32`]]
   }
   if (data instanceof Uint8Array || data instanceof Uint16Array || data instanceof Float32Array)

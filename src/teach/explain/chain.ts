@@ -1,7 +1,7 @@
-import { ConvoError } from '../../error.ts'
 import { sourceNode, traced, tracer } from '../../graph/node.ts'
 import type { Io } from '../../host/io.ts'
 import type { NetColours } from '../../net/network.ts'
+import { named } from '../../operators/net-steps.ts'
 import { arithmetics } from '../../operators/operator.ts'
 import { resolve } from '../../params.ts'
 import type { Asked } from '../../picture/words/prepare.ts'
@@ -108,11 +108,7 @@ async function smallStep(
   })
   if (made.seesAll) return { output: shape, seesAll: true }
   if (shape.length === 4) return { output: shape }
-  const find = (name: string): Tensor => {
-    const found = kept.get(name)
-    if (found !== undefined) return found
-    throw new ConvoError('E_NAME', `no earlier step saved a result as "${name}"`)
-  }
+  const find = (name: string): Tensor => kept.get(name) ?? named(name, undefined)
   const keep = (name: string, tensor: Tensor) => void kept.set(name, tensor)
   const out = await made.apply(
     traced(sourceNode(shape as [number, number, number])),
