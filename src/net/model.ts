@@ -292,13 +292,15 @@ export async function fitOf(
     }
   }
   const { fixed } = model
-  const isTaken = (side: number) =>
-    sizeAt(side, side).then(
+  const isTaken = (high: number, wide: number) =>
+    sizeAt(high, wide).then(
       () => true,
       () => false,
     )
+  // what its own size does not satisfy is not about the picture
+  if (fixed !== undefined && !(await isTaken(...fixed))) throw first
   let larger = 256
-  while (fixed === undefined && larger <= 1024 && !(await isTaken(larger))) larger *= 2
+  while (fixed === undefined && larger <= 1024 && !(await isTaken(larger, larger))) larger *= 2
   throw new ConvoError('E_SHAPE', `the network does not take ${width}x${height}: ${first!.message}`, {
     why: [
       ...first!.why,

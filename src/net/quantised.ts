@@ -28,14 +28,15 @@ const firstOf = async (made: ReturnType<Lowering>): Promise<Item> => [await made
 function alongAxis(turn: Turn, item: Item | undefined, rank: number, axis: number): Item | undefined {
   if (item === undefined || shapeOf(item).length !== 1 || rank === 0) return item
   const [size] = shapeOf(item) as [number]
+  // a list of one number is a scalar, whatever the axis
+  if (size === 1)
+    return item.kind === 'value' ? { ...item, dims: [] } : known({ ...item.constant, shape: [] })
   const after = rank - 1 - (axis < 0 ? axis + rank : axis)
   if (!(after >= 0 && after < rank)) throw unfit(turn, `axis ${axis} does not exist in ${rank} dimensions`)
-  if (item.kind === 'value' && size !== 1 && after > 0)
+  if (item.kind === 'value' && after > 0)
     throw unsupported(turn, 'computed scales for the places of an axis are not supported')
-  if (item.kind === 'value') return size === 1 ? { ...item, dims: [] } : item
-  const { constant } = item
-  // a list of one number is a scalar
-  return known({ ...constant, shape: size === 1 ? [] : [size, ...Array(after).fill(1)] })
+  if (item.kind === 'value') return item
+  return known({ ...item.constant, shape: [size, ...Array(after).fill(1)] })
 }
 
 /** Converts integers to a type that can hold their differences. */
@@ -94,6 +95,9 @@ function sumsOf({ shape, data }: Constant, isMatrix: boolean): Float64Array {
 
 /** Integers up to this are exact in float32. */
 const exact = 2 ** 24
+/** Multiples of this up to 2^31 are exact in float32. */
+const coarse = 2 ** 12
+const modulo = (v: number, by: number): number => v - by * Math.floor(v / by)
 
 /**
  * Computes sums of products of 8-bit integers, and integer biases, rounded to float32 once: the int32 result as float32.
@@ -116,7 +120,20 @@ async function wholeSums(
   }
   const biases = bias && Array.from(bias.data)
   if (fits(255, 1)) return firstOf(bank(x, biases))
-  if (!fits(16, 16)) throw unsupported(turn, 'its sums are larger than can be computed exactly')
+  if (!fits(16, 16)) {
+    if (biases === undefined || sums.some((sum) => sum * 255 + coarse >= exact))
+      throw unsupported(turn, 'its sums are larger than can be computed exactly')
+    // the part of large biases that is added last is exact too, so that the sum is rounded once
+    const large = biases.map((v) => v - modulo(v, coarse))
+    const out = await firstOf(
+      bank(
+        x,
+        biases.map((v) => modulo(v, coarse)),
+      ),
+    )
+    const list = known(constant('float32', [large.length], large))
+    return meet(turn, 'add', out, alongAxis(turn, list, shapeOf(out).length, operator === 'Conv' ? 1 : -1)!)
+  }
   const sixteenth = (v: number) => Math.floor(v / 16)
   const high = await through(turn, await meet(turn, 'multiply', x, float(1 / 16)), 'floor')
   const highs = await meet(turn, 'multiply', high, float(16))

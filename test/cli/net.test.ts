@@ -269,6 +269,30 @@ describe('convo net', () => {
     expect(stderr).toContain('dynamic axes')
   })
 
+  it('blames no picture for a network that does not fit its own size', async () => {
+    const wrong: TestNetwork = {
+      shape: [1, 3, 4, 6],
+      nodes: [
+        {
+          operator: 'Mul',
+          inputs: ['x', { shape: [1, 1, 5, 7], data: Array.from({ length: 35 }, () => 1) }],
+          outputs: ['y'],
+        },
+      ],
+    }
+    const path = model('wrong.onnx', wrong)
+    for (const [width, height] of [
+      [6, 4],
+      [7, 5],
+    ] as const) {
+      const input = await picture('in.png', width, height, 2, ramp)
+      const { status, stderr } = await run(path, input, folder.path('never.png'), '--force')
+      expect(status).toBe(2)
+      expect(stderr).toMatch(/^error: Mul ".*": they do not fit/)
+      expect(stderr).not.toContain('a picture of')
+    }
+  })
+
   it('describes a network, draws it and writes it again', async () => {
     const path = model('up.onnx', doubling(3))
     const info = await convo([

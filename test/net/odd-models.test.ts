@@ -85,6 +85,57 @@ describe('whole types of samples', () => {
     expect(listOf(y)).toEqual(mapped(levels(3), (v) => Math.trunc(v / 7)))
   })
 
+  it('of a bias has one scale, whatever the axis', async () => {
+    const y = await through({
+      inputs: [{ name: 'x', shape: [1, 3, 'h', 'w'], type: 'uint8' }],
+      outputs: [{ name: 'y' }],
+      initializers: {
+        w: { shape: [3, 1, 1, 1], data: [2, 2, 2], type: 'int8' },
+        q: { shape: [3], data: [4, 6, -8], type: 'int32' },
+        half: { shape: [1], data: [0.5] },
+      },
+      nodes: [
+        node('DequantizeLinear', ['x', 'half'], 'xd'),
+        node('DequantizeLinear', ['w', 'half'], 'wd'),
+        node('DequantizeLinear', ['q', 'half'], 'bias'),
+        node('Conv', ['xd', 'wd', 'bias'], 'y', { group: 3 }),
+      ],
+    })
+    const plane = height * width
+    const expected = listOf(levels(3)).data.map((v, i) => v / 2 + [2, 3, -4][Math.floor(i / plane)]!)
+    expect(listOf(y).data).toEqual(expected)
+  })
+
+  it('of sums has biases up to the ends of int32', async () => {
+    const biases = [2 ** 31 - 300, 2 ** 30 + 2 ** 22 - 1, -(2 ** 31)]
+    const y = await through({
+      inputs: [{ name: 'x', shape: [1, 3, 'h', 'w'], type: 'uint8' }],
+      outputs: [{ name: 'y' }],
+      initializers: {
+        w: { shape: [3, 1, 1, 1], data: [1, 2, 3], type: 'int8' },
+        b: { shape: [3], data: biases, type: 'int32' },
+        one: { shape: [], data: [1] },
+        small: { shape: [], data: [2 ** -23] },
+        zero: { shape: [], data: [0], type: 'uint8' },
+        none: { shape: [], data: [0], type: 'int8' },
+      },
+      nodes: [
+        node('QLinearConv', ['x', 'one', 'zero', 'w', 'small', 'none', 'one', 'zero', 'b'], 'y', {
+          group: 3,
+        }),
+      ],
+    })
+    const plane = height * width
+    const expected = listOf(levels(3)).data.map((v, i) => {
+      const c = Math.floor(i / plane)
+      const scaled = Math.fround(v * (c + 1) + biases[c]!) * 2 ** -23
+      const whole = scaled % 1 === 0.5 ? 2 * Math.round(scaled / 2) : Math.round(scaled)
+      return Math.max(0, Math.min(255, whole))
+    })
+    expect(new Set(expected)).toEqual(new Set([255, 128, 129, 0]))
+    expect(listOf(y).data).toEqual(expected)
+  })
+
   it('is that of the value which a CastLike names', async () => {
     const y = await through({
       inputs: [{ name: 'x', shape: [1, 3, height, width], type: 'uint8' }],
