@@ -283,9 +283,9 @@ describe('convo net', () => {
     const path = model('wrong.onnx', wrong)
     for (const [width, height] of [
       [6, 4],
-      [7, 5],
+      [8, 6],
     ] as const) {
-      const input = await picture('in.png', width, height, 2, ramp)
+      const input = await picture('in.png', width, height, 3, ramp)
       const { status, stderr } = await run(path, input, folder.path('never.png'), '--force')
       expect(status).toBe(2)
       expect(stderr).toMatch(/^error: Mul ".*": they do not fit/)

@@ -45,6 +45,22 @@ const node = (operator: string, inputs: string[], output: string, attributes = {
   attributes,
 })
 
+test('an output_shape for one size is a padding for others', async () => {
+  const up = (size: number) =>
+    through({
+      inputs: [{ name: 'x', shape: [1, 3, size, size] }],
+      outputs: [{ name: 'y' }],
+      metadata: { 'convo.in-range': '0..255' },
+      initializers: { w: { shape: [3, 1, 3, 3], data: Array.from({ length: 27 }, (_, i) => i) } },
+      nodes: [
+        node('ConvTranspose', ['x', 'w'], 'y', { strides: [2, 2], output_shape: [2 * size, 2 * size] }),
+      ],
+    })
+  const [y, other] = [await up(40), await up(64)]
+  expect(y.shape).toEqual([1, 2 * height, 2 * width])
+  expect(listOf(other)).toEqual(listOf(y))
+})
+
 describe('whole types of samples', () => {
   const wraps = (low: number, count: number) => (v: number) => ((((v - low) % count) + count) % count) + low
   const off = (v: number) => v - 128
