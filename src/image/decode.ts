@@ -95,9 +95,9 @@ function refusePreview({ header: { preview }, name }: Opened, { page }: DecodeOp
   })
 }
 
-/** Whether a picture is so large that it is worked on while it is decoded: from 12 MB on. */
+/** Whether a picture is so large that it is worked on while it is decoded: from 1 MB on. */
 const isLarge = ({ width, height, channels, depth }: Header): boolean =>
-  width * height * channels * (depth / 8) >= 12e6
+  width * height * channels * (depth / 8) >= 1e6
 
 /**
  * Starts to decode a picture like `decode` does. The rows of a large PNG arrive one after the other, so that work on

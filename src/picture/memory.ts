@@ -55,7 +55,7 @@ export async function memoryOf(
   const whole = taken.whole + before
   const all = (width * height * channels * depth * held) / 8
   // steps that see all of it have read it before the last pass
-  const isWindow = known.inRows && before === 0
+  const isWindow = known.inRows && !task.isVolume && !isPaged && before === 0
   const input = isWindow ? Math.min(all, taken.input + aheadBytes) : all
   const total = program + input + strips + whole + output
   return { memory: { program, input, strips, whole, output, total }, written }

@@ -170,6 +170,9 @@ export function createPool(threads: number = defaultThreads()): Pool {
         if (isDue()) return
       }
     }
+    /** Whether there is a place for the input of a part, but the input has not arrived yet. */
+    const isAwaited = (p: number) =>
+      p < parts && isFree(control, p, slots) && staging?.missing?.(p) !== undefined
     try {
       if (aside) await yieldTurn()
       else await takePart()
@@ -189,6 +192,8 @@ export function createPool(threads: number = defaultThreads()): Pool {
       const runPart = prepareGraph(job, engine, scratch[0]!, { isAlone: helpers === 0, plans })
       for (;;) {
         stageAhead()
+        // a part takes long, and the decoder would not go on meanwhile
+        while (helpers > 0 && isAwaited(stagedParts(control))) await bringIn()
         const part = claim(control)
         if (part >= parts) break
         while (stagedParts(control) <= part) await bringIn()
