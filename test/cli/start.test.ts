@@ -39,7 +39,7 @@ const { compiledPath, scriptOf } = nodeModule.createRequire(import.meta.url)('..
 const isKeptByNode = 'enableCompileCache' in nodeModule
 
 describe('the compiled code of the command line', () => {
-  describe.each(['cli', 'cli-golden', 'cli-rest'])('of %s', (name) => {
+  describe.each(['cli', 'cli-golden', 'cli-rest', 'cli-more'])('of %s', (name) => {
     const part = fileURLToPath(new URL(`../../dist/${name}.cjs`, import.meta.url))
     it.skipIf(isKeptByNode)('is taken by the Node that built it (skipped where Node keeps its own)', () => {
       expect(scriptOf(part, readFileSync(compiledPath(part))).cachedDataRejected).toBe(false)
@@ -73,7 +73,7 @@ describe('what a run loads', () => {
     [['sobel', 'a.png', 'b.png', '--axis', 'q']],
     [['sobel', 'scene.png']],
   ])('convo %j: neither sharp nor WebAssembly', async (line) => {
-    expect(await loadedBy(...line)).toMatch(/^(cli-rest)?$/)
+    expect(await loadedBy(...line)).toMatch(/^(cli-more )?(cli-rest)?$/)
   })
   it('convo compare of equal files: no operation, and nothing that decodes', async () => {
     expect(await loadedBy('compare', 'scene.png', 'scene.png')).toBe('')
