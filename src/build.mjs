@@ -20,7 +20,7 @@ import { dirname, join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { build as bundle } from 'esbuild'
 import { compiledPath } from '../bin/load.js'
-import { entryOf, otherParts, partsOf } from './parts.mjs'
+import { cliParts, entryOf, otherParts, partsOf } from './parts.mjs'
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..')
 const dist = join(root, 'dist')
@@ -185,30 +185,6 @@ async function bundleScripts() {
     ),
   )
 }
-
-/**
- * The files of the command line, each with the modules that it starts from. A comparison of equal files loads the
- * first, a check also the second, and a run of pictures the third. The last has what is only imported when it is needed:
- * networks, batches, drawings. Reading one file with everything would take 10 ms more.
- */
-const cliParts = (inputs) => ({
-  cli: [
-    'src/cli/main.ts',
-    ...inputs['src/cli/apart.ts'].imports.flatMap(({ kind, path }) =>
-      kind === 'dynamic-import' ? [path] : [],
-    ),
-    'src/golden/compare.ts',
-  ],
-  'cli-golden': ['src/golden/check.ts'],
-  'cli-rest': [
-    'src/cli/any-line.ts',
-    'src/picture/process.ts',
-    'src/picture/kernel-notes.ts',
-    'src/kernel/source.ts',
-    'src/golden/compare-files.ts',
-  ],
-  'cli-more': [],
-})
 
 /** Bundles the command line in CommonJS, because its compiled code can then be kept (bin/load.js). */
 async function bundleCli(format) {

@@ -123,7 +123,9 @@ export function correlationOver(
   const channels = shape[0]!
   const filters = weight[0]!
   const groups = wholeAtLeast('groups', options.groups ?? 1, 1)
-  checkGroups(groups, channels, 'input channels')
+  const fitting = channels / weight[1]!
+  const isFitting = fitting > 1 && Number.isInteger(fitting) && filters % fitting === 0
+  checkGroups(groups, channels, 'input channels', isFitting ? `--groups ${fitting}` : undefined)
   checkGroups(groups, filters, 'filters (output channels)')
   if (weight[1] !== channels / groups) {
     throw new ConvoError(
@@ -334,13 +336,12 @@ export function checkTensor(name: string, tensor: unknown): Tensor {
   })
 }
 
-function checkGroups(groups: number, count: number, what: string): void {
+function checkGroups(groups: number, count: number, what: string, fix?: string): void {
   if (count % groups !== 0) {
     const allowed = Array.from({ length: count }, (_, i) => i + 1).filter((n) => count % n === 0)
-    const below = allowed.findLast((n) => n < groups)!
     throw new ConvoError('E_SHAPE', `groups ${groups} do not divide the ${count} ${what}`, {
       why: `possible numbers of groups: ${allowed.join(', ')}`,
-      fix: `--groups ${below > 1 ? below : count}`,
+      fix,
     })
   }
 }

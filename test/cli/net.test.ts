@@ -251,36 +251,26 @@ describe('convo net', () => {
     expect(folder.names()).not.toContain('never.png')
   })
 
+  /** A network for 6x4 that multiplies by ones of a size. */
+  const timesOnes = (high: number, wide: number): TestNetwork => {
+    const ones = { shape: [1, 1, high, wide], data: Array.from({ length: high * wide }, () => 1) }
+    return { shape: [1, 3, 4, 6], nodes: [{ operator: 'Mul', inputs: ['x', ones], outputs: ['y'] }] }
+  }
+
   it('says what size a network is for that takes no other', async () => {
-    const fixed: TestNetwork = {
-      shape: [1, 3, 4, 6],
-      nodes: [
-        {
-          operator: 'Mul',
-          inputs: ['x', { shape: [1, 1, 4, 6], data: Array.from({ length: 24 }, () => 1) }],
-          outputs: ['y'],
-        },
-      ],
-    }
     const input = await picture('in.png', 7, 5, 3, ramp)
-    const { status, stderr } = await run(model('fixed.onnx', fixed), input, folder.path('never.png'))
+    const { status, stderr } = await run(
+      model('fixed.onnx', timesOnes(4, 6)),
+      input,
+      folder.path('never.png'),
+    )
     expect(status).toBe(2)
     expect(stderr).toContain('its file is written for 6x4')
     expect(stderr).toContain('dynamic axes')
   })
 
   it('blames no picture for a network that does not fit its own size', async () => {
-    const wrong: TestNetwork = {
-      shape: [1, 3, 4, 6],
-      nodes: [
-        {
-          operator: 'Mul',
-          inputs: ['x', { shape: [1, 1, 5, 7], data: Array.from({ length: 35 }, () => 1) }],
-          outputs: ['y'],
-        },
-      ],
-    }
-    const path = model('wrong.onnx', wrong)
+    const path = model('wrong.onnx', timesOnes(5, 7))
     for (const [width, height] of [
       [6, 4],
       [8, 6],
