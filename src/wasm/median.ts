@@ -1,8 +1,7 @@
-// Medians of squares of 3 and 5 samples by comparisons alone (definition: ranked in definition/windows.ts). Columns are
-// sorted, with the rows that two windows, one above the other, have in common sorted once; then the median is picked
-// from the sorted columns. Picking one of 25 takes 86 minima and maxima, the fewest that a search over all 7776 ways in
-// which zeros and ones can be arranged in five sorted columns found. By the 0-1 principle, what is right for those is
-// right for all samples.
+// Medians of squares of 3 and 5 samples by comparisons alone (definition: ranked in definition/windows.ts). What two
+// windows, one above the other, have in common is sorted once. For 3 x 3 that is the columns, from which the median is
+// picked; for 5 x 5 it is the four rows in the middle, in sorted pairs that serve the next two windows as well (compare
+// A. Adams, Fast Median Filters using Separable Sorting Networks, 2021). A median of 25 takes 59 minima and maxima.
 
 import { Address } from './address'
 
@@ -58,184 +57,202 @@ function pick3<T>(p: usize, step: usize): v128 {
   return middle3<T>(low, mid, high)
 }
 
+/** Stores five samples of a row, `step` bytes apart, sorted, 16 bytes apart. */
 @inline
-function put5<T>(at: usize, v: v128, a: v128, b: v128, c: v128, d: v128): void {
-  v128.store(at, lo<T>(v, a))
-  v128.store(at + row, hi<T>(a, lo<T>(v, b)))
-  v128.store(at + 2 * row, hi<T>(b, lo<T>(v, c)))
-  v128.store(at + 3 * row, hi<T>(c, lo<T>(v, d)))
-  v128.store(at + 4 * row, hi<T>(v, d))
+function sort5<T>(to: usize, src: usize, step: usize): void {
+  const p = v128.load(src)
+  const q = v128.load(src + step)
+  const r = v128.load(src + 2 * step)
+  const s = v128.load(src + 3 * step)
+  const v = v128.load(src + 4 * step)
+  const e = lo<T>(p, q)
+  const f = hi<T>(p, q)
+  const g = lo<T>(r, s)
+  const h = hi<T>(r, s)
+  const k = hi<T>(e, g)
+  const l = lo<T>(f, h)
+  const a = lo<T>(e, g)
+  const b = lo<T>(k, l)
+  const c = hi<T>(k, l)
+  const d = hi<T>(f, h)
+  v128.store(to, lo<T>(v, a))
+  v128.store(to + 16, hi<T>(a, lo<T>(v, b)))
+  v128.store(to + 32, hi<T>(b, lo<T>(v, c)))
+  v128.store(to + 48, hi<T>(c, lo<T>(v, d)))
+  v128.store(to + 64, hi<T>(v, d))
 }
 
+/** Stores ten samples, sorted, from two sorted rows of five (Batcher's odd-even merge). */
 @inline
-function sort5<T>(work: usize, src: usize, last: usize, pitch: usize, n: usize): void {
-  for (let i: usize = 0; i < n; i += 16) {
-    const p = v128.load(src + pitch + i)
-    const q = v128.load(src + 2 * pitch + i)
-    const r = v128.load(src + 3 * pitch + i)
-    const s = v128.load(src + 4 * pitch + i)
-    const e = lo<T>(p, q)
-    const f = hi<T>(p, q)
-    const g = lo<T>(r, s)
-    const h = hi<T>(r, s)
-    const a = lo<T>(e, g)
-    const k = hi<T>(e, g)
-    const l = lo<T>(f, h)
-    const d = hi<T>(f, h)
-    const b = lo<T>(k, l)
-    const c = hi<T>(k, l)
-    put5<T>(work + i, v128.load(src + i), a, b, c, d)
-    put5<T>(work + 5 * row + i, v128.load(last + i), a, b, c, d)
-  }
+function merge5<T>(to: usize, x: usize, y: usize): void {
+  const x1 = v128.load(x)
+  const y1 = v128.load(y)
+  const x5 = v128.load(x + 64)
+  const y5 = v128.load(y + 64)
+  const e = hi<T>(x1, y1)
+  const f = lo<T>(x5, y5)
+  const c2 = lo<T>(e, f)
+  const c3 = hi<T>(e, f)
+  const x3 = v128.load(x + 32)
+  const y3 = v128.load(y + 32)
+  const d1 = lo<T>(x3, y3)
+  const d2 = hi<T>(x3, y3)
+  const x2 = v128.load(x + 16)
+  const y2 = v128.load(y + 16)
+  const x4 = v128.load(x + 48)
+  const y4 = v128.load(y + 48)
+  const g = hi<T>(x2, y2)
+  const h = lo<T>(x4, y4)
+  const w1 = lo<T>(x2, y2)
+  const w2 = lo<T>(g, h)
+  const w3 = hi<T>(g, h)
+  const w4 = hi<T>(x4, y4)
+  const v2 = lo<T>(d1, c2)
+  const v3 = hi<T>(d1, c2)
+  const v4 = lo<T>(d2, c3)
+  const v5 = hi<T>(d2, c3)
+  v128.store(to, lo<T>(x1, y1))
+  v128.store(to + 16, lo<T>(w1, v2))
+  v128.store(to + 32, hi<T>(w1, v2))
+  v128.store(to + 48, lo<T>(w2, v3))
+  v128.store(to + 64, hi<T>(w2, v3))
+  v128.store(to + 80, lo<T>(w3, v4))
+  v128.store(to + 96, hi<T>(w3, v4))
+  v128.store(to + 112, lo<T>(w4, v5))
+  v128.store(to + 128, hi<T>(w4, v5))
+  v128.store(to + 144, hi<T>(x5, y5))
 }
 
-/** The median of five sorted columns. */
+/** The median of six samples in the middle of twenty, and five more, all sorted; `r` is the address of the five. */
 @inline
-function pick5<T>(p: usize, step: usize): v128 {
-  const x30 = v128.load(p + 3 * row)
-  const x33 = v128.load(p + 3 * row + 3 * step)
-  const v0 = lo<T>(x30, x33)
-  const x32 = v128.load(p + 3 * row + 2 * step)
-  const v1 = lo<T>(v0, x32)
-  const x31 = v128.load(p + 3 * row + step)
-  const x34 = v128.load(p + 3 * row + 4 * step)
-  const v2 = lo<T>(x31, x34)
-  const v3 = hi<T>(x30, x33)
-  const v4 = lo<T>(v2, v3)
-  const v5 = lo<T>(v1, v4)
-  const x10 = v128.load(p + row)
-  const x13 = v128.load(p + row + 3 * step)
-  const v6 = lo<T>(x10, x13)
-  const x12 = v128.load(p + row + 2 * step)
-  const v7 = lo<T>(v6, x12)
-  const x11 = v128.load(p + row + step)
-  const x14 = v128.load(p + row + 4 * step)
-  const v8 = lo<T>(x11, x14)
-  const v9 = hi<T>(x10, x13)
-  const v10 = lo<T>(v8, v9)
-  const v11 = hi<T>(v7, v10)
-  const v12 = hi<T>(v6, x12)
-  const v13 = hi<T>(x11, x14)
-  const v14 = lo<T>(v12, v13)
-  const v15 = hi<T>(v11, v14)
-  const v16 = hi<T>(v8, v9)
-  const v17 = hi<T>(v12, v13)
-  const v18 = lo<T>(v16, v17)
-  const v19 = hi<T>(v15, v18)
-  const x40 = v128.load(p + 4 * row)
-  const x43 = v128.load(p + 4 * row + 3 * step)
-  const v20 = lo<T>(x40, x43)
-  const x42 = v128.load(p + 4 * row + 2 * step)
-  const v21 = lo<T>(v20, x42)
-  const x41 = v128.load(p + 4 * row + step)
-  const x44 = v128.load(p + 4 * row + 4 * step)
-  const v22 = lo<T>(x41, x44)
-  const v23 = hi<T>(x40, x43)
-  const v24 = lo<T>(v22, v23)
-  const v25 = hi<T>(v21, v24)
-  const v26 = hi<T>(v20, x42)
-  const v27 = hi<T>(x41, x44)
-  const v28 = lo<T>(v26, v27)
-  const v29 = lo<T>(v25, v28)
-  const v30 = lo<T>(v19, v29)
-  const v31 = hi<T>(v5, v30)
-  const x20 = v128.load(p + 2 * row)
-  const x23 = v128.load(p + 2 * row + 3 * step)
-  const v32 = lo<T>(x20, x23)
-  const x22 = v128.load(p + 2 * row + 2 * step)
-  const v33 = lo<T>(v32, x22)
-  const x21 = v128.load(p + 2 * row + step)
-  const x24 = v128.load(p + 2 * row + 4 * step)
-  const v34 = lo<T>(x21, x24)
-  const v35 = hi<T>(x20, x23)
-  const v36 = lo<T>(v34, v35)
-  const v37 = hi<T>(v33, v36)
-  const v38 = hi<T>(v32, x22)
-  const v39 = hi<T>(x21, x24)
-  const v40 = lo<T>(v38, v39)
-  const v41 = hi<T>(v37, v40)
-  const v42 = hi<T>(v34, v35)
-  const v43 = hi<T>(v38, v39)
-  const v44 = lo<T>(v42, v43)
-  const v45 = lo<T>(v41, v44)
-  const v46 = lo<T>(v21, v24)
-  const v47 = lo<T>(v45, v46)
-  const v48 = lo<T>(v37, v40)
-  const x01 = v128.load(p + step)
-  const x04 = v128.load(p + 4 * step)
-  const v49 = lo<T>(x01, x04)
-  const x00 = v128.load(p)
-  const x03 = v128.load(p + 3 * step)
-  const v50 = hi<T>(x00, x03)
-  const v51 = hi<T>(v49, v50)
-  const v52 = lo<T>(x00, x03)
-  const x02 = v128.load(p + 2 * step)
-  const v53 = hi<T>(v52, x02)
-  const v54 = hi<T>(x01, x04)
-  const v55 = hi<T>(v53, v54)
-  const v56 = hi<T>(v51, v55)
-  const v57 = hi<T>(v1, v4)
-  const v58 = hi<T>(v0, x32)
-  const v59 = hi<T>(x31, x34)
-  const v60 = lo<T>(v58, v59)
-  const v61 = hi<T>(v57, v60)
-  const v62 = hi<T>(v2, v3)
-  const v63 = lo<T>(v61, v62)
-  const v64 = lo<T>(v56, v63)
-  const v65 = hi<T>(v48, v64)
-  const v66 = lo<T>(v57, v60)
-  const v67 = lo<T>(v53, v54)
-  const v68 = lo<T>(v51, v55)
-  const v69 = hi<T>(v67, v68)
-  const v70 = lo<T>(v15, v18)
-  const v71 = hi<T>(v69, v70)
-  const v72 = hi<T>(v66, v71)
-  const v73 = hi<T>(v16, v17)
-  const v74 = hi<T>(v41, v44)
-  const v75 = lo<T>(v73, v74)
-  const v76 = lo<T>(v72, v75)
-  const v77 = lo<T>(v65, v76)
-  const v78 = hi<T>(v47, v77)
-  const v79 = hi<T>(v31, v78)
-  const v80 = hi<T>(v45, v46)
-  const v81 = hi<T>(v65, v76)
-  const v82 = lo<T>(v80, v81)
-  const v83 = lo<T>(v31, v78)
-  const v84 = hi<T>(v82, v83)
-  return lo<T>(v79, v84)
+function middle25<T>(a: v128, b: v128, c: v128, d: v128, e: v128, f: v128, r: usize): v128 {
+  const p = lo<T>(hi<T>(a, v128.load(r + 64)), hi<T>(b, v128.load(r + 48)))
+  const q = lo<T>(hi<T>(c, v128.load(r + 32)), hi<T>(d, v128.load(r + 16)))
+  return lo<T>(lo<T>(p, q), lo<T>(hi<T>(e, v128.load(r)), f))
 }
 
+/**
+ * Two medians of 5 rows, one above the other, from the four rows that they share, as two times ten sorted samples, and
+ * the sorted rows above and below. Six samples in the middle of the twenty can be medians (Batcher's odd-even merge
+ * without the rest).
+ */
 @inline
-function pickRow<T>(dst: usize, sorted: usize, n: usize, side: usize, step: usize): void {
-  if (side == 3) for (let i: usize = 0; i < n; i += 16) v128.store(dst + i, pick3<T>(sorted + i, step))
-  else for (let i: usize = 0; i < n; i += 16) v128.store(dst + i, pick5<T>(sorted + i, step))
+function pick5<T>(dst: usize, dst2: usize, a: usize, b: usize, above: usize, below: usize): void {
+  // every other sample of the two, the first included
+  const t1 = hi<T>(v128.load(a), v128.load(b))
+  const u1 = lo<T>(v128.load(a + 128), v128.load(b + 128))
+  const a5 = v128.load(a + 64)
+  const b5 = v128.load(b + 64)
+  const p3 = hi<T>(lo<T>(a5, b5), lo<T>(t1, u1))
+  const p4 = lo<T>(hi<T>(a5, b5), hi<T>(t1, u1))
+  const s1 = hi<T>(v128.load(a + 32), v128.load(b + 32))
+  const z1 = lo<T>(v128.load(a + 96), v128.load(b + 96))
+  const q3 = hi<T>(s1, z1)
+  const v5 = hi<T>(lo<T>(s1, z1), p3)
+  const v6 = lo<T>(q3, p4)
+  const v7 = hi<T>(q3, p4)
+  // and the others
+  const t2 = hi<T>(v128.load(a + 16), v128.load(b + 16))
+  const u2 = lo<T>(v128.load(a + 144), v128.load(b + 144))
+  const a6 = v128.load(a + 80)
+  const b6 = v128.load(b + 80)
+  const l3 = hi<T>(lo<T>(a6, b6), lo<T>(t2, u2))
+  const l4 = lo<T>(hi<T>(a6, b6), hi<T>(t2, u2))
+  const s2 = hi<T>(v128.load(a + 48), v128.load(b + 48))
+  const z2 = lo<T>(v128.load(a + 112), v128.load(b + 112))
+  const m2 = lo<T>(s2, z2)
+  const w4 = lo<T>(m2, l3)
+  const w5 = hi<T>(m2, l3)
+  const w6 = lo<T>(hi<T>(s2, z2), l4)
+  const c = lo<T>(w4, v5)
+  const d = hi<T>(w4, v5)
+  const e = lo<T>(w5, v6)
+  const f = hi<T>(w5, v6)
+  const g = lo<T>(w6, v7)
+  const h = hi<T>(w6, v7)
+  v128.store(dst2, middle25<T>(c, d, e, f, g, h, below))
+  v128.store(dst, middle25<T>(c, d, e, f, g, h, above))
 }
 
+/** The bytes of a row of medians of 5 x 5 that are computed at once, so that their sorted rows stay in the first-level cache. */
+const block5: usize = 256
+/** The bytes of the sorted rows behind 16 bytes: two times two merged rows, the row that is merged next, and three more. */
+const column: usize = 640
+
 @inline
-function medians<T>(
+function medians5<T>(
   dst: usize,
   dstPitch: usize,
   src: usize,
   pitch: usize,
   n: usize,
   rows: i32,
-  side: usize,
+  step: usize,
+  work: usize,
+): void {
+  for (let x: usize = 0; x < n; x += block5) {
+    const end = work + ((min(block5, n - x) + 15) >> 4) * column
+    let from = src + x
+    for (let w = work, i = from; w < end; w += column, i += 16) {
+      sort5<T>(w + 320, i + pitch, step)
+      sort5<T>(w + 480, i + 2 * pitch, step)
+      merge5<T>(w, w + 320, w + 480)
+      sort5<T>(w + 320, i + 3 * pitch, step)
+      sort5<T>(w + 400, i, step)
+    }
+    // where to find and put merged rows, and the sorted rows above, above next, and above the one after
+    let a: usize = 0
+    let b: usize = 160
+    let above: usize = 400
+    let next: usize = 480
+    let then: usize = 560
+    for (let y = 0; y < rows; y += 2) {
+      const isPair = y + 1 < rows
+      // a single row takes the place of the one below, which is computed from rows that there are
+      let to = dst + <usize>y * dstPitch + x
+      let to2 = isPair ? to + dstPitch : to
+      const down = isPair ? pitch : 0
+      for (let w = work, i = from + 4 * pitch; w < end; w += column, i += 16, to += 16, to2 += 16) {
+        sort5<T>(w + then, i, step)
+        merge5<T>(w + b, w + 320, w + then)
+        sort5<T>(w + 320, i + down, step)
+        pick5<T>(to, to2, w + a, w + b, w + above, w + 320)
+      }
+      from += 2 * pitch
+      const c = a
+      a = b
+      b = c
+      const free = above
+      above = next
+      next = then
+      then = free
+    }
+  }
+}
+
+@inline
+function medians3<T>(
+  dst: usize,
+  dstPitch: usize,
+  src: usize,
+  pitch: usize,
+  n: usize,
+  rows: i32,
   step: usize,
   work: usize,
 ): void {
   for (let x: usize = 0; x < n; x += block) {
     const wide = min(block, n - x)
-    const seen = wide + (side - 1) * step
     for (let y = 0; y < rows; y += 2) {
       const from = src + <usize>y * pitch + x
       const isPair = y + 1 < rows
       // for a single row, the second window is the first
-      const last = from + (isPair ? side : 0) * pitch
-      if (side == 3) sort3<T>(work, from, last, pitch, seen)
-      else sort5<T>(work, from, last, pitch, seen)
+      sort3<T>(work, from, from + (isPair ? 3 * pitch : 0), pitch, wide + 2 * step)
       const to = dst + <usize>y * dstPitch + x
-      pickRow<T>(to, work, wide, side, step)
-      if (isPair) pickRow<T>(to + dstPitch, work + side * row, wide, side, step)
+      for (let i: usize = 0; i < wide; i += 16) v128.store(to + i, pick3<T>(work + i, step))
+      if (!isPair) continue
+      for (let i: usize = 0; i < wide; i += 16)
+        v128.store(to + dstPitch + i, pick3<T>(work + 3 * row + i, step))
     }
   }
 }
@@ -257,11 +274,11 @@ export function median(
   work: Address,
 ): void {
   if (bytes == 1) {
-    if (side == 3) medians<u8>(dst, dstPitch, src, pitch, n, rows, 3, step, work)
-    else medians<u8>(dst, dstPitch, src, pitch, n, rows, 5, step, work)
+    if (side == 3) medians3<u8>(dst, dstPitch, src, pitch, n, rows, step, work)
+    else medians5<u8>(dst, dstPitch, src, pitch, n, rows, step, work)
   } else if (bytes == 2) {
-    if (side == 3) medians<u16>(dst, dstPitch, src, pitch, n, rows, 3, step, work)
-    else medians<u16>(dst, dstPitch, src, pitch, n, rows, 5, step, work)
-  } else if (side == 3) medians<i32>(dst, dstPitch, src, pitch, n, rows, 3, step, work)
-  else medians<i32>(dst, dstPitch, src, pitch, n, rows, 5, step, work)
+    if (side == 3) medians3<u16>(dst, dstPitch, src, pitch, n, rows, step, work)
+    else medians5<u16>(dst, dstPitch, src, pitch, n, rows, step, work)
+  } else if (side == 3) medians3<i32>(dst, dstPitch, src, pitch, n, rows, step, work)
+  else medians5<i32>(dst, dstPitch, src, pitch, n, rows, step, work)
 }
