@@ -76,15 +76,29 @@ export type RecipePlan = {
   readonly native?: RecipePlan
 }
 
-/** Whether a plan returns its input unchanged. */
-export function isIdentity(plan: RecipePlan): boolean {
-  const [only, ...others] = plan.stencils
-  if (only === undefined || others.length > 0 || !('weights' in only)) return false
-  const isOne = only.weights.length === 1 && only.weights[0] === 1 && only.scale === 1
-  const isPlain = [plan.scale, ...plan.stride].every((n) => n === 1) && plan.offset === 0
-  const isInPlace = plan.origin.every((o) => o === 0)
-  return isOne && isPlain && isInPlace && plan.outWidth === plan.width && plan.outHeight === plan.height
-}
+/** Plans to pass samples on as they are. */
+export const planPlain = (width: number, height: number, samples: SampleType): RecipePlan => ({
+  stencils: [
+    { kH: 1, kW: 1, anchor: [0, 0], dilation: [1, 1], scale: 1, algorithm: 'none', reason: 'no kernel' },
+  ],
+  combine: { kind: 'only' },
+  scale: 1,
+  offset: 0,
+  border: filterDefaults.border,
+  fill: filterDefaults.fill,
+  samples,
+  width,
+  height,
+  outWidth: width,
+  outHeight: height,
+  stride: [1, 1],
+  origin: [0, 0],
+  halo: { top: 0, bottom: 0, left: 0, right: 0 },
+  stripRows: stripRows(height, width, 0, 0),
+})
+
+/** Whether a plan passes samples on as they are. */
+export const isUnfiltered = ({ stencils }: RecipePlan): boolean => stencils[0]?.algorithm === 'none'
 
 // Thresholds of the choice. They are part of the definition: another value gives other arithmetic for some kernels.
 const separableTaps = 25

@@ -1,5 +1,9 @@
-/** The arithmetic that runs. All but the last four give the bits of `direct`. */
+/**
+ * The arithmetic that runs. All but the last four give the bits of `direct`. `none` takes samples as they are, for steps
+ * that end in a picture without a kernel.
+ */
 export type Algorithm =
+  | 'none'
   | 'direct'
   | 'integer'
   | 'integer-separable'
@@ -32,6 +36,7 @@ export type Stencil = {
       readonly weight?: number
     }
   | { readonly algorithm: 'box'; readonly weight: number }
+  | { readonly algorithm: 'none' }
 )
 
 const sums = new WeakMap<Float32Array, number>()
@@ -52,6 +57,7 @@ function sumOf(weights: Float32Array): number {
 export function weightSum(s: Stencil, of?: (weight: number) => number): number {
   const one = of ?? ((weight) => weight)
   const total = of === undefined ? sumOf : (weights: Float32Array) => weights.reduce((t, w) => t + of(w), 0)
+  if (s.algorithm === 'none') return one(1)
   if (s.algorithm === 'box') return one(s.weight) * s.kH * s.kW
   if ('col' in s) return total(s.col) * total(s.row) * one(s.weight ?? 1)
   return total(s.weights)

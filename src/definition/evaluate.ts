@@ -62,6 +62,9 @@ function sums(plan: RecipePlan, s: Stencil, source: Interleaved, full: number): 
     }
   }
   switch (s.algorithm) {
+    // adding 0 changes a sample of -0 alone, as any sum does
+    case 'none':
+      return eachSample((at) => at(0, 0) + 0)
     // A tap of weight 0 is skipped, so that a sample under it that is not finite does not reach the sum.
     case 'direct':
     case 'integer':

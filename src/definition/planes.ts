@@ -28,7 +28,7 @@ export function filterPlanes(x: Tensor, plan: RecipePlan, full: number): Tensor 
   return out
 }
 
-type FftStencil = Exclude<Stencil, { algorithm: 'box' }>
+type FftStencil = Exclude<Stencil, { algorithm: 'box' | 'none' }>
 
 /** Applies one kernel by FFT, with blocks that begin at the first row and column. */
 function byFft(plan: RecipePlan, stencil: Stencil, data: Float32Array, full: number): Float32Array {

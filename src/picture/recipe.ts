@@ -2,13 +2,13 @@ import { inFloats } from '../conv/in-floats.ts'
 import {
   confined,
   type FilterOptions,
-  filterDefaults,
   type Planned,
+  planPlain,
   planRecipe,
   type RecipePlan,
   type SampleType,
 } from '../conv/plan.ts'
-import { flattens, type Recipe, single } from '../conv/recipe.ts'
+import { flattens, type Recipe } from '../conv/recipe.ts'
 import { ConvoError, invariant } from '../error.ts'
 import { boundOf } from '../graph/bound.ts'
 import {
@@ -23,7 +23,6 @@ import {
 } from '../graph/node.ts'
 import { plainTone, type Tone } from '../graph/tone.ts'
 import { srgb } from '../image/light.ts'
-import { kernel } from '../kernel/kernel.ts'
 import type { Graph, Over, PictureShape, Source, SourcePicture } from '../run/picture-job.ts'
 import { extremes, hasAlpha, seenIn } from '../tensor/picture.ts'
 import type { Tensor } from '../tensor/tensor.ts'
@@ -51,11 +50,6 @@ export const groundOf = (compute: NonNullable<Ground['compute']>): Ground => ({
     return seenIn(picture.data).peak
   },
 })
-
-/**
- * The recipe that changes nothing. It applies the tone to samples, and passes the results of other steps to the file.
- */
-const identity = single(kernel([1, 1], [1]))
 
 type Tones = Pick<PictureTask, 'settings'> & Partial<Pick<PictureTask, 'light'>>
 
@@ -99,10 +93,10 @@ export function tonedSource(
  * edge appears beside them. `copy` requests this for means too. In both cases hidden colours have no effect. With
  * `separate`, alpha is one more channel, and hidden colours count.
  */
-function alphaOf(recipe: Recipe, channels: number, asked: Settings['alpha']): Tone['alpha'] {
+function alphaOf(isFlattening: boolean, channels: number, asked: Settings['alpha']): Tone['alpha'] {
   // alpha as an ordinary channel can use the faster methods
   if (asked === 'separate' || !hasAlpha(channels)) return 'plain'
-  return asked === 'copy' || flattens(recipe) ? 'own' : 'premultiply'
+  return asked === 'copy' || isFlattening ? 'own' : 'premultiply'
 }
 
 /** Traces a recipe over a picture or maps that are already traced. */
@@ -130,7 +124,7 @@ export async function recipeOver(
   const tone = {
     ...tonesOf(task, shape, isFirst),
     encode: false,
-    alpha: alphaOf(recipe, channels, task.settings.alpha),
+    alpha: alphaOf(flattens(recipe), channels, task.settings.alpha),
   }
   const given: Over = picture === undefined ? { out: x, source } : { source: { picture, gray: false } }
   const { plan, over } = await planned(ground, given, (peak) =>
@@ -230,8 +224,8 @@ export function plainFilter(
   task: PictureTask,
   alpha?: Settings['alpha'],
 ): Filter {
-  const plan = planRecipe(identity, filterDefaults, { width, height, samples: 'f32' })
-  const filter = { plan, channels, full, tone: { ...plainTone, alpha: alphaOf(identity, channels, alpha) } }
+  const plan = planPlain(width, height, 'f32')
+  const filter = { plan, channels, full, tone: { ...plainTone, alpha: alphaOf(false, channels, alpha) } }
   return { ...filter, tone: lastTone(filter, task) }
 }
 

@@ -47,6 +47,8 @@ export function prepareAccumulator(
   }
   const idle = () => undefined
   switch (placed.form) {
+    case 'tile':
+      return { begin: idle, sums: tile(job, placed, at) }
     case 'taps':
       return { begin: idle, sums: taps(job, placed, wasm, at) }
     case 'integer-passes':
@@ -71,6 +73,12 @@ const firstTap = (
   y: number,
   tileFirst: number,
 ): Address => plus(place.tile, (y * place.step - tileFirst + placed.firstRow) * job.tilePitch + placed.base)
+
+/** The samples of the tile themselves. */
+function tile(job: StencilJob, placed: PlacedStencil, at: Place): Accumulate {
+  const pitch = job.tilePitch
+  return (y, _, tileFirst) => ({ kind: 'f32', address: firstTap(job, placed, at, y, tileFirst), pitch })
+}
 
 function taps(job: StencilJob, placed: Form<'taps'>, wasm: WasmExports, at: Place): Accumulate {
   const { stencil, offsets, weights, count } = placed

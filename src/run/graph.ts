@@ -1,5 +1,4 @@
-import { filterDefaults, isIdentity, planRecipe } from '../conv/plan.ts'
-import { single } from '../conv/recipe.ts'
+import { isUnfiltered, planPlain } from '../conv/plan.ts'
 import { type Levels, type MapFacts, magnitudeBins, noFacts } from '../definition/levels.ts'
 import type { Extremes, Range } from '../definition/quantise.ts'
 import { noBlock } from '../graph/address.ts'
@@ -9,7 +8,6 @@ import { narrowed } from '../graph/narrow.ts'
 import { filterNode, interleaved, type Node, outChannels } from '../graph/node.ts'
 import { isPlainTone, plainTone } from '../graph/tone.ts'
 import { labelOf, legibleLevels, sheetLayout, stretched } from '../image/sheet.ts'
-import { kernel } from '../kernel/kernel.ts'
 import { sizeOf, type Tensor } from '../tensor/tensor.ts'
 import type { GraphSink } from './graph-job.ts'
 import { type Finishing, isCostly, type OnStrip, run, runToPlanes, shapeOf } from './graph-run.ts'
@@ -66,7 +64,7 @@ function asItIs(
   // premultiplying by alpha and dividing by it changes nothing if alpha is not 0 and levels are whole
   const isKept = tone.alpha === 'premultiply' && source?.isSeen === true && !source.gray
   const isSame =
-    isIdentity(plan) && isPlainTone(isKept ? { ...tone, alpha: 'plain' } : tone) && range === 'clamp'
+    isUnfiltered(plan) && isPlainTone(isKept ? { ...tone, alpha: 'plain' } : tone) && range === 'clamp'
   if (out === undefined || source === undefined || !isSame || !('depth' in sink)) return undefined
   const { picture, gray, light } = source
   const { depth } = sink
@@ -75,8 +73,7 @@ function asItIs(
   if (light !== undefined) return undefined
   const x = inSamples(out, depth === 8 ? 1 : 2, gray)
   const { width, height } = plan
-  const samples = depth === 8 ? 'u8' : 'u16'
-  const own = planRecipe(single(kernel([1, 1], [1])), filterDefaults, { width, height, samples })
+  const own = planPlain(width, height, depth === 8 ? 'u8' : 'u16')
   return x && { x, depth, finishing: { ...finishing, plan: own, tone: plainTone } }
 }
 

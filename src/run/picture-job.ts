@@ -139,6 +139,7 @@ export type PlacedStencil = {
     }
   | { readonly form: 'passes'; readonly col: Address; readonly row: Address }
   | { readonly form: 'box' }
+  | { readonly form: 'tile' }
   | { readonly form: 'fft-plane'; readonly plan: FftPlan2d; readonly tables: Address }
   | {
       readonly form: 'fft-lines'

@@ -155,6 +155,8 @@ function placeStencil(arena: Arena, plan: RecipePlan, s: Stencil, shape: Shape):
     firstRow: plan.halo.top - s.anchor[0] * dy,
   }
   switch (s.algorithm) {
+    case 'none':
+      return { ...common, form: 'tile' }
     case 'direct':
     case 'integer': {
       const taps = nonZero(s.weights).map((t) => ({

@@ -1,4 +1,4 @@
-import { isIdentity } from '../conv/plan.ts'
+import { isUnfiltered } from '../conv/plan.ts'
 import type { Stencil } from '../conv/stencil.ts'
 import { type Address, plus } from '../graph/address.ts'
 import { isPlainTone } from '../graph/tone.ts'
@@ -53,7 +53,7 @@ export function prepareCopy(
 ): ((y: number, rows: number, to: Address, pitch: number) => PartResult) | undefined {
   const bytes = { u8: 1, u16: 2, f32: 4 }[plan.samples]
   const isKept = 'depth' in sink && sink.depth === 8 * bytes && source.full === 2 ** sink.depth - 1
-  const isSame = isIdentity(plan) && isPlainTone(tone) && range === 'clamp'
+  const isSame = isUnfiltered(plan) && isPlainTone(tone) && range === 'clamp'
   if (!isKept || !isSame) return undefined
   return (y, rows, to, pitch) => {
     for (let r = 0; r < rows; r++)

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { filterDefaults, planRecipe } from '../../src/conv/plan.ts'
+import { filterDefaults, planPlain, planRecipe } from '../../src/conv/plan.ts'
 import { type Recipe, single } from '../../src/conv/recipe.ts'
 import { filters, stepFilters } from '../../src/filters/table.ts'
 import { nodeOf, planesNode, sourceNode, traced, tracer } from '../../src/graph/node.ts'
@@ -100,8 +100,7 @@ async function placeSteps(problem: PictureProblem, session: Session): Promise<Wo
   }
   const step = await entry.build(given)
   const out = nodeOf(await step.apply(traced(sourceNode([channels, height, width])), tracer))
-  const identity = single(kernel([1, 1], [1]))
-  const plan = planRecipe(identity, filterDefaults, { width, height, samples: 'f32' })
+  const plan = planPlain(width, height, 'f32')
   const finishing = { plan, tone: plainTone, channels, full: 255, range: 'clamp', sink } as const
   const graph = { out, source: { picture: source, gray: false } }
   return { run: () => runToPicture(session, graph, finishing), result }

@@ -1,6 +1,6 @@
 import { afterAll, describe, expect, it } from 'vitest'
 import { anchoredAxis, correlationAxis } from '../../src/conv/geometry.ts'
-import { filterDefaults, planRecipe } from '../../src/conv/plan.ts'
+import { filterDefaults, planPlain, planRecipe } from '../../src/conv/plan.ts'
 import { type Recipe, single } from '../../src/conv/recipe.ts'
 import { correlationOf, transpositionOf } from '../../src/conv/spec.ts'
 import { type Engine, referenceEngine } from '../../src/definition/engine.ts'
@@ -364,7 +364,6 @@ describe('a graph in strips', () => {
   })
 
   it('makes the sheet that its maps make as a whole', async () => {
-    const identity = single(kernel([1, 1], [1]))
     await fc.assert(
       fc.asyncProperty(
         fc.record({
@@ -402,7 +401,7 @@ describe('a graph in strips', () => {
           const out = nodeOf(await net(tracer, traced(planesNode(x))))
           const got = await pool.exclusive(async (session) => {
             const target = session.arena.alloc(height * width * 4)
-            const plan = planRecipe(identity, filterDefaults, { width, height, samples: 'f32' })
+            const plan = planPlain(width, height, 'f32')
             const sink = { kind: 'float', target } as const
             const held = await heldOnce(session, { out })
             const { levels: own } = await levelsOf(session, {}, [held.out], levels, each, 255)

@@ -149,6 +149,7 @@ export function productsOf(plan: RecipePlan): number {
   const { outHeight, outWidth } = plan
   const { fullHeight, fullWidth } = fullSize(plan)
   return plan.stencils.reduce((sum, s) => {
+    if (s.algorithm === 'none') return sum
     if (s.algorithm === 'fft') {
       return sum + fftProducts2d(planFft2d(s.kH, s.kW, fullHeight, fullWidth), fullHeight, fullWidth)
     }
