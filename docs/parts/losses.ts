@@ -35,10 +35,10 @@ export const losses: readonly Group[] = [
         'kept',
         'in its texts; as EXIF in JPEG, TIFF, WebP and AVIF',
       ),
-      row('GeoTIFF', 'kept', 'in TIFF'),
+      row('GeoTIFF', 'kept', 'in TIFF, with the position of the pixels of the output'),
       row('metadata of GDAL: no-data value, statistics', 'reported', 'no-data value of … is lost'),
       row(
-        'the GeoTIFF position of a picture whose size is changed, or that is turned',
+        'the GeoTIFF position of a picture that is turned, or of maps on a sheet',
         'reported',
         'the GeoTIFF position',
       ),

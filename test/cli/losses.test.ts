@@ -248,7 +248,7 @@ const cases: Readonly<Record<string, Case>> = {
     files: { 'a.tif': tiffField(42113, 2, 48) },
     runs: [`${same} a.tif o.tif`],
   },
-  'the GeoTIFF position of a picture whose size is changed, or that is turned': {
+  'the GeoTIFF position of a picture that is turned, or of maps on a sheet': {
     files: {
       'a.tif': tiffField(33550, 4, 1),
       'b.tif': tiffOf([
@@ -261,7 +261,7 @@ const cases: Readonly<Record<string, Case>> = {
         },
       ]),
     },
-    runs: ['pad a.tif o.tif', `${same} b.tif p.tif`],
+    runs: ['chain a.tif o.tif -- keep -- concat', `${same} b.tif p.tif`],
   },
   'metadata in a format that does not hold it': {
     files: {
