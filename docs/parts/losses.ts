@@ -255,7 +255,7 @@ export const losses: readonly Group[] = [
   {
     title: 'Samples',
     rows: [
-      row('gray of 1, 2 and 4 bits', 'exact', 'spread over 0..255'),
+      row('1 to 7, and 9 to 15 bits', 'exact', 'spread over 0..255, or 0..65535'),
       row('16 bits', 'exact', 'in PNG, TIFF and .npy'),
       row('floating point into TIFF, PFM and .npy', 'exact', ''),
       row('floating point into other formats', 'reported', 'floating point was rounded to … bits'),

@@ -62,9 +62,9 @@ export async function readHeader(source: Source, options: DecodeOptions): Promis
 
 /**
  * Decodes one page of a picture to samples as they are stored: 8 bits stay 8, 16 stay 16, and float TIFFs stay float.
- * Gray stays gray, palettes become RGB, and transparent colours become alpha. Gray of 1, 2 and 4 bits is spread over
- * 0..255, and 10 or 12 bits of an AVIF over 0..65535. Neither the ICC profile nor gAMA is applied: both are returned in
- * `meta`. Only CMYK is converted, to sRGB, with a note.
+ * Gray stays gray, palettes become RGB, and transparent colours become alpha. 1 to 7 bits are spread over 0..255, and 9
+ * to 15 bits over 0..65535. Neither the ICC profile nor gAMA is applied: both are returned in `meta`. Only CMYK is
+ * converted, to sRGB, with a note.
  *
  * sharp is set to fail on warnings, its strictest setting, because JPEG data that is damaged in the middle raises only
  * a warning. No harmless oddity that was tried raises one (unknown TIFF tags, bad profiles, bytes after the end,

@@ -104,7 +104,8 @@ export function readerOf(read: Read, page: Directory): 'there' | 'here' | undefi
   const isApart = isPlanar && (page.tags.has(322) || channels === 2 || bits % 8 !== 0)
   const isOurs = isApart || isPacked(storage) || compression === zstandard
   if (!isOurs && !isMultiplied(page)) return 'there'
-  const isType = format === 1 ? bits > 0 && bits <= 16 : format === 3 && bits === 32
+  const isEven = numbersOf(read, page, 258, channels).every((own) => own === bits)
+  const isType = isEven && (format === 1 ? bits > 0 && bits <= 16 : format === 3 && bits === 32)
   const isKnown = isType && packings.includes(compression) && (predictor === 1 || bits % 8 === 0)
   const isMeant = channels > 2 ? photometric === 2 : photometric === 1 || (photometric === 0 && format === 1)
   if (isKnown && isMeant) return 'here'
@@ -307,7 +308,7 @@ export function pageRead(source: Source, page: number, name: string): Page | und
     if (directory === undefined || readerOf(read, directory) !== 'here') return undefined
     return { ...storageOf(read, directory), isMultiplied: isMultiplied(directory) }
   })
-  if (found === undefined) return undefined
+  if (found === undefined || found.width * found.height === 0) return undefined
   const { width, height, channels, bits, orientation } = found
   const depth = bits <= 8 ? 8 : bits <= 16 ? 16 : 32
   const type: ArrayType<Samples> = depth === 8 ? Uint8Array : depth === 16 ? Uint16Array : Float32Array

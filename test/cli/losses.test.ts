@@ -639,7 +639,7 @@ const cases: Readonly<Record<string, Case>> = {
     files: { 'a.png': encoded(holes, 'png'), 'k.npy': npy([2, 3, 1, 1], (i) => i / 6) },
     runs: ['conv2d --kernel k.npy a.png o.png'],
   },
-  'gray of 1, 2 and 4 bits': {
+  '1 to 7, and 9 to 15 bits': {
     files: {
       'a.png': Buffer.concat([
         signature,

@@ -290,6 +290,26 @@ describe('a TIFF that is an array', () => {
     }
   })
 
+  it('is refused with 5, 6 and 5 bits, and without pixels', async () => {
+    const make = { type: 'u1', bits: 5, width: 2, height: 2, channels: 2, fields: [[338, 2]] } as const
+    const file = tiffArrayOf([1, 2, 3, 4, 5, 6, 7, 8], make)
+    const changed = (tag: number, ...numbers: readonly number[]) => {
+      const bytes = Buffer.from(file)
+      const at = bytes.indexOf(Buffer.from([tag & 255, tag >> 8, tag === 258 ? 3 : 4, 0]))
+      bytes.writeUInt32LE(numbers.length, at + 4)
+      for (const [i, number] of numbers.entries()) bytes.writeUInt16LE(number, at + 8 + 2 * i)
+      return bytes
+    }
+    const read = (bytes: Uint8Array) => decode(bytes, { maxPixels: 9, orient: true, name: 'x.tif' })
+    expect([...(await read(changed(258, 5, 5))).data]).toEqual(
+      [1, 2, 3, 4, 5, 6, 7, 8].map((v) => Math.round((v * 255) / 31)),
+    )
+    expect((await failure('E_DECODE', () => read(changed(258, 5, 6)))).message).toContain(
+      'integer samples of 5 bits',
+    )
+    await failure('E_DECODE', () => read(changed(256, 0)))
+  })
+
   it('is compressed with Zstandard, where Node has it', async () => {
     const has = zstdCompressSync !== undefined
     for (const [type, predictor] of [
