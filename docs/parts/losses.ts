@@ -35,10 +35,10 @@ export const losses: readonly Group[] = [
         'kept',
         'in its texts; as EXIF in JPEG, TIFF, WebP and AVIF',
       ),
-      row('GeoTIFF', 'kept', 'in TIFF'),
+      row('GeoTIFF', 'kept', 'in TIFF, with the position of the pixels of the output'),
       row('metadata of GDAL: no-data value, statistics', 'reported', 'no-data value of … is lost'),
       row(
-        'the GeoTIFF position of a picture whose size is changed, or that is turned',
+        'the GeoTIFF position of a picture that is turned, or of maps on a sheet',
         'reported',
         'the GeoTIFF position',
       ),
@@ -255,7 +255,7 @@ export const losses: readonly Group[] = [
   {
     title: 'Samples',
     rows: [
-      row('gray of 1, 2 and 4 bits', 'exact', 'spread over 0..255'),
+      row('1 to 7, and 9 to 15 bits', 'exact', 'spread over 0..255, or 0..65535'),
       row('16 bits', 'exact', 'in PNG, TIFF and .npy'),
       row('floating point into TIFF, PFM and .npy', 'exact', ''),
       row('floating point into other formats', 'reported', 'floating point was rounded to … bits'),

@@ -9,7 +9,7 @@ import type { Algorithm, Stencil } from './stencil.ts'
 import { blockRows, stripRows } from './strips.ts'
 
 /** The version of the arithmetic. Raise it whenever a result changes, so that batches compute earlier outputs again. */
-export const arithmeticVersion = 10
+export const arithmeticVersion = 11
 
 /** The samples that the loops read: 8 or 16 bits as decoded, or float32 after the gather step converted them. */
 export type SampleType = 'u8' | 'u16' | 'f32'

@@ -6,7 +6,7 @@ import { type Animation, type Canvas, clear, framePng, lay } from './apng.ts'
 import { arrivingRows } from './arriving.ts'
 import { type BorrowedKind, isBorrowed, readBorrowed } from './borrowed.ts'
 import { refuseStranger, wayOf, ways } from './foreign.ts'
-import { factsOfPng, type Header, headerOf, ownHeader, type Reading, readingOf } from './header.ts'
+import { factsOf, factsOfPng, type Header, headerOf, ownHeader, type Reading, readingOf } from './header.ts'
 import { inspect, type Seen } from './inspect.ts'
 import type { MetadataMode } from './metadata.ts'
 import { isOwn, type OwnKind, ownReaders } from './own.ts'
@@ -62,9 +62,9 @@ export async function readHeader(source: Source, options: DecodeOptions): Promis
 
 /**
  * Decodes one page of a picture to samples as they are stored: 8 bits stay 8, 16 stay 16, and float TIFFs stay float.
- * Gray stays gray, palettes become RGB, and transparent colours become alpha. Gray of 1, 2 and 4 bits is spread over
- * 0..255, and 10 or 12 bits of an AVIF over 0..65535. Neither the ICC profile nor gAMA is applied: both are returned in
- * `meta`. Only CMYK is converted, to sRGB, with a note.
+ * Gray stays gray, palettes become RGB, and transparent colours become alpha. 1 to 7 bits are spread over 0..255, and 9
+ * to 15 bits over 0..65535. Neither the ICC profile nor gAMA is applied: both are returned in `meta`. Only CMYK is
+ * converted, to sRGB, with a note.
  *
  * sharp is set to fail on warnings, its strictest setting, because JPEG data that is damaged in the middle raises only
  * a warning. No harmless oddity that was tried raises one (unknown TIFF tags, bad profiles, bytes after the end,
@@ -196,8 +196,15 @@ async function open(source: Source, options: DecodeOptions, known?: Seen): Promi
   const seen = known ?? inspect(stored, probed, name, options.maxPixels)
   checkPage(options.page ?? 0, seen.pages, name)
   const input = await soundInput(stored, probed, seen)
+  const here = kind === 'tiff' ? pageRead(stored, options.page ?? 0, name) : undefined
+  const ofHere = here && {
+    ...factsOf(here, here.orientation),
+    pages: seen.pages ?? 1,
+    ...(seen.icc !== undefined && { icc: Buffer.from(seen.icc) }),
+  }
   const facts =
     factsOfPng(png) ??
+    ofHere ??
     (await attempt(name, () => nativeWork(() => sharpOf(input, { page: options.page ?? 0 }).metadata())))
   checkSize(facts, options.maxPixels, name)
   checkFrames(facts, seen, options.maxPixels, name)
@@ -207,8 +214,6 @@ async function open(source: Source, options: DecodeOptions, known?: Seen): Promi
   const header = headerOf(kind, facts, probed, seen, reading, options.orient, mode, name)
   const bits = kind === 'avif' ? facts.bitsPerSample : undefined
   const plain = input === stored && (facts.orientation ?? 1) === 1 ? plainOf(probed, stored) : undefined
-  const own =
-    kind === 'tiff' ? pageRead(input, options.page ?? 0, header.depth, options.orient, name) : undefined
   return {
     ...{
       input,
@@ -219,7 +224,7 @@ async function open(source: Source, options: DecodeOptions, known?: Seen): Promi
       bits,
       plain,
     },
-    ...(own !== undefined && { own }),
+    ...(here !== undefined && { own: { samples: () => here.samples(options.orient) } }),
   }
 }
 

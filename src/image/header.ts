@@ -1,6 +1,6 @@
 import { ConvoError } from '../error.ts'
 import type { Metadata } from '../tensor/metadata.ts'
-import type { Picture } from '../tensor/picture.ts'
+import { hasAlpha, type Picture } from '../tensor/picture.ts'
 import { defined, optional } from '../text/record.ts'
 import type { Seen } from './inspect.ts'
 import { iptcOf, keptAsTurned, listed, type MetadataMode, sayingExif } from './metadata.ts'
@@ -45,16 +45,25 @@ export type Facts = Readonly<Pick<Described, Always> & Partial<Pick<Described, P
  */
 export function factsOfPng(png: PngHead | undefined): Facts | undefined {
   if (png === undefined || png.hasIcc || png.hasExif) return undefined
-  const { width, height, channels, depth } = png
-  const isGray = channels < 3
+  return factsOf(png)
+}
+
+/** Returns what the decoder would report about a picture with these samples. */
+export function factsOf(
+  { width, height, channels, depth }: Pick<Picture, 'width' | 'height' | 'channels' | 'depth'>,
+  orientation = 1,
+): Facts {
+  const form = ({ 8: 'uchar', 16: 'ushort', 32: 'float' } as const)[depth]
+  const [gray, colour] = nativeSpaces[form]
   return {
     width,
     height,
-    autoOrient: { width, height },
-    space: depth === 16 ? (isGray ? 'grey16' : 'rgb16') : isGray ? 'b-w' : 'srgb',
+    autoOrient: orientation > 4 ? { width: height, height: width } : { width, height },
+    space: channels < 3 ? gray : colour,
     channels,
-    depth: depth === 16 ? 'ushort' : 'uchar',
-    hasAlpha: channels === 2 || channels === 4,
+    depth: form,
+    hasAlpha: hasAlpha(channels),
+    orientation,
   }
 }
 

@@ -17,7 +17,7 @@ import { pageOf } from './tiff-directory.ts'
 
 /** The contents of a file besides the samples of its pages, found without decoding. */
 export type Seen = Pick<TiffSeen, 'metadata' | 'unread' | 'notes'> &
-  Partial<Omit<TiffSeen, 'icc'>> & {
+  Partial<TiffSeen> & {
     /** how a JPEG was encoded */
     readonly coding?: PictureMeta['jpeg']
     /** colours of an AVIF, if they are not sRGB */

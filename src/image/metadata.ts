@@ -1,6 +1,7 @@
 import type { Field, Fields, Metadata } from '../tensor/metadata.ts'
 import type { PictureMeta } from '../tensor/picture.ts'
 import { readExif, structural } from './exif.ts'
+import { placedAt, unplaced } from './geotiff.ts'
 import { concat } from './png.ts'
 import type { Size } from './size.ts'
 import { exifReader } from './tiff-directory.ts'
@@ -105,18 +106,6 @@ function rightsOfXmp(xmp: Uint8Array): Uint8Array | undefined {
   )
 }
 
-/** The fields that position pixels on a map: their size, tie points, and a matrix. */
-const placing = [33550, 33922, 34264]
-/** The fields of GeoTIFF. */
-export const geoTags: readonly number[] = [...placing, 34735, 34736, 34737]
-
-/** Removes map positions from the metadata of a picture whose pixels were moved. Returns undefined if it has none. */
-function unplaced({ geo, ...rest }: Metadata): Metadata | undefined {
-  const kept = geo?.filter(({ tag }) => !placing.includes(tag)) ?? []
-  if (kept.length === (geo?.length ?? 0)) return undefined
-  return { ...rest, ...(kept.length > 0 && { geo: kept }) }
-}
-
 /**
  * Returns the metadata to keep of a picture that may have been turned by its orientation, and a note on what is lost.
  */
@@ -126,11 +115,12 @@ export function keptAsTurned(
   mode: MetadataMode,
   name: string,
 ): { readonly metadata: Metadata | undefined; readonly notes: readonly string[] } {
-  const elsewhere = isTurned ? unplaced(found) : undefined
+  const { geo = [], ...rest } = found
+  const kept = isTurned ? unplaced(geo) : geo
   const note = `the GeoTIFF position of ${name} was dropped: it is that of the picture before it was turned`
   return {
-    metadata: keptOf(elsewhere ?? found, mode),
-    notes: elsewhere !== undefined && mode === 'keep' ? [note] : [],
+    metadata: keptOf({ ...rest, ...(kept.length > 0 && { geo: kept }) }, mode),
+    notes: kept.length < geo.length && mode === 'keep' ? [note] : [],
   }
 }
 
@@ -158,35 +148,33 @@ function statedBy(description: string): { readonly pages?: number; readonly samp
 
 /**
  * Returns the metadata for an output with these numbers of pages and samples. It drops a description from ImageJ,
- * tifffile or OME that states other numbers, because these programs would rely on it, and positions on a map if the
- * picture changed size.
+ * tifffile or OME that states other numbers, because these programs would rely on it. Positions on a map are those of
+ * the pixels of the output, or dropped if these have none.
  */
 export function describing(
   meta: PictureMeta,
   pages: number,
   { width, height, channels }: Size & { readonly channels: number },
 ): { readonly meta: PictureMeta; readonly notes: readonly string[] } {
-  const { metadata = {}, placed } = meta
+  const { metadata: { exif, geo = [], ...rest } = {}, placed } = meta
   const samples = pages * width * height * channels
-  const isMoved = placed !== undefined && placed.join() !== [width, height].join()
-  const kept = isMoved ? unplaced(metadata) : undefined
-  const { exif, ...rest } = kept ?? metadata
   const description = bytesOf(exif?.fields ?? [], 270)
   const stated = description && statedBy(Buffer.from(description).toString('latin1'))
   const isLike = (stated?.pages ?? pages) === pages && (stated?.samples ?? samples) === samples
   const fields = exif && { ...exif, fields: exif.fields.filter(({ tag }) => isLike || tag !== 270) }
+  const isWhole = placed?.width === width && placed.height === height
+  const moved = isWhole && placed.position && placedAt(geo, placed.position)
+  const there = moved || unplaced(geo)
+  const metadata = { ...rest, ...(fields && { exif: fields }), ...(there.length > 0 && { geo: there }) }
   return {
-    meta:
-      isLike && kept === undefined
-        ? meta
-        : { ...meta, metadata: { ...rest, ...(fields && { exif: fields }) } },
+    meta: { ...meta, metadata },
     notes: [
       ...(isLike
         ? []
         : ['the description was dropped: it states other pages or sizes than those of the output']),
-      ...(kept === undefined
+      ...(there.length === geo.length
         ? []
-        : ['the GeoTIFF position was dropped: the size of the picture was changed']),
+        : ['the GeoTIFF position was dropped: it does not fit the pixels of the output']),
     ],
   }
 }

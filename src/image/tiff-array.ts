@@ -1,5 +1,5 @@
 import { promisify } from 'node:util'
-import { inflate, type ZlibOptions } from 'node:zlib'
+import * as zlib from 'node:zlib'
 import { roundHalfEven } from '../definition/quantise.ts'
 import { viewOf } from '../files/read.ts'
 import { type ArrayType, converted, copied, inRows, inTurns, pause } from '../host/turns.ts'
@@ -13,6 +13,7 @@ import { type Directory, numbersOf, pageOf } from './tiff-directory.ts'
 import { unpackBits, unpackLzw } from './tiff-unpack.ts'
 
 // TIFFs with sample types that the decoder does not support, or more channels than a picture: arrays, like .npy files.
+// Also pictures that are packed as the decoder does not support.
 
 /** How a page stores its samples, in the terms of TIFF 6.0. */
 type Storage = {
@@ -55,7 +56,17 @@ function storageOf(read: Read, page: Directory): Storage {
   }
 }
 
-const packings = [1, 5, 8, 32773, 32946]
+type Unpack = (packed: Uint8Array, options: zlib.ZlibOptions) => Promise<Uint8Array>
+const unpacking = (name: string): Unpack | undefined => {
+  const own = (zlib as unknown as Record<string, typeof zlib.inflate | undefined>)[name]
+  return own && promisify<Uint8Array, zlib.ZlibOptions, Buffer>(own)
+}
+const inflated = unpacking('inflate')!
+/** Not in Node before 22.15. */
+const zstd = unpacking('zstdDecompress')
+const zstandard = 50000
+
+const packings = [1, 5, 8, 32773, 32946, ...(zstd === undefined ? [] : [zstandard])]
 /** The most channels. Satellites and microscopes have many. */
 const mostChannels = 4096
 
@@ -77,19 +88,28 @@ export function holdsArray(read: Read): boolean {
   return found !== undefined && isArrayPage(storageOf(read, found))
 }
 
+/** Whether integers are not of whole bytes, except for the gray and the palettes that the decoder supports. */
+const isPacked = ({ format, bits, channels }: Storage): boolean =>
+  format === 1 && bits < 16 && bits % 8 !== 0 && !(channels === 1 && [1, 2, 4].includes(bits))
+
 /**
- * Decides who reads the pixels of a page. `there` is the decoder. `here` is this code: for channels in separate planes
- * that are tiled or are gray and alpha, whose rows the decoder mixes up, and for colours multiplied by their alpha,
- * which the decoder divides without rounding. The result is undefined if such planes are packed or meant in an
- * unsupported way.
+ * Decides who reads the pixels of a page. `there` is the decoder. `here` is this code: for integers of 1 to 15 bits that
+ * the decoder does not support, for Zstandard, for separate planes that the decoder mixes up or does not support (tiles,
+ * gray and alpha, fewer than 8 bits), and for colours multiplied by their alpha, which the decoder divides without
+ * rounding. The result is undefined if these are packed or meant in an unsupported way.
  */
 export function readerOf(read: Read, page: Directory): 'there' | 'here' | undefined {
-  const { isPlanar, channels, bits, format, photometric, compression } = storageOf(read, page)
-  const isApart = isPlanar && (page.tags.has(322) ? channels > 1 : channels === 2)
-  if (!isApart && !isMultiplied(page)) return 'there'
-  const isKnown = ['1,8', '1,16', '3,32'].includes(`${format},${bits}`) && packings.includes(compression)
-  if (isKnown && (photometric === 1 || photometric === 2)) return 'here'
-  return isApart ? undefined : 'there'
+  const storage = storageOf(read, page)
+  const { isPlanar, channels, bits, format, photometric, compression, predictor } = storage
+  const isApart = isPlanar && (page.tags.has(322) || channels === 2 || bits % 8 !== 0)
+  const isOurs = isApart || isPacked(storage) || compression === zstandard
+  if (!isOurs && !isMultiplied(page)) return 'there'
+  const isEven = numbersOf(read, page, 258, channels).every((own) => own === bits)
+  const isType = isEven && (format === 1 ? bits > 0 && bits <= 16 : format === 3 && bits === 32)
+  const isKnown = isType && packings.includes(compression) && (predictor === 1 || bits % 8 === 0)
+  const isMeant = channels > 2 ? photometric === 2 : photometric === 1 || (photometric === 0 && format === 1)
+  if (isKnown && isMeant) return 'here'
+  return isOurs ? undefined : 'there'
 }
 
 /** Whether the colours of a page are multiplied by its alpha (ExtraSamples). */
@@ -127,8 +147,8 @@ export async function readTiffArray(
   const down = Math.ceil(height / tileHeight)
   const perPixel = isPlanar ? 1 : channels
   const count = across * down * (isPlanar ? channels : 1)
-  const tileBytes = tileWidth * tileHeight * perPixel * (bits / 8)
-  if (!(width > 0 && height > 0 && tileWidth > 0 && tileHeight > 0) || tileBytes > 2 ** 30)
+  const rowBytes = Math.ceil((tileWidth * perPixel * bits) / 8)
+  if (!(width > 0 && height > 0 && tileWidth > 0 && tileHeight > 0) || rowBytes * tileHeight > 2 ** 30)
     throw bad(0, `${width}x${height} in pieces of ${tileWidth}x${tileHeight}`)
   if (offsets.length < count || lengths.length < count)
     throw bad(0, `${count} pieces are needed, but there are ${Math.min(offsets.length, lengths.length)}`)
@@ -140,13 +160,13 @@ export async function readTiffArray(
     const plane = isPlanar ? Math.floor(i / (across * down)) : 0
     const [row, column] = [Math.floor((i % (across * down)) / across) * tileHeight, (i % across) * tileWidth]
     const rows = isTiled ? tileHeight : Math.min(tileHeight, height - row)
-    const wanted = tileWidth * rows * perPixel * (bits / 8)
+    const wanted = rowBytes * rows
     const stored = bytes.subarray(offsets[i], offsets[i]! + lengths[i]!)
     const packed = storage.isReversed ? await mirrored(stored) : stored
     const plain = await unpacked(packed, wanted, storage.compression)
     if (plain === undefined || plain.length < wanted)
       throw bad(offsets[i]!, `piece ${i + 1} of ${count} is cut off or damaged`)
-    const numbers = await numbersIn(
+    const numbers = await (bits % 8 === 0 ? numbersIn : bitsIn)(
       plain,
       storage,
       tileWidth * perPixel,
@@ -197,8 +217,6 @@ function reversed(byte: number): number {
   return ((fours & 15) << 4) | (fours >> 4)
 }
 
-const inflated = promisify<Uint8Array, ZlibOptions, Buffer>(inflate)
-
 /** Unpacks a piece. Returns undefined if it is damaged. */
 async function unpacked(
   packed: Uint8Array,
@@ -210,7 +228,8 @@ async function unpacked(
       return await copied(new Uint8Array(packed.buffer, packed.byteOffset, packed.length))
     if (compression === 32773) return await unpackBits(packed, length)
     if (compression === 5) return await unpackLzw(packed, length)
-    return await inflated(packed, { maxOutputLength: length + 2 ** 16 })
+    const unpack = compression === zstandard ? zstd! : inflated
+    return await unpack(packed, { maxOutputLength: length + 2 ** 16 })
   } catch {
     return undefined
   }
@@ -255,28 +274,69 @@ async function numbersIn(
   return out
 }
 
-/** Returns the samples of a page that is read here but is not an array, see `readerOf`. Undefined for other pages. */
-export function pageRead(
-  source: Source,
-  page: number,
-  depth: 8 | 16 | 32,
-  turns: boolean,
-  name: string,
-): Pick<OwnPicture, 'samples'> | undefined {
+/** Reads integers that are packed bit by bit, highest bit first. Every row begins with a byte. */
+async function bitsIn(
+  bytes: Uint8Array,
+  { bits }: Storage,
+  perRow: number,
+  rows: number,
+): Promise<Float64Array> {
+  const out = new Float64Array(perRow * rows)
+  const rowBytes = Math.ceil((perRow * bits) / 8)
+  await inRows(rows, perRow, (y) => {
+    let [at, held, count] = [y * rowBytes, 0, 0]
+    for (let i = y * perRow; i < (y + 1) * perRow; i++) {
+      for (; count < bits; count += 8) held = (held << 8) | bytes[at++]!
+      count -= bits
+      out[i] = held >> count
+      held &= (1 << count) - 1
+    }
+  })
+  return out
+}
+
+/** A page that is read here but is not an array, see `readerOf`. */
+type Page = Pick<OwnPicture, 'width' | 'height' | 'channels' | 'depth'> & {
+  readonly orientation: number
+  samples(turns: boolean): Promise<Samples>
+}
+
+/** Returns a page that is read here but is not an array, or undefined for others. */
+export function pageRead(source: Source, page: number, name: string): Page | undefined {
   const found = withReader(source, name, ({ read }) => {
     const directory = pageOf(read, page)
     if (directory === undefined || readerOf(read, directory) !== 'here') return undefined
-    return { isMultiplied: isMultiplied(directory) }
+    return { ...storageOf(read, directory), isMultiplied: isMultiplied(directory) }
   })
-  if (found === undefined) return undefined
+  if (found === undefined || found.width * found.height === 0) return undefined
+  const { width, height, channels, bits, orientation } = found
+  const depth = bits <= 8 ? 8 : bits <= 16 ? 16 : 32
   const type: ArrayType<Samples> = depth === 8 ? Uint8Array : depth === 16 ? Uint16Array : Float32Array
   return {
-    async samples() {
-      const { data, shape } = await readTiffArray(await wholeOf(source), name, () => undefined, page, turns)
-      if (found.isMultiplied) await divide(data as Float32Array, shape[2] ?? 1, depth)
+    ...{ width, height, channels: channels as 1 | 2 | 3 | 4, depth, orientation },
+    async samples(turns) {
+      const { data } = await readTiffArray(await wholeOf(source), name, () => undefined, page, turns)
+      if (depth !== 32) await level(data as Float32Array, found, fullScale(depth))
+      if (found.isMultiplied) await divide(data as Float32Array, channels, depth)
       return converted(data, type)
     },
   }
+}
+
+/** Spreads integers of fewer bits over 0..full, and makes 0 black where it is white, in place. */
+async function level(
+  data: Float32Array,
+  { bits, channels, photometric }: Storage,
+  full: number,
+): Promise<void> {
+  const most = 2 ** bits - 1
+  if (most === full && photometric !== 0) return
+  await inTurns(data.length, (from, to) => {
+    for (let i = from; i < to; i++) {
+      const value = most === full ? data[i]! : roundHalfEven((data[i]! * full) / most)
+      data[i] = photometric === 0 && i % channels === 0 ? full - value : value
+    }
+  })
 }
 
 /**

@@ -3,7 +3,8 @@ import { checkLimit } from '../limits.ts'
 import type { Metadata } from '../tensor/metadata.ts'
 import { fieldsOf } from './exif.ts'
 import { refusal, wayOf, ways } from './foreign.ts'
-import { bytesOf, geoTags, metadataNames } from './metadata.ts'
+import { geoTags } from './geotiff.ts'
+import { bytesOf, metadataNames } from './metadata.ts'
 import { damaged } from './own-picture.ts'
 import { pixelAspect } from './png-head.ts'
 import { type Read, textOf } from './reader.ts'
@@ -93,7 +94,7 @@ export function readTiff(read: Read, name: string): TiffSeen | undefined {
   refuseRaw(read, name, pages, subs)
   // arrays, with all their pages, are read here
   for (const page of holdsArray(read) ? [] : pages) {
-    refuseCompression(name, page)
+    refuseCompression(read, name, page)
     refuseSamples(read, name, page)
   }
   const larger = pages.findIndex((page) => !isReduced(page))
@@ -268,7 +269,7 @@ const firstNumber = (read: Read, page: Directory, one: number): number =>
   numbersOf(read, page, one, 1)[0] ?? 0
 
 /** Compressions that the decoder supports. 0 means that none is stated. */
-const known = new Set([0, 1, 2, 3, 4, 5, 7, 8, 32766, 32771, 32773, 32809, 32946, 34676, 34677, 50001])
+const known = new Set([0, 1, 2, 3, 4, 5, 7, 8, 32766, 32771, 32773, 32809, 32946, 50001])
 /** Other compressions that the `vips` command supports. */
 const knownToVips: Readonly<Record<number, string>> = {
   6: 'old-style JPEG',
@@ -277,6 +278,8 @@ const knownToVips: Readonly<Record<number, string>> = {
   33004: 'JPEG 2000',
   33005: 'JPEG 2000',
   34661: 'JBIG',
+  34676: 'LogLuv',
+  34677: 'LogLuv',
   34712: 'JPEG 2000',
   34887: 'LERC',
   34925: 'LZMA',
@@ -294,15 +297,17 @@ const rare: Readonly<Record<number, string>> = {
 }
 
 /** @throws ConvoError E_DECODE for a compression that the decoder does not support */
-function refuseCompression(name: string, page: Directory): void {
+function refuseCompression(read: Read, name: string, page: Directory): void {
   const number = numberIn(page, tag.compression)
-  if (known.has(number)) return
+  if (known.has(number) || readerOf(read, page) === 'here') return
   const what = knownToVips[number] ?? rare[number] ?? `number ${number}`
+  // a plain copy of LogLuv is LogLuv again
+  const way = what === 'LogLuv' ? 'vips colourspace IN OUT-float.tif scrgb' : ways.plain
   throw refusal(
     name,
     `a TIFF compressed with ${what}`,
-    number in knownToVips ? wayOf(ways.plain, name) : toPython(name),
-    `${name}: supported: LZW, Deflate, JPEG, WebP, PackBits, fax and no compression`,
+    number in knownToVips ? wayOf(way, name) : toPython(name),
+    `${name}: supported: LZW, Deflate, JPEG, WebP, PackBits, fax and no compression; Zstandard, for gray and RGB, by Node 22.15 and newer`,
   )
 }
 
@@ -329,6 +334,9 @@ function refuseSamples(read: Read, name: string, page: Directory): void {
       fix: toPython(name),
     })
   }
+  const toSrgb = wayOf('magick IN -colorspace sRGB OUT-srgb.tif', name)
+  if (photometric === 8 || photometric === 9 || photometric === 10)
+    refuse('L*a*b* colours', bits === 8 ? toSrgb : wayOf('vips colourspace IN OUT-srgb.tif srgb', name))
   const kind = formats[format]
   if (kind === undefined || format === 4) return
   const toFloat = wayOf(ways.toFloat, name)
@@ -336,15 +344,20 @@ function refuseSamples(read: Read, name: string, page: Directory): void {
   if (format === 3 && bits !== 32) refuse(`${bits}-bit floats`, toPython(name))
   if (format === 2) refuse(`signed ${bits}-bit samples`, bits <= 32 ? toFloat : toPython(name))
   if (format === 1 && bits > 16)
-    refuse(`integer samples of ${bits} bits`, bits === 32 ? toFloat : toPython(name))
+    refuse(
+      `integer samples of ${bits} bits`,
+      bits > 32
+        ? toPython(name)
+        : bits === 32
+          ? toFloat
+          : wayOf('gdal_translate -co NBITS=32 IN OUT-32.tif', name),
+    )
   const isPacked = channels === 1 ? ![0, 1, 2, 4, 8, 16].includes(bits) : bits % 8 !== 0
-  if (format === 1 && isPacked)
+  if (format === 1 && isPacked && readerOf(read, page) !== 'here')
     refuse(
       `integer samples of ${bits} ${bits === 1 ? 'bit' : 'bits'}`,
       wayOf('magick IN -depth 16 OUT-16.tif', name),
     )
-  const toSrgb = wayOf('magick IN -colorspace sRGB OUT-srgb.tif', name)
-  if (photometric === 8 || photometric === 9 || photometric === 10) refuse('L*a*b* colours', toSrgb)
   // the decoder converts YCbCr of JPEG data and of blocks, but not YCbCr that is stored for every pixel
   const chroma = numbersOf(read, page, tag.chroma, 2)
   if (photometric === 6 && numberIn(page, tag.compression) !== 7 && chroma.join() === '1,1')

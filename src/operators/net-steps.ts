@@ -5,7 +5,7 @@ import { choice, integer, number, type Params, text } from '../params.ts'
 import type { Tensor } from '../tensor/tensor.ts'
 import { commandLine } from '../text/shell.ts'
 import { activate } from './activation.ts'
-import { pair, sides } from './bank.ts'
+import { pair, perSide, sides } from './bank.ts'
 import { poolAxes } from './max-pool.ts'
 import type { Kept } from './operator.ts'
 import { list, perChannel, step } from './steps.ts'
@@ -251,7 +251,10 @@ export const avgPoolStep = step({
   source: 'LeCun et al. 1998; PyTorch’s avg_pool2d with count_include_pad=False',
   params: {
     size: sides('height and width of the window', 1, 2),
-    stride: { ...sides('distance between windows, in pixels', 1, 2), unset: 'the size of the window' },
+    stride: {
+      ...perSide('distance between windows, in pixels', 1, '<n>|<y,x>'),
+      unset: 'the size of the window',
+    },
     padding: sides('pixels added around the picture, which do not count', 0, 0),
   },
   build: ({ values: { size, stride, padding } }) => ({

@@ -66,6 +66,8 @@ export type Step = {
    * that moves samples.
    */
   carries?(alpha: Tensor, size: readonly [height: number, width: number], engine: Engine): Promise<Tensor>
+  /** For a step whose output shows exactly what its input shows: the factors of its size; read after it has run. */
+  scale?(): readonly [down: number, across: number]
   /** Whether an output of one or three channels is a picture. Default: it is. */
   givesPicture?(): boolean
   /** The name under which the output is kept for later steps. */

@@ -2,7 +2,7 @@ import { nodeOf } from '../graph/node.ts'
 import { listed } from '../graph/schedule.ts'
 import { linearGamma } from '../image/light.ts'
 import type { PictureMeta } from '../tensor/picture.ts'
-import type { PictureFacts, PictureTask } from './job.ts'
+import type { PictureTask } from './job.ts'
 import { holdsFloats } from './output.ts'
 import type { State } from './state.ts'
 
@@ -14,16 +14,14 @@ export const metaOfLevels = (meta: PictureMeta, task: PictureTask): PictureMeta 
   meta.isLinear && !holdsFloats(task) ? { ...meta, gamma: linearGamma } : meta
 
 /**
- * Returns the metadata for the output of steps. The colours of a palette are sRGB, whatever the input has. GeoTIFF data
- * fits only the original size, so it is dropped if a step changed the size.
+ * Returns the metadata for the output of steps. The colours of a palette are sRGB, whatever the input has.
  */
 export function metaOfOutput(
-  { data, isResized }: State,
+  { data, position }: State,
   meta: PictureMeta,
-  { width, height }: Pick<PictureFacts, 'width' | 'height'>,
 ): { readonly meta: PictureMeta; readonly notes: readonly string[] } {
-  const placed: PictureMeta =
-    meta.metadata?.geo === undefined ? meta : { ...meta, placed: isResized ? [0, 0] : [width, height] }
+  const [height = 1, width = 1] = data.out.shape.slice(-2)
+  const placed = { ...meta, placed: { width, height, position } }
   const isPainted = listed(nodeOf(data.out)).some(
     ({ work }) => work.kind === 'layer' && work.name === 'coloured',
   )

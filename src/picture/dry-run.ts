@@ -45,7 +45,7 @@ export async function dryRun(job: PictureJob): Promise<DryRun> {
   const task = settledOver(given, isFloat)
   const traced = await traceKnown(known, task)
   const { plans, notes } = traced.state
-  const beside = metaOfOutput(traced.state, metaOfLevels(known.meta, task), known)
+  const beside = metaOfOutput(traced.state, metaOfLevels(known.meta, task))
   const { memory, written } = await memoryOf(traced, known, task, beside.meta)
   const ofSlices = job.isVolume && isFiles(opened) ? await notesOfSlices(task, opened) : []
   const isPaged = !job.isVolume && keepsPages(task)

@@ -133,6 +133,7 @@ const through = () => import('../net/through.ts')
 function netStep(model: Model, { values, full }: Given<typeof netParams>): Step {
   const notes: string[] = []
   let isPicture = true
+  let scale: readonly [number, number] = [1, 1]
   return {
     acts: 'colour',
     notes,
@@ -153,6 +154,7 @@ function netStep(model: Model, { values, full }: Given<typeof netParams>): Step 
       })
       const { planes, fit } = passed
       isPicture = passed.isPicture
+      scale = fit.scale
       // all slices of a volume add the same notes
       notes.push(...passed.notes.filter((note) => !notes.includes(note)))
       if (
@@ -169,6 +171,7 @@ function netStep(model: Model, { values, full }: Given<typeof netParams>): Step 
     },
     carries: async (alpha, [height, width], engine) => (await through()).cubic(engine, alpha, height, width),
     givesPicture: () => isPicture,
+    scale: () => scale,
   }
 }
 

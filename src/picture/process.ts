@@ -131,7 +131,7 @@ async function runJob(
   const { state, blending } = await traceJob(ground, poolEngine(pool, session), met, task)
   const { plans } = state
   const input = inputFacts(task.input, loaded.data)
-  const beside = metaOfOutput(state, loaded.meta, input)
+  const beside = metaOfOutput(state, loaded.meta)
   const written = await write(session, state, blending, task, beside.meta)
   return {
     operation: task.operation,

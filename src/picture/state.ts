@@ -1,7 +1,7 @@
 import { nodeOf, planesNode, sourceNode, traced } from '../graph/node.ts'
 import type { FullScale } from '../operators/operator.ts'
 import type { Graph, Source, SourcePicture } from '../run/picture-job.ts'
-import { hasAlpha } from '../tensor/picture.ts'
+import { hasAlpha, type Position } from '../tensor/picture.ts'
 import type { Tensor } from '../tensor/tensor.ts'
 import type { PlanFacts } from './job.ts'
 
@@ -23,8 +23,8 @@ export type State = {
   readonly data: Pending
   readonly notes: readonly string[]
   readonly plans: readonly PlanFacts[]
-  /** Whether a step changed the size. */
-  readonly isResized?: boolean
+  /** Where the pixels are on the input, if that is known. */
+  readonly position: Position | undefined
   /** The number that represents 1, if it is not white. */
   readonly unit?: FullScale | undefined
   /** Results that steps kept by name, and the picture that each is computed from. */

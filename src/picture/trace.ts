@@ -1,6 +1,7 @@
 import { areSmall, type Engine, tiledUpTo, tiledWhere } from '../definition/engine.ts'
 import { ConvoError, invariant, nearest } from '../error.ts'
 import { nodeOf, planesNode, sourceNode, traced, tracer } from '../graph/node.ts'
+import { movedTwice, positionOf, scaled, unmoved } from '../graph/position.ts'
 import { listed } from '../graph/schedule.ts'
 import { sliceBySlice } from '../graph/slices.ts'
 import { pause } from '../host/turns.ts'
@@ -36,7 +37,7 @@ export async function traceJob(
   if (!data.isPicture) refuseTone(task, source ? 'a volume' : `[${data.out.shape.join(',')}]`)
   // the numbers are not levels of a picture
   const isArray = (source?.picture.depth ?? 32) === 32 && Object.keys(meta).every((key) => key === 'isLinear')
-  const start = { data, notes, plans: [], unit: isArray ? 1 : undefined }
+  const start = { data, notes, plans: [], position: unmoved, unit: isArray ? 1 : undefined }
   const begun = await beginBlending(start, task, ground)
   let { state } = begun
   for (const [i, make] of task.steps.entries()) {
@@ -93,6 +94,8 @@ async function takeStep(
   if (step.keeps !== undefined) kept.keep(step.keeps, data.out)
   const named = new Map(state.kept)
   for (const [name, tensor] of kept.more) named.set(name, { tensor, source })
+  const scale = step.scale?.()
+  const position = scale ? scaled(scale) : positionOf(nodeOf(data.out), nodeOf(state.data.out))
   return {
     data: { ...data, source },
     plans: [...state.plans, ...factsOf(step, data)],
@@ -101,7 +104,7 @@ async function takeStep(
     ],
     unit: step.unit ?? state.unit,
     kept: named,
-    isResized: state.isResized || data.out.shape.slice(-2).join() !== state.data.out.shape.slice(-2).join(),
+    position: position && state.position && movedTwice(state.position, position),
   }
 }
 

@@ -42,6 +42,11 @@ export type Arriving = {
   whole(): Promise<Samples>
 }
 
+/** Where pixels are on an axis of another picture: pixel i has its middle on that of pixel `at + i * step`. */
+export type Line = { readonly at: number; readonly step: number }
+/** Where the pixels of a picture are on another. */
+export type Position = readonly [rows: Line, columns: Line]
+
 /** Information that is kept with the samples from file to file. */
 export type PictureMeta = {
   /** ICC profile, as stored. */
@@ -63,8 +68,12 @@ export type PictureMeta = {
   readonly isSrgb?: true
   /** EXIF, XMP and other information about the picture. */
   readonly metadata?: Metadata
-  /** The size of the picture that GeoTIFF data positions on a map, if it is known. */
-  readonly placed?: readonly [width: number, height: number]
+  /** The size of the output of steps, and where its pixels are on the picture of the GeoTIFF data, if that is known. */
+  readonly placed?: {
+    readonly width: number
+    readonly height: number
+    readonly position: Position | undefined
+  }
   /** How the JPEG was encoded that the picture was made from: libjpeg's quality, and its chroma such as `4:2:0`. */
   readonly jpeg?: { readonly quality: number; readonly subsampling: string }
 }

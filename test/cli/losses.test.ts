@@ -248,7 +248,7 @@ const cases: Readonly<Record<string, Case>> = {
     files: { 'a.tif': tiffField(42113, 2, 48) },
     runs: [`${same} a.tif o.tif`],
   },
-  'the GeoTIFF position of a picture whose size is changed, or that is turned': {
+  'the GeoTIFF position of a picture that is turned, or of maps on a sheet': {
     files: {
       'a.tif': tiffField(33550, 4, 1),
       'b.tif': tiffOf([
@@ -261,7 +261,7 @@ const cases: Readonly<Record<string, Case>> = {
         },
       ]),
     },
-    runs: ['pad a.tif o.tif', `${same} b.tif p.tif`],
+    runs: ['chain a.tif o.tif -- keep -- concat', `${same} b.tif p.tif`],
   },
   'metadata in a format that does not hold it': {
     files: {
@@ -639,7 +639,7 @@ const cases: Readonly<Record<string, Case>> = {
     files: { 'a.png': encoded(holes, 'png'), 'k.npy': npy([2, 3, 1, 1], (i) => i / 6) },
     runs: ['conv2d --kernel k.npy a.png o.png'],
   },
-  'gray of 1, 2 and 4 bits': {
+  '1 to 7, and 9 to 15 bits': {
     files: {
       'a.png': Buffer.concat([
         signature,

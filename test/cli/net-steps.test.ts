@@ -54,6 +54,7 @@ describe('layers of networks as steps of a chain, on arrays of numbers', () => {
       'avgpool --size 3 --stride 2 --padding 1',
       () => meant('AveragePool', [x], { kernel_shape: [3, 3], strides: [2, 2], pads: [1, 1, 1, 1] }),
     ],
+    ['avgpool --size 3,2', () => meant('AveragePool', [x], { kernel_shape: [3, 2], strides: [3, 2] })],
     ['globalpool', () => meant('GlobalAveragePool', [x])],
     ['globalpool --of max', () => meant('GlobalMaxPool', [x])],
     [

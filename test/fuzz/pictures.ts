@@ -208,6 +208,8 @@ export function arraySeeds(): Buffer[] {
     of('u4', { compression: 32773, little: false }),
     of('i4', { tile: 16, compression: 8 }),
     of('i1', { planar: true, rows: 3 }),
+    of('u2', { bits: 12, compression: 8, fields: [[338, 2]] }),
+    of('u2', { bits: 11, planar: true, tile: 16, reversed: true, fields: [[338, 2]] }),
   ]
 }
 

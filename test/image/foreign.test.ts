@@ -49,7 +49,13 @@ describe('a format that is not read', () => {
     [tiff([259, 3, 34887]), 'x.tif', 'a TIFF compressed with LERC', plain],
     [tiff([259, 3, 34661]), 'x.tif', 'a TIFF compressed with JBIG', plain],
     [tiff([259, 3, 33005]), 'x.tif', 'a TIFF compressed with JPEG 2000', plain],
-    [tiff([259, 3, 50000]), 'x.tif', 'a TIFF compressed with Zstandard', plain],
+    [tiff([259, 3, 34925]), 'x.tif', 'a TIFF compressed with LZMA', plain],
+    [
+      tiff([259, 3, 34677]),
+      'x.tif',
+      'a TIFF compressed with LogLuv',
+      'vips colourspace x.tif x-float.tif scrgb',
+    ],
     [tiff([259, 3, 52546]), 'x.tif', 'a TIFF compressed with JPEG XL', python('x')],
     [tiff([259, 3, 4711]), 'x.tif', 'a TIFF compressed with number 4711', python('x')],
     ['SDPX\0\0', 'x.dpx', 'a DPX picture', 'ffmpeg -i x.dpx x.png'],
@@ -84,7 +90,17 @@ describe('a format that is not read', () => {
   })
 
   it.each([
-    ['12 bits', tiff([258, 3, 12]), 'has integer samples of 12 bits, which convo does not read'],
+    [
+      '12 bits with differences',
+      tiff([258, 3, 12], [317, 3, 2]),
+      'has integer samples of 12 bits, which convo does not read',
+    ],
+    ['24 bits', tiff([258, 3, 24]), 'has integer samples of 24 bits, which convo does not read'],
+    [
+      '16-bit L*a*b*',
+      tiff([258, 3, 16], [262, 3, 8], [277, 3, 3], [339, 3, 2]),
+      'has L*a*b* colours, which convo does not read',
+    ],
     ['a palette of 3 channels', tiff([262, 3, 3], [277, 3, 3]), 'has samples of an unsupported type'],
     ['a mosaic on page 2', mosaic, 'is a camera raw picture, which convo does not read'],
   ])('a TIFF of %s is refused', async (_, bytes, what) => {
@@ -93,7 +109,7 @@ describe('a format that is not read', () => {
     )
     expect(error.message).toBe(`x.tif ${what}`)
     expect(error.fix).toMatch(
-      /^(python3 -c .* x.tif x.npy|magick x.tif -depth 16 x-16.tif|darktable-cli x.tif x-copy.tif)$/,
+      /^(python3 -c .* x.tif x.npy|magick x.tif -depth 16 x-16.tif|darktable-cli x.tif x-copy.tif|gdal_translate -co NBITS=32 x.tif x-32.tif|vips colourspace x.tif x-srgb.tif srgb)$/,
     )
   })
 

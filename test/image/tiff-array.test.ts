@@ -7,7 +7,7 @@ import { readArray } from '../../src/picture/array.ts'
 import { digestOf } from '../../src/picture/digest.ts'
 import { openPages } from '../../src/picture/pages.ts'
 import { failure, noise } from './pictures.ts'
-import { kinds, tiffArrayOf, twoPages } from './tiff-arrays.ts'
+import { kinds, tiffArrayOf, twoPages, zstdCompressSync } from './tiff-arrays.ts'
 
 const numbers: Readonly<Record<string, (i: number) => number>> = {
   u1: (i) => noise(i) & 255,
@@ -228,6 +228,116 @@ describe('a TIFF that is an array', () => {
       }
     },
   )
+
+  it.each([1, 2, 4, 6, 10, 12, 14])(
+    'is a picture of %s bits, spread over 8 or 16, however it is stored',
+    async (bits) => {
+      const [type, full] = bits > 8 ? (['u2', 65535] as const) : (['u1', 255] as const)
+      const most = 2 ** bits - 1
+      for (const channels of [1, 2, 3, 4]) {
+        const values = Array.from({ length: 21 * 18 * channels }, (_, i) => (i * 29) % (most + 1))
+        for (const form of [
+          {},
+          { rows: 5, compression: 8 },
+          { tile: 16, compression: 5 },
+          { planar: true, rows: 5, compression: 32773, reversed: true },
+          { planar: true, tile: 16, reversed: true },
+        ] as const) {
+          const photometric = channels < 3 ? 1 : 2
+          for (const [little, white] of [
+            [true, false],
+            [false, false],
+            [true, true],
+          ] as const) {
+            if (white && channels > 2) continue
+            const fields = [
+              [262, white ? 0 : photometric] as const,
+              ...(channels % 2 === 0 ? [[338, 2] as const] : []),
+            ]
+            const make = { type, bits, width: 21, height: 18, channels, little, fields, ...form }
+            const { data, depth, meta } = await decode(tiffArrayOf(values, make), {
+              maxPixels: 1e5,
+              orient: true,
+            })
+            const wanted = values.map((v, i) => {
+              const level = Math.round((v * full) / most)
+              return white && i % channels === 0 ? full - level : level
+            })
+            expect([depth, channels, ...data]).toEqual([bits > 8 ? 16 : 8, channels, ...wanted])
+            expect(meta).toEqual({})
+          }
+        }
+      }
+    },
+  )
+
+  it.each([
+    ['an orientation', [274, 6]],
+    ['a predictor, which is for whole bytes', [317, 2]],
+  ] as const)('is a picture of 12 bits with %s', async (_, field) => {
+    const make = { type: 'u2', bits: 12, width: 2, height: 3, fields: [field] } as const
+    const read = () =>
+      decode(tiffArrayOf([0, 1, 2, 3, 4, 5], make), { maxPixels: 9, orient: true, name: 'x.tif' })
+    if (field[0] === 274) {
+      const { width, height, data } = await read()
+      expect([width, height, ...data]).toEqual([3, 2, ...[4, 2, 0, 5, 3, 1].map((v) => 16 * v)])
+    } else {
+      const error = await failure('E_DECODE', read)
+      expect([error.message, error.fix]).toEqual([
+        'x.tif has integer samples of 12 bits, which convo does not read',
+        'magick x.tif -depth 16 x-16.tif',
+      ])
+    }
+  })
+
+  it('is refused with 5, 6 and 5 bits, and without pixels', async () => {
+    const make = { type: 'u1', bits: 5, width: 2, height: 2, channels: 2, fields: [[338, 2]] } as const
+    const file = tiffArrayOf([1, 2, 3, 4, 5, 6, 7, 8], make)
+    const changed = (tag: number, ...numbers: readonly number[]) => {
+      const bytes = Buffer.from(file)
+      const at = bytes.indexOf(Buffer.from([tag & 255, tag >> 8, tag === 258 ? 3 : 4, 0]))
+      bytes.writeUInt32LE(numbers.length, at + 4)
+      for (const [i, number] of numbers.entries()) bytes.writeUInt16LE(number, at + 8 + 2 * i)
+      return bytes
+    }
+    const read = (bytes: Uint8Array) => decode(bytes, { maxPixels: 9, orient: true, name: 'x.tif' })
+    expect([...(await read(changed(258, 5, 5))).data]).toEqual(
+      [1, 2, 3, 4, 5, 6, 7, 8].map((v) => Math.round((v * 255) / 31)),
+    )
+    expect((await failure('E_DECODE', () => read(changed(258, 5, 6)))).message).toContain(
+      'integer samples of 5 bits',
+    )
+    await failure('E_DECODE', () => read(changed(256, 0)))
+  })
+
+  it('is compressed with Zstandard, where Node has it', async () => {
+    const has = zstdCompressSync !== undefined
+    for (const [type, predictor] of [
+      ['u1', 2],
+      ['u2', 2],
+      ['f4', 3],
+      ['i2', 2],
+      ['f8', 1],
+    ] as const) {
+      for (const channels of [1, 3]) {
+        const values = Array.from({ length: 21 * 18 * channels }, (_, i) => (i * 7) % 251)
+        const fields = [[262, channels === 1 ? 1 : 2] as const, ...(has ? [] : [[259, 50000] as const])]
+        const make = { type, width: 21, height: 18, channels, predictor, rows: 5, fields }
+        const file = tiffArrayOf(values, { ...make, compression: has ? 50000 : 1 })
+        const isArray = type === 'i2' || type === 'f8'
+        const read = async () =>
+          isArray && has
+            ? readTiffArray(file, 'x.tif', any)
+            : decode(file, { maxPixels: 1e5, orient: true, name: 'x.tif' })
+        if (has) expect([...(await read()).data]).toEqual(values)
+        else {
+          const error = await failure('E_DECODE', read)
+          expect(error.message).toBe('x.tif is a TIFF compressed with Zstandard, which convo does not read')
+          expect(error.why.join()).toContain('by Node 22.15 and newer')
+        }
+      }
+    }
+  })
 
   it('keeps metadata, and says what float32 does not hold', async () => {
     const array = await readArray(

@@ -1,4 +1,4 @@
-import { deflateSync } from 'node:zlib'
+import * as zlib from 'node:zlib'
 import { packStrip } from '../../src/image/tiff-pack.ts'
 
 type Kind = {
@@ -18,19 +18,38 @@ export const kinds: Readonly<Record<string, Kind>> = {
   f8: { size: 8, format: 3, write: (v, at, n, le) => v.setFloat64(at, n, le) },
 }
 
+/** Packs with Zstandard. Undefined in Node before 22.15. */
+export const zstdCompressSync = (zlib as unknown as Record<string, typeof zlib.deflateSync>).zstdCompressSync
+
+/** Packs integers of some bytes into fewer bits, highest bit first. Every row begins with a byte. */
+function bitsOf(bytes: Uint8Array, size: number, little: boolean, perRow: number, bits: number): Uint8Array {
+  const out: string[] = []
+  for (let at = 0; at < bytes.length; at += perRow * size) {
+    const row = Array.from({ length: perRow }, (_, i) => {
+      const number = [...bytes.subarray(at + i * size, at + (i + 1) * size)]
+      return (little ? number.reverse() : number).reduce((sum, byte) => sum * 256 + byte, 0)
+    })
+    const text = row.map((number) => number.toString(2).padStart(bits, '0')).join('')
+    out.push(...text.padEnd(Math.ceil(text.length / 8) * 8, '0').match(/.{8}/g)!)
+  }
+  return Uint8Array.from(out, (byte) => Number.parseInt(byte, 2))
+}
+
 type Make = {
   readonly type: string
   readonly width: number
   readonly height: number
   readonly channels?: number
   readonly little?: boolean
-  readonly compression?: 1 | 5 | 8 | 32773
+  readonly compression?: 1 | 5 | 8 | 32773 | 50000
   readonly predictor?: 1 | 2 | 3
   readonly planar?: boolean
   readonly tile?: number
   readonly rows?: number
   /** whether the bits of each byte are stored in reverse order */
   readonly reversed?: boolean
+  /** the bits of an integer, if they are not those of its type; the byte order is then that of the rest */
+  readonly bits?: number
   /** the offset at which it begins in a file that starts with another page */
   readonly base?: number
   readonly fields?: readonly (readonly [tag: number, value: number])[]
@@ -53,6 +72,7 @@ export function tiffArrayOf(values: readonly number[], make: Make): Buffer {
     base = 0,
   } = make
   const { size, format, write } = kinds[type]!
+  const { bits = size * 8 } = make
   const [w, h] = tile === undefined ? [width, rows] : [tile, tile]
   const per = planar ? 1 : channels
   const pieces: Buffer[] = []
@@ -97,12 +117,15 @@ export function tiffArrayOf(values: readonly number[], make: Make): Buffer {
             })
           }
         }
+        const own = bits === size * 8 ? bytes : bitsOf(bytes, size, little, w * per, bits)
         const packed =
           compression === 8
-            ? deflateSync(bytes)
-            : compression === 1
-              ? bytes
-              : packStrip(bytes, bytes.length, bytes.length, 8, compression === 5 ? 'lzw' : 'packbits')
+            ? zlib.deflateSync(own)
+            : compression === 50000
+              ? zstdCompressSync!(own)
+              : compression === 1
+                ? own
+                : packStrip(own, own.length, own.length, 8, compression === 5 ? 'lzw' : 'packbits')
         const turned = (byte: number) =>
           Number.parseInt(byte.toString(2).padStart(8, '0').split('').reverse().join(''), 2)
         pieces.push(Buffer.from(reversed ? packed.map(turned) : packed))
@@ -120,7 +143,7 @@ export function tiffArrayOf(values: readonly number[], make: Make): Buffer {
   const fields: [number, number, number, number][] = [
     [256, 4, 1, width],
     [257, 4, 1, height],
-    [258, 3, 1, size * 8],
+    [258, 3, 1, bits],
     [259, 3, 1, compression],
     [262, 3, 1, 1],
     ...(reversed ? [[266, 3, 1, 2] as [number, number, number, number]] : []),
