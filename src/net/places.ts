@@ -103,12 +103,13 @@ export async function joined(turn: Turn, values: readonly Value[], axis: number)
   return { kind: 'value', planes, dims: evenDims(shape.with(axis, all)) }
 }
 
-/** The border modes by their names in ONNX. */
+/** The border modes by their names in ONNX, and one of TensorFlow. */
 const modes = {
   constant: 'constant',
   edge: 'replicate',
   reflect: 'reflect',
   wrap: 'wrap',
+  symmetric: 'symmetric',
 } as const satisfies Readonly<Record<string, BorderName>>
 
 /** The names of the border modes; `constant` is the default. */
