@@ -21,8 +21,8 @@ import {
   type Dimension,
   float,
   type Item,
+  isSame,
   known,
-  merged,
   plain,
   planesOf,
   shapeOf,
@@ -128,16 +128,6 @@ const pairs: Readonly<Record<string, OperationName>> = {
   And: 'and',
   Or: 'or',
   Xor: 'xor',
-}
-
-const isSame = (a: Dimension, b: Dimension): boolean => {
-  const [x, y] = [merged(a), merged(b)]
-  return (
-    x.length === y.length &&
-    x.every(
-      ({ axis, size, stride }, i) => axis === y[i]!.axis && size === y[i]!.size && stride === y[i]!.stride,
-    )
-  )
 }
 
 /** Adds dimensions of size 1 in front, up to this rank. */
