@@ -150,7 +150,7 @@ export const pool =
 /** A bias for each channel. */
 export function biasAdd(op: Op): Held {
   const held = heldAt(op, 0)
-  if (held.apart === undefined && (isFirst(op) || held.last === undefined))
+  if (held.apart === undefined && (isFirst(op) || held.first !== undefined))
     return pictures(op, add(op, 'Add', [first(op, 0), channels(op, 1, 'bias')]))
   return { last: add(op, 'Add', [last(op, 0), last(op, 1)]) }
 }

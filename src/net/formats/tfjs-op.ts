@@ -91,9 +91,22 @@ export const pictures = (op: Op, value: string): Held => (isFirst(op) ? { last: 
 /** Applies a function to each number of the first input, in the form that it has. */
 export function each(op: Op, apply: (value: string) => string): Held {
   const held = heldAt(op, 0)
-  return held.last === undefined && held.apart === undefined
-    ? { first: apply(held.first!) }
+  return held.first !== undefined && held.apart === undefined
+    ? { first: apply(held.first) }
     : { last: apply(last(op, 0)) }
+}
+
+/** Applies a function to the numbers of all inputs: as [N,C,H,W] if each is in that form, or has one number per channel. */
+export function together(op: Op, apply: (values: readonly string[]) => string): Held {
+  const isOne = ({ shape, data }: Constant) => shape.length <= 4 && (shape.at(-1) ?? 1) === data.length
+  const values = op.inputs.map((held, i) => {
+    if (held.apart !== undefined) return undefined
+    const given = op.builder.constants.get(held.last ?? '')
+    return held.first ?? (given !== undefined && isOne(given) ? () => channels(op, i, 'numbers') : undefined)
+  })
+  if (!values.some((one) => typeof one === 'string') || values.includes(undefined))
+    return { last: apply(op.inputs.map((_, i) => last(op, i))) }
+  return { first: apply(values.map((one) => (typeof one === 'function' ? one() : one!))) }
 }
 
 /** An input that is a constant. @throws ConvoError E_NET_OPERATOR if it is computed */

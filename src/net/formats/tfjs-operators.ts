@@ -26,6 +26,7 @@ import {
   type Op,
   padsOf,
   pictures,
+  together,
   typeAt,
   wordAt,
 } from './tfjs-op.ts'
@@ -52,6 +53,12 @@ const alike =
   (operator: string, attributes?: (op: Op) => Attributes): Make =>
   (op) => ({ last: add(op, operator, all(op), attributes?.(op)) })
 
+/** An operator of ONNX on the numbers at the same place in all inputs. */
+const pairwise =
+  (operator: string): Make =>
+  (op) =>
+    together(op, (values) => add(op, operator, values))
+
 const same: Make = (op) => op.inputs.slice(0, 1)
 const both = (op: Op): [string, string] => [last(op, 0), last(op, 1)]
 
@@ -69,7 +76,7 @@ const floorDiv: Make = (op) => {
 const concat: Make = (op) => {
   const axis = numberAt(op, -1, 'the axis')
   const held = op.inputs.slice(0, -1)
-  if ((axis === 3 || axis === -1) && held.length > 0 && held.every(({ first }) => first !== undefined))
+  if ((axis === 3 || axis === -1) && held.length > 0 && held.every(({ first, apart }) => first && !apart))
     return {
       first: add(
         op,
@@ -157,8 +164,8 @@ const localNorm: Make = (op) => {
 const clipped = (low: number, high: number) =>
   several((x, op) => add(op, 'Clip', [x, op.builder.floats(low), op.builder.floats(high)]))
 
-/** Operators that have the same meaning in ONNX, with the same inputs, under the same name or another. */
-const renamed: Readonly<Record<string, string>> = {
+/** Operators on numbers at the same place. Here and below: their names in ONNX. */
+const renamedPairs: Readonly<Record<string, string>> = {
   AddV2: 'Add',
   Minimum: 'Min',
   Maximum: 'Max',
@@ -171,12 +178,14 @@ const renamed: Readonly<Record<string, string>> = {
   AddN: 'Sum',
   Select: 'Where',
   SelectV2: 'Where',
+  ...Object.fromEntries('Add Sub Mul Div Pow Greater Less Equal'.split(' ').map((name) => [name, name])),
+}
+/** Operators with the same inputs in ONNX. */
+const renamed: Readonly<Record<string, string>> = {
   ExpandDims: 'Unsqueeze',
   GatherNd: 'GatherND',
   BroadcastTo: 'Expand',
-  ...Object.fromEntries(
-    'Add Sub Mul Div Pow Greater Less Equal Shape Size Tile Range'.split(' ').map((name) => [name, name]),
-  ),
+  ...Object.fromEntries('Shape Size Tile Range'.split(' ').map((name) => [name, name])),
 }
 const renamedSingles: Readonly<Record<string, string>> = {
   LogicalNot: 'Not',
@@ -191,6 +200,7 @@ const renamedSingles: Readonly<Record<string, string>> = {
 
 /** The operators of TensorFlow's graphs, by name. */
 export const graphOperators: Readonly<Record<string, Make>> = {
+  ...Object.fromEntries(Object.entries(renamedPairs).map(([name, operator]) => [name, pairwise(operator)])),
   ...Object.fromEntries(Object.entries(renamed).map(([name, operator]) => [name, alike(operator)])),
   ...Object.fromEntries(Object.entries(renamedSingles).map(([name, operator]) => [name, single(operator)])),
   Identity: same,
@@ -200,9 +210,8 @@ export const graphOperators: Readonly<Record<string, Make>> = {
   IdentityN: (op) => op.inputs,
   Relu6: clipped(0, 6),
   LeakyRelu: single('LeakyRelu', (op) => ({ alpha: attributeOf(op, 'alpha', 0.2) })),
-  ClipByValue: (op) => ({
-    last: add(op, 'Min', [op.builder.add('Max', both(op)), last(op, 2)]),
-  }),
+  ClipByValue: (op) =>
+    together(op, ([x, low, high]) => add(op, 'Min', [op.builder.add('Max', [x!, low!]), high!])),
   Rsqrt: several((x, op) => add(op, 'Reciprocal', [op.builder.add('Sqrt', [x])])),
   Square: several((x, op) => add(op, 'Mul', [x, x])),
   Log1p: several((x, op) => add(op, 'Log', [op.builder.add('Add', [x, op.builder.floats(1)])])),
@@ -211,11 +220,12 @@ export const graphOperators: Readonly<Record<string, Make>> = {
   OnesLike: several((x, op) =>
     add(op, 'Add', [op.builder.add('Mul', [x, op.builder.floats(0)]), op.builder.floats(1)]),
   ),
-  SquaredDifference(op) {
-    const rest = op.builder.add('Sub', both(op))
-    return { last: add(op, 'Mul', [rest, rest]) }
-  },
-  NotEqual: (op) => ({ last: add(op, 'Not', [op.builder.add('Equal', both(op))]) }),
+  SquaredDifference: (op) =>
+    together(op, (pair) => {
+      const rest = op.builder.add('Sub', pair)
+      return add(op, 'Mul', [rest, rest])
+    }),
+  NotEqual: (op) => together(op, (pair) => add(op, 'Not', [op.builder.add('Equal', pair)])),
   FloorDiv: floorDiv,
   Prelu: prelu,
   Softmax: (op) => ({ last: add(op, 'Softmax', [last(op, 0)], { axis: -1 }) }),
