@@ -19,12 +19,16 @@ function windowsOf(turn: Turn, height: number, width: number): Windows {
   const [high, wide] = countsOf(turn, 'kernel_shape', 2, 1) ?? []
   if (high === undefined || wide === undefined)
     throw unsupported(turn, 'it has no windows', 'windows of pictures, [kH,kW]')
-  const before = turn.declared?.inputs[0]
+  const [before] = turn.declared?.inputs ?? []
+  const isPadded =
+    String(turn.node.attributes.get('auto_pad')).startsWith('SAME') ||
+    (countsOf(turn, 'pads', 4, 0) ?? []).some((n) => n > 0)
   // a window over all of the declared picture is one over all of any picture
   const isAll =
     before !== undefined &&
-    String(shapeOf(before).slice(-2)) === String([high, wide]) &&
-    !turn.node.outputs[1]
+    !isPadded &&
+    !turn.node.outputs[1] &&
+    String(shapeOf(before).slice(-2)) === String([high, wide])
   const kernel = isAll ? ([height, width] as const) : ([high, wide] as const)
   const stride = isAll ? kernel : pairOf(turn, 'strides', 1)
   const dilation = pairOf(turn, 'dilations', 1)
