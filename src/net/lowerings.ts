@@ -7,6 +7,7 @@ import { shapeLowerings } from './shapes.ts'
 import { singleLowerings } from './single.ts'
 import { sizedLowerings } from './sized.ts'
 import type { Lowering } from './step.ts'
+import { summedLowerings } from './summed.ts'
 import { weightedLowerings } from './weighted.ts'
 
 /** The implementation of each ONNX operator, by name. */
@@ -20,4 +21,5 @@ export const lowerings: Readonly<Record<string, Lowering>> = {
   ...shapeLowerings,
   ...pickedLowerings,
   ...quantisedLowerings,
+  ...summedLowerings,
 }

@@ -196,6 +196,8 @@ const keeping: ReadonlySet<string> = new Set([
   'Reshape',
   'Transpose',
   'Flatten',
+  'Slice',
+  'DepthToSpace',
 ])
 
 const labels: ReadonlySet<string> = new Set(['ArgMax', 'ArgMin'])

@@ -86,7 +86,23 @@ async function gatherNd(turn: Turn): Promise<Item> {
   return withShape(turn, await taken(turn, rows, 0, places), [...indices.shape.slice(0, -1), ...rest])
 }
 
-/** Appends the updates to the data. Each element takes its last update, or its old value. */
+/** Appends the updates to the data along an axis. Each element takes its last update, or its old value. */
+async function replaced(
+  turn: Turn,
+  parts: readonly Item[],
+  axis: number,
+  places: readonly number[],
+): Promise<Item> {
+  const count = shapeOf(parts[0]!)[axis]!
+  const node = { ...turn.node, attributes: new Map([['axis', axis]]) }
+  const both = await concat({ ...turn, node, inputs: parts })
+  const from = Array.from({ length: count }, (_, i) => i)
+  places.forEach((place, i) => {
+    from[place] = count + i
+  })
+  return taken(turn, both, axis, from)
+}
+
 async function scatterNd(turn: Turn): Promise<Item> {
   const [item, , updates = valueAt(turn, 2)] = [first(turn), ...turn.inputs.slice(1)]
   const shape = shapeOf(item)
@@ -97,16 +113,53 @@ async function scatterNd(turn: Turn): Promise<Item> {
   const rest = shape.slice(depth)
   const count = sizeOf(shape.slice(0, depth))
   const parts = [withShape(turn, item, [count, ...rest]), withShape(turn, updates, [places.length, ...rest])]
-  const both = await concat({
-    ...turn,
-    node: { ...turn.node, attributes: new Map([['axis', 0]]) },
-    inputs: parts,
-  })
-  const from = Array.from({ length: count }, (_, i) => i)
-  places.forEach((place, i) => {
-    from[place] = count + i
-  })
-  return withShape(turn, await taken(turn, both, 0, from), shape)
+  return withShape(turn, await replaced(turn, parts, 0, places), shape)
+}
+
+/** Where GatherElements and ScatterElements go: along an axis, or, if that differs from place to place, among all samples. */
+function elementsOf(
+  turn: Turn,
+  shape: readonly number[],
+): {
+  readonly axis: number | undefined
+  readonly places: readonly number[]
+  readonly shape: readonly number[]
+} {
+  const { shape: own, data } = neededAt(turn, 1, 'the indices')
+  const axis = axisIn(turn, numberOf(turn, 'axis', 0), shape.length)
+  if (own.length !== shape.length || own.some((size, i) => i !== axis && size > shape[i]!))
+    throw unfit(turn, `indices of [${own}] do not fit`)
+  const list = within(turn, Array.from(data), shape[axis]!, axis)
+  const steps = own.map((_, i) => sizeOf(own.slice(i + 1)))
+  const [inner, count] = [steps[axis]!, own[axis]!]
+  const isWhole = own.every((size, i) => i === axis || size === shape[i])
+  if (isWhole && list.every((place, i) => place === list[(Math.floor(i / inner) % count) * inner]))
+    return { axis, places: list.filter((_, i) => i % inner === 0).slice(0, count), shape: own }
+  const places = list.map((place, i) =>
+    shape.reduce(
+      (sum, size, k) => sum * size + (k === axis ? place : Math.floor(i / steps[k]!) % own[k]!),
+      0,
+    ),
+  )
+  return { axis: undefined, places, shape: own }
+}
+
+const gatherElements: Lowering = async (turn) => {
+  const item = first(turn)
+  const { axis, places, shape } = elementsOf(turn, shapeOf(item))
+  if (axis !== undefined) return taken(turn, item, axis, places)
+  const row = withShape(turn, item, [sizeOf(shapeOf(item))])
+  return withShape(turn, await taken(turn, row, 0, places), shape)
+}
+
+const scatterElements: Lowering = async (turn) => {
+  const parts = [first(turn), turn.inputs[2] ?? valueAt(turn, 2)]
+  wordOf(turn, 'reduction', ['none'])
+  const shape = shapeOf(parts[0]!)
+  const { axis, places } = elementsOf(turn, shape)
+  if (axis !== undefined) return replaced(turn, parts, axis, places)
+  const rows = parts.map((item) => withShape(turn, item, [sizeOf(shapeOf(item))]))
+  return withShape(turn, await replaced(turn, rows, 0, places), shape)
 }
 
 /** The indices of non-zero numbers of a constant, [rank, count]. */
@@ -123,5 +176,7 @@ export const pickedLowerings: Readonly<Record<string, Lowering>> = {
   Gather: gather,
   GatherND: gatherNd,
   ScatterND: scatterNd,
+  GatherElements: gatherElements,
+  ScatterElements: scatterElements,
   NonZero: nonZero,
 }

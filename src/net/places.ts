@@ -8,6 +8,7 @@ import {
   type Dimension,
   evenDims,
   isAxis,
+  isSame,
   plain,
   shapeOf,
   type Value,
@@ -85,30 +86,48 @@ export async function joined(turn: Turn, values: readonly Value[], axis: number)
   if (shapes.some((one) => one.length !== rank || one.some((size, i) => i !== axis && size !== shape[i])))
     throw unfit(turn, `its inputs differ in other axes than ${axis}`)
   if (values.length === 1) return values[0]!
+  const all = shapes.reduce((sum, one) => sum + one[axis]!, 0)
+  checkLimit('axisSamples', all, nameOf(turn.node))
+  const concat = (on: AxisNumber, parts: readonly Value[]) =>
+    turn.engine.layer(
+      'concat',
+      parts.map(({ planes }) => planes),
+      { axis: on },
+    )
+  // all in the same order, whichever it is: the planes are joined as they are
+  const own = ([0, 1, 2] as const).find((on) =>
+    values.every((value) => isPartOn(value, values[0]!, axis, on)),
+  )
+  if (own !== undefined) {
+    return {
+      kind: 'value',
+      planes: await concat(own, values),
+      dims: values[0]!.dims.with(axis, wholeOf(own, all)),
+    }
+  }
   if (axis < rank - 2 && sizeOf(shape.slice(0, axis)) > 1)
     throw unsupported(turn, `[${shape}] cannot be joined along axis ${axis}`, 'a network with a batch of 1')
-  checkLimit(
-    'axisSamples',
-    shapes.reduce((sum, one) => sum + one[axis]!, 0),
-    nameOf(turn.node),
-  )
   const even = await Promise.all(values.map((value) => plain(turn.engine, value)))
   const on: AxisNumber = axis < rank - 2 ? 0 : axis === rank - 1 ? 2 : 1
-  const planes = await turn.engine.layer(
-    'concat',
-    even.map((value) => value.planes),
-    { axis: on },
-  )
-  const all = shapes.reduce((sum, one) => sum + one[axis]!, 0)
-  return { kind: 'value', planes, dims: evenDims(shape.with(axis, all)) }
+  return { kind: 'value', planes: await concat(on, even), dims: evenDims(shape.with(axis, all)) }
 }
 
-/** The border modes by their names in ONNX. */
+/** Whether a dimension is a whole axis of the planes, and the others are the same as those of another value. */
+function isPartOn(value: Value, like: Value, axis: number, on: AxisNumber): boolean {
+  return (
+    isAxis(value, value.dims[axis]!, on) &&
+    value.dims.every((dimension, i) => i === axis || isSame(dimension, like.dims[i]!)) &&
+    value.planes.shape.every((size, k) => k === on || size === like.planes.shape[k])
+  )
+}
+
+/** The border modes by their names in ONNX, and one of TensorFlow. */
 const modes = {
   constant: 'constant',
   edge: 'replicate',
   reflect: 'reflect',
   wrap: 'wrap',
+  symmetric: 'symmetric',
 } as const satisfies Readonly<Record<string, BorderName>>
 
 /** The names of the border modes; `constant` is the default. */

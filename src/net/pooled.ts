@@ -2,7 +2,7 @@ import type { PoolAxes, PoolAxis } from '../definition/pool.ts'
 import { poolAxis } from '../operators/max-pool.ts'
 import { batchOf, batchValue, orOfRows } from './batch.ts'
 import { countsOf, inNode, type Lowering, numberOf, type Turn, unfit, unsupported, valueAt } from './step.ts'
-import type { Item } from './value.ts'
+import { type Item, shapeOf } from './value.ts'
 import { paddingOf, pairOf } from './weighted.ts'
 
 // Operators over windows.
@@ -19,8 +19,18 @@ function windowsOf(turn: Turn, height: number, width: number): Windows {
   const [high, wide] = countsOf(turn, 'kernel_shape', 2, 1) ?? []
   if (high === undefined || wide === undefined)
     throw unsupported(turn, 'it has no windows', 'windows of pictures, [kH,kW]')
-  const kernel = [high, wide] as const
-  const stride = pairOf(turn, 'strides', 1)
+  const [before] = turn.declared?.inputs ?? []
+  const isPadded =
+    String(turn.node.attributes.get('auto_pad')).startsWith('SAME') ||
+    (countsOf(turn, 'pads', 4, 0) ?? []).some((n) => n > 0)
+  // a window over all of the declared picture is one over all of any picture
+  const isAll =
+    before !== undefined &&
+    !isPadded &&
+    !turn.node.outputs[1] &&
+    String(shapeOf(before).slice(-2)) === String([high, wide])
+  const kernel = isAll ? ([height, width] as const) : ([high, wide] as const)
+  const stride = isAll ? kernel : pairOf(turn, 'strides', 1)
   const dilation = pairOf(turn, 'dilations', 1)
   const padding = paddingOf(turn, [height, width], kernel, stride, dilation)
   const isUp = numberOf(turn, 'ceil_mode', 0) === 1

@@ -21,8 +21,8 @@ import {
   type Dimension,
   float,
   type Item,
+  isSame,
   known,
-  merged,
   plain,
   planesOf,
   shapeOf,
@@ -128,16 +128,6 @@ const pairs: Readonly<Record<string, OperationName>> = {
   And: 'and',
   Or: 'or',
   Xor: 'xor',
-}
-
-const isSame = (a: Dimension, b: Dimension): boolean => {
-  const [x, y] = [merged(a), merged(b)]
-  return (
-    x.length === y.length &&
-    x.every(
-      ({ axis, size, stride }, i) => axis === y[i]!.axis && size === y[i]!.size && stride === y[i]!.stride,
-    )
-  )
 }
 
 /** Adds dimensions of size 1 in front, up to this rank. */
@@ -304,6 +294,19 @@ const where: Lowering = async (turn) => {
   return { kind: 'value', planes: await turn.engine.layer('either', planes, {}), dims }
 }
 
+/** Keeps the upper or the lower triangle of rows and columns; the rest is 0. */
+const triangle: Lowering = (turn) => {
+  const item = turn.inputs[0] ?? valueAt(turn, 0)
+  const [high = 1, wide = 1] = shapeOf(item).slice(-2)
+  const k = constantAt(turn, 1, 'the diagonal')?.data[0] ?? 0
+  const isUpper = numberOf(turn, 'upper', 1) !== 0
+  const kept = places(turn, high * wide, (i) => {
+    const at = (i % wide) - Math.floor(i / wide)
+    return +(isUpper ? at >= k : at <= k)
+  })
+  return where({ ...turn, inputs: [known(constant('bool', [high, wide], kept)), item, float(0)] })
+}
+
 /** x · by + plus. */
 const line = async (turn: Turn, x: Item, by: number, plus: Item): Promise<Item> =>
   meet(turn, 'add', await meet(turn, 'multiply', x, float(by)), plus)
@@ -349,6 +352,7 @@ export const singleLowerings: Readonly<Record<string, Lowering>> = {
   Swish: swish(1),
   QuickGelu: swish(Math.fround(1.702)),
   Where: where,
+  Trilu: triangle,
   // experimental operators of early ONNX, which converters from Core ML and Keras still write
   Affine: (turn) =>
     line(turn, valueAt(turn, 0), numberOf(turn, 'alpha', 1), float(numberOf(turn, 'beta', 0))),

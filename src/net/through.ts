@@ -106,6 +106,7 @@ export async function pass(model: Model, x: Tensor, engine: Engine, options: Pas
   const isMap = options.heat !== undefined || options.map !== undefined
   const sense = senseOf(model, picked, isMap ? 0 : made, options)
   const notes = [...model.notes, ...sense.notes, ...fitNotes(fit, width, height)]
+  const isGuess = sense.outRange === 'raw' && options.outRange === undefined
   const turned =
     colours === 'luma' && isColour ? await engine.layer('mixed', [x], { matrix: toLuma }) : undefined
   const order = colours === 'bgr' ? [2, 1, 0] : [0, 1, 2]
@@ -123,14 +124,14 @@ export async function pass(model: Model, x: Tensor, engine: Engine, options: Pas
   if (isMap) {
     const one = await mapOf(engine, model, out, made, options)
     if (options.heat !== undefined) {
-      if (sense.outRange === 'raw')
+      if (isGuess)
         notes.push(
           'the palette goes from the smallest number of the map to the largest; --out-range 0..1 fixes its ends',
         )
       const planes = await heated(engine, one, sense.outRange, options.heat, full)
       return { planes, fit, notes, isPicture: true }
     }
-    if (sense.outRange === 'raw') notes.push(rawNote(1))
+    if (isGuess) notes.push(rawNote(1))
     const planes = await leaving(engine, one, sense.outRange, full)
     return { planes, fit, notes, isPicture: sense.outRange !== 'raw' }
   }
@@ -153,7 +154,7 @@ export async function pass(model: Model, x: Tensor, engine: Engine, options: Pas
     )
     return { planes: await engine.layer('across', [levels], { of: 'mean' }), fit, notes, isPicture }
   }
-  if (!isPicture) notes.push(rawNote(made))
+  if (isGuess) notes.push(rawNote(made))
   return { planes: levels, fit, notes, isPicture }
 }
 
@@ -223,8 +224,8 @@ async function heated(
 
 const rawNote = (made: number): string =>
   made === 1
-    ? 'the output of the network is a map of numbers, written as levels; --range minmax stretches them, --out-range 0..1 makes 1 white'
-    : `the network produces ${made} maps, which are not a picture: their numbers are kept; --out-range defines black and white`
+    ? 'the network outputs a map of numbers, not of levels; --range minmax stretches them over a picture, and --out-range 0..1 makes 1 white'
+    : `the network outputs ${made} maps of numbers, not a picture; --out-range defines black and white, and --map 0 writes one map alone`
 
 function fitNotes({ rows, columns, multiple }: Fit, width: number, height: number): string[] {
   const [high, wide] = [height + rows[0] + rows[1], width + columns[0] + columns[1]]

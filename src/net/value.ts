@@ -120,6 +120,17 @@ export const isAxis = ({ planes }: Value, atoms: Dimension, axis: AxisNumber): b
   return rest.length === 0 && atom.axis === axis && atom.size === size && atom.stride === 1
 }
 
+/** Whether two dimensions are the same factors. */
+export const isSame = (a: Dimension, b: Dimension): boolean => {
+  const [x, y] = [merged(a), merged(b)]
+  return (
+    x.length === y.length &&
+    x.every(
+      ({ axis, size, stride }, i) => axis === y[i]!.axis && size === y[i]!.size && stride === y[i]!.stride,
+    )
+  )
+}
+
 /** Whether factors cover these axes of the planes, in any order. */
 export const areAll = ({ planes }: Value, atoms: Dimension, axes: readonly AxisNumber[]): boolean =>
   atoms.every(({ axis }) => axes.includes(axis)) &&

@@ -129,6 +129,45 @@ const keras = JSON.stringify({
   ],
 })
 
+const list = (...i: readonly number[]) => ({ list: { i: i.map(String) } })
+const word = (s: string) => ({ s: Buffer.from(s).toString('base64') })
+const graph = JSON.stringify({
+  format: 'graph-model',
+  signature: { outputs: { 'y:0': { name: 's:1' } } },
+  modelTopology: {
+    node: [
+      {
+        name: 'x',
+        op: 'Placeholder',
+        attr: { shape: { shape: { dim: [1, -1, -1, 2].map((size) => ({ size: String(size) })) } } },
+      },
+      ...['w', 'b', 'a'].map((name) => ({ name, op: 'Const' })),
+      {
+        name: 'c',
+        op: '_FusedConv2D',
+        input: ['x', 'w', 'b'],
+        attr: {
+          strides: list(1, 2, 2, 1),
+          padding: word('SAME'),
+          fused_ops: { list: { s: ['BiasAdd', 'Relu'].map((op) => word(op).s) } },
+        },
+      },
+      { name: 'p', op: 'StridedSlice', input: ['c', 'a', 'a', 'a'], attr: { end_mask: { i: '2' } } },
+      { name: 's', op: 'Split', input: ['b', 'p', '^c'], attr: { num_split: { i: '2' } } },
+    ],
+  },
+  weightsManifest: [
+    {
+      paths: ['w.bin'],
+      weights: [
+        { name: 'w', shape: [3, 3, 2, 1], dtype: 'float32', quantization: { dtype: 'uint8', scale: 0.5 } },
+        { name: 'b', shape: [1], dtype: 'float32', quantization: { dtype: 'float16' } },
+        { name: 'a', shape: [2], dtype: 'int32' },
+      ],
+    },
+  ],
+})
+
 /** Returns networks in every format. `.bin` are weights next to a description. */
 export const networkSeeds = (): Seed[] => [
   { ext: '.onnx', bytes: onnx(false) },
@@ -140,6 +179,7 @@ export const networkSeeds = (): Seed[] => [
   { ext: '.pth', bytes: oldTorchFile(srcnn()) },
   { ext: '.param', bytes: Buffer.from(param) },
   { ext: '.json', bytes: Buffer.from(keras) },
+  { ext: '.json', bytes: Buffer.from(graph) },
   { ext: '.bin', bytes: paramWeights },
 ]
 
@@ -147,7 +187,8 @@ export const networkTokens = words(String.raw`
   \x08\x08  \x3a\xff\xff\xff\xff\x0f  \x0a\x00  \xff\xff\xff\xff\xff\xff\xff\xff\xff\x01  ../outside/canary.txt  w.bin  /dev/zero  cos\nsystem\n  R.  h\x00  q\x00  (  u.  }  ]
   cbuiltins\neval\n  ctorch._utils\n_rebuild_tensor_v2\n  Q  \x85R  PK\x01\x02  PK\x05\x06  -233  0=99999999  -23310=9,1  6=4294967295  Convolution c 1 1 x y 0=1 1=1 6=1
   Split s 1 2 y x z  Flatten f 1 1 x y  "shape":[4294967296,4294967296]  "dtype":"BF16"  "data_offsets":[0,99]  "tensor":"w"  "number":"NaN"  __proto__
-  "activation":"softmax"  "axis":7  "size":[1e9,1e9]  "padding":[[-1,1e300],[0,null]]  "inbound_nodes":[[["end",0,0]]]  conv1.weight`)
+  "activation":"softmax"  "axis":7  "size":[1e9,1e9]  "padding":[[-1,1e300],[0,null]]  "inbound_nodes":[[["end",0,0]]]  conv1.weight
+  "op":"BatchToSpaceND"  "op":"Pack"  "input":["s:1","^s"]  "i":"-9e99"  {"list":{"s":["!"]}}  "end_mask":{"i":"4294967295"}  "unknownRank":true`)
 
 /** Reads a network as commands do, from a file or from bytes. An accepted network must survive our own format. */
 export async function takeNetwork(bytes: Uint8Array, ext: string, n: number): Promise<void> {

@@ -113,7 +113,10 @@ const refused: readonly (readonly [name: RegExp, message: RegExp])[] = [
   [/maxunpool/, /its indices do not come from a MaxPool of this network/],
   [/reduce_prod/, /a product of samples is not supported/],
   [/allowzero_reordered/, /a shape needs whole sizes of at least 1/],
-  [/scatternd_(add|multiply|max|min)/, /reduction "\w+" is not supported/],
+  [
+    /scatter(nd|_elements_with_reduction)_(add|multiply|max|min)|scatter_elements_with_duplicate/,
+    /reduction "\w+" is not supported/,
+  ],
   [/slice_start_out_of_bounds/, /no samples are left in axis 1/],
 ]
 

@@ -6,6 +6,15 @@ export type Case = readonly [title: string, network: TestNetwork, of?: ((v: numb
 
 const random = randoms(7)
 const F = (...shape: number[]) => floats(random, ...shape)
+/** Indices along an axis of [1,4,7,9], the same at every place of the others. */
+function alike(axis: number, list: readonly number[]): Weights {
+  const at = axis < 0 ? axis + 4 : axis
+  const shape = [1, 4, 7, 9].with(at, list.length)
+  const inner = shape.slice(at + 1).reduce((a, b) => a * b, 1)
+  const count = shape.reduce((a, b) => a * b, 1)
+  const data = Array.from({ length: count }, (_, i) => list[Math.floor(i / inner) % list.length]!)
+  return { shape, data, type: 'int64' }
+}
 const one = (v: number): Weights => ({ shape: [], data: [Math.fround(v)] })
 const scales = (y: number, x: number): Weights => ({
   shape: [4],
@@ -435,6 +444,32 @@ export const cases: readonly Case[] = [
   alone('QuickGelu'),
   alone('Mean', [F(4, 1, 1), F(1, 1, 7, 9)]),
   alone('Gather', [wholes(2, 0, -1)], { axis: 3 }),
+  ...(
+    [
+      ['bchw,cd->bdhw', F(4, 3)],
+      ['bchw,wk->bchk', F(9, 2)],
+      ['bchw,c->bhw', F(4)],
+      ['bchw,bchw->bhw', F(1, 4, 7, 9)],
+      ['bchw,bkhw->bck', F(1, 3, 7, 9)],
+      ['bchw,chk->bckw', F(4, 7, 3)],
+      ['bchw,k->bckw', F(3)],
+      ['bchw->wcb'],
+      ['bchw->bwhc'],
+    ] as const
+  ).map(([equation, ...weights]) => alone('Einsum', weights, { equation })),
+  ...[0, 1].flatMap((upper) =>
+    [-2, 0, 3].map((k) => alone('Trilu', [{ shape: [], data: [k], type: 'int64' }], { upper })),
+  ),
+  alone('Trilu'),
+  ...[1, -2, 3].map((axis) => alone('GatherElements', [alike(axis, [2, 0, -1])], { axis })),
+  ...[1, -2, 3].map((axis) => {
+    const places = alike(axis, [2, 0, -1])
+    return alone('ScatterElements', [places, F(...places.shape)], { axis })
+  }),
+  alone('GatherElements', [{ shape: [1, 2, 2, 1], data: [1, -1, 0, 8], type: 'int64' }], { axis: 3 }),
+  alone('ScatterElements', [{ shape: [1, 2, 2, 1], data: [1, -1, 0, 8], type: 'int64' }, F(1, 2, 2, 1)], {
+    axis: 3,
+  }),
   alone('GatherND', [{ shape: [2, 3], data: [0, 3, -1, 0, 1, 2], type: 'int64' }]),
   alone('ScatterND', [{ shape: [2, 3], data: [0, 3, -1, 0, 1, 2], type: 'int64' }, F(2, 9)]),
   alone('ScatterND', [{ shape: [3, 1, 2], data: [0, 3, 0, 1, 0, 3], type: 'int64' }, F(3, 1, 7, 9)]),

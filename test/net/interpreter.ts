@@ -779,6 +779,42 @@ export const meanings: Readonly<Record<string, Op>> = {
     )
     return [quantised(concat(parts, a, 0, 1)[0]!, s!, z)]
   },
+  // the sum over all letters that the output lacks, term by term
+  Einsum: (inputs, a) => {
+    const [from = '', to = ''] = String(a.equation).split('->')
+    const words = from.split(',')
+    const sizes = new Map(
+      words.flatMap((word, i) => [...word].map((c, k) => [c, inputs[i]!.shape[k]!] as const)),
+    )
+    const rest = [...sizes.keys()].filter((c) => !to.includes(c))
+    return [
+      make(
+        [...to].map((c) => sizes.get(c)!),
+        (i) =>
+          [...places(rest.map((c) => sizes.get(c)!))].reduce((sum, k) => {
+            const of = (c: string) => (to.includes(c) ? i[to.indexOf(c)]! : k[rest.indexOf(c)]!)
+            return sum + words.reduce((term, word, n) => term * at(inputs[n]!, [...word].map(of)), 1)
+          }, 0),
+      ),
+    ]
+  },
+  Trilu: ([x, k], a) => [
+    make(x!.shape, (i) => {
+      const above = i.at(-1)! - i.at(-2)! - (k?.data[0] ?? 0)
+      return (num(a, 'upper', 1) === 1 ? above >= 0 : above <= 0) ? at(x!, i) : 0
+    }),
+  ],
+  GatherElements: ([x, indices], a) => {
+    const axis = turn(num(a, 'axis', 0), x!.shape.length)
+    return [make(indices!.shape, (i) => at(x!, i.with(axis, turn(at(indices!, i), x!.shape[axis]!))))]
+  },
+  ScatterElements: ([x, indices, updates], a) => {
+    const axis = turn(num(a, 'axis', 0), x!.shape.length)
+    const out = new Map([...places(x!.shape)].map((i) => [String(i), at(x!, i)]))
+    for (const i of places(indices!.shape))
+      out.set(String(i.with(axis, turn(at(indices!, i), x!.shape[axis]!))), at(updates!, i))
+    return [make(x!.shape, (i) => out.get(String(i))!)]
+  },
   GatherND: ([x, indices]) => {
     const depth = indices!.shape.at(-1)!
     const lead = indices!.shape.slice(0, -1)

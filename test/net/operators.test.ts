@@ -117,6 +117,51 @@ describe('an operator alone', () => {
     expect(Array.from(y!.data)).toEqual([1, 3])
   })
 
+  it.each(['AveragePool', 'MaxPool'])(
+    '%s over all of the size that its file is written for is over all of any picture',
+    async (operator) => {
+      const windows = { kernel_shape: [2, 4] }
+      const bytes = onnxModel({
+        inputs: [{ name: 'x', shape: [1, 1, 2, 4] }],
+        outputs: [{ name: 'y' }],
+        nodes: [{ operator, inputs: ['x'], outputs: ['y'], attributes: windows }],
+      })
+      const { network, declared } = await modelOf(networkFrom(bytes))
+      const x = new Tensor(
+        [1, 3, 5],
+        Float32Array.from({ length: 15 }, (_, i) => i),
+      )
+      const [y] = await trace(network, x, referenceEngine, 'chw', declared)
+      expect(Array.from(y!.data)).toEqual([operator === 'MaxPool' ? 14 : 7])
+    },
+  )
+
+  it('Concat of channels that come last moves no samples', async () => {
+    const bytes = onnxModel({
+      inputs: [{ name: 'x', shape: [1, 'h', 'w', 3] }],
+      outputs: [{ name: 'y' }],
+      nodes: [
+        { operator: 'Neg', inputs: ['x'], outputs: ['n'] },
+        { operator: 'Concat', inputs: ['x', 'n', 'x'], outputs: ['y'], attributes: { axis: -1 } },
+      ],
+    })
+    const { network, declared } = await modelOf(networkFrom(bytes))
+    const layers: string[] = []
+    const engine = new Proxy(referenceEngine, {
+      get: (of, key) =>
+        key !== 'layer'
+          ? Reflect.get(of, key)
+          : (...[name, ...rest]: Parameters<typeof referenceEngine.layer>) => {
+              layers.push(name)
+              return of.layer(name, ...rest)
+            },
+    })
+    const x = new Tensor([3, 1, 2], Float32Array.of(1, 2, 3, 4, 5, 6))
+    const [y] = await trace(network, x, engine, 'hwc', declared)
+    expect(layers).toEqual(['activate', 'concat'])
+    expect(Array.from(y!.data)).toEqual([1, 2, 3, 4, 5, 6, -1, -2, -3, -4, -5, -6, 1, 2, 3, 4, 5, 6])
+  })
+
   it.each([
     ['Conv', { auto_pad: 'SAME' }, 'auto_pad "SAME" is not supported'],
     ['MaxPool', { kernel_shape: [1, 1], auto_pad: 'same_upper' }, 'auto_pad "same_upper" is not supported'],

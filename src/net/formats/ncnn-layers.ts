@@ -149,15 +149,65 @@ const padding: Make = (layer) => {
   return { same: pad(layer, x(layer), pads, mode, layer.number(5, 0), channels) }
 }
 
+/** Splits an axis at given places, or into parts of given sizes; those that are left open share the rest evenly. */
 const slice: Make = (layer) => {
-  const sizes = layer.wholes(0)
+  const { builder, outputs } = layer
+  const [sizes, places] = [layer.wholes(0), layer.wholes(2)]
   const axis = axisOf(layer, layer.whole(1, 0))
-  if (layer.wholes(2).length > 0 || sizes.length !== layer.outputs.length)
-    throw layer.refuse('splits at given positions')
-  const isEven = sizes.every((size) => size === unstated)
-  if (!isEven && sizes.some((size) => size < 0)) throw layer.refuse('splits off a part of unknown size')
-  const parts = isEven ? [] : [layer.builder.ints(sizes)]
-  return node(layer, 'Split', [x(layer), ...parts], { axis })
+  const isBy = places.length > 0
+  if ((isBy ? places.length + 1 : sizes.length) !== outputs.length)
+    throw layer.refuse('splits into other parts than it lists')
+  const open = isBy ? -1 : sizes.indexOf(unstated)
+  if (sizes.some((size, i) => (open >= 0 && i >= open ? size !== unstated : size < 0)))
+    throw layer.refuse('splits off parts of unknown size before others')
+  if (!isBy && open <= 0) {
+    const parts = open === 0 ? [] : [builder.ints(sizes)]
+    return node(layer, 'Split', [x(layer), ...parts], { axis })
+  }
+  const sums = sizes
+    .slice(0, Math.max(open, 0))
+    .map((_, i) => sizes.slice(0, i + 1).reduce((a, b) => a + b, 0))
+  const bounds = [0, ...(isBy ? places : sums), toTheEnd]
+  const cut = (i: number, out?: string) =>
+    builder.add(
+      'Slice',
+      [x(layer), ...[[bounds[i]!], [bounds[i + 1]!], [axis]].map((list) => builder.ints(list))],
+      {},
+      out === undefined ? {} : { name: layer.name, outputs: [out] },
+    )
+  const rest = isBy ? [] : outputs.slice(open)
+  const isLast = rest.length <= 1
+  outputs.slice(0, isLast ? undefined : open).forEach((out, i) => void cut(i, out))
+  if (!isLast) builder.add('Split', [cut(open)], { axis }, { outputs: rest })
+  return { isFlat: layer.isFlat(x(layer)) }
+}
+
+/** The orders of axes of Permute, as [N,C,H,W]. */
+const orders = ['0,1,2,3', '0,1,3,2', '0,2,1,3', '0,2,3,1', '0,3,1,2', '0,3,2,1']
+
+const permute: Make = (layer) => {
+  const order = orders[layer.whole(0, 0)]
+  if (order === undefined || layer.isFlat(x(layer))) throw layer.refuse('orders axes in an unsupported way')
+  return node(layer, 'Transpose', [x(layer)], { perm: order.split(',').map(Number) })
+}
+
+/** By number. */
+const reductions = 'Sum L1 SumSquare Mean Max Min Prod L1 L2 LogSum LogSumExp'.split(' ')
+
+/** Without their size, only rows and columns together can be reduced: what is left is one number for each channel. */
+const reduction: Make = (layer) => {
+  const { builder } = layer
+  const operator = reductions[layer.whole(0, 0)]
+  const all = layer.whole(1, 1) !== 0
+  const axes = all ? [1, 2, 3] : layer.wholes(3).map((axis) => axisOf(layer, axis))
+  if (operator === undefined) throw layer.refuse('is of an unsupported kind')
+  if (!all && layer.whole(5, 0) === 0) throw layer.refuse('counts its axes as old versions of ncnn did')
+  const isFlat = axes.includes(2) && axes.includes(3)
+  if (!isFlat && layer.whole(4, 0) === 0) throw layer.refuse('makes fewer axes than a picture has')
+  const [by, list] = [layer.number(2, 1), builder.ints(axes)]
+  if (by === 1) return { ...node(layer, `Reduce${operator}`, [x(layer), list]), isFlat }
+  const made = builder.add(`Reduce${operator}`, [x(layer), list])
+  return { ...node(layer, 'Mul', [made, builder.floats(by)]), isFlat }
 }
 
 const reorg: Make = (layer) => {
@@ -212,6 +262,8 @@ export const layers: Readonly<Record<string, Make>> = {
   UnaryOp: unaryOp,
   Concat: (layer) => node(layer, 'Concat', layer.inputs, { axis: axisOf(layer, layer.whole(0, 0)) }),
   Slice: slice,
+  Permute: permute,
+  Reduction: reduction,
   Crop: crop,
   Padding: padding,
   Interp: interp,

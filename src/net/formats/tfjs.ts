@@ -4,18 +4,19 @@ import { describe } from '../../text/describe.ts'
 import { isRecord } from '../../text/record.ts'
 import { builder, networkFrom } from '../builder.ts'
 import type { Constant, Network, Port } from '../network.ts'
-import { type Checks, type Given, type NetworkFormat, openJson, quoted } from './format.ts'
-import { budgetOf, bytesOf, constant, constantFrom, type NumberType, numberTypes } from './numbers.ts'
+import { type Given, type NetworkFormat, openJson, quoted } from './format.ts'
+import { graphOf } from './tfjs-graph.ts'
 import type { Config, Layer } from './tfjs-layer.ts'
 import { kerasLayers } from './tfjs-layers.ts'
+import { type Weight, weightsOf } from './tfjs-weights.ts'
 
 /** The most characters of a file that are read to recognise it. */
 const mostSniffed = 2 ** 26
 
-/** TensorFlow.js: the layers of a Keras model in `model.json`, and the weights in files that it names. */
+/** TensorFlow.js: a Keras model or a graph of TensorFlow in `model.json`, and the weights in files that it names. */
 export const tfjs: NetworkFormat = {
   name: 'tfjs',
-  summary: 'TensorFlow.js: model.json of a layers model, with its weight files next to it',
+  summary: 'TensorFlow.js: model.json of a layers or graph model, with its weight files next to it',
   extensions: ['.json'],
   recognises: (bytes) =>
     /^(\ufeff)?\s*\{/.test(Buffer.from(bytes.subarray(0, 64)).toString()) &&
@@ -32,16 +33,14 @@ function networkOf(checks: ReturnType<typeof openJson>, given: Given): Network {
   const { file } = given
   const { whole, fail, record, list, text } = checks
   const topology = record(whole.modelTopology, 'modelTopology')
-  if (whole.format === 'graph-model' || Array.isArray(topology.node)) {
-    throw new ConvoError(
-      'E_NET_FORMAT',
-      `${file} is a graph model of TensorFlow.js, which convo does not read`,
-      {
-        why: `${file}: convo reads layers models, with Keras layers`,
-        fix: 'export the network as ONNX from the framework that it comes from',
-      },
-    )
-  }
+  const metadata = new Map(
+    ['generatedBy', 'convertedBy'].flatMap((key) =>
+      typeof whole[key] === 'string' ? [[key, whole[key]]] : [],
+    ),
+  )
+  const all = weightsOf(list(whole.weightsManifest, 'weightsManifest'), checks, given)
+  if (whole.format === 'graph-model' || topology.node !== undefined)
+    return graphOf(checks, topology, all, file, metadata)
   const model = record(topology.model_config ?? topology, 'model_config')
   const config: Config = Array.isArray(model.config)
     ? { layers: model.config }
@@ -50,7 +49,7 @@ function networkOf(checks: ReturnType<typeof openJson>, given: Given): Network {
   const names = described.map(({ name, config: own }) =>
     text(name ?? (isRecord(own) ? own.name : undefined), 'the name of a layer'),
   )
-  const weights = weightsOf(list(whole.weightsManifest, 'weightsManifest'), checks, given)
+  const weights = byLayer(all)
   const made = builder(names)
   /** The outputs of layers, by the name of the layer and the number of the call. */
   const values = new Map<string, string>()
@@ -134,20 +133,8 @@ function networkOf(checks: ReturnType<typeof openJson>, given: Given): Network {
     name: typeof config.name === 'string' ? config.name : '',
     inputs,
     outputs,
-    metadata: new Map(
-      ['generatedBy', 'convertedBy'].flatMap((key) =>
-        typeof whole[key] === 'string' ? [[key, whole[key]]] : [],
-      ),
-    ),
+    metadata,
   })
-}
-
-type Spec = {
-  readonly shape: readonly number[]
-  readonly type: NumberType
-  readonly scale: number
-  readonly offset: number
-  readonly bytes: () => Uint8Array
 }
 
 type Refuse = (why: string) => ConvoError
@@ -158,79 +145,23 @@ type Weights = {
   (layer: string, part: string, rank: undefined, refuse: undefined): Constant | undefined
 }
 
-/** The weights that the manifest lists. Each group is stored in one or more files that are joined. */
-function weightsOf(
-  manifest: readonly unknown[],
-  { fail, record, list, text }: Checks,
-  given: Given,
-): Weights {
-  const { file, beside } = given
-  const specs = new Map<string, Spec>()
-  for (const one of manifest) {
-    const group = record(one, 'a group of weights')
-    const paths = list(group.paths, 'paths').map((path) => text(path, 'a path'))
-    let whole: Uint8Array | undefined
-    const open = () => {
-      whole ??= Buffer.concat(paths.map(beside))
-      return whole
-    }
-    let at = 0
-    for (const each of list(group.weights, 'weights')) {
-      const spec = record(each, 'a weight')
-      const name = text(spec.name, 'the name of a weight')
-      const shape = list(spec.shape, 'a shape')
-      const quantised =
-        spec.quantization === undefined ? undefined : record(spec.quantization, 'quantization')
-      const stated = text(quantised?.dtype ?? spec.dtype, 'dtype')
-      const type = numberTypes.find((one) => one === stated)
-      const isShape = shape.every((n): n is number => Number.isSafeInteger(n) && (n as number) >= 0)
-      const count = isShape ? sizeOf(shape) : Number.NaN
-      if (type === undefined || !isShape || !Number.isSafeInteger(count)) {
-        throw fail(`a shape and a supported type of ${quoted(name)}`, `${describe(shape)} ${stated}`)
-      }
-      const begin = at
-      at += count * bytesOf(type)
-      const end = at
-      const number = (value: unknown, otherwise: number) => (typeof value === 'number' ? value : otherwise)
-      specs.set(name.replace(/:\d+$/, ''), {
-        shape,
-        type,
-        scale: type === 'float16' ? 1 : number(quantised?.scale, 1),
-        offset: type === 'float16' ? 0 : number(quantised?.min, 0),
-        bytes() {
-          const bytes = open()
-          if (end > bytes.length)
-            throw fail(`${end} bytes in ${paths.map(quoted).join(' ')}`, `${bytes.length}`)
-          return bytes.subarray(begin, end)
-        },
-      })
-    }
-  }
+function byLayer(all: ReadonlyMap<string, Weight>): Weights {
   /** `model/layer/part` and `layer/layer/part` are found by their end. */
-  const places = new Map<string, Spec>()
-  for (const [name, spec] of specs) {
+  const places = new Map<string, Weight>()
+  for (const [name, weight] of all) {
     const words = name.split('/')
     const part = words.at(-1)!
-    for (const layer of new Set(words.slice(0, -1))) places.set(`${layer}/${part}`, spec)
+    for (const layer of new Set(words.slice(0, -1))) places.set(`${layer}/${part}`, weight)
   }
-  const budget = budgetOf(file)
-  const find = (layer: string, part: string) =>
-    specs.get(`${layer}/${part}`) ?? places.get(`${layer}/${part}`)
   function weight(layer: string, part: string, rank: number | undefined, refuse: Refuse): Constant
   function weight(layer: string, part: string, rank: undefined, refuse: undefined): Constant | undefined
   function weight(layer: string, part: string, rank: number | undefined, refuse: Refuse | undefined) {
-    const spec = find(layer, part)
-    if (spec === undefined && refuse === undefined) return undefined
-    if (spec === undefined) throw refuse!(`has no weights called ${quoted(part)}`)
-    if (rank !== undefined && (spec.shape.length !== rank || sizeOf(spec.shape) === 0))
-      throw refuse!(`has a ${part} of ${describe(spec.shape)}, where ${rank} sizes are needed`)
-    budget.take(sizeOf(spec.shape))
-    const read = constantFrom(spec.type, spec.shape, spec.bytes())
-    const { scale, offset } = spec
-    const isPlain = scale === 1 && offset === 0
-    // in float64 first: the stored integers have no fractions
-    const numbers = isPlain ? read.data : Float64Array.from(read.data, (n) => n * scale + offset)
-    return constant('float32', spec.shape, numbers)
+    const found = all.get(`${layer}/${part}`) ?? places.get(`${layer}/${part}`)
+    if (found === undefined && refuse === undefined) return undefined
+    if (found === undefined) throw refuse!(`has no weights called ${quoted(part)}`)
+    if (rank !== undefined && (found.shape.length !== rank || sizeOf(found.shape) === 0))
+      throw refuse!(`has a ${part} of ${describe(found.shape)}, where ${rank} sizes are needed`)
+    return found.read()
   }
   return weight
 }

@@ -247,6 +247,47 @@ describe('layers compute what ncnn does', () => {
     ],
     ['channels of two groups', ['ShuffleChannel s 1 1 x y 0=3'], [], six, [1, 3, 5, 2, 4, 6]],
     ['channels of two groups, back', ['ShuffleChannel s 1 1 x y 0=3 1=1'], [], six, [1, 4, 2, 5, 3, 6]],
+    [
+      'parts between places',
+      ['Slice s 1 3 x a b c -23302=2,1,3', 'Concat k 3 1 c b a y 0=0'],
+      [],
+      six,
+      [4, 5, 6, 2, 3, 1],
+    ],
+    [
+      'a part, and the rest',
+      ['Slice s 1 2 x a b -23300=2,4,-233', 'Concat k 2 1 b a y 0=0'],
+      [],
+      six,
+      [5, 6, 1, 2, 3, 4],
+    ],
+    [
+      'a part, and the rest in two parts',
+      ['Slice s 1 3 x a b c -23300=3,2,-233,-233', 'Concat k 3 1 c b a y 0=0'],
+      [],
+      six,
+      [5, 6, 3, 4, 1, 2],
+    ],
+    ['columns as channels', ['Permute p 1 1 x y 0=4'], [], four, [1, 3, 2, 4]],
+    ['columns for channels', ['Permute p 1 1 x y 0=5'], [], four, [1, 3, 2, 4]],
+    ['columns for rows', ['Permute p 1 1 x y 0=1'], [], four, four],
+    ['rows for channels', ['Permute p 1 1 x y 0=2', 'Reorg r 1 1 y z 0=1 1=1'], [], four, four],
+    ['channels last, and back', ['Permute p 1 1 x z 0=3', 'Permute q 1 1 z y 0=4'], [], four, four],
+    [
+      'the mean of each channel',
+      ['Reduction r 1 1 x m 0=3 1=0 -23303=2,1,2 5=1', 'BinaryOp b 2 1 x m y 0=1'],
+      [],
+      four,
+      [-0.5, 0.5, -0.5, 0.5],
+    ],
+    [
+      'half of the sum of all channels',
+      ['Reduction r 1 1 x y 1=0 2=0.5 -23303=1,0 4=1 5=1'],
+      [],
+      four,
+      [2, 3],
+    ],
+    ['the largest of all', ['Reduction r 1 1 x m 0=4', 'BinaryOp b 2 1 m x y 0=1'], [], four, [3, 2, 1, 0]],
   ])('%s', async (_, layers, weights, given, expected) => {
     const shape = given.length === 6 ? ([6, 1, 1] as const) : ([2, 1, 2] as const)
     const { data } = await result(shape, given, [`Input in 0 1 x 2=${shape[0]}`, ...layers], ...weights)
@@ -281,6 +322,18 @@ describe('refused by name', () => {
       ['LSTM l 1 1 x y'],
       [],
       ['E_NET_OPERATOR', 'layer "l" (LSTM) is of an unsupported type', 'nets/small.param:4:1'],
+    ],
+    [
+      'axes that are counted as before',
+      ['Reduction r 1 1 x y 1=0 -23303=1,1'],
+      [],
+      ['E_NET_OPERATOR', 'layer "r" (Reduction) counts its axes as old versions of ncnn did'],
+    ],
+    [
+      'a part of open size before others',
+      ['Slice s 1 3 x a b c -23300=3,-233,1,-233'],
+      [],
+      ['E_NET_OPERATOR', 'layer "s" (Slice) splits off parts of unknown size before others'],
     ],
     [
       'a picture that is reshaped',

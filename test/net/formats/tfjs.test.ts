@@ -244,9 +244,9 @@ describe('refused by name', () => {
       ],
     ],
     [
-      'a graph model',
+      'a graph model without nodes',
       model([], [], { modelTopology: { node: [] } }),
-      ['E_NET_FORMAT', 'model.json is a graph model of TensorFlow.js, which convo does not read'],
+      ['E_NET_SYNTAX', 'the network has no output'],
     ],
     [
       'text that is no JSON',
