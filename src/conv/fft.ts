@@ -40,13 +40,12 @@ export function planFftRows(kernel: number, outCols: number): FftAxis {
 }
 
 /** Chooses the blocks for a 1-D kernel along columns. */
-export function planFftColumns(kernel: number, outRows: number): FftAxis {
-  return smallest(
+export const planFftColumns = (kernel: number, outRows: number): FftAxis =>
+  smallest(
     axes(kernel),
     (y) => y.n,
     (y) => Math.ceil(outRows / y.valid) * lineCost(y.n),
   )
-}
 
 /** The cost of a line of length n. Longer transforms do not fit in the first-level cache. */
 const lineCost = (n: number): number => n * (2 * Math.log2(n) + 6) * (n < 1024 ? 1 : n === 1024 ? 1.15 : 1.35)
@@ -117,11 +116,8 @@ export const fftScratchBytes2d = ({ y, x }: FftPlan2d): number => (y.n / 4) * (x
 export const fftScratchBytes1d = (axis: FftAxis): number => axis.n * 32
 
 /** Returns the tables that `correlateFft2d` reads, one after the other: twiddles for y, twiddles for x, spectrum. */
-export function fftTables2d(weights: ArrayLike<number>, plan: FftPlan2d): Float32Array {
-  return (
-    madeFor(weights, plan) ?? join([fftTwiddles(plan.y.n), fftTwiddles(plan.x.n), spectrum2d(weights, plan)])
-  )
-}
+export const fftTables2d = (weights: ArrayLike<number>, plan: FftPlan2d): Float32Array =>
+  madeFor(weights, plan) ?? join([fftTwiddles(plan.y.n), fftTwiddles(plan.x.n), spectrum2d(weights, plan)])
 
 /** Tables made in advance, by their weights. */
 const ahead = new WeakMap<object, { readonly plan: FftPlan2d; readonly tables: Float32Array }>()
@@ -155,9 +151,8 @@ export async function makeFftTables2d(weights: ArrayLike<number>, plan: FftPlan2
 }
 
 /** Returns the tables that the 1-D loops read, one after the other: twiddles, spectrum. */
-export function fftTables1d(weights: ArrayLike<number>, axis: FftAxis): Float32Array {
-  return join([fftTwiddles(axis.n), spectrum1d(weights, axis)])
-}
+export const fftTables1d = (weights: ArrayLike<number>, axis: FftAxis): Float32Array =>
+  join([fftTwiddles(axis.n), spectrum1d(weights, axis)])
 
 function join(parts: readonly Float32Array[]): Float32Array {
   const out = new Float32Array(parts.reduce((sum, p) => sum + p.length, 0))
