@@ -1,5 +1,5 @@
 import { invariant } from '../error.ts'
-import { copyTo, pause } from '../host/turns.ts'
+import { copyTo, withoutPauses, withPauses } from '../host/turns.ts'
 import { cos, sin } from '../tensor/math.ts'
 
 /**
@@ -133,21 +133,15 @@ function madeFor(weights: ArrayLike<number>, { y, x }: FftPlan2d): Float32Array 
  */
 export async function makeFftTables2d(weights: ArrayLike<number>, plan: FftPlan2d): Promise<void> {
   if (madeFor(weights, plan) !== undefined) return
-  const steps = spectrumSteps(weights, plan)
-  for (let step = steps.next(); ; step = steps.next()) {
-    if (step.done === true) {
-      const parts = [fftTwiddles(plan.y.n), fftTwiddles(plan.x.n), step.value]
-      const tables = new Float32Array(parts.reduce((sum, p) => sum + p.length, 0))
-      let at = 0
-      for (const part of parts) {
-        await copyTo(tables, part, at)
-        at += part.length
-      }
-      ahead.set(weights, { plan, tables })
-      return
-    }
-    await pause()
+  const spectrum = await withPauses(spectrumSteps(weights, plan))
+  const parts = [fftTwiddles(plan.y.n), fftTwiddles(plan.x.n), spectrum]
+  const tables = new Float32Array(parts.reduce((sum, p) => sum + p.length, 0))
+  let at = 0
+  for (const part of parts) {
+    await copyTo(tables, part, at)
+    at += part.length
   }
+  ahead.set(weights, { plan, tables })
 }
 
 /** Returns the tables that the 1-D loops read, one after the other: twiddles, spectrum. */
@@ -253,13 +247,8 @@ export function spectrum1d(weights: ArrayLike<number>, axis: FftAxis): Float32Ar
  * Returns the conjugate transform of a dense kernel, row-major [kH][kW], in the layout of the tile of spectra of
  * `src/wasm/fft-plane.ts`: [group of four y places][x place][re of the four, im of the four].
  */
-export function spectrum2d(weights: ArrayLike<number>, plan: FftPlan2d): Float32Array {
-  const steps = spectrumSteps(weights, plan)
-  for (;;) {
-    const step = steps.next()
-    if (step.done === true) return step.value
-  }
-}
+export const spectrum2d = (weights: ArrayLike<number>, plan: FftPlan2d): Float32Array =>
+  withoutPauses(spectrumSteps(weights, plan))
 
 /** The steps of `spectrum2d`, with a pause after every row and column. */
 function* spectrumSteps(weights: ArrayLike<number>, plan: FftPlan2d): Generator<undefined, Float32Array> {
