@@ -30,13 +30,8 @@ export const setThreads = counted('setThreads', 1, (count: number): void => {
     throw mismatch('threads must be a whole number from 1 to 1024', count)
   }
   if (engine !== undefined && count !== threads) {
-    throw new ConvoError(
-      'E_ARGUMENT',
-      `the number of threads cannot change to ${count}: ${threads} are already running`,
-      {
-        fix: 'call setThreads before the first operator',
-      },
-    )
+    const what = `the number of threads cannot change to ${count}: ${threads} are already running`
+    throw new ConvoError('E_ARGUMENT', what, { fix: 'call setThreads before the first operator' })
   }
   threads = count
 })

@@ -177,14 +177,8 @@ function convoErrorOf(thrown: unknown): ConvoError {
     })
   }
   if (thrown instanceof TypeError && /detached ArrayBuffer/.test(message)) {
-    return new ConvoError(
-      'E_ARGUMENT',
-      'the memory of an input was transferred before the result was ready',
-      {
-        fix: 'copy it before the transfer',
-        cause: thrown,
-      },
-    )
+    const what = 'the memory of an input was transferred before the result was ready'
+    return new ConvoError('E_ARGUMENT', what, { fix: 'copy it before the transfer', cause: thrown })
   }
   const system = thrown as { readonly code?: unknown; readonly syscall?: unknown } | null | undefined
   if (system?.code === 'ERR_INVALID_ARG_VALUE' && /null bytes/.test(message)) {

@@ -338,9 +338,8 @@ function parseNumber(
   return value
 }
 
-function withDefault<T>(param: Param<T>, fallback: T | undefined): WithDefault<T> {
-  return (fallback === undefined ? param : { ...param, default: fallback }) as WithDefault<T>
-}
+const withDefault = <T>(param: Param<T>, fallback: T | undefined): WithDefault<T> =>
+  (fallback === undefined ? param : { ...param, default: fallback }) as WithDefault<T>
 
 /**
  * Checks the options of a function of the library.
@@ -389,9 +388,8 @@ export function ownOptions<T extends object>(
 }
 
 /** The error for an option that a function does not have. */
-export function noOption(of: string, key: string, known: readonly string[]): ConvoError {
-  return new ConvoError('E_NAME', `${of} has no option ${key}`, {
+export const noOption = (of: string, key: string, known: readonly string[]): ConvoError =>
+  new ConvoError('E_NAME', `${of} has no option ${key}`, {
     why: `options: ${known.join(', ') || 'none'}`,
     fix: nearest(key, known),
   })
-}

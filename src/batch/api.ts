@@ -16,6 +16,7 @@ import {
 } from '../picture/api/names.ts'
 import { pictureParams } from '../picture/api/params.ts'
 import { written } from '../text/message.ts'
+import { pick } from '../text/record.ts'
 import { optionWords } from '../text/shell.ts'
 import type { Entry, ItemEntry } from './journal.ts'
 import { batchParams } from './options.ts'
@@ -55,14 +56,10 @@ export const batch = counted(
         ? [checkPath('the inputs', inputs)]
         : checkPaths('the inputs', inputs)
     if (paths.length === 0) throw new ConvoError('E_ARGUMENT', 'the list of inputs is empty')
-    const { of, whole } = split(typedOptions(others, { ...batchParams, ...wholeParams }, 'batch', ['signal']))
-    const given = {
-      ...of,
-      output: checkPath('the output', output),
-      json: true,
-      quiet: true,
-    }
-    const operation = wordsOf(steps, given.output, whole)
+    const typed = typedOptions(others, { ...batchParams, ...wholeParams }, 'batch', ['signal'])
+    const target = checkPath('the output', output)
+    const given = { ...pick(typed, batchParams), output: target, json: true, quiet: true }
+    const operation = wordsOf(steps, target, pick(typed, wholeParams))
     const entries = new PassThrough({ objectMode: true })
     const io: Io = {
       async out(message) {
@@ -101,13 +98,6 @@ export const batch = counted(
 /** The options of the whole picture that workers take: how many there are is for `jobs`. */
 const { threads: _, ...wholeParams } = pictureParams
 
-/** Separates the options of a batch from those of each picture. */
-function split(given: Readonly<Record<string, unknown>>) {
-  const among = (isOf: boolean) =>
-    Object.fromEntries(Object.entries(given).filter(([name]) => Object.hasOwn(batchParams, name) === isOf))
-  return { of: among(true), whole: among(false) }
-}
-
 /** Rewords what an event says about its picture for the library. */
 function reworded(entry: Entry): Entry {
   if (entry.event !== 'item') return entry
@@ -128,14 +118,10 @@ const worded = ({ message, why, fix }: NonNullable<ItemEntry['error']>) => ({
 
 /** Returns the words of a chain, as a batch on the command line has them after `--`. */
 function wordsOf(steps: Steps, output: string, whole: object): string[] {
-  if (typeof steps !== 'function') {
-    throw mismatch('steps must be a function that takes a chain', steps)
-  }
+  if (typeof steps !== 'function') throw mismatch('steps must be a function that takes a chain', steps)
   const chain = steps(convo('input'))
   if (!(chain instanceof Chain)) {
-    throw mismatch('steps must return a chain', chain, {
-      fix: '(picture) => picture.sharpen()',
-    })
+    throw mismatch('steps must return a chain', chain, { fix: '(picture) => picture.sharpen()' })
   }
   const asked = Chain.steps(chain)
   if (asked.length === 0) {

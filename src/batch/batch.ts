@@ -147,10 +147,8 @@ async function openSession(plan: Plan, printer: Printer) {
 
   const note = (item: Item, made: MadeFile) => {
     const whole = { output: item.name, input: item.input, ...made, ...maker }
-    state.set(item.name, [
-      ...(state.get(item.name) ?? []).filter(({ output }) => output !== item.name),
-      whole,
-    ])
+    const others = (state.get(item.name) ?? []).filter(({ output }) => output !== item.name)
+    state.set(item.name, [...others, whole])
     const error = file.note(whole)
     if (error !== undefined) printer.error(error)
   }
@@ -210,8 +208,8 @@ async function openSession(plan: Plan, printer: Printer) {
   return { stop, run }
 }
 
-function startEntry({ batch, shard, template, all, items, operation }: Plan) {
-  return {
+const startEntry = ({ batch, shard, template, all, items, operation }: Plan) =>
+  ({
     event: 'start',
     time: new Date().toISOString(),
     version: version(),
@@ -223,8 +221,7 @@ function startEntry({ batch, shard, template, all, items, operation }: Plan) {
     plan: hashText(
       JSON.stringify([operation.fingerprint, ...all.map(({ input, output }) => [input, output])]),
     ),
-  } as const
-}
+  }) as const
 
 function resourcesOf({ batch: { settings }, operation }: Plan) {
   const cores = usableCores(process.env)

@@ -45,7 +45,6 @@ export type MadeFile = {
   readonly time: string
 }
 
-/** The result of an order. */
 export type Result =
   | {
       readonly kind: 'done'

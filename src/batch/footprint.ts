@@ -16,7 +16,6 @@ export type Footprint = {
 
 /** The properties of jobs on pictures that affect memory. */
 export type Appetite = {
-  /** The job on one of them. */
   job(input: string, output: string): PictureJob
   /** Threads for a picture that is split into strips. */
   readonly threads: number
@@ -83,7 +82,6 @@ async function planOf(job: PictureJob, { depth, ...size }: Size, threads: number
 }
 
 type Size = Pick<Known, 'width' | 'height' | 'channels' | 'depth' | 'pages' | 'isStack'> & {
-  /** The pixels of one page. */
   readonly pixels: number
 }
 

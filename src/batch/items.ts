@@ -8,10 +8,8 @@ import { expandTemplate, fileValues, hasKey, type Template } from '../files/temp
 import type { Input } from '../picture/find.ts'
 import { inFolder } from './options.ts'
 
-/** One input with its output. */
 export type Item = {
   readonly input: string
-  /** Its folder, as in {rel}. */
   readonly rel: string
   readonly output: string
   /** The output's path relative to the template's folder, which names the item in the state. */
@@ -43,7 +41,6 @@ export async function makeItems(inputs: readonly Input[], making: Making): Promi
   return items
 }
 
-/** Returns the item of one input. */
 export async function makeItem({ path, rel }: Input, index: number, making: Making): Promise<Item> {
   const { template, operation } = making
   const stat = statOf(path)
@@ -75,14 +72,8 @@ function refuseCollisions(items: readonly Item[], template: Template): void {
   if (first === undefined) return
   const why = pairs.slice(0, mostNamed).map(([a, b]) => `${a.output}: from ${a.input} and ${b.input}`)
   if (pairs.length > mostNamed) why.push(`and ${pairs.length - mostNamed} more`)
-  throw new ConvoError(
-    'E_USAGE',
-    `two inputs have the same output, ${first[1].output}: ${first[0].input} and ${first[1].input}`,
-    {
-      why,
-      instead: [template.text, apartKey(first, template)],
-    },
-  )
+  const what = `two inputs have the same output, ${first[1].output}: ${first[0].input} and ${first[1].input}`
+  throw new ConvoError('E_USAGE', what, { why, instead: [template.text, apartKey(first, template)] })
 }
 
 /** Returns a template that gives two inputs different outputs. */

@@ -133,9 +133,7 @@ function refuseOther(path: string): void {
   })
 }
 
-/** Returns an error that names its input. */
 export const errorOf = (input: string, { code, message, why, fix }: ErrorText): ConvoError =>
   new ConvoError(code, message.includes(input) ? message : `${input}: ${message}`, { why, fix })
 
-/** Formats an entry as a line. */
 export const lineOf = (entry: Entry): string => `${visible(JSON.stringify(entry))}\n`

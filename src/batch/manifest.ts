@@ -24,7 +24,6 @@ type Raw = {
 } & Written &
   Readonly<Record<string, unknown>>
 
-/** The settings that are paths. */
 const paths = ['output', 'files-from', 'failed-list', 'log']
 
 const kind = 'a valid batch'

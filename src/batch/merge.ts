@@ -10,7 +10,6 @@ import { isRecord } from '../text/record.ts'
 import type { BatchCounts, EndEntry, Entry, ItemEntry, StartEntry } from './journal.ts'
 import { stateFolder } from './state.ts'
 
-/** A parsed log. */
 type ReadLog = {
   readonly path: string
   readonly start: StartEntry
@@ -133,7 +132,6 @@ function templateOf(path: string, output: string): Template {
   }
 }
 
-/** The most outputs that are named. */
 const mostNamed = 10
 
 const goneLines = (gone: readonly Gone[]): string[] => [

@@ -33,11 +33,8 @@ export async function prepareBatchOperation(words: readonly string[]): Promise<B
   const work = understandWork(words, refuse)
   const prepared = await prepareWork(work)
   if (prepared.settings.channels === 'split') {
-    throw new ConvoError(
-      'E_OPTION',
-      '--channels split writes several files for each input, and a batch records one',
-      { fix: '--channels montage, or an output ending in .npy' },
-    )
+    const what = '--channels split writes several files for each input, and a batch records one'
+    throw new ConvoError('E_OPTION', what, { fix: '--channels montage, or an output ending in .npy' })
   }
   const steps = work.steps.map(({ operation, given }) =>
     fingerprintOf(operation.name, operation.params, given),
@@ -69,9 +66,9 @@ function fingerprintOf(name: string, params: Params, given: Given): string {
   return `${name} ${canonical(Object.fromEntries(told.map(([key, value]) => [key, withContent(value)])))}`
 }
 
-function valuesOf(params: Params, given: Given): Record<string, unknown> {
-  return { ...resolve(params, pick(given, params)) }
-}
+const valuesOf = (params: Params, given: Given): Record<string, unknown> => ({
+  ...resolve(params, pick(given, params)),
+})
 
 /** Converts a value to text that does not depend on the order of its keys. */
 function canonical(value: unknown): string {

@@ -5,7 +5,6 @@ import { amountNear, choice, custom, expected, flag, text } from '../params.ts'
 import { runSettings } from '../picture/run-settings.ts'
 import { amountIn } from '../text/amount.ts'
 
-/** A number, or a share of the whole. */
 export type Amount = { readonly kind: 'count' | 'share'; readonly value: number }
 
 /** A template for outputs in the folder that a path without keys names, or in that of the file that it names. */
@@ -116,9 +115,8 @@ function parseMemory(given: unknown, name: string): Amount {
 }
 
 /** Returns the count, or the share (in percent) of `whole`, at least 1. */
-export function amountOf({ kind, value }: Amount, whole: number): number {
-  return kind === 'count' ? value : Math.max(1, Math.floor((whole * value) / 100))
-}
+export const amountOf = ({ kind, value }: Amount, whole: number): number =>
+  kind === 'count' ? value : Math.max(1, Math.floor((whole * value) / 100))
 
 /** Settings of the command only, which the batch of the library does not have. */
 const ofCommand = ['output', 'files-from', 'null', 'explain', 'json', 'quiet', 'verbose', 'debug', 'watch']

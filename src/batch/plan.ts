@@ -17,14 +17,12 @@ import { type BatchOperation, prepareBatchOperation } from './operation.ts'
 import { type batchSettings, inFolder } from './options.ts'
 import { readState, type State } from './state.ts'
 
-/** The settings of a batch. */
 export type BatchSettings = Values<typeof batchSettings>
 
 /** A batch as requested: on the command line, or in a file. */
 export type Batch = {
   readonly inputs: readonly string[]
   readonly settings: BatchSettings
-  /** The operation and its options. */
   readonly operation: readonly string[]
   /** The command line that continues with the remaining inputs. */
   readonly again: string
@@ -37,9 +35,7 @@ export type Plan = {
   readonly operation: BatchOperation
   readonly making: Making
   readonly shard: Shard | undefined
-  /** The items of all shards. */
   readonly all: readonly Item[]
-  /** The items of this shard. */
   readonly items: readonly Item[]
   /** The folders that were searched for inputs. */
   readonly folders: readonly string[]

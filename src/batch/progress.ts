@@ -5,7 +5,6 @@ export type Standing = {
   readonly done: number
   readonly failed: number
   readonly total: number
-  /** Megapixels that are done. */
   readonly megapixels: number
   /** Megapixels that remain, as far as headers and file sizes show. */
   readonly megapixelsLeft: number
@@ -58,7 +57,6 @@ export function createProgress(screen: Screen, quiet: boolean, now: () => number
 /** `512 of 2000, 45.3 MP/s, 1:20 left, 2 failed` */
 export const progressText = (standing: Standing): string => progressParts(standing).join(', ')
 
-/** The parts of that text. */
 function progressParts(standing: Standing): string[] {
   const { done, failed, total, megapixels, milliseconds } = standing
   const rate = milliseconds > 0 ? (megapixels * 1000) / milliseconds : 0
@@ -86,9 +84,8 @@ function fitted([first = '', ...others]: readonly string[], room: number): strin
 }
 
 /** Milliseconds that the remaining megapixels take at the current rate; undefined if there is no rate yet. */
-export function timeLeft({ megapixels, megapixelsLeft, milliseconds }: Standing): number | undefined {
-  return megapixels > 0 ? (megapixelsLeft / megapixels) * milliseconds : undefined
-}
+export const timeLeft = ({ megapixels, megapixelsLeft, milliseconds }: Standing): number | undefined =>
+  megapixels > 0 ? (megapixelsLeft / megapixels) * milliseconds : undefined
 
 /** `0:07`, `1:20`, `2:03:00` */
 export function durationText(milliseconds: number): string {

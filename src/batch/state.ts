@@ -16,14 +16,12 @@ export type Made = MadeFile & {
   readonly input: string
   /** The fingerprint of the operation and its options, in canonical form. */
   readonly operation: string
-  /** Version of the arithmetic. */
   readonly arithmetic: number
 }
 
 /** The records that earlier batches left in the output root. Each output has one for every shard, the latest last. */
 export type State = ReadonlyMap<string, readonly Made[]>
 
-/** The file in which a batch records its outputs. */
 export type StateFile = {
   /** Records an output. If that fails, returns the error once, and the batch goes on. */
   note(made: Made): ConvoError | undefined
@@ -106,14 +104,8 @@ export async function openStateFile(
         isTorn = true
         if (isTold) return undefined
         isTold = true
-        return new ConvoError(
-          'E_OUTPUT',
-          'the record of the batch cannot be written; these pictures will be made again next time',
-          {
-            why: (cause as ConvoError).why,
-            cause,
-          },
-        )
+        const what = 'the record of the batch cannot be written; these pictures will be made again next time'
+        return new ConvoError('E_OUTPUT', what, { why: (cause as ConvoError).why, cause })
       }
     },
   }

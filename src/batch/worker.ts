@@ -72,11 +72,10 @@ async function run({ input, output, threads }: Order): Promise<Result & { kind: 
   const before = statOf(input)
   const beforeTime = Date.now()
   if (before !== undefined && !before.isFile()) {
-    throw new ConvoError(
-      'E_INPUT',
-      `${input} is ${before.isDirectory() ? 'a folder' : 'not a regular file'}`,
-      { fix: 'a picture file; a batch reads inputs twice, which a pipe does not allow' },
-    )
+    const what = `${input} is ${before.isDirectory() ? 'a folder' : 'not a regular file'}`
+    throw new ConvoError('E_INPUT', what, {
+      fix: 'a picture file; a batch reads inputs twice, which a pipe does not allow',
+    })
   }
   const hash = before === undefined ? '' : await hashOf(input, Number(before.size))
   const replaces = setup!.inPlace && before !== undefined && isSameFile(input, output)
@@ -116,12 +115,11 @@ async function run({ input, output, threads }: Order): Promise<Result & { kind: 
   }
 }
 
-function clippedError(output: string, count: number, isDropped: boolean): ConvoError {
-  return new ConvoError('E_OPTION', `${count} samples of ${output} were clipped, and --fail-on-clip is set`, {
+const clippedError = (output: string, count: number, isDropped: boolean): ConvoError =>
+  new ConvoError('E_OPTION', `${count} samples of ${output} were clipped, and --fail-on-clip is set`, {
     why: `${output}: ${isDropped ? 'it was not changed' : 'it was written anyway'}`,
     fix: '--range abs, offset or minmax',
   })
-}
 
 function dropUnplaced(): void {
   if (unplaced !== undefined) removeQuietly(unplaced)
@@ -136,13 +134,12 @@ async function place(target: string, output: string, mode: number, made: MadeFil
 }
 
 /** Asks the parent to record an output, and waits for it. */
-function askToPlace(made: MadeFile): Promise<void> {
-  return new Promise((resolve) => {
+const askToPlace = (made: MadeFile): Promise<void> =>
+  new Promise((resolve) => {
     mayPlace = resolve
     const question: FromWorker = { kind: 'made', made }
     process.send?.(question)
   })
-}
 
 /** Returns the pool, recreated if the number of threads changes, which happens only around large pictures. */
 async function poolOf(threads: number): Promise<Pool> {

@@ -6,7 +6,6 @@ import type { Given, Syntax } from '../picture/words/syntax.ts'
 export type Command = Syntax & {
   /** One line that begins with a verb. */
   readonly summary: string
-  /** The group in the overview. */
   readonly group: string
   /** Returns further sections of the help by title. Empty ones are omitted. */
   details?(width: number): Readonly<Record<string, string>>

@@ -107,8 +107,8 @@ export function commandHelp(command: Command, width: number, isBrief = false): s
 const usageText = (line: string, width: number): string => `Usage: ${indent(line, 7, width).trimStart()}`
 
 /** Indents text under a title, and wraps lines that are too long at their own indentation. */
-function fitted(text: string, width: number): string {
-  return text
+const fitted = (text: string, width: number): string =>
+  text
     .split('\n')
     .map((line) => {
       if (line === '') return line
@@ -118,7 +118,6 @@ function fitted(text: string, width: number): string {
         : indent(line.trimStart(), by, width)
     })
     .join('\n')
-}
 
 /** Returns an option as a term: `-k, --kernel <kernel>`. */
 export function optionTerm(name: string, param: Param<unknown>): string {

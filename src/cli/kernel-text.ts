@@ -8,9 +8,8 @@ type Rows = readonly (readonly number[])[]
 const [mostPrinted, mostListed] = [9, 25]
 
 /** Formats a number with at most four significant digits. */
-export function shortNumber(value: number): string {
-  return Object.is(value, -0) ? '0' : String(Number(value.toPrecision(4)))
-}
+export const shortNumber = (value: number): string =>
+  Object.is(value, -0) ? '0' : String(Number(value.toPrecision(4)))
 
 /**
  * Formats the kernels of a recipe as rows of numbers, with their effect on flat areas. Of many kernels, it shows the
@@ -43,7 +42,6 @@ function kernelText(k: PlaneKernel, name: string, width: number): string {
   return `${title('; the outer product of these, down and across')}\n${col}\n\n${row}`
 }
 
-/** Describes the effect of the kernel on a flat area. */
 function flatText(k: PlaneKernel): string {
   if (sumsToZero(k)) return 'flat areas become 0'
   const value = shortNumber(gain(k))
@@ -75,8 +73,7 @@ function gridText(rows: Rows, width: number): string | undefined {
 }
 
 /** Formats numbers one after another, on as many lines as needed. */
-function listText(values: Float64Array, width: number): string {
-  return wrap(Array.from(values, shortNumber).join(' '), width)
+const listText = (values: Float64Array, width: number): string =>
+  wrap(Array.from(values, shortNumber).join(' '), width)
     .map((line) => `  ${line}`)
     .join('\n')
-}

@@ -58,8 +58,7 @@ export const lists = {
   ],
 } satisfies Readonly<Record<string, () => readonly Row[]>>
 
-function operationRows(kind: 'filter' | 'operator'): Row[] {
-  return Object.values(operations)
+const operationRows = (kind: 'filter' | 'operator'): Row[] =>
+  Object.values(operations)
     .filter((operation) => operation.kind === kind)
     .map(({ name, group, summary }) => (kind === 'filter' ? { name, group, summary } : { name, summary }))
-}

@@ -28,7 +28,6 @@ const takesScale = ({ operation }: Report): boolean => {
   return shared !== undefined && Object.hasOwn(shared, 'scale')
 }
 
-/** Returns the report of --verbose. */
 export function reportText({ operation, input, output, plan, light, milliseconds }: Report): string {
   const picture = (p: { width: number; height: number; channels: number; depth: number }) =>
     `${p.width}x${p.height}, ${p.channels} channel${p.channels === 1 ? '' : 's'}, ${p.depth} bits`

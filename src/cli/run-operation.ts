@@ -64,8 +64,8 @@ function memoryText({ total, ...parts }: Readonly<Record<string, number>>): stri
 }
 
 /** Formats a plan for people: one line for each fact, with nested facts indented. */
-function planText(plan: object, by = 0): string {
-  return Object.entries(plan)
+const planText = (plan: object, by = 0): string =>
+  Object.entries(plan)
     .filter(([, value]) => value !== undefined)
     .map(([key, value]) => {
       if (key === 'memory') return memoryText(value)
@@ -76,4 +76,3 @@ function planText(plan: object, by = 0): string {
       return `${left}\n${planText(value, by + 2)}`
     })
     .join('')
-}

@@ -58,7 +58,6 @@ export type BankTap = {
   readonly weight: number
 }
 
-/** The plan of a correlation. */
 export function correlationBank(c: Correlation): BankPlan {
   const [az, ay, ax] = c.axes
   let taps: readonly BankTap[] | undefined

@@ -1,5 +1,5 @@
 import { invariant } from '../error.ts'
-import { copyTo, pause } from '../host/turns.ts'
+import { copyTo, withoutPauses, withPauses } from '../host/turns.ts'
 import { cos, sin } from '../tensor/math.ts'
 
 /**
@@ -40,13 +40,12 @@ export function planFftRows(kernel: number, outCols: number): FftAxis {
 }
 
 /** Chooses the blocks for a 1-D kernel along columns. */
-export function planFftColumns(kernel: number, outRows: number): FftAxis {
-  return smallest(
+export const planFftColumns = (kernel: number, outRows: number): FftAxis =>
+  smallest(
     axes(kernel),
     (y) => y.n,
     (y) => Math.ceil(outRows / y.valid) * lineCost(y.n),
   )
-}
 
 /** The cost of a line of length n. Longer transforms do not fit in the first-level cache. */
 const lineCost = (n: number): number => n * (2 * Math.log2(n) + 6) * (n < 1024 ? 1 : n === 1024 ? 1.15 : 1.35)
@@ -117,11 +116,8 @@ export const fftScratchBytes2d = ({ y, x }: FftPlan2d): number => (y.n / 4) * (x
 export const fftScratchBytes1d = (axis: FftAxis): number => axis.n * 32
 
 /** Returns the tables that `correlateFft2d` reads, one after the other: twiddles for y, twiddles for x, spectrum. */
-export function fftTables2d(weights: ArrayLike<number>, plan: FftPlan2d): Float32Array {
-  return (
-    madeFor(weights, plan) ?? join([fftTwiddles(plan.y.n), fftTwiddles(plan.x.n), spectrum2d(weights, plan)])
-  )
-}
+export const fftTables2d = (weights: ArrayLike<number>, plan: FftPlan2d): Float32Array =>
+  madeFor(weights, plan) ?? join([fftTwiddles(plan.y.n), fftTwiddles(plan.x.n), spectrum2d(weights, plan)])
 
 /** Tables made in advance, by their weights. */
 const ahead = new WeakMap<object, { readonly plan: FftPlan2d; readonly tables: Float32Array }>()
@@ -137,27 +133,20 @@ function madeFor(weights: ArrayLike<number>, { y, x }: FftPlan2d): Float32Array 
  */
 export async function makeFftTables2d(weights: ArrayLike<number>, plan: FftPlan2d): Promise<void> {
   if (madeFor(weights, plan) !== undefined) return
-  const steps = spectrumSteps(weights, plan)
-  for (let step = steps.next(); ; step = steps.next()) {
-    if (step.done === true) {
-      const parts = [fftTwiddles(plan.y.n), fftTwiddles(plan.x.n), step.value]
-      const tables = new Float32Array(parts.reduce((sum, p) => sum + p.length, 0))
-      let at = 0
-      for (const part of parts) {
-        await copyTo(tables, part, at)
-        at += part.length
-      }
-      ahead.set(weights, { plan, tables })
-      return
-    }
-    await pause()
+  const spectrum = await withPauses(spectrumSteps(weights, plan))
+  const parts = [fftTwiddles(plan.y.n), fftTwiddles(plan.x.n), spectrum]
+  const tables = new Float32Array(parts.reduce((sum, p) => sum + p.length, 0))
+  let at = 0
+  for (const part of parts) {
+    await copyTo(tables, part, at)
+    at += part.length
   }
+  ahead.set(weights, { plan, tables })
 }
 
 /** Returns the tables that the 1-D loops read, one after the other: twiddles, spectrum. */
-export function fftTables1d(weights: ArrayLike<number>, axis: FftAxis): Float32Array {
-  return join([fftTwiddles(axis.n), spectrum1d(weights, axis)])
-}
+export const fftTables1d = (weights: ArrayLike<number>, axis: FftAxis): Float32Array =>
+  join([fftTwiddles(axis.n), spectrum1d(weights, axis)])
 
 function join(parts: readonly Float32Array[]): Float32Array {
   const out = new Float32Array(parts.reduce((sum, p) => sum + p.length, 0))
@@ -258,13 +247,8 @@ export function spectrum1d(weights: ArrayLike<number>, axis: FftAxis): Float32Ar
  * Returns the conjugate transform of a dense kernel, row-major [kH][kW], in the layout of the tile of spectra of
  * `src/wasm/fft-plane.ts`: [group of four y places][x place][re of the four, im of the four].
  */
-export function spectrum2d(weights: ArrayLike<number>, plan: FftPlan2d): Float32Array {
-  const steps = spectrumSteps(weights, plan)
-  for (;;) {
-    const step = steps.next()
-    if (step.done === true) return step.value
-  }
-}
+export const spectrum2d = (weights: ArrayLike<number>, plan: FftPlan2d): Float32Array =>
+  withoutPauses(spectrumSteps(weights, plan))
 
 /** The steps of `spectrum2d`, with a pause after every row and column. */
 function* spectrumSteps(weights: ArrayLike<number>, plan: FftPlan2d): Generator<undefined, Float32Array> {

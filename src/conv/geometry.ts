@@ -67,7 +67,6 @@ export const flatAxis: TransposedAxis = {
 /** The padding before and after, or a rule that determines it. */
 export type Padding = readonly [before: number, after: number] | 'same' | 'valid' | 'full'
 
-/** The options of one axis. */
 export type AxisChoice = { readonly stride: number; readonly dilation: number; readonly padding: Padding }
 
 /**

@@ -35,7 +35,6 @@ export type FilterOptions = {
   readonly algorithm: AlgorithmChoice
 }
 
-/** The defaults of every option. */
 export const filterDefaults: FilterOptions = {
   border: 'replicate',
   fill: 0,
@@ -70,7 +69,6 @@ export type RecipePlan = {
     readonly left: number
     readonly right: number
   }
-  /** The number of output rows of a strip. */
   readonly stripRows: number
   /** The same plan over samples that need no conversion, for parts of a picture where conversion changes nothing. */
   readonly native?: RecipePlan
@@ -251,11 +249,11 @@ const askedSeparable: Way = ({ algorithm, lines, place, kH, kW }) => {
   if (algorithm !== 'separable') return undefined
   if (lines !== undefined)
     return { ...place, ...lines, algorithm: 'separable', reason: 'two 1-D passes, as requested' }
-  throw new ConvoError(
-    'E_OPTION',
-    `--algorithm separable needs a kernel of rank 1, and this ${kW}x${kH} kernel is not`,
-    { why: 'for an approximation: convo separable with --rank', fix: '--algorithm direct' },
-  )
+  const what = `--algorithm separable needs a kernel of rank 1, and this ${kW}x${kH} kernel is not`
+  throw new ConvoError('E_OPTION', what, {
+    why: 'for an approximation: convo separable with --rank',
+    fix: '--algorithm direct',
+  })
 }
 
 const askedFft: Way = ({ algorithm, undilated, isConfined, place, dense }) => {

@@ -51,9 +51,12 @@ export type Recipe = {
 }
 
 /** A recipe of one dense kernel. Its scale stays with the kernel; its offset becomes the recipe's. */
-export function single(kernel: Kernel): Recipe {
-  return { kernels: [{ form: 'dense', kernel }], combine: { kind: 'only' }, scale: 1, offset: kernel.offset }
-}
+export const single = (kernel: Kernel): Recipe => ({
+  kernels: [{ form: 'dense', kernel }],
+  combine: { kind: 'only' },
+  scale: 1,
+  offset: kernel.offset,
+})
 
 /** The sum of the weights divided by the scale: the factor by which the kernel multiplies a flat picture. */
 export function gain(k: PlaneKernel): number {

@@ -181,10 +181,8 @@ export function transpositionOf(
   const outputPadding = perAxis('outputPadding', options.outputPadding ?? 0, spatial, 0)
   const axes = axisChoices(spatial, options).map((choice, i) => {
     if (typeof choice.padding === 'string') {
-      throw new ConvoError(
-        'E_ARGUMENT',
-        `padding of a transposed convolution must be numbers, got "${choice.padding}"`,
-      )
+      const what = `padding of a transposed convolution must be numbers, got "${choice.padding}"`
+      throw new ConvoError('E_ARGUMENT', what)
     }
     const { stride, dilation, padding } = choice
     const one = { stride, dilation, padding, outputPadding: outputPadding[i]! }
@@ -223,21 +221,14 @@ export function floatsOf(name: string, list: unknown): Float32Array {
   const values: readonly unknown[] = Array.from(list as ArrayLike<unknown>)
   const bad = values.findIndex((v) => typeof v !== 'number' || !Number.isFinite(Math.fround(v)))
   if (bad < 0) return Float32Array.from(values as readonly number[])
-  throw new ConvoError(
-    'E_ARGUMENT',
-    `${name} must hold finite float32 numbers only, got ${describe(values[bad])} at index ${bad}`,
-    { fix: awaiting(values) },
-  )
+  const what = `${name} must hold finite float32 numbers only, got ${describe(values[bad])} at index ${bad}`
+  throw new ConvoError('E_ARGUMENT', what, { fix: awaiting(values) })
 }
 
 /** Returns stride, dilation and padding of each axis. @throws ConvoError E_ARGUMENT */
 export function axisChoices(
   spatial: number,
-  options: {
-    stride?: PerAxis | undefined
-    dilation?: PerAxis | undefined
-    padding?: PaddingOption | undefined
-  },
+  options: Pick<ConvOptions, 'stride' | 'dilation' | 'padding'>,
 ): AxisChoice[] {
   const stride = perAxis('stride', options.stride ?? 1, spatial, 1)
   const dilation = perAxis('dilation', options.dilation ?? 1, spatial, 1)
@@ -346,12 +337,7 @@ function checkGroups(groups: number, count: number, what: string, fix?: string):
   }
 }
 
-function threeAxes<A>(axes: readonly A[]): [A, A, A] {
-  return (axes.length === 2 ? [flatAxis as A, axes[0]!, axes[1]!] : [axes[0]!, axes[1]!, axes[2]!]) as [
-    A,
-    A,
-    A,
-  ]
-}
+const threeAxes = <A>(axes: readonly A[]): [A, A, A] =>
+  (axes.length === 2 ? [flatAxis as A, axes[0]!, axes[1]!] : [axes[0]!, axes[1]!, axes[2]!]) as [A, A, A]
 
 const show = (t: Tensor): string => `[${t.shape.join(',')}]`

@@ -125,10 +125,8 @@ export function correlateTensors(
 }
 
 /** Returns [O,(D',)H',W'], with the rank of x. */
-export function outputShape(
+export const outputShape = (
   x: Tensor,
   filters: number,
   axes: readonly { readonly output: number }[],
-): number[] {
-  return [filters, ...axes.slice(4 - x.shape.length).map((a) => a.output)]
-}
+): number[] => [filters, ...axes.slice(4 - x.shape.length).map((a) => a.output)]

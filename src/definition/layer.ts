@@ -39,21 +39,19 @@ export const eachRow = <S>(
 })
 
 /** Makes a layer that treats each sample separately. */
-export function pointwise<S>(prepare: (settings: S) => (v: number, channel: number) => number): Layer<S> {
-  return {
-    shape: (_, [x]) => x!,
-    needs: (_, rows) => [rows],
-    run(settings, out, [x], [first, end], _, [channels, , width]) {
-      const f = prepare(settings)
-      for (let c = 0; c < channels; c++) {
-        for (let y = first; y < end; y++) {
-          const [from, to] = [x!.at(c, y), out.at(c, y)]
-          for (let i = 0; i < width; i++) out.data[to + i] = f(x!.data[from + i]!, c)
-        }
+export const pointwise = <S>(prepare: (settings: S) => (v: number, channel: number) => number): Layer<S> => ({
+  shape: (_, [x]) => x!,
+  needs: (_, rows) => [rows],
+  run(settings, out, [x], [first, end], _, [channels, , width]) {
+    const f = prepare(settings)
+    for (let c = 0; c < channels; c++) {
+      for (let y = first; y < end; y++) {
+        const [from, to] = [x!.at(c, y), out.at(c, y)]
+        for (let i = 0; i < width; i++) out.data[to + i] = f(x!.data[from + i]!, c)
       }
-    },
-  }
-}
+    }
+  },
+})
 
 /** Returns the size of an axis if an axis of length 1 is repeated. */
 export const wider = (a: number, b: number): number => (a === 1 ? b : a)

@@ -10,7 +10,7 @@ type View = Pick<Picture, 'width' | 'height' | 'channels' | 'data'>
  *
  * @param compared the number of samples at the front of a pixel that are compared
  */
-export function isShifted(
+export const isShifted = (
   a: View,
   b: View,
   x: number,
@@ -18,9 +18,7 @@ export function isShifted(
   n: number,
   threshold: number,
   compared: number,
-): boolean {
-  return isNear(a, b, x, y, n, threshold, compared) && isNear(b, a, x, y, n, threshold, compared)
-}
+): boolean => isNear(a, b, x, y, n, threshold, compared) && isNear(b, a, x, y, n, threshold, compared)
 
 function isNear(
   a: View,

@@ -14,7 +14,7 @@ import {
 } from 'node:fs'
 import { rm, rmdir } from 'node:fs/promises'
 import { dirname, extname, join } from 'node:path'
-import { ConvoError } from '../error.ts'
+import { ConvoError, orElse } from '../error.ts'
 import type { LimitName } from '../limits.ts'
 import { cut } from '../text/cut.ts'
 import { writing, writingError } from './errors.ts'
@@ -172,13 +172,7 @@ export async function removeUnder(root: string, path: string): Promise<void> {
 }
 
 /** Removes a file of this process if it still exists. */
-export function removeQuietly(path: string): void {
-  try {
-    unlinkSync(path)
-  } catch {
-    // another process removed it
-  }
-}
+export const removeQuietly = (path: string): void => orElse(() => unlinkSync(path), undefined)
 
 /** Appends to a file. @throws ConvoError E_OUTPUT */
 export function appendTo(path: string, text: string): void {

@@ -41,7 +41,6 @@ const elsewhere = 'a path in another folder'
 export const systemError = (code: ErrorCode, what: string, path: string, cause: unknown): ConvoError =>
   new ConvoError(code, what, { why: `${path}: ${(cause as Error).message}`, cause })
 
-/** Returns a command that makes a folder. */
 export const makingFolder = (folder: string): string =>
   commandLine(['mkdir', '-p', folder.startsWith('-') ? `./${folder}` : folder])
 

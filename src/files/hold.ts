@@ -49,7 +49,6 @@ const goneAfter = 120_000
 /** The number of attempts if two processes arrive at the same time. */
 const attempts = 5
 
-/** Whether a file name is that of a hold. */
 export const isHoldName = (name: string): boolean => name.startsWith('.convo-lock-')
 
 /**

@@ -30,7 +30,6 @@ export function memoryFile(extension: string) {
   const chunks: Uint8Array[] = []
   kept.set(path, chunks)
   return {
-    /** The path to write to. */
     path,
     /** Returns the bytes once the file is written. */
     async bytes(): Promise<Buffer & Own> {
@@ -42,7 +41,6 @@ export function memoryFile(extension: string) {
   }
 }
 
-/** Whether a path represents memory. */
 export const isInMemory = (path: string): boolean => kept.has(path)
 
 /** Returns the output to a path that represents memory, or undefined for any other path. */

@@ -249,8 +249,8 @@ function untilCommit(): Output {
   )
 }
 
-function writeToStdout(chunk: Uint8Array): Promise<void> {
-  return new Promise((done, failed) => {
+const writeToStdout = (chunk: Uint8Array): Promise<void> =>
+  new Promise((done, failed) => {
     const onError = (cause: Error) => failed(writingError('standard output', cause))
     process.stdout.once('error', onError)
     process.stdout.write(chunk, (cause) => {
@@ -259,7 +259,6 @@ function writeToStdout(chunk: Uint8Array): Promise<void> {
       done()
     })
   })
-}
 
 async function writeAll(file: FileHandle, chunks: Uint8Array | readonly Uint8Array[]): Promise<void> {
   let rest = listOf(chunks).filter((chunk) => chunk.length > 0)

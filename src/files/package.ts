@@ -69,7 +69,6 @@ export function distFile(name: string): URL {
   })
 }
 
-/** Returns the version of convo from its package.json. */
 export function version(): string {
   const file = packageFile('package.json')
   return file === undefined

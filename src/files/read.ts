@@ -13,7 +13,6 @@ import { noteRead } from './reads.ts'
 export type ReadOptions = {
   /** The limit that applies to the number of bytes. */
   readonly limit: LimitName
-  /** The name in errors. */
   readonly name?: string
   /** What is read, such as `a picture`, for the error if standard input is a terminal. */
   readonly what?: string

@@ -119,9 +119,6 @@ export const isDeviceName = (name: string): boolean =>
 
 function refused(root: string, path: string, why: string): ConvoError {
   const shown = cut(visible(String(path)))
-  return new ConvoError(
-    'E_PATH',
-    `${JSON.stringify(shown)} is not a path inside the folder ${visible(root)}`,
-    { why: visible(why) },
-  )
+  const what = `${JSON.stringify(shown)} is not a path inside the folder ${visible(root)}`
+  return new ConvoError('E_PATH', what, { why: visible(why) })
 }

@@ -38,7 +38,6 @@ export function settingSchema({ summary: description, isFlag, choices, repeats }
     : { description, type: ['string', 'number'] }
 }
 
-/** A violation, and the node that it concerns. */
 export type Violation = { readonly node: Node; readonly message: string }
 
 /** A node of the document, and its path; the path of the root is empty. */

@@ -22,7 +22,6 @@ const templateKeys = {
 
 type Key = keyof typeof templateKeys
 
-/** The values of template keys for one input. */
 export type TemplateValues = Readonly<Partial<Record<Exclude<Key, 'index'>, string>>> & {
   readonly index?: number
 }
@@ -48,7 +47,6 @@ const uses = {
 
 type Use = keyof typeof uses
 
-/** The keys of templates for outputs, with their meaning. */
 export const outputKeys: readonly (readonly [key: string, summary: string])[] = uses.output.keys.map(
   (key) => [key, templateKeys[key]],
 )
@@ -57,7 +55,6 @@ type Part =
   | { readonly kind: 'text'; readonly text: string }
   | { readonly kind: 'key'; readonly key: Key; readonly digits: number | undefined; readonly name?: string }
 
-/** A parsed template. */
 export type Template = {
   readonly text: string
   readonly use: Use
@@ -218,11 +215,11 @@ function keyText(values: TemplateValues, key: Key, digits: number | undefined): 
  *
  * @throws ConvoError E_OPTION for a variable that is not set or is not a single folder name
  */
-export function fillFromMachine(
+export const fillFromMachine = (
   { parts, text, use }: Template,
   env: Readonly<Record<string, string | undefined>>,
-): string {
-  return parts
+): string =>
+  parts
     .map((part) => {
       if (part.kind === 'text') return part.text
       if (part.name === undefined) return process.platform
@@ -241,7 +238,6 @@ export function fillFromMachine(
       return value
     })
     .join('')
-}
 
 const oneName = '[\\w-][\\w.-]*'
 const isOneName = (value: string): boolean => new RegExp(`^${oneName}$`).test(value)
@@ -254,7 +250,6 @@ export function fitsSomeMachine({ parts }: Template, text: string): boolean {
   return new RegExp(`^${pattern.join('')}$`).test(text)
 }
 
-/** Returns the values of the keys that describe a file. */
 export const fileValues = (path: string, rel = '') =>
   ({
     path,

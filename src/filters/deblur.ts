@@ -25,23 +25,13 @@ function blurOf(operation: string, given: Kernel, mayBeNegative: boolean): Kerne
   const sum = given.weights.reduce((total, w) => total + w, 0)
   const total = given.weights.reduce((all, w) => all + Math.abs(w), 0)
   if (Math.abs(sum) <= 1e-6 * total) {
-    throw new ConvoError(
-      'E_KERNEL_VALUE',
-      `${operation} needs the kernel of a blur, but these weights sum to 0`,
-      {
-        fix: '--kernel gaussian:sigma=2',
-      },
-    )
+    const what = `${operation} needs the kernel of a blur, but these weights sum to 0`
+    throw new ConvoError('E_KERNEL_VALUE', what, { fix: '--kernel gaussian:sigma=2' })
   }
   const weights = given.weights.map((w) => w / sum)
   if (!mayBeNegative && weights.some((w) => w < 0)) {
-    throw new ConvoError(
-      'E_KERNEL_VALUE',
-      `${operation} needs a kernel whose weights all have the same sign`,
-      {
-        fix: 'wiener, which accepts any blur',
-      },
-    )
+    const what = `${operation} needs a kernel whose weights all have the same sign`
+    throw new ConvoError('E_KERNEL_VALUE', what, { fix: 'wiener, which accepts any blur' })
   }
   return kernelOf(given.shape, weights, given.anchor === undefined ? {} : { anchor: given.anchor })
 }

@@ -49,13 +49,8 @@ export async function inverseOf(
   const [kH = 1, kW = 1] = blur.shape
   const size = Math.max(kH, kW)
   if (4 * size > mostSide) {
-    throw new ConvoError(
-      'E_TOO_LARGE',
-      `wiener takes a blur of up to ${mostSide / 4} x ${mostSide / 4}, got ${kW} x ${kH}`,
-      {
-        fix: 'richardson-lucy',
-      },
-    )
+    const what = `wiener takes a blur of up to ${mostSide / 4} x ${mostSide / 4}, got ${kW} x ${kH}`
+    throw new ConvoError('E_TOO_LARGE', what, { fix: 'richardson-lucy' })
   }
   for (let n = leastSide; ; n *= 2) {
     // the inverse of a blur is several times as large as the blur

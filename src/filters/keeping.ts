@@ -122,13 +122,8 @@ export const keeping: Readonly<Record<string, Operator>> = {
         const smooth = (planes: typeof x) => filtered(engine, planes, mean(radius), beyond, full)
         const channels = x.shape[0]!
         if (guide === 'luminance' && channels !== 1 && channels !== 3) {
-          throw new ConvoError(
-            'E_OPTION',
-            `--guide luminance needs a picture in gray or colour, got ${channels} maps`,
-            {
-              fix: '--guide self',
-            },
-          )
+          const what = `--guide luminance needs a picture in gray or colour, got ${channels} maps`
+          throw new ConvoError('E_OPTION', what, { fix: '--guide self' })
         }
         const isOwn = guide === 'self' || channels === 1
         const one = isOwn ? x : await luminance(engine, x)

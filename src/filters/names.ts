@@ -41,33 +41,26 @@ function part(
       const [kH, kW] =
         plane.form === 'dense' ? planeSize(plane.kernel.shape) : [plane.col.length, plane.row.length]
       if (kH * kW > mostWeights) {
-        throw new ConvoError(
-          'E_TOO_LARGE',
-          `a named kernel can have at most ${mostWeights} weights, got ${kW}x${kH}`,
-          {
-            fix: 'the filter of the same name, which has no limit',
-          },
-        )
+        const what = `a named kernel can have at most ${mostWeights} weights, got ${kW}x${kH}`
+        throw new ConvoError('E_TOO_LARGE', what, { fix: 'the filter of the same name, which has no limit' })
       }
       return toKernel(plane)
     },
   }
 }
 
-function singles(entries: Readonly<Record<string, Filter>>): [string, NamedKernel][] {
-  return Object.entries(entries)
+const singles = (entries: Readonly<Record<string, Filter>>): [string, NamedKernel][] =>
+  Object.entries(entries)
     .filter(([, entry]) => entry.hasSeveral !== true)
     .map(([name, entry]) => [name, part(entry, entry.summary, {})])
-}
 
-function gradientNames(): [string, NamedKernel][] {
-  return Object.entries(gradients).flatMap(([name, entry]) =>
+const gradientNames = (): [string, NamedKernel][] =>
+  Object.entries(gradients).flatMap(([name, entry]) =>
     (['x', 'y'] as const).map((axis): [string, NamedKernel] => [
       `${name}-${axis}`,
       part(entry, `the ${axis} kernel of ${name}`, { axis }),
     ]),
   )
-}
 
 function compassNames(): [string, NamedKernel][] {
   const { 'frei-chen': masks, ...rest } = compasses

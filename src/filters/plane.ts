@@ -2,14 +2,18 @@ import { type PlaneKernel, type Recipe, single } from '../conv/recipe.ts'
 import { type Kernel, kernel } from '../kernel/kernel.ts'
 
 /** Makes a dense kernel from rows in the order in which they meet the picture. */
-export function dense(rows: readonly (readonly number[])[], scale = 1): PlaneKernel {
-  return { form: 'dense', kernel: kernel([rows.length, rows[0]?.length ?? 0], rows.flat(), { scale }) }
-}
+export const dense = (rows: readonly (readonly number[])[], scale = 1): PlaneKernel => ({
+  form: 'dense',
+  kernel: kernel([rows.length, rows[0]?.length ?? 0], rows.flat(), { scale }),
+})
 
 /** Makes the outer product of a column and a row, divided by `scale`. */
-export function separable(col: ArrayLike<number>, row: ArrayLike<number>, scale = 1): PlaneKernel {
-  return { form: 'separable', col: Float64Array.from(col), row: Float64Array.from(row), scale }
-}
+export const separable = (col: ArrayLike<number>, row: ArrayLike<number>, scale = 1): PlaneKernel => ({
+  form: 'separable',
+  col: Float64Array.from(col),
+  row: Float64Array.from(row),
+  scale,
+})
 
 /** Makes a recipe of one kernel. */
 export function only(k: PlaneKernel): Recipe {

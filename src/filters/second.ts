@@ -82,11 +82,8 @@ export const seconds = {
     },
     build: ({ sigma, sigma2, ratio }) => {
       if (sigma2 !== undefined && ratio !== undefined) {
-        throw new ConvoError(
-          'E_OPTION',
-          `sigma2 and ratio cannot be used together, got sigma2 ${sigma2} and ratio ${ratio}`,
-          { fix: 'no --ratio' },
-        )
+        const what = `sigma2 and ratio cannot be used together, got sigma2 ${sigma2} and ratio ${ratio}`
+        throw new ConvoError('E_OPTION', what, { fix: 'no --ratio' })
       }
       const second = sigma2 ?? sigma * (ratio ?? 1.6)
       if (second === sigma) {

@@ -174,6 +174,4 @@ function grid(reachY: number, reachX: number, weight: (y: number, x: number) => 
 }
 
 /** Sets the scale to the sum of the weights. Whole weights stay whole, so that the integer loops can be used. */
-function overItsSum(k: Kernel): Kernel {
-  return { ...k, scale: k.weights.reduce((sum, w) => sum + w, 0) }
-}
+const overItsSum = (k: Kernel): Kernel => ({ ...k, scale: k.weights.reduce((sum, w) => sum + w, 0) })

@@ -66,9 +66,7 @@ export const check = libraryFunction(
     checkFunction('onCase', onCase)
     checkFlag('selfTest', selfTest)
     if (shard !== undefined && !isShard(shard)) {
-      throw mismatch('shard must be { index, count }', shard, {
-        fix: '{ index: 1, count: 4 }',
-      })
+      throw mismatch('shard must be { index, count }', shard, { fix: '{ index: 1, count: 4 }' })
     }
     const files =
       manifest === undefined

@@ -140,12 +140,9 @@ async function prepareParts(run: Run, results: string, choice: Choice, holds: Ho
   for (const { own, start, part } of known) {
     const names = part.cases
       .filter(({ name, status }) => status !== 'obsolete' || !cases.has(start + name))
-      .map(({ name }) => name)
-      .filter((name) => chosen?.has(start + name))
-    if (chosen === undefined || names.length > 0)
-      parts.push(
-        await prepare(part, own, chosen === undefined ? choice : { kind: 'names', names }, holds, start),
-      )
+      .flatMap(({ name }) => (chosen?.has(start + name) ? [name] : []))
+    const wanted: Choice = chosen === undefined ? choice : { kind: 'names', names }
+    if (chosen === undefined || names.length > 0) parts.push(await prepare(part, own, wanted, holds, start))
   }
   return parts
 }
@@ -178,8 +175,15 @@ async function promoteAll({ run, cases, untouched, pictures }: Prepared): Promis
   const written: string[] = []
   const removed: string[] = []
   for (const { name, approval } of cases) {
-    await promote(approval, pictures.get(name), lock, name, run.goldens)
-    ;(approval.actual === undefined ? removed : written).push(name)
+    const { actual } = approval
+    const picture = pictures.get(name)
+    if (actual === undefined || picture === undefined) lock.delete(name)
+    else {
+      const there = await pictureUnder(run.goldens, actual.entry.file)
+      if (!there?.equals(picture)) await writeUnder(run.goldens, actual.entry.file, picture)
+      lock.set(name, actual.entry)
+    }
+    ;(actual === undefined ? removed : written).push(name)
   }
   if (cases.length > 0 && !isOfTests) await writeLock(run.goldens, lock)
   // Only now, when no lock names them any more.
@@ -205,7 +209,13 @@ function choose(run: Run, choice: Choice, lock: Lock): CaseResult[] {
 function casesNamed(run: Run, names: readonly string[]): CaseResult[] {
   const found = names.flatMap((pattern) => {
     const [exact] = run.cases.filter(({ name }) => name === pattern)
-    if (exact?.status === 'error' && !isApprovable(exact)) throw notApprovable(exact)
+    if (exact?.status === 'error' && !isApprovable(exact)) {
+      const { name, message, why, fix } = exact
+      throw new ConvoError('E_STALE', `${JSON.stringify(name)} has no picture to approve`, {
+        why: [message, ...why],
+        fix,
+      })
+    }
     if (exact !== undefined) return [exact]
     const matches = run.cases.filter(({ name }) => nameMatches(name, pattern))
     if (matches.length === 0) throw unknownName(pattern, run)
@@ -226,13 +236,6 @@ function unknownName(pattern: string, run: Run): ConvoError {
       ...(run.parts === undefined ? [] : ['names start with the folder of their manifest']),
     ],
     instead: [pattern, nearest(pattern, names)],
-  })
-}
-
-function notApprovable({ name, message, why, fix }: CaseResult): ConvoError {
-  return new ConvoError('E_STALE', `${JSON.stringify(name)} has no picture to approve`, {
-    why: [message, ...why],
-    fix,
   })
 }
 
@@ -360,23 +363,6 @@ async function isUnchanged({ path, sha256: before }: Seen): Promise<boolean> {
   } catch {
     return false
   }
-}
-
-async function promote(
-  { actual }: Approval,
-  picture: Buffer | undefined,
-  lock: Map<string, LockEntry>,
-  name: string,
-  goldens: string,
-): Promise<void> {
-  if (actual === undefined || picture === undefined) {
-    lock.delete(name)
-    return
-  }
-  const { file } = actual.entry
-  const there = await pictureUnder(goldens, file)
-  if (there === undefined || !there.equals(picture)) await writeUnder(goldens, file, picture)
-  lock.set(name, actual.entry)
 }
 
 /** Removes a golden that no entry of the lock names: an obsolete one, or one of another format. */

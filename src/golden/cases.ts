@@ -14,7 +14,6 @@ export type Allowed = 'new' | 'obsolete'
 /** One picture to be compared with its golden. */
 export type Case = {
   readonly name: string
-  /** The template of its name. */
   readonly template: string
   /** Where it is in the manifest. */
   readonly place: Place

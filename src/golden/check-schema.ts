@@ -23,11 +23,7 @@ const tolerance: Schema = {
       additionalProperties: false,
       required: ['reason'],
       properties: {
-        reason: {
-          description: 'Why the picture cannot be exactly equal.',
-          type: 'string',
-          minLength: 3,
-        },
+        reason: { description: 'Why the picture cannot be exactly equal.', type: 'string', minLength: 3 },
         ...Object.fromEntries(
           Object.entries(toleranceSettings).map(([name, setting]) => [name, settingSchema(setting)]),
         ),

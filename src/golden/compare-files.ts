@@ -73,11 +73,8 @@ function checkDiff(diff: string, inputs: readonly (string | undefined)[], isQuie
 
 /** Writes a picture of differences; a PNG is encoded on all threads. */
 export async function writeDifference(path: string, drawing: Drawing): Promise<void> {
-  if (formatOfPath(path) !== 'png') {
-    await writePicture(path, drawn(drawing))
-    return
-  }
-  await writeAtomically(path, (output) => writeInStrips(drawing, (bytes) => output.write(bytes)))
+  if (formatOfPath(path) !== 'png') await writePicture(path, drawn(drawing))
+  else await writeAtomically(path, (output) => writeInStrips(drawing, (bytes) => output.write(bytes)))
 }
 
 /** Reads the picture of --mask. @throws ConvoError E_OPTION if it has several pages */

@@ -3,6 +3,7 @@ import type { FileComparison } from '../image/compare/pages.ts'
 import { type Depth, fullScale } from '../tensor/picture.ts'
 import { counted, grouped, pixelsText } from '../text/count.ts'
 import { defined } from '../text/record.ts'
+import type { Box } from './page/data.ts'
 import type { CaseResult, Measured } from './results.ts'
 import { smallestText } from './tolerance.ts'
 
@@ -50,6 +51,7 @@ function largestText({ difference, channel, x, y }: Largest): string {
 function factsOf({ expected, stats, failed, mismatches, notes }: Comparison): [string, string][] {
   if (stats === undefined || (stats.differing === 0 && mismatches.length === 0)) return []
   const { differing, compared, share, largest, rmse, psnr, ssim, density, clusters } = stats
+  const beyond = worthSaying(failed)
   const facts: [string, string | undefined][] = [
     ['differing pixels', `${grouped(differing)} of ${grouped(compared)} (${percent(share)})`],
     ['largest difference', largest && largestFact(largest, expected.depth)],
@@ -58,12 +60,7 @@ function factsOf({ expected, stats, failed, mismatches, notes }: Comparison): [s
     ['SSIM', ssim === undefined ? undefined : brief(ssim)],
     ['densest window', density === undefined ? undefined : pixelsText(density)],
     ['where', clusters.length === 0 ? undefined : clustersText(clusters)],
-    [
-      'beyond',
-      worthSaying(failed)
-        .map(({ limit }) => limit)
-        .join(', ') || undefined,
-    ],
+    ['beyond', beyond.length === 0 ? undefined : beyond.map(({ limit }) => limit).join(', ')],
     ['notes', notes.length === 0 ? undefined : notes.join('; ')],
   ]
   return facts.filter((fact): fact is [string, string] => fact[1] !== undefined)
@@ -77,11 +74,8 @@ function largestFact({ difference, channel, x, y, expected, got }: Largest, dept
   return `${brief(difference)}${full}${channel === undefined ? '' : `, ${channel}`} at ${x},${y}${values}`
 }
 
-const clustersText = (
-  clusters: readonly { x: number; y: number; width: number; height: number }[],
-): string => {
-  const [first] = clusters
-  const rest = clusters.length > 1 ? `, and ${counted(clusters.length - 1, 'other place')}` : ''
+function clustersText([first, ...others]: readonly Box[]): string {
+  const rest = others.length > 0 ? `, and ${counted(others.length, 'other place')}` : ''
   return `${first!.width}x${first!.height} at ${first!.x},${first!.y}${rest}`
 }
 
@@ -129,11 +123,8 @@ export function findingsOfFiles(
   other = 'the golden',
   file = other,
 ): { readonly at: number; readonly findings: Findings } {
-  const at = Math.max(
-    0,
-    pages.findIndex((page) => page.outcome === outcome),
-  )
-  const worst = pages[at]!
+  const worst = pages.find((page) => page.outcome === outcome) ?? pages[0]!
+  const at = pages.indexOf(worst)
   const { smallest: needed, ...found } = findingsOf(worst, other, smallest)
   const findings = { ...found, facts: [...found.facts, ...notes.map((note) => ['note', note] as const)] }
   if (expectedPages !== actualPages) {

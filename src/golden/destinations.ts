@@ -130,7 +130,6 @@ export const besideIn: (folder: string) => Beside = (folder) => async (path, tex
 
 const isForMachines = (name: string): boolean => name !== 'pretty' && name !== 'github'
 
-/** The command that approves from a folder of results. */
 export const approveCommand = (results: string): string =>
   results === defaultResults ? 'convo approve' : `convo approve --results ${shellWord(results)}`
 

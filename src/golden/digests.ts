@@ -45,24 +45,17 @@ export async function digestFiles(
       fix: 'a folder that contains pictures, or has subfolders with pictures',
     })
   }
-  const files = await inOrder(
-    inputs,
-    ({ path }) => path,
-    ({ path }) => digestFile(path, reading),
-    onFile,
-  )
-  return { files, notes }
+  const files = inputs.map(({ path }) => ({ path, act: () => digestFile(path, reading) }))
+  return { files: await inOrder(files, onFile), notes }
 }
 
-/** Runs `act` on each item, several at a time within the memory budget. Results are passed on in order. */
-async function inOrder<T, R>(
-  items: readonly T[],
-  pathOf: (item: T) => string,
-  act: (item: T) => Promise<R>,
+/** Runs each `act` on its file, several at a time within the memory budget. Results are passed on in order. */
+async function inOrder<R>(
+  items: readonly { readonly path: string; act(): Promise<R> }[],
   onResult?: (result: R) => Promise<void>,
 ): Promise<R[]> {
   const budget = budgetOf()
-  const all = items.map((item) => budget.within(estimate(pathOf(item)), () => act(item)))
+  const all = items.map(({ path, act }) => budget.within(estimate(path), act))
   // errors are thrown in order below, and must not count as unhandled before that
   for (const one of all) one.catch(() => undefined)
   const results: R[] = []
@@ -106,12 +99,8 @@ export async function checkDigests(
   const text =
     list === '-' ? textOf(await readWhole(list, what), inputName(list)) : readText(list, 'manifestBytes')
   const listed = listedIn(text, inputName(list))
-  return inOrder(
-    listed,
-    ({ image }) => image,
-    (one) => checkOne(one, reading),
-    onFile,
-  )
+  const files = listed.map((one) => ({ path: one.image, act: () => checkOne(one, reading) }))
+  return inOrder(files, onFile)
 }
 
 async function checkOne({ digest, image }: Listed, reading: DigestReading): Promise<Checked> {

@@ -32,9 +32,8 @@ export const isLfsPointer = (bytes: Uint8Array): boolean =>
   bytes.length < 1024 && Buffer.from(bytes.subarray(0, pointerStart.length)).toString() === pointerStart
 
 /** Whether bytes are a picture, an array, or a Git LFS pointer to one. */
-export function isPicture(bytes: Uint8Array): boolean {
-  return isLfsPointer(bytes) || kindOf(bytes.subarray(0, 4096)) !== undefined
-}
+export const isPicture = (bytes: Uint8Array): boolean =>
+  isLfsPointer(bytes) || kindOf(bytes.subarray(0, 4096)) !== undefined
 
 /** Reads a picture in a folder of goldens or results; undefined if it does not exist. @throws ConvoError */
 export const pictureUnder = (root: string, file: string): Promise<Buffer | undefined> =>
@@ -55,14 +54,11 @@ export async function loadFile(bytes: Uint8Array, name: string): Promise<Loaded>
   const { openPages } = await import('../picture/pages.ts')
   const { count, unread = [], pictures, notes, timing } = await openPages(bytes, options)
   if (unread.length > 0) {
-    throw new ConvoError(
-      'E_DECODE',
-      `${name} contains pictures that convo does not read, so it cannot be compared`,
-      {
-        why: unread.map((part) => `${name}: ${part}`),
-        fix: 'a copy with a single picture',
-      },
-    )
+    const what = `${name} contains pictures that convo does not read, so it cannot be compared`
+    throw new ConvoError('E_DECODE', what, {
+      why: unread.map((part) => `${name}: ${part}`),
+      fix: 'a copy with a single picture',
+    })
   }
   const all: Picture[] = []
   for await (const page of pictures) all.push(page)

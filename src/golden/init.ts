@@ -78,14 +78,13 @@ function parentOf(folder: string, name: RegExp): ReturnType<Layout['find']> {
   return { goldens: first.slice(0, length).join('/') || '.', isGolden: inFolder(name) }
 }
 
-function foldersBelow(top: string, rel: string, name: RegExp): string[] {
-  return readdirSync(join(top, rel), { withFileTypes: true })
+const foldersBelow = (top: string, rel: string, name: RegExp): string[] =>
+  readdirSync(join(top, rel), { withFileTypes: true })
     .filter((entry) => entry.isDirectory() && entry.name !== 'node_modules' && !entry.name.startsWith('.'))
     .flatMap((entry) => {
       const path = rel === '' ? entry.name : `${rel}/${entry.name}`
       return name.test(entry.name) ? [path] : foldersBelow(top, path, name)
     })
-}
 
 /** What `check init` did. */
 export type Adopted = {
@@ -136,11 +135,10 @@ export async function adoptGoldens(folder: string, given: string | undefined): P
   }
   const lock = readLock(root)
   if (lock.size > 0) {
-    throw new ConvoError(
-      'E_USAGE',
-      `${join(root, lockName)} already exists: these goldens already belong to convo`,
-      { fix: commandLine(['convo', 'check', join(root, [...lock.values()][0]!.manifest ?? manifest)]) },
-    )
+    const what = `${join(root, lockName)} already exists: these goldens already belong to convo`
+    throw new ConvoError('E_USAGE', what, {
+      fix: commandLine(['convo', 'check', join(root, [...lock.values()][0]!.manifest ?? manifest)]),
+    })
   }
   await writeLock(root, new Map(await entriesOf(root, files, manifestFrom(root, manifest))))
   // tests have other pictures beside them, now or later

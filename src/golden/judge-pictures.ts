@@ -103,21 +103,19 @@ function withoutGolden(made: Made, { path, entry }: Golden, approval: CaseResult
 }
 
 /** The judgement of a case whose golden is missing or cannot be decoded. */
-function unusable(
+const unusable = (
   message: string,
   why: string[],
   made: Made,
   path: string,
   approval: CaseResult['approval'],
-): Judgement {
-  return {
-    status: 'error',
-    message,
-    why,
-    fix: `${restoring(path)}, or approve the new picture`,
-    ...{ facts: [], actual: made.file, ...optional('approval', approval) },
-  }
-}
+): Judgement => ({
+  status: 'error',
+  message,
+  why,
+  fix: `${restoring(path)}, or approve the new picture`,
+  ...{ facts: [], actual: made.file, ...optional('approval', approval) },
+})
 
 /** Complains about a golden that is not the approved one; undefined if it is. */
 async function editedGolden(

@@ -24,32 +24,20 @@ export async function judge(
   const path = join(around.goldens, file)
   const bytes = await pictureUnder(around.goldens, file).catch((error) => unreadableGolden(error, path))
   if (bytes !== undefined && 'status' in bytes) return bytes
+  if (bytes !== undefined && isLfsPointer(bytes))
+    return { status: 'error', message: 'the golden was not fetched', ...unfetched(path), facts: [] }
   const golden: Golden = { path, bytes, entry }
-  const lone = loneGolden(golden)
-  if (lone !== undefined) return lone
   const isSameFile = golden.bytes?.equals(made.bytes) === true
   if (isSameFile && !around.selfTest && entry?.sha256 === (await sha256InTurns(made.bytes))) {
     if (made.isWritten) await removeUnder(around.results, made.file)
-    return knownToPass(entry, await toleranceFor(one))
+    const same = compareEqual(shapeOf(entry), await toleranceFor(one))
+    return { status: 'pass', ...findingsOf(same), golden: entry.file }
   }
   // the code that decodes and measures is not loaded for equal files
   const { judgePictures } = await import('./judge-pictures.ts')
   return judgePictures(one, made, golden, isSameFile, () => toleranceFor(one), around)
 }
 
-/** The judgement of a file with the bytes of the approved golden: nothing has to be decoded. */
-function knownToPass(entry: LockEntry, tolerance: Tolerance): Judgement {
-  const same = compareEqual(shapeOf(entry), tolerance)
-  return { status: 'pass', ...findingsOf(same), golden: entry.file }
-}
-
-/** The judgement of a golden that cannot be compared with anything: a Git LFS pointer. */
-function loneGolden({ path, bytes }: Golden): Judgement | undefined {
-  if (bytes === undefined || !isLfsPointer(bytes)) return undefined
-  return { status: 'error', message: 'the golden was not fetched', ...unfetched(path), facts: [] }
-}
-
-/** Returns the tolerance of a case, with its mask decoded. */
 async function toleranceFor({ tolerance }: Case): Promise<Tolerance> {
   if (tolerance.mask === undefined) return toleranceOf(tolerance)
   const [mask] = await loadPages(await readBytes(tolerance.mask), tolerance.mask)

@@ -99,7 +99,6 @@ export async function writeLock(goldens: string, lock: Lock): Promise<void> {
 
 const size = must((n) => Number.isSafeInteger(n) && (n as number) > 0, 'a size')
 
-/** Whether a value is an entry of a lock. */
 export const isEntry = fits<LockEntry>(
   object({
     file: text,

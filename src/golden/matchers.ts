@@ -2,6 +2,7 @@ import { AssertionError } from 'node:assert'
 import { ConvoError, formatError, mismatch } from '../error.ts'
 import { printInTest } from '../host/io.ts'
 import { inLibraryWords } from '../picture/api/names.ts'
+import { isRecord } from '../text/record.ts'
 import type { GoldenOptions } from './matching/match.ts'
 import type { GoldenPicture } from './matching/received.ts'
 import { type Calling, type GoldenTest, nodeRunner, type Runner, runnerOf } from './matching/runner.ts'
@@ -93,7 +94,7 @@ const matcher: Calling = {
 const plain: Calling = {
   name: 'matchGolden',
   call: (picture, options) =>
-    `await matchGolden(t, ${[picture, ...(options === undefined ? [] : [options])].join(', ')})`,
+    `await matchGolden(t, ${picture}${options === undefined ? '' : `, ${options}`})`,
 }
 
 /** Compares and returns the result. An error that prevents the comparison fails the test with its full text. */
@@ -128,14 +129,7 @@ const textOf = (error: ConvoError, { name }: Calling): string =>
 function optionsOf(given: unknown, { name: called, call }: Calling): GoldenOptions {
   if (typeof given === 'string') return { name: given }
   const { name } = typeof given === 'object' && given !== null ? (given as GoldenOptions) : {}
-  if (
-    typeof given === 'object' &&
-    given !== null &&
-    !Array.isArray(given) &&
-    ['string', 'undefined'].includes(typeof name)
-  ) {
-    return given as GoldenOptions
-  }
+  if (isRecord(given) && ['string', 'undefined'].includes(typeof name)) return given
   throw mismatch(`${called} takes options or the name of a golden`, name ?? given, {
     fix: call('picture', "{ maxAbs: 1, name: 'after' }"),
   })

@@ -43,14 +43,11 @@ export async function mergeReports(paths: readonly string[], given: string, io: 
   const file = isFolder ? join(output, 'index.html') : output
   const name = reporterOf[extname(file).toLowerCase()]
   if (name === undefined) {
-    throw new ConvoError(
-      'E_OPTION',
-      `reports cannot be written as ${extname(output) || 'a file without extension'}`,
-      {
-        why: `extensions: ${Object.keys(reporterOf).join(' ')}`,
-        fix: '--output report.html',
-      },
-    )
+    const kind = extname(output) || 'a file without extension'
+    throw new ConvoError('E_OPTION', `reports cannot be written as ${kind}`, {
+      why: `extensions: ${Object.keys(reporterOf).join(' ')}`,
+      fix: '--output report.html',
+    })
   }
   const parts = paths.map(readPart)
   const run = mergeRuns(parts)

@@ -72,8 +72,8 @@ async function findStrays(
 }
 
 /** Lists pictures by extension, except hidden files, links, folders with their own lock, and goldens of tests. */
-function picturesBelow(folder: string, without: string): string[] {
-  return entriesIn(folder).flatMap((entry) => {
+const picturesBelow = (folder: string, without: string): string[] =>
+  entriesIn(folder).flatMap((entry) => {
     const path = join(folder, entry.name)
     if (entry.name.startsWith('.') || entry.name === 'node_modules') return []
     if (entry.isDirectory()) {
@@ -82,4 +82,3 @@ function picturesBelow(folder: string, without: string): string[] {
     }
     return entry.isFile() && looksLikePicture(path) ? [path] : []
   })
-}

@@ -306,10 +306,7 @@ export function readRun(file: string, fix: string, busy = 'the same once it has 
     if (!isMissing(cause)) throw cause
     const holder = holderOf(dirname(file))
     if (holder !== undefined) {
-      throw new ConvoError('E_USAGE', `a check is writing to ${dirname(file)}`, {
-        why: holder,
-        fix: busy,
-      })
+      throw new ConvoError('E_USAGE', `a check is writing to ${dirname(file)}`, { why: holder, fix: busy })
     }
     throw new ConvoError('E_USAGE', `there are no results of a check in ${file}`, { fix, cause })
   }

@@ -140,13 +140,10 @@ function openTerminal(graphics: Graphics, io: Io): { terminal: Terminal; close()
           if (next !== undefined) resolve(next)
           else waiting = resolve
         }),
-      preview: (file) =>
-        previewText(
-          file,
-          graphics,
-          Math.min(stdout.columns || 80, 100),
-          Math.max(8, (stdout.rows || 30) - 14),
-        ).catch(() => ''),
+      preview(file) {
+        const [columns, rows] = [Math.min(stdout.columns || 80, 100), Math.max(8, (stdout.rows || 30) - 14)]
+        return previewText(file, graphics, columns, rows).catch(() => '')
+      },
       open(files) {
         void io.out(`\n${files.map((file) => `    ${visibleLine(file)}\n`).join('')}${question}`)
         openFiles(files)

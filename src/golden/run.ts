@@ -41,14 +41,7 @@ export type CheckOptions = {
   /** Statuses that do not make the check fail, such as `new`. Default: none. */
   readonly allow?: readonly string[] | undefined
   /** The part of the cases to check; `index` counts from 1. Default: all. */
-  readonly shard?:
-    | {
-        /** The number of the part, from 1. */
-        readonly index: number
-        /** The number of parts. */
-        readonly count: number
-      }
-    | undefined
+  readonly shard?: Shard | undefined
   /** Also checks that every case would fail for a picture just beyond its tolerance. Default: false. */
   readonly selfTest?: boolean | undefined
   /** Called when a case is done. */

@@ -18,7 +18,6 @@ export const reporterNames = [
 /** The name of a reporter. */
 export type ReporterName = (typeof reporterNames)[number]
 
-/** The default folder of the results. */
 export const defaultResults = '.convo/check'
 
 /** The default folder for pictures that the report of a comparison of folders shows. */
@@ -45,7 +44,6 @@ function list(
   }
 }
 
-/** How pictures are read. */
 export const picturesRead = {
   'no-orient': readingSettings['no-orient'],
   'max-pixels': readingSettings['max-pixels'],
@@ -69,7 +67,6 @@ export const resultsSettings = {
   debug: runSettings.debug,
 }
 
-/** Whether to wait for others that write to the same folders. */
 export const waitSettings = {
   wait: flag('wait for another check or approval that writes to the same folders instead of failing'),
 }
@@ -103,7 +100,6 @@ export const checkSettings = {
   },
 }
 
-/** How a run is reported. */
 export const reportSettings = {
   reporter: {
     ...list(

@@ -10,7 +10,6 @@ const isFft = ({ algorithm }: Stencil): boolean => algorithm === 'fft' || algori
 /** The maximum scratch memory of a strip in bytes, so that what it works on stays in the cache. */
 const stripBytes = 12 * 2 ** 20
 
-/** How a graph is cut. */
 export type Cut = {
   readonly stripRows: number
   /** The number of rows that are computed at a time, if a strip is computed in passes. */

@@ -13,7 +13,6 @@ export function united(spans: readonly Span[]): Span[] {
   return out
 }
 
-/** The number of rows in all spans. */
 export const rowCount = (spans: readonly Span[]): number =>
   spans.reduce((sum, [first, end]) => sum + end - first, 0)
 

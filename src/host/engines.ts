@@ -8,7 +8,6 @@ export type Shard = {
   readonly count: number
 }
 
-/** Environment variables. */
 export type Environment = Readonly<Record<string, string | undefined>>
 
 /** Whether this runs on a CI server, which sets the variable CI. */
@@ -101,16 +100,13 @@ export function engineShard(environment: Environment, count?: number): Shard {
     })
   }
   if (second !== undefined) {
-    throw new ConvoError(
-      'E_OPTION',
-      `--shard auto found two job systems, ${first.engine.name} and ${second.engine.name}`,
-      {
-        why: [first, second].map(
-          ({ engine, says }) => `${engine.name}: ${says.index} of ${says.count ?? 'unknown'}`,
-        ),
-        fix: '--shard 1/2',
-      },
-    )
+    const what = `--shard auto found two job systems, ${first.engine.name} and ${second.engine.name}`
+    throw new ConvoError('E_OPTION', what, {
+      why: [first, second].map(
+        ({ engine, says }) => `${engine.name}: ${says.index} of ${says.count ?? 'unknown'}`,
+      ),
+      fix: '--shard 1/2',
+    })
   }
   return complete(first.engine, first.says, count)
 }

@@ -25,7 +25,6 @@ export type Io = {
   readonly width: number
 }
 
-/** Formats an error for standard error. */
 export const errorMessage = (error: ConvoError): Message => [
   headed('error:', '1;31'),
   formatError(error).slice('error:'.length).split('\n').map(fittedLine).join('\n'),

@@ -111,3 +111,16 @@ export async function joined(chunks: readonly Uint8Array[]): Promise<Uint8Array<
   }
   return out
 }
+
+/** Runs a generator with a pause after each step where one is due, and returns its result. */
+export async function withPauses<T>(steps: Generator<unknown, T>): Promise<T> {
+  for (let step = steps.next(); ; step = steps.next()) {
+    if (step.done === true) return step.value
+    await pause()
+  }
+}
+
+/** Runs a generator without its pauses and returns its result. */
+export function withoutPauses<T>(steps: Generator<unknown, T>): T {
+  for (let step = steps.next(); ; step = steps.next()) if (step.done === true) return step.value
+}

@@ -1,5 +1,5 @@
 import { invariant } from '../error.ts'
-import { pause } from '../host/turns.ts'
+import { withoutPauses, withPauses } from '../host/turns.ts'
 import { sizeOf } from '../tensor/tensor.ts'
 import { type Kernel, planeSize } from './kernel.ts'
 
@@ -53,26 +53,15 @@ const ahead = new WeakMap<Float64Array, readonly Term[]>()
 /** Makes what `decompose` will return, with pauses for the event loop, because that of a large kernel takes seconds. */
 export async function decomposeAhead(kernel: Kernel): Promise<void> {
   if (kernel.shape.length !== 2 || ahead.has(kernel.weights)) return
-  const steps = rotations(kernel)
-  for (let step = steps.next(); ; step = steps.next()) {
-    if (step.done === true) {
-      ahead.set(kernel.weights, step.value)
-      return
-    }
-    await pause()
-  }
+  ahead.set(kernel.weights, await withPauses(rotations(kernel)))
 }
 
 /**
  * Computes the singular value decomposition of a [kH,kW] kernel by one-sided Jacobi rotations (Hestenes 1958), in
  * double precision, largest value first.
  */
-export function decompose(kernel: Kernel): readonly Term[] {
-  const made = ahead.get(kernel.weights)
-  if (made !== undefined) return made
-  const steps = rotations(kernel)
-  for (let step = steps.next(); ; step = steps.next()) if (step.done === true) return step.value
-}
+export const decompose = (kernel: Kernel): readonly Term[] =>
+  ahead.get(kernel.weights) ?? withoutPauses(rotations(kernel))
 
 /** The rotations of `decompose`, with a step for each column. */
 function* rotations(kernel: Kernel): Generator<void, readonly Term[]> {

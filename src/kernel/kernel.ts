@@ -48,7 +48,6 @@ export type Kernel = {
   readonly direction?: Direction
 }
 
-/** The fields of a kernel besides shape and weights. */
 export type KernelFields = Partial<Omit<Kernel, 'shape' | 'weights'>>
 
 /**
@@ -130,11 +129,8 @@ export function checkAnchor(anchor: readonly number[], shape: readonly number[])
   const inside = (v: number | undefined, n: number) =>
     v !== undefined && Number.isInteger(v) && v >= 0 && v < n
   if (anchor.length !== 2 || !inside(y, kH) || !inside(x, kW)) {
-    throw new ConvoError(
-      'E_KERNEL_SHAPE',
-      `anchor must be inside the ${kW}x${kH} kernel, got x=${x}, y=${y}`,
-      { fix: `x from 0 to ${kW - 1}, y from 0 to ${kH - 1}` },
-    )
+    const what = `anchor must be inside the ${kW}x${kH} kernel, got x=${x}, y=${y}`
+    throw new ConvoError('E_KERNEL_SHAPE', what, { fix: `x from 0 to ${kW - 1}, y from 0 to ${kH - 1}` })
   }
 }
 
@@ -148,9 +144,10 @@ export function checkAskedAnchor([y, x]: readonly [y: number, x: number], shape:
 }
 
 /** Height and width: the last two sizes. */
-export function planeSize(shape: readonly number[]): readonly [kH: number, kW: number] {
-  return [shape[shape.length - 2]!, shape[shape.length - 1]!]
-}
+export const planeSize = (shape: readonly number[]): readonly [kH: number, kW: number] => [
+  shape[shape.length - 2]!,
+  shape[shape.length - 1]!,
+]
 
 /** Formats a shape for errors and explanations: `[1,3,5,5]`. */
 export const showShape = (shape: readonly number[]): string => `[${shape.join(',')}]`

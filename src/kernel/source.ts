@@ -117,13 +117,8 @@ function numbersIn(
   }
   const kernels = readKernels(bytes, shown, fragment)
   if (kernels.length === 1) return kernels[0]!.weights
-  throw new ConvoError(
-    'E_KERNEL_FILE',
-    `${shown} has ${kernels.length} lists of numbers, but one is needed`,
-    {
-      fix: `${shown}#1`,
-    },
-  )
+  const what = `${shown} has ${kernels.length} lists of numbers, but one is needed`
+  throw new ConvoError('E_KERNEL_FILE', what, { fix: `${shown}#1` })
 }
 
 /** A file that a source names: its path, its name in errors, and the fragment that selects its contents. */
@@ -205,10 +200,8 @@ function named(source: string, name: string, names: KernelNames): Kernel {
   for (const part of parts) {
     const [key = '', ...rest] = part.split('=').map((s) => s.trim())
     if (Object.hasOwn(given, key)) {
-      throw new ConvoError(
-        'E_OPTION',
-        `${key} of ${name} is given twice, as ${given[key]} and ${rest.join('=')}`,
-      )
+      const what = `${key} of ${name} is given twice, as ${given[key]} and ${rest.join('=')}`
+      throw new ConvoError('E_OPTION', what)
     }
     const param = Object.hasOwn(entry.params, key) ? entry.params[key] : undefined
     if (rest.length === 0 && param !== undefined && param.isFlag !== true) {

@@ -30,10 +30,7 @@ export function writeKernel(kernel: Kernel, path: string): Uint8Array {
     format === undefined
       ? `${path} must end in the extension of a kernel format, got ${extension === '' ? 'none' : `"${extension}"`}`
       : `kernels cannot be written as ${format.name}`,
-    {
-      why: `supported: ${known.join(' ')} .txt`,
-      instead: asJson,
-    },
+    { why: `supported: ${known.join(' ')} .txt`, instead: asJson },
   )
 }
 

@@ -187,11 +187,8 @@ export function finishOf({ weight, kernel }: Bank, filters: number, options: Ban
 /** Checks that there is a bias for each filter. @throws ConvoError E_SHAPE for another count */
 function ownBias(bias: readonly number[], filters: number): readonly number[] {
   if (bias.length === filters) return bias
-  throw new ConvoError(
-    'E_SHAPE',
-    `--bias has ${counted(bias.length, 'number')} for ${counted(filters, 'output channel')}`,
-    { fix: 'one number for each output channel, or one for all' },
-  )
+  const what = `--bias has ${counted(bias.length, 'number')} for ${counted(filters, 'output channel')}`
+  throw new ConvoError('E_SHAPE', what, { fix: 'one number for each output channel, or one for all' })
 }
 
 /** Returns the sum of the weights of each filter divided by `gain`, or 1 if it is 0. */
@@ -223,13 +220,8 @@ export function wrongRank(
 /** Refuses an algorithm that only kernels of rank 2 have. @throws ConvoError E_OPTION */
 export function refuseAlgorithm(operator: string, { algorithm }: KernelOptions): void {
   if (algorithm !== 'separable' && algorithm !== 'fft') return
-  throw new ConvoError(
-    'E_OPTION',
-    `--algorithm ${algorithm} applies to kernels of rank 2, and ${operator} has a bank`,
-    {
-      fix: '--algorithm direct',
-    },
-  )
+  const what = `--algorithm ${algorithm} applies to kernels of rank 2, and ${operator} has a bank`
+  throw new ConvoError('E_OPTION', what, { fix: '--algorithm direct' })
 }
 
 /** Refuses groups for a kernel that is applied to each channel. @throws ConvoError E_OPTION */

@@ -60,14 +60,11 @@ export function correlationStep(
   const { shape } = kernel
   if (shape.length === 2) {
     if (settings.groups === undefined) return recipeStep(single(kernel), { kernel, settings, full })
-    throw new ConvoError(
-      'E_OPTION',
-      `--groups ${settings.groups} needs a bank of filters, but this kernel is a single plane`,
-      {
-        why: `a kernel of rank 2, ${showShape(shape)}, is applied to each channel anyway`,
-        fix: 'no --groups',
-      },
-    )
+    const what = `--groups ${settings.groups} needs a bank of filters, but this kernel is a single plane`
+    throw new ConvoError('E_OPTION', what, {
+      why: `a kernel of rank 2, ${showShape(shape)}, is applied to each channel anyway`,
+      fix: 'no --groups',
+    })
   }
   if (shape.length > 4) throw wrongRank(name, kernel, 'rank 2, 3 or 4')
   refuseAlgorithm(name, settings)

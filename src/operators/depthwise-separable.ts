@@ -66,13 +66,10 @@ export async function depthwiseSeparableConv2d(
   const c = depthwiseCorrelation(x, depthwise, rest, 'depthwise')
   const bank = pointwiseBank(pointwise, 'pointwise')
   if (bank.shape[1] !== c.filters) {
-    throw new ConvoError(
-      'E_SHAPE',
-      `pointwise is for ${bank.shape[1]} channels, depthwise makes ${c.filters}`,
-      {
-        why: `depthwise [${depthwise.shape}], pointwise [${pointwise.shape}]; pointwise must be [O, C*m, 1, 1]`,
-      },
-    )
+    const what = `pointwise is for ${bank.shape[1]} channels, depthwise makes ${c.filters}`
+    throw new ConvoError('E_SHAPE', what, {
+      why: `depthwise [${depthwise.shape}], pointwise [${pointwise.shape}]; pointwise must be [O, C*m, 1, 1]`,
+    })
   }
   const last = { bias: biasOf(pointwiseBias, bank.shape[0]!), activation: checkActivation(activation) }
   const between = await engine.correlate(x, depthwise, biasOf(depthwiseBias, c.filters), c)
@@ -114,14 +111,11 @@ export const depthwiseSeparableCommand = operator({
         const pointwise = matrixBank('--pointwise', matrix, {})
         const [seen, made] = [pointwise.weight.shape[1]!, between.shape[0]!]
         if (seen !== made) {
-          throw new ConvoError(
-            'E_SHAPE',
-            `--pointwise is for ${seen} channels, but the first step makes ${made}`,
-            {
-              why: `--pointwise is ${showShape(matrix.shape)}: it needs a column for each of them`,
-              fix: 'no --pointwise',
-            },
-          )
+          const what = `--pointwise is for ${seen} channels, but the first step makes ${made}`
+          throw new ConvoError('E_SHAPE', what, {
+            why: `--pointwise is ${showShape(matrix.shape)}: it needs a column for each of them`,
+            fix: 'no --pointwise',
+          })
         }
         return correlateBank(engine, between, pointwise, { bias: settings.bias, usual: 'constant', full })
       },

@@ -55,23 +55,17 @@ export function depthwiseCorrelation(
   checkRank(name, weight, 4, '[C*m,1,kH,kW]')
   const [channels, filters] = [x.shape[0]!, weight.shape[0]!]
   if (weight.shape[1] !== 1) {
-    throw new ConvoError(
-      'E_SHAPE',
-      `${name} must be [C*m,1,kH,kW], one channel per filter, got [${weight.shape}]`,
-      {
-        fix: 'conv2d with groups, where a filter sees more than one channel',
-      },
-    )
+    const what = `${name} must be [C*m,1,kH,kW], one channel per filter, got [${weight.shape}]`
+    throw new ConvoError('E_SHAPE', what, {
+      fix: 'conv2d with groups, where a filter sees more than one channel',
+    })
   }
   if (filters % channels !== 0) {
-    throw new ConvoError(
-      'E_SHAPE',
-      `${name} has ${filters} filters, which is not a multiple of the ${channels} channels of x`,
-      {
-        why: `x [${x.shape}], ${name} [${weight.shape}]; every channel has the same number of filters`,
-        fix: `a bank of ${channels} filters, or of a multiple of it`,
-      },
-    )
+    const what = `${name} has ${filters} filters, which is not a multiple of the ${channels} channels of x`
+    throw new ConvoError('E_SHAPE', what, {
+      why: `x [${x.shape}], ${name} [${weight.shape}]; every channel has the same number of filters`,
+      fix: `a bank of ${channels} filters, or of a multiple of it`,
+    })
   }
   return correlationOf(2, x, weight, { ...options, groups: channels })
 }

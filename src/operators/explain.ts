@@ -146,12 +146,11 @@ export function explainOperator(name: string, input: readonly number[], layer: L
   }
 }
 
-function unknown(name: string): ConvoError {
-  return new ConvoError('E_NAME', `there is no operator "${name}"`, {
+const unknown = (name: string): ConvoError =>
+  new ConvoError('E_NAME', `there is no operator "${name}"`, {
     why: `operators: ${explained.join(', ')}`,
     instead: [name, nearest(name, explained)],
   })
-}
 
 /**
  * Works out all sizes of a layer on an input, by the same rules as the operators. @throws ConvoError E_SHAPE,
@@ -188,13 +187,12 @@ function sizesOf(rules: LayerRules, spatial: 2 | 3, input: readonly number[], la
 }
 
 /** Reads a shape [O,C/groups,…]: every filter sees the channels of its group. */
-function plainBankOf(
+const plainBankOf = (
   shape: readonly number[],
   channels: number,
   groups: number,
-): ReturnType<NonNullable<LayerRules['bank']>> {
-  return shape.length < 4 ? undefined : { filters: shape[0]!, seen: shape[1]!, of: channels / groups }
-}
+): ReturnType<NonNullable<LayerRules['bank']>> =>
+  shape.length < 4 ? undefined : { filters: shape[0]!, seen: shape[1]!, of: channels / groups }
 
 function axesOf(
   { pools, usual = {}, axis = correlationAxis }: LayerRules,
@@ -231,10 +229,8 @@ function multiplierOf({ alone }: LayerRules, { kernel, multiplier }: Layer, chan
   const filters = alone && kernel?.shape.length === 4 ? kernel.shape[0]! : undefined
   if (filters === undefined) return wholeAtLeast('multiplier', multiplier ?? 1, 1)
   if (filters % channels === 0) return filters / channels
-  throw new ConvoError(
-    'E_SHAPE',
-    `the kernel has ${filters} filters, which is not a multiple of the ${channels} channels`,
-  )
+  const what = `the kernel has ${filters} filters, which is not a multiple of the ${channels} channels`
+  throw new ConvoError('E_SHAPE', what)
 }
 
 /** Returns the size formula of an axis, with its numbers. */

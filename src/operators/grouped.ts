@@ -87,11 +87,6 @@ function groupedBank(kernel: Kernel | undefined, channels: number, settings: Fli
 function groupsFor(channels: number, shape: readonly number[]): number {
   const perFilter = shape[1]!
   if (channels % perFilter === 0) return channels / perFilter
-  throw new ConvoError(
-    'E_SHAPE',
-    `filters of ${perFilter} channels do not divide the ${channels} channels of the picture`,
-    {
-      why: `the kernel is [${shape}], [O,C/groups,kH,kW]`,
-    },
-  )
+  const what = `filters of ${perFilter} channels do not divide the ${channels} channels of the picture`
+  throw new ConvoError('E_SHAPE', what, { why: `the kernel is [${shape}], [O,C/groups,kH,kW]` })
 }

@@ -112,11 +112,8 @@ export function generatorSizes(
     if (kernelSize % 2 === 1 && Number.isInteger(groups) && channels % groups === 0)
       return { kernelSize, groups }
   }
-  throw new ConvoError(
-    'E_KERNEL_SHAPE',
-    `span.weight has ${rows} rows, which is not an odd K·K times groups of ${channels} channels`,
-    { why: typeof source === 'string' ? source : [] },
-  )
+  const what = `span.weight has ${rows} rows, which is not an odd K·K times groups of ${channels} channels`
+  throw new ConvoError('E_KERNEL_SHAPE', what, { why: typeof source === 'string' ? source : [] })
 }
 
 /** Converts numbers to float32. @throws ConvoError E_KERNEL_VALUE for a number that is not finite */
@@ -128,11 +125,8 @@ export function finite(
   const numbers = Float32Array.from(data)
   const bad = numbers.findIndex((v) => !Number.isFinite(v))
   if (bad < 0) return numbers
-  throw new ConvoError(
-    'E_KERNEL_VALUE',
-    `weights must be finite numbers, got ${numbers[bad]} at index ${bad} of ${name}`,
-    { why },
-  )
+  const what = `weights must be finite numbers, got ${numbers[bad]} at index ${bad} of ${name}`
+  throw new ConvoError('E_KERNEL_VALUE', what, { why })
 }
 
 function missing(path: string, prefix: string, name: string, names: readonly string[]): ConvoError {

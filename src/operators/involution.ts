@@ -175,10 +175,8 @@ async function meanOfBlocks(engine: Engine, x: Tensor, s: number): Promise<Tenso
   if (s === 1) return x
   const [, height, width] = x.shape as [number, number, number]
   if (Math.min(height, width) < s) {
-    throw new ConvoError(
-      'E_SHAPE',
-      `stride ${s} is too large for x, which is ${height} high and ${width} wide`,
-    )
+    const what = `stride ${s} is too large for x, which is ${height} high and ${width} wide`
+    throw new ConvoError('E_SHAPE', what)
   }
   return engine.layer('means', [x], { s })
 }
@@ -314,11 +312,8 @@ export const involutionCommand = operator({
       const axis = correlationAxis(label, input, kernel, choice)
       const output = Math.floor(input / choice.stride)
       if (output >= 1) return { ...axis, output }
-      throw new ConvoError(
-        'E_SHAPE',
-        `stride ${choice.stride} is too large for the ${label}, which is ${input}`,
-        { fix: `--stride ${input}` },
-      )
+      const what = `stride ${choice.stride} is too large for the ${label}, which is ${input}`
+      throw new ConvoError('E_SHAPE', what, { fix: `--stride ${input}` })
     },
     weights({ channels: c, groups: g, kernel: k, layer: { rule, hidden = Math.max(1, Math.floor(c / 4)) } }) {
       if (rule !== undefined) return [`none, the kernels come from ${rule}`, '0', 0]

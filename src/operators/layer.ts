@@ -139,9 +139,8 @@ export function banked(s: Sizes): Formula {
 }
 
 /** The weights of one or more kernels that are applied to each channel separately. */
-export function planes({ kernel: k, kernels: n }: Pick<Sizes, 'kernel' | 'kernels'>): Formula {
-  return n === 1 ? [letters(k), times(...k), sizeOf(k)] : [`n·${letters(k)}`, times(n, ...k), n * sizeOf(k)]
-}
+export const planes = ({ kernel: k, kernels: n }: Pick<Sizes, 'kernel' | 'kernels'>): Formula =>
+  n === 1 ? [letters(k), times(...k), sizeOf(k)] : [`n·${letters(k)}`, times(n, ...k), n * sizeOf(k)]
 
 /** The weights of filters [C·m,1,…]: m for each channel. */
 export function perChannel(s: Sizes): Formula {
@@ -196,7 +195,7 @@ export const eachOwn = (kernel: Kernel | undefined): Kernel | undefined =>
   kernel?.shape.length === 3 ? { ...kernel, shape: [kernel.shape[0]!, 1, ...kernel.shape.slice(1)] } : kernel
 
 /** The layer of a kernel with the shared options. Without a kernel, it is the layer of the textbook. */
-export function correlationLayer(
+export const correlationLayer = (
   kernel: Kernel | undefined,
   {
     stride,
@@ -209,16 +208,14 @@ export function correlationLayer(
     readonly padding?: readonly Padding[] | undefined
     readonly groups?: number | undefined
   },
-): Layer {
-  return {
-    kernel,
-    each: kernel?.shape.length === 2,
-    ...(stride && { stride }),
-    ...(dilation && { dilation }),
-    ...(padding && { padding: paddingOption(padding) }),
-    ...(groups !== undefined && { groups }),
-  }
-}
+): Layer => ({
+  kernel,
+  each: kernel?.shape.length === 2,
+  ...(stride && { stride }),
+  ...(dilation && { dilation }),
+  ...(padding && { padding: paddingOption(padding) }),
+  ...(groups !== undefined && { groups }),
+})
 
 /** Joins the paddings of the axes: a rule, which is the same for every axis, or their numbers. */
 export function paddingOption(padding: readonly Padding[]): PaddingOption {

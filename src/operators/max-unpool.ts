@@ -104,13 +104,10 @@ function checkIndices(x: Tensor, indices: Indices): void {
     throw mismatch('indices must be { shape, data: Int32Array }', indices)
   }
   if (indices.shape.join() !== x.shape.join() || indices.data.length !== x.data.length) {
-    throw new ConvoError(
-      'E_SHAPE',
-      `indices must have the shape of x, [${x.shape}], got [${indices.shape}]`,
-      {
-        why: `indices hold ${indices.data.length} numbers, x holds ${x.data.length}`,
-      },
-    )
+    const what = `indices must have the shape of x, [${x.shape}], got [${indices.shape}]`
+    throw new ConvoError('E_SHAPE', what, {
+      why: `indices hold ${indices.data.length} numbers, x holds ${x.data.length}`,
+    })
   }
 }
 
@@ -125,10 +122,8 @@ function outputSize(spatial: number, x: Tensor, options: UnpoolOptions): number[
     const [before, after] = numbersOnly(choice.padding, 'an unpooling')
     const size = (x.shape[i + 1]! - 1) * choice.stride - before - after + kernel[i]!
     if (size < 1) {
-      throw new ConvoError(
-        'E_SHAPE',
-        `padding ${before} + ${after} is too large: the output would have size ${size}`,
-      )
+      const what = `padding ${before} + ${after} is too large: the output would have size ${size}`
+      throw new ConvoError('E_SHAPE', what)
     }
     return size
   })
@@ -257,11 +252,10 @@ const unpoolBy = (
         fix: `maxpool --switches ${name}`,
       })
     }
-    if (places.shape.join() !== x.shape.join())
-      throw new ConvoError(
-        'E_SHAPE',
-        `the switches "${name}" are for [${places.shape}], but the input is [${x.shape}]`,
-      )
+    if (places.shape.join() !== x.shape.join()) {
+      const what = `the switches "${name}" are for [${places.shape}], but the input is [${x.shape}]`
+      throw new ConvoError('E_SHAPE', what)
+    }
     const up = await engine.layer('unpooled', [x, places], pooling)
     if (kernel === undefined) return up
     const { shape } = kernel

@@ -226,10 +226,8 @@ export const pixelShuffleStep = step({
       const [channels, height, width] = x.shape as [number, number, number]
       const r = values.by ?? [4, 3, 2].find((n) => channels % n ** 2 === 0) ?? 1
       if (channels % r ** 2 !== 0) {
-        throw new ConvoError(
-          'E_SHAPE',
-          `pixel-shuffle by ${r} needs a multiple of ${r ** 2} channels, got ${channels}`,
-        )
+        const what = `pixel-shuffle by ${r} needs a multiple of ${r ** 2} channels, got ${channels}`
+        throw new ConvoError('E_SHAPE', what)
       }
       return engine.layer('rearranged', [x], {
         shape: [channels / r ** 2, height * r, width * r],

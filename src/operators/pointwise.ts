@@ -138,11 +138,10 @@ function presetKernel(name: Preset, channels: number): Kernel {
   const { rows, level } = presets[name]
   if (channels === 3) return makeKernel([rows.length, 3], rows.flat(), { offset: level })
   if (channels !== 1 || name === 'swap') {
-    throw new ConvoError(
-      'E_SHAPE',
-      `the preset ${name} needs 3 colour channels, but the picture has ${channels}`,
-      { fix: channels === 1 ? '--preset invert' : 'a picture of 3 colours' },
-    )
+    const what = `the preset ${name} needs 3 colour channels, but the picture has ${channels}`
+    throw new ConvoError('E_SHAPE', what, {
+      fix: channels === 1 ? '--preset invert' : 'a picture of 3 colours',
+    })
   }
   // Rounded, so that the rows of a matrix that keeps gray unchanged sum to exactly 1.
   const sums = rows.map((row: readonly number[]) => Number(row.reduce((a, b) => a + b, 0).toFixed(9)))
@@ -154,20 +153,16 @@ function presetKernel(name: Preset, channels: number): Kernel {
  * Makes a bank [O,C,1,1] from a matrix [O,C], a row [C,1,1] or a bank; ignores the anchor. @throws ConvoError
  * E_KERNEL_SHAPE
  */
-export function matrixBank(name: string, { anchor: _, ...matrix }: Kernel, settings: KernelOptions): Bank {
-  return bankOf(matrix, matrixShape(name, matrix), settings)
-}
+export const matrixBank = (name: string, { anchor: _, ...matrix }: Kernel, settings: KernelOptions): Bank =>
+  bankOf(matrix, matrixShape(name, matrix), settings)
 
 function matrixShape(name: string, { shape }: Kernel): readonly number[] {
   const [, , kH, kW] = shape
   if (shape.length === 2) return [...shape, 1, 1]
   if (shape.length === 3 && shape[1] === 1 && shape[2] === 1) return [1, ...shape]
   if (shape.length === 4 && kH === 1 && kW === 1) return shape
-  throw new ConvoError(
-    'E_KERNEL_SHAPE',
-    `${name} takes a matrix [O,C] or a bank [O,C,1,1], got ${showShape(shape)}`,
-    {
-      why: 'a row for each output channel, a column for each input channel',
-    },
-  )
+  const what = `${name} takes a matrix [O,C] or a bank [O,C,1,1], got ${showShape(shape)}`
+  throw new ConvoError('E_KERNEL_SHAPE', what, {
+    why: 'a row for each output channel, a column for each input channel',
+  })
 }

@@ -35,11 +35,11 @@ export function filterOptions(
 ): FilterOptions {
   const [level, ...others] = [bias ?? []].flat()
   if (others.length > 0) {
-    throw new ConvoError(
-      'E_OPTION',
-      `--bias has ${others.length + 1} numbers, but one kernel is applied to every channel alike`,
-      { why: 'a bias for each output channel needs a bank of filters', fix: 'one number, for all channels' },
-    )
+    const what = `--bias has ${others.length + 1} numbers, but one kernel is applied to every channel alike`
+    throw new ConvoError('E_OPTION', what, {
+      why: 'a bias for each output channel needs a bank of filters',
+      fix: 'one number, for all channels',
+    })
   }
   const border = settings.border ?? (kernelBorder === undefined ? 'replicate' : borderName(kernelBorder))
   checkFill(border, settings.fill)

@@ -70,12 +70,9 @@ const shown = 1e-12
 function notSeparable(plane: Kernel, rank: number, values: Float64Array): ConvoError {
   const largest = values[0] ?? 0
   const list = Array.from(values, (v) => (v <= largest * shown ? '0' : String(Number(v.toPrecision(4)))))
-  return new ConvoError(
-    'E_KERNEL_VALUE',
-    `the kernel of ${plane.shape.join('x')} is not separable: its rank is ${rank}, not 1`,
-    {
-      why: `singular values: ${list.join(', ')}`,
-      fix: rank === 0 ? 'a kernel with weights other than 0' : `--rank ${rank}`,
-    },
-  )
+  const what = `the kernel of ${plane.shape.join('x')} is not separable: its rank is ${rank}, not 1`
+  return new ConvoError('E_KERNEL_VALUE', what, {
+    why: `singular values: ${list.join(', ')}`,
+    fix: rank === 0 ? 'a kernel with weights other than 0' : `--rank ${rank}`,
+  })
 }

@@ -23,7 +23,6 @@ import {
 import { Tensor } from '../tensor/tensor.ts'
 import type { Layout } from './run-settings.ts'
 
-/** How an array is read. */
 export type ArrayOptions = {
   readonly layout: Layout
   /** The value of white, if the array does not state it or states it wrong. */
@@ -83,13 +82,9 @@ export function layoutOf(
   name: string,
 ): { readonly layout: 'hwc' | 'chw'; readonly isFound: boolean } {
   if (shape.length < 2 || shape.length > 4) {
-    throw new ConvoError(
-      'E_DECODE',
-      `${name} has rank ${shape.length}, but a picture or volume has rank 2 to 4`,
-      {
-        why: `${name}: shape [${shape.join(',')}]; accepted: [H,W], [C,H,W], [H,W,C], [C,D,H,W] and [D,H,W,C]`,
-      },
-    )
+    const what = `${name} has rank ${shape.length}, but a picture or volume has rank 2 to 4`
+    const why = `${name}: shape [${shape.join(',')}]; accepted: [H,W], [C,H,W], [H,W,C], [C,D,H,W] and [D,H,W,C]`
+    throw new ConvoError('E_DECODE', what, { why })
   }
   if (shape.length === 2) return { layout: 'chw', isFound: false }
   if (asked !== 'auto') return { layout: asked, isFound: false }
@@ -97,10 +92,9 @@ export function layoutOf(
   if (shape.at(-1)! > mostChannels) return { layout: 'chw', isFound: false }
   if (others.every((size) => size > mostChannels)) return { layout: 'hwc', isFound: true }
   throw new ConvoError('E_OPTION', `it is not clear which axis of ${name} holds the channels`, {
-    why: [
-      `${name}: [${shape.join(',')}] with --layout hwc is ${sizeText(shape, 'hwc')}`,
-      `${name}: [${shape.join(',')}] with --layout chw is ${sizeText(shape, 'chw')}`,
-    ],
+    why: (['hwc', 'chw'] as const).map(
+      (layout) => `${name}: [${shape.join(',')}] with --layout ${layout} is ${sizeText(shape, layout)}`,
+    ),
     fix: '--layout hwc, or --layout chw',
   })
 }
@@ -326,36 +320,21 @@ async function ordered(
 export async function pagesOfArray(array: PictureArray): Promise<Pages> {
   const { name, slices = 1, width, height, depth, full, lost } = array
   if (lost !== undefined) {
-    throw new ConvoError(
-      'E_DECODE',
-      `${name} has numbers of type ${lost.type} that float32 cannot represent`,
-      {
-        why: `${name}: number ${lost.at} is ${lost.was}, which would be compared as ${Math.fround(lost.was)}`,
-        fix: "array.astype('<f4') before numpy.save, for both files",
-      },
-    )
+    const what = `${name} has numbers of type ${lost.type} that float32 cannot represent`
+    throw new ConvoError('E_DECODE', what, {
+      why: `${name}: number ${lost.at} is ${lost.was}, which would be compared as ${Math.fround(lost.was)}`,
+      fix: "array.astype('<f4') before numpy.save, for both files",
+    })
   }
   const isTogether = isInterleaved(array)
   const channels = isTogether ? (array.channels as 1 | 2 | 3 | 4) : 1
   const samples = isTogether ? array.data : await ordered(array, 'chw')
   const count = isTogether ? slices : slices * array.channels
   const size = width * height * channels
-  return {
-    count,
-    pictures: (async function* () {
-      for (let page = 0; page < count; page++) {
-        const data = samples.subarray(page * size, (page + 1) * size)
-        yield {
-          width,
-          height,
-          channels,
-          depth,
-          data,
-          meta: {},
-          ...(depth === 32 && { full }),
-        } satisfies Picture
-      }
-    })(),
-    ...(array.layoutNote !== undefined && { notes: [array.layoutNote] }),
+  const about = { width, height, channels, depth, meta: {}, ...(depth === 32 && { full }) }
+  async function* pictures(): AsyncGenerator<Picture> {
+    for (let page = 0; page < count; page++)
+      yield { ...about, data: samples.subarray(page * size, (page + 1) * size) }
   }
+  return { count, pictures: pictures(), ...(array.layoutNote !== undefined && { notes: [array.layoutNote] }) }
 }

@@ -33,7 +33,6 @@ export type Loaded = {
   readonly pages: number
 }
 
-/** The limits and options of decoding. */
 export type LoadOptions = Omit<DecodeOptions, 'name'> & {
   /** Whether the upper rows may arrive before the rest. */
   readonly ahead: boolean
@@ -45,7 +44,6 @@ export async function openInput(path: string): Promise<Opened> {
   return { path, source, probe: probe(source, inputName(path)) }
 }
 
-/** The name of an input in messages. */
 export const inputName = (path: string): string => (path === '-' ? 'standard input' : path)
 
 /** Returns a file by its name, or the bytes of a source that can be read only once: standard input (`-`) or a pipe. */
@@ -56,9 +54,8 @@ export async function sourceOf(path: string): Promise<Source> {
 }
 
 /** Returns the number of samples of an input from its first bytes, or a guess from the file size. */
-export function expectedSamples({ probe: { png, size } }: Opened): number {
-  return png === undefined ? size * 4 : png.width * png.height * png.channels
-}
+export const expectedSamples = ({ probe: { png, size } }: Opened): number =>
+  png === undefined ? size * 4 : png.width * png.height * png.channels
 
 /** Decodes an input. @throws ConvoError as `decode` and `readied` do */
 export async function loadPicture(
@@ -98,29 +95,21 @@ export const looksAtAlpha = ({ alpha, background }: Pick<Treatment, 'alpha' | 'b
  * @throws ConvoError E_OPTION for a full scale of integer samples, and for a tone curve that is not read
  */
 export async function readied(
-  {
-    data,
-    meta,
-    notes,
-    pages,
-    ...header
-  }: Pick<Decoded, 'width' | 'height' | 'channels' | 'depth' | 'full' | 'data' | 'meta' | 'notes' | 'pages'>,
+  given: Pick<
+    Decoded,
+    'width' | 'height' | 'channels' | 'depth' | 'full' | 'data' | 'meta' | 'notes' | 'pages'
+  >,
   name: string,
   treatment: Treatment,
 ): Promise<Loaded> {
-  checkFull(header.depth, name, treatment)
-  const { width, height, channels, depth } = header
-  const isGuess = depth === 32 && treatment.full === undefined && header.full === undefined
+  const { width, height, channels, depth, data, meta, notes, pages } = given
+  checkFull(depth, name, treatment)
+  const isGuess = depth === 32 && treatment.full === undefined && given.full === undefined
   const seen = depth === 32 ? await extremes(data) : undefined
-  const full = treatment.full ?? header.full ?? fullOf({ depth, data }, seen)
+  const full = treatment.full ?? given.full ?? fullOf({ depth, data }, seen)
   const all = isGuess && seen && treatment.notesScale ? [...notes, scaleNote(name, seen, full)] : notes
-  const { picture, note } = await withoutHidden(
-    { width, height, channels, depth, data },
-    name,
-    full,
-    meta,
-    treatment,
-  )
+  const read = { width, height, channels, depth, data }
+  const { picture, note } = await withoutHidden(read, name, full, meta, treatment)
   const largest = (seen === undefined || picture.data === data ? seen : await extremes(picture.data))?.peak
   return {
     picture: { ...picture, full, largest },
@@ -158,23 +147,19 @@ async function withoutHidden<P extends Omit<Picture, 'meta'>>(
 /** Refuses a full scale for integer samples, which already have one. @throws ConvoError E_OPTION */
 export function checkFull(depth: Depth, name: string, { full }: Treatment): void {
   if (full === undefined || depth === 32) return
-  throw new ConvoError(
-    'E_OPTION',
-    `--full ${full} applies to floats and arrays, and ${name} has ${depth} bits`,
-    {
-      why: `white is always ${fullScale(depth)} in ${depth}-bit samples`,
-      fix: 'no --full',
-    },
-  )
+  const what = `--full ${full} applies to floats and arrays, and ${name} has ${depth} bits`
+  throw new ConvoError('E_OPTION', what, {
+    why: `white is always ${fullScale(depth)} in ${depth}-bit samples`,
+    fix: 'no --full',
+  })
 }
 
 /** Reads the array of a file. @throws ConvoError as `readArray` does */
-export async function loadArray(
+export const loadArray = async (
   { source, path }: Opened,
   { layout, full, ...settings }: Pick<Settings, 'layout' | 'full'> & ReadingSettings,
-): Promise<PictureArray> {
-  return readArray(await wholeOf(source), inputName(path), { layout, full, ...readingOf(settings) })
-}
+): Promise<PictureArray> =>
+  readArray(await wholeOf(source), inputName(path), { layout, full, ...readingOf(settings) })
 
 type ReadingSettings = Pick<Settings, 'max-pixels' | 'no-orient' | 'metadata' | 'page'>
 

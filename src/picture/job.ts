@@ -164,20 +164,15 @@ export function taskOf(job: PictureJob): PictureTask {
   const { input, output, settings } = job
   const isFile = job.given === undefined
   if (isFile && !settings['in-place'] && isSameFile(input, output)) {
-    throw new ConvoError('E_IN_PLACE', `${output} is also the input`, {
-      fix: '--in-place',
-    })
+    throw new ConvoError('E_IN_PLACE', `${output} is also the input`, { fix: '--in-place' })
   }
   if (isFile) noteRead(input, settings['in-place'])
   refuseReplacing(output)
   // whether a format with floats and other samples gets floats depends on the input
   if (!mayHoldFloats(job)) refuseRaw(job)
   if (job.isVolume && settings.page !== undefined) {
-    throw new ConvoError(
-      'E_OPTION',
-      `--page ${settings.page} selects one page, but ${job.operation} uses all pages`,
-      { fix: 'no --page' },
-    )
+    const what = `--page ${settings.page} selects one page, but ${job.operation} uses all pages`
+    throw new ConvoError('E_OPTION', what, { fix: 'no --page' })
   }
   return { ...job, ...rangeOf(job) }
 }

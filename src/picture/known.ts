@@ -33,7 +33,6 @@ export type KnownShape = Pick<Planned, 'peak'> & {
   readonly isStack?: boolean
   /** Whether only some rows are held at a time, if it is read once. */
   readonly inRows?: boolean | undefined
-  /** Whether it is an array with slices. */
   readonly hasSlices: boolean
   /** Whether it is not a picture, so that its maps or slices are filtered one by one. */
   readonly isMaps: boolean
@@ -41,7 +40,6 @@ export type KnownShape = Pick<Planned, 'peak'> & {
 
 /** What is known of an input before it is decoded. */
 export type Known = KnownShape & {
-  /** Its metadata. */
   readonly meta: PictureMeta
   /** How long each page of an animation is shown, in milliseconds. */
   readonly delay?: readonly number[] | undefined
@@ -75,12 +73,8 @@ export async function knownOf(path: string, settings: Asked, task?: PictureTask)
   const given = task?.given
   if (given !== undefined && 'array' in given) return knownArray(given.array, settings, task)
   if (given !== undefined && 'decoded' in given) {
-    const { decoded } = given
-    return {
-      ...knownPicture(decoded, settings),
-      full: settings.full ?? (await fullInTurns(decoded)),
-      ofPages: [],
-    }
+    const full = settings.full ?? (await fullInTurns(given.decoded))
+    return { ...knownPicture(given.decoded, settings), full, ofPages: [] }
   }
   const opened = given ?? (await openInput(path))
   checkApplies(opened, settings)
@@ -101,17 +95,8 @@ async function knownArray(array: PictureArray, settings: Asked, task?: PictureTa
   const pages = slices ?? 1
   const hasSlices = slices !== undefined
   const notes = task === undefined ? [array.layoutNote ?? []].flat() : notesOfArray(array, task)
-  const size = { width, height, channels: treated, depth, full, isWhole }
-  return {
-    ...size,
-    pages,
-    hasSlices,
-    isMaps,
-    meta,
-    notes,
-    ofPages: [],
-    ...(found && { peak: () => found.peak }),
-  }
+  const size = { width, height, channels: treated, depth, full, isWhole, pages, hasSlices, isMaps }
+  return { ...size, meta, notes, ofPages: [], ...(found && { peak: () => found.peak }) }
 }
 
 function knownPicture(

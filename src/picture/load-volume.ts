@@ -39,13 +39,10 @@ const overBlack = (
       ]
     : []
 
+type Kind = Pick<Decoded, 'width' | 'height' | 'channels' | 'depth'>
+
 /** Checks that slice `z` is like the first. @throws ConvoError E_SHAPE */
-function checkAlike(
-  z: number,
-  slice: Pick<Decoded, 'width' | 'height' | 'channels' | 'depth'>,
-  first: Pick<Decoded, 'width' | 'height' | 'channels' | 'depth'>,
-  path: string,
-): void {
+function checkAlike(z: number, slice: Kind, first: Kind, path: string): void {
   const differs = (['width', 'height', 'channels', 'depth'] as const).find((k) => slice[k] !== first[k])
   if (differs === undefined) return
   throw new ConvoError(
@@ -179,11 +176,14 @@ async function wholeVolume(pages: AsyncIterable<Decoded>, task: PictureTask): Pr
     for (const note of slice.notes) notes.add(note)
     samples.push(slice.data)
   }
-  const picture = {
+  const shape = {
     width,
     height: height * all.length,
     channels: coloursOf(channels, treatment.background),
     depth,
+  }
+  const picture = {
+    ...shape,
     full: own.full ?? fullScale(depth),
     ...(depth === 32
       ? await wholeFloats(samples as Float32Array[])

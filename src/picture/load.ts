@@ -38,12 +38,10 @@ export function checkApplies(
     throw new ConvoError('E_OPTION', `--page ${page} is for picture files, and ${path} is an array`, {
       fix: 'no --page',
     })
-  if (!isArray && layout !== 'auto')
-    throw new ConvoError(
-      'E_OPTION',
-      `--layout ${layout} is for .npy files, and ${inputName(path)} is not one`,
-      { fix: 'no --layout' },
-    )
+  if (!isArray && layout !== 'auto') {
+    const what = `--layout ${layout} is for .npy files, and ${inputName(path)} is not one`
+    throw new ConvoError('E_OPTION', what, { fix: 'no --layout' })
+  }
 }
 
 /**
@@ -72,7 +70,6 @@ export async function loadGiven(given: InMemory, task: PictureTask): Promise<Loa
   return { data: picturePending(picture), meta, notes }
 }
 
-/** Returns notes on an array. */
 export function notesOfArray(
   { name, slices, layoutNote, scaleNote, lost, notes = [] }: PictureArray,
   task: PictureTask,
@@ -121,11 +118,8 @@ export function treatmentOf(given: PictureTask): Treatment {
 /** Refuses --gray and --linear for volumes and maps. @throws ConvoError E_OPTION */
 export function refuseTone({ settings: { gray, linear } }: PictureTask, what: string): void {
   if (!gray && !linear) return
-  throw new ConvoError(
-    'E_OPTION',
-    `--${gray ? 'gray' : 'linear'} works on pictures, and the input is ${what}`,
-    { fix: 'convert the pictures first, with convo batch' },
-  )
+  const problem = `--${gray ? 'gray' : 'linear'} works on pictures, and the input is ${what}`
+  throw new ConvoError('E_OPTION', problem, { fix: 'convert the pictures first, with convo batch' })
 }
 
 /** Returns the limits and options for decoding a picture. */
@@ -135,14 +129,13 @@ export const limitsOf = (settings: Parameters<typeof readingOf>[0]) => ({
 })
 
 /** The note that only the first of several pages is used. */
-export function pageNote(path: string, pages: number): string[] {
-  return pages === 1
+export const pageNote = (path: string, pages: number): string[] =>
+  pages === 1
     ? []
     : [
         `${path} has ${pages} pages, only the first was used; for all of them, use {index} in the output path, or .gif, .webp or .tif, ` +
           'or conv3d to read them as a volume',
       ]
-}
 
 /** The note on samples that are not finite, for outputs that hold levels. */
 export const notFiniteLevels = (input: string): string =>

@@ -43,10 +43,7 @@ export const netParams = {
     unset: 'a map stays gray',
   },
   map: {
-    ...integer('write only this map of several, counted from 0', undefined, {
-      min: 0,
-      max: 65535,
-    }),
+    ...integer('write only this map of several, counted from 0', undefined, { min: 0, max: 65535 }),
     unset: 'all of them',
   },
 } satisfies Params
@@ -108,7 +105,6 @@ export const netSyntax: Operation = operationWith('net', {
   },
 })
 
-/** A network as an operation on pictures. */
 export function netOperation(model: Model, name: string): Operation {
   const { files = [] } = model.network
   const typed = Object.entries({ scale: model.meaning.scale, head: model.head, set: typedSet(model.set) })
@@ -157,12 +153,8 @@ function netStep(model: Model, { values, full }: Given<typeof netParams>): Step 
       scale = fit.scale
       // all slices of a volume add the same notes
       notes.push(...passed.notes.filter((note) => !notes.includes(note)))
-      if (
-        planes.shape[1] === 1 &&
-        planes.shape[2] === 1 &&
-        x.shape[1]! * x.shape[2]! > 1 &&
-        fit.made[0] > 4
-      ) {
+      const isList = planes.shape[1]! * planes.shape[2]! === 1 && x.shape[1]! * x.shape[2]! > 1
+      if (isList && fit.made[0] > 4) {
         notes.push(
           `the network outputs a list of ${fit.made[0]} numbers, not a picture; an output path ending in .npy keeps them`,
         )

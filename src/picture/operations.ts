@@ -14,16 +14,13 @@ import { correlationSettings, pictureSettings } from './settings.ts'
 import { operationHint } from './words/hints.ts'
 
 /** A filter or an operator, as the command line uses it. */
-export type Operation = {
+export type Operation = Pick<Operator, 'summary' | 'source' | 'input' | 'kernel' | 'sample' | 'examples'> & {
   readonly name: string
   readonly kind: 'filter' | 'operator'
-  /** One line that begins with a verb. */
-  readonly summary: string
   /** The group in lists: that of the filter, `operators`, or `steps`. */
   readonly group: string
   /** The sum that an operator computes. */
   readonly formula?: string
-  readonly source: string
   readonly params: Params
   /** The first word after the name of its step: a file that defines the operation. */
   readonly file?: {
@@ -33,16 +30,8 @@ export type Operation = {
   }
   /** For an operation made from files: the files, and the words after its name in a step that makes it again. */
   readonly made?: { readonly files: readonly string[]; readonly words: readonly string[] }
-  /** Whether it takes all pages or slices of its input (`volume`), or a function of its values that decides this. */
-  readonly input?: Operator['input']
-  /** Whether it takes a kernel, and whether it needs one. */
-  readonly kernel: 'none' | 'optional' | 'required'
   /** Whether `activation` among its params is a step after it. */
   readonly isFollowed?: boolean
-  /** A kernel for examples, if it needs one. */
-  readonly sample?: string
-  /** Command lines as examples. */
-  readonly examples?: readonly string[]
   /** The shared settings that it takes, without those that it replaces by its own. */
   readonly shared: Params
   /** Returns the recipe at its defaults, if it has one, for help. */
@@ -129,10 +118,8 @@ export const takesVolume = (
 export const sampleKernel = ({ kernel, sample = 'sharpen' }: Operation): readonly string[] =>
   kernel === 'required' ? ['--kernel', sample] : []
 
-/** The default values of a table. */
-export function defaults(params: Params): Values<Params> {
-  return Object.fromEntries(Object.entries(params).map(([name, param]) => [name, param.default]))
-}
+export const defaults = (params: Params): Values<Params> =>
+  Object.fromEntries(Object.entries(params).map(([name, param]) => [name, param.default]))
 
 /**
  * Finds an operation by its name.
@@ -161,17 +148,14 @@ export function findOperation(
   // a word for a command, such as diff for compare, although only an operation is possible
   const isElsewhere = hint !== undefined && !isCommand && !Object.hasOwn(operations, first)
   const meant = hint?.words ?? (guess === undefined ? undefined : [guess])
-  throw new ConvoError(
-    'E_NAME',
-    `no filter${isCommand ? ', operator or command' : ' or operator'} is called "${name}"`,
-    {
-      ...(isElsewhere
-        ? { fix: first.startsWith('--') ? `convo ${first}` : `convo help ${first}` }
-        : meant === undefined
-          ? { fix: 'convo --help' }
-          : { instead: [name, ...meant] as const }),
-    },
-  )
+  const problem = `no filter${isCommand ? ', operator or command' : ' or operator'} is called "${name}"`
+  throw new ConvoError('E_NAME', problem, {
+    ...(isElsewhere
+      ? { fix: first.startsWith('--') ? `convo ${first}` : `convo help ${first}` }
+      : meant === undefined
+        ? { fix: 'convo --help' }
+        : { instead: [name, ...meant] as const }),
+  })
 }
 
 /** Puts files into a command in the place of its `in.png` and `out.png`, unless it takes fewer. */

@@ -2,7 +2,6 @@ import { statSync } from 'node:fs'
 import { isStream } from '../files/read.ts'
 import { expandTemplate, fileValues, hasKey, parseTemplate } from '../files/template.ts'
 
-/** The output path for one input. */
 export type OutputPath = {
   readonly output: string
   /** For a path with {index}: the paths of the parts of a result, from 1. */

@@ -76,15 +76,24 @@ function inTurn(output: Awaited<ReturnType<typeof openOutput>>) {
         held -= size
         discard(size)
       })
-      // A failure is reported by `settled`; until then it must not be an unhandled rejection.
+      // A failure is reported by `finish`; until then it must not be an unhandled rejection.
       writing.catch(() => undefined)
     },
-    settled: () => writing,
-    drain: () => (held > mostHeld ? writing : pause()),
-    async abort(): Promise<void> {
-      await writing.catch(() => undefined)
-      await output.abort()
-    },
+    /** Returns the file. `rest` writes what comes after the strips, and returns the size of it all. */
+    file: (strip: Stream['strip'], rest: () => number | Promise<number>): Stream => ({
+      strip,
+      drain: () => (held > mostHeld ? writing : pause()),
+      async finish() {
+        await writing
+        const bytes = await rest()
+        await output.commit()
+        return bytes
+      },
+      async abort() {
+        await writing.catch(() => undefined)
+        await output.abort()
+      },
+    }),
   }
 }
 
@@ -105,7 +114,7 @@ function inOrder(take: (strip: PartResult, part: number, parts: number) => void)
 /** Begins a PNG at `path`. Strips are written in order. @throws ConvoError E_OUTPUT */
 export async function openPng(path: string, shape: PngShape, compression: Compression): Promise<Stream> {
   const output = await openOutput(path)
-  const { add, settled, drain, abort } = inTurn(output)
+  const { add, file } = inTurn(output)
   let adler = 1
   let bytes = 0
   const write = async (chunks: readonly Uint8Array[]) => {
@@ -115,25 +124,17 @@ export async function openPng(path: string, shape: PngShape, compression: Compre
   }
   const header = pngHeader(shape, chunksBeside(shape.meta, shape))
   add(header.length, () => write([header]))
-  return {
-    strip: inOrder(({ packing, bytes: packed, adler: own = 1, length = 0 }, part, parts) => {
-      packing?.catch(() => undefined)
-      adler = adlerCombine(adler, own, length)
-      const trailer = part === parts - 1 ? [pngTrailer(adler)] : []
-      add(packed?.length ?? length, async () => {
-        const deflated = packed ?? (await packing) ?? new Uint8Array()
-        const pieces = part === 0 ? [zlibHeader(compression.level), deflated] : [deflated]
-        await write([...idatChunk(pieces), ...trailer])
-      })
-    }),
-    drain,
-    async finish() {
-      await settled()
-      await output.commit()
-      return bytes
-    },
-    abort,
-  }
+  const strip = inOrder(({ packing, bytes: packed, adler: own = 1, length = 0 }, part, parts) => {
+    packing?.catch(() => undefined)
+    adler = adlerCombine(adler, own, length)
+    const trailer = part === parts - 1 ? [pngTrailer(adler)] : []
+    add(packed?.length ?? length, async () => {
+      const deflated = packed ?? (await packing) ?? new Uint8Array()
+      const pieces = part === 0 ? [zlibHeader(compression.level), deflated] : [deflated]
+      await write([...idatChunk(pieces), ...trailer])
+    })
+  })
+  return file(strip, () => bytes)
 }
 
 /**
@@ -143,7 +144,7 @@ export async function openPng(path: string, shape: PngShape, compression: Compre
  */
 export async function openArray(path: string, shape: readonly number[]): Promise<Stream> {
   const output = await openOutput(path)
-  const { add, settled, drain, abort } = inTurn(output)
+  const { add, file } = inTurn(output)
   const [channels, height, width] = flatShape(shape)
   const header = npyHeader(shape, '<f4')
   const size = header.length + channels * height * width * 4
@@ -154,24 +155,18 @@ export async function openArray(path: string, shape: readonly number[]): Promise
     else add(bytes.length, () => output.writeAt?.(bytes, at))
   }
   write(header, 0)
-  return {
-    strip(part, { bytes = new Uint8Array() }, parts) {
-      const rows = bytes.length / (channels * width * 4)
-      const first = part === parts - 1 ? height - rows : part * rows
-      for (let c = 0, plane = bytes.length / channels; c < channels; c++) {
-        const at = header.length + (c * height + first) * width * 4
-        write(bytes.subarray(c * plane, (c + 1) * plane), at)
-      }
-    },
-    drain,
-    async finish() {
-      await settled()
-      if (whole !== undefined) await output.write(whole)
-      await output.commit()
-      return size
-    },
-    abort,
+  const strip: Stream['strip'] = (part, { bytes = new Uint8Array() }, parts) => {
+    const rows = bytes.length / (channels * width * 4)
+    const first = part === parts - 1 ? height - rows : part * rows
+    for (let c = 0, plane = bytes.length / channels; c < channels; c++) {
+      const at = header.length + (c * height + first) * width * 4
+      write(bytes.subarray(c * plane, (c + 1) * plane), at)
+    }
   }
+  return file(strip, async () => {
+    if (whole !== undefined) await output.write(whole)
+    return size
+  })
 }
 
 /**
@@ -181,7 +176,7 @@ export async function openArray(path: string, shape: readonly number[]): Promise
  */
 export async function openTiff(path: string, page: TiffPage, compression: TiffCompression): Promise<Stream> {
   const output = await openOutput(path)
-  const { add, settled, drain, abort } = inTurn(output)
+  const { add, file } = inTurn(output)
   const { width, height, channels, depth } = page
   const isBig = isBigTiff((width * height * channels * depth) / 8)
   const places: [number, number][] = []
@@ -196,29 +191,23 @@ export async function openTiff(path: string, page: TiffPage, compression: TiffCo
     if (whole !== undefined) whole.push(even)
     else await output.writeAt?.(even, from)
   }
-  return {
-    strip: inOrder(({ packing, bytes: packed, length = 0, rows: [first, end] = [0, height] }, part) => {
-      packing?.catch(() => undefined)
-      if (part === 0) rows = end - first
-      add(packed?.length ?? length, async () => {
-        const bytes = packed ?? (await packing) ?? new Uint8Array()
-        places.push([at, bytes.length])
-        await write(bytes)
-      })
-    }),
-    drain,
-    async finish() {
-      await settled()
-      const first = at
-      await write(tiffDirectory(page, { rows, places }, compression, first, isBig))
-      const head = tiffHead(first, isBig)
-      if (whole === undefined) await output.writeAt?.(head, 0)
-      else await output.write([head, ...whole])
-      await output.commit()
-      return at
-    },
-    abort,
-  }
+  const strip = inOrder(({ packing, bytes: packed, length = 0, rows: [first, end] = [0, height] }, part) => {
+    packing?.catch(() => undefined)
+    if (part === 0) rows = end - first
+    add(packed?.length ?? length, async () => {
+      const bytes = packed ?? (await packing) ?? new Uint8Array()
+      places.push([at, bytes.length])
+      await write(bytes)
+    })
+  })
+  return file(strip, async () => {
+    const first = at
+    await write(tiffDirectory(page, { rows, places }, compression, first, isBig))
+    const head = tiffHead(first, isBig)
+    if (whole === undefined) await output.writeAt?.(head, 0)
+    else await output.write([head, ...whole])
+    return at
+  })
 }
 
 /**

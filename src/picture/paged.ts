@@ -7,6 +7,7 @@ import type { Header } from '../image/header.ts'
 import type { Probe } from '../image/probe.ts'
 import { allClipped } from '../run/watch.ts'
 import type { Picture } from '../tensor/picture.ts'
+import { defined } from '../text/record.ts'
 import { type Loaded, type Opened, openInput, readied } from './input.ts'
 import type { PageStore, PictureTask, Report } from './job.ts'
 import { limitsOf, treatmentOf } from './load.ts'
@@ -32,7 +33,6 @@ const isPagedFormat = (format: string | undefined): format is PagedFormat =>
 const mayHavePages = ({ kind, png, isArray }: Probe): boolean =>
   (isPagedFormat(kind) && !isArray) || kind === 'avif' || png?.isAnimated === true
 
-/** Whether the output keeps all pages of a picture. */
 export const keepsPages = ({
   output,
   series,
@@ -45,13 +45,7 @@ export const keepsPages = ({
 /** Opens the pages of an input if it has several and the output keeps them. @throws ConvoError as `decode` does */
 export async function openPaged(opened: Opened, task: PictureTask): Promise<PagedInput | undefined> {
   const { series, settings } = task
-  if (
-    task.isVolume ||
-    settings.page !== undefined ||
-    task.store !== undefined ||
-    !keepsPages(task) ||
-    !mayHavePages(opened.probe)
-  )
+  if (task.isVolume || task.store !== undefined || !keepsPages(task) || !mayHavePages(opened.probe))
     return undefined
   const options = { ...limitsOf(settings), name: opened.path }
   const { pages: count, delay, loop, ...first } = await readHeader(opened.source, options)
@@ -65,8 +59,7 @@ export async function openPaged(opened: Opened, task: PictureTask): Promise<Page
   return {
     count,
     pages: decodePages(opened.source, options),
-    ...(delay !== undefined && { delay }),
-    ...(loop !== undefined && { loop }),
+    ...defined({ delay, loop }),
   }
 }
 
@@ -148,11 +141,8 @@ export async function runPaged(
   let bytes = reports.reduce((sum, { output }) => sum + output.bytes, 0)
   if (isApart) notes.add(`${count} files were written: ${first.output.path} to ${last.output.path}`)
   else {
-    const animation = { ...(delay !== undefined && { delay }), ...(loop !== undefined && { loop }) }
-    const encoded = await encodePages(kept, formatOfPath(task.output) as PagedFormat, {
-      ...animation,
-      ...codingOf(settings),
-    })
+    const coding = { ...defined({ delay, loop }), ...codingOf(settings) }
+    const encoded = await encodePages(kept, formatOfPath(task.output) as PagedFormat, coding)
     await writeAtomically(task.output, (output) => output.write(encoded.bytes))
     bytes = encoded.bytes.length
     for (const note of encoded.notes) notes.add(note)

@@ -27,9 +27,7 @@ export async function openPages(source: Source, options: PageOptions): Promise<P
   const name = options.name ?? nameOf(source)
   const probed = probe(source, name)
   const { kind, png } = probed
-  if (probed.isArray) {
-    return arrayPages(await wholeOf(source), name, options)
-  }
+  if (probed.isArray) return arrayPages(await wholeOf(source), name, options)
   // the probe has everything for these formats; asking the decoder would open the file once more
   const isPlain = kind === 'png' || kind === 'jpeg'
   const header = isPlain ? undefined : await readHeader(source, { ...options, name })

@@ -158,11 +158,7 @@ export async function showPreview(source: string | Uint8Array, io: Io): Promise<
   const { columns, rows } = process.stderr
   const graphics = await detectGraphics(environment())
   // leaves room for the prompt and the command; a terminal that reports no size is given one
-  const text = await previewText(
-    source,
-    graphics,
-    Math.min(columns || 80, 120),
-    Math.max(8, (rows || 24) - 4),
-  )
+  const size = [Math.min(columns || 80, 120), Math.max(8, (rows || 24) - 4)] as const
+  const text = await previewText(source, graphics, ...size)
   io.err(new Verbatim(text))
 }

@@ -50,8 +50,8 @@ export async function processPicture(job: PictureJob, given?: Pool): Promise<Rep
 
 type Load = () => Promise<LoadedData | PagedInput>
 
-function run(task: PictureTask, pool: Pool, began: number, load: Load): Promise<Report> {
-  return pool.exclusive(async (session, leave) => {
+const run = (task: PictureTask, pool: Pool, began: number, load: Load): Promise<Report> =>
+  pool.exclusive(async (session, leave) => {
     const loaded = await load()
     const report =
       'pages' in loaded
@@ -60,7 +60,6 @@ function run(task: PictureTask, pool: Pool, began: number, load: Load): Promise<
     const notes = [...report.notes, ...(task.isVolume ? leftOutOf(task.input) : [])]
     return { ...report, notes, milliseconds: Math.round((performance.now() - began) * 10) / 10 }
   }, task)
-}
 
 /** Inspects the input, and starts workers for a large one before it is decoded. */
 async function begin(

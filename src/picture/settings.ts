@@ -171,9 +171,7 @@ export const pictureSettings = {
     unset: '255 and 65535 for integers of 8 and 16 bits; 1 for floats within 0..1, otherwise 255',
   },
   page: {
-    ...integer('read only this page of a TIFF or animation, counted from 1', undefined, {
-      min: 1,
-    }),
+    ...integer('read only this page of a TIFF or animation, counted from 1', undefined, { min: 1 }),
     unset: 'all pages if the output can store several, otherwise the first',
   },
   gray: flag('convert to gray first'),
@@ -298,15 +296,10 @@ function parsePadding(given: unknown, name: string): PaddingPair {
   const [a, b, c, d] = list
   if (list.length === 3)
     throw expected('1, 2 or 4 numbers (one for all; y,x; top,bottom,left,right)', name, given)
-  if (c !== undefined) {
-    return [
-      [a!, b!],
-      [c, d!],
-    ]
-  }
+  const [top, bottom, left, right] = c === undefined ? [a!, a!, b ?? a!, b ?? a!] : [a!, b!, c, d!]
   return [
-    [a!, a!],
-    [b ?? a!, b ?? a!],
+    [top, bottom],
+    [left, right],
   ]
 }
 

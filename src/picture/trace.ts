@@ -146,13 +146,12 @@ function keptOf({ kept }: State) {
   return Object.assign(find, { keep, sources, more }) satisfies Kept
 }
 
-const unnamed = (name: string, names: readonly string[]): ConvoError => {
-  return new ConvoError('E_NAME', `no earlier step saved a result as "${name}"`, {
+const unnamed = (name: string, names: readonly string[]): ConvoError =>
+  new ConvoError('E_NAME', `no earlier step saved a result as "${name}"`, {
     why: names.length === 0 ? 'no step saved a result' : `saved: ${names.join(', ')}`,
     ...(names.length === 0 && { fix: `keep --as ${name} after the step whose result it is` }),
     instead: [name, nearest(name, names)],
   })
-}
 
 /** How many times the work may be repeated for a step that processes each channel separately. */
 const mostApart = 1.5
@@ -175,9 +174,8 @@ async function overPlanes(taking: Taking, given: Pending): Promise<Made> {
   const { ground, tracing, eagerly, step, task, isFirst, kept } = taking
   const before = step.acts === 'pixels' ? given : toned(given, task, isFirst)
   const { full } = before
-  const recipe: Engine['recipe'] = async (x, one, options) => {
-    return traced(await recipeOver(ground, { ...before, out: x }, one, options, task, isFirst))
-  }
+  const recipe: Engine['recipe'] = async (x, one, options) =>
+    traced(await recipeOver(ground, { ...before, out: x }, one, options, task, isFirst))
   const engine = step.acts === 'pixels' ? { ...tracing, recipe } : tracing
   const made = (out: Tensor, isPicture: boolean, isMoved = false): Made => ({
     data: { out, source: before.source, full: step.full ?? full, isPicture, isMoved },

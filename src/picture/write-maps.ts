@@ -147,11 +147,8 @@ const isPicture = (channels: number): boolean => channels === 1 || channels === 
 /** Refuses --map-range if nothing is stretched map by map. @throws ConvoError E_OPTION */
 export function refuseMapRange({ settings }: PictureTask): void {
   if (settings['map-range'] !== 'each') return
-  throw new ConvoError(
-    'E_OPTION',
-    '--map-range each applies only to several maps or slices that are stretched',
-    { fix: 'no --map-range' },
-  )
+  const what = '--map-range each applies only to several maps or slices that are stretched'
+  throw new ConvoError('E_OPTION', what, { fix: 'no --map-range' })
 }
 
 /** Pictures that are written one by one, each made in its turn. */
@@ -170,12 +167,10 @@ export async function writeEach(
   notes: readonly string[],
 ): Promise<Written> {
   const isBuffer = isInMemory(task.output)
-  if (isBuffer || isStandardOutput(task.output))
-    throw new ConvoError(
-      'E_OPTION',
-      `several files cannot go to ${isBuffer ? 'one buffer' : 'standard output'}`,
-      { fix: '--channels montage' },
-    )
+  if (isBuffer || isStandardOutput(task.output)) {
+    const what = `several files cannot go to ${isBuffer ? 'one buffer' : 'standard output'}`
+    throw new ConvoError('E_OPTION', what, { fix: '--channels montage' })
+  }
   const count = session.hold === undefined ? series.count : 1
   await checkNumbered(task, count)
   const files: Written[] = []
@@ -206,7 +201,5 @@ const noSheet = (option: string, maps: number): ConvoError =>
   new ConvoError(
     'E_OPTION',
     `--${option} applies to sheets of many maps, and the result is ${maps === 1 ? 'one map' : `${maps} channels`}`,
-    {
-      fix: `no --${option}`,
-    },
+    { fix: `no --${option}` },
   )

@@ -83,14 +83,11 @@ function chosen(volume: Node, { settings: { channels } }: PictureTask): Node {
 function checkColours(shape: readonly number[]): 1 | 3 {
   const [channels] = shape
   if (channels === 1 || channels === 3) return channels
-  throw new ConvoError(
-    'E_SHAPE',
-    `a volume of ${channels} channels cannot be written as pictures, only 1 or 3 channels can`,
-    {
-      why: `the result is [${shape.join(',')}]`,
-      fix: `an output path ending in .npy, or --channels 0`,
-    },
-  )
+  const what = `a volume of ${channels} channels cannot be written as pictures, only 1 or 3 channels can`
+  throw new ConvoError('E_SHAPE', what, {
+    why: `the result is [${shape.join(',')}]`,
+    fix: `an output path ending in .npy, or --channels 0`,
+  })
 }
 
 /** Writes all slices to one file: the pages of a TIFF, or an animation. */

@@ -23,7 +23,6 @@ export function endJob(control: Int32Array): void {
   Atomics.notify(control, staged)
 }
 
-/** Claims the next part and returns its number. */
 export const claim = (control: Int32Array): number => Atomics.add(control, nextPart, 1)
 
 /** The number of parts, from the first, whose input has been staged. */

@@ -83,12 +83,10 @@ let isOptimised = false
 const lastForced = 13
 
 /** Instantiates the loops over `memory`, which must be shared. */
-export function loadEngine(
+export const loadEngine = (
   memory: WebAssembly.Memory,
   module: WebAssembly.Module = compileEngine(),
-): WasmExports {
-  return new WebAssembly.Instance(module, { env: { memory } }).exports as WasmExports
-}
+): WasmExports => new WebAssembly.Instance(module, { env: { memory } }).exports as WasmExports
 
 /** Returns the whole memory as samples of 1, 2 or 4 bytes. */
 export function viewOf(memory: WebAssembly.Memory, bytes: number): Uint8Array | Uint16Array | Float32Array {

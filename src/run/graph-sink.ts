@@ -35,7 +35,6 @@ export function pixelBytes({ sink, stripRows }: Pick<GraphJob, 'sink' | 'stripRo
 
 const discard = createDiscard()
 
-/** Prepares a thread for the sink of a job. */
 export function prepareSink(
   { sink, lists, layout, stripRows }: GraphJob,
   wasm: WasmExports,

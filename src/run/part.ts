@@ -25,7 +25,6 @@ export type PartResult = {
   readonly bins?: readonly Uint32Array[]
 }
 
-/** A finished piece of a part. */
 export type Made = { readonly piece: number; readonly result: PartResult }
 
 /** Computes one part. It yields its pieces, and undefined at points where the thread may do other work. */

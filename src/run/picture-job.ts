@@ -38,7 +38,6 @@ export type SourcePicture = PictureShape & {
 export type Slices = {
   /** Returns undefined if these slices are decoded. Otherwise returns a promise to wait for before asking again. */
   missing(slices: readonly number[]): Promise<unknown> | undefined
-  /** The samples of a decoded slice. */
   samples(slice: number): Samples
   /** The number of rows of a slice. */
   readonly height: number

@@ -58,11 +58,3 @@ export function* inPieces<T = never>(
     yield
   }
 }
-
-/** Runs a generator without its pauses and returns its result. */
-export function withoutPauses<T>(steps: Generator<undefined, T>): T {
-  for (;;) {
-    const step = steps.next()
-    if (step.done === true) return step.value
-  }
-}

@@ -131,20 +131,13 @@ export function withHow(job: StencilJob, at: number): StencilJob {
   return { ...moved, opaque: { ...opaque, layout: { ...opaque.layout, finish } } }
 }
 
-/** The strips of a plan. */
 const stripsOf = ({ outHeight, stripRows }: RecipePlan): Span[] =>
   Array.from({ length: Math.ceil(outHeight / stripRows) }, (_, part) => [
     part * stripRows,
     Math.min((part + 1) * stripRows, outHeight),
   ])
 
-type Shape = {
-  readonly fullWidth: number
-  readonly fullHeight: number
-  readonly tileChannels: number
-  readonly sampleBytes: 1 | 2 | 4
-  readonly tilePitch: number
-}
+type Shape = Pick<StencilJob, 'fullWidth' | 'fullHeight' | 'tileChannels' | 'sampleBytes' | 'tilePitch'>
 
 function placeStencil(arena: Arena, plan: RecipePlan, s: Stencil, shape: Shape): PlacedStencil {
   const pixel = shape.tileChannels * shape.sampleBytes

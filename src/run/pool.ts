@@ -24,7 +24,6 @@ import { type PartPlan, prepareGraph } from './graph-part.ts'
 import type { Made, PartResult } from './part.ts'
 import type { Watch } from './watch.ts'
 
-/** A message from a worker. */
 export type WorkerMessage =
   | { readonly kind: 'ready' }
   | { readonly kind: 'made'; readonly made: Made }
@@ -97,7 +96,6 @@ export type Staging = {
 /** How often the calling thread checks the input of parts while workers do all the work, in milliseconds. */
 const lookEvery = 4
 
-/** The number of threads by default. */
 export const defaultThreads = (): number => availableParallelism()
 
 /** Creates a pool with its own memory. No worker starts before `warm` or the first parallel job. */

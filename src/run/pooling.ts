@@ -33,7 +33,6 @@ function layOut([az, ay, ax]: PoolAxes) {
 /** The number of taps of a window. Taps outside the picture count if any window has them inside. */
 const tapsOf = ({ high }: PoolAxis): number => high.reduce((most, last) => Math.max(most, last), 0) + 1
 
-/** Whether a layer is one of the pooling layers here. */
 export const isPooling = (work: LayerWork): work is Pooling =>
   work.name === 'pool' || work.name === 'pooled' || work.name === 'switches' || work.name === 'averaged'
 

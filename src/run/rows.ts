@@ -13,7 +13,6 @@ export type PictureRows = {
   /** Switches to a part, whose staged rows are `staged`. */
   begin(part: number, staged: readonly Span[]): void
   address(row: number): Address
-  /** All rows that are available. */
   all(): PlacedRows
 }
 
@@ -57,15 +56,11 @@ export function floatsOf({ source, layout }: GraphJob, wasm: WasmExports, start:
 }
 
 /** Prepares to convert rows of the picture from interleaved samples to planes. */
-export function prepareSource(
-  [channels, , width]: Shape,
-  wasm: WasmExports,
-  floats: ReturnType<typeof floatsOf>,
-): Compute {
-  return (to, _, [first, end]) => {
+export const prepareSource =
+  ([channels, , width]: Shape, wasm: WasmExports, floats: ReturnType<typeof floatsOf>): Compute =>
+  (to, _, [first, end]) => {
     for (let y = first; y < end; y++) wasm.splitPlanes(rowAt(to, 0, y), to.plane, floats(y), width, channels)
   }
-}
 
 /** Prepares to convert rows of the picture to whole samples, rounded as for a file. */
 export function prepareRounded(

@@ -11,7 +11,6 @@ export type SourceRows = {
   under(y: number): Address
 }
 
-/** Returns the input rows of a recipe. */
 export function sourceRows({ stride, origin, border, height }: RecipePlan): SourceRows {
   const place = borders[border].source
   let address = (_row: number): Address => nowhere

@@ -27,7 +27,6 @@ export type PlacedWinograd = {
     readonly columns: Address
     readonly copied: readonly [first: number, last: number]
   }[]
-  /** The number of tiles that are computed at once. */
   readonly tilesAtOnce: number
 }
 

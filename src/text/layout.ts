@@ -26,11 +26,10 @@ export function brokenLine(line: string, fits: (text: string) => boolean, indent
 }
 
 /** Indents and wraps a block of text. */
-export function indent(text: string, by: number, width: number): string {
-  return wrap(text, width - by)
+export const indent = (text: string, by: number, width: number): string =>
+  wrap(text, width - by)
     .map((line) => (line === '' ? '' : ' '.repeat(by) + line))
     .join('\n')
-}
 
 /** Puts descriptions beside their terms, or below terms that are too long. */
 export function definitions(

@@ -53,8 +53,8 @@ const cases: readonly Case[] = [
   // notes go to standard error
   ['digest alpha.png --json', ['FileDigest', 'Digest', 'Shape'], '-notes'],
   ['digest alpha.png gray16.png --json', ['FileDigest', 'Digest', 'Shape'], '-notes'],
-  ['explain sobel alpha.png --json', ['FilterExplanation', 'Explained']],
-  ['explain median alpha.png --json', ['StepsExplanation', 'Arithmetic', 'ReceptiveField', 'Explained']],
+  ['explain sobel alpha.png --json', ['FilterExplanation', 'Described', 'Explained']],
+  ['explain median alpha.png --json', ['Described', 'Arithmetic', 'ReceptiveField', 'Explained']],
   ['explain conv2d --input 3x9x9 --json', ['Explanation', 'Arithmetic', 'LayerArithmetic', 'Explained']],
   ['net info net.safetensors --json', ['ModelFacts']],
   ['net info net.safetensors --json', ['NodeFacts'], '', 'nodes'],

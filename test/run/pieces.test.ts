@@ -1,6 +1,7 @@
 import { afterEach, expect, test, vi } from 'vitest'
 import type { Span } from '../../src/graph/spans.ts'
-import { inPieces, type Pace, withoutPauses } from '../../src/run/pieces.ts'
+import { withoutPauses } from '../../src/host/turns.ts'
+import { inPieces, type Pace } from '../../src/run/pieces.ts'
 
 afterEach(() => void vi.restoreAllMocks())
 

@@ -58,9 +58,7 @@ export const animateCommand: Command = {
       throw new ConvoError('E_OPTION', '--fps and --delay cannot be used together', { fix: 'no --fps' })
     }
     const milliseconds = delay ?? (fps === undefined ? usualDelay : Math.round(1000 / fps))
-    return animate(
-      { operator, output, given: pick(given, sceneSettings), delay: milliseconds, frame, width },
-      io,
-    )
+    const own = pick(given, sceneSettings)
+    return animate({ operator, output, given: own, delay: milliseconds, frame, width }, io)
   },
 }

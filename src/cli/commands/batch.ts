@@ -76,10 +76,8 @@ async function run({ args, tail, given, io }: Call): Promise<number> {
     const operation = tail === undefined || tail.length === 0 ? manifest.operation : tail
     // the manifest would force the batch to begin again
     const rest = manifest.given.force ? sameCommand(manifest.inputs, whole, operation) : again
-    return runBatch(
-      { inputs: manifest.inputs, settings: resolve(batchSettings, whole), operation, again: rest },
-      io,
-    )
+    const settings = resolve(batchSettings, whole)
+    return runBatch({ inputs: manifest.inputs, settings, operation, again: rest }, io)
   }
   if (tail === undefined || tail.length === 0) {
     throw new ConvoError('E_USAGE', 'no operation was given for the batch', {

@@ -21,7 +21,6 @@ const outputSettings = {
   quiet: flag('print nothing; use the exit status'),
 }
 
-/** Settings for folders only. */
 const folderSettings = {
   ...reportSettings,
   results: {

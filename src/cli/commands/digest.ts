@@ -1,5 +1,5 @@
 import { ConvoError } from '../../error.ts'
-import type { Checked } from '../../golden/digests.ts'
+import type { Checked, FileDigest } from '../../golden/digests.ts'
 import { picturesRead, readingOf } from '../../golden/settings.ts'
 import { noteMessage } from '../../host/io.ts'
 import { flag, text } from '../../params.ts'
@@ -56,10 +56,9 @@ export const digestCommand: Command = commandOf(digestSettings, {
       throw new ConvoError('E_USAGE', 'digest needs a picture', { fix: 'convo digest photo.png' })
     }
     if (!areMany(args)) {
-      const { notes, ...found } = await digestFile(args[0]!, reading)
-      const report = { ...found, ...(notes.length > 0 && { notes }) }
-      await io.out(settings.json ? `${JSON.stringify(report, null, 2)}\n` : `${found.digest}\n`)
-      if (!settings.json) for (const note of notes) io.err(noteMessage(note))
+      const found = await digestFile(args[0]!, reading)
+      await io.out(settings.json ? `${JSON.stringify(reported(found), null, 2)}\n` : `${found.digest}\n`)
+      if (!settings.json) for (const note of found.notes) io.err(noteMessage(note))
       return 0
     }
     const { files, notes } = await digestFiles(args, reading, async (found) => {
@@ -67,17 +66,13 @@ export const digestCommand: Command = commandOf(digestSettings, {
       await io.out(`${digestLine(found)}\n`)
       for (const note of found.notes) io.err(noteMessage(note))
     })
-    if (settings.json) {
-      const rows = files.map(({ notes: own, ...rest }) => ({
-        ...rest,
-        ...(own.length > 0 && { notes: own }),
-      }))
-      await io.out(`${JSON.stringify(rows, null, 2)}\n`)
-    }
+    if (settings.json) await io.out(`${JSON.stringify(files.map(reported), null, 2)}\n`)
     for (const note of notes) io.err(noteMessage(note))
     return 0
   },
 })
+
+const reported = ({ notes, ...found }: FileDigest) => ({ ...found, ...(notes.length > 0 && { notes }) })
 
 const words: Readonly<Record<Checked['status'], string>> = {
   ok: 'OK',
@@ -92,11 +87,8 @@ async function checkList(
   reading: Parameters<typeof import('../../golden/digests.ts').checkDigests>[1],
 ): Promise<number> {
   if (args.length > 0) {
-    throw new ConvoError(
-      'E_USAGE',
-      `--check takes its pictures from the list, but ${args[0]} was also given`,
-      { fix: commandLine(['convo', 'digest', '--check', list]) },
-    )
+    const what = `--check takes its pictures from the list, but ${args[0]} was also given`
+    throw new ConvoError('E_USAGE', what, { fix: commandLine(['convo', 'digest', '--check', list]) })
   }
   const { checkDigests } = await import('../../golden/digests.ts')
   const all = await checkDigests(list, reading, async ({ image, status, message }) => {

@@ -67,7 +67,6 @@ function groupsFor(name: string): readonly OptionGroup[] {
   ]
 }
 
-/** Whether a name is that of a network file. */
 const isNetwork = (name: string): boolean =>
   name !== '' && name !== 'chain' && !Object.hasOwn(operations, name) && existsSync(name)
 
@@ -75,11 +74,10 @@ async function run({ args, tail, given, io }: Call): Promise<number> {
   const [name = '', path] = args
   const isChain = name === 'chain'
   if (isChain !== (tail !== undefined)) {
-    throw new ConvoError(
-      'E_USAGE',
-      isChain ? 'a chain needs its steps after --' : 'only chain takes steps after --',
-      { fix: 'convo explain chain in.png -- gaussian --sigma 2 -- sobel' },
-    )
+    const what = isChain ? 'a chain needs its steps after --' : 'only chain takes steps after --'
+    throw new ConvoError('E_USAGE', what, {
+      fix: 'convo explain chain in.png -- gaussian --sigma 2 -- sobel',
+    })
   }
   if (isNetwork(name)) {
     const own = resolve(explainSettings, pick(given, explainSettings))
@@ -96,10 +94,8 @@ async function run({ args, tail, given, io }: Call): Promise<number> {
   }
   const operation = isChain ? undefined : findOperation(name)
   if (path !== undefined && given.input !== undefined) {
-    throw new ConvoError(
-      'E_USAGE',
-      `the input was given twice, as ${path} and as --input ${String(given.input)}`,
-    )
+    const what = `the input was given twice, as ${path} and as --input ${String(given.input)}`
+    throw new ConvoError('E_USAGE', what)
   }
   if (operation === undefined) {
     const odd = Object.keys(given).find((key) => !ofChain.includes(key) && key !== 'debug')

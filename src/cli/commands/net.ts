@@ -142,14 +142,10 @@ export async function describeNetwork(
   const [height, width] = (own.input?.slice(-2) as [number, number] | undefined) ?? opened.fixed ?? [256, 256]
   const given = own.input?.length === 3 ? own.input[0] : undefined
   const { channels = given ?? 3 } = opened
-  if (given !== undefined && given !== channels)
-    throw new ConvoError(
-      'E_SHAPE',
-      `the network takes ${counted(channels, 'channel')}, and --input has ${given}`,
-      {
-        fix: `--input ${width}x${height}`,
-      },
-    )
+  if (given !== undefined && given !== channels) {
+    const what = `the network takes ${counted(channels, 'channel')}, and --input has ${given}`
+    throw new ConvoError('E_SHAPE', what, { fix: `--input ${width}x${height}` })
+  }
   const facts = await describeModel(opened, [channels, height, width])
   if (own.svg !== undefined) {
     const [{ drawNetwork }, { writeDrawing }] = await Promise.all([

@@ -5,6 +5,7 @@ import {
   completionOptions,
   families,
   firstWords,
+  patternOf as pattern,
   tailed,
   type ValueKind,
 } from './tree.ts'
@@ -62,7 +63,6 @@ complete -o default -F _convo convo
 /** Handles commands with a tail: after the last -- comes another command line, without the name of the program. */
 function tailCase(commands: readonly Command[]): string {
   const names = tailed(commands)
-  if (names.length === 0) return ''
   return `  case $command in
     ${names.join(' | ')})
       local i
@@ -78,17 +78,12 @@ function tailCase(commands: readonly Command[]): string {
 `
 }
 
-function familyCase(first: string, seconds: readonly string[]): string {
-  return `    ${first})
+const familyCase = (first: string, seconds: readonly string[]): string => `    ${first})
       if (( COMP_CWORD == 2 )); then
         COMPREPLY=($(compgen -W "${seconds.join(' ')}" -- "$cur"))
         return
       fi
       command="${first} \${COMP_WORDS[2]}" ;;`
-}
-
-/** Returns a case pattern. A name of two words is quoted. */
-const pattern = (name: string): string => (name.includes(' ') ? `"${name}"` : name)
 
 const dashed = ({ name, short }: CompletionOption): string[] => [
   `--${name}`,

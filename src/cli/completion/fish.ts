@@ -5,12 +5,13 @@ import {
   completionOptions,
   families,
   firstWords,
+  patternOf,
   tailed,
 } from './tree.ts'
 
-/** Returns the completion script for fish. */
-export function fishCompletion(commands: readonly Command[]): string {
-  return `# Completion of convo for fish. Written by: convo completion fish
+export const fishCompletion = (
+  commands: readonly Command[],
+): string => `# Completion of convo for fish. Written by: convo completion fish
 function __convo_first
     test (count (commandline -opc)) -eq 1
 end
@@ -32,7 +33,6 @@ ${[...families(commands)]
 ${argumentLines(commands).join('\n')}
 ${tailLines(commands)}${optionLines(commands).join('\n')}
 `
-}
 
 /**
  * Handles commands with a tail: after the last -- comes another command line, without the name of the program. fish
@@ -40,7 +40,6 @@ ${tailLines(commands)}${optionLines(commands).join('\n')}
  */
 function tailLines(commands: readonly Command[]): string {
   const names = tailed(commands)
-  if (names.length === 0) return ''
   return `function __convo_tail
     set -l words (commandline -opc)
     contains -- "$words[2]" ${names.join(' ')}; or return 1
@@ -70,7 +69,7 @@ function argumentLines(commands: readonly Command[]): string[] {
     command.arguments.flatMap((argument, i) => {
       const value = argumentKind(argument)
       if (value.kind !== 'words' && value.kind !== 'words-or-file') return []
-      const at = `__convo_at ${command.name.split(' ').length + 1 + i} ${fishWord(command.name)}`
+      const at = `__convo_at ${command.name.split(' ').length + 1 + i} ${patternOf(command.name)}`
       const files = value.kind === 'words' ? '-f' : '-F'
       return [`complete -c convo -n '${at}' ${files} -a ${quote(value.words.join(' '))}`]
     }),
@@ -87,7 +86,7 @@ function optionLines(commands: readonly Command[]): string[] {
     }
   }
   return [...uses].map(
-    ([line, names]) => `complete -c convo -n '__convo_is ${names.map(fishWord).join(' ')}' ${line}`,
+    ([line, names]) => `complete -c convo -n '__convo_is ${names.map(patternOf).join(' ')}' ${line}`,
   )
 }
 
@@ -99,7 +98,5 @@ function optionLine({ name, short, summary, value }: CompletionOption): string {
   if (value.kind === 'words-or-file') return `${names} -r -F -a ${quote(value.words.join(' '))} ${about}`
   return `${names} ${value.kind === 'file' ? '-r -F' : '-x'} ${about}`
 }
-
-const fishWord = (name: string): string => (name.includes(' ') ? `"${name}"` : name)
 
 const quote = (text: string): string => `'${text.replaceAll('\\', '\\\\').replaceAll("'", "\\'")}'`

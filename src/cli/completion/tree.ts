@@ -12,7 +12,6 @@ export type ValueKind =
   /** A flag takes no value. */
   | { readonly kind: 'none' }
   | { readonly kind: 'words'; readonly words: readonly string[] }
-  /** Words or file names. */
   | { readonly kind: 'words-or-file'; readonly words: readonly string[] }
   | { readonly kind: 'file' }
   /** A number, or another value that cannot be completed. */
@@ -27,9 +26,8 @@ export type CompletionOption = {
   readonly value: ValueKind
 }
 
-/** Returns the options of a command for completion. */
-export function completionOptions(command: Command): CompletionOption[] {
-  return Object.entries(optionsOf(command)).map(([name, param]) => {
+export const completionOptions = (command: Command): CompletionOption[] =>
+  Object.entries(optionsOf(command)).map(([name, param]) => {
     const short = shortNames[name]
     return {
       name,
@@ -38,7 +36,6 @@ export function completionOptions(command: Command): CompletionOption[] {
       ...(short !== undefined && { short }),
     }
   })
-}
 
 /** Shortens a summary to fit beside an option. */
 function brief(summary: string): string {
@@ -70,7 +67,9 @@ export function families(commands: readonly Command[]): Map<string, string[]> {
 export const tailed = (commands: readonly Command[]): string[] =>
   commands.filter(({ tail }) => tail !== undefined).map(({ name }) => name)
 
-/** Returns the kind of value of an argument. */
+/** Returns the name of a command as a pattern. A name of two words is quoted. */
+export const patternOf = (name: string): string => (name.includes(' ') ? `"${name}"` : name)
+
 export function argumentKind({ kind, choices }: Argument): ValueKind {
   if (kind === 'kernel') return kernels
   return choices === undefined ? { kind: 'file' } : { kind: 'words', words: choices }

@@ -6,6 +6,7 @@ import {
   completionOptions,
   families,
   firstWords,
+  patternOf,
   tailed,
 } from './tree.ts'
 
@@ -51,7 +52,6 @@ if [[ $funcstack[1] == _convo ]]; then _convo "$@"; else compdef _convo convo; f
 /** Handles commands with a tail: after the last -- comes another command line, without the name of the program. */
 function tailCase(commands: readonly Command[]): string {
   const names = tailed(commands)
-  if (names.length === 0) return ''
   return `  if [[ $command == (${names.join('|')}) ]]; then
     local last=\${words[1,CURRENT-1][(I)--]}
     if (( last > 0 )); then
@@ -82,8 +82,7 @@ function commandCase(command: Command, shared: ReadonlyMap<string, number>): str
     ...(all ? ['$shared'] : []),
     ...command.arguments.map(argumentSpec).map(quote),
   ]
-  const name = command.name.includes(' ') ? `"${command.name}"` : command.name
-  return `    ${name}) _arguments -s \\\n${words.map((word) => `      ${word}`).join(' \\\n')} ;;`
+  return `    ${patternOf(command.name)}) _arguments -s \\\n${words.map((word) => `      ${word}`).join(' \\\n')} ;;`
 }
 
 const specsOf = (command: Command): string[] => [
@@ -101,16 +100,11 @@ function optionSpec({ name, summary, value }: CompletionOption): string {
 
 /** Returns a function for each option that takes words or files. The colons of _alternative cannot be inside a spec. */
 function wordsOrFiles(commands: readonly Command[]): string[] {
-  const helpers = commands
-    .flatMap(completionOptions)
-    .flatMap(({ name, value }) =>
-      value.kind === 'words-or-file'
-        ? [
-            `${helperName(name)}() { _alternative 'names:${name}:(${value.words.join(' ')})' 'files:file:_files' }`,
-          ]
-        : [],
-    )
-  return [...new Set(helpers)]
+  const helpers = commands.flatMap(completionOptions).map(({ name, value }) => {
+    if (value.kind !== 'words-or-file') return ''
+    return `${helperName(name)}() { _alternative 'names:${name}:(${value.words.join(' ')})' 'files:file:_files' }`
+  })
+  return [...new Set(helpers)].filter((helper) => helper !== '')
 }
 
 const helperName = (option: string): string => `_convo_${option.replaceAll('-', '_')}`

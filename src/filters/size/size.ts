@@ -180,16 +180,13 @@ export const sizes: Readonly<Record<string, Operator>> = {
           const place = at === undefined ? '' : ` at ${at.join()}`
           const most = { width: own.width - (at?.[0] ?? 0), height: own.height - (at?.[1] ?? 0) }
           const isInside = most.width > 0 && most.height > 0
-          throw new ConvoError(
-            'E_OPTION',
-            `a rectangle of ${width}x${height}${place} extends beyond the picture`,
-            {
-              why: `the picture is ${shown(own)}`,
-              fix: isInside
-                ? `--size ${Math.min(width, most.width)}x${Math.min(height, most.height)}`
-                : `--size ${Math.min(width, own.width)}x${Math.min(height, own.height)} --at 0,0`,
-            },
-          )
+          const what = `a rectangle of ${width}x${height}${place} extends beyond the picture`
+          throw new ConvoError('E_OPTION', what, {
+            why: `the picture is ${shown(own)}`,
+            fix: isInside
+              ? `--size ${Math.min(width, most.width)}x${Math.min(height, most.height)}`
+              : `--size ${Math.min(width, own.width)}x${Math.min(height, own.height)} --at 0,0`,
+          })
         }
         return part(engine, x, left!, top!, { width, height })
       },

@@ -56,13 +56,8 @@ export function windowOf(operation: string, values: WindowValues, kernel: Kernel
     return windowOfKernel(operation, kernel)
   }
   if (angle !== undefined && shape !== 'line') {
-    throw new ConvoError(
-      'E_OPTION',
-      `--angle ${angle} applies to a line, and the window is a ${shape ?? 'square'}`,
-      {
-        fix: '--shape line',
-      },
-    )
+    const what = `--angle ${angle} applies to a line, and the window is a ${shape ?? 'square'}`
+    throw new ConvoError('E_OPTION', what, { fix: '--shape line' })
   }
   const [width = 3, height = width] = size ?? [3]
   if (shape === undefined || shape === 'square') return placed(height, width, () => true)

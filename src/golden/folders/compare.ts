@@ -39,11 +39,8 @@ export async function runFolders(
   if (diff !== undefined) {
     refuseInside(folders, diff, '--diff')
     if (isFile(diff)) {
-      throw new ConvoError(
-        'E_OUTPUT',
-        `--diff ${diff} is a file, but comparing folders writes a picture for each pair`,
-        { fix: '--diff <folder>' },
-      )
+      const what = `--diff ${diff} is a file, but comparing folders writes a picture for each pair`
+      throw new ConvoError('E_OUTPUT', what, { fix: '--diff <folder>' })
     }
   }
   if (results !== undefined) refuseInside(folders, results, '--results')

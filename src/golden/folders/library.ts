@@ -39,12 +39,8 @@ export async function compareFoldersAt(
   checkFunction('onCase', onCase)
   checkFlag('update', update)
   const { mask: _, ...limits } = toleranceSettings
-  const words = typedOptions(rest, { ...limits, ...readParams }, 'compareFolders', [
-    'mask',
-    'results',
-    'update',
-    'onCase',
-  ])
+  const others = ['mask', 'results', 'update', 'onCase']
+  const words = typedOptions(rest, { ...limits, ...readParams }, 'compareFolders', others)
   const values: ToleranceValues = resolve(toleranceSettings, pick(words, limits), optionName)
   const read = resolve(readParams, pick(words, readParams), optionName)
   const mask = given === undefined ? undefined : await maskPicture(given, read)
@@ -75,9 +71,7 @@ export async function digestFilesAt(
 ): Promise<readonly FileDigest[]> {
   const reading = readingFrom(typedOptions(ownOptions(options, 'digestFiles'), readParams, 'digestFiles'))
   const paths = checkPaths('the paths', given)
-  if (paths.length === 0) {
-    throw new ConvoError('E_ARGUMENT', 'the list of paths is empty')
-  }
+  if (paths.length === 0) throw new ConvoError('E_ARGUMENT', 'the list of paths is empty')
   return (await digestFiles(paths, reading)).files
 }
 

@@ -28,7 +28,6 @@ import { type CaseResult, clearResults, type Run, rounded, writeResults } from '
 import { runOf } from '../run.ts'
 import type { FilePair, FolderPair } from './pairs.ts'
 
-/** The options of a comparison of folders. */
 export type FolderOptions = {
   readonly tolerance: Tolerance
   /** The tolerance as options, for reports. */
@@ -105,14 +104,8 @@ async function comparePair(pair: FilePair, options: FolderOptions): Promise<Judg
     [expected, actual].map((path) => openPages(path, { ...reading, name: path })),
   )
   const isSeen = results !== undefined || (diff !== undefined && showsPictures(diff.style))
-  const { comparison: result, shown } = await compareAndShow(
-    left!,
-    right!,
-    tolerance,
-    differPlain,
-    isSeen,
-    compareApart,
-  )
+  const given = [left!, right!, tolerance, differPlain, isSeen, compareApart] as const
+  const { comparison: result, shown } = await compareAndShow(...given)
   const { findings } = findingsOfFiles(result, 'the expected picture', expected)
   const judged: Judged = { status: statusOf[result.outcome], ...findings, ...golden }
   if (shown.found.outcome === 'same') return judged
@@ -194,18 +187,13 @@ export async function acceptActual({ expected, pairs }: FolderPair, { cases }: R
     })
   }
   const actuals = new Map(pairs.map(({ name, actual }) => [name, actual]))
-  const [written, removed] = [
-    cases.filter(({ status }) => ['changed', 'size', 'added'].includes(status)),
-    cases.filter(({ status }) => status === 'removed'),
-  ]
+  const written = cases.filter(({ status }) => ['changed', 'size', 'added'].includes(status))
+  const removed = cases.filter(({ status }) => status === 'removed')
   // check all before anything is replaced
   for (const { name } of written) {
     if (!isFolder(join(expected, name))) continue
-    throw new ConvoError(
-      'E_OUTPUT',
-      `${join(expected, name)} is a folder, and the actual ${name} a picture`,
-      { fix: 'another name for one of them' },
-    )
+    const what = `${join(expected, name)} is a folder, and the actual ${name} a picture`
+    throw new ConvoError('E_OUTPUT', what, { fix: 'another name for one of them' })
   }
   for (const { name } of written) await writeUnder(expected, name, await readBytes(actuals.get(name)!))
   for (const { name } of removed) {

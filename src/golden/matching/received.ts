@@ -11,6 +11,7 @@ import { encodeInStrips } from '../../run/png-write.ts'
 import { fullInTurns, type Picture } from '../../tensor/picture.ts'
 import { Tensor } from '../../tensor/tensor.ts'
 import { describe } from '../../text/describe.ts'
+import { isRecord } from '../../text/record.ts'
 import type { Calling } from './runner.ts'
 
 /** What can be compared with a golden: any picture that the library accepts, or a chain. */
@@ -31,13 +32,11 @@ const name = 'the picture'
 
 /** @throws ConvoError E_ARGUMENT if it is not a picture; E_INPUT, E_DECODE if it cannot be read; errors of a chain */
 export async function receive(given: unknown, reading: Reading, calling: Calling): Promise<Received> {
-  if (hasMethods(given, 'toTensor', 'raw')) {
-    return receive(await (given as Pick<Chain, 'raw'>).raw(), reading, calling)
-  }
+  if (isChain(given)) return receive(await given.raw(), reading, calling)
   // tensors may come from another copy of the library: CommonJS and ES modules have one each
   if (isTensor(given)) return ofInput(new Tensor([...given.shape], given.data), reading)
   if (typeof given === 'string' || given instanceof URL || isBytes(given)) return ofFile(given, reading)
-  if (typeof given !== 'object' || given === null || Array.isArray(given)) {
+  if (!isRecord(given)) {
     throw new ConvoError('E_ARGUMENT', `cannot read a picture from ${describe(given)}`, {
       why: 'accepted: a path, the bytes of a file, { data, width, height }, a Tensor, a sharp pipeline, a chain, or a promise of one',
       fix: calling.call('convo(input).sobel()'),
@@ -46,10 +45,8 @@ export async function receive(given: unknown, reading: Reading, calling: Calling
   return ofInput(given as PictureInput, reading)
 }
 
-const hasMethods = (given: unknown, ...names: readonly string[]): boolean =>
-  typeof given === 'object' &&
-  given !== null &&
-  names.every((method) => typeof (given as Record<string, unknown>)[method] === 'function')
+const isChain = (given: unknown): given is Pick<Chain, 'raw'> =>
+  isRecord(given) && ['toTensor', 'raw'].every((method) => typeof given[method] === 'function')
 
 const isTensor = (given: unknown): given is Tensor =>
   typeof given === 'object' && given !== null && 'shape' in given && 'data' in given
@@ -93,10 +90,8 @@ async function ofInput(input: PictureInput, reading: Reading): Promise<Received>
   }
   if (given !== undefined && 'decoded' in given) {
     const { width, height, channels, depth, data } = given.decoded
-    const picture = await rounded(
-      { width, height, channels, depth, data: data as Picture['data'], meta: {} },
-      reading,
-    )
+    const samples = data as Picture['data']
+    const picture = await rounded({ width, height, channels, depth, data: samples, meta: {} }, reading)
     return { picture: async () => picture }
   }
   throw new ConvoError('E_ARGUMENT', `cannot read a picture from ${describe(input)}`)
@@ -134,14 +129,11 @@ async function rounded(picture: Picture, { full: asked }: Reading): Promise<Pict
     for (let i = from; i < to; i++) {
       const level = Math.round((picture.data[i]! / full) * 255)
       if (!(level >= 0 && level <= 255)) {
-        throw new ConvoError(
-          'E_ARGUMENT',
-          `sample ${i} is ${picture.data[i]}, but a golden holds 0..${full}`,
-          {
-            why: 'goldens are 8-bit PNGs, which cannot hold it',
-            fix: 'values within 0..255, or the option full',
-          },
-        )
+        const what = `sample ${i} is ${picture.data[i]}, but a golden holds 0..${full}`
+        throw new ConvoError('E_ARGUMENT', what, {
+          why: 'goldens are 8-bit PNGs, which cannot hold it',
+          fix: 'values within 0..255, or the option full',
+        })
       }
       data[i] = level
     }
@@ -151,6 +143,5 @@ async function rounded(picture: Picture, { full: asked }: Reading): Promise<Pict
 }
 
 /** Returns the PNG of a received picture: as it came, or encoded. */
-export async function pngOf(received: Received): Promise<Buffer> {
-  return received.png ?? Buffer.from(await encodeInStrips(await received.picture()))
-}
+export const pngOf = async (received: Received): Promise<Buffer> =>
+  received.png ?? Buffer.from(await encodeInStrips(await received.picture()))

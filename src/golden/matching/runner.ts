@@ -37,7 +37,6 @@ export type Runner = {
 /** The function that a test called, for messages. */
 export type Calling = {
   readonly name: string
-  /** Returns a call of it as code. */
   call(picture: string, options?: string): string
 }
 
@@ -136,7 +135,6 @@ type TestInfo = {
   readonly config: { readonly updateSnapshots: string }
 }
 
-/** Returns the test that Playwright runs in this process. */
 function testInfoOfPlaywright(): TestInfo | undefined {
   if (process.env.TEST_WORKER_INDEX === undefined) return undefined
   // resolved from the worker, which is in the package that the test imported; from here another copy may be found
@@ -198,6 +196,5 @@ function fileOf({ filePath }: GoldenTest): string {
 }
 
 /** A path as messages and results show it: relative to the folder that the tests run in, with / between folders. */
-export function shownPath(root: string, path: string): string {
-  return relative(root, path).replaceAll('\\', '/') || dirname(path)
-}
+export const shownPath = (root: string, path: string): string =>
+  relative(root, path).replaceAll('\\', '/') || dirname(path)

@@ -69,7 +69,6 @@ export function recordsOf({
 
 /** A golden: where it is, and what it is called. */
 export type Golden = {
-  /** The folder of the test. */
   readonly folder: string
   /** The path relative to that folder. */
   readonly file: string
@@ -77,7 +76,6 @@ export type Golden = {
   readonly shown: string
   /** Whether it is below the folder that the tests run in. */
   readonly isBelow: boolean
-  /** Its name in the results. */
   readonly name: string
   /** The folder of its pictures, in the folder of all results. */
   readonly pictures: string

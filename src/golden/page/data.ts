@@ -58,7 +58,6 @@ const ranks: readonly (readonly Status[])[] = [
   ['tolerated'],
 ]
 
-/** The index of a status in that order. */
 export function rankOf(status: Status): number {
   const at = ranks.findIndex((rank) => rank.includes(status))
   return at < 0 ? ranks.length : at
@@ -79,7 +78,6 @@ export type ReportCase = {
   readonly why: readonly string[]
   /** The command that approves it, without its name; absent if there is nothing to approve. */
   readonly approve?: string
-  /** The numbers of the pictures. */
   readonly expected?: number
   readonly actual?: number
   /** Where they differ, as the run found it: the number of a picture, the boxes to go to, and what occurs in it. */

@@ -14,12 +14,12 @@ export const statusDot = (status: Status): HTMLElement =>
   h('span', { class: `dot ${status}`, 'aria-hidden': 'true' }, statusSigns[status])
 
 /** The buttons that choose statuses; those that do not occur are omitted. */
-export function filterChips(
+export const filterChips = (
   counts: Counts,
   chosen: ReadonlySet<string>,
   toggle: (status: string) => void,
-): HTMLElement[] {
-  return statuses
+): HTMLElement[] =>
+  statuses
     .toReversed()
     .filter((status) => (counts[status] ?? 0) > 0)
     .map((status) =>
@@ -37,7 +37,6 @@ export function filterChips(
         `${counts[status]} ${status}`,
       ),
     )
-}
 
 /** Returns the cases that match a filter: failed ones first, and errors before changes before new ones. */
 export function filtered(cases: readonly ReportCase[], { statuses, text }: Filter): ReportCase[] {

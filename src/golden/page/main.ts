@@ -40,9 +40,7 @@ function showList(): void {
     const { item, thumbnail } = caseItem(one, one === current, marks.get(one.name), () => select(one))
     const number = one.actual ?? one.expected
     if (number === undefined) thumbnail.append(statusDot(one.status))
-    else {
-      pictures.fillLater(thumbnail, number)
-    }
+    else pictures.fillLater(thumbnail, number)
     return item
   })
   byId('cases').replaceChildren(...items)
@@ -138,19 +136,12 @@ function showHover(at: Hover | undefined): void {
   const differences =
     expected?.length === actual?.length ? actual?.map((value, i) => value - expected![i]!) : undefined
   const isSame = differences?.every((d) => d === 0)
+  const change = isSame ? 'equal' : `Δ ${differences?.map(signed).join(' ')}`
   readout.append(
     h('b', {}, `${x}, ${y}`),
     ...(expected === undefined ? [] : [h('span', {}, h('i', {}, 'expected '), list(expected))]),
     ...(actual === undefined ? [] : [h('span', {}, h('i', {}, 'actual '), list(actual))]),
-    ...(differences === undefined
-      ? []
-      : [
-          h(
-            'span',
-            { class: isSame ? 'same' : 'differs' },
-            isSame ? 'equal' : `Δ ${differences.map(signed).join(' ')}`,
-          ),
-        ]),
+    ...(differences === undefined ? [] : [h('span', { class: isSame ? 'same' : 'differs' }, change)]),
   )
 }
 
@@ -264,9 +255,12 @@ const keys: Readonly<Record<string, () => void>> = {
   '?': () => help.showModal(),
 }
 
-function isUsable(name: Mode): boolean {
-  return document.querySelector<HTMLButtonElement>(`#modes [data-mode="${name}"]`)?.disabled === false
-}
+/** The buttons, each with the key that does the same. */
+const buttons = { theme: 't', keys: '?', fit: 'f', one: '0', in: '+', out: '-', next: 'n', gain: 'g' }
+const decisions = { approve: 'a', reject: 'r', copy: 'c' }
+
+const isUsable = (name: Mode): boolean =>
+  document.querySelector<HTMLButtonElement>(`#modes [data-mode="${name}"]`)?.disabled === false
 
 document.addEventListener('keydown', (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey || help.open) return
@@ -304,20 +298,8 @@ function start(): void {
     filter = { ...filter, text: (event.target as HTMLInputElement).value }
     keepCurrent()
   })
-  const actions: Readonly<Record<string, () => void>> = {
-    theme: toggleTheme,
-    keys: () => help.showModal(),
-    fit: () => viewer.fit(),
-    one: () => viewer.oneToOne(),
-    in: () => viewer.zoom(1.5),
-    out: () => viewer.zoom(1 / 1.5),
-    next: () => viewer.nextDifference(1),
-    gain: nextGain,
-    approve: () => markCurrent('approve'),
-    reject: () => markCurrent('reject'),
-    copy: () => void copy(),
-  }
-  for (const [id, act] of Object.entries(actions)) byId(id).addEventListener('click', act)
+  for (const [id, key] of Object.entries({ ...buttons, ...decisions }))
+    byId(id).addEventListener('click', () => keys[key]!())
   const dark = window.matchMedia('(prefers-color-scheme: dark)')
   setTheme(dark.matches ? 'dark' : 'light')
   dark.addEventListener('change', () => setTheme(dark.matches ? 'dark' : 'light'))

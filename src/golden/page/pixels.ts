@@ -39,9 +39,8 @@ export const areFloats = (bytes: Uint8Array): boolean =>
   String.fromCharCode(...bytes.subarray(0, 3)) === 'f32'
 
 /** A sample as a level of 0..255, of any depth. */
-export function levelOf(sample: number, depth: Pixels['depth'], { from, factor }: Stretch): number {
-  return depth === 8 ? sample : depth === 16 ? sample >> 8 : (sample - from) * factor
-}
+export const levelOf = (sample: number, depth: Pixels['depth'], { from, factor }: Stretch): number =>
+  depth === 8 ? sample : depth === 16 ? sample >> 8 : (sample - from) * factor
 
 /** The picture on a canvas of its own size. */
 export function canvasOf(pixels: Pixels, stretch: Stretch): HTMLCanvasElement {

@@ -1,7 +1,6 @@
 import { visibleLine } from '../../text/visible.ts'
 import type { Reporter } from './reporter.ts'
 
-/** For grep and cut: a line for each case. */
 export const lines: Reporter = {
   summary: 'status, name and message of each case, separated by tabs, for grep',
   async report(run, to) {

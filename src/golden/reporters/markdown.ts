@@ -12,7 +12,6 @@ import {
   verdictText,
 } from './summary.ts'
 
-/** Markdown, for comments on pull requests and summaries. */
 export const markdown: Reporter = {
   summary: 'Markdown, for a comment on a pull request',
   report: (run, to) => to.write(markdownOf(run, to.approve)),
@@ -21,7 +20,6 @@ export const markdown: Reporter = {
 /** The most cases in a table. Longer tables go unread, and some servers truncate them. */
 const most = 200
 
-/** A run in Markdown. */
 export function markdownOf(run: Run, approve: Approve): string {
   const shown = [...run.cases]
     .filter(({ status }) => !isEqual(status))

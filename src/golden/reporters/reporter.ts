@@ -5,7 +5,6 @@ import type { Approve } from './summary.ts'
 /** Writes a file beside a report, or removes it if there is no text. Returns whether it exists or existed. */
 export type Beside = (name: string, text?: string) => Promise<boolean>
 
-/** The destination of a report, and its settings. */
 export type Destination = {
   /** Writes to the report's file, or to standard output. */
   write(message: Message): Promise<void>

@@ -4,13 +4,12 @@ import { statuses } from '../page/data.ts'
 import type { CaseResult, Run } from '../results.ts'
 
 /** `3 changed, 1 new, 20 pass`, without statuses that do not occur, the worst first. */
-export function countsText({ counts }: Pick<Run, 'counts'>): string {
-  return [...statuses]
+export const countsText = ({ counts }: Pick<Run, 'counts'>): string =>
+  [...statuses]
     .reverse()
     .filter((status) => (counts[status] ?? 0) > 0)
     .map((status) => `${counts[status]} ${status}`)
     .join(', ')
-}
 
 /** Summarises the run in one sentence. */
 export function verdictText(run: Run): string {
@@ -86,6 +85,5 @@ export function detailsOf(one: CaseResult): string[] {
   ]
 }
 
-/** The tolerance of a case, and the reason for it. */
 export const toleranceLine = ({ tolerance, reason }: CaseResult): string =>
   `tolerance: ${tolerance}${reason === undefined ? '' : ` (${reason})`}`

@@ -34,12 +34,8 @@ export const csv: KernelFormat = {
     rows.forEach((row, y) => {
       if (row.length === width) return
       const message = `rows of a kernel must have equal length, got ${row.length} in row ${y + 1} after ${width}`
-      throw c.wrongShape(
-        lines[y]!.at,
-        message,
-        `expected ${numbers(width)} as in row 1, found ${row.length}`,
-        '0 where a weight has no effect',
-      )
+      const why = `expected ${numbers(width)} as in row 1, found ${row.length}`
+      throw c.wrongShape(lines[y]!.at, message, why, '0 where a weight has no effect')
     })
     return [c.kernel(first.at, [rows.length, width], rows.flat())]
   },
@@ -78,11 +74,8 @@ function readRow(c: Cursor, { text, at }: Line, separator: Separator): number[] 
     if (c.at >= end) return row
     if (c.take(separator.pattern) !== undefined) continue
     c.take(/[ \t]*/y)
-    throw c.expected(`${separator.name} or the end of the row`, {
-      fix:
-        separator === separators.semicolon && c.text[c.at] === ','
-          ? 'a decimal point instead of a comma'
-          : undefined,
-    })
+    const isDecimal = separator === separators.semicolon && c.text[c.at] === ','
+    const fix = isDecimal ? 'a decimal point instead of a comma' : undefined
+    throw c.expected(`${separator.name} or the end of the row`, { fix })
   }
 }

@@ -119,23 +119,19 @@ function readRdiv(c: Cursor): number {
   let value = c.takeNumber()
   if (c.take(/\//y) !== undefined) value /= c.takeNumber()
   if (value >= 0 && Number.isFinite(value) && Number.isFinite(1 / (value || 1))) return value
-  throw c.wrongValue(
-    at,
-    `rdiv must be a finite number of at least 0, got ${value}`,
-    `expected a factor of at least 0, found ${c.text.slice(at, c.at)}`,
-  )
+  const message = `rdiv must be a finite number of at least 0, got ${value}`
+  const why = `expected a factor of at least 0, found ${c.text.slice(at, c.at)}`
+  throw c.wrongValue(at, message, why)
 }
 
 function readBias(c: Cursor): number {
   const { at } = c
   const value = c.takeNumber()
   if (value >= 0) return value
-  throw c.wrongValue(
-    at,
-    `bias must be at least 0, as FFmpeg demands, got ${value}`,
-    `expected a number of at least 0, found ${value}`,
-    'convo JSON, whose offset may be negative',
-  )
+  const message = `bias must be at least 0, as FFmpeg demands, got ${value}`
+  const why = `expected a number of at least 0, found ${value}`
+  const fix = 'convo JSON, whose offset may be negative'
+  throw c.wrongValue(at, message, why, fix)
 }
 
 function readMode(c: Cursor): Plane['mode'] {
@@ -151,12 +147,10 @@ function toKernel(c: Cursor, { weights = [], at, rdiv, bias, mode }: Plane): Ker
   const side = Math.sqrt(n)
   if (mode === 'square' ? ![3, 5, 7].includes(side) : n > mostWeights || n % 2 === 0) {
     const sizes = mode === 'square' ? '9, 25 or 49 numbers' : `an odd number of them, up to ${mostWeights}`
-    throw c.wrongShape(
-      at,
-      `a matrix in ${mode} mode has ${sizes}, got ${n}`,
-      `expected ${sizes}, found ${n}`,
-      mode === 'square' && n % 2 === 1 && n < mostWeights ? '0mode=row or 0mode=column' : undefined,
-    )
+    const message = `a matrix in ${mode} mode has ${sizes}, got ${n}`
+    const why = `expected ${sizes}, found ${n}`
+    const fix = mode === 'square' && n % 2 === 1 && n < mostWeights ? '0mode=row or 0mode=column' : undefined
+    throw c.wrongShape(at, message, why, fix)
   }
   const shape = mode === 'square' ? [side, side] : mode === 'row' ? [1, n] : [n, 1]
   const sum = weights.reduce((s, w) => s + w, 0)

@@ -54,11 +54,9 @@ function readValues(c: Cursor): { sizes: readonly [number, number, number, numbe
     for (let l = 0; l < level; l++) {
       const [size, before, { name }] = [counts[l]!, sizes[l]!, levels[l]!]
       if (before !== 0 && before !== size) {
-        throw c.wrongShape(
-          c.at,
-          `all ${name}s must have the same size, got ${size} after ${before}`,
-          `expected a ${name} of ${before}, found the end of one of ${size}`,
-        )
+        const message = `all ${name}s must have the same size, got ${size} after ${before}`
+        const why = `expected a ${name} of ${before}, found the end of one of ${size}`
+        throw c.wrongShape(c.at, message, why)
       }
       sizes[l] = size
       counts[l] = 0

@@ -114,20 +114,16 @@ function readGeometry(c: Cursor): Geometry | undefined {
   const kW = Number(match[1] ?? match[3])
   const kH = Number(match[3] ?? (match[2] || match[1]))
   if (kW < 1 || kH < 1) {
-    throw c.wrongShape(
-      start,
-      `a kernel needs a width and a height of at least 1, got ${kW}x${kH}`,
-      `expected whole numbers of at least 1, found ${kW}x${kH}`,
-    )
+    const message = `a kernel needs a width and a height of at least 1, got ${kW}x${kH}`
+    const why = `expected whole numbers of at least 1, found ${kW}x${kH}`
+    throw c.wrongShape(start, message, why)
   }
   const x = Number(match[4] ?? Math.floor((kW - 1) / 2))
   const y = Number(match[5] ?? Math.floor((kH - 1) / 2))
   if (x < 0 || x >= kW || y < 0 || y >= kH) {
-    throw c.wrongShape(
-      start,
-      `anchor must be inside the ${kW}x${kH} kernel, got x=${x}, y=${y}`,
-      `expected x from 0 to ${kW - 1} and y from 0 to ${kH - 1}, found ${match[0].trim()}`,
-    )
+    const message = `anchor must be inside the ${kW}x${kH} kernel, got x=${x}, y=${y}`
+    const why = `expected x from 0 to ${kW - 1} and y from 0 to ${kH - 1}, found ${match[0].trim()}`
+    throw c.wrongShape(start, message, why)
   }
   return { size: [kH, kW], anchor: [y, x], turn: match[6] as Turn }
 }
@@ -140,10 +136,7 @@ function square(c: Cursor, at: number, values: readonly number[]): Turning {
     return { at, size: [side, side], weights: values, anchor: [centre, centre] }
   }
   const message = `values without a size must form an odd square (1, 9, 25, …), got ${values.length}`
-  throw c.wrongShape(
-    at,
-    message,
-    `expected 1, 9, 25, 49, … numbers, found ${values.length}`,
-    `${values.length}x1: before the values, for a row`,
-  )
+  const why = `expected 1, 9, 25, 49, … numbers, found ${values.length}`
+  const fix = `${values.length}x1: before the values, for a row`
+  throw c.wrongShape(at, message, why, fix)
 }

@@ -13,7 +13,6 @@ export type JsonNode = { readonly at: number } & (
 /** A value of an object, and the position of its key. */
 export type JsonEntry = { readonly at: number; readonly value: JsonNode }
 
-/** A node of a given kind. */
 export type JsonOf<K extends JsonNode['kind']> = Extract<JsonNode, { kind: K }>
 
 // Weights are nested five deep. Anything deeper is not a kernel, and would overflow the stack.
@@ -108,7 +107,6 @@ function string(c: Cursor): string {
   }
 }
 
-/** Describes a node for errors. */
 export function nodeText(node: JsonNode): string {
   if (node.kind === 'object' || node.kind === 'array') return `an ${node.kind}`
   if (node.kind === 'null') return 'null'

@@ -112,11 +112,9 @@ function readFields(c: Cursor, entries: Entries): KernelFields {
 function readNumber(c: Cursor, node: JsonNode, path: string): number {
   const { value, at } = expectKind(c, node, 'number', path)
   if (Number.isFinite(value)) return value
-  throw c.wrongValue(
-    at,
-    `${path} must be a finite number, got ${value}`,
-    `expected a number between -1.8e308 and 1.8e308, found ${c.found(at)}`,
-  )
+  const message = `${path} must be a finite number, got ${value}`
+  const why = `expected a number between -1.8e308 and 1.8e308, found ${c.found(at)}`
+  throw c.wrongValue(at, message, why)
 }
 
 /** The file has the usual order [x, y]; a kernel has [y, x], in the order of its axes. */

@@ -67,7 +67,6 @@ export const libvips: KernelFormat = {
   },
 }
 
-/** Reads the numbers of a line with their positions. */
 function readNumbers(c: Cursor, { text, at }: Line, what: string): Placed[] {
   const end = at + text.length
   const found: Placed[] = []
@@ -98,9 +97,6 @@ function readRow(c: Cursor, line: Line, width: number, y: number): number[] {
   const row = readNumbers(c, line, 'a number')
   if (row.length === width) return row.map(({ value }) => value)
   const message = `kernel size must match the weights, got ${numbers(row.length)} in row ${y + 1} for a width of ${width}`
-  throw c.wrongShape(
-    row[width]?.at ?? line.at + line.text.length,
-    message,
-    `expected ${numbers(width)}, found ${row.length}`,
-  )
+  const why = `expected ${numbers(width)}, found ${row.length}`
+  throw c.wrongShape(row[width]?.at ?? line.at + line.text.length, message, why)
 }

@@ -177,14 +177,11 @@ function typeFrom(type: string, at: number, file: string): string {
   if (name.slice(1).startsWith('O'))
     throw refused(file, at, 'pickled Python objects, which are refused because reading them could run code')
   if (Object.hasOwn(numberTypes, name.slice(1))) return name
-  throw new ConvoError(
-    'E_KERNEL_FORMAT',
-    `${file} has numbers of type ${JSON.stringify(type.slice(0, 24))}, which is not supported`,
-    {
-      why: `${file}: byte ${at}: types are ${Object.keys(numberTypes).join(' ')}`,
-      fix: "array.astype('<f4') before numpy.save",
-    },
-  )
+  const what = `${file} has numbers of type ${JSON.stringify(type.slice(0, 24))}, which is not supported`
+  throw new ConvoError('E_KERNEL_FORMAT', what, {
+    why: `${file}: byte ${at}: types are ${Object.keys(numberTypes).join(' ')}`,
+    fix: "array.astype('<f4') before numpy.save",
+  })
 }
 
 /** Reads a tuple of sizes. A tuple with a single size ends in a comma. */

@@ -34,11 +34,8 @@ export function readBinary(
   const found = (bytes.length - headerBytes) / type.bytes
   if (found !== count) {
     const message = `kernel size must match the weights, got ${bytes.length - headerBytes} bytes for ${numbers(count)}`
-    throw c.wrongShape(
-      at,
-      message,
-      `expected ${count} x ${type.bytes} bytes, found ${bytes.length - headerBytes}`,
-    )
+    const why = `expected ${count} x ${type.bytes} bytes, found ${bytes.length - headerBytes}`
+    throw c.wrongShape(at, message, why)
   }
   const view = viewOf(bytes)
   return Array.from({ length: count }, (_, i) => type.read(view, headerBytes + i * type.bytes, true))

@@ -147,11 +147,8 @@ function toKernel(c: Cursor, matrix: StoredMatrix): Kernel {
     const [least, most] = range!
     if (Number.isInteger(value) && value >= least && value <= most) continue
     const expectation = `a whole number from ${least} to ${most}, as dt says`
-    throw c.wrongValue(
-      place,
-      `data must be ${expectation}, got ${value}`,
-      `expected ${expectation}, found ${value}`,
-    )
+    const message = `data must be ${expectation}, got ${value}`
+    throw c.wrongValue(place, message, `expected ${expectation}, found ${value}`)
   }
   const weights = data.map(({ value }) => value)
   return c.kernel(at, [rows, cols], weights, named)
@@ -166,13 +163,11 @@ function elementType(c: Cursor, matrix: StoredMatrix): string {
     .replace(/^(["'])(.*)\1$/, '$2')
   if (Object.hasOwn(elementTypes, dt)) return dt
   const channels = /^[2-9]\d{0,2}[a-z]$/.test(dt) || /^\([^)]*\)[a-z]$/.test(dt)
-  throw c.failure(
-    span.at,
-    'E_KERNEL_FORMAT',
-    `dt must be one of ${Object.keys(elementTypes).join(', ')}, got ${JSON.stringify(dt.slice(0, 24))}`,
-    `expected numbers of one channel, found ${channels ? 'several channels' : JSON.stringify(dt.slice(0, 24))}`,
-    channels ? 'cv::split and one matrix per channel' : undefined,
-  )
+  const typed = JSON.stringify(dt.slice(0, 24))
+  const message = `dt must be one of ${Object.keys(elementTypes).join(', ')}, got ${typed}`
+  const why = `expected numbers of one channel, found ${channels ? 'several channels' : typed}`
+  const fix = channels ? 'cv::split and one matrix per channel' : undefined
+  throw c.failure(span.at, 'E_KERNEL_FORMAT', message, why, fix)
 }
 
 function size(c: Cursor, matrix: StoredMatrix, name: string): number {
@@ -193,8 +188,6 @@ function numbersOf(c: Cursor, matrix: StoredMatrix, name: string): Placed[] {
 function fieldOf(c: Cursor, { fields, at, name: of }: StoredMatrix, name: string): Field {
   const field = fields.get(name)
   if (field !== undefined) return field
-  throw c.expected(`${name} in the matrix${of === undefined ? '' : ` ${of}`}`, {
-    at,
-    found: 'a matrix without it',
-  })
+  const what = `${name} in the matrix${of === undefined ? '' : ` ${of}`}`
+  throw c.expected(what, { at, found: 'a matrix without it' })
 }

@@ -126,14 +126,11 @@ function read<T extends Float32Array | Float64Array>(
 ): T {
   const reader = readers[dtype]
   if (reader === undefined) {
-    throw new ConvoError(
-      'E_KERNEL_FORMAT',
-      `tensor "${plain(name)}" has numbers of type ${dtype}, which is not supported`,
-      {
-        why: `${file}: supported types: ${Object.keys(readers).join(' ')}`,
-        fix: 'tensor.float() before it is saved',
-      },
-    )
+    const what = `tensor "${plain(name)}" has numbers of type ${dtype}, which is not supported`
+    throw new ConvoError('E_KERNEL_FORMAT', what, {
+      why: `${file}: supported types: ${Object.keys(readers).join(' ')}`,
+      fix: 'tensor.float() before it is saved',
+    })
   }
   checkCount(file, shape)
   const view = viewOf(bytes)

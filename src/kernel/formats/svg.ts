@@ -72,23 +72,18 @@ function target(c: Cursor, element: XmlElement, name: string, size: number): num
   const value = numberOf(c, element, name) ?? Math.floor(size / 2)
   if (Number.isInteger(value) && value >= 0 && value < size) return value
   const message = `${name} must be a whole number from 0 to ${size - 1}, got ${value}`
-  throw c.wrongShape(
-    element.attributes.get(name)!.at,
-    message,
-    `expected a position inside the kernel, found ${value}`,
-  )
+  const why = `expected a position inside the kernel, found ${value}`
+  throw c.wrongShape(element.attributes.get(name)!.at, message, why)
 }
 
 /** Refuses a distance in units of the document, which does not translate to pixels. */
 function refuseUnitLength(c: Cursor, element: XmlElement): void {
   const other = numbersOf(c, element, 'kernelUnitLength')?.find(({ value }) => value !== 1)
   if (other === undefined) return
-  throw c.wrongValue(
-    other.at,
-    `kernelUnitLength must be 1, a pixel, got ${other.value}`,
-    `expected 1, found ${other.value}`,
-    'remove it and scale the picture instead',
-  )
+  const message = `kernelUnitLength must be 1, a pixel, got ${other.value}`
+  const why = `expected 1, found ${other.value}`
+  const fix = 'remove it and scale the picture instead'
+  throw c.wrongValue(other.at, message, why, fix)
 }
 
 function numberOf(c: Cursor, element: XmlElement, name: string): number | undefined {
@@ -120,9 +115,7 @@ function wordOf(
   const word = spanText(c, attribute)
   if (Object.hasOwn(words, word)) return words[word]
   const shown = JSON.stringify(word.slice(0, 24))
-  throw c.wrongValue(
-    attribute.at,
-    `${name} must be one of ${Object.keys(words).join(', ')}, got ${shown}`,
-    `expected ${Object.keys(words).join(', ')}, found ${shown}`,
-  )
+  const message = `${name} must be one of ${Object.keys(words).join(', ')}, got ${shown}`
+  const why = `expected ${Object.keys(words).join(', ')}, found ${shown}`
+  throw c.wrongValue(attribute.at, message, why)
 }

@@ -1,4 +1,4 @@
-import { ConvoError, type ErrorCode } from '../../error.ts'
+import { ConvoError, type ErrorCode, orElse } from '../../error.ts'
 import { type Kernel, type KernelFields, kernel } from '../kernel.ts'
 
 /**
@@ -6,7 +6,6 @@ import { type Kernel, type KernelFields, kernel } from '../kernel.ts'
  */
 export type Mistake = { readonly at?: number; readonly found?: string; readonly fix?: string | undefined }
 
-/** A number with its position. */
 export type Placed = { readonly value: number; readonly at: number }
 
 /** A line of a text with its position, without surrounding white space and without the comment after it. */
@@ -56,24 +55,16 @@ export class Cursor {
     return JSON.stringify(word.length > 24 ? `${word.slice(0, 24)}…` : word)
   }
 
-  /** The error for a syntax mistake. */
   expected(what: string, { at = this.at, found = this.found(at), fix }: Mistake = {}): ConvoError {
     const why = `expected ${what}, found ${found}`
-    return this.failure(
-      at,
-      'E_KERNEL_SYNTAX',
-      `${this.file} is not ${this.kind} that convo can read`,
-      why,
-      fix,
-    )
+    const message = `${this.file} is not ${this.kind} that convo can read`
+    return this.failure(at, 'E_KERNEL_SYNTAX', message, why, fix)
   }
 
-  /** The error for a size that does not fit. */
   wrongShape(at: number, message: string, why: string, fix?: string): ConvoError {
     return this.failure(at, 'E_KERNEL_SHAPE', message, why, fix)
   }
 
-  /** The error for an invalid number. */
   wrongValue(at: number, message: string, why: string, fix?: string): ConvoError {
     return this.failure(at, 'E_KERNEL_VALUE', message, why, fix)
   }
@@ -243,14 +234,9 @@ export function openText(bytes: Uint8Array, file: string, kind: string): Cursor 
 function firstInvalid(bytes: Uint8Array): number {
   let good = 0
   let bad = bytes.length
-  const decodes = (end: number) => {
-    try {
-      new TextDecoder('utf-8', { fatal: true }).decode(bytes.subarray(0, end), { stream: true })
-      return true
-    } catch {
-      return false
-    }
-  }
+  const decoded = (end: number) =>
+    new TextDecoder('utf-8', { fatal: true }).decode(bytes.subarray(0, end), { stream: true })
+  const decodes = (end: number) => orElse(() => decoded(end), undefined) !== undefined
   if (decodes(bad)) return bad
   while (bad - good > 1) {
     const middle = (good + bad) >> 1
@@ -264,25 +250,22 @@ function firstInvalid(bytes: Uint8Array): number {
 export const headText = (head: Uint8Array): string => new TextDecoder().decode(head)
 
 /** Returns the anchor field for an anchor at [y, x]. It is empty if that is the default, floor(k/2). */
-export function anchorField(
+export const anchorField = (
   [kH, kW]: readonly [kH: number, kW: number],
   [y, x]: readonly [y: number, x: number],
-): { anchor?: readonly [y: number, x: number] } {
-  return y === Math.floor(kH / 2) && x === Math.floor(kW / 2) ? {} : { anchor: [y, x] }
-}
+): { anchor?: readonly [y: number, x: number] } =>
+  y === Math.floor(kH / 2) && x === Math.floor(kW / 2) ? {} : { anchor: [y, x] }
 
 /** Formats the shortest decimal that reads back as the same double, including the sign of zero. */
 export const numberText = (value: number): string => (Object.is(value, -0) ? '-0' : String(value))
 
 /** Formats rows of numbers, one string for each row of a plane kernel. */
-export function rowsText(weights: ArrayLike<number>, width: number, separator: string): string[] {
-  return Array.from({ length: weights.length / width }, (_, y) =>
+export const rowsText = (weights: ArrayLike<number>, width: number, separator: string): string[] =>
+  Array.from({ length: weights.length / width }, (_, y) =>
     Array.from({ length: width }, (_, x) => numberText(weights[y * width + x]!)).join(separator),
   )
-}
 
 /** Formats a count: `1 number`, `2 numbers`. */
 export const numbers = (count: number): string => `${count} number${count === 1 ? '' : 's'}`
 
-/** Encodes text as the bytes of a file. */
 export const bytesOf = (text: string): Uint8Array => new TextEncoder().encode(text)

@@ -3,7 +3,6 @@ import type { Cursor } from './text.ts'
 /** A part of the text as written, with entities unresolved. */
 export type Span = { readonly at: number; readonly end: number }
 
-/** An element with its position. */
 export type XmlElement = {
   /** Without its namespace prefix. */
   readonly name: string
@@ -59,13 +58,9 @@ function skipDocumentType(c: Cursor): void {
   const { at } = c
   skipPast(c, '>')
   if (!c.text.slice(at, c.at).includes('[')) return
-  throw c.failure(
-    at,
-    'E_KERNEL_FORMAT',
-    'a document type with its own definitions is refused',
-    'expected none, or one without [',
-    'remove its <!DOCTYPE',
-  )
+  const message = 'a document type with its own definitions is refused'
+  const why = 'expected none, or one without ['
+  throw c.failure(at, 'E_KERNEL_FORMAT', message, why, 'remove its <!DOCTYPE')
 }
 
 function readText(c: Cursor, element: XmlElement): void {
@@ -130,8 +125,8 @@ function closeElement(c: Cursor, open: XmlElement[]): void {
 const localName = (tag: string): string => tag.slice(tag.lastIndexOf(':') + 1)
 
 /** The text of a span, with its entities resolved. @throws ConvoError E_KERNEL_SYNTAX */
-export function spanText(c: Cursor, { at, end }: Span): string {
-  return c.text.slice(at, end).replace(/&([^;\s&]{0,12};?)/g, (all, body: string, offset: number) => {
+export const spanText = (c: Cursor, { at, end }: Span): string =>
+  c.text.slice(at, end).replace(/&([^;\s&]{0,12};?)/g, (all, body: string, offset: number) => {
     const code = /^#(?:x([0-9a-f]{1,6})|(\d{1,7}));$/i.exec(body)
     const point =
       code === null ? undefined : Number.parseInt(code[1] ?? code[2]!, code[1] === undefined ? 10 : 16)
@@ -143,7 +138,6 @@ export function spanText(c: Cursor, { at, end }: Span): string {
     if (point !== undefined && point <= 0x10ffff) return String.fromCodePoint(point)
     throw c.expected('an entity such as &amp; or &#65;', { at: at + offset, found: JSON.stringify(all) })
   })
-}
 
 /** Yields an element and all elements below it, in document order. */
 export function* elementsOf(root: XmlElement): Generator<XmlElement> {

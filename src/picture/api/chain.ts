@@ -64,7 +64,6 @@ export type RawResult = {
 /** A format and the options of its encoder, by their names on the command line. */
 type Format = { readonly name: OutputFormat; readonly coding: Readonly<Record<string, unknown>> }
 
-/** Runs a job. */
 export type Runner = (job: PictureJob, threads: number | undefined) => Promise<Report>
 
 type State = {
@@ -162,17 +161,12 @@ export class Chain {
   async toFile(path: string | URL, options: FileOptions = {}): Promise<Report> {
     const target = checkPath('the output', path)
     const more = typedOptions(ownOptions(options, 'toFile'), fileParams, 'toFile')
-    return this.#queued((inputs) =>
-      this.#run(
-        inputs,
-        async (name, operation) => {
-          const found = await outputOf(target, name, operation)
-          Chain.agreed(this, found.output)
-          return found
-        },
-        more,
-      ),
-    )
+    const found = async (name: string, operation: string) => {
+      const output = await outputOf(target, name, operation)
+      Chain.agreed(this, output.output)
+      return output
+    }
+    return this.#queued((inputs) => this.#run(inputs, found, more))
   }
 
   /** Runs the chain and returns the bytes of a file: a PNG unless another format was chosen. @throws ConvoError */
@@ -183,11 +177,10 @@ export class Chain {
   /** Returns the bytes of `toBuffer` as a stream. An error destroys the stream. */
   toStream(): Readable {
     const bytes = () => this.toBuffer()
-    return Readable.from(
-      (async function* () {
-        yield await bytes()
-      })(),
-    )
+    async function* once() {
+      yield await bytes()
+    }
+    return Readable.from(once())
   }
 
   /** Runs the chain and returns its samples as floats: [C,H,W], or [C,D,H,W] for a volume. @throws ConvoError */
@@ -308,9 +301,7 @@ export class Chain {
     if (first === undefined) {
       const { refusePromise, theInput } = await import('./inputs.ts')
       refusePromise(input, theInput)
-      throw new ConvoError('E_USAGE', 'the chain has no steps', {
-        fix: 'convo(input).sharpen()',
-      })
+      throw new ConvoError('E_USAGE', 'the chain has no steps', { fix: 'convo(input).sharpen()' })
     }
     // loaded here, like everything that only a run needs, so that importing convo stays quick
     const { prepareChain, prepareOperation } = await import('../words/prepare.ts')
@@ -374,7 +365,6 @@ export class Chain {
   }
 }
 
-/** The inputs of a run. */
 type Inputs = { readonly input: PictureInput; readonly mask: PictureInput | undefined }
 
 /** Where a run writes its result. */

@@ -6,11 +6,12 @@ import type { FileComparison, Pages } from '../../image/compare/pages.ts'
 import { showsPictures } from '../../image/compare/render.ts'
 import { type ToleranceValues, toleranceOf, toleranceSettings } from '../../image/compare/tolerance.ts'
 import type { Source } from '../../image/reader.ts'
-import { ownOptions, resolve } from '../../params.ts'
+import { ownOptions, resolve, type Values } from '../../params.ts'
 import { compareApart } from '../../run/apart.ts'
 import { differPlain } from '../../run/differ.ts'
 import { encodeInStrips } from '../../run/png-write.ts'
 import type { Picture } from '../../tensor/picture.ts'
+import { pick } from '../../text/record.ts'
 import { pagesOfArray } from '../array.ts'
 import { type Digest, digestOf } from '../digest.ts'
 import { inputName, refuseForFiles, sourceOf } from '../input.ts'
@@ -67,47 +68,32 @@ export async function compareInputs(
 ): Promise<CompareResult> {
   const { mask, diffStyle, ...rest } = ownOptions(options, 'compare')
   const given = typedOptions(rest, { ...limits, ...readParams }, 'compare', ['mask', 'diffStyle'])
-  const isRead = (name: string) => Object.hasOwn(readParams, name)
-  const among = (keep: boolean) =>
-    Object.fromEntries(Object.entries(given).filter(([name]) => isRead(name) === keep))
-  const values = resolve(toleranceSettings, among(false), optionName) as ToleranceValues
-  const reading = resolve(readParams, among(true), optionName)
+  const values = resolve(toleranceSettings, pick(given, limits), optionName) as ToleranceValues
+  const reading = resolve(readParams, pick(given, readParams), optionName)
   if (diffStyle !== undefined && !diffStyles.includes(diffStyle)) {
     throw mismatch(`diffStyle must be one of ${diffStyles.join(', ')}`, diffStyle, { code: 'E_OPTION' })
   }
   // in parallel, since one source may feed them all
-  const [first, second, where] = await Promise.all([
+  const there = await Promise.all([
     arrived(expected, undefined, theExpected),
     arrived(actual, undefined, theActual),
     mask === undefined ? undefined : arrived(mask, undefined, theMask),
   ])
-  const there = [first, second] as const
-  return inQueue(undefined, () => compareThere(there, where, { values, reading, diffStyle }))
-}
-
-type Comparing = {
-  readonly values: ToleranceValues
-  readonly reading: Reading
-  readonly diffStyle: DiffStyle | undefined
+  return inQueue(undefined, () => compareThere(there, values, reading, diffStyle))
 }
 
 async function compareThere(
-  [expected, actual]: readonly [PictureInput, PictureInput],
-  mask: PictureInput | undefined,
-  { values, reading, diffStyle }: Comparing,
+  [expected, actual, mask]: readonly [PictureInput, PictureInput, PictureInput | undefined],
+  values: ToleranceValues,
+  reading: Reading,
+  diffStyle: DiffStyle | undefined,
 ): Promise<CompareResult> {
   const region = mask === undefined ? undefined : await maskPicture(mask, reading)
   const left = await openInputPages(expected, reading, theExpected)
   const right = await openInputPages(actual, reading, theActual)
   const isSeen = diffStyle !== undefined && showsPictures(diffStyle)
-  const { comparison: found, shown } = await compareAndShow(
-    left.pages,
-    right.pages,
-    toleranceOf(values, region),
-    differPlain,
-    isSeen,
-    compareApart,
-  )
+  const both = [left.pages, right.pages, toleranceOf(values, region)] as const
+  const { comparison: found, shown } = await compareAndShow(...both, differPlain, isSeen, compareApart)
   const matches = found.outcome === 'same' || found.outcome === 'tolerated'
   const diff =
     diffStyle === undefined || shown.found.outcome === 'same'
@@ -124,11 +110,8 @@ async function compareThere(
 
 /** Implements `digest`. */
 export async function digestInput(picture: PictureInput, options: ReadOptions): Promise<Digest> {
-  const reading = resolve(
-    readParams,
-    typedOptions(ownOptions(options, 'digest'), readParams, 'digest'),
-    optionName,
-  )
+  const given = typedOptions(ownOptions(options, 'digest'), readParams, 'digest')
+  const reading = resolve(readParams, given, optionName)
   const there = await arrived(picture)
   return inQueue(undefined, async () => {
     const { pages, source, name } = await openInputPages(there, reading)
@@ -136,11 +119,7 @@ export async function digestInput(picture: PictureInput, options: ReadOptions): 
   })
 }
 
-type Reading = {
-  readonly 'max-pixels': number
-  readonly 'no-orient': boolean
-  readonly layout: 'auto' | 'hwc' | 'chw'
-}
+type Reading = Values<typeof readParams>
 
 async function openInputPages(
   input: PictureInput,

@@ -173,11 +173,8 @@ function openedAs(input: PictureInput, what: string): () => NamedInput | Promise
     if (tensor instanceof Tensor) {
       return { name: what, given: { array: await arrayOf(checkTensor('input', tensor), what) } }
     }
-    if (Array.isArray(data)) {
-      throw mismatch('data must be a typed array of samples', data, {
-        fix: 'Uint8Array.from(data)',
-      })
-    }
+    if (Array.isArray(data))
+      throw mismatch('data must be a typed array of samples', data, { fix: 'Uint8Array.from(data)' })
     if (isObject(input) && ArrayBuffer.isView(data)) {
       const missing = ['width', 'height'].filter((name) => !(name in input))
       throw new ConvoError('E_ARGUMENT', `${what} has data and no ${missing.join(' and no ')}`, {
@@ -206,18 +203,17 @@ export function viewOf(buffer: ArrayBuffer | SharedArrayBuffer, what: string): U
 }
 
 /** Opens the bytes of a file, which may be joined chunks of a stream. */
-function ofBytes(source: Uint8Array, what: string): NamedInput {
-  return { name: what, given: { path: what, source, probe: probe(source, what) } }
-}
+const ofBytes = (source: Uint8Array, what: string): NamedInput => ({
+  name: what,
+  given: { path: what, source, probe: probe(source, what) },
+})
 
 async function gather(stream: AsyncIterable<Uint8Array | string>, what: string): Promise<Uint8Array> {
   const chunks: Uint8Array[] = []
   let size = 0
   for await (const chunk of failingAsInput(stream, what)) {
     const bytes = typeof chunk === 'string' ? Buffer.from(chunk) : chunk
-    if (!(bytes instanceof Uint8Array)) {
-      throw mismatch('a stream must yield bytes', chunk)
-    }
+    if (!(bytes instanceof Uint8Array)) throw mismatch('a stream must yield bytes', chunk)
     size += bytes.length
     checkLimit('encodedBytes', size, what)
     chunks.push(bytes)
@@ -299,10 +295,8 @@ const ownTypes = [Uint8Array, Uint8ClampedArray, Uint16Array, Float32Array, Floa
 async function ofSamples(raw: RawPicture, what: string): Promise<NamedInput> {
   const { width, height } = raw
   const given = ownView(raw.data)
-  const [data, notes] = await samplesOf(
-    raw.depth === undefined ? given : await atDepth(given, raw.depth),
-    what,
-  )
+  const stated = raw.depth === undefined ? given : await atDepth(given, raw.depth)
+  const [data, notes] = await samplesOf(stated, what)
   wholeAtLeast('width', width, 1)
   wholeAtLeast('height', height, 1)
   if (data.length === 0 && raw.data.buffer.byteLength === 0) {
@@ -329,15 +323,12 @@ const arraysOf = { 8: [Uint8Array, Uint8ClampedArray], 16: [Uint16Array], 32: [F
 
 /** Returns samples of a stated depth. The data has a type of that depth, or is bytes, as sharp returns them. */
 async function atDepth(data: RawPicture['data'], depth: unknown): Promise<RawPicture['data']> {
-  if (depth !== 8 && depth !== 16 && depth !== 32) {
-    throw mismatch('depth must be 8, 16 or 32', depth)
-  }
+  if (depth !== 8 && depth !== 16 && depth !== 32) throw mismatch('depth must be 8, 16 or 32', depth)
   if (arraysOf[depth].some((type) => data instanceof type)) return data
   const { BYTES_PER_ELEMENT: size } = arraysOf[depth][0]!
   if (!(data instanceof Uint8Array) || data.length % size !== 0) {
-    throw mismatch(`data must hold samples of ${depth} bits`, data, {
-      fix: 'no depth: the type of data sets it',
-    })
+    const fix = 'no depth: the type of data sets it'
+    throw mismatch(`data must hold samples of ${depth} bits`, data, { fix })
   }
   const isAligned = data.byteOffset % size === 0
   const { buffer, byteOffset } = isAligned ? data : await converted(data, Uint8Array)
@@ -371,10 +362,8 @@ async function arrayOf(
   const [width = 1, height = 1, channels = 1, slices] =
     shape.length === 4 ? [shape[3], shape[2], shape[0], shape[1]] : [...shape].reverse()
   if (shape.length < 2 || shape.length > 4) {
-    throw new ConvoError(
-      'E_SHAPE',
-      `a picture must be a tensor [H,W], [C,H,W] or [C,D,H,W], got [${shape.join(',')}]`,
-    )
+    const wanted = 'a picture must be a tensor [H,W], [C,H,W] or [C,D,H,W]'
+    throw new ConvoError('E_SHAPE', `${wanted}, got [${shape.join(',')}]`)
   }
   const found = await extremes(data)
   const guess = guessFull(found) ?? 255

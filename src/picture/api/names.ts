@@ -80,10 +80,8 @@ export function pathOf(url: URL, what: string, fix?: string): string {
   try {
     return fileURLToPath(url)
   } catch (cause) {
-    throw new ConvoError('E_ARGUMENT', `${url.href} is not the path of a file`, {
-      why: asConvoError(cause).message,
-      cause,
-    })
+    const why = asConvoError(cause).message
+    throw new ConvoError('E_ARGUMENT', `${url.href} is not the path of a file`, { why, cause })
   }
 }
 

@@ -1,3 +1,4 @@
+import { orElse } from '../../error.ts'
 import type { Params } from '../../params.ts'
 
 /** What a word of other tools means here. */
@@ -223,11 +224,8 @@ export function valueHint(word: string, params: Params): readonly string[] | und
   return name === undefined ? undefined : [`--${name}`, word]
 }
 
-function accepts({ parse }: Params[string], word: string): boolean {
-  try {
+const accepts = ({ parse }: Params[string], word: string): boolean =>
+  orElse(() => {
     parse(word, '')
     return true
-  } catch {
-    return false
-  }
-}
+  }, false)

@@ -35,7 +35,6 @@ const written = Object.values(outputFormats)
   .map(({ extensions: [first] }) => first)
   .join(', ')
 
-/** Returns the syntax of an operation on a picture. */
 export function operationSyntax(operation: Operation): Syntax {
   return {
     name: operation.name,

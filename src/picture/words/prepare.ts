@@ -24,7 +24,6 @@ import { parse } from './understand.ts'
 
 /** Operations with their options, parsed, that wait for an input and an output. */
 export type Prepared = {
-  /** The names of the operations. */
   readonly name: string
   readonly settings: Settings
   readonly steps: readonly StepMaker[]
@@ -89,8 +88,8 @@ export function understandWork(words: readonly string[], refuse: Refuse): Work {
 }
 
 /** Parses the steps of a chain, which are separated by `--`. @throws ConvoError as the command line does */
-export function understandSteps(words: readonly string[], refuse: Refuse = () => undefined): Asked[] {
-  return splitSteps(words).map((step) => {
+export const understandSteps = (words: readonly string[], refuse: Refuse = () => undefined): Asked[] =>
+  splitSteps(words).map((step) => {
     const asked = understandStep(step, refuse)
     const { name, params } = asked.operation
     const misplaced = Object.keys(asked.given).find(
@@ -101,7 +100,6 @@ export function understandSteps(words: readonly string[], refuse: Refuse = () =>
       fix: `--${misplaced} before --`,
     })
   })
-}
 
 /** Splits words into the steps of a chain at every `--`. @throws ConvoError E_USAGE if one is empty */
 export function splitSteps(words: readonly string[]): string[][] {
@@ -250,13 +248,8 @@ function checkOutput(settings: Settings, output: string): void {
     }
     const [least, most] = taken === true ? [] : taken
     if (typeof value !== 'number' || least === undefined || (value >= least && value <= most!)) continue
-    throw new ConvoError(
-      'E_OPTION',
-      `--${option} must be from ${least} to ${most} for ${format}, got ${value}`,
-      {
-        fix: `--${option} ${Math.min(Math.max(value, least), most!)}`,
-      },
-    )
+    const what = `--${option} must be from ${least} to ${most} for ${format}, got ${value}`
+    throw new ConvoError('E_OPTION', what, { fix: `--${option} ${Math.min(Math.max(value, least), most!)}` })
   }
   if (depth !== undefined && !depths.includes(depth)) {
     const held =

@@ -53,10 +53,8 @@ export type Syntax = {
 /** What was typed for each given option; `true` for a flag. */
 export type Given = Readonly<Record<string, unknown>>
 
-/** Returns all options of a command. */
-export function optionsOf(command: Syntax): Params {
-  return Object.assign({}, ...command.options.map((group) => group.params)) as Params
-}
+export const optionsOf = (command: Syntax): Params =>
+  Object.assign({}, ...command.options.map((group) => group.params)) as Params
 
 /** Returns a usage line: `convo kernel convert <in> <out> [options]`. */
 export function usageOf(command: Syntax): string {

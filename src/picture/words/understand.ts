@@ -199,16 +199,13 @@ function checkCount(
   const all = named(command.arguments) || 'no arguments'
   if (count === 'few') {
     const got = args.length === 0 ? 'got none' : `got ${args.join(' ')} alone`
-    throw new ConvoError(
-      'E_USAGE',
-      `${command.name} needs ${named(neededArguments(command, given))}, ${got}`,
-      {
-        why: usage,
-        ...(tail === undefined || tail.length === 0
-          ? { fix: filledIn(command, line, args) }
-          : { fix: command.examples[0] }),
-      },
-    )
+    const what = `${command.name} needs ${named(neededArguments(command, given))}, ${got}`
+    throw new ConvoError('E_USAGE', what, {
+      why: usage,
+      ...(tail === undefined || tail.length === 0
+        ? { fix: filledIn(command, line, args) }
+        : { fix: command.examples[0] }),
+    })
   }
   if (count === 'many') {
     const got = args.length === 1 ? '1 argument' : `${args.length} arguments`

@@ -14,7 +14,6 @@ import { type Laid, layOut } from './layout.ts'
 import type { Scene } from './scene.ts'
 import { sceneOptions } from './settings.ts'
 
-/** The options of `convo animate`. */
 export type AnimateOptions = {
   readonly operator: string
   /** The output file. Default: a GIF named after the operator, or a PNG for one frame. */
@@ -60,11 +59,8 @@ export async function sceneOf(
   const whole = await scene(sceneOptions(operator, takes, given))
   const count = whole.frames.length
   if (count > mostFrames) {
-    throw new ConvoError(
-      'E_OPTION',
-      `the animation would have ${count} frames, and at most ${mostFrames} are allowed`,
-      { fix: 'a smaller --size or a larger --stride' },
-    )
+    const what = `the animation would have ${count} frames, and at most ${mostFrames} are allowed`
+    throw new ConvoError('E_OPTION', what, { fix: 'a smaller --size or a larger --stride' })
   }
   return { ...whole, title: `${operator}: ${whole.title}` }
 }
@@ -73,10 +69,9 @@ export async function sceneOf(
 export async function animate(options: AnimateOptions, io: Io): Promise<number> {
   const { operator, frame, given } = options
   const output = options.output ?? (frame === undefined ? `${operator}.gif` : `${operator}-${frame}.png`)
-  const [kinds, what] =
-    frame === undefined
-      ? ([['gif', 'webp', 'svg'], 'an animation'] as const)
-      : ([['png', 'svg'], 'one frame'] as const)
+  const isOne = frame !== undefined
+  const kinds = isOne ? (['png', 'svg'] as const) : (['gif', 'webp', 'svg'] as const)
+  const what = isOne ? 'one frame' : 'an animation'
   const format = formatOf(output, kinds, `${what} can be written as .${kinds.join(', .')}`)
   const laid = layOut(await sceneOf(operator, given))
   const width = options.width ?? laid.width

@@ -48,52 +48,30 @@ function cellColours({ tone, cell }: CellBox): Fill {
   return (cell.mark && marks[cell.mark]) ?? (cell.value === undefined ? empty : plain)
 }
 
-/** The layers, from bottom to top. Within a layer nothing overlaps. */
-const layers = ['ground', 'edge', 'mark', 'text'] as const
-
+/** The layers are drawn from 0 to 3: cells, edges, marked cells, text. Within a layer nothing overlaps. */
 type Drawn = { readonly layer: number; readonly markup: string }
 
-function drawBox(box: Box): Drawn[] {
-  const at = (layer: (typeof layers)[number], markup: string): Drawn => ({
-    layer: layers.indexOf(layer),
-    markup,
-  })
-  if (box.kind === 'edge') {
-    return [at('edge', line(...box.from, ...box.to, { stroke: '#c3ccd6' }))]
-  }
+function drawBox(box: Box): Drawn {
+  if (box.kind === 'edge') return { layer: 1, markup: line(...box.from, ...box.to, { stroke: '#c3ccd6' }) }
   if (box.kind === 'text') {
-    const { content, x, y, size, font, anchor, role } = box
-    const style = {
-      size,
-      font,
-      anchor,
-      baseline: 'middle',
-      bold: role === 'title',
-      fill: inks[role],
-    } as const
-    return [at('text', text(content, x, y, style))]
+    const { content, x, y, role, ...style } = box
+    const look = { ...style, baseline: 'middle', bold: role === 'title', fill: inks[role] } as const
+    return { layer: 3, markup: text(content, x, y, look) }
   }
   const { x, y, size, cell } = box
   const { fill, stroke } = cellColours(box)
   const isDashed = cell.mark === 'pad' || cell.mark === 'cut'
   const isMarked = cell.mark !== undefined && !isDashed
-  const ground = rect(x + 0.5, y + 0.5, size, size, {
-    fill,
-    stroke,
-    'stroke-dasharray': isDashed ? '2 2' : undefined,
-  })
-  return [at(isMarked ? 'mark' : 'ground', ground)]
+  const look = { fill, stroke, 'stroke-dasharray': isDashed ? '2 2' : undefined }
+  return { layer: isMarked ? 2 : 0, markup: rect(x + 0.5, y + 0.5, size, size, look) }
 }
 
-const ordered = (boxes: readonly Box[]): Drawn[] => boxes.flatMap(drawBox).sort((a, b) => a.layer - b.layer)
+const ordered = (boxes: readonly Box[]): Drawn[] => boxes.map(drawBox).sort((a, b) => a.layer - b.layer)
 
 /** Draws one frame as an SVG, `width` pixels wide. */
 export function frameSvg(laid: Laid, frame: number, width = laid.width): string {
-  return svgFile(
-    laid,
-    width,
-    ordered(laid.frames[frame]!).map(({ markup }) => markup),
-  )
+  const markup = ordered(laid.frames[frame]!).map((drawn) => drawn.markup)
+  return svgFile(laid, width, markup)
 }
 
 function svgFile(laid: Laid, width: number, markup: readonly string[]): string {

@@ -1,7 +1,6 @@
 import { sizeToFit, textWidth, wrapText } from '../draw/measure.ts'
 import { type Cell, type Frame, type Panel, type Scene, show, type Tone } from './scene.ts'
 
-/** A cell and its position. */
 export type CellBox = {
   readonly kind: 'cell'
   readonly x: number
@@ -57,13 +56,11 @@ const largestCell = 44
 const smallestCell = 26
 
 /** Returns the columns and rows of a panel, and how often its planes are shifted. */
-function extentOf({ planes }: Panel) {
-  return {
-    columns: Math.max(...planes.map((p) => p.columns)),
-    rows: planes.reduce((sum, p) => sum + p.rows, 0),
-    steps: planes.length - 1,
-  }
-}
+const extentOf = ({ planes }: Panel) => ({
+  columns: Math.max(...planes.map((p) => p.columns)),
+  rows: planes.reduce((sum, p) => sum + p.rows, 0),
+  steps: planes.length - 1,
+})
 
 const hasLabels = ({ planes }: Panel): boolean => planes.some(({ title }) => title !== undefined)
 const labelRoom = (panel: Panel): number => (hasLabels(panel) ? planeGap : 0)

@@ -63,7 +63,6 @@ export const panel = (title: string, tone: Tone, planes: readonly Plane[]): Pane
   planes,
 })
 
-/** A panel of one plane. */
 export const planePanel = (
   title: string,
   tone: Tone,
@@ -98,8 +97,8 @@ export const totalLine = (parts: readonly number[], total: number): string =>
   `${parts.map(factor).join(' + ')} ${equals(...parts, total)} ${show(total)}`
 
 /** Sums products in the order and with the rounding of the definition: multiply, round, add, round. */
-export const accumulate = (products: readonly (readonly [x: number, w: number])[], from = 0): number =>
-  products.reduce((sum, [x, w]) => Math.fround(sum + Math.fround(x * w)), from)
+export const accumulate = (products: readonly (readonly [x: number, w: number])[]): number =>
+  products.reduce((sum, [x, w]) => Math.fround(sum + Math.fround(x * w)), 0)
 
 /** Formats the size of a plane as width x height, and that of channels as channels x height x width. */
 export const sizes = (...[height, width, channels]: readonly number[]): string =>

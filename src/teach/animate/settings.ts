@@ -101,10 +101,8 @@ export function perAxis<const T extends readonly number[]>(
   const [all] = given ?? []
   const list = given === undefined ? fallback : given.length === 1 ? fallback.map(() => all!) : given
   if (list.length === fallback.length) return list as unknown as { [K in keyof T]: number }
-  throw new ConvoError(
-    'E_OPTION',
-    `--${name} must be 1 or ${fallback.length} numbers for this operator, got ${list.join(',')}`,
-  )
+  const what = `--${name} must be 1 or ${fallback.length} numbers for this operator, got ${list.join(',')}`
+  throw new ConvoError('E_OPTION', what)
 }
 
 /** The settings that every scene with one kernel takes. */
@@ -151,20 +149,17 @@ export async function weightsOf(
   while (shape.length < size.length) shape.unshift(1)
   const plane = shape.slice(-size.length)
   if (plane.some((n) => n > longest)) {
-    throw new ConvoError(
-      'E_OPTION',
-      `--kernel must be at most ${longest} wide and high, got ${plane.join('x')}`,
-    )
+    const what = `--kernel must be at most ${longest} wide and high, got ${plane.join('x')}`
+    throw new ConvoError('E_OPTION', what)
   }
   const want = [filters, channels, ...plane]
   const bank = shape.slice(0, -size.length)
   const fits = bank.every((n, i) => n === want[i + 2 - bank.length])
   if (!fits) {
-    throw new ConvoError(
-      'E_SHAPE',
-      `--kernel is [${kernel.shape.join(',')}], but [${want.join(',')}] is needed`,
-      { fix: 'a single plane, or different --channels, --filters or --groups' },
-    )
+    const what = `--kernel is [${kernel.shape.join(',')}], but [${want.join(',')}] is needed`
+    throw new ConvoError('E_SHAPE', what, {
+      fix: 'a single plane, or different --channels, --filters or --groups',
+    })
   }
   const count = sizeOf(want)
   const data = Float32Array.from(

@@ -128,13 +128,11 @@ export const correlated = (input: Panel, kernel: Panel, output: Panel): Frame['p
   output,
 ]
 
-const plainly = ({ input, kernel, output }: Moment) => correlated(input, kernel, output)
-
 /** Returns the frames of a pass. `compose` arranges its panels, with others if needed. */
-export const slide = (pass: Pass, compose: (moment: Moment) => Frame['parts'] = plainly): Frame[] =>
+export const slide = (pass: Pass, compose = correlated): Frame[] =>
   places(pass).map((place) => {
-    const at = momentOf(pass, place)
-    return { parts: compose(at), caption: at.caption }
+    const { input, kernel, output, caption } = momentOf(pass, place)
+    return { parts: compose(input, kernel, output), caption }
   })
 
 /** Returns the name of an input plane. Slices of padding are not numbered. */
@@ -146,13 +144,12 @@ function planeName({ inputs, names }: Pass, p: number): string {
 type Tap = { readonly y: number; readonly x: number; readonly w: number }
 
 /** Returns the taps of a kernel plane at a place, in the order of accumulation. */
-function taps({ row, column }: Pass, { i, j }: Place, weights: Float32Array): Tap[] {
-  return Array.from(weights, (w, t) => ({
+const taps = ({ row, column }: Pass, { i, j }: Place, weights: Float32Array): Tap[] =>
+  Array.from(weights, (w, t) => ({
     y: i * row.stride - row.before + Math.floor(t / column.kernel) * row.dilation,
     x: j * column.stride - column.before + (t % column.kernel) * column.dilation,
     w,
   }))
-}
 
 const valueAt = ({ row, column }: Pass, plane: Float32Array | undefined, y: number, x: number): number =>
   plane === undefined || y < 0 || x < 0 || y >= row.input || x >= column.input
@@ -166,15 +163,15 @@ export function momentOf(pass: Pass, place: Place): Moment {
   const reads = pass.reads(o)
   const kernels = pass.kernel(o)
   const isFlat = reads.length === 1
-  const doneTaps = isFlat ? (done ?? Number.POSITIVE_INFINITY) : Number.POSITIVE_INFINITY
+  const doneTaps = isFlat ? done : undefined
   const donePlanes = isFlat ? 1 : (done ?? reads.length)
   const used = kernels.slice(0, donePlanes).map((weights) => taps(pass, place, weights).slice(0, doneTaps))
   const products = used.map((list, p) =>
     list.map(({ y, x, w }) => [valueAt(pass, inputs[reads[p]!], y, x), w] as const),
   )
-  const running = accumulate(products.flat())
+  const sums = products.map(accumulate)
   const k = place.i * pass.column.output + place.j
-  const value = done === undefined ? pass.outputs[o]![k]! : running
+  const value = done === undefined ? pass.outputs[o]![k]! : accumulate(products.flat())
   return {
     input: inputPanel(pass, new Map(used.map((list, p) => [reads[p]!, list]))),
     kernel: kernelPanel(pass, o),
@@ -183,14 +180,9 @@ export function momentOf(pass: Pass, place: Place): Moment {
       ? [sumLine(products[0]!, value)]
       : [
           ...reads.map((read, p) =>
-            p < donePlanes
-              ? `${planeName(pass, read)}: ${sumLine(products[p]!, accumulate(products[p]!))}`
-              : '',
+            p < donePlanes ? `${planeName(pass, read)}: ${sumLine(products[p]!, sums[p]!)}` : '',
           ),
-          totalLine(
-            products.map((list) => accumulate(list)),
-            value,
-          ),
+          totalLine(sums, value),
         ],
   }
 }
@@ -215,7 +207,6 @@ export function inputPanel(pass: Pass, used: ReadonlyMap<number, readonly Tap[]>
   return panel(names.input, names.inputTone ?? 'input', planes)
 }
 
-/** Returns the kernel for an output plane. */
 export function kernelPanel(pass: Pass, o: number): Panel {
   const planes = pass.kernel(o).map(
     (weights): Plane => ({
@@ -268,15 +259,12 @@ function axisFormula({ input, before, after, kernel, dilation, stride, output }:
 export function twoPasses(first: Pass, second: Pass): Frame[] {
   const all = (mid: Panel, k1: Panel, x: Panel, k2: Panel, y: Panel): Frame['parts'] => [
     ...correlated(x, k1, mid),
-    sign('∗'),
-    k2,
-    sign('='),
-    y,
+    ...correlated(mid, k2, y).slice(1),
   ]
   const [k2, y] = [kernelPanel(second, 0), outputPanel(second, 'none')]
   const [x, k1] = [inputPanel(first), kernelPanel(first, first.outputs.length - 1)]
   return [
-    ...slide(first, ({ input, kernel, output }) => all(output, kernel, input, k2, y)),
-    ...slide(second, ({ input, kernel, output }) => all(input, k1, x, kernel, output)),
+    ...slide(first, (input, kernel, output) => all(output, kernel, input, k2, y)),
+    ...slide(second, (input, kernel, output) => all(input, k1, x, kernel, output)),
   ]
 }

@@ -35,9 +35,8 @@ const positive: readonly Colour[] = [
 ]
 
 /** Returns the colour, 0..255 per channel, of a value of -1..1: blue below 0, near white at 0, orange above. */
-export function diverging(value: number): Colour {
-  return colourAlong(value < 0 ? negative : positive, Math.min(1, Math.abs(value)))
-}
+export const diverging = (value: number): Colour =>
+  colourAlong(value < 0 ? negative : positive, Math.min(1, Math.abs(value)))
 
 /** Formats a colour as `#rrggbb`. */
 export const hex = (rgb: Colour): string => `#${rgb.map((v) => v.toString(16).padStart(2, '0')).join('')}`

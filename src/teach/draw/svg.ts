@@ -1,3 +1,4 @@
+import type { Rectangle } from '../../image/compare/tolerance.ts'
 import { visibleLine } from '../../text/visible.ts'
 import { xmlAttributes, xmlText } from '../../text/xml.ts'
 import { textWidth } from './measure.ts'
@@ -14,7 +15,6 @@ const fonts = {
   mono: 'DejaVu Sans Mono, Menlo, monospace',
 } as const
 
-/** The style of a text. */
 export type TextStyle = {
   /** The font size in pixels. Default: 12. */
   readonly size?: number
@@ -41,31 +41,19 @@ export function element(name: string, attributes: Attributes, ...children: reado
 /** Formats a coordinate with at most two decimals. */
 export const decimals = (value: number): string => String(Math.round(value * 100) / 100 + 0)
 
-/** Elements that share attributes. */
-export const group = (attributes: Attributes, ...children: readonly string[]): string =>
-  element('g', attributes, ...children)
-
 /** Elements moved by x and y pixels. */
 export const moved = (x: number, y: number, ...children: readonly string[]): string =>
-  group({ transform: `translate(${decimals(x)} ${decimals(y)})` }, ...children)
+  element('g', { transform: `translate(${decimals(x)} ${decimals(y)})` }, ...children)
 
 /** A rectangle from its upper left corner. */
 export const rect = (x: number, y: number, width: number, height: number, more: Attributes = {}): string =>
   element('rect', { x, y, width, height, ...more })
 
 /** A rectangle: its upper left corner and its size, in pixels or cells. */
-export type Box = {
-  readonly x: number
-  readonly y: number
-  readonly width: number
-  readonly height: number
-}
+export type Box = Rectangle
 
-/** A box drawn. */
-export const boxed = ({ x, y, width, height }: Box, more: Attributes = {}): string =>
-  rect(x, y, width, height, more)
+export const boxed = (box: Box, more: Attributes = {}): string => element('rect', { ...box, ...more })
 
-/** A straight line. */
 export const line = (x1: number, y1: number, x2: number, y2: number, more: Attributes = {}): string =>
   element('line', { x1, y1, x2, y2, ...more })
 
@@ -85,7 +73,6 @@ export const polyline = (points: Points, more: Attributes = {}): string =>
 export const polygon = (points: Points, more: Attributes = {}): string =>
   element('polygon', { points: listed(points), ...more })
 
-/** A line of text. */
 export function text(content: string, x: number, y: number, style: TextStyle = {}): string {
   const { size = 12, anchor, baseline, font = 'sans', bold, fill, opacity } = style
   return element(
@@ -123,13 +110,13 @@ export function fittedText(
 }
 
 /** A whole SVG file, `width` by `height` pixels, on a background of one colour. */
-export function svgDocument(
+export const svgDocument = (
   width: number,
   height: number,
   { title, ground = '#ffffff' }: { readonly title: string; readonly ground?: string },
   ...children: readonly string[]
-): string {
-  return `${element(
+): string =>
+  `${element(
     'svg',
     {
       xmlns: 'http://www.w3.org/2000/svg',
@@ -142,4 +129,3 @@ export function svgDocument(
     rect(0, 0, width, height, { fill: ground }),
     ...children,
   )}\n`
-}

@@ -2,7 +2,7 @@ import { grouped } from '../../text/count.ts'
 import { colours } from '../draw/palette.ts'
 import { across, document, type Section } from './drawing.ts'
 import type { ChainExplanation } from './explanation.ts'
-import { drawBars, drawTable } from './panels.ts'
+import { drawBars, drawTable, type Row } from './panels.ts'
 import { tensor } from './pieces.ts'
 import { drawSolids, type Piece } from './solids.ts'
 import { chainRows, present } from './text.ts'
@@ -26,39 +26,24 @@ export function drawChain(e: ChainExplanation): string {
       words: grouped(of(step)),
       colour: colours.blue,
     }))
+  const counts = [
+    { title: 'weights', bars: bars((step) => step.parameters) },
+    { title: 'multiplications', bars: bars((step) => step.multiplications) },
+  ]
   const [heads = [], ...rows] = chainRows(e, false)
+  const table = rows.map(([name = '', ...cells]): Row => {
+    const words = present(cells.map((cell, i) => cell !== '' && `${heads[i + 1]} ${cell}`))
+    return [name, words.join(', ')]
+  })
   const summary = `${e.steps.length} steps, in floating point`
   return document('chain', summary, [
     ...starts.map((start): Section => {
-      const row = pieces.slice(start, start + perRow + 1)
-      const title = starts.length === 1 ? 'shapes' : `shapes, from step ${start + 1}`
-      return [
-        title,
-        drawSolids(
-          row.flatMap((piece, i) => (i === 0 ? [piece] : ['→', piece])),
-          across,
-        ),
-      ]
+      const row = pieces
+        .slice(start, start + perRow + 1)
+        .flatMap((piece, i) => (i === 0 ? [piece] : ['→', piece]))
+      return [starts.length === 1 ? 'shapes' : `shapes, from step ${start + 1}`, drawSolids(row, across)]
     }),
-    [
-      'counts',
-      drawBars(
-        [
-          { title: 'weights', bars: bars((step) => step.parameters) },
-          { title: 'multiplications', bars: bars((step) => step.multiplications) },
-        ],
-        across,
-      ),
-    ],
-    [
-      'in numbers',
-      drawTable(
-        rows.map(([name = '', ...cells]) => [
-          name,
-          present(cells.map((cell, i) => cell !== '' && `${heads[i + 1]} ${cell}`)).join(', '),
-        ]),
-        across,
-      ),
-    ],
+    ['counts', drawBars(counts, across)],
+    ['in numbers', drawTable(table, across)],
   ])
 }

@@ -99,22 +99,14 @@ async function smallStep(
   kept: Map<string, Tensor>,
 ): Promise<Pick<ChainStep, 'output' | 'seesAll'>> {
   const values = resolve(operation.params, pick(given, operation.params))
-  const made = await operation.build({
-    values,
-    kernel: undefined,
-    settings: {},
-    channels: shape[0]!,
-    full: 255,
-  })
+  const wanted = { values, kernel: undefined, settings: {}, channels: shape[0]!, full: 255 }
+  const made = await operation.build(wanted)
   if (made.seesAll) return { output: shape, seesAll: true }
   if (shape.length === 4) return { output: shape }
   const find = (name: string): Tensor => kept.get(name) ?? named(name, undefined)
   const keep = (name: string, tensor: Tensor) => void kept.set(name, tensor)
-  const out = await made.apply(
-    traced(sourceNode(shape as [number, number, number])),
-    tracer,
-    Object.assign(find, { keep }),
-  )
+  const source = traced(sourceNode(shape as [number, number, number]))
+  const out = await made.apply(source, tracer, Object.assign(find, { keep }))
   if (made.keeps !== undefined) kept.set(made.keeps, out)
   return { output: out.shape }
 }

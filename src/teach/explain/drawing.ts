@@ -75,16 +75,11 @@ export function drawFilter(
       caption: `${pictureSize(e.input)}\n${samplesText(e.samples)}`,
     },
     '∗',
-    ...e.kernels
-      .slice(0, 3)
-      .map(
-        (k, i): Piece =>
-          kernel(
-            e.kernels.length === 1 ? 'kernel' : `kernel ${i + 1}`,
-            k.size,
-            `${k.size[1]}x${k.size[0]}${isVerbose ? `${k.rank === undefined ? '' : `, rank ${k.rank}`}\n${k.algorithm}` : ''}`,
-          ),
-      ),
+    ...e.kernels.slice(0, 3).map((k, i) => {
+      const more = isVerbose ? `${k.rank === undefined ? '' : `, rank ${k.rank}`}\n${k.algorithm}` : ''
+      const title = e.kernels.length === 1 ? 'kernel' : `kernel ${i + 1}`
+      return kernel(title, k.size, `${k.size[1]}x${k.size[0]}${more}`)
+    }),
     ...(e.kernels.length > 3 ? ['…'] : []),
     '=',
     {
@@ -147,19 +142,24 @@ export function document(
  * with, counts get no bars: a single bar shows nothing.
  */
 function operatorBars(e: Explanation): { title: string; bars: readonly Bar[] }[] {
-  const bar = (label: string, value: number, words: string, colour: string) => ({
-    label,
-    value,
-    words,
-    colour,
-  })
   const both = (title: string, of: keyof Plain) => {
     const [{ count, filled }, plain] = [e[of], e.plain![of]]
-    const own = bar(e.operator, count, `${grouped(count)} = ${filled}`, colours.blue)
-    return { title, bars: [own, bar('plain conv2d', plain, grouped(plain), colours.grid)] }
+    const own = {
+      label: e.operator,
+      value: count,
+      words: `${grouped(count)} = ${filled}`,
+      colour: colours.blue,
+    }
+    const other = { label: 'plain conv2d', value: plain, words: grouped(plain), colour: colours.grid }
+    return { title, bars: [own, other] }
   }
   const { input, weights, output } = e.memory
-  const held = (label: string, value: number, colour: string) => bar(label, value, bytes(value), colour)
+  const held = (label: string, value: number, colour: string) => ({
+    label,
+    value,
+    words: bytes(value),
+    colour,
+  })
   return [
     ...(e.plain ? [both('weights', 'parameters'), both('multiplications', 'multiplications')] : []),
     {

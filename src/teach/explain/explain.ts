@@ -74,7 +74,6 @@ export async function explain(
 /** The notes of an input as a field of the JSON; no field if there are none. */
 export const noted = ({ notes = [] }: Input) => (notes.length > 0 ? { notes } : {})
 
-/** Prints the notes of an input. */
 export function printNotes({ notes = [] }: Input, io: Io): void {
   for (const note of notes) io.err(noteMessage(note))
 }

@@ -3,9 +3,9 @@ import type { BorderName } from '../../tensor/border.ts'
 import type { ReceptiveField } from './seen.ts'
 import type { Strips } from './strips.ts'
 
-/** A filter over a picture, in numbers. */
-export type FilterExplanation = {
-  /** The name of the filter. */
+/** What an operation does, and the shapes of its input and output. */
+export type Described = {
+  /** The name of the operation. */
   readonly operation: string
   /** What it does, in a sentence. */
   readonly summary: string
@@ -13,6 +13,10 @@ export type FilterExplanation = {
   readonly input: readonly number[]
   /** [C,H,W], or [C,D,H,W] for slices */
   readonly output: readonly number[]
+}
+
+/** A filter over a picture, in numbers. */
+export type FilterExplanation = Described & {
   /** How the sums of several kernels become one; `only` for one kernel. */
   readonly combine: string
   /** Its kernels. */
@@ -51,17 +55,7 @@ export type FilterExplanation = {
 }
 
 /** A filter that runs as steps over planes, in numbers. */
-export type StepsExplanation = Arithmetic &
-  ReceptiveField & {
-    /** The name of the operation. */
-    readonly operation: string
-    /** What it does, in a sentence. */
-    readonly summary: string
-    /** [C,H,W], or [C,D,H,W] for slices */
-    readonly input: readonly number[]
-    /** [C,H,W], or [C,D,H,W] for slices */
-    readonly output: readonly number[]
-  }
+export type StepsExplanation = Arithmetic & ReceptiveField & Described
 
 /** Which loops run, and why. */
 export type LayerArithmetic = Arithmetic & {

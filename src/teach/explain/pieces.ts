@@ -36,15 +36,12 @@ export const tensor = (shape: readonly number[]) => {
   }
 }
 
-/** Returns a kernel as a solid. */
-export function kernel(
+export const kernel = (
   title: string,
   [height, width]: readonly [number, number],
   caption: string,
   { depth = 1, count = 1, spread = 1 } = {},
-): Solid {
-  return { title, tone: 'kernel', height, width, depth, count, spread, caption }
-}
+): Solid => ({ title, tone: 'kernel', height, width, depth, count, spread, caption })
 
 /**
  * The description of a kernel in drawings: its front, its size, rate and groups in words, and the spread of its taps.

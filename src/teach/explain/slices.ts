@@ -8,7 +8,6 @@ export const planeOf = ([channels = 1, ...size]: readonly number[]): readonly nu
   ...size.slice(-2),
 ]
 
-/** Returns the explanation for a volume, from the explanation for one of its slices. */
 export function ofSlices<E extends Explanation>(e: E, slices: number): E {
   const deep = ([channels = 1, ...size]: readonly number[]) => [channels, slices, ...size]
   const { count, formula, filled } = e.multiplications

@@ -35,18 +35,12 @@ export function bankFacts({
   output,
   ...e
 }: Explanation): Arithmetic & { readonly strips: Strips } {
-  const axes = e.sizes.map(
-    (s): TransposedAxis => ({
-      input: s.input,
-      kernel: s.kernel,
-      stride: s.stride,
-      dilation: s.dilation,
-      before: s.padding[0],
-      after: s.padding[1],
-      output: s.output,
-      outputPadding: 0,
-    }),
-  )
+  const axes: TransposedAxis[] = e.sizes.map(({ padding: [before, after], ...size }) => ({
+    ...size,
+    before,
+    after,
+    outputPadding: 0,
+  }))
   while (axes.length < 3) axes.unshift(flatAxis)
   const [depth, row, column] = axes as [TransposedAxis, TransposedAxis, TransposedAxis]
   const channels = input[0]!
@@ -67,10 +61,8 @@ export function bankFacts({
   const beyond = ({ first, span }: { first: number; span: number }) =>
     [Math.max(0, -first), Math.max(0, first + span - 1)] as const
   const [[top, bottom], [left, right]] = [beyond(plan.rows), beyond(plan.columns)]
-  const strips = {
-    count: Math.ceil(y[1] / rows),
-    rows,
-    halo: { top, bottom, left, right },
+  return {
+    ...arithmetic,
+    strips: { count: Math.ceil(y[1] / rows), rows, halo: { top, bottom, left, right } },
   }
-  return { ...arithmetic, strips }
 }

@@ -17,7 +17,6 @@ import type { Strips } from './strips.ts'
 export const short = (n: number): string => String(Math.round(n * 1e6) / 1e6)
 /** Formats the shape of a tensor: channels x height x width, or channels x depth x height x width. */
 export const sizes = (shape: readonly number[]): string => shape.join('x')
-/** Formats the size of a picture and its number of channels. */
 export function pictureSize([channels, ...size]: readonly number[]): string {
   const [height, width] = size.slice(-2)
   const slices = size.length === 3 ? `${counted(size[0]!, 'slice')} of ` : ''
@@ -35,7 +34,6 @@ export const bytes = (n: number): string =>
 
 export type Line = readonly [label: string, text: string]
 
-/** Formats an explanation as text: a heading, and lines below it. */
 export function explanationText(heading: string, lines: readonly Line[], width: number | undefined): string {
   const rows = lines.map(([label, text]) => [`  ${label}`, text])
   return `${wrap(heading, width ?? Number.POSITIVE_INFINITY).join('\n')}\n${columns(rows, width)}`
@@ -91,7 +89,6 @@ export function operatorLines(
   ])
 }
 
-/** Formats strips as `6 of 70 rows; each also reads 1 above, 1 below, 1 left, 1 right`. */
 const stripsText = ({ count, rows, halo }: Strips): string =>
   `${count} of ${rows} ${rows === 1 ? 'row' : 'rows'}; each also reads ${halo.top} above, ${halo.bottom} below, ${halo.left} left, ${halo.right} right`
 
@@ -120,7 +117,6 @@ export const stepsLines = (e: StepsExplanation, formula = ''): readonly Line[] =
 const borderText = (name: keyof typeof borders | 'none'): string =>
   name === 'none' ? 'none: pixels outside are ignored' : `${name}: ${borders[name].summary}`
 
-/** Describes the type of the samples in the computation. */
 export const samplesText = (samples: string): string =>
   samples === 'u8' ? '8 bits' : samples === 'u16' ? '16 bits' : 'computed in float32'
 
@@ -152,22 +148,19 @@ export function chainRows(
   { input, steps, ...all }: ChainExplanation,
   isVerbose: boolean,
 ): readonly (readonly string[])[] {
-  const row = (
-    name: string,
-    { output, parameters, multiplications, receptiveField }: Omit<ChainStep, 'operation' | 'algorithm'>,
-    algorithm = '',
-  ) => [
+  const row = (name: string, e: Omit<ChainStep, 'operation' | 'algorithm'>, algorithm = '') => [
     name,
-    sizes(output),
-    grouped(parameters),
-    grouped(multiplications),
-    area(receptiveField),
-    ...(isVerbose ? [algorithm] : []),
+    sizes(e.output),
+    grouped(e.parameters),
+    grouped(e.multiplications),
+    area(e.receptiveField),
+    algorithm,
   ]
-  return [
-    ['step', 'output', 'weights', 'multiplications', 'receptive field', ...(isVerbose ? ['arithmetic'] : [])],
-    ['input', sizes(input), '', '', '', ...(isVerbose ? [''] : [])],
+  const rows = [
+    ['step', 'output', 'weights', 'multiplications', 'receptive field', 'arithmetic'],
+    ['input', sizes(input), '', '', '', ''],
     ...steps.map((step) => row(step.operation, step, step.algorithm)),
     row('all', all),
   ]
+  return isVerbose ? rows : rows.map((cells) => cells.slice(0, 5))
 }

@@ -17,7 +17,6 @@ export const materials: Readonly<Record<string, () => Promise<{ readonly teachin
   involution: () => import('./involution.ts'),
 }
 
-/** All animations, by name. */
 export const animations: Readonly<Record<string, { readonly summary: string; load(): Promise<Animation> }>> =
   Object.fromEntries(
     Object.entries(operators).flatMap(([operator, { animations: shown = {} }]) =>

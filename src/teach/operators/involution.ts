@@ -14,10 +14,8 @@ async function scene(options: SceneOptions): Promise<Scene> {
   const [height, width] = perAxis('size', options.size, [4, 4])
   const [size, other] = perAxis('kernel-size', options['kernel-size'], [3, 3])
   if (size !== other || size % 2 === 0) {
-    throw new ConvoError(
-      'E_OPTION',
-      `--kernel-size of an involution must be one odd number, got ${size},${other}`,
-    )
+    const what = `--kernel-size of an involution must be one odd number, got ${size},${other}`
+    throw new ConvoError('E_OPTION', what)
   }
   const dilation = oneDilation(options)
   const { channels = 2, groups = 1, stride = 1 } = options
@@ -53,11 +51,7 @@ async function scene(options: SceneOptions): Promise<Scene> {
       output: `output ${sizes(rows, columns, channels)}`,
     })
     // an incomplete block has no kernel, so it has no output
-    const [row, column] = [
-      { ...pass.row, output: rows },
-      { ...pass.column, output: columns },
-    ]
-    return { ...pass, row, column }
+    return { ...pass, row: { ...pass.row, output: rows }, column: { ...pass.column, output: columns } }
   }
   const frames = Array.from({ length: places }, (_, k): Frame => {
     const pass = passAt(k)
@@ -67,10 +61,7 @@ async function scene(options: SceneOptions): Promise<Scene> {
     const block = { y: i * stride + half, x: j * stride + half, side: stride }
     return {
       parts: [
-        {
-          ...moments[0]!.input,
-          planes: moments.map((m, c) => withBlock(m.input.planes[c]!, block)),
-        },
+        { ...moments[0]!.input, planes: moments.map((m, c) => withBlock(m.input.planes[c]!, block)) },
         sign('∗'),
         {
           ...moments[0]!.kernel,

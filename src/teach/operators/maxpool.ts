@@ -82,7 +82,6 @@ export const poolFrames = (
     }
   })
 
-/** Returns the window of a pooling as a solid. */
 export function windowPiece(e: Explanation): Solid {
   const { front, size } = kernelWords(e)
   return kernel('window', front, `${size}\nthe largest stays`)

@@ -13,9 +13,7 @@ export type Teaching = {
   readonly isWindowless?: true
 }
 
-/** An animation of an operator. */
 export type Animation = {
-  /** The options that it takes. */
   readonly takes: readonly SettingName[]
   scene(options: SceneOptions): Promise<Scene>
 }

@@ -81,7 +81,7 @@ async function scene(options: SceneOptions): Promise<Scene> {
         ...correlated(unpooled(0), k0, none),
       ]),
       ...unpooling,
-      ...slide(pass, ({ input, kernel, output }) => [...still, ...correlated(input, kernel, output)]),
+      ...slide(pass, (...panels) => [...still, ...correlated(...panels)]),
     ],
   }
 }

@@ -6,7 +6,7 @@ import { applyTo, edges, type Gray, impulse, isQuick, scene } from './effect.ts'
 import { type Facts, factWords } from './facts.ts'
 import { colourBar, heatMap, layoutHeat } from './heat.ts'
 import { largest, type Plane, planesOf } from './planes.ts'
-import { asGray, asMagnitude, asSigned, raster } from './raster.ts'
+import { asGray, asSigned, raster } from './raster.ts'
 import { type Response, responseOf } from './response.ts'
 
 const width = 960
@@ -77,7 +77,8 @@ function drawResponse({ side, magnitudes, most }: Response): string {
   const small = { size: 11, fill: colours.faint } as const
   const bottom = 16 + map
   return [
-    raster(magnitudes, side, side, box, asMagnitude(most)),
+    // from near white for 0 to dark blue for the largest, so that small ones are visible
+    raster(magnitudes, side, side, box, asSigned(-most || 1)),
     rect(box.x, box.y, map, map, { fill: 'none', stroke: colours.grid }),
     text('−½', 0, bottom + 15, small),
     text('0', map / 2, bottom + 15, { ...small, anchor: 'middle' }),

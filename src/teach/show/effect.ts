@@ -30,8 +30,8 @@ export function edges(taps: number): Gray {
 }
 
 /** Returns a picture computed by formulas, as a substitute for a photograph: sky, sun, hills, a fence, grass. */
-export function scene(side: number): Gray {
-  return gray(side, (px, py) => {
+export const scene = (side: number): Gray =>
+  gray(side, (px, py) => {
     const [x, y] = [px / side, py / side]
     const near = 0.72 + 0.05 * sin(9 * x + 1)
     const far = 0.52 + 0.09 * sin(5 * x) + 0.03 * sin(17 * x + 2)
@@ -43,7 +43,6 @@ export function scene(side: number): Gray {
     const distance = Math.sqrt((x - 0.72) ** 2 + (y - 0.2) ** 2)
     return distance < 0.1 ? 250 : 150 + 60 * y + 45 * exp(-distance * 9)
   })
-}
 
 /** Returns a pseudorandom number of 0..1 that depends only on the place. */
 function noise(x: number, y: number): number {

@@ -1,7 +1,7 @@
 import { formatNumber } from '../draw/format.ts'
 import { sizeToFit } from '../draw/measure.ts'
 import { colours, diverging, hex, inkOn } from '../draw/palette.ts'
-import { group, rect, text } from '../draw/svg.ts'
+import { element, rect, text } from '../draw/svg.ts'
 import type { Plane } from './planes.ts'
 import { asSigned, raster } from './raster.ts'
 
@@ -10,7 +10,6 @@ const smallestNumber = 7.5
 /** A map of more cells than this is drawn as one image, without numbers. */
 const mostCells = 1600
 
-/** The layout of a heat map. */
 export type HeatLayout = {
   readonly cell: number
   readonly width: number
@@ -73,7 +72,7 @@ export function heatMap(
     const style = { size: numbers, anchor: 'middle', baseline: 'middle', font: 'mono' } as const
     return square + text(formatNumber(w, digits), x + cell / 2, y + cell / 2, { ...style, fill: inkOn(rgb) })
   })
-  return group({}, ...cells, mark, frame)
+  return element('g', {}, ...cells, mark, frame)
 }
 
 /** Draws the scale of colours from -most to most, with numbers, `width` by 30 pixels. */

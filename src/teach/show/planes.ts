@@ -26,9 +26,8 @@ export function planesOf({ shape, weights }: Kernel): Plane[] {
 }
 
 /** Returns the names of the axes before those of the plane. */
-function axisNames(shape: readonly number[]): readonly string[] {
-  return { 3: ['channel'], 4: ['filter', 'channel'], 5: ['filter', 'channel', 'slice'] }[shape.length] ?? []
-}
+const axisNames = (shape: readonly number[]): readonly string[] =>
+  ({ 3: ['channel'], 4: ['filter', 'channel'], 5: ['filter', 'channel', 'slice'] })[shape.length] ?? []
 
 /**
  * Returns one plane of a kernel as a kernel.
@@ -42,11 +41,12 @@ export function planeAt(kernel: Kernel, place: readonly number[]): Kernel {
   if (!isThere) {
     const last = outer.map((n) => n - 1).join(',')
     throw new ConvoError('E_OPTION', `there is no plane ${place.join(',')} in ${showShape(kernel.shape)}`, {
-      why:
-        outer.length === 0
-          ? 'the kernel is a single plane'
-          : `${axisNames(kernel.shape).join(', ')}: up to ${last}, counted from 0`,
-      ...(outer.length === 0 ? { fix: 'no --plane' } : { fix: `--plane ${last}` }),
+      ...(outer.length === 0
+        ? { why: 'the kernel is a single plane', fix: 'no --plane' }
+        : {
+            why: `${axisNames(kernel.shape).join(', ')}: up to ${last}, counted from 0`,
+            fix: `--plane ${last}`,
+          }),
     })
   }
   const [height, width] = planeSize(kernel.shape)

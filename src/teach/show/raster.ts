@@ -50,9 +50,3 @@ export const asSigned =
   (most: number) =>
   (value: number): Colour =>
     diverging(value / most)
-
-/** Returns colours for magnitudes: from near white for 0 to dark blue for `most`, so that small ones are visible. */
-export const asMagnitude =
-  (most: number) =>
-  (value: number): Colour =>
-    diverging(-value / (most || 1))

@@ -22,7 +22,6 @@ import { type Facts, factsOfKernel, factWords } from './facts.ts'
 import { largest, planeAt, planesOf } from './planes.ts'
 import { drawSheet, mostPlanes } from './sheet.ts'
 
-/** The options of `convo show`. */
 export type ShowOptions = {
   readonly source: string
   readonly output?: string | undefined
@@ -76,7 +75,6 @@ function operationError(error: unknown, source: string): ConvoError | undefined 
   })
 }
 
-/** Returns the facts of a kernel, and its drawing. */
 export function card(kernel: Kernel, name: string): { readonly facts: Facts; readonly svg: string } {
   const facts = factsOfKernel(kernel, name)
   return { facts, svg: drawKernel(kernel, facts) }
@@ -100,10 +98,7 @@ function undrawn(kernel: Kernel, source: string, photo: Gray | undefined): strin
 
 /** Reads the middle of a picture file, in gray. @throws ConvoError E_INPUT, E_DECODE */
 async function readPhoto(path: string, io: Io): Promise<Gray> {
-  const picture = await decode(path, {
-    maxPixels: sharedSettings['max-pixels'].default,
-    orient: true,
-  })
+  const picture = await decode(path, { maxPixels: sharedSettings['max-pixels'].default, orient: true })
   const { width, height, channels, depth, data: samples, pages } = picture
   if (pages > 1) io.err(noteMessage(`${path} has ${pages} pages: the first is shown`))
   const full = fullOf(picture)
@@ -122,7 +117,6 @@ async function readPhoto(path: string, io: Io): Promise<Gray> {
   return { side: photoSide, data: Float64Array.from(data) }
 }
 
-/** Returns the kernel as one plane, or undefined if it has several. */
 const onlyPlane = (kernel: Kernel): Kernel | undefined => {
   const [height, width] = kernel.shape.slice(-2)
   return kernel.weights.length === height! * width! ? { ...kernel, shape: [height!, width!] } : undefined
