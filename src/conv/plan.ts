@@ -76,21 +76,11 @@ export type RecipePlan = {
 
 /** Plans to pass samples on as they are. */
 export const planPlain = (width: number, height: number, samples: SampleType): RecipePlan => ({
+  ...{ combine: { kind: 'only' }, scale: 1, offset: 0, border: filterDefaults.border, fill: 0, samples },
+  ...{ width, height, outWidth: width, outHeight: height, stride: [1, 1], origin: [0, 0] },
   stencils: [
     { kH: 1, kW: 1, anchor: [0, 0], dilation: [1, 1], scale: 1, algorithm: 'none', reason: 'no kernel' },
   ],
-  combine: { kind: 'only' },
-  scale: 1,
-  offset: 0,
-  border: filterDefaults.border,
-  fill: filterDefaults.fill,
-  samples,
-  width,
-  height,
-  outWidth: width,
-  outHeight: height,
-  stride: [1, 1],
-  origin: [0, 0],
   halo: { top: 0, bottom: 0, left: 0, right: 0 },
   stripRows: stripRows(height, width, 0, 0),
 })
