@@ -1,3 +1,4 @@
+import type { BankPlan } from '../conv/bank.ts'
 import type { LayerWork } from '../definition/layers.ts'
 import type { PoolAxis } from '../definition/pool.ts'
 import type { Line, Position } from '../tensor/picture.ts'
@@ -82,15 +83,17 @@ const ofFilter = ({ plan: p }: Filter): Position | undefined => {
 
 function ofBank({ plan }: Bank): Position | undefined {
   const { input, output, step, outStep, phases } = plan
-  const line = (axis: 1 | 2, { first, span }: { first: number; span: number }, tap: 'row' | 'column') => {
+  const line = (axis: 1 | 2, { first, span }: BankPlan['rows'], tap: 'row' | 'column') => {
+    let at = first + (span - 1) / 2
     // the taps of a correlation are many, and all in one phase
-    const places =
-      outStep[axis] === 1
-        ? [first + (span - 1) / 2]
-        : phases.flatMap(({ offset, taps }) =>
-            taps.map((one) => first + one[tap] - offset[axis] / outStep[axis]),
-          )
-    const at = places.reduce((sum, place) => sum + place, 0) / places.length
+    if (outStep[axis] > 1) {
+      let [sum, count] = [0, 0]
+      for (const { offset, taps } of phases) {
+        for (const one of taps) sum += first + one[tap] - offset[axis] / outStep[axis]
+        count += taps.length
+      }
+      at = sum / count
+    }
     return unlessOne(input[axis], output[axis], { at, step: step[axis] / outStep[axis] })
   }
   return both(line(1, plan.rows, 'row'), line(2, plan.columns, 'column'))
