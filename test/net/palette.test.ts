@@ -50,6 +50,24 @@ describe('a map of numbers', () => {
     expect(out.notes.at(-1)).toContain('from the smallest number of the map to the largest')
   })
 
+  it('is noted where its range is guessed, and not where it is asked for', async () => {
+    const maps: TestNetwork = {
+      ...times(1),
+      nodes: [
+        ...times(1).nodes,
+        { operator: 'Concat', inputs: ['m', 'x'], outputs: ['y'], attributes: { axis: 1 } },
+      ],
+    }
+    for (const [network, options, note] of [
+      [maps, {}, 'outputs 6 maps of numbers'],
+      [maps, { map: 0 }, 'outputs a map of numbers'],
+      [maps, { map: 0, heat: 'viridis' }, 'from the smallest number'],
+    ] as const) {
+      expect((await made(network, options)).notes.join()).toContain(note)
+      expect((await made(network, { ...options, outRange: 'raw' })).notes).toEqual([])
+    }
+  })
+
   it('has fixed ends in a range', async () => {
     const out = await made(times(0.5), { map: 0, heat: 'viridis', outRange: '0..1' })
     expect([0, 2, 3].map((i) => colourAt(out, i))).toEqual([0, 51, 128].map(viridis))

@@ -268,6 +268,7 @@ export const graphOperators: Readonly<Record<string, Make>> = {
   MirrorPad: pad((op) => wordAt(op, 'mode', 'REFLECT').toLowerCase()),
   MatMul: matMul,
   _FusedMatMul: fusedMatMul(matMul),
+  Einsum: alike('Einsum', (op) => ({ equation: wordAt(op, 'equation', '') })),
   BatchMatMul: batchMatMul,
   BatchMatMulV2: batchMatMul,
   BiasAdd: biasAdd,

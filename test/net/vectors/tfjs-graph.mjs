@@ -126,6 +126,7 @@ const gate = add('Mean', [y, wholes([1, 2])], { ...T, keep_dims: flag(false) })
 const dense = add('_FusedMatMul', [gate, floats(8, 6), floats(6)], { ...T, ...fused('BiasAdd', 'Relu') })
 const weighted = add('MatMul', [dense, floats(8, 6)], { ...T, transpose_b: flag(true) })
 head(add('Mul', [y, add('Reshape', [add('Sigmoid', [weighted], T), wholes([1, 1, 1, -1])], T)], T))
+head(add('Einsum', [y, floats(8, 3)], { ...T, equation: text('bhwc,cd->bhwd') }))
 head(add('Prelu', [add('Neg', [y], T), floats(1, 1, 8)], T))
 
 // sizes
