@@ -18,11 +18,12 @@ import {
   taskOf,
 } from './job.ts'
 import { type Known, type KnownShape, knownOf, knownVolume } from './known.ts'
+import { notFiniteLevels } from './load.ts'
 import { notesOfSlices } from './load-volume.ts'
 import { memoryOf } from './memory.ts'
 import { holdsFloats } from './output.ts'
 import { keepsPages, notesOfPages } from './paged.ts'
-import { planOf } from './recipe.ts'
+import { notesOfPlans, planOf } from './recipe.ts'
 import type { Settings } from './settings.ts'
 import { isSliceList, leftOutOf } from './slice-list.ts'
 import { arrayPending, type Pending, picturePending, volumePending } from './state.ts'
@@ -64,9 +65,11 @@ export async function dryRun(job: PictureJob): Promise<DryRun> {
     notes: [
       ...new Set([...known.notes, ...ofSlices]),
       ...(isFloat && !known.isMaps ? roundedNotes(task, known.full) : []),
+      ...(holdsFloats(task) || Number.isFinite(known.peak?.() ?? 0) ? [] : [notFiniteLevels(input)]),
       ...notes,
       ...(written?.notes ?? []),
       ...beside.notes,
+      ...notesOfPlans(plans),
       ...(isPaged ? notesOfPages(task, known) : job.isVolume ? leftOutOf(job.input) : known.ofPages),
     ],
   }

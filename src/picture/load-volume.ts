@@ -126,9 +126,12 @@ export async function loadVolume(task: PictureTask, opened: Opened | undefined):
 /** Returns notes on the slices of a volume, as far as their headers show. @throws ConvoError as `loadVolume` does */
 export async function notesOfSlices(task: PictureTask, opened: Opened | undefined): Promise<string[]> {
   const stack = await stackOf(task, opened)
-  if ('count' in stack) return [...(await notesOfHeaders(stack, await stack.header(0), task.input))]
-  const header = await readHeader(opened!.source, { ...limitsOf(task.settings), name: task.input })
-  return lostTiming(header)
+  const isStack = 'count' in stack
+  const first = isStack
+    ? await stack.header(0)
+    : await readHeader(opened!.source, { ...limitsOf(task.settings), name: task.input })
+  const notes = isStack ? await notesOfHeaders(stack, first, task.input) : lostTiming(first)
+  return [...notes, ...overBlack(first, treatmentOf(task))]
 }
 
 async function notesOfHeaders(stack: Stack, first: Header, path: string): Promise<Set<string>> {

@@ -139,7 +139,7 @@ export async function runPaged(
     ...notesOfPages(task, { pages: count, delay }),
   ])
   let bytes = reports.reduce((sum, { output }) => sum + output.bytes, 0)
-  if (isApart) notes.add(`${count} files were written: ${first.output.path} to ${last.output.path}`)
+  if (isApart) notes.add(`${count} files: ${first.output.path} to ${last.output.path}`)
   else {
     const coding = { ...defined({ delay, loop }), ...codingOf(settings) }
     const encoded = await encodePages(kept, formatOfPath(task.output) as PagedFormat, coding)

@@ -1,4 +1,3 @@
-import { confined } from '../conv/plan.ts'
 import { nodeOf } from '../graph/node.ts'
 import { lightOf } from '../image/profile.ts'
 import { runToTensor } from '../run/graph.ts'
@@ -22,7 +21,7 @@ import { checkApplies, type LoadedData, loadData, loadGiven, notFiniteLevels } f
 import { loadVolume } from './load-volume.ts'
 import { holdsFloats } from './output.ts'
 import { openPaged, type PagedInput, runPaged } from './paged.ts'
-import { groundOf } from './recipe.ts'
+import { groundOf, notesOfPlans } from './recipe.ts'
 import { isSliceList, leftOutOf } from './slice-list.ts'
 import { type Pending, picturePending } from './state.ts'
 import { traceJob } from './trace.ts'
@@ -92,9 +91,6 @@ async function runPage(session: Session, pool: Pool, { picture, meta, notes }: L
   }
 }
 
-const notFiniteNote =
-  'some samples are not finite or very large, and an FFT would spread them: the slower direct sums were used'
-
 const isFloatIn = ({ data, isWhole }: LoadedData): boolean =>
   !isWhole && (data.source === undefined || data.source.picture.depth === 32)
 
@@ -139,12 +135,7 @@ async function runJob(
     plan: plans,
     ...(light !== undefined && { light: light.name }),
     clipped: written.outcome,
-    notes: [
-      ...state.notes,
-      ...written.notes,
-      ...beside.notes,
-      ...(plans.some(({ reason }) => reason === confined) ? [notFiniteNote] : []),
-    ],
+    notes: [...state.notes, ...written.notes, ...beside.notes, ...notesOfPlans(plans)],
   }
 }
 

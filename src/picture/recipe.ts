@@ -252,3 +252,11 @@ export const planFacts = (plan: RecipePlan, isAlone: boolean): PlanFacts[] =>
     border: plan.border,
     ...(isAlone && { stripRows: plan.stripRows }),
   }))
+
+/** The note that plans avoid an FFT because of the samples. */
+export const notesOfPlans = (plans: readonly PlanFacts[]): string[] =>
+  plans.some(({ reason }) => reason === confined)
+    ? [
+        'some samples are not finite or very large, and an FFT would spread them: the slower direct sums were used',
+      ]
+    : []

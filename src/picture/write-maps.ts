@@ -71,14 +71,16 @@ export async function writeMaps(
   const own: PictureTask = kind === 'plain' ? task : { ...task, range: 'clamp' }
   const maps = kind === 'plain' ? asked : await held()
   const { levels, isSigned } = await levelsOf(session, maps, [maps.out], kind, each, full)
-  const notes = kind === 'legible' ? [legibleNote(count, isSigned, each)] : []
+  // a rehearsal has no samples
+  const isBelow = session.hold === undefined ? isSigned : undefined
+  const notes = kind === 'legible' ? [legibleNote(count, isBelow, each)] : []
   const shown = through(levels, maps)
   if (isSplit) {
     const out = nodeOf(shown.out)
     // each map is computed in its turn, unless the steps below them would be repeated too often
     const from = costApart(out) > mostApart ? planesNode(await runToTensor(session, graphOf(shown))) : out
     const at = (i: number) => pictureRendering(session, { ...shown, out: traced(narrowed(from, i, 1)) }, own)
-    const note = task.settings.channels === 'split' ? ': channel 0 is the first' : ''
+    const note = task.settings.channels === 'split' ? '; channel 0 is the first' : ''
     return writeEach(session, { count, at, note }, own, meta, notes)
   }
   const rendering = isColour
@@ -134,10 +136,10 @@ function levelsFor(task: PictureTask): 'plain' | 'stretched' | 'legible' {
   })
 }
 
-function legibleNote(count: number, isSigned: boolean, each: boolean): string {
+function legibleNote(count: number, isSigned: boolean | undefined, each: boolean): string {
   const levels = isSigned
     ? 'gray is 0, and white and black are the ends of'
-    : 'black is 0, and white is the end of'
+    : `black is 0${isSigned === undefined ? ' (gray if samples are below 0)' : ''}, and white is the end of`
   const reach = each ? 'the range of 99.5% of each map' : 'the range of 99.5% of all maps'
   return `${count} maps: ${levels} ${reach}; --range clamp keeps the levels, --map-range chooses each or shared`
 }
@@ -171,12 +173,15 @@ export async function writeEach(
     const what = `several files cannot go to ${isBuffer ? 'one buffer' : 'standard output'}`
     throw new ConvoError('E_OPTION', what, { fix: '--channels montage' })
   }
-  const count = session.hold === undefined ? series.count : 1
+  const { count } = series
   await checkNumbered(task, count)
   const files: Written[] = []
-  for (let i = 0; i < count; i++) {
+  // a rehearsal plans one, under the name of the last
+  const first = session.hold === undefined ? 1 : count
+  for (let n = first; n <= count; n++) {
+    const i = n - first
     const mark = session.arena.mark()
-    const own = oneOf(task, numbered(task, i + 1, count))
+    const own = oneOf(task, numbered(task, n, count))
     files.push(await writeRendering(session, await series.at(i), own, meta))
     session.arena.release(mark)
   }
@@ -185,7 +190,7 @@ export async function writeEach(
   const all = [
     ...notes,
     ...new Set(files.flatMap((file) => file.notes)),
-    `${count} files were written: ${numbered(task, 1, count)} to ${last.facts.path}${series.note ?? ''}`,
+    `${count} files: ${numbered(task, 1, count)} to ${last.facts.path}${series.note ?? ''}`,
   ]
   const bytes = files.reduce((sum, { facts }) => sum + facts.bytes, 0)
   const outcome = allClipped(files.map((file) => file.outcome))

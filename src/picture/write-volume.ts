@@ -98,7 +98,14 @@ async function writePages(
   meta: PictureMeta,
   format: 'gif' | 'webp' | 'tiff',
 ): Promise<Written> {
-  if (session.hold !== undefined) return writeRendering(session, await at(0), paged(task, count), meta)
+  const what =
+    format === 'tiff'
+      ? `the output has ${count} pages, one for each slice`
+      : `the output is an animation of ${count} slices, ${sliceTime} ms each`
+  if (session.hold !== undefined) {
+    const planned = await writeRendering(session, await at(0), paged(task, count), meta)
+    return { ...planned, notes: [...planned.notes, what] }
+  }
   const pages: Picture[] = []
   const outcomes: Clipping[] = []
   let changed: readonly string[] = []
@@ -118,12 +125,6 @@ async function writePages(
   return {
     facts,
     outcome: allClipped(outcomes),
-    notes: [
-      ...changed,
-      ...notes,
-      format === 'tiff'
-        ? `the output has ${count} pages, one for each slice`
-        : `the output is an animation of ${count} slices, ${sliceTime} ms each`,
-    ],
+    notes: [...changed, ...notes, what],
   }
 }

@@ -164,7 +164,14 @@ async function explained(
 
 const bare = ({ algorithm, reason }: Fact) => ({ algorithm, reason })
 
-const outputs = fc.constantFrom('out.npy', 'out.png', 'out.jpg', 'out.tif')
+const outputs = fc.constantFrom('out.npy', 'out.png', 'out.jpg', 'out.tif', 'out.gif', 'out-{index}.png')
+
+/** Notes without what only the samples of the result tell. */
+const foreseen = (notes: readonly string[], unseen = /^gif has /): string[] =>
+  notes
+    .filter((note) => !unseen.test(note))
+    .map((note) => note.replace(/maps: .* the (range of 99)/, 'maps: the $1'))
+    .toSorted()
 
 test.each([
   ['a picture or maps', kinds, askedOf(names, options), 60],
@@ -183,6 +190,7 @@ test.each([
       expect(dry.plan).toEqual(ran.plan)
       const { width, height, depth } = ran.output
       expect(dry.output).toMatchObject({ width, height, depth })
+      expect(foreseen(dry.notes)).toEqual(foreseen(ran.notes))
       if (operation.group === 'steps') return
       const told = await explained(operation, input, given)
       if (told === undefined)
@@ -230,6 +238,8 @@ test.each([
       const { plan } = dry
       const { width, height, depth } = ran.output
       expect(dry.output).toMatchObject({ width, height, depth })
+      const unseen = /^gif has |^some samples are not finite/
+      expect(foreseen(dry.notes, unseen)).toEqual(foreseen(ran.notes, unseen))
       // the samples of a step are only known during the run, and only the run can find that an FFT would spread some of
       // them
       const known = (fact: Fact, i: number) => (ran.plan[i]?.reason === confined ? undefined : bare(fact))

@@ -187,6 +187,9 @@ describe('the first layers of a network', () => {
     expect(stderr).toMatch(
       /^note: 3 maps: gray is 0, and white and black are the ends of the range of 99.5% of all maps/,
     )
+    const planned = ['planned.png', '--kernel', layer[1]!, '--channels', '7,3,5', '--dry-run']
+    const { stderr: foreseen } = await run('conv2d', 'in.png', ...planned)
+    expect(foreseen).toContain('3 maps: black is 0 (gray if samples are below 0), and white is the end of')
     const some = await read(folder.path('some.png'))
     expect(some.channels).toBe(3)
     const plane = width * height

@@ -78,7 +78,7 @@ describe('an input of several pages', () => {
 
   test('into a path with {index}: a file each', async () => {
     const { status, stderr } = await convo(['box', 'in.tif', 'p-{index:02}.png'], { cwd: here.path() })
-    expect([status, stderr]).toEqual([0, 'note: 3 files were written: p-01.png to p-03.png\n'])
+    expect([status, stderr]).toEqual([0, 'note: 3 files: p-01.png to p-03.png\n'])
     for (let page = 0; page < count; page++) {
       expect((await run('box', `page-${page}.png`, 'alone.png')).status).toBe(0)
       expect((await samplesOf(`p-0${page + 1}.png`)).equals(await samplesOf('alone.png'))).toBe(true)

@@ -41,8 +41,8 @@ describe('volumes', () => {
     const a = await run('conv3d', input, `${streamed}/{index}.png`, ...options, '--verbose')
     const b = await run('conv3d', input, `${whole}/{index}.png`, ...options, '--in-place', '--verbose')
     expect([a.status, b.status]).toEqual([0, 0])
-    const count = Number(/(\d+) files were written/.exec(a.stderr)![1])
-    expect(b.stderr).toContain(`${count} files were written`)
+    const count = Number(/(\d+) files: /.exec(a.stderr)![1])
+    expect(b.stderr).toContain(`${count} files: `)
     for (let i = 1; i <= count; i++) {
       const name = `${i}.png`
       expect(readFileSync(at(`${streamed}/${name}`)).equals(readFileSync(at(`${whole}/${name}`)))).toBe(true)
