@@ -1,4 +1,5 @@
 import type { Attribute, Constant } from '../network.ts'
+import { codeOf } from './numbers.ts'
 import {
   add,
   attributeOf,
@@ -69,7 +70,9 @@ function bank(op: Op, weight: string, kernel: readonly number[], group: number):
   if (wordAt(op, 'padding', 'VALID') !== 'VALID' || pairAt(op, 'strides').some((n) => n !== 1))
     throw op.refuse('reads blocks of a picture with a padding or a stride')
   const from = first({ ...op, inputs: [apart.from] }, 0)
-  const padded = builder.add('Pad', [from, apart.pads, '', builder.ints([2, 3])])
+  // blocks that a convolution made are padded already
+  const padded =
+    held.first === undefined ? builder.add('Pad', [from, apart.pads, '', builder.ints([2, 3])]) : from
   const attributes = { kernel_shape: kernel, dilations: apart.block, group, pads: [0, 0, 0, 0] }
   const made = withFused(op, (bias) => ({ first: add(op, 'Conv', [padded, weight, ...bias], attributes) }))
   return { ...made, apart: { ...apart, from: made } }
@@ -90,7 +93,7 @@ export function depthwise(op: Op): Held {
   return bank(op, turned(op, kernel, [2, 3, 0, 1], [taken * times, 1, high, wide]), [high, wide], taken)
 }
 
-/** The convolution whose gradient this is would make its third input from an output of a size that is given first. */
+/** Conv2DBackpropInput: the size of its output, weights, and the input. */
 export function transposedConv(op: Op): Held {
   const { builder } = op
   const kernel = constantAt(op, 1, 'its weights')
@@ -114,7 +117,7 @@ export function transposedConv(op: Op): Held {
     builder.add('Slice', [x, builder.ints([from]), builder.ints([from + 2])])
   const lost = builder.add('Sub', [
     inside(builder.add('Shape', [whole]), 2),
-    inside(builder.add('Cast', [last(op, 0)], { to: 7 }), at),
+    inside(builder.add('Cast', [last(op, 0)], { to: codeOf('int64', 'onnx') }), at),
   ])
   const most = builder.add('Max', [lost, zero])
   const before = isSame ? builder.add('Div', [most, two]) : builder.add('Mul', [most, zero])
@@ -132,13 +135,13 @@ export function blocksTaken(op: Op): Held {
 
 /** BatchToSpaceND. */
 export function blocksJoined(op: Op): Held {
-  const { apart } = heldAt(op, 0)
+  const { apart, first: made } = heldAt(op, 0)
   const block = Array.from(constantAt(op, 1, 'the size of its blocks').data)
-  if (apart === undefined || String(apart.block) !== String(block))
+  if (apart === undefined || made === undefined || String(apart.block) !== String(block))
     throw op.refuse('does not follow a convolution after SpaceToBatchND')
   const { builder } = op
   const crops = builder.add('Neg', [padsOf(op, last(op, 2))])
-  return { first: add(op, 'Pad', [apart.from.first!, crops, '', builder.ints([2, 3])]) }
+  return { first: add(op, 'Pad', [made, crops, '', builder.ints([2, 3])]) }
 }
 
 /** MaxPool or AvgPool. */

@@ -153,6 +153,34 @@ describe('a graph', () => {
   })
 })
 
+test('several convolutions of the same blocks are padded once', () => {
+  const list = (...i: readonly number[]) => ({ list: { i: i.map(String) } })
+  const conv = { strides: list(1, 1, 1, 1), padding: text('VALID') }
+  const constants = ['w', 'block', 'pads', 'crops']
+  const { nodes } = read(
+    model(
+      [
+        ...constants.map((name) => node('Const', name, [])),
+        node('SpaceToBatchND', 's', ['in', 'block', 'pads']),
+        node('Conv2D', 'a', ['s', 'w'], conv),
+        node('Conv2D', 'b', ['a', 'w'], conv),
+        node('BatchToSpaceND', 'c', ['b', 'block', 'crops']),
+      ],
+      {},
+      [
+        { name: 'w', shape: [1, 1, 2, 2], dtype: 'float32' },
+        { name: 'block', shape: [2], dtype: 'int32' },
+        { name: 'pads', shape: [2, 2], dtype: 'int32' },
+        { name: 'crops', shape: [2, 2], dtype: 'int32' },
+      ],
+    ),
+    new Uint8Array(56),
+  )
+  const used = nodes.map(({ operator }) => operator).filter((one) => ['Pad', 'Conv'].includes(one))
+  // the last crops
+  expect(used).toEqual(['Pad', 'Conv', 'Conv', 'Pad'])
+})
+
 describe('refused by name', () => {
   const conv = { strides: { list: { i: ['1', '1', '1', '1'] } }, padding: text('SAME') }
   const weight = (shape: readonly number[]) => ({ name: 'w', shape, dtype: 'float32' })
@@ -197,6 +225,19 @@ describe('refused by name', () => {
       'a constant without weights',
       model([node('Const', 'w', []), node('Relu', 'a', ['w'])]),
       ['E_NET_SYNTAX'],
+    ],
+    [
+      'blocks that are joined without a convolution',
+      model(
+        [
+          node('Const', 'w', []),
+          node('SpaceToBatchND', 's', ['in', 'w', 'w']),
+          node('BatchToSpaceND', 'a', ['s', 'w', 'w']),
+        ],
+        {},
+        [{ ...weight([2]), dtype: 'int32' }],
+      ),
+      ['E_NET_OPERATOR', 'node "a" (BatchToSpaceND) does not follow a convolution after SpaceToBatchND'],
     ],
     [
       'blocks that no convolution reads',
