@@ -60,7 +60,7 @@ function equalFiles(
   const areFiles = expected !== '-' && actual !== '-' && isFile(expected) && isFile(actual)
   if (!areFiles || !haveEqualBytes(expected, actual)) return undefined
   const { png } = probe(expected)
-  if (png === undefined || png.hasExif || png.isAnimated || png.ignored.length > 0) return undefined
+  if (png === undefined || png.exif || png.isAnimated || png.ignored.length > 0) return undefined
   checkSize(png, maxPixels, expected)
   const page = compareEqual(shapeOf(png), tolerance)
   const { outcome, smallest } = page

@@ -203,7 +203,7 @@ async function open(source: Source, options: DecodeOptions, known?: Seen): Promi
     ...(seen.icc !== undefined && { icc: Buffer.from(seen.icc) }),
   }
   const facts =
-    factsOfPng(png) ??
+    factsOfPng(png, seen) ??
     ofHere ??
     (await attempt(name, () => nativeWork(() => sharpOf(input, { page: options.page ?? 0 }).metadata())))
   checkSize(facts, options.maxPixels, name)

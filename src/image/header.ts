@@ -10,6 +10,7 @@ import type { PngHead } from './png-head.ts'
 import type { Kind, Probe } from './probe.ts'
 import { exifResolution, type Resolution } from './resolution.ts'
 import type { Described } from './sharp.ts'
+import { pageOf } from './tiff-directory.ts'
 
 /** The description of a picture from its file, before it is decoded. Its size is that after orientation. */
 export type Header = Omit<Picture, 'data'> & {
@@ -40,12 +41,25 @@ type Perhaps = 'orientation' | 'bitsPerSample' | 'pages' | 'delay' | 'loop' | 'i
 export type Facts = Readonly<Pick<Described, Always> & Partial<Pick<Described, Perhaps>>>
 
 /**
- * Returns what the decoder would report about a PNG, if its first chunks show everything. Asking the decoder costs a
- * millisecond or two and a round trip through its threads. Undefined if there is a profile or EXIF data to read.
+ * Returns what the decoder would report about a PNG, if its chunks show everything. Loading the decoder takes as long as
+ * filtering a small picture. Undefined if it must judge an unusual profile or EXIF block.
  */
-export function factsOfPng(png: PngHead | undefined): Facts | undefined {
-  if (png === undefined || png.hasIcc || png.hasExif) return undefined
-  return factsOf(png)
+export function factsOfPng(png: PngHead | undefined, { icc, exif }: Seen): Facts | undefined {
+  if (png === undefined) return undefined
+  const orientation = png.exif ? exif && orientationOf(exif) : 1
+  if ((png.icc && (!icc || png.isSrgb)) || orientation === undefined) return undefined
+  return {
+    ...factsOf(png, orientation),
+    ...(icc && { icc: Buffer.from(icc) }),
+    ...(exif && { exif: Buffer.from(exif) }),
+  }
+}
+
+/** Returns the orientation in an EXIF block, 1 if there is none. Undefined if it or the block is not as the format asks. */
+function orientationOf(exif: Uint8Array): number | undefined {
+  const first = pageOf((at, length) => exif.subarray(at, at + length))
+  const { type, count, value } = first?.tags.get(274) ?? { type: 3, count: 1, value: 1 }
+  return first !== undefined && type === 3 && count === 1 && value >= 1 && value <= 8 ? value : undefined
 }
 
 /** Returns what the decoder would report about a picture with these samples. */
@@ -140,7 +154,7 @@ export function headerOf(
     facts.icc !== undefined && reading.convertedFrom === undefined && iccFits(facts.icc, channels)
   const asRead: string[] = []
   if (reading.convertedFrom !== undefined) asRead.push(`converted from ${reading.convertedFrom} to sRGB`)
-  if ((png?.hasIcc || facts.icc !== undefined) && !keepsIcc && reading.convertedFrom === undefined)
+  if ((png?.icc || facts.icc !== undefined) && !keepsIcc && reading.convertedFrom === undefined)
     asRead.push(unfitIcc)
   if (apng !== undefined && (facts.orientation ?? 1) > 1)
     asRead.push(`the orientation of ${name} was ignored: it is an animation`)

@@ -8,7 +8,7 @@ import { refusal, wayOf, ways } from './foreign.ts'
 import { codingOf, commentOf } from './jpeg.ts'
 import { concat } from './png.ts'
 import { leastBytesOf, pixelAspect } from './png-head.ts'
-import { readTexts } from './png-text.ts'
+import { bodyOf, profileOf, readTexts } from './png-text.ts'
 import type { Kind, Probe } from './probe.ts'
 import { type Reader, type Source, textOf, withReader } from './reader.ts'
 import { readSvg } from './svg.ts'
@@ -24,6 +24,8 @@ export type Seen = Pick<TiffSeen, 'metadata' | 'unread' | 'notes'> &
     readonly colours?: string
     /** number of pictures in an animation, if they were counted */
     readonly frames?: number
+    /** the EXIF block of a PNG */
+    readonly exif?: Uint8Array
     /** the animation in a PNG; sharp reads only its first picture */
     readonly apng?: Animation
   }
@@ -59,6 +61,8 @@ const lookers: Readonly<
       held: texts.held,
       notes: [...damaged, ...(apng?.notes ?? [])],
       leastBytes: leastBytesOf(png),
+      icc: png.icc && profileOf(reader, png.icc, png.channels),
+      ...(png.exif && png.exif.length <= limits.metadataBytes.most && { exif: bodyOf(reader, png.exif) }),
       ...(isLost && { unread: ['pictures of an animation whose acTL chunk is damaged'] }),
       ...(apng !== undefined && { apng, frames: apng.frames.length }),
     }

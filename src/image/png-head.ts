@@ -1,5 +1,6 @@
 import { viewOf } from '../files/read.ts'
 import { checkLimit } from '../limits.ts'
+import { optional } from '../text/record.ts'
 import { srgbPrimaries } from './colour.ts'
 import { type Damage, damaged } from './own-picture.ts'
 import { crc32 } from './png-parts.ts'
@@ -34,8 +35,8 @@ export type PngHead = {
   readonly isSrgb?: true
   /** pHYs in pixels per metre; absent if it states only an aspect ratio */
   readonly resolution?: Resolution
-  readonly hasIcc: boolean
-  readonly hasExif: boolean
+  readonly icc?: Chunk
+  readonly exif?: Chunk
   /** whether it is an animated PNG */
   readonly isAnimated: boolean
   /** Chunks that are damaged or out of place: decoders must not see them. */
@@ -223,13 +224,13 @@ export function readPngHead(reader: Reader, name: string): PngHead {
     interlaced: first[20] === 1,
     channels: (planes + (hasAlpha ? 1 : 0)) as 1 | 2 | 3 | 4,
     depth: bits === 16 ? 16 : 8,
-    hasIcc: seen.has('iCCP'),
-    hasExif: seen.has('eXIf'),
     isAnimated: (numberAt(reader, seen.get('acTL')) ?? 0) > 0,
     ...(gamma !== undefined && gamma > 0 && { gamma }),
     ...(colours !== undefined && { colours }),
     ...(seen.has('sRGB') && { isSrgb: true as const }),
     ...(resolution !== undefined && { resolution }),
+    ...optional('icc', seen.get('iCCP')),
+    ...optional('exif', seen.get('eXIf')),
     ignored,
     metadata: [...metadata],
     texts,

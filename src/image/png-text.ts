@@ -1,9 +1,10 @@
 import { inflateSync } from 'node:zlib'
+import { viewOf } from '../files/read.ts'
 import { limits } from '../limits.ts'
 import type { Metadata, TextEntry } from '../tensor/metadata.ts'
 import type { PictureMeta } from '../tensor/picture.ts'
 import { exifBlock, exifFor } from './exif.ts'
-import { chunk, concat } from './png.ts'
+import { chunk, concat, iccFits } from './png.ts'
 import { type Chunk, isSound } from './png-head.ts'
 import { type Reader, textOf } from './reader.ts'
 import type { Size } from './size.ts'
@@ -41,8 +42,9 @@ export function readTexts(
 type Read = { readonly keyword: string; readonly bytes: Uint8Array }
 
 /** Reads the keyword and the text of a chunk. Returns undefined if it is damaged or takes more than `room` bytes. */
-function textOfChunk({ read }: Reader, { type, at, length }: Chunk, room: number): Read | undefined {
-  const body = new Uint8Array(read(at + 8, length))
+function textOfChunk(reader: Reader, chunk: Chunk, room: number): Read | undefined {
+  const { type } = chunk
+  const body = bodyOf(reader, chunk)
   const split = body.indexOf(0)
   if (split < 1 || split > 79) return undefined
   const keyword = textOf(body, 0, split)
@@ -60,6 +62,34 @@ function textOfChunk({ read }: Reader, { type, at, length }: Chunk, room: number
   } catch {
     return undefined
   }
+}
+
+/** Returns a copy of the body of a chunk. */
+export const bodyOf = ({ read }: Reader, { at, length }: Chunk): Uint8Array =>
+  new Uint8Array(read(at + 8, length))
+
+/**
+ * Unpacks the ICC profile of an iCCP chunk, which is stored like a zTXt. Undefined if libpng might refuse it: for a wrong
+ * length, for other colours than those of the picture, for a class that is no device, for a tag outside it.
+ */
+export function profileOf(reader: Reader, chunk: Chunk, channels: number): Uint8Array | undefined {
+  const bytes = textOfChunk(reader, { ...chunk, type: 'zTXt' }, limits.metadataBytes.most)?.bytes
+  if (bytes === undefined || bytes.length < 132 || bytes.length % 4 !== 0) return undefined
+  const view = viewOf(bytes)
+  const isInside = (tag: number) => view.getUint32(tag + 4) + view.getUint32(tag + 8) <= bytes.length
+  const tags = Array.from(
+    { length: Math.min(view.getUint32(128), bytes.length / 12) },
+    (_, i) => 132 + 12 * i,
+  )
+  const isUsual =
+    view.getUint32(0) === bytes.length &&
+    view.getUint32(64) < 4 &&
+    iccFits(bytes, channels) &&
+    ['scnr', 'mntr', 'prtr', 'spac'].includes(textOf(bytes, 12, 16)) &&
+    ['XYZ ', 'Lab '].includes(textOf(bytes, 20, 24)) &&
+    textOf(bytes, 36, 40) === 'acsp' &&
+    tags.every((tag) => tag + 12 <= bytes.length && isInside(tag))
+  return isUsual ? bytes : undefined
 }
 
 /** Whether a text can be written in Latin-1, as tEXt requires. */

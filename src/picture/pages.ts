@@ -47,9 +47,9 @@ export async function openPages(source: Source, options: PageOptions): Promise<P
     unread,
     notes,
     ...(pages > 1 && delays !== undefined && { timing: JSON.stringify([delays, loop]) }),
-    ...(png !== undefined && !png.hasExif && pages === 1 && { shape: shapeOf(png) }),
+    ...(png !== undefined && !png.exif && pages === 1 && { shape: shapeOf(png) }),
     ...(areAlike && { header: () => readHeader(source, { ...options, name }) }),
-    ...optional('plain', png?.hasExif ? undefined : plainOf(probed, source)),
+    ...optional('plain', png?.exif ? undefined : plainOf(probed, source)),
     pictures: decodePages(source, { ...options, name, plain: decodePlain }),
   }
 }

@@ -96,7 +96,7 @@ describe('probe', () => {
     const path = join(folder, 'a.png')
     writeFileSync(path, bytes)
     const head = { width: 5, height: 7, bits: 16, colourType: 6, interlaced: false, channels: 4, depth: 16 }
-    const flags = { hasIcc: false, hasExif: false, isAnimated: false, ignored: [], metadata: [], texts: [] }
+    const flags = { isAnimated: false, ignored: [], metadata: [], texts: [] }
     const expected = { kind: 'png', png: { ...head, ...flags, ...meta }, resolution: [2835, 1000] }
     expect(probe(bytes)).toEqual({ ...expected, size: bytes.length })
     expect(probe(path)).toEqual({ ...expected, size: bytes.length })
