@@ -107,14 +107,12 @@ export function deflateAside(filtered: Uint8Array, packing: Packing): Promise<Ui
   const packer = zlib.createDeflateRaw({ ...settingsOf(filtered, packing), flush: flushOf(packing) })
   const packed: Uint8Array[] = []
   packer.on('data', (piece: Uint8Array) => packed.push(piece))
-  return new Promise((done, failed) => {
+  return new Promise<Uint8Array>((done, failed) => {
     packer.on('error', failed)
     // the write flushes too, because `end` would wait for the other thread a second time
-    packer.write(filtered, () => {
-      packer.close()
-      done(concat(packed))
-    })
-  })
+    packer.write(filtered, () => done(concat(packed)))
+    // not in the callback, after which a closed stream makes an error that nobody sees
+  }).finally(() => packer.close())
 }
 
 /**
