@@ -13,9 +13,9 @@ const { Script } = require('node:vm')
 exports.load = (path) => {
   if (enableCompileCache !== undefined) {
     enableCompileCache()
-    return require(path)
+    return part(path, require, new Map())
   }
-  return part(path, (one) => scriptOf(one, compiled(one)), new Map())
+  return part(path, (one) => scriptOf(one, compiled(one)).runInThisContext(), new Map())
 }
 
 /**
@@ -30,7 +30,7 @@ exports.compile = async (path, use) => {
   const scripts = new Map()
   const script = (one) => {
     scripts.set(basename(one), scriptOf(one))
-    return scripts.get(basename(one))
+    return scripts.get(basename(one)).runInThisContext()
   }
   await use(part(path, script, new Map()))
   return new Map([...scripts].map(([name, one]) => [name, one.createCachedData()]))
@@ -41,24 +41,23 @@ exports.scriptOf = scriptOf
 /** The path of the compiled code of a part. */
 exports.compiledPath = (path) => `${path}.v8`
 
-/** Makes a script of a part. Its `cachedDataRejected` shows whether the compiled code was used. */
+/**
+ * Makes a script of a part, which is the function in `module.exports` (src/build.mjs). Its `cachedDataRejected` shows
+ * whether the compiled code was used.
+ */
 function scriptOf(path, cachedData) {
-  const source = readFileSync(path, 'latin1')
-  return new Script(`(function (exports, require, module, __filename, __dirname) {${source}\n})`, {
-    filename: path,
-    cachedData,
-  })
+  return new Script(readFileSync(path, 'utf8'), { filename: path, cachedData })
 }
 
-/** Returns the exports of a part. `loaded` holds the parts loaded so far, by path. */
-function part(path, script, loaded) {
+/** Returns the exports of a part. `made` makes its function, and `loaded` holds the parts loaded so far, by path. */
+function part(path, made, loaded) {
   const known = loaded.get(path)
   if (known !== undefined) return known.exports
   const module = { exports: {} }
   loaded.set(path, module)
   const own = createRequire(path)
-  const load = (name) => (name.startsWith('./') ? part(join(dirname(path), name), script, loaded) : own(name))
-  script(path).runInThisContext()(module.exports, load, module, path, dirname(path))
+  const load = (name) => (name.startsWith('./') ? part(join(dirname(path), name), made, loaded) : own(name))
+  made(path)(module.exports, load, module, path, dirname(path))
   return module.exports
 }
 

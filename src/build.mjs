@@ -161,7 +161,10 @@ async function bundleScripts() {
     define: { 'import.meta.url': '__importMetaUrl' },
   }
   const url = "const __importMetaUrl = require('node:url').pathToFileURL(__filename).href;"
-  const cli = await bundleCli({ ...common, banner: { js: url } })
+  // A part of the command line is a function, for `require` and as the value of a script, which need not join strings.
+  const begin =
+    "(typeof module === 'undefined' ? {} : module).exports = function (exports, require, module, __filename) {"
+  const cli = await bundleCli({ ...common, banner: { js: `${begin}${url}` }, footer: { js: '}' } })
   const library = await bundleEntries(
     { index: 'src/index.ts', 'playwright-reporter': 'src/playwright-reporter.ts' },
     {

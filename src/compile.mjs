@@ -17,6 +17,7 @@ writeFileSync('convo.check.yaml', 'cases: [{ name: "{stem}", actual: pictures/*.
 /** The command lines in the order in which they run, with their exit statuses. */
 const lines = [
   [['sobel', sample, 'out.png', '--quiet'], 0],
+  [['conv2d', sample, 'kernel.png', '--kernel', '1 2 1; 2 4 2; 1 2 1', '--quiet'], 0],
   [['compare', sample, copy], 0],
   [['compare', sample, 'out.png'], 1],
   [['check', '--update'], 0],

@@ -2,32 +2,32 @@
 import { join, relative } from 'node:path'
 
 /**
- * The files of the command line, each with the modules that it starts from. A comparison of equal files loads the
- * first, a check also the second, and a run of pictures the third. The last has what is only imported when it is needed:
- * networks, batches, drawings. Reading one file with everything would take 10 ms more.
+ * The files of the command line, each with the modules that it starts from. Comparing equal files loads the first two,
+ * a filter the first, `shared` and `run`. The last has what is only imported when it is needed: networks, batches,
+ * drawings. Reading one file with everything would take 10 ms more.
  */
 export const cliParts = (inputs) => ({
-  cli: [
-    'src/cli/main.ts',
+  cli: ['src/cli/main.ts'],
+  'cli-compare': [
     ...inputs['src/cli/apart.ts'].imports.flatMap(({ kind, path }) =>
       kind === 'dynamic-import' ? [path] : [],
     ),
     'src/golden/compare.ts',
   ],
+  'cli-shared': [],
   'cli-golden': ['src/golden/check.ts'],
-  'cli-rest': [
-    'cli/any-line',
-    'picture/process',
-    'picture/kernel-notes',
-    'kernel/source',
-    'golden/compare-files',
-  ].map((name) => `src/${name}.ts`),
+  'cli-run': ['src/cli/any-line.ts', 'src/picture/process.ts'],
+  'cli-kernel': ['src/picture/kernel-notes.ts', 'src/kernel/source.ts'],
+  'cli-differ': ['src/golden/compare-files.ts'],
   'cli-more': [],
 })
 
+/** Parts that start so fast that modules they have in common with others are in the first file. */
+const early = ['cli', 'cli-compare']
+
 /**
- * Assigns each module to a part: the one whose roots need it at the start, or the first part if several do. Modules
- * that no part needs at the start are in the last one.
+ * Assigns each module to a part: the one whose roots need it at the start. Modules that several need are in the first
+ * part if an early one is among them, and else in `cli-shared`; those that none needs at the start are in the last.
  *
  * @param {Record<string, { imports: { path: string, kind: string, external?: boolean }[] }>} inputs of the metafile of
  * one bundle with everything
@@ -39,7 +39,8 @@ export function partsOf(inputs, plan) {
   const needs = names.map((name) => reached(inputs, plan[name]))
   const partOf = (path) => {
     const users = names.filter((_, i) => needs[i].has(path))
-    return users.length > 1 ? names[0] : (users[0] ?? names.at(-1))
+    if (users.length > 1) return early.some((one) => users.includes(one)) ? 'cli' : 'cli-shared'
+    return users[0] ?? names.at(-1)
   }
   return new Map(Object.keys(inputs).map((path) => [path, partOf(path)]))
 }

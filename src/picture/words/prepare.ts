@@ -183,9 +183,9 @@ async function prepareStep({ operation: syntax, given, file }: Asked): Promise<P
   const values = resolve(params, pick(given, params))
   const settings = await withBias(resolve(sharedSettings, pick(given, shared)))
   const kernel = await kernelOf(operation, settings)
-  const isSized = kernel !== undefined || Object.hasOwn(params, 'size')
   const asked = { values, kernel, settings: kernelOptions(settings) }
-  const notes = isSized ? await import('../kernel-notes.ts') : undefined
+  const isChosen = kernel !== undefined || given.size !== undefined
+  const notes = isChosen ? await import('../kernel-notes.ts') : undefined
   return {
     name,
     settings,
