@@ -33,11 +33,6 @@ export type Loaded = {
   readonly pages: number
 }
 
-export type LoadOptions = Omit<DecodeOptions, 'name'> & {
-  /** Whether the upper rows may arrive before the rest. */
-  readonly ahead: boolean
-}
-
 /** Inspects an input without decoding it; `-` is standard input. @throws ConvoError E_INPUT, E_DECODE, E_TOO_LARGE */
 export async function openInput(path: string): Promise<Opened> {
   const source = await sourceOf(path)
@@ -57,17 +52,20 @@ export async function sourceOf(path: string): Promise<Source> {
 export const expectedSamples = ({ probe: { png, size } }: Opened): number =>
   png === undefined ? size * 4 : png.width * png.height * png.channels
 
-/** Decodes an input. @throws ConvoError as `decode` and `readied` do */
+/**
+ * Decodes an input. The upper rows of a large picture may arrive before the rest.
+ *
+ * @throws ConvoError as `decode` and `readied` do
+ */
 export async function loadPicture(
   opened: Opened,
-  options: LoadOptions,
+  options: Omit<DecodeOptions, 'name'>,
   treatment: Treatment,
 ): Promise<Loaded> {
   const { path, source } = opened
   const name = inputName(path)
-  const { ahead, ...bounds } = options
-  const limits = { ...bounds, name }
-  if (!ahead || bounds.page !== undefined || looksAtAlpha(treatment))
+  const limits = { ...options, name }
+  if (options.page !== undefined || looksAtAlpha(treatment))
     return readied(await decode(source, limits), name, treatment)
   const { data, ...header } = await decodeAhead(source, limits)
   if (!('missing' in data)) return readied({ ...header, data }, name, treatment)

@@ -44,16 +44,12 @@ export function checkApplies(
   }
 }
 
-/**
- * Decodes the input of a job: a picture or an array. With `ahead`, the upper rows of a large picture may arrive before
- * the rest.
- */
-export async function loadData(opened: Opened, task: PictureTask, ahead: boolean): Promise<LoadedData> {
+/** Decodes the input of a job: a picture or an array. */
+export async function loadData(opened: Opened, task: PictureTask): Promise<LoadedData> {
   const { settings } = task
   const treatment = treatmentOf(task)
   if (opened.probe.isArray) return arrayData(await loadArray(opened, settings), task)
-  const options = { ...limitsOf(settings), ahead }
-  const { picture, meta, notes, pages } = await loadPicture(opened, options, treatment)
+  const { picture, meta, notes, pages } = await loadPicture(opened, limitsOf(settings), treatment)
   return {
     data: picturePending(picture),
     meta,

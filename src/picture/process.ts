@@ -77,7 +77,7 @@ async function begin(
   }
   const isSmall = !isWorthWorkers(expectedSamples(opened))
   if (!isSmall) pool.warm()
-  const load = async () => (await openPaged(opened, task)) ?? loadData(opened, task, pool.threads > 1)
+  const load = async () => (await openPaged(opened, task)) ?? loadData(opened, task)
   return { load, isSmall }
 }
 
