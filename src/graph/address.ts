@@ -14,3 +14,9 @@ export const noBlock = 0 as Address
 
 /** Rounds bytes up to whole cache lines. */
 export const align = (bytes: number): number => Math.ceil(bytes / 64) * 64
+
+/**
+ * The place of a byte among eight. Samples are copied into shared memory eight bytes at a time from the same place, and
+ * one by one from others, which takes seven times as long.
+ */
+export const shift = (bytes: number): number => bytes & 7

@@ -1,7 +1,8 @@
 import { nodeOf } from '../graph/node.ts'
+import { isPlainPng } from '../image/png-head.ts'
 import { lightOf } from '../image/profile.ts'
+import { isWorthWorkers } from '../run/cost.ts'
 import { runToTensor } from '../run/graph.ts'
-import { isWorthWorkers } from '../run/graph-run.ts'
 import type { Pool, Session } from '../run/pool.ts'
 import { poolOf } from '../run/shared.ts'
 import { poolEngine } from '../run/tensors.ts'
@@ -60,7 +61,7 @@ const run = (task: PictureTask, pool: Pool, began: number, load: Load): Promise<
     return { ...report, notes, milliseconds: Math.round((performance.now() - began) * 10) / 10 }
   }, task)
 
-/** Inspects the input, and starts workers for a large one before it is decoded. */
+/** Inspects the input, and starts workers for a large one before it is decoded, unless its rows arrive at once. */
 async function begin(
   task: PictureTask,
   pool: Pool,
@@ -76,7 +77,7 @@ async function begin(
     return whole(() => loadVolume(task, opened))
   }
   const isSmall = !isWorthWorkers(expectedSamples(opened))
-  if (!isSmall) pool.warm()
+  if (!isSmall && !isPlainPng(opened.probe.png)) pool.warm()
   const load = async () => (await openPaged(opened, task)) ?? loadData(opened, task)
   return { load, isSmall }
 }

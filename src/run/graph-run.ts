@@ -1,14 +1,11 @@
 import type { Range } from '../definition/quantise.ts'
-import { sizeOfElement } from '../definition/windows.ts'
 import { invariant } from '../error.ts'
 import { type Address, align, nowhere } from '../graph/address.ts'
 import { withoutBarriers } from '../graph/barriers.ts'
 import { type Cut, cutOf } from '../graph/cut.ts'
 import { fused } from '../graph/fuse.ts'
-import { narrowed } from '../graph/narrow.ts'
 import { type Filter, type Node, slicesOf } from '../graph/node.ts'
-import { type Listed, listed, planStrip, type Strip } from '../graph/schedule.ts'
-import { sliceOf } from '../graph/slices.ts'
+import { type Listed, listed, type Strip } from '../graph/schedule.ts'
 import { rowCount, type Span } from '../graph/spans.ts'
 import { copied, copyTo, pause } from '../host/turns.ts'
 import { linearTables } from '../image/light.ts'
@@ -18,6 +15,7 @@ import type { Arena } from './arena.ts'
 import { arrivalOf } from './arrival.ts'
 import { put } from './bank.ts'
 import { mostSlots } from './control.ts'
+import { costOf, isWorthWorker, most } from './cost.ts'
 import {
   type GraphJob,
   type GraphSink,
@@ -33,16 +31,13 @@ import type { PartResult } from './part.ts'
 import type { PictureShape, Sink, Source } from './picture-job.ts'
 import { fixedBytes, placePicture, prepareTables, withHow } from './place-picture.ts'
 import type { RunOptions, Session } from './pool.ts'
-import { floatRowBytes } from './rows.ts'
+import { floatRowBytes, shiftOf } from './rows.ts'
 
 /** The recipe that is the last step: its input, and what happens to its samples. */
 export type Finishing = Filter & { readonly range: Range; readonly sink: Sink }
 
 /** Receives the pieces of strips as they are finished, in any order. */
 export type OnStrip = (piece: number, result: PartResult, pieces: number) => void
-
-/** The number of multiplications below which a worker costs more than it saves. */
-const parallelFrom = 4e6
 
 type Hooks = {
   readonly onPart?: OnStrip | undefined
@@ -213,7 +208,7 @@ export async function layOut(
     scratchBytes: sinkRoom + ('job' in sink ? sink.job.scratchBytes : 0),
     layout: { work, floats, pixels, sink: sinkRoom },
   })
-  const parallel = cost >= parallelFrom
+  const parallel = isWorthWorker(plain, cost, source !== undefined && 'arriving' in source.picture)
   const common = { parallel, aside: jobs.some(isLong) || cost / parts > longFrom, ...(drain && { drain }) }
   const runJob = (job: GraphJob, options: RunOptions) =>
     session.run(job, plans, (piece, result) => onPart?.(piece, result, pieces), options)
@@ -235,7 +230,7 @@ export async function layOut(
   const rowBytes = width * channels * (depth / 8)
   if (!isLast) session.hold?.('input', picture.height * rowBytes)
   const slots = Math.min(mostSlots, parts, parallel ? session.threads + 2 : 1)
-  const slotBytes = align(most(plans.map(({ staged }) => rowCount(staged))) * rowBytes)
+  const slotBytes = align(most(plans.map(({ staged }) => rowCount(staged))) * rowBytes + 7)
   const address = arena.alloc(slots * slotBytes)
   const memory = new Uint8Array(arena.memory.buffer)
   /** For each part, the first row that those after it need. */
@@ -245,7 +240,7 @@ export async function layOut(
     return Math.min(first, staged[0]?.[0] ?? first)
   }, picture.height)
   const stage = (part: number, slot: number) => {
-    let to: number = address + slot * slotBytes
+    let to: number = address + slot * slotBytes + shiftOf(plans[part]!.staged, rowBytes)
     for (const rows of plans[part]!.staged) {
       for (const bytes of arrival.bytes(rows)) {
         memory.set(bytes, to)
@@ -316,8 +311,6 @@ async function placeWork(
 const partsOf = (rows: Span, height: number): Span[] =>
   slicesOf(rows, height).map(([, first, end]): Span => [first, end])
 
-const most = (numbers: readonly number[]): number => numbers.reduce((a, b) => Math.max(a, b), 0)
-
 /** The scratch memory in bytes that the steps of a strip need beside their rows. */
 const roomOf = (list: readonly Listed<PlacedWork>[], { buffers }: Strip): number =>
   most(
@@ -331,68 +324,3 @@ const roomOf = (list: readonly Listed<PlacedWork>[], { buffers }: Strip): number
 const shortUpTo = 4e6
 /** Kinds of work whose cost is determined by the number of multiplications. */
 const isPlainWork: ReadonlySet<string> = new Set(['bank', 'planes'])
-
-/** The number of samples below which work on a picture starts no worker, which would cost more than it saves. */
-const parallelSamples = 1.5e6
-
-/**
- * Whether a picture of this many samples is worth a worker. If so, the worker can be started before the picture
- * arrives.
- */
-export const isWorthWorkers = (samples: number): boolean => samples >= parallelSamples
-
-/** How many times as much it costs to compute the channels of a step one by one as all at once. */
-export const costApart = (out: Node): number =>
-  (out.shape[0] * costOf(listed(narrowed(out, 0, 1)))) / costOf(listed(out))
-
-/**
- * How many times as much it costs to compute the slices of a volume one by one as all at once. It measures the middle
- * slice, because most slices are not near the ends.
- */
-export function costOfSlices(volume: Node, slices: number): number {
-  const list = listed(sliceOf(volume, slices >> 1, slices))
-  const strip = planStrip(list, [0, volume.shape[1] / slices])
-  return (slices * costOf(list, strip, tapsOf)) / costOf(listed(volume), undefined, tapsOf)
-}
-
-/** Returns about how many taps a sample of a step takes. */
-function tapsOf(step: Listed): number {
-  const { work } = step
-  if (work.kind === 'layer' && work.name === 'ranked') return sizeOfElement(work.settings.element)
-  if (!('filter' in work)) return multiplicationsOf(step)
-  return work.filter.plan.stencils.reduce((sum, { algorithm, kH, kW }) => {
-    const isDense = algorithm === 'direct' || algorithm === 'integer'
-    // an FFT of any size takes about as long as 64 taps
-    return sum + Math.min(isDense ? kH * kW : kH + kW, 64)
-  }, 0)
-}
-
-/**
- * Returns about how many multiplications a sample of a step takes. For a filter, only the samples of its input count.
- */
-function multiplicationsOf({ work, shape, slices = 1 }: Listed): number {
-  if ('filter' in work) {
-    const { plan, channels } = work.filter
-    const samples = plan.width * plan.height * channels * slices
-    return (samples / sizeOf(shape)) * (parallelFrom / parallelSamples)
-  }
-  if (work.kind === 'similarity') return (work.options.size * work.options.patch) ** 2 * 4
-  if (work.kind !== 'bank') return 1
-  const { phases, channelsPerGroup } = work.bank.plan
-  return (phases.reduce((sum, { taps }) => sum + taps.length, 0) / phases.length) * channelsPerGroup
-}
-
-/** Whether the steps take long enough for more than one thread. */
-export const isWorthThreads = (out: Node): boolean => costOf(listed(out)) >= parallelFrom
-
-/** Whether computing a sample takes longer than reading it back from memory. */
-export const isCostly = (out: Node): boolean => costOf(listed(out)) > 16 * sizeOf(out.shape)
-
-/** Returns about how many multiplications the steps, or a strip of them, take. */
-function costOf(list: readonly Listed[], strip?: Strip, perSample = multiplicationsOf): number {
-  const rowsOf = (i: number) => (strip === undefined ? list[i]!.shape[1] : rowCount(strip.buffers[i]!.rows))
-  return list.reduce((sum, step, i) => {
-    const { shape } = step
-    return sum + (perSample(step) * sizeOf(shape) * rowsOf(i)) / shape[1]
-  }, 0)
-}

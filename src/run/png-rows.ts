@@ -1,6 +1,6 @@
 import { constants, createInflate } from 'node:zlib'
 import { readAt } from '../files/read.ts'
-import { type Address, plus } from '../graph/address.ts'
+import { type Address, align, plus, shift } from '../graph/address.ts'
 import type { PlainDecoder, PlainPng, PngHead } from '../image/png-head.ts'
 import { crc32 } from '../image/png-parts.ts'
 import { type Source, wholeOf } from '../image/reader.ts'
@@ -54,7 +54,9 @@ function newBench(): Bench {
 export function layoutOf({ width, height, channels, depth }: PngHead) {
   const bpp = channels * (depth / 8)
   const rowBytes = width * bpp
-  return { bpp, rowBytes, stripRows: Math.max(1, Math.min(height, Math.floor(stripBytes / (rowBytes + 1)))) }
+  const fit = Math.floor(stripBytes / (rowBytes + 1))
+  // a multiple of 8, so that a row is at the same place among eight bytes in every strip
+  return { bpp, rowBytes, stripRows: Math.max(1, Math.min(height, fit < 8 ? fit : fit & ~7)) }
 }
 
 /**
@@ -67,9 +69,10 @@ export async function* stripsOf({ source, size, head }: PlainPng, bench: Bench):
   const { arena, wasm } = bench
   const { bpp, rowBytes, stripRows } = layoutOf(head)
   const { height, depth } = head
-  const raw = arena.alloc(stripRows * (rowBytes + 1))
-  const whole = arena.alloc(64 + (stripRows + 1) * rowBytes)
-  const rowsAt = plus(whole, 64 + rowBytes)
+  const filtered = arena.alloc(stripRows * (rowBytes + 1) + 8)
+  const above = align(64 + rowBytes)
+  const whole = arena.alloc(above + stripRows * rowBytes)
+  const rowsAt = plus(whole, above)
   const turned = depth === 16 ? arena.alloc(stripRows * rowBytes) : rowsAt
   const bytes = new Uint8Array(arena.memory.buffer)
   bytes.fill(0, whole, rowsAt)
@@ -78,7 +81,9 @@ export async function* stripsOf({ source, size, head }: PlainPng, bench: Bench):
   const isOne = size <= pieceBytes
   const inflate = createInflate({
     chunkSize,
-    readableHighWaterMark: 2 * chunkSize,
+    // pieces one by one: otherwise those that are waiting are joined
+    readableObjectMode: true,
+    readableHighWaterMark: 2,
     ...(isOne && { flush: constants.Z_FINISH }),
   } as object)
   const write = (piece: Uint8Array) =>
@@ -95,12 +100,13 @@ export async function* stripsOf({ source, size, head }: PlainPng, bench: Bench):
     else inflate.end()
   }
   feed().catch((error) => inflate.destroy(error))
-  let [done, filled] = [0, 0]
+  let [done, filled, raw] = [0, 0, filtered]
   try {
     for await (const piece of inflate as AsyncIterable<Buffer>) {
       for (let at = 0; at < piece.length; ) {
         const rows = Math.min(stripRows, height - done)
         if (rows === 0) throw new UnsoundPng('there is more data than rows')
+        if (filled === 0) raw = plus(filtered, shift(piece.byteOffset + at))
         const part = piece.subarray(at, at + rows * (rowBytes + 1) - filled)
         bytes.set(part, raw + filled)
         at += part.length

@@ -1,6 +1,6 @@
 import type { Shape } from '../definition/layer.ts'
 import { invariant } from '../error.ts'
-import { type Address, nowhere, plus } from '../graph/address.ts'
+import { type Address, nowhere, plus, shift } from '../graph/address.ts'
 import type { Span } from '../graph/spans.ts'
 import { type WasmExports, writeFinishParams } from './engine.ts'
 import { finishBytes } from './finish-params.ts'
@@ -16,6 +16,10 @@ export type PictureRows = {
   all(): PlacedRows
 }
 
+/** The place of the first staged row in a slot, that of its row in a picture; see `shift`. */
+export const shiftOf = (staged: readonly Span[], rowBytes: number): number =>
+  shift((staged[0]?.[0] ?? 0) * rowBytes)
+
 /** Locates the rows of a picture: in the picture itself, or one after the other in the slot of the part. */
 export function pictureRows(picture: PlacedPicture | undefined): PictureRows {
   const pitch = picture === undefined ? 0 : picture.width * picture.channels * (picture.depth / 8)
@@ -25,7 +29,11 @@ export function pictureRows(picture: PlacedPicture | undefined): PictureRows {
   return {
     begin(part, rows) {
       if (staged !== undefined)
-        all = { ...all, rows, address: plus(address, (part % staged.slots) * staged.slotBytes) }
+        all = {
+          ...all,
+          rows,
+          address: plus(address, (part % staged.slots) * staged.slotBytes + shiftOf(rows, pitch)),
+        }
     },
     address: (row) => rowAt(all, 0, row),
     all: () => all,

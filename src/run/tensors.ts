@@ -4,8 +4,9 @@ import { hasBarrier } from '../graph/barriers.ts'
 import { nodeOf, planesNode, traced, tracer } from '../graph/node.ts'
 import { copied, copyTo } from '../host/turns.ts'
 import { Tensor } from '../tensor/tensor.ts'
+import { isWorthThreads } from './cost.ts'
 import { runToTensor } from './graph.ts'
-import { isWorthThreads, layOut } from './graph-run.ts'
+import { layOut } from './graph-run.ts'
 import type { Pool, Session } from './pool.ts'
 
 /**
