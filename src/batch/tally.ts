@@ -1,8 +1,7 @@
-import type { Result } from './crew.ts'
 import type { Footprint } from './footprint.ts'
 import type { BatchCounts, ItemEntry } from './journal.ts'
 import type { Standing } from './progress.ts'
-import type { Task } from './runner.ts'
+import type { Result, Task } from './runner.ts'
 
 /** Megapixels for each byte of a picture file, while nothing is known: that of a photograph as PNG. */
 const firstGuess = 0.5e-6

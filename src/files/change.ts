@@ -21,8 +21,7 @@ import { writing, writingError } from './errors.ts'
 import { clearOnce, temporaryName } from './leftovers.ts'
 import { descriptorOf, writeAtomically } from './output.ts'
 import { isMissing, readWhole } from './read.ts'
-import { followLinks, under } from './root.ts'
-import { isFolder, namesIn, statOf } from './stat.ts'
+import { followLinks, isFolder, namesIn, statOf, under } from './root.ts'
 
 /** Makes a folder and its parents. Returns the folders that it made, deepest first. @throws ConvoError E_OUTPUT */
 export function makeFolder(folder: string): string[] {

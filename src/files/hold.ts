@@ -7,8 +7,8 @@ import { undoAtEnd } from '../signals.ts'
 import { type Growing, makeFolder, openGrowing, removeEmpty, removeQuietly } from './change.ts'
 import { writingError } from './errors.ts'
 import { birthOf, isAt, processSpace } from './process.ts'
+import { namesIn, statOf } from './root.ts'
 import { must, object, parsed, text } from './shape.ts'
-import { namesIn, statOf } from './stat.ts'
 
 /** Exclusive use of a folder, until this process releases it or ends. */
 export type Hold = { release(): void }

@@ -1,8 +1,7 @@
 import { unlinkSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { birthOf, hostMark, isAt } from './process.ts'
-import { followLinks } from './root.ts'
-import { namesIn } from './stat.ts'
+import { followLinks, namesIn } from './root.ts'
 
 let mark: string | undefined
 

@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { ConvoError, nearest } from '../error.ts'
-import { appendTo, inFolder, removeUnder, writeUnder, writeWhole } from '../files/change.ts'
-import { placeFinder } from '../files/places.ts'
+import { inFolder, removeUnder, writeUnder, writeWhole } from '../files/change.ts'
+import { placeFinder } from '../files/root.ts'
 import { fillTemplate, parseTemplate } from '../files/template.ts'
 import type { Environment, Shard } from '../host/engines.ts'
 import { hasColour, type Io } from '../host/io.ts'
@@ -112,7 +112,6 @@ export async function reportAll(
     const beside = isFolder ? besideIn(dirname(file!)) : undefined
     await reporter.report(run, {
       ...{ write, env, results, beside, passing, width: io.width },
-      append: async (path, text) => appendTo(path, text),
       approve: isToApprove ? () => approveCommand(results) : undefined,
       hasColour: file === undefined && hasColour(process.stdout, env),
     })
@@ -154,7 +153,6 @@ export async function textOf(
   await reporter.report(run, {
     ...{ env: {}, results, approve, width, hasColour: false },
     write: async (message) => void parts.push(written(message)),
-    append: async (_, text) => void parts.push(text),
   })
   return parts.join('')
 }

@@ -1,6 +1,6 @@
 import { ConvoError } from '../error.ts'
 import { readText, readWhole, textOf } from '../files/read.ts'
-import { isFolder } from '../files/stat.ts'
+import { isFolder } from '../files/root.ts'
 import { type Digest, digestOf } from '../picture/digest.ts'
 import { findInputs } from '../picture/find.ts'
 import { inputName, sourceOf } from '../picture/input.ts'

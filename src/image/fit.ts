@@ -4,13 +4,12 @@ import { inTurns } from '../host/turns.ts'
 import type { Metadata } from '../tensor/metadata.ts'
 import { fullScale, hasAlpha, type Picture, type PictureMeta } from '../tensor/picture.ts'
 import { textFields } from './exif.ts'
-import { hasAlphaWhere, withoutAlpha } from './flatten.ts'
+import { hasAlphaWhere, samplesLike, withoutAlpha } from './flatten.ts'
 import { type OutputFormat, type OutputTraits, traitsOf } from './format.ts'
 import { chromaNotes, isComment, mostInSegment, type Subsampling } from './jpeg.ts'
 import { linearGamma } from './light.ts'
 import { listed, metadataNames } from './metadata.ts'
 import { iccFits } from './png.ts'
-import { samplesLike } from './samples.ts'
 
 /** A picture that a format can hold, and notes on what was lost. */
 export type Fitted = { readonly picture: Picture; readonly notes: readonly string[] }

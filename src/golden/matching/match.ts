@@ -27,8 +27,7 @@ import { toleranceText } from '../tolerance.ts'
 import { pngOf, type Reading, type Received, receive } from './received.ts'
 import { record, writeRun, writeRunSoon } from './records.ts'
 import type { Calling, Runner } from './runner.ts'
-import { type Golden, goldenOf, type Session, sessionOf } from './session.ts'
-import { watchEnd } from './unused.ts'
+import { type Golden, goldenOf, type Session, sessionOf, watchEnd } from './session.ts'
 
 /** How much a picture may differ from its golden, how both are read, and the name of the golden. */
 export type GoldenOptions = Omit<CompareOptions, 'diffStyle'> & {

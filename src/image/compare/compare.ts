@@ -15,14 +15,12 @@ import {
   shapeOf,
   shapeText,
 } from './comparison.ts'
-import { densest } from './density.ts'
-import { type Colour, comparedPixels, equal, marked, withProfile } from './equal.ts'
+import { type Colour, comparedPixels, equal, ignoredPixels, marked, withProfile } from './equal.ts'
 import { type Differ, type Measured, measure } from './measure.ts'
 import { notShifted, withAntialiasing } from './nearby.ts'
 import { type Frame, haveEqualBits, type Pair, pairUp } from './pair.ts'
 import { seenByPixelmatch } from './perceptual.ts'
-import { ignoredPixels } from './region.ts'
-import { allowedPixels, countsPixels, smallestLimits } from './smallest.ts'
+import { allowedPixels, countsPixels, densest, smallestLimits } from './smallest.ts'
 import { ssim } from './ssim.ts'
 import { type Limits, levelsOf, type Tolerance } from './tolerance.ts'
 
