@@ -1,4 +1,3 @@
-import type { BigIntStats } from 'node:fs'
 import { basename, dirname, relative } from 'node:path'
 import { ConvoError } from '../error.ts'
 import { noteRead } from '../files/reads.ts'
@@ -7,16 +6,7 @@ import { expandTemplate, fileValues, hasKey, type Template } from '../files/temp
 import type { Input } from '../picture/find.ts'
 import { inFolder } from './options.ts'
 
-export type Item = {
-  readonly input: string
-  readonly rel: string
-  readonly output: string
-  /** The output's path relative to the template's folder, which names the item in the state. */
-  readonly name: string
-  /** Size of the input in bytes; 0 if it does not exist. */
-  readonly bytes: number
-  readonly stat: BigIntStats | undefined
-}
+export type Item = Awaited<ReturnType<typeof makeItem>>
 
 /** What items are made of. */
 export type Making = {
@@ -40,7 +30,8 @@ export async function makeItems(inputs: readonly Input[], making: Making): Promi
   return items
 }
 
-export async function makeItem({ path, rel }: Input, index: number, making: Making): Promise<Item> {
+/** Returns the item of an input. `name` is that in the state. */
+export async function makeItem({ path, rel }: Input, index: number, making: Making) {
   const { template, operation } = making
   const stat = statOf(path)
   const output = expandTemplate(template, {

@@ -27,25 +27,14 @@ export type Batch = {
 }
 
 /** Everything that is known before the work begins. */
-export type Plan = {
-  readonly batch: Batch
-  readonly template: Template
-  readonly operation: BatchOperation
-  readonly making: Making
-  readonly shard: Shard | undefined
-  readonly all: readonly Item[]
-  readonly items: readonly Item[]
-  /** The folders that were searched for inputs. */
-  readonly folders: readonly string[]
-  readonly notes: readonly string[]
-}
+export type Plan = Awaited<ReturnType<typeof planBatch>>
 
 /**
  * Parses and checks a batch without writing anything, and reports every error that can be known beforehand.
  *
  * @throws ConvoError for a batch that cannot start
  */
-export async function planBatch(batch: Batch): Promise<Plan> {
+export async function planBatch(batch: Batch) {
   const { settings } = batch
   const template = parseTemplate(outputOf(batch))
   const operation = await prepareBatchOperation(batch.operation)
@@ -77,6 +66,7 @@ export async function planBatch(batch: Batch): Promise<Plan> {
     shard,
     all,
     items: shard === undefined ? all : itemsOfShard(all, shard, settings['shard-by']),
+    // those that were searched for inputs
     folders: found.folders,
     notes: [...found.notes, ...(leftOut === 0 ? [] : [leftOutNote(leftOut)])],
   }

@@ -26,11 +26,6 @@ export type Made = MadeFile & {
 /** The records that earlier batches left in the output root. Each output has one for every shard, the latest last. */
 export type State = ReadonlyMap<string, readonly Made[]>
 
-export type StateFile = {
-  /** Records an output. If that fails, returns the error once, and the batch goes on. */
-  note(made: Made): ConvoError | undefined
-}
-
 /** The folder in the output root where batches keep their state, their holds and the logs of their shards. */
 export const stateFolder = (root: string): string => join(root, '.convo')
 
@@ -84,11 +79,7 @@ function latest(lines: string): Map<string, Made> {
  *
  * @throws ConvoError E_OUTPUT if the output root is not writable
  */
-export async function openStateFile(
-  root: string,
-  shard: Shard | undefined,
-  again: readonly Made[] = [],
-): Promise<StateFile> {
+export async function openStateFile(root: string, shard: Shard | undefined, again: readonly Made[] = []) {
   const path = join(stateFolder(root), stateFileName(shard))
   const before = textOf(path)
   const known = latest(before)
@@ -98,7 +89,8 @@ export async function openStateFile(
   let isTorn = false
   let isTold = false
   return {
-    note(made) {
+    /** Records an output. If that fails, returns the error once, and the batch goes on. */
+    note(made: Made): ConvoError | undefined {
       try {
         // after a line that was cut off, for example by a full disk, start a new line
         appendTo(path, `${isTorn ? '\n' : ''}${JSON.stringify(made)}\n`)

@@ -86,16 +86,8 @@ const foldersBelow = (top: string, rel: string, name: RegExp): string[] =>
       return name.test(entry.name) ? [path] : foldersBelow(top, path, name)
     })
 
-/** What `check init` did. */
-export type Adopted = {
-  readonly manifest: string
-  readonly tool: string
-  readonly goldens: string
-  readonly adopted: number
-  readonly actual: string
-  /** What to do next, one line per step. */
-  readonly next: readonly string[]
-}
+/** What `check init` did, and what to do next. */
+export type Adopted = Awaited<ReturnType<typeof adoptGoldens>>
 
 /**
  * Writes a manifest for goldens that another tool made, and a lock in which they are approved.
@@ -105,7 +97,7 @@ export type Adopted = {
  * @throws ConvoError E_USAGE if there are no goldens, or a manifest or lock already exists; E_INPUT or E_DECODE for a
  *   golden that cannot be read; E_NAME for one whose name cannot be used
  */
-export async function adoptGoldens(folder: string, given: string | undefined): Promise<Adopted> {
+export async function adoptGoldens(folder: string, given: string | undefined) {
   const manifest = join(folder, 'convo.check.yaml')
   if (!isFolder(folder)) {
     throw new ConvoError('E_USAGE', `${folder} is not a folder`, { fix: 'convo check init' })
@@ -154,7 +146,6 @@ export async function adoptGoldens(folder: string, given: string | undefined): P
     tool: layout.tool,
     goldens: root,
     adopted: files.length,
-    actual: join(folder, actual),
     next: [
       ...(isHere || isFromHere ? [] : [`in ${folder}:`]),
       ...layout.how.map(filled),

@@ -14,18 +14,7 @@ import { goldensOf } from './goldens-folder.ts'
 import { isLoose } from './tolerance.ts'
 
 /** A parsed manifest, with globs resolved and names filled in. */
-export type Manifest = {
-  readonly file: string
-  readonly folder: string
-  /** The folder of the goldens. */
-  readonly goldens: string
-  readonly allow: ReadonlySet<Allowed>
-  readonly cases: readonly Case[]
-  /** SHA-256 of the file. */
-  readonly digest: string
-  /** The text of `goldens`, if the folder depends on the machine. */
-  readonly chosen?: string
-}
+export type Manifest = Awaited<ReturnType<typeof loadManifest>>
 
 const manifestNames = ['convo.check.yaml', 'convo.check.yml', 'convo.check.json'] as const
 
@@ -60,7 +49,7 @@ export async function manifestFiles(words: readonly string[]): Promise<string[]>
  *
  * @throws ConvoError E_INPUT, E_MANIFEST with every complaint at file:line:column
  */
-export async function loadManifest(file: string): Promise<Manifest> {
+export async function loadManifest(file: string) {
   const kind = 'a valid manifest of checks'
   const source = readValid(file, checkSchema, kind, 'cases')
   const folder = dirname(file)
@@ -84,7 +73,8 @@ export async function loadManifest(file: string): Promise<Manifest> {
     allow: new Set(raw.allow),
     cases,
     digest: sha256(source.text),
-    ...(raw.goldens?.includes('{') && { chosen: raw.goldens }),
+    // the text of `goldens`, if the folder depends on the machine
+    chosen: raw.goldens?.includes('{') ? raw.goldens : undefined,
   }
 }
 

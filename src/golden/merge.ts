@@ -17,13 +17,7 @@ import { countsText, verdictText } from './reporters/summary.ts'
 import { type CaseResult, isOwn, type Run, readRun, resultsName, totalled } from './results.ts'
 import type { ReporterName } from './settings.ts'
 
-/** One of the runs to merge, and the folder of its pictures. */
-type Part = {
-  readonly file: string
-  readonly folder: string
-  readonly hasPictures: boolean
-  readonly run: Run
-}
+type Part = ReturnType<typeof readPart>
 
 const reporterOf: Readonly<Record<string, ReporterName>> = {
   '.html': 'html',
@@ -70,7 +64,8 @@ export async function mergeReports(paths: readonly string[], given: string, io: 
   return missing.length > 0 || run.failed > 0 ? 1 : 0
 }
 
-function readPart(path: string): Part {
+/** Reads one of the runs to merge, and finds the folder of its pictures. */
+function readPart(path: string) {
   const file = isFolder(path) ? join(path, resultsName) : path
   const found = readRun(file, 'the results.json that convo check writes, or its folder')
   // cases that pass show their goldens, but not from a folder outside the current one

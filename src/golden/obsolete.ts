@@ -9,15 +9,11 @@ import type { Manifest } from './manifest.ts'
 import { testGoldens } from './settings.ts'
 
 /** A golden that no case is compared with any more. */
-export type Obsolete = {
-  /** The name of its case in the lock; for a file without a lock entry, its path in the folder of goldens. */
-  readonly name: string
-  /** The path in the folder of goldens. */
-  readonly file: string
-}
+export type Obsolete = { readonly name: string; readonly file: string }
 
 /**
- * Finds obsolete goldens, sorted by name: lock entries without a case, and pictures without a lock entry or case.
+ * Finds obsolete goldens, sorted by name: lock entries without a case, and pictures without a lock entry or case, which
+ * have their paths as names. Paths are relative to the folder of goldens.
  *
  * @param manifests all manifests of the run; those with the same folder of goldens are considered together
  */

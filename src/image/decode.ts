@@ -241,7 +241,7 @@ async function openOwn(
   const own = isOwn(kind) ? ownReaders[kind](bytes, name) : await readBorrowed(kind, bytes, name, check)
   checkSize(own, maxPixels, name)
   const header = ownHeader(kind, own, name)
-  const seen: Seen = { metadata: [], unread: header.unread, notes: [] }
+  const seen: Seen = { metadata: [], unread: [...header.unread], notes: [] }
   const reading: Reading = { space: 'srgb', format: 'uchar', ignoreIcc: true }
   return { input: bytes, name, seen, reading, header, own, bits: undefined, plain: undefined }
 }

@@ -4,7 +4,7 @@ import { ConvoError } from '../error.ts'
 import { counted } from '../text/count.ts'
 import type { BorrowedKind } from './borrowed.ts'
 import type { OwnKind } from './own.ts'
-import { type PngHead, readPngHead } from './png-head.ts'
+import { readPngHead } from './png-head.ts'
 import { nameOf, type Reader, type Source, textOf, withReader } from './reader.ts'
 import { jfifResolution, type Resolution, tiffResolution } from './resolution.ts'
 import { holdsArray } from './tiff-array.ts'
@@ -13,16 +13,7 @@ import { holdsArray } from './tiff-array.ts'
 export type Kind = 'png' | 'jpeg' | 'webp' | 'tiff' | 'gif' | 'avif' | 'svg' | 'npy' | OwnKind | BorrowedKind
 
 /** The information in the first bytes. */
-export type Probe = {
-  readonly kind?: Kind
-  /** Whether it is an array: a .npy file, or a TIFF with many channels or with number types that no picture has. */
-  readonly isArray?: true
-  readonly png?: PngHead
-  /** from pHYs of a PNG, the JFIF header of a JPEG, the first page of a TIFF */
-  readonly resolution?: Resolution
-  /** bytes */
-  readonly size: number
-}
+export type Probe = ReturnType<typeof probe>
 
 /**
  * Examines the first bytes of a picture, without decoding and without sharp, fast enough to start workers by the
@@ -31,7 +22,7 @@ export type Probe = {
  * @param name what to call the source in errors
  * @throws ConvoError E_INPUT for a file that cannot be read, E_DECODE for an empty file or a damaged PNG
  */
-export function probe(source: Source, name = nameOf(source)): Probe {
+export function probe(source: Source, name = nameOf(source)) {
   return withReader(source, name, (reader) => {
     if (reader.size === 0)
       throw new ConvoError('E_DECODE', `${name} is empty`, {
@@ -47,6 +38,7 @@ export function probe(source: Source, name = nameOf(source)): Probe {
     return {
       size: reader.size,
       ...(kind !== undefined && { kind }),
+      // a TIFF with many channels or with number types that no picture has is one too
       ...((kind === 'npy' || (kind === 'tiff' && holdsArray(reader.read))) && { isArray: true as const }),
       ...(png !== undefined && { png }),
       ...(resolution !== undefined && { resolution }),

@@ -23,17 +23,10 @@ export function sheetColumns(count: number, height: number, width: number): numb
   return best
 }
 
-/** The positions of equally large maps on a sheet. */
-export type SheetLayout = {
-  readonly columns: number
-  /** Pixels from one map to the next, down and across. */
-  readonly step: readonly [y: number, x: number]
-  readonly height: number
-  readonly width: number
-}
+export type SheetLayout = ReturnType<typeof sheetLayout>
 
-/** The layout of a sheet of `count` maps. */
-export function sheetLayout(count: number, height: number, width: number): SheetLayout {
+/** The layout of a sheet of `count` maps. `step` is the pixels from one map to the next, down and across. */
+export function sheetLayout(count: number, height: number, width: number) {
   const columns = sheetColumns(count, height, width)
   const rows = Math.ceil(count / columns)
   const step = [height + gap, width + gap] as const

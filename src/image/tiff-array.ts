@@ -15,22 +15,7 @@ import { unpackBits, unpackLzw } from './tiff-unpack.ts'
 // TIFFs with sample types that the decoder does not support, or more channels than a picture: arrays, like .npy files.
 // Also pictures that are packed as the decoder does not support.
 
-/** How a page stores its samples, in the terms of TIFF 6.0. */
-type Storage = {
-  readonly width: number
-  readonly height: number
-  readonly bits: number
-  /** 1 unsigned integers, 2 signed integers, 3 floats */
-  readonly format: number
-  readonly channels: number
-  readonly photometric: number
-  readonly compression: number
-  readonly predictor: number
-  readonly isPlanar: boolean
-  /** whether the bits in each byte are in reverse order */
-  readonly isReversed: boolean
-  readonly orientation: number
-}
+type Storage = ReturnType<typeof storageOf>
 
 /** The type of the samples, by NumPy's name; undefined for one that is not read. */
 function typeOf({ format, bits }: Pick<Storage, 'format' | 'bits'>): string | undefined {
@@ -38,7 +23,8 @@ function typeOf({ format, bits }: Pick<Storage, 'format' | 'bits'>): string | un
   return Object.hasOwn(numberTypes, type) ? type : undefined
 }
 
-function storageOf(read: Read, page: Directory): Storage {
+/** How a page stores its samples, in the terms of TIFF 6.0. */
+function storageOf(read: Read, page: Directory) {
   const first = (tag: number, other: number) => numbersOf(read, page, tag, 2 ** 16)[0] ?? other
   const orientation = first(274, 1)
   return {
@@ -49,8 +35,10 @@ function storageOf(read: Read, page: Directory): Storage {
     photometric: first(262, 1),
     channels: first(277, 1),
     isPlanar: first(284, 1) === 2,
+    // the bits in each byte
     isReversed: first(266, 1) === 2,
     predictor: first(317, 1),
+    // 1 unsigned integers, 2 signed integers, 3 floats
     format: first(339, 1),
     orientation: orientation > 8 ? 1 : orientation,
   }

@@ -2,22 +2,11 @@ import { viewOf } from '../files/read.ts'
 import { numberTypes } from '../kernel/formats/binary.ts'
 import { type Read, textOf } from './reader.ts'
 
-/** The fields of a directory. `value` is the number itself if it fits in the field, else its offset. */
-export type Directory = {
-  readonly tags: ReadonlyMap<
-    number,
-    {
-      readonly type: number
-      readonly count: number
-      readonly value: number
-      /** offset at which the value or its offset is written */
-      readonly place: number
-    }
-  >
-  /** offset of the next directory, 0 for none */
-  readonly next: number
-  readonly layout: Layout
-}
+/**
+ * The fields of a directory. `value` is the number itself if it fits in the field, else its offset; `place` is where it
+ * is written. `next` is the offset of the next directory, 0 for none.
+ */
+export type Directory = NonNullable<ReturnType<typeof directoryAt>>
 
 /** The byte order of a TIFF, and whether it is a BigTIFF. */
 type Layout = { readonly little: boolean; readonly isBig: boolean }
@@ -54,7 +43,7 @@ export const sizes = [0, 1, 1, 2, 4, 8, 1, 1, 2, 4, 8, 4, 8, 4, 0, 0, 8, 8, 8]
 const mostTags = 4096
 
 /** Reads the directory at an offset. Returns undefined if there is none. */
-export function directoryAt(read: Read, at: number, layout: Layout): Directory | undefined {
+export function directoryAt(read: Read, at: number, layout: Layout) {
   const { little, isBig } = layout
   const [head, size, place] = isBig ? [8, 20, 8] : [2, 12, 4]
   const counted = viewOf(read(at, head).slice())
@@ -66,7 +55,7 @@ export function directoryAt(read: Read, at: number, layout: Layout): Directory |
   if (view.byteLength < count * size) return undefined
   const numberAt = (where: number) =>
     isBig ? Number(view.getBigUint64(where, little)) : view.getUint32(where, little)
-  const tags: Map<number, { type: number; count: number; value: number; place: number }> = new Map()
+  const tags = new Map<number, { type: number; count: number; value: number; place: number }>()
   for (let entry = 0; entry < count * size; entry += size) {
     const type = view.getUint16(entry + 2, little)
     const number = numberAt(entry + 4)

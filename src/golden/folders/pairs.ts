@@ -17,12 +17,7 @@ export type FilePair = {
 }
 
 /** Two folders, or the matches of globs below them, as pairs sorted by name. */
-export type FolderPair = {
-  /** The folder that names are relative to: for a glob, the part before its first wildcard. */
-  readonly expected: string
-  readonly actual: string
-  readonly pairs: readonly FilePair[]
-}
+export type FolderPair = Awaited<ReturnType<typeof findPairs>>
 
 /** Whether a path of `compare` means many pictures: a folder, or a pattern. */
 export const isMany = (path: string): boolean => isFolder(path) || isPattern(path)
@@ -33,7 +28,7 @@ export const isMany = (path: string): boolean => isFolder(path) || isPattern(pat
  * @throws ConvoError E_USAGE for a folder and a file, or if there is nothing to compare; E_INPUT for a glob that
  *   matches nothing
  */
-export async function findPairs(expected: string, actual: string): Promise<FolderPair> {
+export async function findPairs(expected: string, actual: string) {
   for (const [one, other] of [
     [expected, actual],
     [actual, expected],
@@ -59,6 +54,7 @@ export async function findPairs(expected: string, actual: string): Promise<Folde
       : defined({ expected: left.files.get(name), actual: right.files.get(name) })
     return { name, ...ends, ...(links.has(name) && { isLink: true }) }
   })
+  // the folders that names are relative to: for a glob, the part before its first wildcard
   return { expected: left.folder, actual: right.folder, pairs }
 }
 

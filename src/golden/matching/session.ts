@@ -14,24 +14,7 @@ import { testGoldens } from '../settings.ts'
 import { beginRecords, record, writeRun } from './records.ts'
 import { type Calling, type Runner, type SnapshotState, shownPath } from './runner.ts'
 
-/** One run of a test file, as far as this process sees it. */
-export type Session = {
-  /** The folder that the tests run in. */
-  readonly root: string
-  readonly file: string
-  /** The folder of its results, in the folder of all results. */
-  readonly records: string
-  /** The goldens that were compared, relative to `__goldens__/<file>`, in lower case. */
-  readonly used: Set<string>
-  /** The test of each golden, by the golden's name in lower case. */
-  readonly owners: Map<string, string>
-  /** The number of unnamed goldens of each test, and the attempt that they belong to. */
-  readonly counts: Map<string, { readonly attempt: string; count: number }>
-  /** The attempt that wrote each golden. */
-  readonly written: Map<string, string>
-  /** Resolves when the results of an earlier run are removed. */
-  readonly begun: Promise<void>
-}
+export type Session = ReturnType<typeof newSession>
 
 /** The folder that the tests run in. */
 export const root = process.cwd()
@@ -43,17 +26,7 @@ export function sessionOf(runner: Runner, onBegin: (session: Session) => void): 
   const { file, life } = runner
   const known = life === undefined ? sessions.get(file) : lives.get(life)
   if (known !== undefined) return known
-  const records = recordsOf(runner)
-  const session: Session = {
-    root,
-    file,
-    records,
-    used: new Set(),
-    owners: new Map(),
-    counts: new Map(),
-    written: new Map(),
-    begun: beginRecords(root, records, shownPath(root, file)),
-  }
+  const session = newSession(file, recordsOf(runner))
   // each comparison awaits it
   session.begun.catch(() => undefined)
   if (life === undefined) sessions.set(file, session)
@@ -61,6 +34,21 @@ export function sessionOf(runner: Runner, onBegin: (session: Session) => void): 
   onBegin(session)
   return session
 }
+
+/** One run of a test file, as far as this process sees it. */
+const newSession = (file: string, records: string) => ({
+  ...{ root, file, records },
+  // the goldens that were compared, relative to `__goldens__/<file>`, in lower case
+  used: new Set<string>(),
+  // the test of each golden, by the golden's name in lower case
+  owners: new Map<string, string>(),
+  // the number of unnamed goldens of each test, and the attempt that they belong to
+  counts: new Map<string, { readonly attempt: string; count: number }>(),
+  // the attempt that wrote each golden
+  written: new Map<string, string>(),
+  // the results of an earlier run are removed
+  begun: beginRecords(root, records, shownPath(root, file)),
+})
 
 /** The folder of a test file's results, in the folder of all results. */
 export function recordsOf({
@@ -73,34 +61,18 @@ export function recordsOf({
   return `${pathOfName(basename(file)).slice(0, 80)}.${short(which)}.${short(run)}`
 }
 
-/** A golden: where it is, and what it is called. */
-export type Golden = {
-  readonly folder: string
-  /** The path relative to that folder. */
-  readonly file: string
-  /** The path relative to the folder that the tests run in, for messages. */
-  readonly shown: string
-  /** Whether it is below the folder that the tests run in. */
-  readonly isBelow: boolean
-  readonly name: string
-  /** The folder of its pictures, in the folder of all results. */
-  readonly pictures: string
-}
+export type Golden = ReturnType<typeof goldenOf>
 
 /** The folder of a test file's goldens, relative to the folder of the file. */
 export const goldensOf = (file: string): string => `${testGoldens}/${pathOfName(basename(file))}`
 
 /**
- * Returns the golden that a comparison requests: the next one of the test, or the one with the given name.
+ * Returns the golden that a comparison requests: the next one of the test, or the one with the given name. `file` is
+ * relative to `folder`, `shown` to the folder that the tests run in, `pictures` to the folder of all results.
  *
  * @throws ConvoError E_NAME for a name without a letter, or for two tests whose names give the same golden
  */
-export function goldenOf(
-  session: Session,
-  runner: Runner,
-  calling: Calling,
-  given: string | undefined,
-): Golden {
+export function goldenOf(session: Session, runner: Runner, calling: Calling, given: string | undefined) {
   const { test, attempt, project } = runner
   const ending = given === undefined ? String(nextCount(session, test, attempt)) : slugOf(given)
   if (given !== undefined && !/\p{L}/u.test(ending)) {
