@@ -38,7 +38,7 @@ export async function digestFiles(
   words: readonly string[],
   reading: DigestReading,
   onFile?: (found: FileDigest) => Promise<void>,
-): Promise<{ readonly files: readonly FileDigest[]; readonly notes: readonly string[] }> {
+) {
   const { inputs, notes } = await findInputs({ words, recursive: true, isNull: false })
   if (inputs.length === 0) {
     throw new ConvoError('E_USAGE', `there are no pictures in ${words.join(' and ')}`, {

@@ -60,9 +60,9 @@ export async function loadManifest(file: string) {
   const nodes = isSeq(list) ? list.items : []
   const cases: Case[] = []
   for (const [i, one] of raw.cases.entries()) {
-    const entry = entryOf(source, nodes[i] as Node, one, raw, complaints)
+    const entry = entryOf(one, { source, node: nodes[i] as Node, defaults: raw.defaults, complaints })
     if (entry !== undefined)
-      for (const each of await casesOf(entry, folder, goldens, complaints)) cases.push(each)
+      for (const each of await casesOf(entry, { folder, goldens, complaints })) cases.push(each)
   }
   complainOfRepeated(cases, complaints)
   if (complaints.list.length > 0) throw manifestError(`${file} is not ${kind}`, complaints.list)
@@ -98,13 +98,16 @@ type RawManifest = {
   readonly cases: readonly RawCase[]
 }
 
-function entryOf(
-  source: Source,
-  node: Node,
-  raw: RawCase,
-  manifest: RawManifest,
-  complaints: Complaints,
-): Entry | undefined {
+/** Where an entry is written, and what applies to all. */
+type Site = {
+  readonly source: Source
+  readonly node: Node
+  readonly defaults: RawManifest['defaults']
+  readonly complaints: Complaints
+}
+
+function entryOf(raw: RawCase, site: Site): Entry | undefined {
+  const { source, node, defaults, complaints } = site
   const place = (key?: string) => source.placeOf(nodeAt(node, key))
   const { run, chain, actual, inputs } = raw
   const { input = inputs } = raw
@@ -121,7 +124,7 @@ function entryOf(
   }
   const patterns = actual ?? input
   if (patterns === undefined) return complain('needs an input for its operation')
-  const loose = toleranceOf(source, node, raw, manifest, complaints)
+  const loose = toleranceOf(raw, site)
   if (loose === undefined) return undefined
   const steps = stepsOf({ run, chain })
   if (actual === undefined && steps.length === 0)
@@ -133,18 +136,12 @@ function entryOf(
     inputKey: actual !== undefined ? 'actual' : raw.input === undefined ? 'inputs' : 'input',
     patterns: [patterns].flat(),
     ...loose,
-    allow: new Set(raw.allow ?? manifest.defaults?.allow),
-    tags: raw.tags ?? manifest.defaults?.tags ?? [],
+    allow: new Set(raw.allow ?? defaults?.allow),
+    tags: raw.tags ?? defaults?.tags ?? [],
   }
 }
 
-function toleranceOf(
-  source: Source,
-  node: Node,
-  raw: RawCase,
-  { defaults }: RawManifest,
-  complaints: Complaints,
-): { tolerance: ToleranceValues; reason?: string } | undefined {
+function toleranceOf(raw: RawCase, { source, node, defaults, complaints }: Site) {
   const own = raw.tolerance !== undefined
   const given = raw.tolerance ?? defaults?.tolerance ?? 'exact'
   if (given === 'exact') return { tolerance: resolve(toleranceSettings, {}) }

@@ -4,7 +4,6 @@ import { srgbPrimaries } from './colour.ts'
 import { type Damage, damaged } from './own-picture.ts'
 import { crc32 } from './png-parts.ts'
 import { type Reader, type Source, textOf } from './reader.ts'
-import type { Resolution } from './resolution.ts'
 
 /** A chunk that is present but not used, with the reason. */
 export type IgnoredChunk = {
@@ -236,14 +235,11 @@ const numberAt = (reader: Reader, chunk: Chunk | undefined): number | undefined 
   chunk && viewOf(reader.read(chunk.at + 8, 4)).getUint32(0)
 
 /** Reads pHYs. It states how large pixels are, or only how much wider than high: then `isAspect` if not square. */
-function pixelsOf(
-  { read }: Reader,
-  chunk: Chunk | undefined,
-): { resolution?: Resolution; isAspect?: boolean } {
+function pixelsOf({ read }: Reader, chunk: Chunk | undefined) {
   if (chunk === undefined) return {}
   const body = viewOf(read(chunk.at + 8, 9))
   const [x, y, unit] = [body.getUint32(0), body.getUint32(4), body.getUint8(8)]
-  return unit === 1 ? { resolution: [x, y] } : { isAspect: unit === 0 && x !== y }
+  return unit === 1 ? { resolution: [x, y] as const } : { isAspect: unit === 0 && x !== y }
 }
 
 /** The name of the metadata for pixels that are not square. */

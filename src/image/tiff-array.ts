@@ -154,15 +154,9 @@ export async function readTiffArray(
     const plain = await unpacked(packed, wanted, storage.compression)
     if (plain === undefined || plain.length < wanted)
       throw bad(offsets[i]!, `piece ${i + 1} of ${count} is cut off or damaged`)
-    const numbers = await (bits % 8 === 0 ? numbersIn : bitsIn)(
-      plain,
-      storage,
-      tileWidth * perPixel,
-      rows,
-      perPixel,
-      found.layout.little,
-      type,
-    )
+    const size = { rows, perRow: tileWidth * perPixel, step: perPixel }
+    const stated = { ...storage, ...size, little: found.layout.little, type }
+    const numbers = await (bits % 8 === 0 ? numbersIn : bitsIn)(plain, stated)
     await pause()
     await inRows(Math.min(rows, height - row), tileWidth * perPixel, (y) => {
       for (let x = 0; x < tileWidth && column + x < width; x++) {
@@ -223,16 +217,17 @@ async function unpacked(
   }
 }
 
+type Piece = Storage & {
+  readonly rows: number
+  readonly perRow: number
+  readonly step: number
+  readonly little: boolean
+  readonly type: string
+}
+
 /** Reads the numbers of a piece, whose rows may be stored as differences. `bytes` is changed. */
-async function numbersIn(
-  bytes: Uint8Array,
-  { bits, predictor }: Storage,
-  perRow: number,
-  rows: number,
-  step: number,
-  little: boolean,
-  type: string,
-): Promise<Float64Array> {
+async function numbersIn(bytes: Uint8Array, piece: Piece): Promise<Float64Array> {
+  const { bits, predictor, perRow, rows, step, little, type } = piece
   const size = bits / 8
   const view = viewOf(bytes)
   const out = new Float64Array(perRow * rows)
@@ -263,12 +258,7 @@ async function numbersIn(
 }
 
 /** Reads integers that are packed bit by bit, highest bit first. Every row begins with a byte. */
-async function bitsIn(
-  bytes: Uint8Array,
-  { bits }: Storage,
-  perRow: number,
-  rows: number,
-): Promise<Float64Array> {
+async function bitsIn(bytes: Uint8Array, { bits, perRow, rows }: Piece): Promise<Float64Array> {
   const out = new Float64Array(perRow * rows)
   const rowBytes = Math.ceil((perRow * bits) / 8)
   await inRows(rows, perRow, (y) => {

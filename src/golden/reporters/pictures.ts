@@ -28,10 +28,7 @@ export async function picturesOf(one: CaseResult, bring: Bring) {
 }
 
 /** Returns the golden of a case that passes, if it still exists. */
-export async function goldenOf(
-  one: CaseResult,
-  run: Run,
-): Promise<{ bytes: Uint8Array; stretch?: Stretch } | undefined> {
+export async function goldenOf(one: CaseResult, run: Run) {
   if (one.golden === undefined) return undefined
   const loaded = await pageOf(await pictureUnder(run.goldens, one.golden), one.golden, one)
   return (

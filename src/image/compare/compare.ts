@@ -7,7 +7,6 @@ import { type Cells, countCells, countCellsInTurns, findClusters } from './clust
 import {
   brief,
   type Comparison,
-  type DifferenceMap,
   type Failure,
   type Mismatch,
   type Shape,
@@ -153,9 +152,7 @@ function conclude(
     outcome: isDifferent ? 'different' : 'tolerated',
     stats,
     failed,
-    smallest: isUnlike
-      ? {}
-      : withProfile(smallestLimits(tolerance, stats, measured, frame.width, frame.height), colour),
+    smallest: isUnlike ? {} : withProfile(smallestLimits(tolerance, stats, measured, frame), colour),
     map,
   }
 }
@@ -175,7 +172,7 @@ function look(
   threshold: number,
   ignored: Uint8Array | undefined,
   tolerance: Tolerance,
-): { stats: Stats; map: DifferenceMap } {
+) {
   const { width, height } = frame
   const { perceptual, shift, maxDensity, minSsim } = tolerance
   const { values, differing } = measured
@@ -200,7 +197,7 @@ function look(
       rmse,
       psnr: psnrOf(rmse, frame.full),
       ...(minSsim !== undefined && pair !== undefined && { ssim: ssim(pair, ignored) }),
-      ...(maxDensity !== undefined && { density: densest(width, height, maxDensity.window, counts) }),
+      ...(maxDensity !== undefined && { density: densest(frame, maxDensity.window, counts) }),
       clusters: findClusters(cells ?? countCells(measured, width, height)),
     },
     map: { width, height, values, threshold, ...(seen !== undefined && { counted: seen }) },

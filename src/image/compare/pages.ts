@@ -193,7 +193,7 @@ export async function compareAndShow(
   differ: Differ,
   isSeen: boolean,
   compare?: Compare,
-): Promise<{ readonly comparison: FileComparison; readonly shown: Shown }> {
+) {
   let worst: Required<Shown> | undefined
   const keepWorst = (page: number, left: Picture, right: Picture, found: Comparison) => {
     // a tolerated page must not hide a different one
