@@ -226,12 +226,7 @@ function unknownName(pattern: string, run: Run): ConvoError {
 }
 
 /** Verifies that nothing has changed since the run, and returns the pictures to promote by case name. */
-async function lookAtAll(
-  run: Run,
-  results: string,
-  cases: readonly Approvable[],
-  holds: Holds,
-): Promise<Map<string, Buffer>> {
+async function lookAtAll(run: Run, results: string, cases: readonly Approvable[], holds: Holds) {
   const moved: string[] = []
   const seen = new Map<string, Promise<boolean>>()
   const isAsSeen = (file: Seen) => {

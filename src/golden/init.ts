@@ -154,11 +154,7 @@ export async function adoptGoldens(folder: string, given: string | undefined) {
   }
 }
 
-async function entriesOf(
-  root: string,
-  files: readonly string[],
-  manifest: string,
-): Promise<[string, LockEntry][]> {
+async function entriesOf(root: string, files: readonly string[], manifest: string) {
   const budget = budgetOf()
   const entries = await Promise.all(
     files.map((path) =>

@@ -42,12 +42,7 @@ export async function findObsolete(
 }
 
 /** Finds pictures that are not goldens among the goldens, except files that the manifest uses, as masks or inputs. */
-async function findStrays(
-  { goldens }: Manifest,
-  sharing: readonly Manifest[],
-  lock: Lock,
-  results: string,
-): Promise<string[]> {
+async function findStrays({ goldens }: Manifest, sharing: readonly Manifest[], lock: Lock, results: string) {
   // if the goldens are mixed with other files, no picture is known to have been a golden
   if (sharing.some(({ folder }) => isWithin(goldens, folder))) return []
   const cases = sharing.flatMap((one) => one.cases)

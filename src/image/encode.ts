@@ -68,11 +68,7 @@ export async function encode(
   return { bytes: await encodeFitted(fitted, format, options), notes }
 }
 
-async function encodeFitted(
-  picture: Picture,
-  format: OutputFormat,
-  options: EncodeOptions,
-): Promise<Uint8Array> {
+async function encodeFitted(picture: Picture, format: OutputFormat, options: EncodeOptions) {
   const { meta, height } = picture
   switch (format) {
     case 'png':
@@ -159,10 +155,7 @@ export function jpegStrips(
 
 const tiffRows = 64
 
-async function encodeTiff(
-  pages: readonly Picture[],
-  { tiffCompression = 'deflate' }: EncodeOptions,
-): Promise<Uint8Array> {
+async function encodeTiff(pages: readonly Picture[], { tiffCompression = 'deflate' }: EncodeOptions) {
   const packed: (Picture & Parameters<typeof joinPages>[0][number])[] = []
   for (const page of pages) {
     const { width, height, channels, depth, data } = page

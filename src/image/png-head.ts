@@ -87,12 +87,7 @@ export const leastBytesOf = ({ width, height, bits, colourType }: PngHead): numb
   (width * height * bits * colourTypes[colourType]!.samples) / 8 / mostDeflated
 
 /** The reason why a chunk cannot be used, by its length and position, as in libpng 1.6. Undefined if it can be used. */
-function fault(
-  chunk: Chunk,
-  colourType: number,
-  seen: ReadonlyMap<string, Chunk>,
-  palette: number,
-): string | undefined {
+function fault(chunk: Chunk, colourType: number, seen: ReadonlyMap<string, Chunk>, palette: number) {
   const { type, length } = chunk
   const needs = (bytes: number) =>
     length === bytes ? undefined : `it has ${length} bytes instead of ${bytes}`

@@ -246,11 +246,7 @@ function costOf(elements: readonly Element[], pixels: number, budget: Budget): C
 }
 
 /** The items in a range of positions, from a list sorted by position. */
-function between<T extends { readonly at: number }>(
-  list: readonly T[],
-  from: number,
-  to: number,
-): readonly T[] {
+function between<T extends { readonly at: number }>(list: readonly T[], from: number, to: number) {
   const first = (place: number) => {
     let [low, high] = [0, list.length]
     while (low < high) {

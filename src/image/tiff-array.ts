@@ -200,11 +200,7 @@ function reversed(byte: number): number {
 }
 
 /** Unpacks a piece. Returns undefined if it is damaged. */
-async function unpacked(
-  packed: Uint8Array,
-  length: number,
-  compression: number,
-): Promise<Uint8Array | undefined> {
+async function unpacked(packed: Uint8Array, length: number, compression: number) {
   try {
     if (compression === 1)
       return await copied(new Uint8Array(packed.buffer, packed.byteOffset, packed.length))
@@ -302,11 +298,7 @@ export function pageRead(source: Source, page: number, name: string): Page | und
 }
 
 /** Spreads integers of fewer bits over 0..full, and makes 0 black where it is white, in place. */
-async function level(
-  data: Float32Array,
-  { bits, channels, photometric }: Storage,
-  full: number,
-): Promise<void> {
+async function level(data: Float32Array, { bits, channels, photometric }: Storage, full: number) {
   const most = 2 ** bits - 1
   if (most === full && photometric !== 0) return
   await inTurns(data.length, (from, to) => {

@@ -226,10 +226,7 @@ async function approvalOf(
 
 type Outcome = Omit<CaseResult, 'name' | 'failed' | 'milliseconds' | 'tolerance'>
 
-async function passed(
-  one: Match,
-  found: Pick<Outcome, 'status' | 'message'> & Partial<Outcome>,
-): Promise<Found> {
+async function passed(one: Match, found: Pick<Outcome, 'status' | 'message'> & Partial<Outcome>) {
   const { golden, session } = one
   try {
     await session.begun
