@@ -45,7 +45,6 @@ export async function makeItem({ path, rel }: Input, index: number, making: Maki
   return { input: path, rel, output, name: relative(template.root, output), bytes, stat }
 }
 
-/** The most pairs that an error names. */
 const mostNamed = 5
 
 function refuseCollisions(items: readonly Item[], template: Template): void {

@@ -133,7 +133,6 @@ async function place(target: string, output: string, mode: number, made: MadeFil
   unplaced = undefined
 }
 
-/** Asks the parent to record an output, and waits for it. */
 const askToPlace = (made: MadeFile): Promise<void> =>
   new Promise((resolve) => {
     mayPlace = resolve

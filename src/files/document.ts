@@ -7,7 +7,6 @@ import { type Schema, violations } from './schema.ts'
 /** A parsed YAML or JSON file with its positions. */
 export type Source = ReturnType<typeof readSource>
 
-/** The most complaints that one error reports. */
 const most = 12
 
 /**

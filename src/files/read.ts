@@ -174,7 +174,6 @@ export const isMissing = (error: unknown): boolean =>
 
 const isAbsent = (code: string | undefined): boolean => code === 'ENOENT' || code === 'ENOTDIR'
 
-/** Refuses a folder where a file is needed. @throws ConvoError E_INPUT */
 function refuseFolder(stat: { isDirectory(): boolean }, name: string): void {
   if (!stat.isDirectory()) return
   throw new ConvoError('E_INPUT', `${name} is a folder, not a file`, { fix: 'one of the files in it' })

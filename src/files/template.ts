@@ -4,7 +4,6 @@ import { limits } from '../limits.ts'
 import { cut } from '../text/cut.ts'
 import { leaves } from './root.ts'
 
-/** The keys of templates, with what they represent. */
 const templateKeys = {
   path: 'path of the input, as given',
   rel: 'its folder, relative to the given folder or the fixed part of the glob',
@@ -26,7 +25,6 @@ export type TemplateValues = Readonly<Partial<Record<Exclude<Key, 'index'>, stri
   readonly index?: number
 }
 
-/** The kinds of templates, with their keys. */
 const uses = {
   output: {
     option: '--output',

@@ -273,7 +273,6 @@ async function lookAtAll(run: Run, results: string, cases: readonly Approvable[]
   return pictures
 }
 
-/** @throws ConvoError E_PATH if the goldens of the run are not in the folder that the manifest names */
 function refuseOtherGoldens({ manifest, goldens }: Run): void {
   if (areGoldensOf(manifest.path, goldens)) return
   const own = readGoldens(manifest.path)
@@ -326,7 +325,6 @@ function promotable(name: string, approval: Approval, picture: Buffer, run: Run)
   return picture
 }
 
-/** Whether a file is where the golden of a case belongs. */
 function isGoldenOf(name: string, file: string, approval: Approval, run: Run): boolean {
   if (run.source !== 'tests') return file === pathOfName(name) + extname(file)
   const isOfOther = (one: CaseResult) =>

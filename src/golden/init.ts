@@ -12,7 +12,6 @@ import { loadPages, readBytes } from './files.ts'
 import { entryFor, type LockEntry, lockName, manifestFrom, readLock, writeLock } from './lock.ts'
 import { folded, nameProblem } from './names.ts'
 
-/** A tool whose goldens can be adopted. */
 type Layout = {
   readonly tool: string
   /** Returns the folder of the goldens, relative to `folder`; undefined if the tool has none there. */

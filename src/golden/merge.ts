@@ -148,7 +148,6 @@ function inOrder(parts: readonly Part[]): CaseResult[] {
 const manifestText = ({ manifest }: Run): string =>
   `${manifest.path}, SHA-256 ${manifest.sha256.slice(0, 12)}…`
 
-/** The most missing shards that are listed. */
 const mostNamed = 100
 
 function missingShards(parts: readonly Part[]): string[] {

@@ -233,7 +233,6 @@ async function obsoleteResult({ name, file }: Obsolete, goldens: string, results
   }
 }
 
-/** Adds whether a result makes the check fail. */
 function withVerdict(
   result: Bare,
   allow: ReadonlySet<string>,

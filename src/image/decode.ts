@@ -228,7 +228,6 @@ async function open(source: Source, options: DecodeOptions, known?: Seen): Promi
   }
 }
 
-/** Opens a picture of a kind that is read here. */
 async function openOwn(
   kind: OwnKind | BorrowedKind,
   source: Source,

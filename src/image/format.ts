@@ -186,7 +186,6 @@ type Both = InputTraits | OutputTraits
 
 const metadataWords = { exif: 'EXIF', xmp: 'XMP', iptc: 'IPTC', text: 'text', geo: 'GeoTIFF' } as const
 
-/** The traits of .npy files, which hold numbers and no metadata. */
 const arrayTraits: OutputTraits = { ...usual, extensions: ['.npy'], depths: [32], frames: 'pages' }
 
 /** The name of a format that is written. */
@@ -204,7 +203,6 @@ export function extensionOf(path: string): string {
   return (named === undefined ? extname(path) : `.${named}`).toLowerCase()
 }
 
-/** The traits of a format. */
 export const traitsOf = (format: OutputFormat): OutputTraits => outputFormats[format]
 
 /** The names of the formats whose encoders take options. */

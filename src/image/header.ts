@@ -185,7 +185,6 @@ export function lostNote(metadata: readonly string[], mode: MetadataMode, name: 
   return lost.length > 0 ? [`${listed(lost)} of ${name} ${lost.length > 1 ? 'are' : 'is'} lost`] : []
 }
 
-/** Combines the metadata from the decoder and from the parts of a file. */
 function metadataOf({ exif, xmp, iptc }: Facts, { held = {} }: Seen): Metadata {
   const fields = sayingExif(exif)
   const records = iptc && iptcOf(iptc)

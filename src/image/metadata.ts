@@ -119,7 +119,6 @@ export function keptAsTurned(found: Metadata, isTurned: boolean, mode: MetadataM
   }
 }
 
-/** The value of a field of bytes or text. */
 export const bytesOf = (fields: readonly Field[], tag: number): Uint8Array | undefined =>
   fields.find((one) => one.tag === tag)?.bytes
 

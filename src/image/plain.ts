@@ -267,7 +267,6 @@ const writePnm = (picture: Picture): Promise<Uint8Array> => {
   return withSamples(`${kind}\n${width} ${height}\n${mostOf(picture)}\n`, picture)
 }
 
-/** @throws ConvoError E_OUTPUT for colours in a gray format */
 function checkGray(picture: Picture, format: string): void {
   if (isGray(picture)) return
   throw new ConvoError('E_OUTPUT', `${format} stores only gray, and the picture has colours`, {

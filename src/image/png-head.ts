@@ -67,7 +67,6 @@ export function chunkAt({ read }: Reader, at: number) {
   return { type: textOf(head, 4, 8), at, length, end: at + 12 + length }
 }
 
-/** Whether the checksum of a chunk is correct. */
 export function isSound({ read }: Reader, { at, length, end }: Chunk): boolean {
   let crc = 0
   for (let from = at + 4; from < end - 4; from += pieceBytes) {

@@ -16,7 +16,6 @@ export function jfifResolution(head: Uint8Array): Resolution | undefined {
   return resolution(view.getUint16(12 + 2), view.getUint16(12 + 4), unit === 1 ? perInch : 100)
 }
 
-/** The resolution in an EXIF block. */
 export const exifResolution = (exif: Uint8Array): Resolution | undefined => tiffResolution(exifReader(exif))
 
 /** The resolution in the first directory of a TIFF. Undefined if it is missing or invalid. */

@@ -4,7 +4,6 @@ import type { Extremes } from '../tensor/picture.ts'
 
 // Feature maps as pictures: many maps on one sheet, with levels stretched so that signed maps are visible.
 
-/** Pixels between two maps of a sheet. */
 const gap = 2
 
 /**

@@ -125,7 +125,6 @@ function sizeOf(elements: readonly Element[], text: string, { name, maxPixels }:
   return width * height
 }
 
-/** Checks a picture or a drawing inside the drawing. */
 function lookAtData(link: string, budget: Budget, level: number, pixels: number): void {
   const { name, maxPixels } = budget
   const comma = link.indexOf(',')

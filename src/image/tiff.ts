@@ -248,7 +248,6 @@ const formats: Readonly<Record<number, string>> = {
   6: 'complex',
 }
 
-/** The first number of a field, or 0 without the field. */
 const firstNumber = (read: Read, page: Directory, one: number): number =>
   numbersOf(read, page, one, 1)[0] ?? 0
 
@@ -269,7 +268,6 @@ const knownToVips: Readonly<Record<number, string>> = {
   34925: 'LZMA',
   50000: 'Zstandard',
 }
-/** Other compressions that have a name. */
 const rare: Readonly<Record<number, string>> = {
   9: 'JBIG (T.85)',
   10: 'JBIG (T.43)',
@@ -280,7 +278,6 @@ const rare: Readonly<Record<number, string>> = {
   52546: 'JPEG XL',
 }
 
-/** @throws ConvoError E_DECODE for a compression that the decoder does not support */
 function refuseCompression(read: Read, name: string, page: Directory): void {
   const number = numberIn(page, tag.compression)
   if (known.has(number) || readerOf(read, page) === 'here') return

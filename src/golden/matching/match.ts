@@ -52,7 +52,6 @@ type Asked = {
   readonly reading: Reading
 }
 
-/** A comparison in progress. */
 type Match = {
   readonly runner: Runner
   readonly calling: Calling

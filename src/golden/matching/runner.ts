@@ -102,7 +102,6 @@ function withSnapshots(file: string, test: string, life: SnapshotState, task?: R
   }
 }
 
-/** A test or group of Vitest. */
 type RunnerTask = Readonly<Record<string, unknown>>
 
 /** Returns the names of all tests below a Vitest group that did not pass. */
@@ -115,7 +114,6 @@ function unpassedOf(group: unknown, above: readonly string[] = []): string[] {
   })
 }
 
-/** How often jest-circus has started the current test. */
 function attemptOfJest(): string {
   // jest-circus keeps its state under a symbol that no package exports
   const symbol = Object.getOwnPropertySymbols(globalThis).find(

@@ -132,7 +132,6 @@ type Found = {
   readonly colour: Colour
 }
 
-/** Derives the result from the measurements. */
 function conclude(
   result: Pick<Comparison, 'expected' | 'actual' | 'mismatches' | 'ignored'> & { readonly notes: string[] },
   found: Found,

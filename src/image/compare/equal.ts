@@ -48,7 +48,6 @@ export function equal(
   }
 }
 
-/** The number of pixels that are compared. */
 export function comparedPixels(pair: Size, ignored: Uint8Array | undefined): number {
   const pixels = pair.width * pair.height
   return ignored === undefined ? pixels : pixels - marked(ignored)

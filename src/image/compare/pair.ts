@@ -78,7 +78,6 @@ function alike(picture: Picture, channels: 1 | 2 | 3 | 4, depth: Depth, full: nu
 const samplesOf = (length: number, depth: Depth): Samples =>
   depth === 8 ? new Uint8Array(length) : depth === 16 ? new Uint16Array(length) : new Float32Array(length)
 
-/** Whether the samples have the same bits. */
 export const haveEqualBits = (a: Samples, b: Samples): boolean => bytesOf(a).equals(bytesOf(b))
 
 /** Returns the bytes of samples, over the same memory. */
