@@ -120,24 +120,19 @@ export function fileOf(
 
 /** Refuses a file that is two of the log, the list of failures and the outputs. */
 function refuseOwnFiles(settings: BatchSettings, shard: Shard | undefined, items: readonly Item[]): void {
-  const log = fileOf('log', settings, shard)
-  const list = fileOf('failed-list', settings, shard)
-  if (log === undefined && list === undefined) return
+  const options = ['log', 'failed-list'] as const
+  const files = options.map((option) => [option, fileOf(option, settings, shard)] as const)
+  if (files.every(([, path]) => path === undefined)) return
   const places = placeFinder()
-  const refuse = (option: string, path: string, other: string) => {
-    throw new ConvoError('E_USAGE', `--${option} ${path} is also ${other}`, {
-      fix: `--${option} ${option}${shard === undefined ? '' : '-{shard}'}.txt`,
-    })
-  }
-  if (log !== undefined && list !== undefined && places(log) === places(list))
-    refuse('failed-list', list, 'the log')
-  const outputs = new Map(items.map(({ input, output }) => [places(output), input]))
-  for (const [option, path] of [
-    ['log', log],
-    ['failed-list', list],
-  ] as const) {
-    const input = path && outputs.get(places(path))
-    if (input) refuse(option, path, `the output of ${input}`)
+  const taken = new Map(items.map(({ input, output }) => [places(output), `the output of ${input}`]))
+  for (const [option, path] of files) {
+    if (path === undefined) continue
+    const other = taken.get(places(path))
+    if (other !== undefined)
+      throw new ConvoError('E_USAGE', `--${option} ${path} is also ${other}`, {
+        fix: `--${option} ${option}${shard === undefined ? '' : '-{shard}'}.txt`,
+      })
+    taken.set(places(path), 'the log')
   }
 }
 

@@ -91,20 +91,12 @@ async function holdGoldens(folder: string, { taken, waiting }: Holds): Promise<v
   taken.set(resolve(folder), hold)
 }
 
-/** The checked approval of a run of one manifest. */
-type Prepared = {
-  readonly run: Run
-  readonly cases: readonly Approvable[]
-  readonly untouched: readonly string[]
-  readonly pictures: ReadonlyMap<string, Buffer>
-  /** The prefix of its case names in a run of several manifests. */
-  readonly label: string
-}
+type Prepared = Awaited<ReturnType<typeof prepare>>[number]
 
 const lockOf = ({ source, goldens }: Run): Lock => (source === 'tests' ? new Map() : readLock(goldens))
 
 /** Checks the approval of each manifest of a run. */
-async function prepare(run: Run, results: string, choice: Choice, holds: Holds): Promise<Prepared[]> {
+async function prepare(run: Run, results: string, choice: Choice, holds: Holds) {
   const named = choice.kind === 'names' ? casesNamed(run, choice.names).map(({ name }) => name) : undefined
   const parts = run.parts?.map(({ label, folder }) => {
     const own = join(results, folder)
@@ -119,7 +111,7 @@ async function prepare(run: Run, results: string, choice: Choice, holds: Holds):
       cases.flatMap(({ name, status }) => (status === 'obsolete' ? [] : [label + name])),
     ),
   )
-  const prepared: Prepared[] = []
+  const prepared = []
   for (const { run: own, folder, label } of placed) {
     const lock = lockOf(own)
     const chosen =

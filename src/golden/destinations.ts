@@ -16,13 +16,7 @@ import { type Run, resultsName } from './results.ts'
 import { defaultResults, type ReporterName } from './settings.ts'
 
 /** A requested reporter and its file. Without a file it writes to standard output. */
-export type Asked = {
-  readonly name: string
-  readonly reporter: Reporter
-  readonly file?: string
-  /** Whether the file is in its own folder, with other files beside it. */
-  readonly isFolder?: boolean
-}
+export type Asked = ReturnType<typeof parseReporter>
 
 /**
  * Returns the reporters of a run: those requested as `name` or `name=file`, `pretty` unless another one writes to
@@ -60,7 +54,7 @@ export function askedReporters(
   return isOnGithub ? [...all, { name: 'github', reporter: reporters.github }] : all
 }
 
-function parseReporter(word: string, results: string, shard: Shard = { index: 1, count: 1 }): Asked {
+function parseReporter(word: string, results: string, shard: Shard = { index: 1, count: 1 }) {
   const at = word.indexOf('=')
   const name = at < 0 ? word : word.slice(0, at)
   const reporter = Object.hasOwn(reporters, name) ? reporters[name as ReporterName] : undefined

@@ -11,7 +11,6 @@ import { factsOf, factsOfPng, type Header, headerOf, ownHeader, type Reading, re
 import { inspect, type Seen } from './inspect.ts'
 import type { MetadataMode } from './metadata.ts'
 import { isOwn, type OwnKind, ownReaders } from './own.ts'
-import type { OwnPicture } from './own-picture.ts'
 import { isPlainPng, type PlainDecoder, type PlainPng, withoutIgnored } from './png-head.ts'
 import { kindOf, type Probe, probe } from './probe.ts'
 import { nameOf, type Source, wholeOf, withReader } from './reader.ts'
@@ -38,18 +37,7 @@ export type DecodeOptions = {
 /** A picture and the other contents of its file. */
 export type Decoded = Picture & Omit<Header, keyof Picture>
 
-type Opened = {
-  /** the input of the decoder: bytes if the file has parts that it must not see */
-  readonly input: Source
-  readonly seen: Seen
-  readonly name: string
-  readonly header: Header
-  readonly reading: Reading
-  /** set if the samples are read here and not by the decoder */
-  readonly own?: Pick<OwnPicture, 'samples'>
-  readonly bits: number | undefined
-  readonly plain: PlainPng | undefined
-}
+type Opened = Awaited<ReturnType<typeof open>>
 
 /**
  * Reads the header of a picture. It does not check the samples, so a damaged file may pass.
@@ -175,7 +163,7 @@ export const checkHead =
   }
 
 /** @param known what `inspect` found in the same file earlier */
-async function open(source: Source, options: DecodeOptions, known?: Seen): Promise<Opened> {
+async function open(source: Source, options: DecodeOptions, known?: Seen) {
   const name = options.name ?? nameOf(source)
   const stored = await seekable(source, name)
   const probed = probe(stored, name)
@@ -233,7 +221,7 @@ async function openOwn(
   source: Source,
   { maxPixels, page = 0 }: DecodeOptions,
   name: string,
-): Promise<Opened> {
+) {
   checkPage(page, 1, name)
   const bytes = await wholeOf(source)
   const check = (size: Size) => checkSize(size, maxPixels, name)

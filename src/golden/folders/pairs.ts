@@ -7,14 +7,7 @@ import { findInputs } from '../../picture/find.ts'
 import { defined } from '../../text/record.ts'
 
 /** Pictures of the same name in two folders. A picture in only one of them was added or removed. */
-export type FilePair = {
-  /** The path relative to both folders, with / between folders. */
-  readonly name: string
-  readonly expected?: string
-  readonly actual?: string
-  /** Whether it is a folder that is a link on one side or both. Its content is not compared. */
-  readonly isLink?: true
-}
+export type FilePair = FolderPair['pairs'][number]
 
 /** Two folders, or the matches of globs below them, as pairs sorted by name. */
 export type FolderPair = Awaited<ReturnType<typeof findPairs>>
@@ -48,11 +41,12 @@ export async function findPairs(expected: string, actual: string) {
       fix: 'folders that contain pictures, or have subfolders with pictures',
     })
   }
-  const pairs = names.map((name): FilePair => {
+  const pairs = names.map((name) => {
     const ends = links.has(name)
       ? { expected: join(left.folder, name), actual: join(right.folder, name) }
       : defined({ expected: left.files.get(name), actual: right.files.get(name) })
-    return { name, ...ends, ...(links.has(name) && { isLink: true }) }
+    // the content of a folder that is a link on one side or both is not compared
+    return { name, ...ends, ...(links.has(name) && { isLink: true as const }) }
   })
   // the folders that names are relative to: for a glob, the part before its first wildcard
   return { expected: left.folder, actual: right.folder, pairs }
