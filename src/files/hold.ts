@@ -6,7 +6,7 @@ import { ConvoError } from '../error.ts'
 import { undoAtEnd } from '../signals.ts'
 import { type Growing, makeFolder, openGrowing, removeEmpty, removeQuietly } from './change.ts'
 import { writingError } from './errors.ts'
-import { birthOf, isAt, processSpace } from './process.ts'
+import { birthOf, isAt, processSpace } from './leftovers.ts'
 import { namesIn, statOf } from './root.ts'
 import { must, object, parsed, text } from './shape.ts'
 

@@ -47,13 +47,20 @@ export async function judgePictures(
   const actual = await loadFile(made.bytes, made.isWritten ? join(around.results, made.file) : one.input)
   if (!made.isWritten) await writeUnder(around.results, made.file, made.bytes)
   const approval = await approvalOf(one, made, actual.all, golden, around)
-  if (golden.bytes === undefined) return withoutGolden(made, golden, approval)
+  const found = { facts: [], actual: made.file, approval }
+  const unusable = (message: string, why: readonly string[]): Judgement => {
+    return { status: 'error', message, why, fix: `${restoring(path)}, or approve the new picture`, ...found }
+  }
+  if (golden.bytes === undefined) {
+    if (entry === undefined) return { status: 'new', message: 'there is no golden yet', why: [], ...found }
+    return unusable('the golden is missing', [`${path}: it is in the lock file, but the file does not exist`])
+  }
   const expected = isSameFile
     ? actual
     : await loadFile(golden.bytes, path).catch((error: unknown) => asConvoError(error))
   if (expected instanceof ConvoError) {
     if (expected.code !== 'E_DECODE') throw expected
-    return unusable(unreadable, [expected.message, ...expected.why], made, path, approval)
+    return unusable(unreadable, [expected.message, ...expected.why])
   }
   const tolerance = await toleranceNow()
   const result = await comparePages(expected, actual, tolerance, undefined, undefined, compareApart)
@@ -93,28 +100,6 @@ export const statusOf: Readonly<Record<Comparison['outcome'], Status>> = {
   different: 'changed',
   size: 'size',
 }
-
-function withoutGolden(made: Made, { path, entry }: Golden, approval: CaseResult['approval']): Judgement {
-  const why = [`${path}: it is in the lock file, but the file does not exist`]
-  if (entry !== undefined) return unusable('the golden is missing', why, made, path, approval)
-  const rest = { facts: [], actual: made.file, ...optional('approval', approval) }
-  return { status: 'new', message: 'there is no golden yet', why: [], ...rest }
-}
-
-/** The judgement of a case whose golden is missing or cannot be decoded. */
-const unusable = (
-  message: string,
-  why: string[],
-  made: Made,
-  path: string,
-  approval: CaseResult['approval'],
-): Judgement => ({
-  status: 'error',
-  message,
-  why,
-  fix: `${restoring(path)}, or approve the new picture`,
-  ...{ facts: [], actual: made.file, ...optional('approval', approval) },
-})
 
 /** Complains about a golden that is not the approved one; undefined if it is. */
 async function editedGolden(

@@ -8,8 +8,8 @@ import type { OwnPicture } from './own-picture.ts'
 import { iccFits } from './png.ts'
 import type { PngHead } from './png-head.ts'
 import type { Kind, Probe } from './probe.ts'
-import { exifResolution, type Resolution } from './resolution.ts'
 import type { Described } from './sharp.ts'
+import { exifResolution, type Resolution } from './tiff-directory.ts'
 
 /** The description of a picture from its file, before it is decoded. Its size is that after orientation. */
 export type Header = Omit<Picture, 'data'> & {

@@ -6,8 +6,8 @@ import type { BorrowedKind } from './borrowed.ts'
 import type { OwnKind } from './own.ts'
 import { readPngHead } from './png-head.ts'
 import { nameOf, type Reader, type Source, textOf, withReader } from './reader.ts'
-import { jfifResolution, type Resolution, tiffResolution } from './resolution.ts'
 import { holdsArray } from './tiff-array.ts'
+import { jfifResolution, type Resolution, tiffResolution } from './tiff-directory.ts'
 
 /** The kinds of file that are distinguished by their first bytes. */
 export type Kind = 'png' | 'jpeg' | 'webp' | 'tiff' | 'gif' | 'avif' | 'svg' | 'npy' | OwnKind | BorrowedKind

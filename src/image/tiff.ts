@@ -8,9 +8,15 @@ import { bytesOf, metadataNames } from './metadata.ts'
 import { damaged } from './own-picture.ts'
 import { pixelAspect } from './png-head.ts'
 import { type Read, textOf } from './reader.ts'
-import { tiffHasOwnAspect } from './resolution.ts'
 import { holdsArray, isMultiplied, readerOf } from './tiff-array.ts'
-import { type Directory, directoryAt, numbersOf, sizes, tiffLayout } from './tiff-directory.ts'
+import {
+  type Directory,
+  directoryAt,
+  numbersOf,
+  sizes,
+  tiffHasOwnAspect,
+  tiffLayout,
+} from './tiff-directory.ts'
 
 const tag = {
   subfileType: 254,

@@ -109,7 +109,7 @@ async function comparePair(pair: FilePair, options: FolderOptions): Promise<Judg
   const { findings } = findingsOfFiles(result, 'the expected picture', expected)
   const judged: Judged = { status: statusOf[result.outcome], ...findings, ...golden }
   if (shown.found.outcome === 'same') return judged
-  return { ...judged, ...(await draw(pair.name, expected, actual, shown, options)) }
+  return { ...judged, ...(await draw({ name: pair.name, expected, actual }, shown, options)) }
 }
 
 /** Judges a linked folder. Links are not followed. @throws ConvoError E_INPUT unless both sides are one folder */
@@ -151,9 +151,7 @@ async function lonePicture(
 }
 
 async function draw(
-  name: string,
-  expected: string,
-  actual: string,
+  { name, expected, actual }: Readonly<Record<'name' | 'expected' | 'actual', string>>,
   shown: Shown,
   { results, diff }: FolderOptions,
 ): Promise<Partial<CaseResult>> {

@@ -1,8 +1,8 @@
 import { dirname, relative, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { ConvoError } from '../../error.ts'
+import { birthOf } from '../../files/leftovers.ts'
 import { requireFrom } from '../../files/package.ts'
-import { birthOf } from '../../files/process.ts'
 import { isCi } from '../../host/engines.ts'
 import { isRecord } from '../../text/record.ts'
 
