@@ -113,13 +113,15 @@ async function prepare(run: Run, results: string, choice: Choice, holds: Holds) 
   )
   const prepared = []
   for (const { run: own, folder, label } of placed) {
+    const asked = named?.flatMap((whole) =>
+      own.cases.filter(
+        ({ name, status }) => label + name === whole && (status !== 'obsolete' || !cases.has(whole)),
+      ),
+    )
+    if (asked?.length === 0) continue
+    // a damaged lock is found before anything is written
     const lock = lockOf(own)
-    const chosen =
-      named?.flatMap((whole) =>
-        own.cases.filter(
-          ({ name, status }) => label + name === whole && (status !== 'obsolete' || !cases.has(whole)),
-        ),
-      ) ?? choose(own, choice, lock)
+    const chosen = asked ?? choose(own, choice, lock)
     const approvable = chosen.filter(isApprovable)
     const untouched = chosen.filter((one) => !isApprovable(one)).map(({ name }) => name)
     const pictures = await lookAtAll(own, folder, approvable, holds)

@@ -145,6 +145,7 @@ export async function adoptGoldens(folder: string, given: string | undefined) {
     tool: layout.tool,
     goldens: root,
     adopted: files.length,
+    actual: join(folder, actual),
     next: [
       ...(isHere || isFromHere ? [] : [`in ${folder}:`]),
       ...layout.how.map(filled),
