@@ -6,12 +6,7 @@ import { crc32 } from './png-parts.ts'
 import { type Reader, type Source, textOf } from './reader.ts'
 
 /** A chunk that is present but not used, with the reason. */
-export type IgnoredChunk = {
-  readonly type: string
-  readonly why: string
-  readonly at: number
-  readonly end: number
-}
+export type IgnoredChunk = Pick<Chunk, 'type' | 'at' | 'end'> & { readonly why: string }
 
 /** The contents of the chunks of a PNG before its picture data. */
 export type PngHead = ReturnType<typeof readPngHead>

@@ -5,8 +5,8 @@ import { viewOf } from '../files/read.ts'
 import { type ArrayType, converted, copied, inRows, inTurns, pause } from '../host/turns.ts'
 import { numberTypes } from '../kernel/formats/binary.ts'
 import type { StoredArray } from '../kernel/formats/npy.ts'
-import { fullScale, type Samples } from '../tensor/picture.ts'
-import { damaged, type OwnPicture } from './own-picture.ts'
+import { type Depth, fullScale, type Samples } from '../tensor/picture.ts'
+import { damaged } from './own-picture.ts'
 import { type Read, type Source, wholeOf, withReader } from './reader.ts'
 import type { Size } from './size.ts'
 import { type Directory, numbersOf, pageOf } from './tiff-directory.ts'
@@ -269,14 +269,8 @@ async function bitsIn(bytes: Uint8Array, { bits, perRow, rows }: Piece): Promise
   return out
 }
 
-/** A page that is read here but is not an array, see `readerOf`. */
-type Page = Pick<OwnPicture, 'width' | 'height' | 'channels' | 'depth'> & {
-  readonly orientation: number
-  samples(turns: boolean): Promise<Samples>
-}
-
-/** Returns a page that is read here but is not an array, or undefined for others. */
-export function pageRead(source: Source, page: number, name: string): Page | undefined {
+/** Returns a page that is read here but is not an array, see `readerOf`, or undefined for others. */
+export function pageRead(source: Source, page: number, name: string) {
   const found = withReader(source, name, ({ read }) => {
     const directory = pageOf(read, page)
     if (directory === undefined || readerOf(read, directory) !== 'here') return undefined
@@ -284,11 +278,11 @@ export function pageRead(source: Source, page: number, name: string): Page | und
   })
   if (found === undefined || found.width * found.height === 0) return undefined
   const { width, height, channels, bits, orientation } = found
-  const depth = bits <= 8 ? 8 : bits <= 16 ? 16 : 32
+  const depth: Depth = bits <= 8 ? 8 : bits <= 16 ? 16 : 32
   const type: ArrayType<Samples> = depth === 8 ? Uint8Array : depth === 16 ? Uint16Array : Float32Array
   return {
     ...{ width, height, channels: channels as 1 | 2 | 3 | 4, depth, orientation },
-    async samples(turns) {
+    async samples(turns: boolean) {
       const { data } = await readTiffArray(await wholeOf(source), name, () => undefined, page, turns)
       if (depth !== 32) await level(data as Float32Array, found, fullScale(depth))
       if (found.isMultiplied) await divide(data as Float32Array, channels, depth)

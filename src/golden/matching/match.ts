@@ -24,7 +24,7 @@ import { showPictures, statusOf } from '../judge-pictures.ts'
 import { type Approval, type CaseResult, rounded } from '../results.ts'
 import { readingOf, testResults } from '../settings.ts'
 import { toleranceText } from '../tolerance.ts'
-import { pngOf, type Reading, type Received, receive } from './received.ts'
+import { pngOf, type Received, receive } from './received.ts'
 import { record, writeRun, writeRunSoon } from './records.ts'
 import type { Calling, Runner } from './runner.ts'
 import { type Golden, goldenOf, type Session, sessionOf, watchEnd } from './session.ts'
@@ -46,18 +46,12 @@ export type Found = {
   readonly isNew?: boolean
 }
 
-type Asked = {
-  readonly values: ToleranceValues
-  readonly mask: CompareOptions['mask']
-  readonly reading: Reading
-}
-
 type Match = {
   readonly runner: Runner
   readonly calling: Calling
   readonly session: Session
   readonly golden: Golden
-  readonly asked: Asked
+  readonly asked: ReturnType<typeof understand>
   readonly began: number
 }
 
@@ -84,7 +78,7 @@ export async function match(
   return compare(one, received, expected)
 }
 
-function understand({ mask, ...rest }: Omit<GoldenOptions, 'name'>, calling: Calling): Asked {
+function understand({ mask, ...rest }: Omit<GoldenOptions, 'name'>, calling: Calling) {
   const { mask: _, ...limits } = toleranceSettings
   const given = typedOptions(rest, { ...limits, ...readParams }, calling.name, ['mask', 'name'])
   const values = resolve(toleranceSettings, pick(given, toleranceSettings), optionName) as ToleranceValues
