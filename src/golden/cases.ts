@@ -70,8 +70,11 @@ export async function casesOf(entry: Entry, around: Around): Promise<Case[]> {
   for (const { path, base } of await findInputs(entry, around)) {
     const file = from(folder, path)
     const fields = { path, base, file, index: cases.length + 1, operation: steps.at(-1)?.[0] ?? 'actual' }
-    const name = nameOf(entry, fields, complaints)
-    if (name === undefined) return []
+    const name = complaints.attempt(place('name'), () => fillName(entry.name, fields))
+    const problem = name && nameProblem(name)
+    if (problem !== undefined)
+      complaints.add(place('name'), `the name ${cut(JSON.stringify(name))} ${problem}`)
+    if (name === undefined || problem !== undefined) return []
     const extension = steps.length === 0 ? extname(path).toLowerCase() : isRaw(steps) ? '.npy' : '.png'
     const golden = pathOfName(name) + extension
     const target = resolve(goldens, golden)
@@ -99,17 +102,6 @@ export async function casesOf(entry: Entry, around: Around): Promise<Case[]> {
 /** Whether the result is kept as floats, which `--range raw` requests. */
 const isRaw = (steps: Entry['steps']): boolean =>
   steps.some((words) => words.includes('--range=raw') || words[words.indexOf('--range') + 1] === 'raw')
-
-function nameOf(
-  { name: template, place }: Entry,
-  fields: Parameters<typeof fillName>[1],
-  complaints: Complaints,
-): string | undefined {
-  const name = complaints.attempt(place('name'), () => fillName(template, fields))
-  const problem = name && nameProblem(name)
-  if (problem === undefined) return name
-  return complaints.add(place('name'), `the name ${cut(JSON.stringify(name))} ${problem}`)
-}
 
 type Found = { readonly path: string; readonly base: string }
 

@@ -46,7 +46,13 @@ export async function judgePictures(
   const file = entry?.file ?? one.golden
   const actual = await loadFile(made.bytes, made.isWritten ? join(around.results, made.file) : one.input)
   if (!made.isWritten) await writeUnder(around.results, made.file, made.bytes)
-  const approval = await approvalOf(one, made, actual.all, golden, around)
+  const manifest = manifestFrom(around.goldens, one.place.file)
+  const next = await entryFor(one.golden, made.bytes, actual.all, { tools: made.tools, manifest })
+  const approval = {
+    golden: { path, ...optional('sha256', golden.bytes && (await sha256InTurns(golden.bytes))) },
+    actual: { file: made.file, sha256: next.sha256!, entry: next },
+    inputs: await made.inputs(),
+  }
   const found = { facts: [], actual: made.file, approval }
   const unusable = (message: string, why: readonly string[]): Judgement => {
     return { status: 'error', message, why, fix: `${restoring(path)}, or approve the new picture`, ...found }
@@ -144,22 +150,6 @@ function missed(tested: 'noticed' | 'missed' | undefined): Partial<Judgement> {
     why: ['--self-test: a changed picture passed'],
     fix: 'a smaller tolerance; --tighten prints the smallest that passes',
     selfTest: 'missed',
-  }
-}
-
-async function approvalOf(
-  one: Case,
-  made: Made,
-  actual: readonly Picture[],
-  golden: Golden,
-  around: Surroundings,
-): Promise<NonNullable<CaseResult['approval']>> {
-  const manifest = manifestFrom(around.goldens, one.place.file)
-  const entry = await entryFor(one.golden, made.bytes, actual, { tools: made.tools, manifest })
-  return {
-    golden: { path: golden.path, ...optional('sha256', golden.bytes && (await sha256InTurns(golden.bytes))) },
-    actual: { file: made.file, sha256: entry.sha256!, entry },
-    inputs: await made.inputs(),
   }
 }
 

@@ -15,7 +15,7 @@ import { isPlainPng, type PlainDecoder, type PlainPng, withoutIgnored } from './
 import { kindOf, type Probe, probe } from './probe.ts'
 import { nameOf, type Source, wholeOf, withReader } from './reader.ts'
 import { type RawRecipe, rawOf, reasons, sharpOf } from './sharp.ts'
-import { checkFrames, checkPage, checkSize, refuseShort, type Size } from './size.ts'
+import { checkPage, checkSize, refuseShort, type Size } from './size.ts'
 import { pageRead } from './tiff-array.ts'
 
 /** How to decode. */
@@ -195,7 +195,7 @@ async function open(source: Source, options: DecodeOptions, known?: Seen) {
     ofHere ??
     (await attempt(name, () => nativeWork(() => sharpOf(input, { page: options.page ?? 0 }).metadata())))
   checkSize(facts, options.maxPixels, name)
-  checkFrames(facts, seen, options.maxPixels, name)
+  checkSize(facts, options.maxPixels, name, seen.frames)
   refuseShort(probed, seen, name)
   const reading = readingOf(facts, name)
   const mode = options.metadata ?? 'keep'

@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import { readUnder, writeUnder } from '../../files/change.ts'
 import { sha256InTurns } from '../../files/hash.ts'
 import { isCi } from '../../host/engines.ts'
-import { type Comparison, shapeOf } from '../../image/compare/comparison.ts'
+import { shapeOf } from '../../image/compare/comparison.ts'
 import {
   type Tolerance,
   type ToleranceValues,
@@ -112,7 +112,7 @@ async function withoutGolden(one: Match, received: Received): Promise<Found> {
 }
 
 async function compare(one: Match, received: Received, expected: Buffer): Promise<Found> {
-  const { runner, session, golden } = one
+  const { runner, session, golden, asked } = one
   refusePointer(expected, `the golden ${golden.shown}`, golden.shown)
   const [actual, [before]] = await Promise.all([received.picture(), loadPages(expected, golden.shown)])
   const tolerance = await toleranceFor(one)
@@ -121,30 +121,20 @@ async function compare(one: Match, received: Received, expected: Buffer): Promis
   if (status === 'pass') return passed(one, { status, message: 'every sample equals the golden' })
   if (status === 'tolerated') return passed(one, { status, ...findingsOf(found) })
   const isSecond = session.written.get(golden.file) === attemptOf(one)
+  const png = await pngOf(received)
   if (runner.update && !isSecond && !isCi(process.env)) {
-    await writeGolden(one, await pngOf(received))
+    await writeGolden(one, png)
     return { ...(await passed(one, { status: 'pass', message: 'the golden was replaced' })), isNew: true }
   }
-  return differs(one, await pngOf(received), expected, [before!, actual], found)
-}
-
-async function differs(
-  one: Match,
-  png: Buffer,
-  expected: Buffer,
-  [before, actual]: readonly [Picture, Picture],
-  found: Comparison,
-): Promise<Found> {
-  const { golden, session, asked, runner } = one
   const file = await keepActual(one, png)
   const results = { results: join(session.root, testResults) }
   const was = { path: golden.file, bytes: expected }
-  const pictures = await showPictures({ file }, was, [before, actual], found, results)
+  const pictures = await showPictures({ file }, was, [before!, actual], found, results)
   const findings = findingsOf(found)
   const message = limitsInWords(findings.message)
   const allowed = toleranceText(asked.values)
   await fail(one, {
-    status: statusOf[found.outcome],
+    status,
     ...findings,
     message,
     actual: file,
