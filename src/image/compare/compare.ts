@@ -138,40 +138,10 @@ function conclude(
   tolerance: Tolerance,
 ): Comparison {
   const { ignored, mismatches } = result
-  const { frame, measured, colour } = found
+  const { frame, pair, measured, cells, colour } = found
   if (measured.differing === 0) return equal(result, frame, colour)
   if (frame.depth === 32 && tolerance.full === undefined) result.notes.push(scaleNote(frame.full))
   const threshold = thresholdOf(tolerance, frame.full)
-  const { stats, map } = look(found, threshold, ignored, tolerance)
-  const failed = failures(tolerance, threshold, stats)
-  const isDifferent = mismatches.length > 0 || failed.length > 0
-  const isUnlike = mismatches.some((mismatch) => mismatch !== 'icc')
-  return {
-    ...result,
-    outcome: isDifferent ? 'different' : 'tolerated',
-    stats,
-    failed,
-    smallest: isUnlike ? {} : withProfile(smallestLimits(tolerance, stats, measured, frame), colour),
-    map,
-  }
-}
-
-/**
- * Returns a note if the orientations differ: pictures that were not turned may have equal samples but look different.
- */
-function orientationNote(
-  { meta: { orientation: a = 1 } }: Picture,
-  { meta: { orientation: b = 1 } }: Picture,
-): string[] {
-  return a === b ? [] : [`the EXIF orientations differ: expected ${a}, got ${b}`]
-}
-
-function look(
-  { frame, pair, measured, cells }: Found,
-  threshold: number,
-  ignored: Uint8Array | undefined,
-  tolerance: Tolerance,
-) {
   const { width, height } = frame
   const { perceptual, shift, maxDensity, minSsim } = tolerance
   const { values, differing } = measured
@@ -186,21 +156,39 @@ function look(
   const counts = (at: number) => (seen === undefined ? values[at]! > threshold : seen[at] === 1)
   const compared = comparedPixels(frame, ignored)
   const rmse = Math.sqrt(measured.sumOfSquares / (compared * frame.compared))
-  return {
-    stats: {
-      compared,
-      differing,
-      share: differing / compared,
-      counted: seen === undefined ? measured.beyond : marked(seen),
-      ...(measured.largest !== undefined && { largest: measured.largest }),
-      rmse,
-      psnr: psnrOf(rmse, frame.full),
-      ...(minSsim !== undefined && pair !== undefined && { ssim: ssim(pair, ignored) }),
-      ...(maxDensity !== undefined && { density: densest(frame, maxDensity.window, counts) }),
-      clusters: findClusters(cells ?? countCells(measured, width, height)),
-    },
-    map: { width, height, values, threshold, ...(seen !== undefined && { counted: seen }) },
+  const stats: Stats = {
+    compared,
+    differing,
+    share: differing / compared,
+    counted: seen === undefined ? measured.beyond : marked(seen),
+    ...optional('largest', measured.largest),
+    rmse,
+    psnr: psnrOf(rmse, frame.full),
+    ...(minSsim !== undefined && pair !== undefined && { ssim: ssim(pair, ignored) }),
+    ...(maxDensity !== undefined && { density: densest(frame, maxDensity.window, counts) }),
+    clusters: findClusters(cells ?? countCells(measured, width, height)),
   }
+  const failed = failures(tolerance, threshold, stats)
+  const isDifferent = mismatches.length > 0 || failed.length > 0
+  const isUnlike = mismatches.some((mismatch) => mismatch !== 'icc')
+  return {
+    ...result,
+    outcome: isDifferent ? 'different' : 'tolerated',
+    stats,
+    failed,
+    smallest: isUnlike ? {} : withProfile(smallestLimits(tolerance, stats, measured, frame), colour),
+    map: { width, height, values, threshold, ...optional('counted', seen) },
+  }
+}
+
+/**
+ * Returns a note if the orientations differ: pictures that were not turned may have equal samples but look different.
+ */
+function orientationNote(
+  { meta: { orientation: a = 1 } }: Picture,
+  { meta: { orientation: b = 1 } }: Picture,
+): string[] {
+  return a === b ? [] : [`the EXIF orientations differ: expected ${a}, got ${b}`]
 }
 
 /** Peak signal-to-noise ratio in dB. It uses the project's own logarithm, so that it is the same on every machine. */
