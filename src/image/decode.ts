@@ -7,7 +7,7 @@ import { arrivingRows } from './arriving.ts'
 import { type BorrowedKind, isBorrowed, readBorrowed } from './borrowed.ts'
 import { grayAlphaOf, spread, viewSamples } from './flatten.ts'
 import { refuseStranger, wayOf, ways } from './foreign.ts'
-import { factsOf, factsOfPng, type Header, headerOf, ownHeader, type Reading, readingOf } from './header.ts'
+import { factsOf, type Header, headerOf, ownHeader, type Reading, readingOf } from './header.ts'
 import { inspect, type Seen } from './inspect.ts'
 import type { MetadataMode } from './metadata.ts'
 import { isOwn, type OwnKind, ownReaders } from './own.ts'
@@ -190,8 +190,10 @@ async function open(source: Source, options: DecodeOptions, known?: Seen) {
     pages: seen.pages ?? 1,
     ...(seen.icc !== undefined && { icc: Buffer.from(seen.icc) }),
   }
+  // asking the decoder costs a millisecond or two, and is needed only for a profile or EXIF data
+  const ofPng = png === undefined || png.hasIcc || png.hasExif ? undefined : factsOf(png)
   const facts =
-    factsOfPng(png) ??
+    ofPng ??
     ofHere ??
     (await attempt(name, () => nativeWork(() => sharpOf(input, { page: options.page ?? 0 }).metadata())))
   checkSize(facts, options.maxPixels, name)

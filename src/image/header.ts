@@ -6,7 +6,6 @@ import type { Seen } from './inspect.ts'
 import { iptcOf, keptAsTurned, listed, type MetadataMode, sayingExif } from './metadata.ts'
 import type { OwnPicture } from './own-picture.ts'
 import { iccFits } from './png.ts'
-import type { PngHead } from './png-head.ts'
 import type { Kind, Probe } from './probe.ts'
 import type { Described } from './sharp.ts'
 import { exifResolution, type Resolution } from './tiff-directory.ts'
@@ -38,15 +37,6 @@ type Always = 'width' | 'height' | 'autoOrient' | 'space' | 'channels' | 'depth'
 type Perhaps = 'orientation' | 'bitsPerSample' | 'pages' | 'delay' | 'loop' | 'icc' | 'exif' | 'xmp' | 'iptc'
 /** The decoder's description of a file. */
 export type Facts = Readonly<Pick<Described, Always> & Partial<Pick<Described, Perhaps>>>
-
-/**
- * Returns what the decoder would report about a PNG, if its first chunks show everything. Asking the decoder costs a
- * millisecond or two and a round trip through its threads. Undefined if there is a profile or EXIF data to read.
- */
-export function factsOfPng(png: PngHead | undefined): Facts | undefined {
-  if (png === undefined || png.hasIcc || png.hasExif) return undefined
-  return factsOf(png)
-}
 
 /** Returns what the decoder would report about a picture with these samples. */
 export function factsOf(

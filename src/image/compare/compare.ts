@@ -43,9 +43,11 @@ export function comparePictures(expected: Picture, actual: Picture, tolerance: T
   const { pair, mismatches: found } = pairUp(expected, actual, alpha, tolerance.full)
   const unlike = tolerance.asShown === true ? [] : found
   const mismatches: Mismatch[] = [...unlike, ...colour.mismatches]
+  const [was = 1, is = 1] = [expected, actual].map(({ meta }) => meta.orientation)
   const notes = [
     ...colour.notes,
-    ...orientationNote(expected, actual),
+    // pictures that were not turned may have equal samples but look different
+    ...(was === is ? [] : [`the EXIF orientations differ: expected ${was}, got ${is}`]),
     ...(isSameSize ? [] : [sizeNote(expected, actual)]),
   ]
   const left = ignoredPixels(pair.width, pair.height, tolerance)
@@ -179,16 +181,6 @@ function conclude(
     smallest: isUnlike ? {} : withProfile(smallestLimits(tolerance, stats, measured, frame), colour),
     map: { width, height, values, threshold, ...optional('counted', seen) },
   }
-}
-
-/**
- * Returns a note if the orientations differ: pictures that were not turned may have equal samples but look different.
- */
-function orientationNote(
-  { meta: { orientation: a = 1 } }: Picture,
-  { meta: { orientation: b = 1 } }: Picture,
-): string[] {
-  return a === b ? [] : [`the EXIF orientations differ: expected ${a}, got ${b}`]
 }
 
 /** Peak signal-to-noise ratio in dB. It uses the project's own logarithm, so that it is the same on every machine. */
