@@ -1,23 +1,12 @@
-import type { BigIntStats } from 'node:fs'
 import { basename, dirname, relative } from 'node:path'
 import { ConvoError } from '../error.ts'
-import { placeFinder } from '../files/places.ts'
 import { noteRead } from '../files/reads.ts'
-import { statOf } from '../files/stat.ts'
+import { placeFinder, statOf } from '../files/root.ts'
 import { expandTemplate, fileValues, hasKey, type Template } from '../files/template.ts'
 import type { Input } from '../picture/find.ts'
 import { inFolder } from './options.ts'
 
-export type Item = {
-  readonly input: string
-  readonly rel: string
-  readonly output: string
-  /** The output's path relative to the template's folder, which names the item in the state. */
-  readonly name: string
-  /** Size of the input in bytes; 0 if it does not exist. */
-  readonly bytes: number
-  readonly stat: BigIntStats | undefined
-}
+export type Item = Awaited<ReturnType<typeof makeItem>>
 
 /** What items are made of. */
 export type Making = {
@@ -41,7 +30,8 @@ export async function makeItems(inputs: readonly Input[], making: Making): Promi
   return items
 }
 
-export async function makeItem({ path, rel }: Input, index: number, making: Making): Promise<Item> {
+/** Returns the item of an input. `name` is that in the state. */
+export async function makeItem({ path, rel }: Input, index: number, making: Making) {
   const { template, operation } = making
   const stat = statOf(path)
   const output = expandTemplate(template, {
@@ -55,7 +45,6 @@ export async function makeItem({ path, rel }: Input, index: number, making: Maki
   return { input: path, rel, output, name: relative(template.root, output), bytes, stat }
 }
 
-/** The most pairs that an error names. */
 const mostNamed = 5
 
 function refuseCollisions(items: readonly Item[], template: Template): void {

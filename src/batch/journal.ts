@@ -4,10 +4,10 @@ import { ConvoError } from '../error.ts'
 import { type Growing, makeFolder, openGrowing, removeEmpty } from '../files/change.ts'
 import { systemError } from '../files/errors.ts'
 import { refuseReplacing } from '../files/reads.ts'
-import { statOf } from '../files/stat.ts'
+import { statOf } from '../files/root.ts'
 import type { Clipping } from '../run/watch.ts'
 import { visible } from '../text/visible.ts'
-import type { ErrorText } from './crew.ts'
+import type { ErrorText } from './runner.ts'
 
 /** An event of a batch for machines: one line of JSON, on standard output or in a log. */
 export type Entry = StartEntry | ItemEntry | EndEntry

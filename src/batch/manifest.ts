@@ -6,14 +6,6 @@ import { lineOf, stepsOf, type Written, writtenSchema } from '../picture/words/w
 import { optionWords } from '../text/shell.ts'
 import { batchSettings } from './options.ts'
 
-/** A batch that was read from a file. */
-export type ManifestBatch = {
-  readonly inputs: readonly string[]
-  readonly operation: readonly string[]
-  /** The settings of the batch, by the names of their options. */
-  readonly given: Readonly<Record<string, unknown>>
-}
-
 type Raw = {
   readonly inputs?: string | readonly string[]
   /** An alias of `inputs`. */
@@ -37,7 +29,7 @@ const typedOnly = ['debug', 'dry-run', 'explain', 'quiet', 'verbose']
  *
  * @throws ConvoError E_INPUT, E_MANIFEST with all errors at file:line:column
  */
-export function readManifest(file: string): ManifestBatch {
+export function readManifest(file: string) {
   const source = readValid(file, batchSchema, kind, 'inputs, output and run')
   const {
     $schema: _,

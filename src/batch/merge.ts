@@ -1,33 +1,16 @@
 import { basename, dirname, join, relative } from 'node:path'
 import { ConvoError, errorCodes } from '../error.ts'
 import { readText } from '../files/read.ts'
+import { isFolder, namesIn, statOf } from '../files/root.ts'
 import { list, maybe, must, object, oneOf, type Rule, text } from '../files/shape.ts'
-import { isFolder, namesIn, statOf } from '../files/stat.ts'
 import { parseTemplate, type Template } from '../files/template.ts'
 import type { Shard } from '../host/engines.ts'
 import { shardOf } from '../host/shard.ts'
 import { isRecord } from '../text/record.ts'
-import type { BatchCounts, EndEntry, Entry, ItemEntry, StartEntry } from './journal.ts'
+import type { Entry, ItemEntry } from './journal.ts'
 import { stateFolder } from './state.ts'
 
-type ReadLog = {
-  readonly path: string
-  readonly start: StartEntry
-  readonly items: readonly ItemEntry[]
-  /** Undefined for a batch that is still running or was killed. */
-  readonly end: EndEntry | undefined
-}
-
-/** The combined content of the logs of all shards. */
-export type Merged = BatchCounts & {
-  readonly shards: number
-  /** The time of the longest shard, since they ran at the same time. */
-  readonly milliseconds: number
-  readonly megapixels: number
-  readonly failures: readonly ItemEntry[]
-  /** What is not there or not whole, in words. */
-  readonly missing: readonly string[]
-}
+type ReadLog = ReturnType<typeof readLog>
 
 /**
  * Joins the logs of the shards of one batch. A folder represents the logs in it, or for those that shards keep in an
@@ -35,7 +18,7 @@ export type Merged = BatchCounts & {
  *
  * @throws ConvoError E_INPUT for what is no log, E_USAGE for logs of different batches
  */
-export function mergeLogs(words: readonly string[]): Merged {
+export function mergeLogs(words: readonly string[]) {
   const logs = latestOfShard(words.flatMap(logsAt).map(readLog))
   const [first] = logs
   if (first === undefined) {
@@ -64,6 +47,7 @@ export function mergeLogs(words: readonly string[]): Merged {
     current,
     failed,
     left: first.start.all - done - current - failed,
+    // shards run at the same time
     milliseconds: Math.max(...logs.map(millisecondsOf)),
     megapixels: Math.round(items.reduce((sum, { megapixels = 0 }) => sum + megapixels, 0) * 1000) / 1000,
     failures: items.filter(({ status }) => status === 'failed'),
@@ -150,7 +134,7 @@ function logsAt(word: string): string[] {
   return []
 }
 
-function readLog(path: string): ReadLog {
+function readLog(path: string) {
   if (statOf(path)?.isCharacterDevice()) throw noLog(path, 0, 'a device')
   const entries: Entry[] = []
   const lines = readText(path, 'logBytes').split('\n')
@@ -174,6 +158,7 @@ function readLog(path: string): ReadLog {
     path,
     start,
     items: entries.filter((entry) => entry.event === 'item'),
+    // none for a batch that is still running or was killed
     end: entries.find((entry) => entry.event === 'end'),
   }
 }

@@ -3,9 +3,7 @@ import { resolve } from 'node:path'
 import { ConvoError, type ErrorDetail } from '../error.ts'
 import { isDynamicPattern } from '../files/glob.ts'
 import { hashFile } from '../files/hash.ts'
-import { placeFinder } from '../files/places.ts'
-import { leaves } from '../files/root.ts'
-import { statOf } from '../files/stat.ts'
+import { leaves, placeFinder, statOf } from '../files/root.ts'
 import { fillTemplate, hasKey, parseTemplate, type Template } from '../files/template.ts'
 import type { Shard } from '../host/engines.ts'
 import { itemsOfShard, parseShard, shardName } from '../host/shard.ts'
@@ -29,25 +27,14 @@ export type Batch = {
 }
 
 /** Everything that is known before the work begins. */
-export type Plan = {
-  readonly batch: Batch
-  readonly template: Template
-  readonly operation: BatchOperation
-  readonly making: Making
-  readonly shard: Shard | undefined
-  readonly all: readonly Item[]
-  readonly items: readonly Item[]
-  /** The folders that were searched for inputs. */
-  readonly folders: readonly string[]
-  readonly notes: readonly string[]
-}
+export type Plan = Awaited<ReturnType<typeof planBatch>>
 
 /**
  * Parses and checks a batch without writing anything, and reports every error that can be known beforehand.
  *
  * @throws ConvoError for a batch that cannot start
  */
-export async function planBatch(batch: Batch): Promise<Plan> {
+export async function planBatch(batch: Batch) {
   const { settings } = batch
   const template = parseTemplate(outputOf(batch))
   const operation = await prepareBatchOperation(batch.operation)
@@ -79,6 +66,7 @@ export async function planBatch(batch: Batch): Promise<Plan> {
     shard,
     all,
     items: shard === undefined ? all : itemsOfShard(all, shard, settings['shard-by']),
+    // those that were searched for inputs
     folders: found.folders,
     notes: [...found.notes, ...(leftOut === 0 ? [] : [leftOutNote(leftOut)])],
   }
@@ -132,24 +120,19 @@ export function fileOf(
 
 /** Refuses a file that is two of the log, the list of failures and the outputs. */
 function refuseOwnFiles(settings: BatchSettings, shard: Shard | undefined, items: readonly Item[]): void {
-  const log = fileOf('log', settings, shard)
-  const list = fileOf('failed-list', settings, shard)
-  if (log === undefined && list === undefined) return
+  const options = ['log', 'failed-list'] as const
+  const files = options.map((option) => [option, fileOf(option, settings, shard)] as const)
+  if (files.every(([, path]) => path === undefined)) return
   const places = placeFinder()
-  const refuse = (option: string, path: string, other: string) => {
-    throw new ConvoError('E_USAGE', `--${option} ${path} is also ${other}`, {
-      fix: `--${option} ${option}${shard === undefined ? '' : '-{shard}'}.txt`,
-    })
-  }
-  if (log !== undefined && list !== undefined && places(log) === places(list))
-    refuse('failed-list', list, 'the log')
-  const outputs = new Map(items.map(({ input, output }) => [places(output), input]))
-  for (const [option, path] of [
-    ['log', log],
-    ['failed-list', list],
-  ] as const) {
-    const input = path && outputs.get(places(path))
-    if (input) refuse(option, path, `the output of ${input}`)
+  const taken = new Map(items.map(({ input, output }) => [places(output), `the output of ${input}`]))
+  for (const [option, path] of files) {
+    if (path === undefined) continue
+    const other = taken.get(places(path))
+    if (other !== undefined)
+      throw new ConvoError('E_USAGE', `--${option} ${path} is also ${other}`, {
+        fix: `--${option} ${option}${shard === undefined ? '' : '-{shard}'}.txt`,
+      })
+    taken.set(places(path), 'the log')
   }
 }
 

@@ -4,7 +4,7 @@ import type { Message } from '../text/message.ts'
 import { visibleLine } from '../text/visible.ts'
 import { type Entry, errorOf, type ItemEntry, type Log, lineOf } from './journal.ts'
 import type { BatchSettings } from './plan.ts'
-import { createProgress, type Standing } from './progress.ts'
+import { createProgress } from './progress.ts'
 
 export type Printer = ReturnType<typeof createPrinter>
 
@@ -57,7 +57,7 @@ export function createPrinter(settings: BatchSettings, io: Io, log?: Log) {
     },
     /** Writes an entry for machines only. */
     entry,
-    update: (standing: Standing) => progress.update(standing),
+    update: progress.update,
     /** Whether lines of the log could not be written. */
     hasLost: () => isLost,
     /** Writes the last lines, and waits until everything is written. */

@@ -1,16 +1,7 @@
 import { type Message, Verbatim } from '../text/message.ts'
+import type { Tally } from './tally.ts'
 
-/** The progress of a batch. */
-export type Standing = {
-  readonly done: number
-  readonly failed: number
-  readonly total: number
-  readonly megapixels: number
-  /** Megapixels that remain, as far as headers and file sizes show. */
-  readonly megapixelsLeft: number
-  /** Milliseconds since the first picture began. */
-  readonly milliseconds: number
-}
+type Standing = ReturnType<Tally['standing']>
 
 /** Where progress is shown. */
 export type Screen = {

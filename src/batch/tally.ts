@@ -1,8 +1,6 @@
-import type { Result } from './crew.ts'
 import type { Footprint } from './footprint.ts'
 import type { BatchCounts, ItemEntry } from './journal.ts'
-import type { Standing } from './progress.ts'
-import type { Task } from './runner.ts'
+import type { Result, Task } from './runner.ts'
 
 /** Megapixels for each byte of a picture file, while nothing is known: that of a photograph as PNG. */
 const firstGuess = 0.5e-6
@@ -81,7 +79,8 @@ export function createTally(items: number) {
     failed: () => failures.size,
     /** Inputs that failed, in the order of their paths. */
     failures: (): readonly string[] => [...failures].sort(),
-    standing(): Standing {
+    /** The progress. What remains is known as far as headers and file sizes show. */
+    standing() {
       const perByte = knownBytes > 0 ? knownMegapixels / knownBytes : firstGuess
       return {
         done: done + current + failures.size,

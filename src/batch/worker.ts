@@ -1,15 +1,15 @@
-// The process that works on one picture at a time, started by crew.ts and bundled as dist/batch-worker.js.
+// The process that works on one picture at a time, started by runner.ts and bundled as dist/batch-worker.js.
 import type { BigIntStats } from 'node:fs'
 import { asConvoError, ConvoError } from '../error.ts'
 import { makeFolder, placeBeside, removeQuietly, replaceBy } from '../files/change.ts'
 import { hashFile, isSettled, stampOf } from '../files/hash.ts'
 import { customizeOutputs, isSameFile } from '../files/output.ts'
-import { statOf } from '../files/stat.ts'
+import { statOf } from '../files/root.ts'
 import { processPicture } from '../picture/process.ts'
 import { createPool, type Pool } from '../run/pool.ts'
 import { setRole, undoAll } from '../signals.ts'
-import type { ErrorText, FromWorker, MadeFile, Order, Result, Setup, ToWorker } from './crew.ts'
 import { type BatchOperation, prepareBatchOperation } from './operation.ts'
+import type { ErrorText, FromWorker, MadeFile, Order, Result, Setup, ToWorker } from './runner.ts'
 
 // Signals from Ctrl-C and from schedulers reach the workers too. They are ignored: the parent decides when to end.
 setRole('crew')
@@ -133,7 +133,6 @@ async function place(target: string, output: string, mode: number, made: MadeFil
   unplaced = undefined
 }
 
-/** Asks the parent to record an output, and waits for it. */
 const askToPlace = (made: MadeFile): Promise<void> =>
   new Promise((resolve) => {
     mayPlace = resolve

@@ -21,8 +21,7 @@ import { writing, writingError } from './errors.ts'
 import { clearOnce, temporaryName } from './leftovers.ts'
 import { descriptorOf, writeAtomically } from './output.ts'
 import { isMissing, readWhole } from './read.ts'
-import { followLinks, under } from './root.ts'
-import { isFolder, namesIn, statOf } from './stat.ts'
+import { followLinks, isFolder, namesIn, statOf, under } from './root.ts'
 
 /** Makes a folder and its parents. Returns the folders that it made, deepest first. @throws ConvoError E_OUTPUT */
 export function makeFolder(folder: string): string[] {
@@ -183,23 +182,19 @@ export function appendTo(path: string, text: string): void {
   }
 }
 
-/** A file that is written to repeatedly. Its methods throw system errors. */
-export type Growing = {
-  /** Appends text, or overwrites from position `at`. */
-  write(text: string, at?: number): void
-  close(): void
-}
+export type Growing = ReturnType<typeof openGrowing>
 
 /**
  * Opens a file to write to it repeatedly. With `fresh`, the file must not exist; otherwise its contents are dropped.
  *
  * @throws the system error
  */
-export function openGrowing(path: string, fresh = false): Growing {
+export function openGrowing(path: string, fresh = false) {
   const own = descriptorOf(path)
   const descriptor = own ?? openSync(path, fresh ? 'wx' : 'w')
   return {
-    write(text, at) {
+    /** Appends text, or overwrites from position `at`. */
+    write(text: string, at?: number) {
       const bytes = Buffer.from(text)
       for (let done = 0; done < bytes.length; ) {
         done += writeSync(descriptor, bytes, done, bytes.length - done, at === undefined ? null : at + done)

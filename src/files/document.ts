@@ -5,14 +5,8 @@ import { isMissing, readText } from './read.ts'
 import { type Schema, violations } from './schema.ts'
 
 /** A parsed YAML or JSON file with its positions. */
-export type Source = {
-  readonly text: string
-  readonly root: Node
-  readonly document: Document.Parsed
-  placeOf(node: Node | null | undefined): Place
-}
+export type Source = ReturnType<typeof readSource>
 
-/** The most complaints that one error reports. */
 const most = 12
 
 /**
@@ -33,7 +27,7 @@ export function readValid(file: string, schema: Schema, kind: string, needs: str
 }
 
 /** Reads a YAML or JSON file with any contents. @throws ConvoError E_INPUT, E_MANIFEST with file:line:column */
-export function readSource(file: string, needs: string): Source {
+export function readSource(file: string, needs: string) {
   const text = textOf(file)
   const lines = new LineCounter()
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, uniqueKeys: false })
@@ -58,7 +52,7 @@ export function readSource(file: string, needs: string): Source {
     text,
     root: document.contents as Node,
     document,
-    placeOf: (node) => place(node?.range?.[0] ?? 0),
+    placeOf: (node: Node | null | undefined) => place(node?.range?.[0] ?? 0),
   }
 }
 

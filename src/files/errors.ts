@@ -2,7 +2,7 @@ import { basename, dirname, resolve } from 'node:path'
 import { ConvoError, type ErrorCode } from '../error.ts'
 import { cut } from '../text/cut.ts'
 import { commandLine } from '../text/shell.ts'
-import { statOf } from './stat.ts'
+import { statOf } from './root.ts'
 
 /**
  * Converts a system error from writing a path to an error with a fix.

@@ -35,7 +35,6 @@ export function fixedPart(pattern: string): string {
   return fixed.replace(/\\(?=[^\w/])/g, '')
 }
 
-/** Returns why a pattern is refused, or undefined. */
 function patternProblem(pattern: string): string | undefined {
   const parts = pattern.split('/')
   const wild = (text: string, sign: RegExp) => text.match(sign)?.length ?? 0

@@ -6,27 +6,24 @@ import { ConvoError } from '../error.ts'
 import { undoAtEnd } from '../signals.ts'
 import { type Growing, makeFolder, openGrowing, removeEmpty, removeQuietly } from './change.ts'
 import { writingError } from './errors.ts'
-import { birthOf, isAt, processSpace } from './process.ts'
+import { birthOf, isAt, processSpace } from './leftovers.ts'
+import { namesIn, statOf } from './root.ts'
 import { must, object, parsed, text } from './shape.ts'
-import { namesIn, statOf } from './stat.ts'
 
 /** Exclusive use of a folder, until this process releases it or ends. */
 export type Hold = { release(): void }
 
+type Holder = ReturnType<typeof holderNow>
+
 /** The contents of a hold file. */
-type Holder = {
-  readonly host: string
-  readonly pid: number
-  /**
-   * The start of the process, which distinguishes it from a later process with the same number; empty if it is not
-   * known.
-   */
-  readonly birth: string
-  /** The namespace of process numbers. Containers on one host do not see each other's numbers. */
-  readonly space: string
-  readonly shard: string
-  readonly since: string
-}
+const holderNow = (shard: string) => ({
+  host: hostname(),
+  pid: process.pid,
+  birth: birthOf(process.pid),
+  space: processSpace(),
+  shard,
+  since: new Date().toISOString(),
+})
 
 export type HoldOptions = {
   readonly folder: string
@@ -102,14 +99,7 @@ const holderText = ({ host, pid, shard, since }: Holder): string =>
 type Own = { readonly path: string; readonly file: Growing; remove(): void }
 
 function createOwn(folder: string, shard: string): Own {
-  const holder: Holder = {
-    host: hostname(),
-    pid: process.pid,
-    birth: birthOf(process.pid),
-    space: processSpace(),
-    shard,
-    since: new Date().toISOString(),
-  }
+  const holder = holderNow(shard)
   const name = `.convo-lock-${holder.host.replace(/[^\w.-]/g, '_')}-${holder.pid}-${Math.random().toString(36).slice(2)}`
   const path = join(folder, name)
   let opened: ReturnType<typeof openIn> | undefined

@@ -9,8 +9,7 @@ import { clearOnce, temporaryName } from './leftovers.ts'
 import { heldOutput, listOf, memoryOutput, type Output } from './memory.ts'
 import { openPipe } from './pipe.ts'
 import { refuseReplacing } from './reads.ts'
-import { followLinks } from './root.ts'
-import { isDevice, statOf } from './stat.ts'
+import { followLinks, isDevice, statOf } from './root.ts'
 
 export type { Output } from './memory.ts'
 
@@ -85,7 +84,13 @@ export function isSameFile(a: string, b: string): boolean {
 }
 
 async function replacingOutput(target: string, path: string, mode: number | undefined): Promise<Output> {
-  const { file, temporary, forget } = await createTemporary(target, path)
+  const temporary = join(dirname(target), temporaryName())
+  clearOnce(dirname(target))
+  const forget = undoAtEnd(() => rmSync(temporary, { force: true }))
+  const file = await writing(path, () => openIn(dirname(target), temporary), target).catch((error) => {
+    forget()
+    throw error
+  })
   let state: 'open' | 'ended' = 'open'
   const drop = async () => {
     if (state === 'ended') return
@@ -125,22 +130,6 @@ async function replacingOutput(target: string, path: string, mode: number | unde
   }
 }
 
-async function createTemporary(
-  target: string,
-  path: string,
-): Promise<{ file: FileHandle; temporary: string; forget: () => void }> {
-  const temporary = join(dirname(target), temporaryName())
-  clearOnce(dirname(target))
-  const forget = undoAtEnd(() => rmSync(temporary, { force: true }))
-  try {
-    const file = await writing(path, () => openIn(dirname(target), temporary), target)
-    return { file, temporary, forget }
-  } catch (error) {
-    forget()
-    throw error
-  }
-}
-
 /** Opens a new file. Makes its folder if that is wanted, again if another process removes it at the same moment. */
 async function openIn(folder: string, path: string): Promise<FileHandle> {
   for (let attempt = 1; ; attempt++) {
@@ -156,25 +145,26 @@ async function openIn(folder: string, path: string): Promise<FileHandle> {
 }
 
 async function directOutput(target: string, path: string): Promise<Output> {
-  const attempt = <T>(act: () => Promise<T>) => writing(path, act)
-  const pipe = await attempt(() => openPipe(target))
-  if (pipe !== undefined) {
-    return {
-      holds: false,
-      write: (chunks) => attempt(() => pipe.write(listOf(chunks))),
-      commit: () => attempt(() => pipe.close()),
-      abort: () => pipe.close().catch(() => undefined),
-    }
-  }
-  const file = await attempt(() => openFile(target, 'w'))
-  const close = () => file.close().catch(() => undefined)
-  return {
-    holds: false,
-    write: (chunks) => attempt(() => writeAll(file, chunks)),
-    commit: () => attempt(() => file.close()),
-    abort: close,
-  }
+  const pipe = await writing(path, () => openPipe(target))
+  if (pipe !== undefined) return unbuffered(path, pipe.write, pipe.close)
+  const file = await writing(path, () => openFile(target, 'w'))
+  return unbuffered(
+    path,
+    (chunks) => writeAll(file, chunks),
+    () => file.close(),
+  )
 }
+
+const unbuffered = (
+  path: string,
+  write: (chunks: readonly Uint8Array[]) => Promise<void>,
+  close: () => Promise<void>,
+): Output => ({
+  holds: false,
+  write: (chunks) => writing(path, () => write(listOf(chunks))),
+  commit: () => writing(path, close),
+  abort: () => close().catch(() => undefined),
+})
 
 /**
  * Returns the descriptor of this process that a path represents. Unlike other paths, it must not be replaced by a file,
@@ -199,20 +189,15 @@ export const isStreamPath = (path: string): boolean =>
 async function descriptorOutput(descriptor: number, path: string): Promise<Output> {
   if (descriptor === 1) return untilCommit()
   await writing(path, () => statFile(path))
-  return {
-    holds: false,
-    write: (chunks) => writeToDescriptor(descriptor, listOf(chunks), path),
+  return unbuffered(
+    path,
+    (chunks) => writeToDescriptor(descriptor, chunks),
     // the code that opened it closes it
-    commit: async () => undefined,
-    abort: async () => undefined,
-  }
+    async () => undefined,
+  )
 }
 
-async function writeToDescriptor(
-  descriptor: number,
-  chunks: readonly Uint8Array[],
-  path: string,
-): Promise<void> {
+async function writeToDescriptor(descriptor: number, chunks: readonly Uint8Array[]): Promise<void> {
   for (const chunk of chunks) {
     let at = 0
     while (at < chunk.length) {
@@ -224,7 +209,7 @@ async function writeToDescriptor(
         })
       } catch (cause) {
         // the pipe is full, and its other end requested non-blocking writes
-        if ((cause as NodeJS.ErrnoException).code !== 'EAGAIN') throw writingError(path, cause)
+        if ((cause as NodeJS.ErrnoException).code !== 'EAGAIN') throw cause
         await sleep(2)
       }
     }

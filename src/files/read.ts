@@ -1,13 +1,14 @@
+import type { Dirent } from 'node:fs'
 import { closeSync, fstatSync, openSync, readSync, statSync } from 'node:fs'
 import { open } from 'node:fs/promises'
-import { basename, extname } from 'node:path'
-import { ConvoError, type ErrorDetail } from '../error.ts'
+import { basename, dirname, extname, join } from 'node:path'
+import { ConvoError, type ErrorDetail, nearest } from '../error.ts'
 import { checkLimit, type LimitName } from '../limits.ts'
 import { nativeWork } from '../signals.ts'
 import { commandLine } from '../text/shell.ts'
-import { nearFile } from './near.ts'
 import { readPieces } from './pipe.ts'
 import { noteRead } from './reads.ts'
+import { entriesIn, isFolder, namesIn } from './root.ts'
 
 /** How a file is read whole. */
 export type ReadOptions = {
@@ -173,7 +174,6 @@ export const isMissing = (error: unknown): boolean =>
 
 const isAbsent = (code: string | undefined): boolean => code === 'ENOENT' || code === 'ENOTDIR'
 
-/** Refuses a folder where a file is needed. @throws ConvoError E_INPUT */
 function refuseFolder(stat: { isDirectory(): boolean }, name: string): void {
   if (!stat.isDirectory()) return
   throw new ConvoError('E_INPUT', `${name} is a folder, not a file`, { fix: 'one of the files in it' })
@@ -259,3 +259,30 @@ function gather({ limit, check }: ReadOptions, name: string, stat?: Stat) {
     },
   }
 }
+
+/** Returns what to try instead of a file that does not exist: the one with the nearest name, or else a look around. */
+export function nearFile(path: string): ErrorDetail {
+  const guess = nearPath(path)
+  return guess === undefined
+    ? { fix: commandLine(['ls', existingFolder(path)]) }
+    : { instead: [path, guess] as const }
+}
+
+/** Finds the file with the nearest name, perhaps in the folder with the nearest name. */
+function nearPath(path: string): string | undefined {
+  const asked = dirname(path)
+  const folder = isFolder(asked) || asked === dirname(asked) ? asked : nearPath(asked)
+  if (folder === undefined) return undefined
+  const name = basename(path)
+  const names = extname(name) === '' ? namesIn(folder) : entriesIn(folder).flatMap(fileName)
+  // some file systems keep accents apart from their letters
+  const guess = names.find((one) => one.normalize() === name.normalize()) ?? nearest(name, names)
+  if (guess === undefined || (guess === name && folder === asked)) return undefined
+  return path.startsWith('.') || folder !== '.' ? join(folder, guess) : guess
+}
+
+const fileName = (entry: Dirent): string[] => (entry.isDirectory() ? [] : [entry.name])
+
+/** The folder of a path, or the nearest one above it that exists. */
+const existingFolder = (path: string): string =>
+  isFolder(dirname(path)) || path === dirname(path) ? dirname(path) : existingFolder(dirname(path))

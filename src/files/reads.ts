@@ -4,7 +4,7 @@ import { resolve } from 'node:path'
 import { ConvoError, orElse } from '../error.ts'
 import { cut } from '../text/cut.ts'
 import { requireHere } from './package.ts'
-import { statOf } from './stat.ts'
+import { statOf } from './root.ts'
 
 /** The files that a library call or a command line reads. */
 class Record {

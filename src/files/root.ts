@@ -1,9 +1,8 @@
-import { readlinkSync, realpathSync } from 'node:fs'
+import { type BigIntStats, type Dirent, readdirSync, readlinkSync, realpathSync, statSync } from 'node:fs'
 import { basename, dirname, isAbsolute, join, parse, relative, resolve, sep } from 'node:path'
 import { ConvoError, orElse } from '../error.ts'
 import { cut } from '../text/cut.ts'
 import { visible } from '../text/visible.ts'
-import { isDevice } from './stat.ts'
 
 /** The most links that are followed before they count as a cycle, as on Linux. */
 const mostLinks = 40
@@ -122,3 +121,46 @@ function refused(root: string, path: string, why: string): ConvoError {
   const what = `${JSON.stringify(shown)} is not a path inside the folder ${visible(root)}`
   return new ConvoError('E_PATH', what, { why: visible(why) })
 }
+
+/**
+ * Returns a function that maps paths of the same file to the same text: it resolves links, and folds case on systems
+ * that do so.
+ */
+export function placeFinder(): (path: string) => string {
+  // one folder usually has many files
+  const folders = new Map<string, string>()
+  const foldsCase = process.platform === 'darwin' || process.platform === 'win32'
+  const realFolder = (folder: string): string => {
+    const real = folders.get(folder) ?? orElse(() => followLinks(folder), folder)
+    folders.set(folder, real)
+    return real
+  }
+  return (path) => {
+    const whole = resolve(path)
+    const isLink = orElse(() => readlinkSync(whole), undefined) !== undefined
+    const linked = isLink ? orElse(() => followLinks(whole), undefined) : undefined
+    const place = linked ?? join(realFolder(dirname(whole)), basename(whole))
+    return foldsCase ? place.normalize('NFC').toLowerCase() : place
+  }
+}
+
+/** Returns the status of a path after following links, or undefined if it cannot be read for any reason. */
+export const statOf = (path: string): BigIntStats | undefined =>
+  orElse(() => statSync(path, { bigint: true }), undefined)
+
+export const isFile = (path: string): boolean => statOf(path)?.isFile() === true
+
+export const isFolder = (path: string): boolean => statOf(path)?.isDirectory() === true
+
+/** Whether a path is a device, pipe or socket, which is written to rather than replaced. */
+export function isDevice(path: string): boolean {
+  const stat = statOf(path)
+  return stat !== undefined && !stat.isFile() && !stat.isDirectory()
+}
+
+/** Returns the sorted names in a folder, or none if it does not exist or cannot be read. */
+export const namesIn = (folder: string): string[] => orElse(() => readdirSync(folder).sort(), [])
+
+/** Returns the entries of a folder with their types, or none if it does not exist or cannot be read. */
+export const entriesIn = (folder: string): Dirent[] =>
+  orElse(() => readdirSync(folder, { withFileTypes: true }), [])

@@ -4,7 +4,6 @@ import { limits } from '../limits.ts'
 import { cut } from '../text/cut.ts'
 import { leaves } from './root.ts'
 
-/** The keys of templates, with what they represent. */
 const templateKeys = {
   path: 'path of the input, as given',
   rel: 'its folder, relative to the given folder or the fixed part of the glob',
@@ -26,7 +25,6 @@ export type TemplateValues = Readonly<Partial<Record<Exclude<Key, 'index'>, stri
   readonly index?: number
 }
 
-/** The kinds of templates, with their keys. */
 const uses = {
   output: {
     option: '--output',
@@ -55,22 +53,15 @@ type Part =
   | { readonly kind: 'text'; readonly text: string }
   | { readonly kind: 'key'; readonly key: Key; readonly digits: number | undefined; readonly name?: string }
 
-export type Template = {
-  readonly text: string
-  readonly use: Use
-  readonly parts: readonly Part[]
-  /** The folder that contains every output: the part before the first key. */
-  readonly root: string
-  /** Whether it needs the content of the inputs. */
-  readonly needsHash: boolean
-}
+export type Template = ReturnType<typeof parseTemplate>
 
 /**
- * Parses a template such as `out/{rel}/{stem}.png`. `{{` and `}}` are literal braces.
+ * Parses a template such as `out/{rel}/{stem}.png`. `{{` and `}}` are literal braces. `root` is the folder that contains
+ * every output: the part before the first key.
  *
  * @throws ConvoError E_NAME for an unknown key, E_OPTION for an invalid template
  */
-export function parseTemplate(text: string, use: Use = 'output'): Template {
+export function parseTemplate(text: string, use: Use = 'output') {
   const parts: Part[] = []
   let plain = ''
   const flush = () => {

@@ -64,10 +64,7 @@ export async function approve(
 ): Promise<Approved> {
   const holds: Holds = { taken: new Map(), waiting }
   try {
-    const parts =
-      run.parts === undefined
-        ? [await prepare(run, results, choice, holds)]
-        : await prepareParts(run, results, choice, holds)
+    const parts = await prepare(run, results, choice, holds)
     refuseTwice(parts)
     const all = { written: [] as string[], removed: [] as string[], untouched: [] as string[] }
     for (const part of parts) {
@@ -94,57 +91,43 @@ async function holdGoldens(folder: string, { taken, waiting }: Holds): Promise<v
   taken.set(resolve(folder), hold)
 }
 
-/** The checked approval of a run of one manifest. */
-type Prepared = {
-  readonly run: Run
-  readonly cases: readonly Approvable[]
-  readonly untouched: readonly string[]
-  readonly pictures: ReadonlyMap<string, Buffer>
-  /** The prefix of its case names in a run of several manifests. */
-  readonly label: string
-}
+type Prepared = Awaited<ReturnType<typeof prepare>>[number]
 
 const lockOf = ({ source, goldens }: Run): Lock => (source === 'tests' ? new Map() : readLock(goldens))
 
-async function prepare(
-  run: Run,
-  results: string,
-  choice: Choice,
-  holds: Holds,
-  label = '',
-): Promise<Prepared> {
-  const chosen = choose(run, choice, lockOf(run))
-  const cases = chosen.filter(isApprovable)
-  const untouched = chosen.filter((one) => !isApprovable(one)).map(({ name }) => name)
-  return { run, cases, untouched, label, pictures: await lookAtAll(run, results, cases, holds) }
-}
-
-/** Prepares the approval of each part of a run of several manifests. */
-async function prepareParts(run: Run, results: string, choice: Choice, holds: Holds): Promise<Prepared[]> {
-  const chosen =
-    choice.kind === 'names' ? new Set(casesNamed(run, choice.names).map(({ name }) => name)) : undefined
-  const parts: Prepared[] = []
-  const known = (run.parts ?? []).map(({ label, folder }) => {
+/** Checks the approval of each manifest of a run. */
+async function prepare(run: Run, results: string, choice: Choice, holds: Holds) {
+  const named = choice.kind === 'names' ? casesNamed(run, choice.names).map(({ name }) => name) : undefined
+  const parts = run.parts?.map(({ label, folder }) => {
     const own = join(results, folder)
-    const part = readResults(own)
-    return { own, start: `${label}/`, part, goldens: resolve(part.goldens) }
-  })
+    return { run: readResults(own), folder: own, label: `${label}/` }
+  }) ?? [{ run, folder: results, label: '' }]
   // one order for all, as two approvals that wait for each other would never end
-  known.sort(({ goldens: a }, { goldens: b }) => Number(a > b) - Number(a < b))
+  const placed = parts.map((part) => ({ ...part, goldens: resolve(part.run.goldens) }))
+  placed.sort(({ goldens: a }, { goldens: b }) => Number(a > b) - Number(a < b))
   // an obsolete golden may have the name of another manifest's case: then the name means the case
   const cases = new Set(
-    known.flatMap(({ start, part }) =>
-      part.cases.flatMap(({ name, status }) => (status === 'obsolete' ? [] : [start + name])),
+    parts.flatMap(({ run: { cases }, label }) =>
+      cases.flatMap(({ name, status }) => (status === 'obsolete' ? [] : [label + name])),
     ),
   )
-  for (const { own, start, part } of known) {
-    const names = part.cases
-      .filter(({ name, status }) => status !== 'obsolete' || !cases.has(start + name))
-      .flatMap(({ name }) => (chosen?.has(start + name) ? [name] : []))
-    const wanted: Choice = chosen === undefined ? choice : { kind: 'names', names }
-    if (chosen === undefined || names.length > 0) parts.push(await prepare(part, own, wanted, holds, start))
+  const prepared = []
+  for (const { run: own, folder, label } of placed) {
+    const asked = named?.flatMap((whole) =>
+      own.cases.filter(
+        ({ name, status }) => label + name === whole && (status !== 'obsolete' || !cases.has(whole)),
+      ),
+    )
+    if (asked?.length === 0) continue
+    // a damaged lock is found before anything is written
+    const lock = lockOf(own)
+    const chosen = asked ?? choose(own, choice, lock)
+    const approvable = chosen.filter(isApprovable)
+    const untouched = chosen.filter((one) => !isApprovable(one)).map(({ name }) => name)
+    const pictures = await lookAtAll(own, folder, approvable, holds)
+    prepared.push({ run: own, cases: approvable, untouched, label, pictures })
   }
-  return parts
+  return prepared
 }
 
 /** @throws ConvoError E_NAME if two pictures would become one golden: cases of the same name that share a folder */
@@ -197,12 +180,9 @@ const isOwed = (run: Run, { status, failed }: CaseResult): boolean =>
 
 function choose(run: Run, choice: Choice, lock: Lock): CaseResult[] {
   if (choice.kind === 'new') return run.cases.filter(({ status }) => status === 'new')
-  if (choice.kind === 'all') {
-    const needs = (one: Approvable) =>
-      one.status === 'error' ? isOfOtherTool(one, lock) : one.status !== 'obsolete' || isOwed(run, one)
-    return run.cases.filter((one) => isApprovable(one) && one.status !== 'tolerated' && needs(one))
-  }
-  return casesNamed(run, choice.names)
+  const needs = (one: Approvable) =>
+    one.status === 'error' ? isOfOtherTool(one, lock) : one.status !== 'obsolete' || isOwed(run, one)
+  return run.cases.filter((one) => isApprovable(one) && one.status !== 'tolerated' && needs(one))
 }
 
 /** The cases of those names, and failed, approvable cases that `*` matches. @throws ConvoError E_NAME, E_STALE */
@@ -240,12 +220,7 @@ function unknownName(pattern: string, run: Run): ConvoError {
 }
 
 /** Verifies that nothing has changed since the run, and returns the pictures to promote by case name. */
-async function lookAtAll(
-  run: Run,
-  results: string,
-  cases: readonly Approvable[],
-  holds: Holds,
-): Promise<Map<string, Buffer>> {
+async function lookAtAll(run: Run, results: string, cases: readonly Approvable[], holds: Holds) {
   const moved: string[] = []
   const seen = new Map<string, Promise<boolean>>()
   const isAsSeen = (file: Seen) => {
@@ -292,7 +267,6 @@ async function lookAtAll(
   return pictures
 }
 
-/** @throws ConvoError E_PATH if the goldens of the run are not in the folder that the manifest names */
 function refuseOtherGoldens({ manifest, goldens }: Run): void {
   if (areGoldensOf(manifest.path, goldens)) return
   const own = readGoldens(manifest.path)
@@ -345,7 +319,6 @@ function promotable(name: string, approval: Approval, picture: Buffer, run: Run)
   return picture
 }
 
-/** Whether a file is where the golden of a case belongs. */
 function isGoldenOf(name: string, file: string, approval: Approval, run: Run): boolean {
   if (run.source !== 'tests') return file === pathOfName(name) + extname(file)
   const isOfOther = (one: CaseResult) =>

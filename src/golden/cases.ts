@@ -58,21 +58,23 @@ export class Complaints {
 const wholeOf = ({ message, why, fix }: ConvoError): string =>
   `${[message, ...why].join('; ')}${fix === undefined ? '' : `; try ${fix}`}`
 
+/** The folders of a manifest and of its goldens, and what is wrong in it. */
+export type Around = { readonly folder: string; readonly goldens: string; readonly complaints: Complaints }
+
 /** Returns the cases of an entry: one for each input. */
-export async function casesOf(
-  entry: Entry,
-  folder: string,
-  goldens: string,
-  complaints: Complaints,
-): Promise<Case[]> {
+export async function casesOf(entry: Entry, around: Around): Promise<Case[]> {
+  const { folder, goldens, complaints } = around
   const { place, steps, tolerance, reason, allow, tags } = entry
   const cases: Case[] = []
   const mask = tolerance.mask === undefined ? undefined : from(folder, tolerance.mask)
-  for (const { path, base } of await findInputs(entry, folder, goldens, complaints)) {
+  for (const { path, base } of await findInputs(entry, around)) {
     const file = from(folder, path)
     const fields = { path, base, file, index: cases.length + 1, operation: steps.at(-1)?.[0] ?? 'actual' }
-    const name = nameOf(entry, fields, complaints)
-    if (name === undefined) return []
+    const name = complaints.attempt(place('name'), () => fillName(entry.name, fields))
+    const problem = name && nameProblem(name)
+    if (problem !== undefined)
+      complaints.add(place('name'), `the name ${cut(JSON.stringify(name))} ${problem}`)
+    if (name === undefined || problem !== undefined) return []
     const extension = steps.length === 0 ? extname(path).toLowerCase() : isRaw(steps) ? '.npy' : '.png'
     const golden = pathOfName(name) + extension
     const target = resolve(goldens, golden)
@@ -101,17 +103,6 @@ export async function casesOf(
 const isRaw = (steps: Entry['steps']): boolean =>
   steps.some((words) => words.includes('--range=raw') || words[words.indexOf('--range') + 1] === 'raw')
 
-function nameOf(
-  { name: template, place }: Entry,
-  fields: Parameters<typeof fillName>[1],
-  complaints: Complaints,
-): string | undefined {
-  const name = complaints.attempt(place('name'), () => fillName(template, fields))
-  const problem = name && nameProblem(name)
-  if (problem === undefined) return name
-  return complaints.add(place('name'), `the name ${cut(JSON.stringify(name))} ${problem}`)
-}
-
 type Found = { readonly path: string; readonly base: string }
 
 /**
@@ -133,12 +124,8 @@ function writtenByCheck(base: string, goldens: string): (file: string) => boolea
 }
 
 /** Returns the files that patterns match, each once. A path without wildcards need not exist: its case reports that. */
-async function findInputs(
-  { patterns, place, inputKey, name }: Entry,
-  folder: string,
-  goldens: string,
-  complaints: Complaints,
-): Promise<Found[]> {
+async function findInputs({ patterns, place, inputKey, name }: Entry, around: Around): Promise<Found[]> {
+  const { folder, goldens, complaints } = around
   const found = new Map<string, Found>()
   for (const pattern of new Set(patterns)) {
     if (!isPattern(pattern, folder)) {

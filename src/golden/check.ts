@@ -77,12 +77,7 @@ export const waitingOn = (io: Io, { wait }: { readonly wait: boolean }): Waiting
 /** `convo approve`: promotes cases of the last run. Returns the exit status. */
 export async function approveFromResults(
   names: readonly string[],
-  settings: {
-    readonly all: boolean
-    readonly new: boolean
-    readonly results: string
-    readonly wait: boolean
-  },
+  settings: Pick<CheckValues, 'results' | 'wait'> & { readonly all: boolean; readonly new: boolean },
   io: Io,
 ): Promise<number> {
   refuseOnCi('approve')

@@ -1,4 +1,4 @@
-import { isFile } from '../files/stat.ts'
+import { isFile } from '../files/root.ts'
 import { type Io, noteMessage } from '../host/io.ts'
 import { shapeOf } from '../image/compare/comparison.ts'
 import { describe, fileComparisonRecord, smallestText } from '../image/compare/describe.ts'

@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { ConvoError, nearest } from '../error.ts'
-import { appendTo, inFolder, removeUnder, writeUnder, writeWhole } from '../files/change.ts'
-import { placeFinder } from '../files/places.ts'
+import { inFolder, removeUnder, writeUnder, writeWhole } from '../files/change.ts'
+import { placeFinder } from '../files/root.ts'
 import { fillTemplate, parseTemplate } from '../files/template.ts'
 import type { Environment, Shard } from '../host/engines.ts'
 import { hasColour, type Io } from '../host/io.ts'
@@ -16,13 +16,7 @@ import { type Run, resultsName } from './results.ts'
 import { defaultResults, type ReporterName } from './settings.ts'
 
 /** A requested reporter and its file. Without a file it writes to standard output. */
-export type Asked = {
-  readonly name: string
-  readonly reporter: Reporter
-  readonly file?: string
-  /** Whether the file is in its own folder, with other files beside it. */
-  readonly isFolder?: boolean
-}
+export type Asked = ReturnType<typeof parseReporter>
 
 /**
  * Returns the reporters of a run: those requested as `name` or `name=file`, `pretty` unless another one writes to
@@ -60,7 +54,7 @@ export function askedReporters(
   return isOnGithub ? [...all, { name: 'github', reporter: reporters.github }] : all
 }
 
-function parseReporter(word: string, results: string, shard: Shard = { index: 1, count: 1 }): Asked {
+function parseReporter(word: string, results: string, shard: Shard = { index: 1, count: 1 }) {
   const at = word.indexOf('=')
   const name = at < 0 ? word : word.slice(0, at)
   const reporter = Object.hasOwn(reporters, name) ? reporters[name as ReporterName] : undefined
@@ -112,7 +106,6 @@ export async function reportAll(
     const beside = isFolder ? besideIn(dirname(file!)) : undefined
     await reporter.report(run, {
       ...{ write, env, results, beside, passing, width: io.width },
-      append: async (path, text) => appendTo(path, text),
       approve: isToApprove ? () => approveCommand(results) : undefined,
       hasColour: file === undefined && hasColour(process.stdout, env),
     })
@@ -154,7 +147,6 @@ export async function textOf(
   await reporter.report(run, {
     ...{ env: {}, results, approve, width, hasColour: false },
     write: async (message) => void parts.push(written(message)),
-    append: async (_, text) => void parts.push(text),
   })
   return parts.join('')
 }

@@ -1,6 +1,6 @@
 import { ConvoError } from '../error.ts'
 import { readText, readWhole, textOf } from '../files/read.ts'
-import { isFolder } from '../files/stat.ts'
+import { isFolder } from '../files/root.ts'
 import { type Digest, digestOf } from '../picture/digest.ts'
 import { findInputs } from '../picture/find.ts'
 import { inputName, sourceOf } from '../picture/input.ts'
@@ -38,7 +38,7 @@ export async function digestFiles(
   words: readonly string[],
   reading: DigestReading,
   onFile?: (found: FileDigest) => Promise<void>,
-): Promise<{ readonly files: readonly FileDigest[]; readonly notes: readonly string[] }> {
+) {
   const { inputs, notes } = await findInputs({ words, recursive: true, isNull: false })
   if (inputs.length === 0) {
     throw new ConvoError('E_USAGE', `there are no pictures in ${words.join(' and ')}`, {

@@ -3,7 +3,7 @@ import { basename, dirname, extname, join, relative } from 'node:path'
 import { ConvoError } from '../error.ts'
 import { writeWhole } from '../files/change.ts'
 import { escapePath } from '../files/glob.ts'
-import { isFolder } from '../files/stat.ts'
+import { isFolder } from '../files/root.ts'
 import { findInputs } from '../picture/find.ts'
 import { counted } from '../text/count.ts'
 import { commandLine } from '../text/shell.ts'
@@ -12,7 +12,6 @@ import { loadPages, readBytes } from './files.ts'
 import { entryFor, type LockEntry, lockName, manifestFrom, readLock, writeLock } from './lock.ts'
 import { folded, nameProblem } from './names.ts'
 
-/** A tool whose goldens can be adopted. */
 type Layout = {
   readonly tool: string
   /** Returns the folder of the goldens, relative to `folder`; undefined if the tool has none there. */
@@ -86,16 +85,8 @@ const foldersBelow = (top: string, rel: string, name: RegExp): string[] =>
       return name.test(entry.name) ? [path] : foldersBelow(top, path, name)
     })
 
-/** What `check init` did. */
-export type Adopted = {
-  readonly manifest: string
-  readonly tool: string
-  readonly goldens: string
-  readonly adopted: number
-  readonly actual: string
-  /** What to do next, one line per step. */
-  readonly next: readonly string[]
-}
+/** What `check init` did, and what to do next. */
+export type Adopted = Awaited<ReturnType<typeof adoptGoldens>>
 
 /**
  * Writes a manifest for goldens that another tool made, and a lock in which they are approved.
@@ -105,7 +96,7 @@ export type Adopted = {
  * @throws ConvoError E_USAGE if there are no goldens, or a manifest or lock already exists; E_INPUT or E_DECODE for a
  *   golden that cannot be read; E_NAME for one whose name cannot be used
  */
-export async function adoptGoldens(folder: string, given: string | undefined): Promise<Adopted> {
+export async function adoptGoldens(folder: string, given: string | undefined) {
   const manifest = join(folder, 'convo.check.yaml')
   if (!isFolder(folder)) {
     throw new ConvoError('E_USAGE', `${folder} is not a folder`, { fix: 'convo check init' })
@@ -163,11 +154,7 @@ export async function adoptGoldens(folder: string, given: string | undefined): P
   }
 }
 
-async function entriesOf(
-  root: string,
-  files: readonly string[],
-  manifest: string,
-): Promise<[string, LockEntry][]> {
+async function entriesOf(root: string, files: readonly string[], manifest: string) {
   const budget = budgetOf()
   const entries = await Promise.all(
     files.map((path) =>

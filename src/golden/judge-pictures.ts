@@ -3,9 +3,8 @@ import { asConvoError, ConvoError } from '../error.ts'
 import { removeUnder, writeUnder } from '../files/change.ts'
 import { sha256InTurns } from '../files/hash.ts'
 import type { Comparison } from '../image/compare/comparison.ts'
-import { glowOf } from '../image/compare/glow.ts'
 import { comparePages } from '../image/compare/pages.ts'
-import { type Drawing, drawDiff } from '../image/compare/render.ts'
+import { type Drawing, drawDiff, glowOf } from '../image/compare/render.ts'
 import type { Tolerance } from '../image/compare/tolerance.ts'
 import { digestOf } from '../image/digest.ts'
 import { apart, compareApart } from '../run/apart.ts'
@@ -47,14 +46,27 @@ export async function judgePictures(
   const file = entry?.file ?? one.golden
   const actual = await loadFile(made.bytes, made.isWritten ? join(around.results, made.file) : one.input)
   if (!made.isWritten) await writeUnder(around.results, made.file, made.bytes)
-  const approval = await approvalOf(one, made, actual.all, golden, around)
-  if (golden.bytes === undefined) return withoutGolden(made, golden, approval)
+  const manifest = manifestFrom(around.goldens, one.place.file)
+  const next = await entryFor(one.golden, made.bytes, actual.all, { tools: made.tools, manifest })
+  const approval = {
+    golden: { path, ...optional('sha256', golden.bytes && (await sha256InTurns(golden.bytes))) },
+    actual: { file: made.file, sha256: next.sha256!, entry: next },
+    inputs: await made.inputs(),
+  }
+  const found = { facts: [], actual: made.file, approval }
+  const unusable = (message: string, why: readonly string[]): Judgement => {
+    return { status: 'error', message, why, fix: `${restoring(path)}, or approve the new picture`, ...found }
+  }
+  if (golden.bytes === undefined) {
+    if (entry === undefined) return { status: 'new', message: 'there is no golden yet', why: [], ...found }
+    return unusable('the golden is missing', [`${path}: it is in the lock file, but the file does not exist`])
+  }
   const expected = isSameFile
     ? actual
     : await loadFile(golden.bytes, path).catch((error: unknown) => asConvoError(error))
   if (expected instanceof ConvoError) {
     if (expected.code !== 'E_DECODE') throw expected
-    return unusable(unreadable, [expected.message, ...expected.why], made, path, approval)
+    return unusable(unreadable, [expected.message, ...expected.why])
   }
   const tolerance = await toleranceNow()
   const result = await comparePages(expected, actual, tolerance, undefined, undefined, compareApart)
@@ -94,28 +106,6 @@ export const statusOf: Readonly<Record<Comparison['outcome'], Status>> = {
   different: 'changed',
   size: 'size',
 }
-
-function withoutGolden(made: Made, { path, entry }: Golden, approval: CaseResult['approval']): Judgement {
-  const why = [`${path}: it is in the lock file, but the file does not exist`]
-  if (entry !== undefined) return unusable('the golden is missing', why, made, path, approval)
-  const rest = { facts: [], actual: made.file, ...optional('approval', approval) }
-  return { status: 'new', message: 'there is no golden yet', why: [], ...rest }
-}
-
-/** The judgement of a case whose golden is missing or cannot be decoded. */
-const unusable = (
-  message: string,
-  why: string[],
-  made: Made,
-  path: string,
-  approval: CaseResult['approval'],
-): Judgement => ({
-  status: 'error',
-  message,
-  why,
-  fix: `${restoring(path)}, or approve the new picture`,
-  ...{ facts: [], actual: made.file, ...optional('approval', approval) },
-})
 
 /** Complains about a golden that is not the approved one; undefined if it is. */
 async function editedGolden(
@@ -160,22 +150,6 @@ function missed(tested: 'noticed' | 'missed' | undefined): Partial<Judgement> {
     why: ['--self-test: a changed picture passed'],
     fix: 'a smaller tolerance; --tighten prints the smallest that passes',
     selfTest: 'missed',
-  }
-}
-
-async function approvalOf(
-  one: Case,
-  made: Made,
-  actual: readonly Picture[],
-  golden: Golden,
-  around: Surroundings,
-): Promise<NonNullable<CaseResult['approval']>> {
-  const manifest = manifestFrom(around.goldens, one.place.file)
-  const entry = await entryFor(one.golden, made.bytes, actual, { tools: made.tools, manifest })
-  return {
-    golden: { path: golden.path, ...optional('sha256', golden.bytes && (await sha256InTurns(golden.bytes))) },
-    actual: { file: made.file, sha256: entry.sha256!, entry },
-    inputs: await made.inputs(),
   }
 }
 

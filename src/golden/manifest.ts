@@ -14,18 +14,7 @@ import { goldensOf } from './goldens-folder.ts'
 import { isLoose } from './tolerance.ts'
 
 /** A parsed manifest, with globs resolved and names filled in. */
-export type Manifest = {
-  readonly file: string
-  readonly folder: string
-  /** The folder of the goldens. */
-  readonly goldens: string
-  readonly allow: ReadonlySet<Allowed>
-  readonly cases: readonly Case[]
-  /** SHA-256 of the file. */
-  readonly digest: string
-  /** The text of `goldens`, if the folder depends on the machine. */
-  readonly chosen?: string
-}
+export type Manifest = Awaited<ReturnType<typeof loadManifest>>
 
 const manifestNames = ['convo.check.yaml', 'convo.check.yml', 'convo.check.json'] as const
 
@@ -60,7 +49,7 @@ export async function manifestFiles(words: readonly string[]): Promise<string[]>
  *
  * @throws ConvoError E_INPUT, E_MANIFEST with every complaint at file:line:column
  */
-export async function loadManifest(file: string): Promise<Manifest> {
+export async function loadManifest(file: string) {
   const kind = 'a valid manifest of checks'
   const source = readValid(file, checkSchema, kind, 'cases')
   const folder = dirname(file)
@@ -71,9 +60,9 @@ export async function loadManifest(file: string): Promise<Manifest> {
   const nodes = isSeq(list) ? list.items : []
   const cases: Case[] = []
   for (const [i, one] of raw.cases.entries()) {
-    const entry = entryOf(source, nodes[i] as Node, one, raw, complaints)
+    const entry = entryOf(one, { source, node: nodes[i] as Node, defaults: raw.defaults, complaints })
     if (entry !== undefined)
-      for (const each of await casesOf(entry, folder, goldens, complaints)) cases.push(each)
+      for (const each of await casesOf(entry, { folder, goldens, complaints })) cases.push(each)
   }
   complainOfRepeated(cases, complaints)
   if (complaints.list.length > 0) throw manifestError(`${file} is not ${kind}`, complaints.list)
@@ -84,7 +73,8 @@ export async function loadManifest(file: string): Promise<Manifest> {
     allow: new Set(raw.allow),
     cases,
     digest: sha256(source.text),
-    ...(raw.goldens?.includes('{') && { chosen: raw.goldens }),
+    // the text of `goldens`, if the folder depends on the machine
+    chosen: raw.goldens?.includes('{') ? raw.goldens : undefined,
   }
 }
 
@@ -108,13 +98,16 @@ type RawManifest = {
   readonly cases: readonly RawCase[]
 }
 
-function entryOf(
-  source: Source,
-  node: Node,
-  raw: RawCase,
-  manifest: RawManifest,
-  complaints: Complaints,
-): Entry | undefined {
+/** Where an entry is written, and what applies to all. */
+type Site = {
+  readonly source: Source
+  readonly node: Node
+  readonly defaults: RawManifest['defaults']
+  readonly complaints: Complaints
+}
+
+function entryOf(raw: RawCase, site: Site): Entry | undefined {
+  const { source, node, defaults, complaints } = site
   const place = (key?: string) => source.placeOf(nodeAt(node, key))
   const { run, chain, actual, inputs } = raw
   const { input = inputs } = raw
@@ -131,7 +124,7 @@ function entryOf(
   }
   const patterns = actual ?? input
   if (patterns === undefined) return complain('needs an input for its operation')
-  const loose = toleranceOf(source, node, raw, manifest, complaints)
+  const loose = toleranceOf(raw, site)
   if (loose === undefined) return undefined
   const steps = stepsOf({ run, chain })
   if (actual === undefined && steps.length === 0)
@@ -143,18 +136,12 @@ function entryOf(
     inputKey: actual !== undefined ? 'actual' : raw.input === undefined ? 'inputs' : 'input',
     patterns: [patterns].flat(),
     ...loose,
-    allow: new Set(raw.allow ?? manifest.defaults?.allow),
-    tags: raw.tags ?? manifest.defaults?.tags ?? [],
+    allow: new Set(raw.allow ?? defaults?.allow),
+    tags: raw.tags ?? defaults?.tags ?? [],
   }
 }
 
-function toleranceOf(
-  source: Source,
-  node: Node,
-  raw: RawCase,
-  { defaults }: RawManifest,
-  complaints: Complaints,
-): { tolerance: ToleranceValues; reason?: string } | undefined {
+function toleranceOf(raw: RawCase, { source, node, defaults, complaints }: Site) {
   const own = raw.tolerance !== undefined
   const given = raw.tolerance ?? defaults?.tolerance ?? 'exact'
   if (given === 'exact') return { tolerance: resolve(toleranceSettings, {}) }

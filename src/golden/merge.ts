@@ -3,8 +3,7 @@ import { isDeepStrictEqual } from 'node:util'
 import { ConvoError } from '../error.ts'
 import { sha256 } from '../files/hash.ts'
 import { readFileWhole } from '../files/read.ts'
-import { isWithin, under } from '../files/root.ts'
-import { isFile, isFolder } from '../files/stat.ts'
+import { isFile, isFolder, isWithin, under } from '../files/root.ts'
 import { fillTemplate, parseTemplate } from '../files/template.ts'
 import { type Io, noteMessage } from '../host/io.ts'
 import { counted } from '../text/count.ts'
@@ -18,13 +17,7 @@ import { countsText, verdictText } from './reporters/summary.ts'
 import { type CaseResult, isOwn, type Run, readRun, resultsName, totalled } from './results.ts'
 import type { ReporterName } from './settings.ts'
 
-/** One of the runs to merge, and the folder of its pictures. */
-type Part = {
-  readonly file: string
-  readonly folder: string
-  readonly hasPictures: boolean
-  readonly run: Run
-}
+type Part = ReturnType<typeof readPart>
 
 const reporterOf: Readonly<Record<string, ReporterName>> = {
   '.html': 'html',
@@ -71,7 +64,8 @@ export async function mergeReports(paths: readonly string[], given: string, io: 
   return missing.length > 0 || run.failed > 0 ? 1 : 0
 }
 
-function readPart(path: string): Part {
+/** Reads one of the runs to merge, and finds the folder of its pictures. */
+function readPart(path: string) {
   const file = isFolder(path) ? join(path, resultsName) : path
   const found = readRun(file, 'the results.json that convo check writes, or its folder')
   // cases that pass show their goldens, but not from a folder outside the current one
@@ -154,7 +148,6 @@ function inOrder(parts: readonly Part[]): CaseResult[] {
 const manifestText = ({ manifest }: Run): string =>
   `${manifest.path}, SHA-256 ${manifest.sha256.slice(0, 12)}…`
 
-/** The most missing shards that are listed. */
 const mostNamed = 100
 
 function missingShards(parts: readonly Part[]): string[] {

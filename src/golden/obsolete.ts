@@ -1,8 +1,7 @@
 import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { join, relative, resolve } from 'node:path'
-import { isWithin } from '../files/root.ts'
-import { entriesIn } from '../files/stat.ts'
+import { entriesIn, isWithin } from '../files/root.ts'
 import { looksLikePicture } from '../image/format.ts'
 import { isPicture } from './files.ts'
 import { type Lock, type LockEntry, lockName, manifestFrom } from './lock.ts'
@@ -10,15 +9,11 @@ import type { Manifest } from './manifest.ts'
 import { testGoldens } from './settings.ts'
 
 /** A golden that no case is compared with any more. */
-export type Obsolete = {
-  /** The name of its case in the lock; for a file without a lock entry, its path in the folder of goldens. */
-  readonly name: string
-  /** The path in the folder of goldens. */
-  readonly file: string
-}
+export type Obsolete = { readonly name: string; readonly file: string }
 
 /**
- * Finds obsolete goldens, sorted by name: lock entries without a case, and pictures without a lock entry or case.
+ * Finds obsolete goldens, sorted by name: lock entries without a case, and pictures without a lock entry or case, which
+ * have their paths as names. Paths are relative to the folder of goldens.
  *
  * @param manifests all manifests of the run; those with the same folder of goldens are considered together
  */
@@ -47,12 +42,7 @@ export async function findObsolete(
 }
 
 /** Finds pictures that are not goldens among the goldens, except files that the manifest uses, as masks or inputs. */
-async function findStrays(
-  { goldens }: Manifest,
-  sharing: readonly Manifest[],
-  lock: Lock,
-  results: string,
-): Promise<string[]> {
+async function findStrays({ goldens }: Manifest, sharing: readonly Manifest[], lock: Lock, results: string) {
   // if the goldens are mixed with other files, no picture is known to have been a golden
   if (sharing.some(({ folder }) => isWithin(goldens, folder))) return []
   const cases = sharing.flatMap((one) => one.cases)

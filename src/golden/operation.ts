@@ -5,16 +5,6 @@ import { stepOperations } from '../picture/words/steps.ts'
 import { lineOf } from '../picture/words/written.ts'
 import { commandLine } from '../text/shell.ts'
 
-/** The parsed operations of a case. */
-export type CaseWork = {
-  /** The command line that does the same. */
-  readonly command: string
-  /** Files that affect the result besides the input: kernels. */
-  readonly files: readonly string[]
-  /** Makes the picture and returns its notes. @throws ConvoError, also for clipping under --fail-on-clip */
-  run(input: string, output: string): Promise<readonly string[]>
-}
-
 /** Options that would keep a case from being made or reported. */
 const refused = ['in-place', 'force', 'dry-run', 'json', 'quiet', 'verbose', 'preview'] as const
 
@@ -27,7 +17,7 @@ export async function prepareCase(
   steps: readonly (readonly string[])[],
   folder: string,
   names: { readonly input: string; readonly output: string },
-): Promise<CaseWork> {
+) {
   const found = steps.map((words) => words.map((word) => located(word, folder)))
   const files = new Set(found.flat().flatMap(({ file }) => file ?? []))
   const here = found.map((words) => words.map(({ word }) => word))
@@ -35,7 +25,8 @@ export async function prepareCase(
   return {
     command: commandLine(commandOf(here, names)),
     files: [...new Set([...files, ...prepared.files])],
-    async run(input, output) {
+    /** Makes the picture and returns its notes. @throws ConvoError, also for clipping under --fail-on-clip */
+    async run(input: string, output: string) {
       const { processPicture } = await import('../picture/process.ts')
       const { inQueue } = await import('../picture/queue.ts')
       const { clipped, notes } = await inQueue(undefined, () => processPicture(prepared.job(input, output)))

@@ -28,21 +28,13 @@ export type Terminal = {
   open(files: readonly string[]): void
 }
 
-/** The decisions. A case in none of the lists was not reached. */
-export type Decisions = {
-  readonly approved: readonly string[]
-  readonly rejected: readonly string[]
-  readonly skipped: readonly string[]
-}
-
 const question = '[a]pprove  [r]eject  [s]kip  [v]iew  [q]uit '
 
-/** Shows one case after the other and asks for a decision. Nothing is written. */
-export async function reviewCases(
-  cases: readonly CaseResult[],
-  results: string,
-  terminal: Terminal,
-): Promise<Decisions> {
+/**
+ * Shows one case after the other, and returns the names of those for each decision. A case in none of the lists was not
+ * reached. Nothing is written.
+ */
+export async function reviewCases(cases: readonly CaseResult[], results: string, terminal: Terminal) {
   const approved: string[] = []
   const rejected: string[] = []
   const skipped: string[] = []

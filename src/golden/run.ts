@@ -12,7 +12,7 @@ import { budgetOf, estimate } from './budget.ts'
 import type { Case } from './cases.ts'
 import { pictureUnder, readBytes } from './files.ts'
 import { judge } from './judge.ts'
-import { failedJudgement, type Judgement, type Made, type Surroundings } from './judgement.ts'
+import { failedJudgement, type Judgement, type Surroundings } from './judgement.ts'
 import { type Lock, readLock } from './lock.ts'
 import type { Manifest } from './manifest.ts'
 import { nameMatches, pathOfName } from './names.ts'
@@ -183,12 +183,7 @@ async function runCase(
 }
 
 /** Makes the picture of a case, or reads the existing one. */
-async function make(
-  one: Case,
-  manifest: Manifest,
-  results: string,
-  digests: Map<string, Promise<Seen>>,
-): Promise<{ made: Made; command?: string; notes?: readonly string[] }> {
+async function make(one: Case, manifest: Manifest, results: string, digests: Map<string, Promise<Seen>>) {
   const see = (path: string) => {
     const known = digests.get(path) ?? readBytes(path).then((bytes) => seenAs(path, bytes))
     digests.set(path, known)
@@ -238,7 +233,6 @@ async function obsoleteResult({ name, file }: Obsolete, goldens: string, results
   }
 }
 
-/** Adds whether a result makes the check fail. */
 function withVerdict(
   result: Bare,
   allow: ReadonlySet<string>,

@@ -1,6 +1,6 @@
 import { comparePictures } from '../image/compare/compare.ts'
+import { ignoredPixels } from '../image/compare/equal.ts'
 import { pairUp } from '../image/compare/pair.ts'
-import { ignoredPixels } from '../image/compare/region.ts'
 import { allowedPixels, countsPixels } from '../image/compare/smallest.ts'
 import { levelsOf, type Tolerance } from '../image/compare/tolerance.ts'
 import { fullScale, hasAlpha, type Picture, type Samples } from '../tensor/picture.ts'

@@ -30,11 +30,7 @@ export const testResults = '.convo/tests'
 export const testGoldens = '__goldens__'
 
 /** A repeatable setting, whose value is a list. */
-function list(
-  summary: string,
-  metavar: string,
-  one: Param<string> = text(summary, metavar),
-): Param<readonly string[]> {
+function list(summary: string, metavar: string, one: Param<string> = text(summary, metavar)) {
   const parse = (given: unknown, name: string): readonly string[] =>
     [given].flat().map((part) => one.parse(part, name))
   return {

@@ -21,18 +21,7 @@ export type Frame = Rectangle & {
   readonly data: readonly { readonly at: number; readonly length: number }[]
 }
 
-/** The pictures of an animated PNG. */
-export type Animation = {
-  /** The first is the one that readers of still pictures show. */
-  readonly frames: readonly Frame[]
-  /** how often it plays; 0 means forever */
-  readonly loop: number
-  /** Whether the animation can make pixels transparent although no picture has transparency. */
-  readonly addsAlpha: boolean
-  /** chunks that all pictures share: the palette and its transparency */
-  readonly shared: Uint8Array
-  readonly notes: readonly string[]
-}
+export type Animation = ReturnType<typeof readApng>
 
 type Mutable = Omit<Frame, 'data'> & { data: { at: number; length: number }[] }
 
@@ -40,11 +29,11 @@ const disposals = ['none', 'background', 'previous'] as const
 const blends = ['source', 'over'] as const
 
 /**
- * Finds the pictures of an animated PNG (PNG, third edition, section 11.3.4).
+ * Finds the pictures of an animated PNG (PNG, third edition, section 11.3.4). Readers of still pictures show the first.
  *
  * @throws ConvoError E_DECODE for damage, E_TOO_LARGE for more pictures than are read
  */
-export function readApng(reader: Reader, png: PngHead, name: string): Animation {
+export function readApng(reader: Reader, png: PngHead, name: string) {
   const bad = damaged(name, 'animated PNG')
   const frames: Mutable[] = []
   const shared: Uint8Array[] = []
@@ -99,7 +88,9 @@ export function readApng(reader: Reader, png: PngHead, name: string): Animation 
   const covers = (frame: Frame) => frame.width === png.width && frame.height === png.height
   return {
     frames,
+    // 0 means forever
     loop,
+    // whether pixels can become transparent although no picture has transparency
     addsAlpha:
       png.channels % 2 === 1 &&
       frames.some(
@@ -108,6 +99,7 @@ export function readApng(reader: Reader, png: PngHead, name: string): Animation 
           (frame.dispose === 'background' || (i === 0 && frame.dispose === 'previous')) &&
           !covers(frames[i + 1]!),
       ),
+    // the palette and its transparency
     shared: concat(shared),
     notes: isApart
       ? [`the first picture of ${name} is not part of its animation; it was used as the first page`]

@@ -1,6 +1,6 @@
 import { copyTo } from '../host/turns.ts'
 import type { Arriving, Samples } from '../tensor/picture.ts'
-import { viewSamples } from './samples.ts'
+import { viewSamples } from './flatten.ts'
 
 /** The bytes that are decoded beyond the rows that were asked for, while these are worked on. */
 export const aheadBytes = 2 ** 22

@@ -75,8 +75,8 @@ export function readBmp(bytes: Uint8Array, name: string): OwnPicture {
       depth: 8,
       async samples() {
         const places = await (isPacked
-          ? unpacked(bytes, start, size, bits === 4, bad)
-          : indices(bytes, start, size, bits, bad))
+          ? unpacked({ bytes, start, size, bits, bad })
+          : indices({ bytes, start, size, bits, bad }))
         const out = new Uint8Array(width * height * channels)
         await inRows(height, width * channels, (y) => {
           const row = (tall < 0 ? y : height - 1 - y) * width
@@ -156,14 +156,16 @@ function profileIn(bytes: Uint8Array, head: number): Pick<OwnPicture, 'icc'> {
   return { icc: new Uint8Array(bytes.subarray(at, end)) }
 }
 
+type Packed = {
+  readonly bytes: Uint8Array
+  readonly start: number
+  readonly size: Size
+  readonly bits: number
+  readonly bad: Damage
+}
+
 /** Reads the palette indices, row by row in the order of the file. */
-async function indices(
-  bytes: Uint8Array,
-  start: number,
-  { width, height }: Size,
-  bits: number,
-  bad: Damage,
-): Promise<Uint8Array> {
+async function indices({ bytes, start, size: { width, height }, bits, bad }: Packed): Promise<Uint8Array> {
   const pitch = Math.ceil((width * bits) / 32) * 4
   checkEnd(bytes, start + pitch * height, bad)
   const out = new Uint8Array(width * height)
@@ -179,13 +181,8 @@ async function indices(
 }
 
 /** Unpacks the palette indices from runs. Skipped pixels get index 0. */
-async function unpacked(
-  bytes: Uint8Array,
-  start: number,
-  { width, height }: Size,
-  isNibbles: boolean,
-  bad: Damage,
-): Promise<Uint8Array> {
+async function unpacked({ bytes, start, size: { width, height }, bits, bad }: Packed): Promise<Uint8Array> {
+  const isNibbles = bits === 4
   const out = new Uint8Array(width * height)
   let [x, y, at] = [0, 0, start]
   const put = (place: number) => {

@@ -5,18 +5,17 @@ import { type Arriving, fullScale, type Picture, type Samples } from '../tensor/
 import { type Animation, type Canvas, clear, framePng, lay } from './apng.ts'
 import { arrivingRows } from './arriving.ts'
 import { type BorrowedKind, isBorrowed, readBorrowed } from './borrowed.ts'
+import { grayAlphaOf, spread, viewSamples } from './flatten.ts'
 import { refuseStranger, wayOf, ways } from './foreign.ts'
 import { factsOf, factsOfPng, type Header, headerOf, ownHeader, type Reading, readingOf } from './header.ts'
 import { inspect, type Seen } from './inspect.ts'
 import type { MetadataMode } from './metadata.ts'
 import { isOwn, type OwnKind, ownReaders } from './own.ts'
-import type { OwnPicture } from './own-picture.ts'
 import { isPlainPng, type PlainDecoder, type PlainPng, withoutIgnored } from './png-head.ts'
 import { kindOf, type Probe, probe } from './probe.ts'
 import { nameOf, type Source, wholeOf, withReader } from './reader.ts'
-import { grayAlphaOf, spread, viewSamples } from './samples.ts'
 import { type RawRecipe, rawOf, reasons, sharpOf } from './sharp.ts'
-import { checkFrames, checkPage, checkSize, refuseShort, type Size } from './size.ts'
+import { checkPage, checkSize, refuseShort, type Size } from './size.ts'
 import { pageRead } from './tiff-array.ts'
 
 /** How to decode. */
@@ -38,18 +37,7 @@ export type DecodeOptions = {
 /** A picture and the other contents of its file. */
 export type Decoded = Picture & Omit<Header, keyof Picture>
 
-type Opened = {
-  /** the input of the decoder: bytes if the file has parts that it must not see */
-  readonly input: Source
-  readonly seen: Seen
-  readonly name: string
-  readonly header: Header
-  readonly reading: Reading
-  /** set if the samples are read here and not by the decoder */
-  readonly own?: Pick<OwnPicture, 'samples'>
-  readonly bits: number | undefined
-  readonly plain: PlainPng | undefined
-}
+type Opened = Awaited<ReturnType<typeof open>>
 
 /**
  * Reads the header of a picture. It does not check the samples, so a damaged file may pass.
@@ -175,7 +163,7 @@ export const checkHead =
   }
 
 /** @param known what `inspect` found in the same file earlier */
-async function open(source: Source, options: DecodeOptions, known?: Seen): Promise<Opened> {
+async function open(source: Source, options: DecodeOptions, known?: Seen) {
   const name = options.name ?? nameOf(source)
   const stored = await seekable(source, name)
   const probed = probe(stored, name)
@@ -207,7 +195,7 @@ async function open(source: Source, options: DecodeOptions, known?: Seen): Promi
     ofHere ??
     (await attempt(name, () => nativeWork(() => sharpOf(input, { page: options.page ?? 0 }).metadata())))
   checkSize(facts, options.maxPixels, name)
-  checkFrames(facts, seen, options.maxPixels, name)
+  checkSize(facts, options.maxPixels, name, seen.frames)
   refuseShort(probed, seen, name)
   const reading = readingOf(facts, name)
   const mode = options.metadata ?? 'keep'
@@ -228,20 +216,19 @@ async function open(source: Source, options: DecodeOptions, known?: Seen): Promi
   }
 }
 
-/** Opens a picture of a kind that is read here. */
 async function openOwn(
   kind: OwnKind | BorrowedKind,
   source: Source,
   { maxPixels, page = 0 }: DecodeOptions,
   name: string,
-): Promise<Opened> {
+) {
   checkPage(page, 1, name)
   const bytes = await wholeOf(source)
   const check = (size: Size) => checkSize(size, maxPixels, name)
   const own = isOwn(kind) ? ownReaders[kind](bytes, name) : await readBorrowed(kind, bytes, name, check)
   checkSize(own, maxPixels, name)
   const header = ownHeader(kind, own, name)
-  const seen: Seen = { metadata: [], unread: header.unread, notes: [] }
+  const seen: Seen = { metadata: [], unread: [...header.unread], notes: [] }
   const reading: Reading = { space: 'srgb', format: 'uchar', ignoreIcc: true }
   return { input: bytes, name, seen, reading, header, own, bits: undefined, plain: undefined }
 }

@@ -23,16 +23,12 @@ export async function digestOf(...pages: readonly Picture[]): Promise<string> {
 }
 
 /** Creates a digest to which pages are added one by one. */
-export function createDigest(): {
-  add(page: Picture): Promise<unknown>
-  addFile(bytes: Uint8Array): Promise<unknown>
-  end(): string
-} {
+export function createDigest() {
   const hash = createHash('sha256')
   return {
-    add: (page) => addPage(hash, page),
+    add: (page: Picture) => addPage(hash, page),
     // pictures that are not read must not count as equal, so the bytes of the file are hashed instead
-    addFile: async (bytes) =>
+    addFile: async (bytes: Uint8Array) =>
       hash.update('convo file 1\n', 'ascii').update(await sha256InTurns(bytes), 'hex'),
     end: () => `sha256:${hash.digest('hex')}`,
   }

@@ -68,11 +68,7 @@ export async function encode(
   return { bytes: await encodeFitted(fitted, format, options), notes }
 }
 
-async function encodeFitted(
-  picture: Picture,
-  format: OutputFormat,
-  options: EncodeOptions,
-): Promise<Uint8Array> {
+async function encodeFitted(picture: Picture, format: OutputFormat, options: EncodeOptions) {
   const { meta, height } = picture
   switch (format) {
     case 'png':
@@ -118,17 +114,10 @@ async function encodeFitted(
   }
 }
 
-/** The strips of a JPEG, which are encoded separately while others are computed. */
-export type JpegStrips = {
-  /** rows of a strip, except for the last one; all rows if the picture is encoded in one go */
-  readonly rows: number
-  /** Encodes the samples of a strip, which must not change until it is encoded. */
-  encode(samples: Uint8Array): Promise<Uint8Array>
-  join(strips: readonly Uint8Array[]): Uint8Array
-}
+export type JpegStrips = ReturnType<typeof jpegStrips>
 
 /**
- * Starts a JPEG. It uses the standard Huffman tables, so that all strips share them. With `effort` 1 the tables are
+ * Starts a JPEG, whose strips are encoded separately while others are computed. It uses the standard Huffman tables, so that all strips share them. With `effort` 1 the tables are
  * made for the picture, and with 2 the coefficients are optimised for size too. Both need the whole picture.
  *
  * @throws ConvoError E_OUTPUT for sides that are too long
@@ -136,7 +125,7 @@ export type JpegStrips = {
 export function jpegStrips(
   { width, height, channels, meta }: Pick<Picture, 'width' | 'height' | 'channels' | 'meta'>,
   { quality, subsampling, effort = 0 }: EncodeOptions,
-): JpegStrips {
+) {
   checkJpegSide(width, height)
   const chroma = chromaOf(meta, subsampling)
   const settings = {
@@ -147,8 +136,10 @@ export function jpegStrips(
   }
   const row = width * channels
   return {
+    // of a strip, except for the last one
     rows: effort > 0 ? height : jpegStripRows(width, chroma),
-    encode: (samples) =>
+    /** Encodes the samples of a strip, which must not change until it is encoded. */
+    encode: (samples: Uint8Array) =>
       attemptEncode('jpeg', () =>
         nativeWork(() =>
           loadSharp()(samples, { raw: { width, height: samples.length / row, channels } })
@@ -157,16 +148,14 @@ export function jpegStrips(
             .toBuffer(),
         ),
       ),
-    join: (strips) => jpegWith(joinStrips(strips, height), segmentsBeside(meta, { width, height, channels })),
+    join: (strips: readonly Uint8Array[]) =>
+      jpegWith(joinStrips(strips, height), segmentsBeside(meta, { width, height, channels })),
   }
 }
 
 const tiffRows = 64
 
-async function encodeTiff(
-  pages: readonly Picture[],
-  { tiffCompression = 'deflate' }: EncodeOptions,
-): Promise<Uint8Array> {
+async function encodeTiff(pages: readonly Picture[], { tiffCompression = 'deflate' }: EncodeOptions) {
   const packed: (Picture & Parameters<typeof joinPages>[0][number])[] = []
   for (const page of pages) {
     const { width, height, channels, depth, data } = page

@@ -78,7 +78,6 @@ export const fractionField = (tag: number, above: number, under: number): Field 
   count: 1,
 })
 
-/** Makes a field of bytes. */
 export const bytesField = (tag: number, bytes: Uint8Array, type = 7): Field => ({
   tag,
   type,
@@ -141,7 +140,6 @@ export function directoryBytes({ fields, below }: Fields, at: number, next = 0, 
   return concat([out, ...tail])
 }
 
-/** Encodes fields as an EXIF block. */
 export const exifBlock = (fields: Fields): Uint8Array =>
   concat([Uint8Array.of(0x49, 0x49, 42, 0, 8, 0, 0, 0), directoryBytes(fields, 8)])
 

@@ -1,7 +1,6 @@
 import { inflateSync } from 'node:zlib'
 import { viewOf } from '../files/read.ts'
-import { type ExrBlock, type ExrCompression, sampleBytes } from './exr-block.ts'
-import { unpackPiz } from './exr-piz.ts'
+import { type ExrBlock, type ExrCompression, sampleBytes, unpackPiz } from './exr-piz.ts'
 
 /** Uncompresses the bytes of a block, [y][channel][x]. Returns undefined if it is damaged. */
 export async function unpackBlock(

@@ -4,13 +4,12 @@ import { inTurns } from '../host/turns.ts'
 import type { Metadata } from '../tensor/metadata.ts'
 import { fullScale, hasAlpha, type Picture, type PictureMeta } from '../tensor/picture.ts'
 import { textFields } from './exif.ts'
-import { hasAlphaWhere, withoutAlpha } from './flatten.ts'
-import { type OutputFormat, type OutputTraits, traitsOf } from './format.ts'
+import { hasAlphaWhere, samplesLike, withoutAlpha } from './flatten.ts'
+import { type OutputFormat, traitsOf } from './format.ts'
 import { chromaNotes, isComment, mostInSegment, type Subsampling } from './jpeg.ts'
 import { linearGamma } from './light.ts'
 import { listed, metadataNames } from './metadata.ts'
 import { iccFits } from './png.ts'
-import { samplesLike } from './samples.ts'
 
 /** A picture that a format can hold, and notes on what was lost. */
 export type Fitted = { readonly picture: Picture; readonly notes: readonly string[] }
@@ -51,45 +50,33 @@ export async function fitFormat(
 }
 
 /**
- * Returns notes on what an output cannot hold of a picture and its metadata, whatever its samples are.
+ * Returns notes on what an output cannot hold of a picture and its metadata, whatever its samples are. A gAMA of 1/2.2,
+ * which encoders write for sRGB, is no loss, and neither are 72 dots per inch or 1000 per metre, which they write if
+ * they do not know the resolution.
  *
  * @param depth bits of the samples that are made, before a format with fewer bits rounds them
  */
 export function lossesOf(
-  {
-    depth,
-    channels,
-    meta,
-  }: { readonly depth: number; readonly channels: number; readonly meta: PictureMeta },
+  made: { readonly depth: number; readonly channels: number; readonly meta: PictureMeta },
   format: OutputFormat | 'npy',
   subsampling?: Subsampling,
 ): string[] {
-  const { depths, colours }: Partial<OutputTraits> = format === 'npy' ? {} : traitsOf(format)
-  const isRounded = depth === 16 && depths?.includes(16) === false && colours !== 'bilevel'
-  return [
-    ...(isRounded ? [`${format} has 8 bits: 16-bit samples were rounded`] : []),
-    ...lostBeside(meta, channels, format),
-    ...chromaNotes(format, meta, channels, subsampling),
-  ]
-}
-
-/**
- * Returns notes on metadata that an output cannot hold: a profile for other colours, and anything the format does not
- * store. A gAMA of 1/2.2, which encoders write for sRGB, is no loss, and neither are 72 dots per inch or 1000 per
- * metre, which they write if they do not know the resolution.
- *
- * @param channels of the output
- */
-function lostBeside(
-  { icc, gamma, isSrgb, resolution, orientation, metadata = {} }: PictureMeta,
-  channels: number,
-  format: OutputFormat | 'npy',
-): string[] {
-  const { holds, metadata: held }: Pick<OutputTraits, 'holds' | 'metadata'> =
-    format === 'npy' ? { holds: [], metadata: [] } : traitsOf(format)
+  const { depth, channels, meta } = made
+  const { depths, colours, holds, metadata: held } = traitsOf(format)
+  const { icc, gamma, isSrgb, resolution, orientation, metadata = {} } = meta
+  const isRounded = depth === 16 && format !== 'npy' && !depths.includes(16) && colours !== 'bilevel'
   const has = (what: (typeof holds)[number]) => holds.includes(what)
   const isUnfit = icc !== undefined && has('profile') && !iccFits(icc, channels)
   const isGamma = gamma !== undefined && gamma !== 45455 && icc === undefined && !isSrgb
+  // a JPEG has short segments and holds only comments as text; EXIF holds some other texts
+  const isHeld = (key: keyof Metadata): boolean => {
+    if (key === 'text' && format !== 'png' && held.includes('exif')) {
+      const fields = textFields(metadata)
+      return metadata.text!.every((one) => fields.has(one) || (held.includes(key) && isComment(one)))
+    }
+    const size = metadata[key] instanceof Uint8Array ? (metadata[key] as Uint8Array).length : 0
+    return held.includes(key) && (format !== 'jpeg' || size <= mostInSegment)
+  }
   const lost = [
     ...(icc !== undefined && !has('profile') ? ['the ICC profile'] : []),
     ...(isGamma && !has('gamma')
@@ -99,36 +86,18 @@ function lostBeside(
       ? ['the resolution']
       : []),
     ...(orientation !== undefined && !has('orientation') ? ['the orientation'] : []),
-    ...keysOf(metadataNames)
-      .filter((key) => metadata[key] !== undefined && !isHeld(metadata, key, format, held))
+    ...(Object.keys(metadataNames) as (keyof Metadata)[])
+      .filter((key) => metadata[key] !== undefined && !isHeld(key))
       .map((key) => metadataNames[key]),
   ]
   return [
+    ...(isRounded ? [`${format} has 8 bits: 16-bit samples were rounded`] : []),
     ...(lost.length > 0 ? [`${format} cannot store ${listed(lost)}`] : []),
     ...(isUnfit
       ? [`the ICC profile was dropped: the output is ${channels < 3 ? 'gray' : 'RGB'}, the profile is not`]
       : []),
+    ...chromaNotes(format, meta, channels, subsampling),
   ]
-}
-
-const keysOf = <T extends object>(of: T) => Object.keys(of) as (keyof T)[]
-
-/**
- * Whether a format can hold this kind of metadata. A JPEG has short segments and holds only comments as text; EXIF
- * holds some other texts.
- */
-function isHeld(
-  metadata: Metadata,
-  key: keyof Metadata,
-  format: OutputFormat | 'npy',
-  held: readonly (keyof Metadata)[],
-): boolean {
-  if (key === 'text' && format !== 'png' && held.includes('exif')) {
-    const fields = textFields(metadata)
-    return metadata.text!.every((one) => fields.has(one) || (held.includes(key) && isComment(one)))
-  }
-  const size = metadata[key] instanceof Uint8Array ? (metadata[key] as Uint8Array).length : 0
-  return held.includes(key) && (format !== 'jpeg' || size <= mostInSegment)
 }
 
 /** Converts 16-bit samples to 8 bits. */

@@ -153,12 +153,8 @@ export function formatRows(): FormatRow[] {
   const names = new Set([...Object.keys(inputFormats), ...Object.keys(outputFormats), 'npy'])
   return [...names].map((name) => {
     const read: InputTraits | undefined = inputFormats[name as keyof typeof inputFormats]
-    const written =
-      name === 'npy'
-        ? arrayTraits
-        : Object.hasOwn(outputFormats, name)
-          ? traitsOf(name as OutputFormat)
-          : undefined
+    const isWritten = name === 'npy' || Object.hasOwn(outputFormats, name)
+    const written = isWritten ? traitsOf(name as OutputFormat) : undefined
     // the Netpbm formats are distinguished only when they are written
     const asked = read ?? inputFormats.pnm
     const both = (of: (traits: Both) => string): string => {
@@ -186,7 +182,6 @@ type Both = InputTraits | OutputTraits
 
 const metadataWords = { exif: 'EXIF', xmp: 'XMP', iptc: 'IPTC', text: 'text', geo: 'GeoTIFF' } as const
 
-/** The traits of .npy files, which hold numbers and no metadata. */
 const arrayTraits: OutputTraits = { ...usual, extensions: ['.npy'], depths: [32], frames: 'pages' }
 
 /** The name of a format that is written. */
@@ -204,8 +199,8 @@ export function extensionOf(path: string): string {
   return (named === undefined ? extname(path) : `.${named}`).toLowerCase()
 }
 
-/** The traits of a format. */
-export const traitsOf = (format: OutputFormat): OutputTraits => outputFormats[format]
+export const traitsOf = (format: OutputFormat | 'npy'): OutputTraits =>
+  format === 'npy' ? arrayTraits : outputFormats[format]
 
 /** The names of the formats whose encoders take options. */
 export const encodedFormats = (Object.keys(outputFormats) as OutputFormat[]).filter(

@@ -8,7 +8,6 @@ const [scaleTag, tieTag, matrixTag, keysTag] = [33550, 33922, 34264, 34735]
 /** The fields that position pixels on a map: the size of a pixel, tie points, a matrix. */
 const placing = [scaleTag, tieTag, matrixTag]
 
-/** The fields of GeoTIFF. */
 export const geoTags: readonly number[] = [...placing, keysTag, 34736, 34737]
 
 /** Returns the fields without the position of the pixels on a map. */

@@ -79,7 +79,6 @@ const unapplied: Readonly<Record<string, readonly number[]>> = {
   PRIMARIES: srgbPrimaries,
 }
 
-/** The values of a variable in the header, in the order of its lines. */
 const valuesOf = (lines: readonly string[], key: string): string[] =>
   lines.flatMap((line) => (line.startsWith(`${key}=`) ? [line.slice(key.length + 1).trim()] : []))
 

@@ -8,9 +8,8 @@ import type { OwnPicture } from './own-picture.ts'
 import { iccFits } from './png.ts'
 import type { PngHead } from './png-head.ts'
 import type { Kind, Probe } from './probe.ts'
-import { exifResolution, type Resolution } from './resolution.ts'
 import type { Described } from './sharp.ts'
-import { pageOf } from './tiff-directory.ts'
+import { exifResolution, pageOf, type Resolution } from './tiff-directory.ts'
 
 /** The description of a picture from its file, before it is decoded. Its size is that after orientation. */
 export type Header = Omit<Picture, 'data'> & {
@@ -199,7 +198,6 @@ export function lostNote(metadata: readonly string[], mode: MetadataMode, name: 
   return lost.length > 0 ? [`${listed(lost)} of ${name} ${lost.length > 1 ? 'are' : 'is'} lost`] : []
 }
 
-/** Combines the metadata from the decoder and from the parts of a file. */
 function metadataOf({ exif, xmp, iptc }: Facts, { held = {} }: Seen): Metadata {
   const fields = sayingExif(exif)
   const records = iptc && iptcOf(iptc)

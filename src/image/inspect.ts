@@ -116,7 +116,6 @@ const jpegs: Readonly<Record<number, string>> = {
   247: 'a JPEG-LS picture',
 }
 
-/** @throws ConvoError E_DECODE for a JPEG frame that the decoder does not support */
 function refuseJpeg(marker: number, bits: number | undefined, name: string): void {
   const what = jpegs[marker]
   if (what !== undefined) throw refusal(name, what, wayOf(ways.still, name))
@@ -128,7 +127,6 @@ function refuseJpeg(marker: number, bits: number | undefined, name: string): voi
 /** The quantisation tables are read until they have this number of bytes. There are at most four of 129 bytes. */
 const mostTables = 1024
 
-/** Reads the segments of a JPEG up to its samples. */
 function readJpeg({ read }: Reader, name: string): Part {
   const metadata = new Set<string>()
   const unread: string[] = []

@@ -20,7 +20,6 @@ const mostSide = 65500
 export const isComment = ({ keyword, text }: TextEntry): boolean =>
   keyword === 'Comment' && Buffer.byteLength(text) <= mostInSegment
 
-/** Makes a segment: a marker, the length, the body. */
 function segment(marker: number, ...parts: readonly (string | Uint8Array)[]): Uint8Array {
   const bodies = parts.map((part) => (typeof part === 'string' ? Buffer.from(part, 'latin1') : part))
   const length = 2 + bodies.reduce((sum, { length }) => sum + length, 0)

@@ -7,16 +7,7 @@ export type Curve =
   /** IEC 61966-2-1 */
   | { readonly kind: 'srgb' }
   /** (a v + b)^g + e from d on, c v + f below it: the `para` and `curv` curves of ICC profiles */
-  | {
-      readonly kind: 'parametric'
-      readonly g: number
-      readonly a: number
-      readonly b: number
-      readonly c: number
-      readonly d: number
-      readonly e: number
-      readonly f: number
-    }
+  | ({ readonly kind: 'parametric' } & Readonly<Record<'g' | 'a' | 'b' | 'c' | 'd' | 'e' | 'f', number>>)
   /** evenly spaced values, with linear interpolation between them */
   | { readonly kind: 'table'; readonly values: Float64Array }
 

@@ -109,12 +109,7 @@ function rightsOfXmp(xmp: Uint8Array): Uint8Array | undefined {
 /**
  * Returns the metadata to keep of a picture that may have been turned by its orientation, and a note on what is lost.
  */
-export function keptAsTurned(
-  found: Metadata,
-  isTurned: boolean,
-  mode: MetadataMode,
-  name: string,
-): { readonly metadata: Metadata | undefined; readonly notes: readonly string[] } {
+export function keptAsTurned(found: Metadata, isTurned: boolean, mode: MetadataMode, name: string) {
   const { geo = [], ...rest } = found
   const kept = isTurned ? unplaced(geo) : geo
   const note = `the GeoTIFF position of ${name} was dropped: it is that of the picture before it was turned`
@@ -124,7 +119,6 @@ export function keptAsTurned(
   }
 }
 
-/** The value of a field of bytes or text. */
 export const bytesOf = (fields: readonly Field[], tag: number): Uint8Array | undefined =>
   fields.find((one) => one.tag === tag)?.bytes
 
@@ -155,7 +149,7 @@ export function describing(
   meta: PictureMeta,
   pages: number,
   { width, height, channels }: Size & { readonly channels: number },
-): { readonly meta: PictureMeta; readonly notes: readonly string[] } {
+) {
   const { metadata: { exif, geo = [], ...rest } = {}, placed } = meta
   const samples = pages * width * height * channels
   const description = bytesOf(exif?.fields ?? [], 270)

@@ -1,7 +1,7 @@
 import { ConvoError } from '../error.ts'
 import type { Picture, Samples } from '../tensor/picture.ts'
-import type { Resolution } from './resolution.ts'
 import type { Size } from './size.ts'
+import type { Resolution } from './tiff-directory.ts'
 
 /** A picture whose header was read. Its samples are unpacked on request. */
 export type OwnPicture = Pick<Picture, 'width' | 'height' | 'channels' | 'depth'> & {

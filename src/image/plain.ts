@@ -162,13 +162,7 @@ function furtherText(bytes: Uint8Array, start: number): Pick<OwnPicture, 'unread
 }
 
 /** Reads samples with the high byte first, spread so that `most` is white. */
-async function fromBytes(
-  bytes: Uint8Array,
-  depth: 8 | 16,
-  most: number,
-  bad: Damage,
-  start: number,
-): Promise<Samples> {
+async function fromBytes(bytes: Uint8Array, depth: 8 | 16, most: number, bad: Damage, start: number) {
   const full = fullScale(depth)
   if (depth === 8 && most === full) return converted(bytes, Uint8Array)
   const out = new (depth === 16 ? Uint16Array : Uint8Array)(bytes.length / (depth / 8))
@@ -273,7 +267,6 @@ const writePnm = (picture: Picture): Promise<Uint8Array> => {
   return withSamples(`${kind}\n${width} ${height}\n${mostOf(picture)}\n`, picture)
 }
 
-/** @throws ConvoError E_OUTPUT for colours in a gray format */
 function checkGray(picture: Picture, format: string): void {
   if (isGray(picture)) return
   throw new ConvoError('E_OUTPUT', `${format} stores only gray, and the picture has colours`, {

@@ -5,47 +5,12 @@ import { srgbPrimaries } from './colour.ts'
 import { type Damage, damaged } from './own-picture.ts'
 import { crc32 } from './png-parts.ts'
 import { type Reader, type Source, textOf } from './reader.ts'
-import type { Resolution } from './resolution.ts'
 
 /** A chunk that is present but not used, with the reason. */
-export type IgnoredChunk = {
-  readonly type: string
-  readonly why: string
-  readonly at: number
-  readonly end: number
-}
+export type IgnoredChunk = Pick<Chunk, 'type' | 'at' | 'end'> & { readonly why: string }
 
 /** The contents of the chunks of a PNG before its picture data. */
-export type PngHead = {
-  readonly width: number
-  readonly height: number
-  /** as stored: 1, 2, 4, 8 or 16 */
-  readonly bits: number
-  /** 0 gray, 2 RGB, 3 palette, 4 gray + alpha, 6 RGBA */
-  readonly colourType: number
-  readonly interlaced: boolean
-  /** after decoding: palettes become RGB, a transparent colour or palette becomes alpha, low depths 8 bits */
-  readonly channels: 1 | 2 | 3 | 4
-  readonly depth: 8 | 16
-  /** gAMA: 1/gamma times 100000 */
-  readonly gamma?: number
-  /** Colours other than sRGB, from cICP, or from cHRM if nothing else states them. */
-  readonly colours?: string
-  /** whether there is an sRGB chunk */
-  readonly isSrgb?: true
-  /** pHYs in pixels per metre; absent if it states only an aspect ratio */
-  readonly resolution?: Resolution
-  readonly icc?: Chunk
-  readonly exif?: Chunk
-  /** whether it is an animated PNG */
-  readonly isAnimated: boolean
-  /** Chunks that are damaged or out of place: decoders must not see them. */
-  readonly ignored: readonly IgnoredChunk[]
-  /** Metadata in the file that an output does not keep, in words: `time`. */
-  readonly metadata: readonly string[]
-  /** Text chunks before and after the picture data. */
-  readonly texts: readonly Chunk[]
-}
+export type PngHead = ReturnType<typeof readPngHead>
 
 /** A PNG whose rows contain its samples directly: one picture of 8 or 16 bits, from top to bottom. */
 export type PlainPng = { readonly source: Source; readonly size: number; readonly head: PngHead }
@@ -88,23 +53,16 @@ const lost: Readonly<Record<string, string>> = {
 
 const textTypes = ['tEXt', 'zTXt', 'iTXt']
 
-/** The position of a chunk. Its body is from `at + 8` to `end - 4`. */
-export type Chunk = {
-  readonly type: string
-  readonly at: number
-  readonly length: number
-  readonly end: number
-}
+export type Chunk = NonNullable<ReturnType<typeof chunkAt>>
 
-/** Reads the chunk at an offset. Returns undefined after the end of the file. */
-export function chunkAt({ read }: Reader, at: number): Chunk | undefined {
+/** Reads the chunk at an offset, whose body is from `at + 8` to `end - 4`. Undefined after the end of the file. */
+export function chunkAt({ read }: Reader, at: number) {
   const head = read(at, 8)
   if (head.length < 8) return undefined
   const length = viewOf(head).getUint32(0)
   return { type: textOf(head, 4, 8), at, length, end: at + 12 + length }
 }
 
-/** Whether the checksum of a chunk is correct. */
 export function isSound({ read }: Reader, { at, length, end }: Chunk): boolean {
   let crc = 0
   for (let from = at + 4; from < end - 4; from += pieceBytes) {
@@ -124,12 +82,7 @@ export const leastBytesOf = ({ width, height, bits, colourType }: PngHead): numb
   (width * height * bits * colourTypes[colourType]!.samples) / 8 / mostDeflated
 
 /** The reason why a chunk cannot be used, by its length and position, as in libpng 1.6. Undefined if it can be used. */
-function fault(
-  chunk: Chunk,
-  colourType: number,
-  seen: ReadonlyMap<string, Chunk>,
-  palette: number,
-): string | undefined {
+function fault(chunk: Chunk, colourType: number, seen: ReadonlyMap<string, Chunk>, palette: number) {
   const { type, length } = chunk
   const needs = (bytes: number) =>
     length === bytes ? undefined : `it has ${length} bytes instead of ${bytes}`
@@ -154,7 +107,7 @@ const used = ['tRNS', 'gAMA', 'sRGB', 'pHYs', 'iCCP', 'eXIf', 'acTL']
  * @throws ConvoError E_DECODE for damage that decoders miss too: a wrong IHDR, a missing end; E_TOO_LARGE for more
  *   chunks than the limit
  */
-export function readPngHead(reader: Reader, name: string): PngHead {
+export function readPngHead(reader: Reader, name: string) {
   const bad = damaged(name, 'PNG')
   const first = reader.read(8, 25).slice()
   if (first.length < 25) throw bad(reader.size, `the file ends inside the header, after ${reader.size} bytes`)
@@ -222,16 +175,20 @@ export function readPngHead(reader: Reader, name: string): PngHead {
     bits,
     colourType,
     interlaced: first[20] === 1,
+    // after decoding: palettes become RGB, a transparent colour or palette becomes alpha, low depths 8 bits
     channels: (planes + (hasAlpha ? 1 : 0)) as 1 | 2 | 3 | 4,
-    depth: bits === 16 ? 16 : 8,
+    depth: (bits === 16 ? 16 : 8) as 8 | 16,
     isAnimated: (numberAt(reader, seen.get('acTL')) ?? 0) > 0,
+    // 1/gamma times 100000
     ...(gamma !== undefined && gamma > 0 && { gamma }),
     ...(colours !== undefined && { colours }),
     ...(seen.has('sRGB') && { isSrgb: true as const }),
     ...(resolution !== undefined && { resolution }),
     ...optional('icc', seen.get('iCCP')),
     ...optional('exif', seen.get('eXIf')),
+    // decoders must not see these
     ignored,
+    // what an output does not keep, in words
     metadata: [...metadata],
     texts,
   }
@@ -268,14 +225,11 @@ const numberAt = (reader: Reader, chunk: Chunk | undefined): number | undefined 
   chunk && viewOf(reader.read(chunk.at + 8, 4)).getUint32(0)
 
 /** Reads pHYs. It states how large pixels are, or only how much wider than high: then `isAspect` if not square. */
-function pixelsOf(
-  { read }: Reader,
-  chunk: Chunk | undefined,
-): { resolution?: Resolution; isAspect?: boolean } {
+function pixelsOf({ read }: Reader, chunk: Chunk | undefined) {
   if (chunk === undefined) return {}
   const body = viewOf(read(chunk.at + 8, 9))
   const [x, y, unit] = [body.getUint32(0), body.getUint32(4), body.getUint8(8)]
-  return unit === 1 ? { resolution: [x, y] } : { isAspect: unit === 0 && x !== y }
+  return unit === 1 ? { resolution: [x, y] as const } : { isAspect: unit === 0 && x !== y }
 }
 
 /** The name of the metadata for pixels that are not square. */

@@ -1,7 +1,7 @@
 import { inflateSync } from 'node:zlib'
 import { viewOf } from '../files/read.ts'
 import { limits } from '../limits.ts'
-import type { Metadata, TextEntry } from '../tensor/metadata.ts'
+import type { TextEntry } from '../tensor/metadata.ts'
 import type { PictureMeta } from '../tensor/picture.ts'
 import { exifBlock, exifFor } from './exif.ts'
 import { chunk, concat, iccFits } from './png.ts'
@@ -14,10 +14,7 @@ import type { Size } from './size.ts'
 const xmpKeyword = 'XML:com.adobe.xmp'
 
 /** Reads the texts and the XMP of a PNG. `lost` is true if one of them is damaged or too long to unpack. */
-export function readTexts(
-  reader: Reader,
-  chunks: readonly Chunk[],
-): { readonly held: Pick<Metadata, 'text' | 'xmp'>; readonly lost: boolean } {
+export function readTexts(reader: Reader, chunks: readonly Chunk[]) {
   const text: TextEntry[] = []
   let xmp: Uint8Array | undefined
   let lost = false

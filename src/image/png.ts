@@ -184,7 +184,6 @@ export function pngTrailer(adler: number): Uint8Array {
   return concat([chunk('IDAT', uint32(adler)), chunk('IEND', new Uint8Array(0))])
 }
 
-/** Concatenates byte arrays. */
 export function concat(parts: readonly Uint8Array[]): Uint8Array {
   const whole = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0))
   let at = 0
@@ -195,7 +194,6 @@ export function concat(parts: readonly Uint8Array[]): Uint8Array {
   return whole
 }
 
-/** Whether a PNG can hold the picture. */
 export function isPngPicture(
   picture: Picture,
 ): picture is Picture & { readonly depth: 8 | 16; readonly data: Uint8Array | Uint16Array } {

@@ -1,27 +1,19 @@
+// biome-ignore-all lint/suspicious/noControlCharactersInRegex: the first bytes of files are what is looked for
+
 import { ConvoError } from '../error.ts'
 import { counted } from '../text/count.ts'
 import type { BorrowedKind } from './borrowed.ts'
 import type { OwnKind } from './own.ts'
-import { type PngHead, readPngHead } from './png-head.ts'
-import { pngSignature } from './png-parts.ts'
-import { nameOf, type Reader, type Source, withReader } from './reader.ts'
-import { jfifResolution, type Resolution, tiffResolution } from './resolution.ts'
+import { readPngHead } from './png-head.ts'
+import { nameOf, type Reader, type Source, textOf, withReader } from './reader.ts'
 import { holdsArray } from './tiff-array.ts'
+import { jfifResolution, type Resolution, tiffResolution } from './tiff-directory.ts'
 
 /** The kinds of file that are distinguished by their first bytes. */
 export type Kind = 'png' | 'jpeg' | 'webp' | 'tiff' | 'gif' | 'avif' | 'svg' | 'npy' | OwnKind | BorrowedKind
 
 /** The information in the first bytes. */
-export type Probe = {
-  readonly kind?: Kind
-  /** Whether it is an array: a .npy file, or a TIFF with many channels or with number types that no picture has. */
-  readonly isArray?: true
-  readonly png?: PngHead
-  /** from pHYs of a PNG, the JFIF header of a JPEG, the first page of a TIFF */
-  readonly resolution?: Resolution
-  /** bytes */
-  readonly size: number
-}
+export type Probe = ReturnType<typeof probe>
 
 /**
  * Examines the first bytes of a picture, without decoding and without sharp, fast enough to start workers by the
@@ -30,7 +22,7 @@ export type Probe = {
  * @param name what to call the source in errors
  * @throws ConvoError E_INPUT for a file that cannot be read, E_DECODE for an empty file or a damaged PNG
  */
-export function probe(source: Source, name = nameOf(source)): Probe {
+export function probe(source: Source, name = nameOf(source)) {
   return withReader(source, name, (reader) => {
     if (reader.size === 0)
       throw new ConvoError('E_DECODE', `${name} is empty`, {
@@ -46,6 +38,7 @@ export function probe(source: Source, name = nameOf(source)): Probe {
     return {
       size: reader.size,
       ...(kind !== undefined && { kind }),
+      // a TIFF with many channels or with number types that no picture has is one too
       ...((kind === 'npy' || (kind === 'tiff' && holdsArray(reader.read))) && { isArray: true as const }),
       ...(png !== undefined && { png }),
       ...(resolution !== undefined && { resolution }),
@@ -58,36 +51,30 @@ export function probe(source: Source, name = nameOf(source)): Probe {
  */
 const headBytes = 1000
 
+/** How the files of each kind begin, as Latin-1. The first match counts. */
+const signatures: readonly (readonly [Kind, RegExp])[] = [
+  ['png', /^\x89PNG\r\n\x1a\n/],
+  ['jpeg', /^\xff\xd8\xff/],
+  ['webp', /^RIFF.{4}WEBP/s],
+  // a CR2 or IIQ is a TIFF in which only the previews are pictures
+  ['tiff', /^(II[*+]\0|MM\0[*+])(?!.{4}(CR|IIII|MMMM))/s],
+  ['gif', /^GIF8[79]a/],
+  ['avif', /^.{4}ftyp(avi[fs]|(mif1|msf1).{4,48}avif)/s],
+  ['heic', /^.{4}ftyp(hei[cxms]|hev[cx]|mif1|msf1)/s],
+  ['npy', /^\x93NUMPY/],
+  ['jxl', /^\xff\n|^\0\0\0\x0cJXL /],
+  ['bmp', /^BM.{4}\0{4}/s],
+  ['pnm', /^P[1-7]\s/],
+  ['pfm', /^P[Ff]\s/],
+  ['hdr', /^#\?(RADIANCE|RGBE)\s/],
+  ['exr', /^\x76\x2f\x31\x01/],
+  ['svg', /^(\xef\xbb\xbf)?\s*(?=<\?xml|<!--|<!DOCTYPE svg|<svg).*<svg/s],
+]
+
 /** Detects the kind of a file from its first bytes (`headBytes` for SVG). */
 export function kindOf(head: Uint8Array): Kind | undefined {
-  const text = (from: number, to: number) => String.fromCharCode(...head.subarray(from, to))
-  if (pngSignature.every((byte, i) => head[i] === byte)) return 'png'
-  if (head[0] === 0xff && head[1] === 0xd8 && head[2] === 0xff) return 'jpeg'
-  if (text(0, 4) === 'RIFF' && text(8, 12) === 'WEBP') return 'webp'
-  // a CR2 or IIQ is a TIFF in which only the previews are pictures
-  if (!/^(CR|IIII|MMMM)/.test(text(8, 12)) && ['II*\0', 'MM\0*', 'II+\0', 'MM\0+'].includes(text(0, 4)))
-    return 'tiff'
-  if (text(0, 6) === 'GIF87a' || text(0, 6) === 'GIF89a') return 'gif'
-  if (text(4, 8) === 'ftyp') {
-    const brand = text(8, 12)
-    if (brand === 'avif' || brand === 'avis') return 'avif'
-    if ((brand === 'mif1' || brand === 'msf1') && text(16, 64).includes('avif')) return 'avif'
-    if (/^(hei[cxms]|hev[cx]|mif1|msf1)$/.test(brand)) return 'heic'
-  }
-  if (text(0, 6) === '\x93NUMPY') return 'npy'
-  if (text(0, 2) === '\xff\x0a' || text(0, 8) === '\0\0\0\x0cJXL ') return 'jxl'
-  if (text(0, 2) === 'BM' && text(6, 10) === '\0\0\0\0') return 'bmp'
-  if (/^P[1-7]\s/.test(text(0, 3))) return 'pnm'
-  if (/^P[Ff]\s/.test(text(0, 3))) return 'pfm'
-  if (/^#\?(RADIANCE|RGBE)\s/.test(text(0, 11))) return 'hdr'
-  if (text(0, 4) === '\x76\x2f\x31\x01') return 'exr'
-  if (
-    /^(\xef\xbb\xbf)?\s*(<\?xml|<!--|<!DOCTYPE svg|<svg)/.test(text(0, 512)) &&
-    text(0, headBytes).includes('<svg')
-  ) {
-    return 'svg'
-  }
-  return undefined
+  const text = textOf(head, 0, headBytes)
+  return signatures.find(([, start]) => start.test(text))?.[0]
 }
 
 /** Reads the resolution. 1 pixel per millimetre means none: libvips must write a resolution, and writes this one. */

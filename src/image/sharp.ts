@@ -23,7 +23,6 @@ export function loadSharp(): typeof sharpModule {
   return loaded
 }
 
-/** @throws ConvoError E_INPUT if it is not installed, or not for this machine */
 function required(): typeof sharpModule {
   try {
     return requireHere(resolved('sharp') ?? 'sharp') as typeof sharpModule

@@ -4,7 +4,6 @@ import type { Extremes } from '../tensor/picture.ts'
 
 // Feature maps as pictures: many maps on one sheet, with levels stretched so that signed maps are visible.
 
-/** Pixels between two maps of a sheet. */
 const gap = 2
 
 /**
@@ -23,17 +22,10 @@ export function sheetColumns(count: number, height: number, width: number): numb
   return best
 }
 
-/** The positions of equally large maps on a sheet. */
-export type SheetLayout = {
-  readonly columns: number
-  /** Pixels from one map to the next, down and across. */
-  readonly step: readonly [y: number, x: number]
-  readonly height: number
-  readonly width: number
-}
+export type SheetLayout = ReturnType<typeof sheetLayout>
 
-/** The layout of a sheet of `count` maps. */
-export function sheetLayout(count: number, height: number, width: number): SheetLayout {
+/** The layout of a sheet of `count` maps. `step` is the pixels from one map to the next, down and across. */
+export function sheetLayout(count: number, height: number, width: number) {
   const columns = sheetColumns(count, height, width)
   const rows = Math.ceil(count / columns)
   const step = [height + gap, width + gap] as const

@@ -5,15 +5,16 @@ import { counted } from '../text/count.ts'
 export type Size = { readonly width: number; readonly height: number }
 
 /**
- * Checks the size of a page against the limit.
+ * Checks the size of a page against the limit, or that of all pictures of an animation, because they build on each other.
  *
  * @throws ConvoError E_TOO_LARGE for more than `maxPixels` pixels
  */
-export function checkSize(size: Size, maxPixels: number, name: string): void {
-  const pixels = size.width * size.height
+export function checkSize({ width, height }: Size, maxPixels: number, name: string, frames = 1): void {
+  const pixels = width * height * frames
   if (pixels <= maxPixels) return
+  const what = frames === 1 ? `${width}x${height} is` : `${frames} pictures of ${width}x${height} are`
   throw new ConvoError('E_TOO_LARGE', `${name} has more pixels than allowed`, {
-    why: `${name}: ${size.width}x${size.height} is ${pixels} pixels, the limit is ${maxPixels}`,
+    why: `${name}: ${what} ${pixels} pixels, the limit is ${maxPixels}`,
     fix: `--max-pixels ${pixels}`,
   })
 }
@@ -37,24 +38,5 @@ export function refuseShort(
   throw new ConvoError('E_DECODE', `${name} cannot be decoded: it is damaged`, {
     why: `${name}: its pixels do not fit in ${counted(size, 'byte')}`,
     fix: 'a new copy of the file',
-  })
-}
-
-/**
- * Checks all pictures of an animation together, because they build on each other.
- *
- * @throws ConvoError E_TOO_LARGE for more than `maxPixels` pixels
- */
-export function checkFrames(
-  { width, height }: Size,
-  { frames = 1 }: { readonly frames?: number },
-  maxPixels: number,
-  name: string,
-): void {
-  const pixels = width * height * frames
-  if (pixels <= maxPixels) return
-  throw new ConvoError('E_TOO_LARGE', `${name} has more pixels than allowed`, {
-    why: `${name}: ${frames} pictures of ${width}x${height} are ${pixels} pixels, the limit is ${maxPixels}`,
-    fix: `--max-pixels ${pixels}`,
   })
 }

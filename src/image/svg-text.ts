@@ -106,11 +106,7 @@ function attributesOf(body: string, entities: ReadonlyMap<string, string>): Map<
   return found
 }
 
-function entityOf(
-  whole: string,
-  [number, hex, name]: string[],
-  entities: ReadonlyMap<string, string>,
-): string {
+function entityOf(whole: string, [number, hex, name]: string[], entities: ReadonlyMap<string, string>) {
   if (number !== '#') return entities.get(`${hex}${name}`) ?? whole
   const code = Number.parseInt(name!, hex === 'x' ? 16 : 10)
   return code <= 0x10ffff ? String.fromCodePoint(code) : whole

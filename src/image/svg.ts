@@ -125,7 +125,6 @@ function sizeOf(elements: readonly Element[], text: string, { name, maxPixels }:
   return width * height
 }
 
-/** Checks a picture or a drawing inside the drawing. */
 function lookAtData(link: string, budget: Budget, level: number, pixels: number): void {
   const { name, maxPixels } = budget
   const comma = link.indexOf(',')
@@ -246,11 +245,7 @@ function costOf(elements: readonly Element[], pixels: number, budget: Budget): C
 }
 
 /** The items in a range of positions, from a list sorted by position. */
-function between<T extends { readonly at: number }>(
-  list: readonly T[],
-  from: number,
-  to: number,
-): readonly T[] {
+function between<T extends { readonly at: number }>(list: readonly T[], from: number, to: number) {
   const first = (place: number) => {
     let [low, high] = [0, list.length]
     while (low < high) {

@@ -5,8 +5,8 @@ import { viewOf } from '../files/read.ts'
 import { type ArrayType, converted, copied, inRows, inTurns, pause } from '../host/turns.ts'
 import { numberTypes } from '../kernel/formats/binary.ts'
 import type { StoredArray } from '../kernel/formats/npy.ts'
-import { fullScale, type Samples } from '../tensor/picture.ts'
-import { damaged, type OwnPicture } from './own-picture.ts'
+import { type Depth, fullScale, type Samples } from '../tensor/picture.ts'
+import { damaged } from './own-picture.ts'
 import { type Read, type Source, wholeOf, withReader } from './reader.ts'
 import type { Size } from './size.ts'
 import { type Directory, numbersOf, pageOf } from './tiff-directory.ts'
@@ -15,22 +15,7 @@ import { unpackBits, unpackLzw } from './tiff-unpack.ts'
 // TIFFs with sample types that the decoder does not support, or more channels than a picture: arrays, like .npy files.
 // Also pictures that are packed as the decoder does not support.
 
-/** How a page stores its samples, in the terms of TIFF 6.0. */
-type Storage = {
-  readonly width: number
-  readonly height: number
-  readonly bits: number
-  /** 1 unsigned integers, 2 signed integers, 3 floats */
-  readonly format: number
-  readonly channels: number
-  readonly photometric: number
-  readonly compression: number
-  readonly predictor: number
-  readonly isPlanar: boolean
-  /** whether the bits in each byte are in reverse order */
-  readonly isReversed: boolean
-  readonly orientation: number
-}
+type Storage = ReturnType<typeof storageOf>
 
 /** The type of the samples, by NumPy's name; undefined for one that is not read. */
 function typeOf({ format, bits }: Pick<Storage, 'format' | 'bits'>): string | undefined {
@@ -38,7 +23,8 @@ function typeOf({ format, bits }: Pick<Storage, 'format' | 'bits'>): string | un
   return Object.hasOwn(numberTypes, type) ? type : undefined
 }
 
-function storageOf(read: Read, page: Directory): Storage {
+/** How a page stores its samples, in the terms of TIFF 6.0. */
+function storageOf(read: Read, page: Directory) {
   const first = (tag: number, other: number) => numbersOf(read, page, tag, 2 ** 16)[0] ?? other
   const orientation = first(274, 1)
   return {
@@ -49,8 +35,10 @@ function storageOf(read: Read, page: Directory): Storage {
     photometric: first(262, 1),
     channels: first(277, 1),
     isPlanar: first(284, 1) === 2,
+    // the bits in each byte
     isReversed: first(266, 1) === 2,
     predictor: first(317, 1),
+    // 1 unsigned integers, 2 signed integers, 3 floats
     format: first(339, 1),
     orientation: orientation > 8 ? 1 : orientation,
   }
@@ -166,15 +154,9 @@ export async function readTiffArray(
     const plain = await unpacked(packed, wanted, storage.compression)
     if (plain === undefined || plain.length < wanted)
       throw bad(offsets[i]!, `piece ${i + 1} of ${count} is cut off or damaged`)
-    const numbers = await (bits % 8 === 0 ? numbersIn : bitsIn)(
-      plain,
-      storage,
-      tileWidth * perPixel,
-      rows,
-      perPixel,
-      found.layout.little,
-      type,
-    )
+    const size = { rows, perRow: tileWidth * perPixel, step: perPixel }
+    const stated = { ...storage, ...size, little: found.layout.little, type }
+    const numbers = await (bits % 8 === 0 ? numbersIn : bitsIn)(plain, stated)
     await pause()
     await inRows(Math.min(rows, height - row), tileWidth * perPixel, (y) => {
       for (let x = 0; x < tileWidth && column + x < width; x++) {
@@ -218,11 +200,7 @@ function reversed(byte: number): number {
 }
 
 /** Unpacks a piece. Returns undefined if it is damaged. */
-async function unpacked(
-  packed: Uint8Array,
-  length: number,
-  compression: number,
-): Promise<Uint8Array | undefined> {
+async function unpacked(packed: Uint8Array, length: number, compression: number) {
   try {
     if (compression === 1)
       return await copied(new Uint8Array(packed.buffer, packed.byteOffset, packed.length))
@@ -235,16 +213,17 @@ async function unpacked(
   }
 }
 
+type Piece = Storage & {
+  readonly rows: number
+  readonly perRow: number
+  readonly step: number
+  readonly little: boolean
+  readonly type: string
+}
+
 /** Reads the numbers of a piece, whose rows may be stored as differences. `bytes` is changed. */
-async function numbersIn(
-  bytes: Uint8Array,
-  { bits, predictor }: Storage,
-  perRow: number,
-  rows: number,
-  step: number,
-  little: boolean,
-  type: string,
-): Promise<Float64Array> {
+async function numbersIn(bytes: Uint8Array, piece: Piece): Promise<Float64Array> {
+  const { bits, predictor, perRow, rows, step, little, type } = piece
   const size = bits / 8
   const view = viewOf(bytes)
   const out = new Float64Array(perRow * rows)
@@ -275,12 +254,7 @@ async function numbersIn(
 }
 
 /** Reads integers that are packed bit by bit, highest bit first. Every row begins with a byte. */
-async function bitsIn(
-  bytes: Uint8Array,
-  { bits }: Storage,
-  perRow: number,
-  rows: number,
-): Promise<Float64Array> {
+async function bitsIn(bytes: Uint8Array, { bits, perRow, rows }: Piece): Promise<Float64Array> {
   const out = new Float64Array(perRow * rows)
   const rowBytes = Math.ceil((perRow * bits) / 8)
   await inRows(rows, perRow, (y) => {
@@ -295,14 +269,8 @@ async function bitsIn(
   return out
 }
 
-/** A page that is read here but is not an array, see `readerOf`. */
-type Page = Pick<OwnPicture, 'width' | 'height' | 'channels' | 'depth'> & {
-  readonly orientation: number
-  samples(turns: boolean): Promise<Samples>
-}
-
-/** Returns a page that is read here but is not an array, or undefined for others. */
-export function pageRead(source: Source, page: number, name: string): Page | undefined {
+/** Returns a page that is read here but is not an array, see `readerOf`, or undefined for others. */
+export function pageRead(source: Source, page: number, name: string) {
   const found = withReader(source, name, ({ read }) => {
     const directory = pageOf(read, page)
     if (directory === undefined || readerOf(read, directory) !== 'here') return undefined
@@ -310,11 +278,11 @@ export function pageRead(source: Source, page: number, name: string): Page | und
   })
   if (found === undefined || found.width * found.height === 0) return undefined
   const { width, height, channels, bits, orientation } = found
-  const depth = bits <= 8 ? 8 : bits <= 16 ? 16 : 32
+  const depth: Depth = bits <= 8 ? 8 : bits <= 16 ? 16 : 32
   const type: ArrayType<Samples> = depth === 8 ? Uint8Array : depth === 16 ? Uint16Array : Float32Array
   return {
     ...{ width, height, channels: channels as 1 | 2 | 3 | 4, depth, orientation },
-    async samples(turns) {
+    async samples(turns: boolean) {
       const { data } = await readTiffArray(await wholeOf(source), name, () => undefined, page, turns)
       if (depth !== 32) await level(data as Float32Array, found, fullScale(depth))
       if (found.isMultiplied) await divide(data as Float32Array, channels, depth)
@@ -324,11 +292,7 @@ export function pageRead(source: Source, page: number, name: string): Page | und
 }
 
 /** Spreads integers of fewer bits over 0..full, and makes 0 black where it is white, in place. */
-async function level(
-  data: Float32Array,
-  { bits, channels, photometric }: Storage,
-  full: number,
-): Promise<void> {
+async function level(data: Float32Array, { bits, channels, photometric }: Storage, full: number) {
   const most = 2 ** bits - 1
   if (most === full && photometric !== 0) return
   await inTurns(data.length, (from, to) => {

@@ -2,22 +2,11 @@ import { viewOf } from '../files/read.ts'
 import { numberTypes } from '../kernel/formats/binary.ts'
 import { type Read, textOf } from './reader.ts'
 
-/** The fields of a directory. `value` is the number itself if it fits in the field, else its offset. */
-export type Directory = {
-  readonly tags: ReadonlyMap<
-    number,
-    {
-      readonly type: number
-      readonly count: number
-      readonly value: number
-      /** offset at which the value or its offset is written */
-      readonly place: number
-    }
-  >
-  /** offset of the next directory, 0 for none */
-  readonly next: number
-  readonly layout: Layout
-}
+/**
+ * The fields of a directory. `value` is the number itself if it fits in the field, else its offset; `place` is where it
+ * is written. `next` is the offset of the next directory, 0 for none.
+ */
+export type Directory = NonNullable<ReturnType<typeof directoryAt>>
 
 /** The byte order of a TIFF, and whether it is a BigTIFF. */
 type Layout = { readonly little: boolean; readonly isBig: boolean }
@@ -54,7 +43,7 @@ export const sizes = [0, 1, 1, 2, 4, 8, 1, 1, 2, 4, 8, 4, 8, 4, 0, 0, 8, 8, 8]
 const mostTags = 4096
 
 /** Reads the directory at an offset. Returns undefined if there is none. */
-export function directoryAt(read: Read, at: number, layout: Layout): Directory | undefined {
+export function directoryAt(read: Read, at: number, layout: Layout) {
   const { little, isBig } = layout
   const [head, size, place] = isBig ? [8, 20, 8] : [2, 12, 4]
   const counted = viewOf(read(at, head).slice())
@@ -66,7 +55,7 @@ export function directoryAt(read: Read, at: number, layout: Layout): Directory |
   if (view.byteLength < count * size) return undefined
   const numberAt = (where: number) =>
     isBig ? Number(view.getBigUint64(where, little)) : view.getUint32(where, little)
-  const tags: Map<number, { type: number; count: number; value: number; place: number }> = new Map()
+  const tags = new Map<number, { type: number; count: number; value: number; place: number }>()
   for (let entry = 0; entry < count * size; entry += size) {
     const type = view.getUint16(entry + 2, little)
     const number = numberAt(entry + 4)
@@ -104,4 +93,49 @@ export function numbersOf(
   return Array.from({ length: Math.floor(view.byteLength / size) }, (_, i) =>
     type.read(view, i * size, little),
   )
+}
+
+/** Pixels per metre, across and down. */
+export type Resolution = readonly [x: number, y: number]
+
+const perInch = 1 / 0.0254
+
+/** The resolution in the JFIF header of a JPEG, which is the first segment if it exists. */
+export function jfifResolution(head: Uint8Array): Resolution | undefined {
+  const unit = head[13]
+  const isJfif = head.length >= 18 && String.fromCharCode(...head.subarray(6, 10)) === 'JFIF'
+  if (!isJfif || (unit !== 1 && unit !== 2)) return undefined
+  const view = new DataView(head.buffer, head.byteOffset, head.length)
+  return resolution(view.getUint16(12 + 2), view.getUint16(12 + 4), unit === 1 ? perInch : 100)
+}
+
+export const exifResolution = (exif: Uint8Array): Resolution | undefined => tiffResolution(exifReader(exif))
+
+/** The resolution in the first directory of a TIFF. Undefined if it is missing or invalid. */
+export function tiffResolution(read: Read): Resolution | undefined {
+  const { x, y, unit } = tiffDensity(read, pageOf(read))
+  return unit === 2 || unit === 3 ? resolution(x, y, unit === 2 ? perInch : 100) : undefined
+}
+
+/** Whether a TIFF directory states the aspect ratio of its pixels but not their size, which unit 1 means. */
+export function tiffHasOwnAspect(read: Read, directory: Directory): boolean {
+  const { x, y, unit } = tiffDensity(read, directory)
+  return unit === 1 && x > 0 && y > 0 && x !== y
+}
+
+/** The values of tags 282, 283 and 296 in a directory (TIFF 6.0, section 8). NaN if a tag is missing or not a ratio. */
+function tiffDensity(read: Read, directory: Directory | undefined) {
+  const [x, y] = [282, 283].map((tag) => {
+    const field = directory?.tags.get(tag)
+    const { little = true, isBig = false } = directory?.layout ?? {}
+    const ratio = viewOf(read(isBig ? (field?.place ?? 0) : (field?.value ?? 0), 8))
+    if (field?.type !== 5 || ratio.byteLength < 8) return Number.NaN
+    return ratio.getUint32(0, little) / ratio.getUint32(4, little)
+  })
+  return { x: x!, y: y!, unit: directory?.tags.get(296)?.value ?? 2 }
+}
+
+function resolution(x: number, y: number, scale: number): Resolution | undefined {
+  const pair = [Math.round(x * scale), Math.round(y * scale)] as const
+  return pair.every((n) => n >= 1 && n <= 0xffffffff) ? pair : undefined
 }

@@ -8,9 +8,15 @@ import { bytesOf, metadataNames } from './metadata.ts'
 import { damaged } from './own-picture.ts'
 import { pixelAspect } from './png-head.ts'
 import { type Read, textOf } from './reader.ts'
-import { tiffHasOwnAspect } from './resolution.ts'
 import { holdsArray, isMultiplied, readerOf } from './tiff-array.ts'
-import { type Directory, directoryAt, numbersOf, sizes, tiffLayout } from './tiff-directory.ts'
+import {
+  type Directory,
+  directoryAt,
+  numbersOf,
+  sizes,
+  tiffHasOwnAspect,
+  tiffLayout,
+} from './tiff-directory.ts'
 
 const tag = {
   subfileType: 254,
@@ -46,27 +52,7 @@ const gdal = { 'GDAL metadata': 42112, 'no-data value': 42113 } as const
 export type Mend = { readonly at: number; readonly byte: number }
 
 /** The contents of the directories of a TIFF. */
-export type TiffSeen = {
-  /** metadata that an output does not keep, in words: `time` */
-  readonly metadata: readonly string[]
-  /** metadata that an output may keep and that the decoder does not return */
-  readonly held: Metadata
-  /** the ICC profile of the first page; the decoder returns it for the files that it reads */
-  readonly icc?: Uint8Array | undefined
-  readonly pages: number
-  /** pictures that are not among the pages, in words */
-  readonly unread: readonly string[]
-  /** Whether all pages have one shape and kind of samples, so that several can be decoded at once. */
-  readonly isAlike: boolean
-  /** Corrections of what only the decoder treats as damage: texts without a NUL at the end, and odd orientations. */
-  readonly mends: readonly Mend[]
-  /** further notes for the user */
-  readonly notes: readonly string[]
-  /** the smallest possible size of a file with these pixels */
-  readonly leastBytes: number
-  /** why the first page is not the picture, if it is a smaller copy, and what to do */
-  readonly preview?: { readonly why: string; readonly fix: string }
-}
+export type TiffSeen = NonNullable<ReturnType<typeof readTiff>>
 
 /**
  * Walks over the directories of a TIFF. Returns undefined if it has none that can be read.
@@ -74,7 +60,7 @@ export type TiffSeen = {
  * @throws ConvoError E_DECODE for a circular list of directories, pictures that are only in subdirectories, and samples
  *   that are not supported; E_TOO_LARGE for more pages than the limit
  */
-export function readTiff(read: Read, name: string): TiffSeen | undefined {
+export function readTiff(read: Read, name: string) {
   const layout = tiffLayout(read)
   const seen = new Set<number>()
   const pages: Directory[] = []
@@ -101,6 +87,7 @@ export function readTiff(read: Read, name: string): TiffSeen | undefined {
   const isLater = (wanted: readonly number[]) =>
     pages.slice(1).some((page) => wanted.some((one) => page.tags.has(one) && !isEqual(page, first, one)))
   return {
+    // what an output does not keep, in words
     metadata: [
       ...(tiffHasOwnAspect(read, first) ? [pixelAspect] : []),
       ...Object.entries(gdal).flatMap(([name, one]) =>
@@ -108,7 +95,9 @@ export function readTiff(read: Read, name: string): TiffSeen | undefined {
       ),
       ...metadata.filter(([, tags]) => isLater(tags)).map(([key]) => `${metadataNames[key]} of later pages`),
     ],
+    // what an output may keep and the decoder does not return
     held: heldOf(read, first),
+    // the decoder returns it for the files that it reads
     icc: bytesOf(fieldsOf(read, first, (one) => one === tag.profile).fields, tag.profile),
     pages: pages.length,
     unread: [
@@ -136,8 +125,9 @@ export function readTiff(read: Read, name: string): TiffSeen | undefined {
         ),
       ),
     ],
+    // what only the decoder treats as damage
     mends: pages.flatMap((page) => [...openTexts(read, page), ...oddOrientation(page)]),
-    // pages with an orientation are turned one by one
+    // several can be decoded at once; pages with an orientation are turned one by one
     isAlike:
       numberIn(first, tag.orientation) < 2 &&
       readerOf(read, first) === 'there' &&
@@ -264,7 +254,6 @@ const formats: Readonly<Record<number, string>> = {
   6: 'complex',
 }
 
-/** The first number of a field, or 0 without the field. */
 const firstNumber = (read: Read, page: Directory, one: number): number =>
   numbersOf(read, page, one, 1)[0] ?? 0
 
@@ -285,7 +274,6 @@ const knownToVips: Readonly<Record<number, string>> = {
   34925: 'LZMA',
   50000: 'Zstandard',
 }
-/** Other compressions that have a name. */
 const rare: Readonly<Record<number, string>> = {
   9: 'JBIG (T.85)',
   10: 'JBIG (T.43)',
@@ -296,7 +284,6 @@ const rare: Readonly<Record<number, string>> = {
   52546: 'JPEG XL',
 }
 
-/** @throws ConvoError E_DECODE for a compression that the decoder does not support */
 function refuseCompression(read: Read, name: string, page: Directory): void {
   const number = numberIn(page, tag.compression)
   if (known.has(number) || readerOf(read, page) === 'here') return

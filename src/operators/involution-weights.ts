@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import type { Bias } from '../conv/spec.ts'
 import { ConvoError, recoded } from '../error.ts'
 import { readFileWhole } from '../files/read.ts'
-import { isFolder } from '../files/stat.ts'
+import { isFolder } from '../files/root.ts'
 import { Tensor } from '../tensor/tensor.ts'
 
 // Reads the weights that make the kernels of an involution. The formats are imported only when a file is read, so that

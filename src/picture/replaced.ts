@@ -2,7 +2,7 @@ import { closeSync, openSync, readdirSync, readSync, statSync } from 'node:fs'
 import { basename, dirname, extname, join, resolve } from 'node:path'
 import { ConvoError } from '../error.ts'
 import { isSameFile, isStreamPath } from '../files/output.ts'
-import { isFile } from '../files/stat.ts'
+import { isFile } from '../files/root.ts'
 import { extensionOf } from '../image/format.ts'
 
 /**

@@ -1,7 +1,7 @@
 import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { ConvoError } from '../error.ts'
-import { isFolder } from '../files/stat.ts'
+import { isFolder } from '../files/root.ts'
 import { passedOver, promised } from '../image/foreign.ts'
 
 /** Loaded for patterns only, so that other runs do not wait for it. */

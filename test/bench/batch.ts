@@ -11,9 +11,9 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { decode } from '../../src/image/decode.ts'
+import { viewSamples } from '../../src/image/flatten.ts'
 import { compressionSettings } from '../../src/image/png.ts'
 import { encodePngWhole } from '../../src/image/png-whole.ts'
-import { viewSamples } from '../../src/image/samples.ts'
 
 const path = (name: string) => fileURLToPath(new URL(name, import.meta.url))
 const shared = path('../../../shared/photos/m12.png')

@@ -343,7 +343,7 @@ describe.runIf(existsSync('/proc/self/stat'))('what a killed process left', () =
   it('is cleared away by the next that writes there, and nothing else is', async () => {
     await foreign('in.png', 3)
     const { temporaryName } = await import('../../src/files/leftovers.ts')
-    const { hostMark } = await import('../../src/files/process.ts')
+    const { hostMark } = await import('../../src/files/leftovers.ts')
     const own = temporaryName()
     const dead = own.replace(`-${process.pid}-`, '-999999999-')
     // the number of a running process with another start time

@@ -6,7 +6,7 @@ import { decode } from '../../src/image/decode.ts'
 import { formatOfPath, inputFormats } from '../../src/image/format.ts'
 import { encodePngWhole } from '../../src/image/png-whole.ts'
 import { kindOf, probe } from '../../src/image/probe.ts'
-import { exifResolution, jfifResolution } from '../../src/image/resolution.ts'
+import { exifResolution, jfifResolution } from '../../src/image/tiff-directory.ts'
 import { failure, picture, temporaryFolder } from './pictures.ts'
 
 const folder = temporaryFolder()

@@ -1,5 +1,5 @@
 import { ConvoError } from '../../error.ts'
-import { isFile } from '../../files/stat.ts'
+import { isFile } from '../../files/root.ts'
 import { picturesRead, reportSettings } from '../../golden/settings.ts'
 import { type DiffStyle, diffStyles } from '../../image/compare/comparison.ts'
 import { toleranceSettings } from '../../image/compare/tolerance.ts'

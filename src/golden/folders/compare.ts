@@ -1,6 +1,6 @@
 import { ConvoError } from '../../error.ts'
 import { refuseReplacing } from '../../files/reads.ts'
-import { isFile } from '../../files/stat.ts'
+import { isFile } from '../../files/root.ts'
 import { type Io, noteMessage } from '../../host/io.ts'
 import { type ToleranceValues, toleranceOf } from '../../image/compare/tolerance.ts'
 import { partsText } from '../../text/count.ts'

@@ -2,28 +2,15 @@ import { basename, join, relative } from 'node:path'
 import { ConvoError } from '../../error.ts'
 import { isPattern } from '../../files/glob.ts'
 import { isSameFile } from '../../files/output.ts'
-import { isWithin } from '../../files/root.ts'
-import { isFolder, statOf } from '../../files/stat.ts'
+import { isFolder, isWithin, statOf } from '../../files/root.ts'
 import { findInputs } from '../../picture/find.ts'
 import { defined } from '../../text/record.ts'
 
 /** Pictures of the same name in two folders. A picture in only one of them was added or removed. */
-export type FilePair = {
-  /** The path relative to both folders, with / between folders. */
-  readonly name: string
-  readonly expected?: string
-  readonly actual?: string
-  /** Whether it is a folder that is a link on one side or both. Its content is not compared. */
-  readonly isLink?: true
-}
+export type FilePair = FolderPair['pairs'][number]
 
 /** Two folders, or the matches of globs below them, as pairs sorted by name. */
-export type FolderPair = {
-  /** The folder that names are relative to: for a glob, the part before its first wildcard. */
-  readonly expected: string
-  readonly actual: string
-  readonly pairs: readonly FilePair[]
-}
+export type FolderPair = Awaited<ReturnType<typeof findPairs>>
 
 /** Whether a path of `compare` means many pictures: a folder, or a pattern. */
 export const isMany = (path: string): boolean => isFolder(path) || isPattern(path)
@@ -34,7 +21,7 @@ export const isMany = (path: string): boolean => isFolder(path) || isPattern(pat
  * @throws ConvoError E_USAGE for a folder and a file, or if there is nothing to compare; E_INPUT for a glob that
  *   matches nothing
  */
-export async function findPairs(expected: string, actual: string): Promise<FolderPair> {
+export async function findPairs(expected: string, actual: string) {
   for (const [one, other] of [
     [expected, actual],
     [actual, expected],
@@ -54,12 +41,14 @@ export async function findPairs(expected: string, actual: string): Promise<Folde
       fix: 'folders that contain pictures, or have subfolders with pictures',
     })
   }
-  const pairs = names.map((name): FilePair => {
+  const pairs = names.map((name) => {
     const ends = links.has(name)
       ? { expected: join(left.folder, name), actual: join(right.folder, name) }
       : defined({ expected: left.files.get(name), actual: right.files.get(name) })
-    return { name, ...ends, ...(links.has(name) && { isLink: true }) }
+    // the content of a folder that is a link on one side or both is not compared
+    return { name, ...ends, ...(links.has(name) && { isLink: true as const }) }
   })
+  // the folders that names are relative to: for a glob, the part before its first wildcard
   return { expected: left.folder, actual: right.folder, pairs }
 }
 

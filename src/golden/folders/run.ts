@@ -3,9 +3,9 @@ import { extname, join } from 'node:path'
 import { ConvoError } from '../../error.ts'
 import { placeUnder, removeUnder, writeUnder } from '../../files/change.ts'
 import { isSameFile } from '../../files/output.ts'
-import { isFolder } from '../../files/stat.ts'
+import { isFolder } from '../../files/root.ts'
 import { type Comparison, type DiffStyle, shapeText } from '../../image/compare/comparison.ts'
-import { compareAndShow, drawShown, type Shown } from '../../image/compare/drawn.ts'
+import { compareAndShow, drawShown, type Shown } from '../../image/compare/pages.ts'
 import { showsPictures } from '../../image/compare/render.ts'
 import type { Tolerance } from '../../image/compare/tolerance.ts'
 import { probe } from '../../image/probe.ts'
@@ -109,7 +109,7 @@ async function comparePair(pair: FilePair, options: FolderOptions): Promise<Judg
   const { findings } = findingsOfFiles(result, 'the expected picture', expected)
   const judged: Judged = { status: statusOf[result.outcome], ...findings, ...golden }
   if (shown.found.outcome === 'same') return judged
-  return { ...judged, ...(await draw(pair.name, expected, actual, shown, options)) }
+  return { ...judged, ...(await draw({ name: pair.name, expected, actual }, shown, options)) }
 }
 
 /** Judges a linked folder. Links are not followed. @throws ConvoError E_INPUT unless both sides are one folder */
@@ -151,9 +151,7 @@ async function lonePicture(
 }
 
 async function draw(
-  name: string,
-  expected: string,
-  actual: string,
+  { name, expected, actual }: Readonly<Record<'name' | 'expected' | 'actual', string>>,
   shown: Shown,
   { results, diff }: FolderOptions,
 ): Promise<Partial<CaseResult>> {

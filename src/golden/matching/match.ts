@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import { readUnder, writeUnder } from '../../files/change.ts'
 import { sha256InTurns } from '../../files/hash.ts'
 import { isCi } from '../../host/engines.ts'
-import { type Comparison, shapeOf } from '../../image/compare/comparison.ts'
+import { shapeOf } from '../../image/compare/comparison.ts'
 import {
   type Tolerance,
   type ToleranceValues,
@@ -24,11 +24,10 @@ import { showPictures, statusOf } from '../judge-pictures.ts'
 import { type Approval, type CaseResult, rounded } from '../results.ts'
 import { readingOf, testResults } from '../settings.ts'
 import { toleranceText } from '../tolerance.ts'
-import { pngOf, type Reading, type Received, receive } from './received.ts'
+import { pngOf, type Received, receive } from './received.ts'
 import { record, writeRun, writeRunSoon } from './records.ts'
 import type { Calling, Runner } from './runner.ts'
-import { type Golden, goldenOf, type Session, sessionOf } from './session.ts'
-import { watchEnd } from './unused.ts'
+import { type Golden, goldenOf, type Session, sessionOf, watchEnd } from './session.ts'
 
 /** How much a picture may differ from its golden, how both are read, and the name of the golden. */
 export type GoldenOptions = Omit<CompareOptions, 'diffStyle'> & {
@@ -47,19 +46,12 @@ export type Found = {
   readonly isNew?: boolean
 }
 
-type Asked = {
-  readonly values: ToleranceValues
-  readonly mask: CompareOptions['mask']
-  readonly reading: Reading
-}
-
-/** A comparison in progress. */
 type Match = {
   readonly runner: Runner
   readonly calling: Calling
   readonly session: Session
   readonly golden: Golden
-  readonly asked: Asked
+  readonly asked: ReturnType<typeof understand>
   readonly began: number
 }
 
@@ -86,7 +78,7 @@ export async function match(
   return compare(one, received, expected)
 }
 
-function understand({ mask, ...rest }: Omit<GoldenOptions, 'name'>, calling: Calling): Asked {
+function understand({ mask, ...rest }: Omit<GoldenOptions, 'name'>, calling: Calling) {
   const { mask: _, ...limits } = toleranceSettings
   const given = typedOptions(rest, { ...limits, ...readParams }, calling.name, ['mask', 'name'])
   const values = resolve(toleranceSettings, pick(given, toleranceSettings), optionName) as ToleranceValues
@@ -120,7 +112,7 @@ async function withoutGolden(one: Match, received: Received): Promise<Found> {
 }
 
 async function compare(one: Match, received: Received, expected: Buffer): Promise<Found> {
-  const { runner, session, golden } = one
+  const { runner, session, golden, asked } = one
   refusePointer(expected, `the golden ${golden.shown}`, golden.shown)
   const [actual, [before]] = await Promise.all([received.picture(), loadPages(expected, golden.shown)])
   const tolerance = await toleranceFor(one)
@@ -129,30 +121,20 @@ async function compare(one: Match, received: Received, expected: Buffer): Promis
   if (status === 'pass') return passed(one, { status, message: 'every sample equals the golden' })
   if (status === 'tolerated') return passed(one, { status, ...findingsOf(found) })
   const isSecond = session.written.get(golden.file) === attemptOf(one)
+  const png = await pngOf(received)
   if (runner.update && !isSecond && !isCi(process.env)) {
-    await writeGolden(one, await pngOf(received))
+    await writeGolden(one, png)
     return { ...(await passed(one, { status: 'pass', message: 'the golden was replaced' })), isNew: true }
   }
-  return differs(one, await pngOf(received), expected, [before!, actual], found)
-}
-
-async function differs(
-  one: Match,
-  png: Buffer,
-  expected: Buffer,
-  [before, actual]: readonly [Picture, Picture],
-  found: Comparison,
-): Promise<Found> {
-  const { golden, session, asked, runner } = one
   const file = await keepActual(one, png)
   const results = { results: join(session.root, testResults) }
   const was = { path: golden.file, bytes: expected }
-  const pictures = await showPictures({ file }, was, [before, actual], found, results)
+  const pictures = await showPictures({ file }, was, [before!, actual], found, results)
   const findings = findingsOf(found)
   const message = limitsInWords(findings.message)
   const allowed = toleranceText(asked.values)
   await fail(one, {
-    status: statusOf[found.outcome],
+    status,
     ...findings,
     message,
     actual: file,
@@ -227,10 +209,7 @@ async function approvalOf(
 
 type Outcome = Omit<CaseResult, 'name' | 'failed' | 'milliseconds' | 'tolerance'>
 
-async function passed(
-  one: Match,
-  found: Pick<Outcome, 'status' | 'message'> & Partial<Outcome>,
-): Promise<Found> {
+async function passed(one: Match, found: Pick<Outcome, 'status' | 'message'> & Partial<Outcome>) {
   const { golden, session } = one
   try {
     await session.begun

@@ -3,8 +3,7 @@ import { readText } from '../../files/read.ts'
 import { isCi } from '../../host/engines.ts'
 import { beginRecords, recorded } from './records.ts'
 import { isUpdateOfPlaywright, runOfPlaywright, shownPath } from './runner.ts'
-import { goldensOf, recordsOf, root, stemOf } from './session.ts'
-import { reportUnused, unusedOf } from './unused.ts'
+import { goldensOf, recordsOf, reportUnused, root, stemOf, unusedOf } from './session.ts'
 
 // Each process of Playwright sees a part of a test file. Only a reporter, which runs in the parent process, knows which
 // tests exist, and whether all of them ran.

@@ -1,8 +1,8 @@
 import { dirname, relative, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { ConvoError } from '../../error.ts'
+import { birthOf } from '../../files/leftovers.ts'
 import { requireFrom } from '../../files/package.ts'
-import { birthOf } from '../../files/process.ts'
 import { isCi } from '../../host/engines.ts'
 import { isRecord } from '../../text/record.ts'
 
@@ -102,7 +102,6 @@ function withSnapshots(file: string, test: string, life: SnapshotState, task?: R
   }
 }
 
-/** A test or group of Vitest. */
 type RunnerTask = Readonly<Record<string, unknown>>
 
 /** Returns the names of all tests below a Vitest group that did not pass. */
@@ -115,7 +114,6 @@ function unpassedOf(group: unknown, above: readonly string[] = []): string[] {
   })
 }
 
-/** How often jest-circus has started the current test. */
 function attemptOfJest(): string {
   // jest-circus keeps its state under a symbol that no package exports
   const symbol = Object.getOwnPropertySymbols(globalThis).find(

@@ -1,31 +1,20 @@
 import { randomUUID } from 'node:crypto'
+import { readdirSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
-import { ConvoError } from '../../error.ts'
-import { sha256 } from '../../files/hash.ts'
+import { ConvoError, orElse } from '../../error.ts'
+import { removeUnder } from '../../files/change.ts'
+import { sha256, sha256InTurns } from '../../files/hash.ts'
 import { leaves } from '../../files/root.ts'
+import { isCi } from '../../host/engines.ts'
+import { printInTest } from '../../host/io.ts'
+import { counted } from '../../text/count.ts'
+import { pictureUnder } from '../files.ts'
 import { pathOfName } from '../names.ts'
 import { testGoldens } from '../settings.ts'
-import { beginRecords } from './records.ts'
+import { beginRecords, record, writeRun } from './records.ts'
 import { type Calling, type Runner, type SnapshotState, shownPath } from './runner.ts'
 
-/** One run of a test file, as far as this process sees it. */
-export type Session = {
-  /** The folder that the tests run in. */
-  readonly root: string
-  readonly file: string
-  /** The folder of its results, in the folder of all results. */
-  readonly records: string
-  /** The goldens that were compared, relative to `__goldens__/<file>`, in lower case. */
-  readonly used: Set<string>
-  /** The test of each golden, by the golden's name in lower case. */
-  readonly owners: Map<string, string>
-  /** The number of unnamed goldens of each test, and the attempt that they belong to. */
-  readonly counts: Map<string, { readonly attempt: string; count: number }>
-  /** The attempt that wrote each golden. */
-  readonly written: Map<string, string>
-  /** Resolves when the results of an earlier run are removed. */
-  readonly begun: Promise<void>
-}
+export type Session = ReturnType<typeof newSession>
 
 /** The folder that the tests run in. */
 export const root = process.cwd()
@@ -37,17 +26,7 @@ export function sessionOf(runner: Runner, onBegin: (session: Session) => void): 
   const { file, life } = runner
   const known = life === undefined ? sessions.get(file) : lives.get(life)
   if (known !== undefined) return known
-  const records = recordsOf(runner)
-  const session: Session = {
-    root,
-    file,
-    records,
-    used: new Set(),
-    owners: new Map(),
-    counts: new Map(),
-    written: new Map(),
-    begun: beginRecords(root, records, shownPath(root, file)),
-  }
+  const session = newSession(file, recordsOf(runner))
   // each comparison awaits it
   session.begun.catch(() => undefined)
   if (life === undefined) sessions.set(file, session)
@@ -55,6 +34,21 @@ export function sessionOf(runner: Runner, onBegin: (session: Session) => void): 
   onBegin(session)
   return session
 }
+
+/** One run of a test file, as far as this process sees it. */
+const newSession = (file: string, records: string) => ({
+  ...{ root, file, records },
+  // the goldens that were compared, relative to `__goldens__/<file>`, in lower case
+  used: new Set<string>(),
+  // the test of each golden, by the golden's name in lower case
+  owners: new Map<string, string>(),
+  // the number of unnamed goldens of each test, and the attempt that they belong to
+  counts: new Map<string, { readonly attempt: string; count: number }>(),
+  // the attempt that wrote each golden
+  written: new Map<string, string>(),
+  // the results of an earlier run are removed
+  begun: beginRecords(root, records, shownPath(root, file)),
+})
 
 /** The folder of a test file's results, in the folder of all results. */
 export function recordsOf({
@@ -67,34 +61,18 @@ export function recordsOf({
   return `${pathOfName(basename(file)).slice(0, 80)}.${short(which)}.${short(run)}`
 }
 
-/** A golden: where it is, and what it is called. */
-export type Golden = {
-  readonly folder: string
-  /** The path relative to that folder. */
-  readonly file: string
-  /** The path relative to the folder that the tests run in, for messages. */
-  readonly shown: string
-  /** Whether it is below the folder that the tests run in. */
-  readonly isBelow: boolean
-  readonly name: string
-  /** The folder of its pictures, in the folder of all results. */
-  readonly pictures: string
-}
+export type Golden = ReturnType<typeof goldenOf>
 
 /** The folder of a test file's goldens, relative to the folder of the file. */
 export const goldensOf = (file: string): string => `${testGoldens}/${pathOfName(basename(file))}`
 
 /**
- * Returns the golden that a comparison requests: the next one of the test, or the one with the given name.
+ * Returns the golden that a comparison requests: the next one of the test, or the one with the given name. `file` is
+ * relative to `folder`, `shown` to the folder that the tests run in, `pictures` to the folder of all results.
  *
  * @throws ConvoError E_NAME for a name without a letter, or for two tests whose names give the same golden
  */
-export function goldenOf(
-  session: Session,
-  runner: Runner,
-  calling: Calling,
-  given: string | undefined,
-): Golden {
+export function goldenOf(session: Session, runner: Runner, calling: Calling, given: string | undefined) {
   const { test, attempt, project } = runner
   const ending = given === undefined ? String(nextCount(session, test, attempt)) : slugOf(given)
   if (given !== undefined && !/\p{L}/u.test(ending)) {
@@ -147,4 +125,98 @@ function slugOf(name: string): string {
     .replace(/[^\p{L}\p{M}\p{N}_.]+/gu, '-')
     .replace(/^[-.]+|[-.]+$/g, '')
   return slug.length <= longest ? slug : `${slug.slice(0, longest - 9)}-${sha256(name).slice(0, 8)}`
+}
+
+/**
+ * Reports the goldens that no test of a file has compared, once the file is done. Vitest and Jest are done when they
+ * save their snapshots. Before that they mark the tests that they skipped, whose goldens are not obsolete. node:test is
+ * done at the end of the process. Each process of Playwright sees only part of a file, so its reporter does this
+ * (playwright.ts).
+ */
+export function watchEnd(session: Session, runner: Runner): void {
+  const { life, unpassed, isOwnProcess } = runner
+  if (isOwnProcess) {
+    const isPart = process.execArgv.some((word) => /^--test-(name-pattern|skip-pattern|only)/.test(word))
+    // the last results that passed may not be written yet
+    process.once('beforeExit', () => writeRun(session.root).catch(() => undefined))
+    process.on('exit', (code) => {
+      const unused = isPart || code !== 0 || process.exitCode ? [] : unusedOf(session, [])
+      if (unused.length > 0) printInTest(textOf(session, unused, false), true)
+    })
+    return
+  }
+  if (typeof life?.save !== 'function' || typeof life.markSnapshotsAsCheckedForTest !== 'function') return
+  const excused: string[] = []
+  const { save, markSnapshotsAsCheckedForTest: mark } = life
+  life.markSnapshotsAsCheckedForTest = function (name) {
+    excused.push(name)
+    mark.call(this, name)
+  }
+  life.save = function (...words) {
+    const stems = [...excused, ...(unpassed?.() ?? [])].map((name) => stemOf(name))
+    const done = reportUnused(session, unusedOf(session, stems), runner.update && !isCi(process.env))
+    const saved = save.apply(this, words)
+    return saved instanceof Promise ? done.then(() => saved) : saved
+  }
+}
+
+/** Returns goldens of a file that no test compared, relative to their folder, except those that begin with a stem. */
+export function unusedOf({ file, used }: Pick<Session, 'file' | 'used'>, stems: readonly string[]): string[] {
+  const starts = stems.map((stem) => `${stem}-`.toLowerCase())
+  return picturesIn(join(dirname(file), goldensOf(file))).filter((golden) => {
+    const name = golden.toLowerCase()
+    return !used.has(name) && !starts.some((start) => name.startsWith(start))
+  })
+}
+
+const picturesIn = (folder: string): string[] =>
+  orElse(() => readdirSync(folder, { recursive: true, encoding: 'utf8' }), [])
+    .filter((name) => name.endsWith('.png'))
+    .map((name) => name.replaceAll('\\', '/'))
+
+type Place = Pick<Session, 'root' | 'file' | 'records'>
+
+function textOf(
+  { root, file }: Pick<Place, 'root' | 'file'>,
+  unused: readonly string[],
+  isRemoved: boolean,
+): string {
+  const folder = shownPath(root, join(dirname(file), goldensOf(file)))
+  const what = `${counted(unused.length, 'golden')} that no test compares${isRemoved ? ', removed' : ''}`
+  return `${what}\n${unused.map((name) => `  ${folder}/${name}`).join('\n')}`
+}
+
+/** Prints the names of obsolete goldens, and adds them to the results or removes them. */
+export async function reportUnused(
+  place: Place,
+  unused: readonly string[],
+  isRemoved: boolean,
+): Promise<void> {
+  const { root, file, records } = place
+  if (unused.length > 0) printInTest(textOf(place, unused, isRemoved), true)
+  const folder = dirname(file)
+  for (const one of unused) {
+    const golden = `${goldensOf(file)}/${one}`
+    if (isRemoved) {
+      await removeUnder(folder, golden)
+      continue
+    }
+    const bytes = await pictureUnder(folder, golden)
+    record(root, records, {
+      name: `${shownPath(root, file)} > ${one}`,
+      status: 'obsolete',
+      failed: false,
+      message: 'no test is compared with this golden',
+      why: [],
+      facts: [],
+      ...(bytes !== undefined && {
+        approval: {
+          golden: { path: shownPath(root, join(folder, golden)), sha256: await sha256InTurns(bytes) },
+          inputs: [],
+        },
+      }),
+      milliseconds: 0,
+    })
+  }
+  await writeRun(root)
 }

@@ -30,13 +30,7 @@ export type Hover = {
 export type Side = 'expected' | 'actual' | 'difference'
 
 /** A part of the canvas: over its full height, or over its full width. */
-export type Pane = {
-  readonly side: Side
-  readonly left: number
-  readonly top: number
-  readonly width: number
-  readonly height: number
-}
+export type Pane = { readonly side: Side } & Readonly<Record<'left' | 'top' | 'width' | 'height', number>>
 
 /** How a pane is drawn. */
 export type View = {
@@ -98,7 +92,6 @@ function brighten(context: Context, gain: number, { left, top, w, h }: Area): vo
   context.globalCompositeOperation = 'source-over'
 }
 
-/** Draws the chequered background that shows through transparent pixels. */
 function drawChecker(context: Context, { left, top, w, h }: Area, right: number, bottom: number): void {
   const isDark = document.documentElement.dataset.theme === 'dark'
   context.fillStyle = isDark ? '#2a2d34' : '#ffffff'

@@ -48,12 +48,7 @@ export function filtered(cases: readonly ReportCase[], { statuses, text }: Filte
 }
 
 /** A line of the list. `thumbnail` is the square for its picture. */
-export function caseItem(
-  one: ReportCase,
-  isCurrent: boolean,
-  mark: Mark | undefined,
-  select: () => void,
-): { item: HTMLElement; thumbnail: HTMLElement } {
+export function caseItem(one: ReportCase, isCurrent: boolean, mark: Mark | undefined, select: () => void) {
   const thumbnail = h('span', { class: 'thumb' })
   const item = h(
     'li',

@@ -200,7 +200,6 @@ async function copy(): Promise<void> {
 
 // Theme, keys, start
 
-/** How much brighter pictures are shown. */
 const gains = [1, 4, 16] as const
 let gain = 0
 

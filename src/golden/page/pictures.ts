@@ -1,8 +1,7 @@
 import type { ReportCase } from './data.ts'
 import { byId, h } from './dom.ts'
 import type { Scene, Shown } from './draw.ts'
-import { areFloats, canvasOf, decodeFloats, plain, type Stretch } from './pixels.ts'
-import { decodePng } from './png.ts'
+import { areFloats, canvasOf, decodeFloats, decodePng, plain, type Stretch } from './pixels.ts'
 
 /** The most pixels of decoded pictures that are kept. The oldest are dropped first. */
 const mostPixels = 64e6

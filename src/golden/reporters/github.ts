@@ -1,4 +1,5 @@
 import { relative, resolve } from 'node:path'
+import { appendTo } from '../../files/change.ts'
 import { annotation } from '../../text/github.ts'
 import { Verbatim } from '../../text/message.ts'
 import type { CaseResult } from '../results.ts'
@@ -14,7 +15,7 @@ export const github: Reporter = {
     const lines = run.cases.filter(({ failed }) => failed).map((one) => annotationOf(one, root))
     if (lines.length > 0) await to.write(new Verbatim(`${lines.join('\n')}\n`))
     const summary = to.env.GITHUB_STEP_SUMMARY
-    if (summary !== undefined && summary !== '') await to.append(summary, markdownOf(run, to.approve))
+    if (summary !== undefined && summary !== '') appendTo(summary, markdownOf(run, to.approve))
   },
 }
 

@@ -9,20 +9,11 @@ import type { Picture } from '../../tensor/picture.ts'
 import { loadPages, pictureUnder } from '../files.ts'
 import type { CaseResult, Run } from '../results.ts'
 
-/** The pictures of a case as the report page decodes them. */
-export type CasePictures = {
-  readonly expected?: Uint8Array | undefined
-  readonly actual?: Uint8Array | undefined
-  readonly difference?: Uint8Array | undefined
-  /** For floats: how both pictures become levels. */
-  readonly stretch?: Stretch | undefined
-}
-
 /** Reads the bytes of a picture of the run. */
 export type Bring = (file: string, one: CaseResult) => Promise<Uint8Array | undefined>
 
 /** Returns the pictures of a case for the page, without those that cannot be decoded. */
-export async function picturesOf(one: CaseResult, bring: Bring): Promise<CasePictures> {
+export async function picturesOf(one: CaseResult, bring: Bring) {
   const load = async (file: string | undefined) =>
     file === undefined ? undefined : pageOf(await bring(file, one), file, one)
   const files = [one.expected, one.actual, one.difference?.picture]
@@ -37,10 +28,7 @@ export async function picturesOf(one: CaseResult, bring: Bring): Promise<CasePic
 }
 
 /** Returns the golden of a case that passes, if it still exists. */
-export async function goldenOf(
-  one: CaseResult,
-  run: Run,
-): Promise<{ bytes: Uint8Array; stretch?: Stretch } | undefined> {
+export async function goldenOf(one: CaseResult, run: Run) {
   if (one.golden === undefined) return undefined
   const loaded = await pageOf(await pictureUnder(run.goldens, one.golden), one.golden, one)
   return (

@@ -8,8 +8,6 @@ export type Beside = (name: string, text?: string) => Promise<boolean>
 export type Destination = {
   /** Writes to the report's file, or to standard output. */
   write(message: Message): Promise<void>
-  /** Appends to a file that another program named. */
-  append(path: string, text: string): Promise<void>
   readonly env: Readonly<Record<string, string | undefined>>
   /** Writes a file beside the report, if the report is a folder. */
   readonly beside?: Beside | undefined

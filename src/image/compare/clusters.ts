@@ -21,15 +21,7 @@ export function findClusters(cells: Cells): Cluster[] {
 }
 
 /** The number of differing pixels in each cell of 16x16, and the box around them. */
-export type Cells = {
-  readonly columns: number
-  readonly rows: number
-  readonly count: Uint32Array
-  readonly left: Uint32Array
-  readonly right: Uint32Array
-  readonly top: Uint32Array
-  readonly bottom: Uint32Array
-}
+export type Cells = ReturnType<typeof noCells>
 
 /**
  * The differing pixels: values that are not 0 where a pixel differs, [y][x], and the number of such pixels in each row.
@@ -50,7 +42,7 @@ export async function countCellsInTurns(differing: Differing, width: number, hei
   return cells
 }
 
-function noCells(width: number, height: number): Cells {
+function noCells(width: number, height: number) {
   const [columns, rows] = [Math.ceil(width / cell), Math.ceil(height / cell)]
   const made = (first = 0) => new Uint32Array(columns * rows).fill(first)
   return { columns, rows, count: made(), left: made(width), right: made(), top: made(height), bottom: made() }

@@ -7,7 +7,6 @@ import { type Cells, countCells, countCellsInTurns, findClusters } from './clust
 import {
   brief,
   type Comparison,
-  type DifferenceMap,
   type Failure,
   type Mismatch,
   type Shape,
@@ -15,14 +14,12 @@ import {
   shapeOf,
   shapeText,
 } from './comparison.ts'
-import { densest } from './density.ts'
-import { type Colour, comparedPixels, equal, marked, withProfile } from './equal.ts'
+import { type Colour, comparedPixels, equal, ignoredPixels, marked, withProfile } from './equal.ts'
 import { type Differ, type Measured, measure } from './measure.ts'
 import { notShifted, withAntialiasing } from './nearby.ts'
 import { type Frame, haveEqualBits, type Pair, pairUp } from './pair.ts'
 import { seenByPixelmatch } from './perceptual.ts'
-import { ignoredPixels } from './region.ts'
-import { allowedPixels, countsPixels, smallestLimits } from './smallest.ts'
+import { allowedPixels, countsPixels, densest, smallestLimits } from './smallest.ts'
 import { ssim } from './ssim.ts'
 import { type Limits, levelsOf, type Tolerance } from './tolerance.ts'
 
@@ -46,9 +43,11 @@ export function comparePictures(expected: Picture, actual: Picture, tolerance: T
   const { pair, mismatches: found } = pairUp(expected, actual, alpha, tolerance.full)
   const unlike = tolerance.asShown === true ? [] : found
   const mismatches: Mismatch[] = [...unlike, ...colour.mismatches]
+  const [was = 1, is = 1] = [expected, actual].map(({ meta }) => meta.orientation)
   const notes = [
     ...colour.notes,
-    ...orientationNote(expected, actual),
+    // pictures that were not turned may have equal samples but look different
+    ...(was === is ? [] : [`the EXIF orientations differ: expected ${was}, got ${is}`]),
     ...(isSameSize ? [] : [sizeNote(expected, actual)]),
   ]
   const left = ignoredPixels(pair.width, pair.height, tolerance)
@@ -135,49 +134,16 @@ type Found = {
   readonly colour: Colour
 }
 
-/** Derives the result from the measurements. */
 function conclude(
   result: Pick<Comparison, 'expected' | 'actual' | 'mismatches' | 'ignored'> & { readonly notes: string[] },
   found: Found,
   tolerance: Tolerance,
 ): Comparison {
   const { ignored, mismatches } = result
-  const { frame, measured, colour } = found
+  const { frame, pair, measured, cells, colour } = found
   if (measured.differing === 0) return equal(result, frame, colour)
   if (frame.depth === 32 && tolerance.full === undefined) result.notes.push(scaleNote(frame.full))
   const threshold = thresholdOf(tolerance, frame.full)
-  const { stats, map } = look(found, threshold, ignored, tolerance)
-  const failed = failures(tolerance, threshold, stats)
-  const isDifferent = mismatches.length > 0 || failed.length > 0
-  const isUnlike = mismatches.some((mismatch) => mismatch !== 'icc')
-  return {
-    ...result,
-    outcome: isDifferent ? 'different' : 'tolerated',
-    stats,
-    failed,
-    smallest: isUnlike
-      ? {}
-      : withProfile(smallestLimits(tolerance, stats, measured, frame.width, frame.height), colour),
-    map,
-  }
-}
-
-/**
- * Returns a note if the orientations differ: pictures that were not turned may have equal samples but look different.
- */
-function orientationNote(
-  { meta: { orientation: a = 1 } }: Picture,
-  { meta: { orientation: b = 1 } }: Picture,
-): string[] {
-  return a === b ? [] : [`the EXIF orientations differ: expected ${a}, got ${b}`]
-}
-
-function look(
-  { frame, pair, measured, cells }: Found,
-  threshold: number,
-  ignored: Uint8Array | undefined,
-  tolerance: Tolerance,
-): { stats: Stats; map: DifferenceMap } {
   const { width, height } = frame
   const { perceptual, shift, maxDensity, minSsim } = tolerance
   const { values, differing } = measured
@@ -192,20 +158,28 @@ function look(
   const counts = (at: number) => (seen === undefined ? values[at]! > threshold : seen[at] === 1)
   const compared = comparedPixels(frame, ignored)
   const rmse = Math.sqrt(measured.sumOfSquares / (compared * frame.compared))
+  const stats: Stats = {
+    compared,
+    differing,
+    share: differing / compared,
+    counted: seen === undefined ? measured.beyond : marked(seen),
+    ...optional('largest', measured.largest),
+    rmse,
+    psnr: psnrOf(rmse, frame.full),
+    ...(minSsim !== undefined && pair !== undefined && { ssim: ssim(pair, ignored) }),
+    ...(maxDensity !== undefined && { density: densest(frame, maxDensity.window, counts) }),
+    clusters: findClusters(cells ?? countCells(measured, width, height)),
+  }
+  const failed = failures(tolerance, threshold, stats)
+  const isDifferent = mismatches.length > 0 || failed.length > 0
+  const isUnlike = mismatches.some((mismatch) => mismatch !== 'icc')
   return {
-    stats: {
-      compared,
-      differing,
-      share: differing / compared,
-      counted: seen === undefined ? measured.beyond : marked(seen),
-      ...(measured.largest !== undefined && { largest: measured.largest }),
-      rmse,
-      psnr: psnrOf(rmse, frame.full),
-      ...(minSsim !== undefined && pair !== undefined && { ssim: ssim(pair, ignored) }),
-      ...(maxDensity !== undefined && { density: densest(width, height, maxDensity.window, counts) }),
-      clusters: findClusters(cells ?? countCells(measured, width, height)),
-    },
-    map: { width, height, values, threshold, ...(seen !== undefined && { counted: seen }) },
+    ...result,
+    outcome: isDifferent ? 'different' : 'tolerated',
+    stats,
+    failed,
+    smallest: isUnlike ? {} : withProfile(smallestLimits(tolerance, stats, measured, frame), colour),
+    map: { width, height, values, threshold, ...optional('counted', seen) },
   }
 }
 

@@ -132,7 +132,6 @@ export function smallestText({
   return `${begin}: none, because a difference is not a finite number`
 }
 
-/** A comparison as a JSON value without its maps. */
 function comparisonRecord(comparison: Comparison): Readonly<Record<string, unknown>> {
   const { map: _map, ignored: _ignored, smallest, ...rest } = comparison
   return { ...rest, smallest: alternatives(smallest).map(limitsRecord) }

@@ -41,23 +41,23 @@ export type Differ = (
   wanted: Wanted,
 ) => Promise<(Measured & { readonly kept?: readonly [Samples, Samples] }) | undefined>
 
+type Look = ReturnType<typeof begun>
+
 /** What a pass looks at, and what it has found so far. */
-type Look = {
-  readonly pair: Pair
-  readonly threshold: number
-  readonly ignored: Uint8Array | undefined
-  /** The size that both pictures have. */
-  readonly width: number
-  readonly height: number
-  readonly values: Uint8Array | Uint16Array | Float64Array
-  readonly rowCounts: Uint32Array
-  beyond: number
-  sumOfSquares: number
-  /** largest difference so far, with its pixel and channel; channel -1 means that one picture has no such pixel */
-  most: number
-  x: number
-  y: number
-  channel: number
+function begun(pair: Pair, threshold: number, ignored: Uint8Array | undefined, isReal: boolean) {
+  const { expected, actual, depth } = pair
+  const size = pair.width * pair.height
+  return {
+    ...{ pair, threshold, ignored },
+    // what both pictures have
+    width: Math.min(expected.width, actual.width),
+    height: Math.min(expected.height, actual.height),
+    values: isReal ? new Float64Array(size) : depth === 8 ? new Uint8Array(size) : new Uint16Array(size),
+    rowCounts: new Uint32Array(pair.height),
+    ...{ beyond: 0, sumOfSquares: 0 },
+    // the largest difference, with its pixel and channel; channel -1 means that one picture has no such pixel
+    ...{ most: 0, x: 0, y: 0, channel: 0 },
+  }
 }
 
 /**
@@ -65,24 +65,9 @@ type Look = {
  * floats, NaN equals NaN and differs infinitely from any number.
  */
 export function measure(pair: Pair, threshold: number, ignored: Uint8Array | undefined): Measured {
-  const { expected, actual, width, height, depth, alpha } = pair
+  const { expected, actual, depth, alpha } = pair
   const isReal = depth === 32 || alpha === 'visible'
-  const size = width * height
-  const state: Look = {
-    pair,
-    threshold,
-    ignored,
-    width: Math.min(expected.width, actual.width),
-    height: Math.min(expected.height, actual.height),
-    values: isReal ? new Float64Array(size) : depth === 8 ? new Uint8Array(size) : new Uint16Array(size),
-    rowCounts: new Uint32Array(height),
-    beyond: 0,
-    sumOfSquares: 0,
-    most: 0,
-    x: 0,
-    y: 0,
-    channel: 0,
-  }
+  const state = begun(pair, threshold, ignored, isReal)
   const [a, b] = [bytesOf(expected.data), bytesOf(actual.data)]
   const sampleBytes = expected.data.BYTES_PER_ELEMENT
   const rowBytes = state.width * pair.channels * sampleBytes

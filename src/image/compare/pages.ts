@@ -1,6 +1,8 @@
 import type { Picture, PictureMeta } from '../../tensor/picture.ts'
+import { optional } from '../../text/record.ts'
 import type { PlainPng } from '../png-head.ts'
 import { comparePictures, compareRows } from './compare.ts'
+import type { DiffStyle } from './comparison.ts'
 import {
   type Comparison,
   type Outcome,
@@ -11,6 +13,7 @@ import {
 } from './comparison.ts'
 import { compareEqual } from './equal.ts'
 import type { Differ } from './measure.ts'
+import { type Drawing, drawDiff, drawMap, showsPictures } from './render.ts'
 import { looser } from './smallest.ts'
 import type { Tolerance } from './tolerance.ts'
 
@@ -168,3 +171,45 @@ export const worstOf = ({ pages }: Pick<FileComparison, 'pages'>): number =>
 
 const worst = (pages: readonly Comparison[]): Outcome =>
   order[pages.reduce((most, { outcome }) => Math.max(most, order.indexOf(outcome)), 0)]!
+
+/** The page whose difference is shown: the first one with the worst outcome. */
+export type Shown = {
+  /** counted from 0 */
+  readonly page: number
+  readonly found: Comparison
+  /** Present if the pictures are to be shown. */
+  readonly pictures?: readonly [expected: Picture, actual: Picture]
+}
+
+/**
+ * Compares two files like `comparePages` does, and keeps the pictures of the worst page if they are to be shown.
+ *
+ * @throws ConvoError as `comparePages` does
+ */
+export async function compareAndShow(
+  expected: Pages,
+  actual: Pages,
+  tolerance: Tolerance,
+  differ: Differ,
+  isSeen: boolean,
+  compare?: Compare,
+) {
+  let worst: Required<Shown> | undefined
+  const keepWorst = (page: number, left: Picture, right: Picture, found: Comparison) => {
+    // a tolerated page must not hide a different one
+    if (worst === undefined || isWorse(found, worst.found)) worst = { page, found, pictures: [left, right] }
+  }
+  const onPage = isSeen ? keepWorst : undefined
+  const comparison = await comparePages(expected, actual, tolerance, onPage, differ, compare)
+  const page = worst?.page ?? worstOf(comparison)
+  return {
+    comparison,
+    shown: { page, found: comparison.pages[page]!, ...optional('pictures', worst?.pictures) },
+  }
+}
+
+/** Draws the difference. `overlay` and `triptych` need the pictures. */
+export const drawShown = ({ found, pictures }: Shown, style: DiffStyle): Promise<Drawing> =>
+  pictures !== undefined && showsPictures(style)
+    ? drawDiff(...pictures, found, style)
+    : drawMap(found.expected, found.actual, found, style)

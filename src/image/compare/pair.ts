@@ -1,5 +1,4 @@
 import { type Depth, fullOf, fullScale, hasAlpha, type Picture, type Samples } from '../../tensor/picture.ts'
-import type { Mismatch } from './comparison.ts'
 import type { AlphaRule } from './tolerance.ts'
 
 /** The common format of two pictures that are compared. */
@@ -29,12 +28,7 @@ export type Pair = Frame & {
  * @param given the full scale of floats; by default the smaller one of the two pictures, so that no difference looks
  *   smaller than it is
  */
-export function pairUp(
-  expected: Picture,
-  actual: Picture,
-  alpha: AlphaRule,
-  given?: number,
-): { readonly pair: Pair; readonly mismatches: readonly Mismatch[] } {
+export function pairUp(expected: Picture, actual: Picture, alpha: AlphaRule, given?: number) {
   const colours = (p: Picture) => (p.channels < 3 ? 1 : 3)
   const mixed = Math.max(colours(expected), colours(actual))
   const withAlpha = hasAlpha(expected.channels) || hasAlpha(actual.channels)
@@ -84,7 +78,6 @@ function alike(picture: Picture, channels: 1 | 2 | 3 | 4, depth: Depth, full: nu
 const samplesOf = (length: number, depth: Depth): Samples =>
   depth === 8 ? new Uint8Array(length) : depth === 16 ? new Uint16Array(length) : new Float32Array(length)
 
-/** Whether the samples have the same bits. */
 export const haveEqualBits = (a: Samples, b: Samples): boolean => bytesOf(a).equals(bytesOf(b))
 
 /** Returns the bytes of samples, over the same memory. */

@@ -1,6 +1,6 @@
 import { defined } from '../../text/record.ts'
+import type { Size } from '../size.ts'
 import type { Smallest, Stats } from './comparison.ts'
-import { densest } from './density.ts'
 import type { Measured } from './measure.ts'
 import type { Density, Limits } from './tolerance.ts'
 
@@ -36,13 +36,7 @@ function pixelsOf(ratio: number, compared: number): number {
  * The smallest limits that pass, of the kinds that are in use. Fractions are rounded towards passing: ratios, RMSE and
  * differences of floats to 6 significant digits, PSNR to 4 decimals, SSIM to 6.
  */
-export function smallestLimits(
-  limits: Limits,
-  stats: Stats,
-  measured: Measured,
-  width: number,
-  height: number,
-): Smallest {
+export function smallestLimits(limits: Limits, stats: Stats, measured: Measured, size: Size): Smallest {
   const whole: Limits = {
     ...(limits.minPsnr !== undefined && {
       // differences whose squares underflow a float64 leave it infinite
@@ -56,7 +50,7 @@ export function smallestLimits(
   if (!countsPixels(limits)) return { farther: whole }
   const more: Limits = { ...whole, ...moreOf(limits, stats) }
   if (limits.perceptual !== undefined || limits.shift !== undefined) return { more }
-  const levels = fartherLevels(limits, stats, measured, width, height)
+  const levels = fartherLevels(limits, stats, measured, size)
   if (!Number.isFinite(levels)) return { more }
   const farther: Limits = {
     ...whole,
@@ -85,20 +79,13 @@ function moreOf(limits: Limits, { counted, compared, density }: Stats): Limits {
 }
 
 /** Keeps how many pixels may differ, and finds the smallest level above which no more do. */
-function fartherLevels(
-  limits: Limits,
-  stats: Stats,
-  measured: Measured,
-  width: number,
-  height: number,
-): number {
+function fartherLevels(limits: Limits, stats: Stats, measured: Measured, size: Size): number {
   const { values, differing } = measured
   const allowed = allowedPixels(limits, stats.compared)
   const isWhole = !(values instanceof Float64Array)
   const byCount = allowed >= differing ? 0 : nthLargest(measured, allowed)
   const { maxDensity } = limits
-  const levels =
-    maxDensity === undefined ? byCount : raiseForDensity(values, byCount, maxDensity, width, height)
+  const levels = maxDensity === undefined ? byCount : raiseForDensity(values, byCount, maxDensity, size)
   return isWhole ? levels : roundUp(levels)
 }
 
@@ -123,13 +110,12 @@ function nthLargestReal(values: Float64Array, n: number): number {
 
 /** The smallest of the values, from `from` on, above which no window contains more pixels than allowed. */
 function raiseForDensity(
-  values: Uint8Array | Uint16Array | Float64Array,
+  values: Measured['values'],
   from: number,
   { pixels, window }: Density,
-  width: number,
-  height: number,
+  size: Size,
 ): number {
-  const passes = (level: number) => densest(width, height, window, (at) => values[at]! > level) <= pixels
+  const passes = (level: number) => densest(size, window, (at) => values[at]! > level) <= pixels
   const levels = [
     from,
     ...Array.from(new Set(values.filter((value) => value > from)).values()).sort((a, b) => a - b),
@@ -191,4 +177,33 @@ function looserLimits(a: Limits, b: Limits): Limits {
     merged.maxDensity = a.maxDensity.pixels >= b.maxDensity.pixels ? a.maxDensity : b.maxDensity
   }
   return merged as Limits
+}
+
+/**
+ * The largest number of pixels for which `holds` is true in any window of `window` x `window`, computed with a
+ * summed-area table. If the picture is smaller than the window, the window is the side of the picture.
+ *
+ * @param holds takes the index of a pixel in [y][x]
+ */
+export function densest({ width, height }: Size, window: number, holds: (at: number) => boolean): number {
+  const [w, h] = [Math.min(window, width), Math.min(window, height)]
+  const stride = width + 1
+  // [y][x]: the count above and to the left
+  const table = new Uint32Array(stride * (height + 1))
+  let most = 0
+  for (let y = 0; y < height; y++) {
+    let inRow = 0
+    const below = (y + 1) * stride + 1
+    for (let x = 0; x < width; x++) {
+      if (holds(y * width + x)) inRow++
+      table[below + x] = table[below + x - stride]! + inRow
+    }
+    if (y + 1 < h) continue
+    const [top, bottom] = [(y + 1 - h) * stride, (y + 1) * stride]
+    for (let x = w; x <= width; x++) {
+      const inside = table[bottom + x]! - table[bottom + x - w]! - table[top + x]! + table[top + x - w]!
+      if (inside > most) most = inside
+    }
+  }
+  return most
 }

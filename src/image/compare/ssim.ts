@@ -49,7 +49,6 @@ export function ssim(pair: Pair, ignored: Uint8Array | undefined): number {
   return Math.min(mean(overReader(pair, 0)), mean(overReader(pair, pair.full)))
 }
 
-/** Reads one channel of a row of both pictures. */
 type Reader = (channel: number, y: number, a: Float64Array, b: Float64Array) => void
 
 function planeReader({ expected, actual, channels }: Pair): Reader {
@@ -80,12 +79,8 @@ function overReader({ expected, actual, channels, full }: Pair, ground: number):
 /**
  * Sums of the samples, of both squares together and of the product, weighted along a row: four arrays of a row each.
  */
-type Line = {
-  readonly a: Float64Array
-  readonly b: Float64Array
-  readonly squares: Float64Array
-  readonly product: Float64Array
-}
+type Line = Readonly<Record<(typeof sums)[number], Float64Array>>
+const sums = ['a', 'b', 'squares', 'product'] as const
 
 function meanOfChannel(
   pair: Pair,
@@ -114,9 +109,9 @@ function meanOfChannel(
       raw.product[x] = raw.a[x]! * raw.b[x]!
     }
     const into = ring[y % side]!
-    for (const key of ['a', 'b', 'squares', 'product'] as const) alongRow(raw[key], into[key])
+    for (const key of sums) alongRow(raw[key], into[key])
     if (y < side - 1) continue
-    for (const key of ['a', 'b', 'squares', 'product'] as const) {
+    for (const key of sums) {
       acrossRows(
         ring.map((one) => one[key]),
         y - half,

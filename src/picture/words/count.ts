@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import { basename, extname, join } from 'node:path'
 import { ConvoError, type ErrorDetail } from '../../error.ts'
-import { isFolder } from '../../files/stat.ts'
+import { isFolder } from '../../files/root.ts'
 import { looksLikePicture } from '../../image/format.ts'
 import type { Params } from '../../params.ts'
 import { commandLine } from '../../text/shell.ts'

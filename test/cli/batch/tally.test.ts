@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import type { Result } from '../../../src/batch/crew.ts'
+import type { Result } from '../../../src/batch/runner.ts'
 import { createTally } from '../../../src/batch/tally.ts'
 
 beforeEach(() => void vi.useFakeTimers({ toFake: ['performance'] }))

@@ -1,8 +1,7 @@
 import { existsSync, rmSync } from 'node:fs'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
-import { temporaryName } from '../../../src/files/leftovers.ts'
-import { hostMark } from '../../../src/files/process.ts'
+import { hostMark, temporaryName } from '../../../src/files/leftovers.ts'
 import { start } from '../convo.ts'
 import { repository, sharpenKernel, stripes } from './repository.ts'
 

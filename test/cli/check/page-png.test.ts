@@ -6,7 +6,7 @@ import { png } from './repository.ts'
 type Decode = (bytes: Uint8Array) => Promise<{ data: ArrayLike<number>; depth: number; channels: number }>
 
 // Its types are those of browsers, which the compiler does not know in this project.
-const source = new URL('../../../src/golden/page/png.ts', import.meta.url).href
+const source = new URL('../../../src/golden/page/pixels.ts', import.meta.url).href
 const { decodePng } = (await import(/* @vite-ignore */ source)) as { decodePng: Decode }
 
 const colourTypes = { 1: 0, 2: 4, 3: 2, 4: 6 } as const

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { comparePictures } from '../../../src/image/compare/compare.ts'
-import { type Glow, glowOf } from '../../../src/image/compare/glow.ts'
+import { type Glow, glowOf } from '../../../src/image/compare/render.ts'
 import type { Tolerance } from '../../../src/image/compare/tolerance.ts'
 import type { Picture } from '../../../src/tensor/picture.ts'
 import { altered, picture } from './pictures.ts'
