@@ -1,7 +1,7 @@
 import { ConvoError } from '../../error.ts'
 import { sizeOf } from '../../tensor/tensor.ts'
 import { isRecord, optional } from '../../text/record.ts'
-import type { Weights } from '../architectures/weights.ts'
+import type { Weights } from '../architectures/architecture.ts'
 import { namesBeside } from '../builder.ts'
 import {
   type Attribute,
