@@ -3,10 +3,19 @@ import { asConvoError, ConvoError, nearest } from '../error.ts'
 import { sourceNode, traced, tracer } from '../graph/node.ts'
 import { borders } from '../tensor/border.ts'
 import type { Tensor } from '../tensor/tensor.ts'
+import { optional } from '../text/record.ts'
 import { type Folded, folded } from './fold.ts'
-import { type NetInputs, withInputs } from './inputs.ts'
-import { type Meaning, type Network, type NetworkNode, type Port, readsOf } from './network.ts'
+import {
+  type Meaning,
+  type NetInputs,
+  type Network,
+  type NetworkNode,
+  type Port,
+  readsOf,
+  withInputs,
+} from './network.ts'
 import { placed, upTo } from './places.ts'
+import { readNetwork } from './read.ts'
 import type { Declared } from './step.ts'
 import { type NetLayout, type OnNode, trace } from './trace.ts'
 
@@ -338,4 +347,26 @@ export async function throughModel(
   const [, high, wide] = out!.shape as [number, number, number]
   if (high === fit.out[0] && wide === fit.out[1]) return out!
   return placed(engine, out!, [undefined, upTo(fit.out[0]), upTo(fit.out[1])])
+}
+
+/**
+ * Reads a network and prepares it for running.
+ *
+ * @param source its path, or its bytes
+ * @throws ConvoError as `readNetwork` and `modelOf` do
+ */
+export async function readModel(
+  source: string | Uint8Array,
+  options: {
+    readonly scale?: number | undefined
+    readonly head?: string | undefined
+    readonly set?: NetInputs | undefined
+  },
+): Promise<Model> {
+  const network = await readNetwork(source, optional('scale', options.scale))
+  if (network.nodes.length > 0) return modelOf(network, options)
+  throw new ConvoError(
+    'E_NET_FORMAT',
+    `${typeof source === 'string' ? source : 'the network'} holds no nodes`,
+  )
 }

@@ -2,9 +2,8 @@ import type { Engine } from '../definition/engine.ts'
 import { asConvoError, ConvoError, nearest } from '../error.ts'
 import { checkLimit } from '../limits.ts'
 import type { Tensor } from '../tensor/tensor.ts'
-import { pictureInput } from './inputs.ts'
 import { lowerings } from './lowerings.ts'
-import { type Network, type NetworkNode, type Port, readsOf } from './network.ts'
+import { type Network, type NetworkNode, type Port, pictureInput, readsOf } from './network.ts'
 import { allOf, type Declared, nameOf, Turn } from './step.ts'
 import {
   type Dimension,

@@ -1,7 +1,6 @@
 import type { Explanation } from '../../operators/explain.ts'
 import { maxPool2d, type Pooled } from '../../operators/max-pool.ts'
 import type { Tensor } from '../../tensor/tensor.ts'
-import { noise } from '../animate/examples.ts'
 import {
   type Cell,
   type Frame,
@@ -13,9 +12,8 @@ import {
   sizes,
   type Tone,
 } from '../animate/scene.ts'
-import { perAxis, type SceneOptions } from '../animate/settings.ts'
-import { kernel, kernelWords } from '../explain/pieces.ts'
-import type { Solid } from '../explain/solids.ts'
+import { noise, perAxis, type SceneOptions } from '../animate/settings.ts'
+import { kernel, kernelWords, type Solid } from '../explain/solids.ts'
 import type { Teaching } from './teaching.ts'
 
 /** A pooling: its input, its result, the size of its windows, and the distance between them. */

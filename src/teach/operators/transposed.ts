@@ -4,11 +4,17 @@ import { referenceEngine } from '../../definition/engine.ts'
 import { ConvoError } from '../../error.ts'
 import { convTranspose2d } from '../../operators/transposed.ts'
 import { Tensor } from '../../tensor/tensor.ts'
-import { noise, tent } from '../animate/examples.ts'
-import { type Cell, type Frame, planePanel, type Scene, show, sizes } from '../animate/scene.ts'
-import { kernelSettings, oneDilation, perAxis, type SceneOptions, weightsOf } from '../animate/settings.ts'
-import { correlated } from '../animate/slide.ts'
-import { kernel as kernelPiece, kernelWords } from '../explain/pieces.ts'
+import { type Cell, correlated, type Frame, planePanel, type Scene, show, sizes } from '../animate/scene.ts'
+import {
+  kernelSettings,
+  noise,
+  oneDilation,
+  perAxis,
+  type SceneOptions,
+  tent,
+  weightsOf,
+} from '../animate/settings.ts'
+import { kernel as kernelPiece, kernelWords } from '../explain/solids.ts'
 import type { Teaching } from './teaching.ts'
 
 async function scene(options: SceneOptions): Promise<Scene> {
