@@ -135,9 +135,7 @@ function dot(a: Float64Array, b: Float64Array): number {
  * give an exact result. Others are correct within 1e-6 of the largest weight, the precision to which float32
  * distinguishes weights.
  */
-export function factor(
-  kernel: Kernel,
-): { readonly col: Float64Array; readonly row: Float64Array } | undefined {
+export function factor(kernel: Kernel): Omit<Term, 'sigma'> | undefined {
   if (kernel.shape.length !== 2) return undefined
   const [kH, kW] = planeSize(kernel.shape)
   const { weights } = kernel
@@ -169,13 +167,7 @@ const gcd = (a: number, b: number): number => (b === 0 ? Math.abs(a) : gcd(b, a 
 /**
  * Finds the best sum of `rank` outer products, and its relative error in the Frobenius norm (Eckart and Young 1936).
  */
-export function lowRank(
-  kernel: Kernel,
-  rank: number,
-): {
-  readonly terms: readonly { readonly col: Float64Array; readonly row: Float64Array }[]
-  readonly error: number
-} {
+export function lowRank(kernel: Kernel, rank: number) {
   const all = decompose(kernel)
   const energy = (terms: readonly Term[]) => terms.reduce((s, t) => s + t.sigma * t.sigma, 0)
   const whole = energy(all)

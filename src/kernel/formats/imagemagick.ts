@@ -156,14 +156,8 @@ function readValues(c: Cursor): number[] {
   }
 }
 
-type Geometry = {
-  readonly size: readonly [kH: number, kW: number]
-  readonly anchor: readonly [y: number, x: number]
-  readonly turn: Turn
-}
-
 /** Reads a geometry and its colon. Returns undefined if there is no colon before the next `;`. */
-function readGeometry(c: Cursor): Geometry | undefined {
+function readGeometry(c: Cursor) {
   const start = c.at
   if (c.match(/[^;:]*:/y) === null) return undefined
   const match = c.match(geometry)
@@ -183,7 +177,7 @@ function readGeometry(c: Cursor): Geometry | undefined {
     const why = `expected x from 0 to ${kW - 1} and y from 0 to ${kH - 1}, found ${match[0].trim()}`
     throw c.wrongShape(start, message, why)
   }
-  return { size: [kH, kW], anchor: [y, x], turn: match[6] as Turn }
+  return { size: [kH, kW], anchor: [y, x], turn: match[6] as Turn } as const
 }
 
 /** Makes the kernel of values without a geometry. */

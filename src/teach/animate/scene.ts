@@ -139,14 +139,6 @@ export type Names = {
 /** A place of the output, and how much of its sum is done: a number of taps or planes, or all if undefined. */
 export type Place = { readonly o: number; readonly i: number; readonly j: number; readonly done?: number }
 
-/** The three panels of a pass at a place, and the caption. */
-export type Moment = {
-  readonly input: Panel
-  readonly kernel: Panel
-  readonly output: Panel
-  readonly caption: readonly string[]
-}
-
 const planesOf = ({ shape, data }: Tensor): Float32Array[] => {
   const size = shape.at(-1)! * shape.at(-2)!
   return Array.from({ length: data.length / size }, (_, p) => data.subarray(p * size, (p + 1) * size))
@@ -247,8 +239,8 @@ const valueAt = ({ row, column }: Pass, plane: Float32Array | undefined, y: numb
     ? 0
     : plane[y * column.input + x]!
 
-/** Returns the panels and the caption at a place. */
-export function momentOf(pass: Pass, place: Place): Moment {
+/** Returns the three panels of a pass at a place, and the caption. */
+export function momentOf(pass: Pass, place: Place) {
   const { o, done } = place
   const { inputs } = pass
   const reads = pass.reads(o)

@@ -58,17 +58,11 @@ const smallestNumber = 7.5
 /** A map of more cells than this is drawn as one image, without numbers. */
 const mostCells = 1600
 
-export type HeatLayout = {
-  readonly cell: number
-  readonly width: number
-  readonly height: number
-  /** The font size of the numbers in pixels; undefined if they would not be legible. */
-  readonly numbers: number | undefined
-  readonly digits: number
-}
-
-/** Lays out a plane within a width and a height. Cells are square, and as large as fits, up to 64 pixels. */
-export function layoutHeat(plane: Plane, width: number, height: number): HeatLayout {
+/**
+ * Lays out a plane within a width and a height. Cells are square, and as large as fits, up to 64 pixels. `numbers` is the
+ * font size of the numbers in pixels; undefined if they would not be legible.
+ */
+export function layoutHeat(plane: Plane, width: number, height: number) {
   const cell = Math.min(64, width / plane.width, height / plane.height)
   const sizeAt = (digits: number) => {
     const longest = Array.from(plane.weights, (w) => formatNumber(w, digits)).reduce(
@@ -93,7 +87,7 @@ export function layoutHeat(plane: Plane, width: number, height: number): HeatLay
 /** Draws a plane as coloured cells, starting at (0,0), with legible numbers on them. The anchor is framed. */
 export function heatMap(
   plane: Plane,
-  { cell, width, height, numbers, digits }: HeatLayout,
+  { cell, width, height, numbers, digits }: ReturnType<typeof layoutHeat>,
   most: number,
   anchor?: readonly [y: number, x: number],
 ): string {
