@@ -71,20 +71,10 @@ export async function modelOf(
   const channels = stated ?? (await channelsTaken(network, layout, fixed ?? [256, 256]))
   const declared = new Map<NetworkNode, Declared>()
   if (fixed !== undefined && channels !== undefined) {
-    try {
-      await trace(
-        network,
-        planesOf(channels, fixed),
-        tracer,
-        layout,
-        undefined,
-        ({ node, inputs, outputs }) => {
-          declared.set(node, { inputs, outputs })
-        },
-      )
-    } catch {
-      // the error is about the size of the picture
-    }
+    // an error is about the size of the picture
+    await shapesAt({ network, layout }, channels, fixed, ({ node, inputs, outputs }) => {
+      declared.set(node, { inputs, outputs })
+    }).catch(() => undefined)
   }
   const meaning = network.meaning ?? {}
   return {
@@ -149,13 +139,7 @@ async function channelsTaken(
   size: readonly [number, number],
 ): Promise<number | undefined> {
   const taken: number[] = []
-  for (const count of [1, 3, 4]) {
-    const fits = trace(network, planesOf(count, size), tracer, layout)
-    await fits.then(
-      () => taken.push(count),
-      () => undefined,
-    )
-  }
+  for (const count of [1, 3, 4]) if (await fits({ network, layout }, count, size)) taken.push(count)
   return taken.length === 1 ? taken[0] : undefined
 }
 
@@ -222,8 +206,23 @@ export function lastOperator({ nodes, outputs }: Network): string | undefined {
   return undefined
 }
 
-const planesOf = (channels: number, [height, width]: readonly [number, number]): Tensor =>
-  traced(sourceNode([channels, height, width]))
+/** Traces planes of a size through a network, and returns the shape of its output. */
+async function shapesAt(
+  { network, layout, declared }: Pick<Model, 'network' | 'layout'> & Partial<Pick<Model, 'declared'>>,
+  channels: number,
+  [height, width]: readonly [number, number],
+  onNode?: OnNode,
+): Promise<[channels: number, height: number, width: number]> {
+  const planes = traced(sourceNode([channels, height, width]))
+  const [out] = await trace(network, planes, tracer, layout, declared, onNode)
+  return out!.shape as [number, number, number]
+}
+
+const fits = (...asked: Parameters<typeof shapesAt>): Promise<boolean> =>
+  shapesAt(...asked).then(
+    () => true,
+    () => false,
+  )
 
 /** How planes of a size are padded for a network, and how its output is cropped. */
 export type Fit = {
@@ -252,16 +251,7 @@ export async function fitOf(
   model: Model,
   [channels, height, width]: readonly [number, number, number],
 ): Promise<Fit> {
-  const sizeAt = async (high: number, wide: number) => {
-    const [out] = await trace(
-      model.network,
-      planesOf(channels, [high, wide]),
-      tracer,
-      model.layout,
-      model.declared,
-    )
-    return out!.shape as [number, number, number]
-  }
+  const sizeAt = (high: number, wide: number) => shapesAt(model, channels, [high, wide])
   const fitAt = async (multiple: number): Promise<Fit> => {
     let [high, wide] = [nextMultiple(height, multiple), nextMultiple(width, multiple)]
     let made = await sizeAt(high, wide)
@@ -303,11 +293,7 @@ export async function fitOf(
     }
   }
   const { fixed } = model
-  const isTaken = (high: number, wide: number) =>
-    sizeAt(high, wide).then(
-      () => true,
-      () => false,
-    )
+  const isTaken = (high: number, wide: number) => fits(model, channels, [high, wide])
   // what its own size does not satisfy is not about the picture
   if (fixed !== undefined && !(await isTaken(...fixed))) throw first
   let larger = 256

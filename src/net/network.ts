@@ -124,10 +124,8 @@ export function withInputs(network: Network, set: NetInputs): Network {
   const names = inputs.map(({ name }) => name)
   const odd = Object.keys(set).find((name) => !names.includes(name))
   if (odd !== undefined) {
-    const guess = nearest(
-      odd,
-      inputs.filter(isNumber).map(({ name }) => name),
-    )
+    const numbers = inputs.filter(isNumber).map(({ name }) => name)
+    const guess = nearest(odd, numbers)
     throw new ConvoError('E_OPTION', `the network has no input "${odd}"`, {
       why: `its inputs: ${inputs.map(named).join(', ')}`,
       ...(guess !== undefined && { instead: [odd, guess] as const }),
@@ -136,13 +134,8 @@ export function withInputs(network: Network, set: NetInputs): Network {
   const own = inputs.filter(({ name }) => Object.hasOwn(set, name))
   const picture = own.find((port) => !isNumber(port))
   if (picture !== undefined) {
-    throw new ConvoError(
-      'E_OPTION',
-      `the input ${named(picture)} of the network is a picture, not a number`,
-      {
-        fix: 'only inputs other than the picture',
-      },
-    )
+    const what = `the input ${named(picture)} of the network is a picture, not a number`
+    throw new ConvoError('E_OPTION', what, { fix: 'only inputs other than the picture' })
   }
   const filled = own.map(({ name, shape = [] }): readonly [string, Constant] => {
     const sizes = shape.map((n) => (typeof n === 'number' && n > 0 ? n : 1))

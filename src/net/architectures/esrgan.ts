@@ -1,40 +1,31 @@
 import type { Constant } from '../network.ts'
 import { type Architecture, type Layers, toPicture } from './architecture.ts'
 
-type Naming = {
-  readonly first: string
-  readonly dense: (block: number, part: number, conv: number) => string
-  readonly trunk: (blocks: number) => string
-  readonly up: (step: number) => string
-  readonly high: (ups: number) => string
-  readonly last: (ups: number) => string
-}
-
 /** Names in Real-ESRGAN and BasicSR, in ESRGAN and BSRGAN, and in the first ESRGAN, which numbers all layers in sequence. */
-const namings: readonly Naming[] = [
+const namings = [
   {
     first: 'conv_first',
-    dense: (block, part, conv) => `body.${block}.rdb${part}.conv${conv}`,
-    trunk: () => 'conv_body',
-    up: (step) => `conv_up${step}`,
-    high: () => 'conv_hr',
-    last: () => 'conv_last',
+    dense: (block: number, part: number, conv: number) => `body.${block}.rdb${part}.conv${conv}`,
+    trunk: (_: number) => 'conv_body',
+    up: (step: number) => `conv_up${step}`,
+    high: (_: number) => 'conv_hr',
+    last: (_: number) => 'conv_last',
   },
   {
     first: 'conv_first',
-    dense: (block, part, conv) => `RRDB_trunk.${block}.RDB${part}.conv${conv}`,
-    trunk: () => 'trunk_conv',
-    up: (step) => `upconv${step}`,
-    high: () => 'HRconv',
-    last: () => 'conv_last',
+    dense: (block: number, part: number, conv: number) => `RRDB_trunk.${block}.RDB${part}.conv${conv}`,
+    trunk: (_: number) => 'trunk_conv',
+    up: (step: number) => `upconv${step}`,
+    high: (_: number) => 'HRconv',
+    last: (_: number) => 'conv_last',
   },
   {
     first: 'model.0',
-    dense: (block, part, conv) => `model.1.sub.${block}.RDB${part}.conv${conv}.0`,
-    trunk: (blocks) => `model.1.sub.${blocks}`,
-    up: (step) => `model.${3 * step}`,
-    high: (ups) => `model.${3 * ups + 2}`,
-    last: (ups) => `model.${3 * ups + 4}`,
+    dense: (block: number, part: number, conv: number) => `model.1.sub.${block}.RDB${part}.conv${conv}.0`,
+    trunk: (blocks: number) => `model.1.sub.${blocks}`,
+    up: (step: number) => `model.${3 * step}`,
+    high: (ups: number) => `model.${3 * ups + 2}`,
+    last: (ups: number) => `model.${3 * ups + 4}`,
   },
 ]
 
@@ -76,7 +67,7 @@ export const esrgan: Architecture = {
 }
 
 /** How often the picture is enlarged by 2. For the first ESRGAN, this follows from the number of the last layer. */
-function upsOf(layers: Layers, { up, high, last }: Naming): number {
+function upsOf(layers: Layers, { up, high, last }: (typeof namings)[number]): number {
   if (high(0) === high(1)) return layers.run((i) => up(i + 1))
   for (let ups = 0; ups <= 4; ups++) {
     if (layers.has(`${last(ups)}.weight`) && !layers.has(`${last(ups + 1)}.weight`)) return ups

@@ -62,14 +62,11 @@ function weightsOf({ file, entries, bytes }: Opened): Weights {
       const { dtype, shape, begin, end } = entries.get(name)!
       const type = typeBy('dtype', dtype)
       if (type === undefined) {
-        throw new ConvoError(
-          'E_NET_FORMAT',
-          `tensor ${quoted(name)} has numbers of type ${dtype}, which convo does not read`,
-          {
-            why: `${file}: supported types: ${numberTypes.map((type) => codeOf(type, 'dtype')).join(' ')}`,
-            fix: 'tensor.float() before it is saved',
-          },
-        )
+        const what = `tensor ${quoted(name)} has numbers of type ${dtype}, which convo does not read`
+        throw new ConvoError('E_NET_FORMAT', what, {
+          why: `${file}: supported types: ${numberTypes.map((one) => codeOf(one, 'dtype')).join(' ')}`,
+          fix: 'tensor.float() before it is saved',
+        })
       }
       budget.take(sizeOf(shape))
       return constantFrom(type, shape, bytes.subarray(begin, end))
@@ -235,10 +232,7 @@ export function graphOf(text: string, weights: Weights): Network {
       inputs: textsOf(node.inputs, 'inputs'),
       outputs: textsOf(node.outputs, 'outputs'),
       attributes: new Map(attributes),
-      ...optional(
-        'when',
-        node.when === undefined ? undefined : list(node.when, 'conditions').map(conditionOf),
-      ),
+      ...(node.when !== undefined && { when: list(node.when, 'conditions').map(conditionOf) }),
     }
   }
   const metadata = isRecord(graph.metadata) ? Object.entries(graph.metadata) : []
