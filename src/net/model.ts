@@ -351,8 +351,6 @@ export async function readModel(
 ): Promise<Model> {
   const network = await readNetwork(source, optional('scale', options.scale))
   if (network.nodes.length > 0) return modelOf(network, options)
-  throw new ConvoError(
-    'E_NET_FORMAT',
-    `${typeof source === 'string' ? source : 'the network'} holds no nodes`,
-  )
+  const name = typeof source === 'string' ? source : 'the network'
+  throw new ConvoError('E_NET_FORMAT', `${name} holds no nodes`)
 }

@@ -144,14 +144,11 @@ const noFiles = (file: string) => (path: string) => {
 
 function unknown(bytes: Uint8Array, file: string): ConvoError {
   const known = refusedAs(bytes, basename(file))
-  return new ConvoError(
-    'E_NET_FORMAT',
-    `${file} is ${known?.what ?? 'not a network file that convo reads'}`,
-    {
-      why: [`${file}: convo reads:`, ...networkFormats.map(({ summary }) => summary)],
-      fix: known?.fix ?? 'a file in one of these formats',
-    },
-  )
+  const what = known?.what ?? 'not a network file that convo reads'
+  return new ConvoError('E_NET_FORMAT', `${file} is ${what}`, {
+    why: [`${file}: convo reads:`, ...networkFormats.map(({ summary }) => summary)],
+    fix: known?.fix ?? 'a file in one of these formats',
+  })
 }
 
 /**

@@ -89,13 +89,9 @@ export class Layers {
   misfit(name: string): ConvoError {
     const { file, names, shape } = this.weights
     const own = names.filter((one) => one.startsWith(`${name}.`))
-    return new ConvoError(
-      'E_NET_FORMAT',
-      `${file} has tensors of ${quoted(name)} that do not fit each other`,
-      {
-        why: own.map((one) => `${file}: ${quoted(one)} is ${describe(shape(one))}`),
-      },
-    )
+    const why = own.map((one) => `${file}: ${quoted(one)} is ${describe(shape(one))}`)
+    const what = `${file} has tensors of ${quoted(name)} that do not fit each other`
+    return new ConvoError('E_NET_FORMAT', what, { why })
   }
 
   read(name: string, rank?: number): Constant {
@@ -124,18 +120,14 @@ export class Layers {
     const { stride = 1, dilation = 1, padding, groups = 1 } = options
     const reach = (size: number) => padding ?? (dilation * (size - 1)) / 2
     const added = bias ?? (this.has(`${name}.bias`) ? this.read(`${name}.bias`, 1) : undefined)
-    return this.builder.add(
-      'Conv',
-      [x, this.builder.constant(kernel, `${name}.weight`), ...this.bias(added, name)],
-      {
-        kernel_shape: [high, wide],
-        strides: [stride, stride],
-        dilations: [dilation, dilation],
-        pads: [reach(high), reach(wide), reach(high), reach(wide)].map(Math.floor),
-        ...(groups > 1 && { group: groups }),
-      },
-      { name },
-    )
+    const attributes = {
+      kernel_shape: [high, wide],
+      strides: [stride, stride],
+      dilations: [dilation, dilation],
+      pads: [reach(high), reach(wide), reach(high), reach(wide)].map(Math.floor),
+      ...(groups > 1 && { group: groups }),
+    }
+    return this.bank('Conv', name, x, kernel, added, attributes)
   }
 
   /** `nn.ConvTranspose2d` */
@@ -146,30 +138,30 @@ export class Layers {
   ): string {
     const kernel = this.read(`${name}.weight`, 4)
     const bias = this.has(`${name}.bias`) ? this.read(`${name}.bias`, 1) : undefined
-    return this.builder.add(
-      'ConvTranspose',
-      [x, this.builder.constant(kernel, `${name}.weight`), ...this.bias(bias, name)],
-      {
-        kernel_shape: kernel.shape.slice(2),
-        strides: [stride, stride],
-        pads: [padding, padding, padding, padding],
-        output_padding: [outputPadding, outputPadding],
-      },
-      { name },
-    )
+    return this.bank('ConvTranspose', name, x, kernel, bias, {
+      kernel_shape: kernel.shape.slice(2),
+      strides: [stride, stride],
+      pads: [padding, padding, padding, padding],
+      output_padding: [outputPadding, outputPadding],
+    })
   }
 
-  private bias(bias: Constant | undefined, name: string): string[] {
-    return bias === undefined ? [] : [this.builder.constant(bias, `${name}.bias`)]
+  private bank(
+    operator: string,
+    name: string,
+    x: string,
+    kernel: Constant,
+    bias: Constant | undefined,
+    attributes: Readonly<Record<string, Attribute>>,
+  ): string {
+    const inputs = [x, this.builder.constant(kernel, `${name}.weight`)]
+    if (bias !== undefined) inputs.push(this.builder.constant(bias, `${name}.bias`))
+    return this.builder.add(operator, inputs, attributes, { name })
   }
 
   /** `nn.BatchNorm2d` in evaluation mode: with the statistics from training. */
   batchNorm(name: string, x: string): string {
-    const parts = ['weight', 'bias', 'running_mean', 'running_var'].map((part) => {
-      const full = `${name}.${part}`
-      return this.builder.constant(this.read(full, 1), full)
-    })
-    return this.builder.add('BatchNormalization', [x, ...parts], { epsilon: 1e-5 }, { name })
+    return this.named('BatchNormalization', name, x, { epsilon: 1e-5 }, 'running_mean', 'running_var')
   }
 
   /** `nn.PReLU` with one slope for all channels or one for each. */
@@ -200,30 +192,29 @@ export class Layers {
     })
   }
 
-  private parts(name: string): string[] {
-    return ['weight', 'bias'].map((part) =>
-      this.builder.constant(this.read(`${name}.${part}`, 1), `${name}.${part}`),
-    )
+  /** Adds a node with one number for each channel as its weight, its bias and other parts. */
+  private named(
+    operator: string,
+    name: string,
+    x: string,
+    attributes: Readonly<Record<string, Attribute>>,
+    ...more: readonly string[]
+  ): string {
+    const parts = ['weight', 'bias', ...more].map((part) => {
+      const full = `${name}.${part}`
+      return this.builder.constant(this.read(full, 1), full)
+    })
+    return this.builder.add(operator, [x, ...parts], attributes, { name })
   }
 
   /** `nn.GroupNorm` */
   groupNorm = (name: string, x: string, groups: number): string =>
-    this.builder.add(
-      'GroupNormalization',
-      [x, ...this.parts(name)],
-      { num_groups: groups, epsilon: 1e-5 },
-      { name },
-    )
+    this.named('GroupNormalization', name, x, { num_groups: groups, epsilon: 1e-5 })
 
   /** Layer normalisation over the channels of each pixel. */
   channelNorm(name: string, x: string, epsilon: number): string {
     const last = this.node('Transpose', [x], { perm: [0, 2, 3, 1] })
-    const even = this.builder.add(
-      'LayerNormalization',
-      [last, ...this.parts(name)],
-      { axis: -1, epsilon },
-      { name },
-    )
+    const even = this.named('LayerNormalization', name, last, { axis: -1, epsilon })
     return this.node('Transpose', [even], { perm: [0, 3, 1, 2] })
   }
 
