@@ -1,6 +1,6 @@
 import { namedKernels } from '../filters/names.ts'
 import { formatRows } from '../image/format.ts'
-import { directionText } from '../kernel/direction.ts'
+import { directionText } from '../kernel/analyse.ts'
 import { formats } from '../kernel/formats/index.ts'
 import { readyMade, readyMadeSummary } from '../kernel/source.ts'
 import { operations } from '../picture/operations.ts'

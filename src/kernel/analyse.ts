@@ -1,7 +1,7 @@
 import { invariant } from '../error.ts'
 import { withoutPauses, withPauses } from '../host/turns.ts'
 import { sizeOf } from '../tensor/tensor.ts'
-import { type Kernel, planeSize } from './kernel.ts'
+import { anchorField, type Direction, type Kernel, planeSize } from './kernel.ts'
 
 /** Properties of a kernel that follow from its weights. */
 export type Analysis = {
@@ -135,9 +135,7 @@ function dot(a: Float64Array, b: Float64Array): number {
  * give an exact result. Others are correct within 1e-6 of the largest weight, the precision to which float32
  * distinguishes weights.
  */
-export function factor(
-  kernel: Kernel,
-): { readonly col: Float64Array; readonly row: Float64Array } | undefined {
+export function factor(kernel: Kernel): Omit<Term, 'sigma'> | undefined {
   if (kernel.shape.length !== 2) return undefined
   const [kH, kW] = planeSize(kernel.shape)
   const { weights } = kernel
@@ -169,13 +167,7 @@ const gcd = (a: number, b: number): number => (b === 0 ? Math.abs(a) : gcd(b, a 
 /**
  * Finds the best sum of `rank` outer products, and its relative error in the Frobenius norm (Eckart and Young 1936).
  */
-export function lowRank(
-  kernel: Kernel,
-  rank: number,
-): {
-  readonly terms: readonly { readonly col: Float64Array; readonly row: Float64Array }[]
-  readonly error: number
-} {
+export function lowRank(kernel: Kernel, rank: number) {
   const all = decompose(kernel)
   const energy = (terms: readonly Term[]) => terms.reduce((s, t) => s + t.sigma * t.sigma, 0)
   const whole = energy(all)
@@ -204,3 +196,21 @@ export function normalize(kernel: Kernel): Kernel {
   const sum = kernel.weights.reduce((s, w) => s + w, 0)
   return { ...kernel, scale: sum === 0 ? 1 : sum }
 }
+
+/** Turns the kernel, with its anchor, by 180° in its plane, and in depth too if it is a 3-D bank. */
+export function turned(kernel: Kernel): Kernel {
+  const { anchor = [0, 0], ...rest } = flip(kernel, kernel.shape.length === 5 ? 3 : 2)
+  return { ...rest, ...anchorField(planeSize(kernel.shape), anchor) }
+}
+
+/** Whether the turn by its format changes the kernel. */
+export function isTurned(kernel: Kernel): kernel is Kernel & { readonly direction: Direction } {
+  if (kernel.direction?.turns !== true) return false
+  const there = turned(kernel)
+  const back = turned(there)
+  return String(there.anchor) !== String(back.anchor) || there.weights.some((w, i) => w !== back.weights[i])
+}
+
+/** Describes a direction: `rotated by 180°, like -morphology Convolve does`, or `used as written, like …`. */
+export const directionText = ({ turns, as }: Direction): string =>
+  turns ? `rotated by 180°, like ${as} does` : `used as written, like ${as} does`

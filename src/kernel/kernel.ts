@@ -162,3 +162,10 @@ export function placeOf(shape: readonly number[], index: number): number[] {
   }
   return place
 }
+
+/** Returns the anchor field for an anchor at [y, x]. It is empty if that is the default, floor(k/2). */
+export const anchorField = (
+  [kH, kW]: readonly [kH: number, kW: number],
+  [y, x]: readonly [y: number, x: number],
+): { anchor?: readonly [y: number, x: number] } =>
+  y === Math.floor(kH / 2) && x === Math.floor(kW / 2) ? {} : { anchor: [y, x] }

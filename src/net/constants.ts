@@ -52,7 +52,7 @@ export function spread(x: Constant, shape: readonly number[]): Constant {
 }
 
 /** Takes the elements `indices[i]` along a dimension. */
-export function taken1(x: Constant, axis: number, indices: readonly number[]): Constant {
+export function taken(x: Constant, axis: number, indices: readonly number[]): Constant {
   const shape = x.shape.with(axis, indices.length)
   const [outer, inner] = [sizeOf(shape.slice(0, axis)), sizeOf(shape.slice(axis + 1))]
   const data = new arrays[x.type](countOf(shape))

@@ -149,12 +149,12 @@ const sizing: ReadonlySet<string> = new Set(['Resize', 'Upsample', 'Pad', 'Clip'
 
 function isBarrier({ work, inputs }: Node): boolean {
   if (work.kind !== 'layer') return false
-  if (work.name === 'summary' || work.name === 'product' || work.name === 'sampled') return true
-  return (
-    work.name === 'standardized' ||
-    (work.name === 'across' && inputs.some((one) => isBarrier(unordered(one))))
-  )
+  if (work.name === 'across') return inputs.some((one) => isBarrier(unordered(one)))
+  return ['summary', 'product', 'sampled', 'standardized'].includes(work.name)
 }
+
+const banks: ReadonlySet<string> = new Set(['Conv', 'ConvInteger', 'QLinearConv'])
+const products: ReadonlySet<string> = new Set(['MatMul', 'MatMulInteger', 'QLinearMatMul', 'Gemm'])
 
 /** The number of multiplications by weights, of a bank at every position where it is applied. */
 function multiplicationsOf(
@@ -163,21 +163,9 @@ function multiplicationsOf(
   given: readonly number[],
   made: readonly number[],
 ): number {
-  switch (operator) {
-    case 'Conv':
-    case 'ConvInteger':
-    case 'QLinearConv':
-      return sizeOf(made) * sizeOf(weight.slice(1))
-    case 'ConvTranspose':
-      return sizeOf(given) * sizeOf(weight.slice(1))
-    case 'MatMul':
-    case 'MatMulInteger':
-    case 'QLinearMatMul':
-    case 'Gemm':
-      return sizeOf(made) * (given.at(-1) ?? 1)
-    default:
-      return 0
-  }
+  if (banks.has(operator)) return sizeOf(made) * sizeOf(weight.slice(1))
+  if (operator === 'ConvTranspose') return sizeOf(given) * sizeOf(weight.slice(1))
+  return products.has(operator) ? sizeOf(made) * (given.at(-1) ?? 1) : 0
 }
 
 const withDirectSums = (bank: Bank): Bank => ({

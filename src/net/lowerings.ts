@@ -2,7 +2,6 @@ import { pickedLowerings } from './picked.ts'
 import { pooledLowerings } from './pooled.ts'
 import { quantisedLowerings } from './quantised.ts'
 import { reducedLowerings } from './reduced.ts'
-import { sampledLowerings } from './sampled.ts'
 import { shapeLowerings } from './shapes.ts'
 import { singleLowerings } from './single.ts'
 import { sizedLowerings } from './sized.ts'
@@ -17,7 +16,6 @@ export const lowerings: Readonly<Record<string, Lowering>> = {
   ...pooledLowerings,
   ...reducedLowerings,
   ...sizedLowerings,
-  ...sampledLowerings,
   ...shapeLowerings,
   ...pickedLowerings,
   ...quantisedLowerings,

@@ -3,10 +3,19 @@ import { asConvoError, ConvoError, nearest } from '../error.ts'
 import { sourceNode, traced, tracer } from '../graph/node.ts'
 import { borders } from '../tensor/border.ts'
 import type { Tensor } from '../tensor/tensor.ts'
+import { optional } from '../text/record.ts'
 import { type Folded, folded } from './fold.ts'
-import { type NetInputs, withInputs } from './inputs.ts'
-import { type Meaning, type Network, type NetworkNode, type Port, readsOf } from './network.ts'
+import {
+  type Meaning,
+  type NetInputs,
+  type Network,
+  type NetworkNode,
+  type Port,
+  readsOf,
+  withInputs,
+} from './network.ts'
 import { placed, upTo } from './places.ts'
+import { readNetwork } from './read.ts'
 import type { Declared } from './step.ts'
 import { type NetLayout, type OnNode, trace } from './trace.ts'
 
@@ -62,20 +71,10 @@ export async function modelOf(
   const channels = stated ?? (await channelsTaken(network, layout, fixed ?? [256, 256]))
   const declared = new Map<NetworkNode, Declared>()
   if (fixed !== undefined && channels !== undefined) {
-    try {
-      await trace(
-        network,
-        planesOf(channels, fixed),
-        tracer,
-        layout,
-        undefined,
-        ({ node, inputs, outputs }) => {
-          declared.set(node, { inputs, outputs })
-        },
-      )
-    } catch {
-      // the error is about the size of the picture
-    }
+    // an error is about the size of the picture
+    await shapesAt({ network, layout }, channels, fixed, ({ node, inputs, outputs }) => {
+      declared.set(node, { inputs, outputs })
+    }).catch(() => undefined)
   }
   const meaning = network.meaning ?? {}
   return {
@@ -140,13 +139,7 @@ async function channelsTaken(
   size: readonly [number, number],
 ): Promise<number | undefined> {
   const taken: number[] = []
-  for (const count of [1, 3, 4]) {
-    const fits = trace(network, planesOf(count, size), tracer, layout)
-    await fits.then(
-      () => taken.push(count),
-      () => undefined,
-    )
-  }
+  for (const count of [1, 3, 4]) if (await fits({ network, layout }, count, size)) taken.push(count)
   return taken.length === 1 ? taken[0] : undefined
 }
 
@@ -213,8 +206,23 @@ export function lastOperator({ nodes, outputs }: Network): string | undefined {
   return undefined
 }
 
-const planesOf = (channels: number, [height, width]: readonly [number, number]): Tensor =>
-  traced(sourceNode([channels, height, width]))
+/** Traces planes of a size through a network, and returns the shape of its output. */
+async function shapesAt(
+  { network, layout, declared }: Pick<Model, 'network' | 'layout'> & Partial<Pick<Model, 'declared'>>,
+  channels: number,
+  [height, width]: readonly [number, number],
+  onNode?: OnNode,
+): Promise<[channels: number, height: number, width: number]> {
+  const planes = traced(sourceNode([channels, height, width]))
+  const [out] = await trace(network, planes, tracer, layout, declared, onNode)
+  return out!.shape as [number, number, number]
+}
+
+const fits = (...asked: Parameters<typeof shapesAt>): Promise<boolean> =>
+  shapesAt(...asked).then(
+    () => true,
+    () => false,
+  )
 
 /** How planes of a size are padded for a network, and how its output is cropped. */
 export type Fit = {
@@ -243,16 +251,7 @@ export async function fitOf(
   model: Model,
   [channels, height, width]: readonly [number, number, number],
 ): Promise<Fit> {
-  const sizeAt = async (high: number, wide: number) => {
-    const [out] = await trace(
-      model.network,
-      planesOf(channels, [high, wide]),
-      tracer,
-      model.layout,
-      model.declared,
-    )
-    return out!.shape as [number, number, number]
-  }
+  const sizeAt = (high: number, wide: number) => shapesAt(model, channels, [high, wide])
   const fitAt = async (multiple: number): Promise<Fit> => {
     let [high, wide] = [nextMultiple(height, multiple), nextMultiple(width, multiple)]
     let made = await sizeAt(high, wide)
@@ -294,11 +293,7 @@ export async function fitOf(
     }
   }
   const { fixed } = model
-  const isTaken = (high: number, wide: number) =>
-    sizeAt(high, wide).then(
-      () => true,
-      () => false,
-    )
+  const isTaken = (high: number, wide: number) => fits(model, channels, [high, wide])
   // what its own size does not satisfy is not about the picture
   if (fixed !== undefined && !(await isTaken(...fixed))) throw first
   let larger = 256
@@ -338,4 +333,24 @@ export async function throughModel(
   const [, high, wide] = out!.shape as [number, number, number]
   if (high === fit.out[0] && wide === fit.out[1]) return out!
   return placed(engine, out!, [undefined, upTo(fit.out[0]), upTo(fit.out[1])])
+}
+
+/**
+ * Reads a network and prepares it for running.
+ *
+ * @param source its path, or its bytes
+ * @throws ConvoError as `readNetwork` and `modelOf` do
+ */
+export async function readModel(
+  source: string | Uint8Array,
+  options: {
+    readonly scale?: number | undefined
+    readonly head?: string | undefined
+    readonly set?: NetInputs | undefined
+  },
+): Promise<Model> {
+  const network = await readNetwork(source, optional('scale', options.scale))
+  if (network.nodes.length > 0) return modelOf(network, options)
+  const name = typeof source === 'string' ? source : 'the network'
+  throw new ConvoError('E_NET_FORMAT', `${name} holds no nodes`)
 }

@@ -1,18 +1,9 @@
 import { sizeOf } from '../tensor/tensor.ts'
 import { listOf, wholes } from './constants.ts'
 import type { Constant } from './network.ts'
-import { concat, first, taken, withShape } from './shapes.ts'
-import {
-  axisIn,
-  type Lowering,
-  neededAt,
-  numberOf,
-  type Turn,
-  unfit,
-  unsupported,
-  valueAt,
-  wordOf,
-} from './step.ts'
+import { upTo } from './places.ts'
+import { concat, taken, withShape } from './shapes.ts'
+import type { Lowering, Turn } from './step.ts'
 import { type Atom, type Dimension, type Item, known, shapeOf, type Value } from './value.ts'
 
 // Operators that gather or scatter samples. The indices are constants, or, for a constant table, computed.
@@ -21,17 +12,17 @@ import { type Atom, type Dimension, type Item, known, shapeOf, type Value } from
 function within(turn: Turn, places: readonly number[], size: number, axis: number): number[] {
   const list = places.map((i) => (i < 0 ? i + size : i))
   const odd = list.findIndex((i) => !(i >= 0 && i < size))
-  if (odd >= 0) throw unfit(turn, `index ${places[odd]} is not in axis ${axis} of ${size}`)
+  if (odd >= 0) throw turn.unfit(`index ${places[odd]} is not in axis ${axis} of ${size}`)
   return list
 }
 
 async function gather(turn: Turn): Promise<Item> {
-  const item = first(turn)
+  const item = turn.item(0)
   const shape = shapeOf(item)
-  const axis = axisIn(turn, numberOf(turn, 'axis', 0), shape.length)
+  const axis = turn.ownAxis(item, 0)
   if (item.kind === 'known' && turn.inputs[1]?.kind === 'value')
     return lookedUp(turn, item.constant, axis, turn.inputs[1])
-  const indices = neededAt(turn, 1, 'the indices')
+  const indices = turn.needed(1, 'the indices')
   const picked = await taken(turn, item, axis, within(turn, listOf(indices), shape[axis]!, axis))
   return withShape(turn, picked, [...shape.slice(0, axis), ...indices.shape, ...shape.slice(axis + 1)])
 }
@@ -40,7 +31,7 @@ async function gather(turn: Turn): Promise<Item> {
 async function lookedUp(turn: Turn, table: Constant, axis: number, places: Value): Promise<Value> {
   const [before, after] = [table.shape.slice(0, axis), table.shape.slice(axis + 1)]
   const [count, inner] = [table.shape[axis]!, sizeOf(after)]
-  if (table.data.length === 0) throw unfit(turn, 'the table is empty')
+  if (table.data.length === 0) throw turn.unfit('the table is empty')
   // entry by entry, each with all axes before and after its own
   const entries = Float32Array.from({ length: table.data.length }, (_, i) => {
     const [entry, k] = [Math.floor(i / (table.data.length / count)), i % (table.data.length / count)]
@@ -55,35 +46,25 @@ async function lookedUp(turn: Turn, table: Constant, axis: number, places: Value
   return { kind: 'value', planes, dims: [...outer(before, inner), ...places.dims, ...outer(after, 1)] }
 }
 
-/** Converts index tuples [...,k] to offsets in the first k dimensions. */
-function tuples(turn: Turn, indices: Constant, shape: readonly number[]): number[] {
+/** Index tuples [...,k] as offsets in the first k dimensions: their count, and the sizes of the other dimensions. */
+function tuples(turn: Turn, shape: readonly number[]) {
+  const indices = turn.needed(1, 'the indices')
   const depth = indices.shape.at(-1) ?? 0
   if (!(depth >= 1 && depth <= shape.length))
-    throw unfit(turn, `indices of ${depth} for ${shape.length} dimensions`)
-  return Array.from({ length: indices.data.length / depth }, (_, i) =>
-    within(turn, Array.from(indices.data.subarray(i * depth, i * depth + 1)), shape[0]!, 0).reduce(
-      (place, at) =>
-        shape
-          .slice(1, depth)
-          .reduce(
-            (sum, size, k) => sum * size + within(turn, [indices.data[i * depth + k + 1]!], size, k + 1)[0]!,
-            place + at,
-          ),
-      0,
-    ),
-  )
+    throw turn.unfit(`indices of ${depth} for ${shape.length} dimensions`)
+  const [own, rest] = [shape.slice(0, depth), shape.slice(depth)]
+  const offset = (i: number): number =>
+    own.reduce((sum, size, k) => sum * size + within(turn, [indices.data[i * depth + k]!], size, k)[0]!, 0)
+  const places = upTo(indices.data.length / depth).map(offset)
+  return { places, count: sizeOf(own), rest, lead: indices.shape.slice(0, -1) }
 }
 
-async function gatherNd(turn: Turn): Promise<Item> {
-  const item = first(turn)
-  const shape = shapeOf(item)
-  const indices = neededAt(turn, 1, 'the indices')
-  if (numberOf(turn, 'batch_dims', 0) !== 0) throw unsupported(turn, 'batch_dims is not supported')
-  const depth = indices.shape.at(-1) ?? 0
-  const places = tuples(turn, indices, shape)
-  const rest = shape.slice(depth)
-  const rows = withShape(turn, item, [sizeOf(shape.slice(0, depth)), ...rest])
-  return withShape(turn, await taken(turn, rows, 0, places), [...indices.shape.slice(0, -1), ...rest])
+const gatherNd: Lowering = async (turn) => {
+  const item = turn.item(0)
+  if (turn.number('batch_dims', 0) !== 0) throw turn.unsupported('batch_dims is not supported')
+  const { places, count, rest, lead } = tuples(turn, shapeOf(item))
+  const rows = withShape(turn, item, [count, ...rest])
+  return withShape(turn, await taken(turn, rows, 0, places), [...lead, ...rest])
 }
 
 /** Appends the updates to the data along an axis. Each element takes its last update, or its old value. */
@@ -93,42 +74,31 @@ async function replaced(
   axis: number,
   places: readonly number[],
 ): Promise<Item> {
-  const count = shapeOf(parts[0]!)[axis]!
-  const node = { ...turn.node, attributes: new Map([['axis', axis]]) }
-  const both = await concat({ ...turn, node, inputs: parts })
-  const from = Array.from({ length: count }, (_, i) => i)
+  const from = upTo(shapeOf(parts[0]!)[axis]!)
+  const count = from.length
+  const both = await concat(turn.on(parts, new Map([['axis', axis]])))
   places.forEach((place, i) => {
     from[place] = count + i
   })
   return taken(turn, both, axis, from)
 }
 
-async function scatterNd(turn: Turn): Promise<Item> {
-  const [item, , updates = valueAt(turn, 2)] = [first(turn), ...turn.inputs.slice(1)]
+const scatterNd: Lowering = async (turn) => {
+  const [item, updates] = [turn.item(0), turn.item(2)]
   const shape = shapeOf(item)
-  const indices = neededAt(turn, 1, 'the indices')
-  wordOf(turn, 'reduction', ['none'])
-  const depth = indices.shape.at(-1) ?? 0
-  const places = tuples(turn, indices, shape)
-  const rest = shape.slice(depth)
-  const count = sizeOf(shape.slice(0, depth))
+  turn.word('reduction', ['none'])
+  const { places, count, rest } = tuples(turn, shape)
   const parts = [withShape(turn, item, [count, ...rest]), withShape(turn, updates, [places.length, ...rest])]
   return withShape(turn, await replaced(turn, parts, 0, places), shape)
 }
 
 /** Where GatherElements and ScatterElements go: along an axis, or, if that differs from place to place, among all samples. */
-function elementsOf(
-  turn: Turn,
-  shape: readonly number[],
-): {
-  readonly axis: number | undefined
-  readonly places: readonly number[]
-  readonly shape: readonly number[]
-} {
-  const { shape: own, data } = neededAt(turn, 1, 'the indices')
-  const axis = axisIn(turn, numberOf(turn, 'axis', 0), shape.length)
+function elementsOf(turn: Turn, item: Item) {
+  const shape = shapeOf(item)
+  const { shape: own, data } = turn.needed(1, 'the indices')
+  const axis = turn.ownAxis(item, 0)
   if (own.length !== shape.length || own.some((size, i) => i !== axis && size > shape[i]!))
-    throw unfit(turn, `indices of [${own}] do not fit`)
+    throw turn.unfit(`indices of [${own}] do not fit`)
   const list = within(turn, Array.from(data), shape[axis]!, axis)
   const steps = own.map((_, i) => sizeOf(own.slice(i + 1)))
   const [inner, count] = [steps[axis]!, own[axis]!]
@@ -145,18 +115,18 @@ function elementsOf(
 }
 
 const gatherElements: Lowering = async (turn) => {
-  const item = first(turn)
-  const { axis, places, shape } = elementsOf(turn, shapeOf(item))
+  const item = turn.item(0)
+  const { axis, places, shape } = elementsOf(turn, item)
   if (axis !== undefined) return taken(turn, item, axis, places)
   const row = withShape(turn, item, [sizeOf(shapeOf(item))])
   return withShape(turn, await taken(turn, row, 0, places), shape)
 }
 
 const scatterElements: Lowering = async (turn) => {
-  const parts = [first(turn), turn.inputs[2] ?? valueAt(turn, 2)]
-  wordOf(turn, 'reduction', ['none'])
+  const parts = [turn.item(0), turn.item(2)]
+  turn.word('reduction', ['none'])
   const shape = shapeOf(parts[0]!)
-  const { axis, places } = elementsOf(turn, shape)
+  const { axis, places } = elementsOf(turn, parts[0]!)
   if (axis !== undefined) return replaced(turn, parts, axis, places)
   const rows = parts.map((item) => withShape(turn, item, [sizeOf(shapeOf(item))]))
   return withShape(turn, await replaced(turn, rows, 0, places), shape)
@@ -164,7 +134,7 @@ const scatterElements: Lowering = async (turn) => {
 
 /** The indices of non-zero numbers of a constant, [rank, count]. */
 const nonZero: Lowering = (turn) => {
-  const { shape, data } = neededAt(turn, 0, 'its input')
+  const { shape, data } = turn.needed(0, 'its input')
   const found = Array.from(data.keys()).filter((i) => data[i] !== 0)
   const steps = shape.map((size, i) => [sizeOf(shape.slice(i + 1)), size] as const)
   const list = steps.flatMap(([step, size]) => found.map((i) => Math.floor(i / step) % size))

@@ -1,28 +1,20 @@
 import type { PoolAxes, PoolAxis } from '../definition/pool.ts'
 import { poolAxis } from '../operators/max-pool.ts'
-import { batchOf, batchValue, orOfRows } from './batch.ts'
-import { countsOf, inNode, type Lowering, numberOf, type Turn, unfit, unsupported, valueAt } from './step.ts'
-import { type Item, shapeOf } from './value.ts'
-import { paddingOf, pairOf } from './weighted.ts'
+import type { Lowering, Turn } from './step.ts'
+import { shapeOf } from './value.ts'
+import { batchOf, batchValue, orOfRows, paddingOf } from './weighted.ts'
 
 // Operators over windows.
 
-type Windows = {
-  readonly axes: PoolAxes
-  readonly kernel: readonly [number, number]
-  readonly padding: readonly [readonly [number, number], readonly [number, number]]
-  readonly stride: readonly [number, number]
-}
-
 /** The windows of a pooling on planes of this size. */
-function windowsOf(turn: Turn, height: number, width: number): Windows {
-  const [high, wide] = countsOf(turn, 'kernel_shape', 2, 1) ?? []
+function windowsOf(turn: Turn, height: number, width: number) {
+  const [high, wide] = turn.counts('kernel_shape', 2, 1) ?? []
   if (high === undefined || wide === undefined)
-    throw unsupported(turn, 'it has no windows', 'windows of pictures, [kH,kW]')
+    throw turn.unsupported('it has no windows', 'windows of pictures, [kH,kW]')
   const [before] = turn.declared?.inputs ?? []
   const isPadded =
     String(turn.node.attributes.get('auto_pad')).startsWith('SAME') ||
-    (countsOf(turn, 'pads', 4, 0) ?? []).some((n) => n > 0)
+    (turn.counts('pads', 4, 0) ?? []).some((n) => n > 0)
   // a window over all of the declared picture is one over all of any picture
   const isAll =
     before !== undefined &&
@@ -30,54 +22,52 @@ function windowsOf(turn: Turn, height: number, width: number): Windows {
     !turn.node.outputs[1] &&
     String(shapeOf(before).slice(-2)) === String([high, wide])
   const kernel = isAll ? ([height, width] as const) : ([high, wide] as const)
-  const stride = isAll ? kernel : pairOf(turn, 'strides', 1)
-  const dilation = pairOf(turn, 'dilations', 1)
+  const stride = isAll ? kernel : turn.pair('strides', 1)
+  const dilation = turn.pair('dilations', 1)
   const padding = paddingOf(turn, [height, width], kernel, stride, dilation)
-  const isUp = numberOf(turn, 'ceil_mode', 0) === 1
+  const isUp = turn.flag('ceil_mode')
   const axis = (i: 0 | 1, name: string, input: number): PoolAxis => {
     const choice = { stride: stride[i], dilation: dilation[i], padding: padding[i] }
-    return inNode(turn, () => poolAxis(name, input, kernel[i], choice, isUp))
+    return turn.inNode(() => poolAxis(name, input, kernel[i], choice, isUp))
   }
   const flat = poolAxis('depth', 1, 1, { stride: 1, dilation: 1, padding: [0, 0] }, false)
-  return { axes: [flat, axis(0, 'height', height), axis(1, 'width', width)], kernel, padding, stride }
+  const axes: PoolAxes = [flat, axis(0, 'height', height), axis(1, 'width', width)]
+  return { axes, kernel, padding, stride }
 }
 
 const maxPool: Lowering = async (turn) => {
   const { planes, pictures } = await batchOf(turn)
   const { axes, kernel } = windowsOf(turn, planes.shape[1]!, planes.shape[2]!)
-  const out: Item = batchValue(await turn.engine.layer('pool', [planes], { axes }), pictures)
+  const out = batchValue(await turn.engine.layer('pool', [planes], { axes }), pictures)
   if (!turn.node.outputs[1]) return out
   const across = kernel[1]
   const places = batchValue(await turn.engine.layer('switches', [planes], { axes, across }), pictures)
-  const isByColumns = numberOf(turn, 'storage_order', 0) !== 0
+  const isByColumns = turn.number('storage_order', 0) !== 0
   return [out, { ...places, pooling: { axes, across, isByColumns } }]
 }
 
 const maxUnpool: Lowering = async (turn) => {
   const { planes, pictures } = await batchOf(turn)
-  const switches = valueAt(turn, 1)
+  const switches = turn.value(1)
   const { pooling } = switches
   if (pooling === undefined)
-    throw unsupported(
-      turn,
+    throw turn.unsupported(
       'its indices do not come from a MaxPool of this network',
       'the second output of the MaxPool',
     )
   const { axes, across, isByColumns } = pooling
   if (isByColumns)
-    throw unsupported(
-      turn,
+    throw turn.unsupported(
       'indices that count down columns are not supported',
       'a MaxPool with storage_order 0',
     )
   if (axes[1].output !== planes.shape[1] || axes[2].output !== planes.shape[2])
-    throw unfit(turn, `its indices are for ${axes[2].output}x${axes[1].output}`)
+    throw turn.unfit(`its indices are for ${axes[2].output}x${axes[1].output}`)
   const target =
     turn.inputs[2]?.kind === 'known' ? Array.from(turn.inputs[2].constant.data).slice(-2) : undefined
   const size = target ?? sizeByWindows(turn, planes.shape)
   if (size[0] !== axes[1].input || size[1] !== axes[2].input)
-    throw unfit(
-      turn,
+    throw turn.unfit(
       `makes ${size[1]}x${size[0]} of what a MaxPool took from ${axes[2].input}x${axes[1].input}: its indices would be different`,
     )
   const made = await turn.engine.layer('unpooled', [planes, switches.planes], { axes, across })
@@ -85,16 +75,16 @@ const maxUnpool: Lowering = async (turn) => {
 }
 
 function sizeByWindows(turn: Turn, shape: readonly number[]): number[] {
-  const kernel = pairOf(turn, 'kernel_shape', 1)
-  const stride = pairOf(turn, 'strides', 1)
-  const pads = countsOf(turn, 'pads', 4, 0) ?? [0, 0, 0, 0]
+  const kernel = turn.pair('kernel_shape', 1)
+  const stride = turn.pair('strides', 1)
+  const pads = turn.counts('pads', 4, 0) ?? [0, 0, 0, 0]
   return [0, 1].map((i) => (shape[i + 1]! - 1) * stride[i]! - pads[i]! - pads[i + 2]! + kernel[i]!)
 }
 
 const averagePool: Lowering = async (turn) => {
   const { planes, pictures } = await batchOf(turn)
   const { axes, kernel, padding, stride } = windowsOf(turn, planes.shape[1]!, planes.shape[2]!)
-  const countsPadding = numberOf(turn, 'count_include_pad', 0) === 1
+  const countsPadding = turn.flag('count_include_pad')
   const counts = (axis: PoolAxis, i: 0 | 1): Int32Array =>
     Int32Array.from({ length: axis.output }, (_, o) => {
       if (!countsPadding) return axis.high[o]! - axis.low[o]! + 1

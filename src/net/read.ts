@@ -1,18 +1,17 @@
 import { basename, dirname } from 'node:path'
-import { asConvoError, ConvoError, mismatch } from '../error.ts'
+import { asConvoError, ConvoError, mismatch, nearest } from '../error.ts'
 import { readFileWhole, readWhole } from '../files/read.ts'
 import { under } from '../files/root.ts'
+import { beginsAsHeader } from '../kernel/formats/safetensors-header.ts'
+import { checkLimit } from '../limits.ts'
 import { optional } from '../text/record.ts'
-import { refusedAs } from './formats/foreign.ts'
-import type { Given, NetworkFormat } from './formats/format.ts'
-import { quoted } from './formats/format.ts'
+import { type Given, type NetworkFormat, quoted } from './formats/format.ts'
 import { ncnn } from './formats/ncnn.ts'
 import { onnx } from './formats/onnx.ts'
 import { safetensors } from './formats/safetensors.ts'
 import { tfjs } from './formats/tfjs.ts'
 import { torch } from './formats/torch.ts'
-import { type Meaning, meaningKeys, type Network } from './network.ts'
-import { inOrder } from './order.ts'
+import { type Meaning, meaningKeys, type Network, type NetworkNode, readsOf } from './network.ts'
 
 /** The file formats for networks, in the order in which they are tried. */
 export const networkFormats: readonly NetworkFormat[] = [onnx, safetensors, torch, ncnn, tfjs]
@@ -145,12 +144,139 @@ const noFiles = (file: string) => (path: string) => {
 
 function unknown(bytes: Uint8Array, file: string): ConvoError {
   const known = refusedAs(bytes, basename(file))
-  return new ConvoError(
-    'E_NET_FORMAT',
-    `${file} is ${known?.what ?? 'not a network file that convo reads'}`,
-    {
-      why: [`${file}: convo reads:`, ...networkFormats.map(({ summary }) => summary)],
-      fix: known?.fix ?? 'a file in one of these formats',
-    },
-  )
+  const what = known?.what ?? 'not a network file that convo reads'
+  return new ConvoError('E_NET_FORMAT', `${file} is ${what}`, {
+    why: [`${file}: convo reads:`, ...networkFormats.map(({ summary }) => summary)],
+    fix: known?.fix ?? 'a file in one of these formats',
+  })
 }
+
+/**
+ * Sorts the nodes of a network so that each comes after those whose outputs it reads. Keeps the order of the file if it is
+ * valid.
+ *
+ * @throws ConvoError E_NET_SYNTAX for a value that no node or more than one node outputs, and for cycles
+ */
+export function inOrder(network: Network, file: string): Network {
+  checkLimit('modelParts', network.nodes.length + network.constants.size, file)
+  const fail = (what: string, why: string) => new ConvoError('E_NET_SYNTAX', what, { why: `${file}: ${why}` })
+  /** The node that outputs each value; undefined for constants and inputs. */
+  const makers = new Map<string, NetworkNode | undefined>()
+  for (const name of network.constants.keys()) makers.set(name, undefined)
+  for (const { name } of network.inputs) makers.set(name, undefined)
+  for (const node of network.nodes) {
+    for (const output of node.outputs.filter((name) => name !== '')) {
+      if (makers.has(output)) {
+        const other = makers.get(output)
+        const giver = other === undefined ? 'an input or a tensor' : `node ${quoted(other.name)}`
+        throw fail(`two nodes of the network produce ${quoted(output)}`, `node ${nameOf(node)}, and ${giver}`)
+      }
+      makers.set(output, node)
+    }
+  }
+  const missing = (name: string, of: string) => {
+    const near = [...makers.keys()].filter((one) => one.length <= longestCompared).slice(0, mostCompared)
+    const guess = name.length <= longestCompared ? nearest(name, near) : undefined
+    const like = guess === undefined ? '' : `; there is ${quoted(guess)}`
+    return fail(
+      `${of} reads ${quoted(name)}, which nothing produces`,
+      `no node, tensor or input has this name${like}`,
+    )
+  }
+  const nodes: NetworkNode[] = []
+  const state = new Map<NetworkNode, 'open' | 'done'>()
+  // an explicit stack: a network may be deeper than the call stack
+  for (const first of network.nodes) {
+    const stack = state.has(first) ? [] : [{ node: first, reads: readsOf(first), next: 0 }]
+    while (stack.length > 0) {
+      const top = stack.at(-1)!
+      state.set(top.node, 'open')
+      const name = top.reads[top.next++]
+      if (name === undefined) {
+        state.set(top.node, 'done')
+        nodes.push(top.node)
+        stack.pop()
+        continue
+      }
+      if (name === '') continue
+      if (!makers.has(name)) throw missing(name, `node ${nameOf(top.node)}`)
+      const maker = makers.get(name)
+      if (maker === undefined || state.get(maker) === 'done') continue
+      if (state.get(maker) === 'open') {
+        throw fail(
+          `the network has a cycle at node ${nameOf(top.node)}`,
+          `it reads ${quoted(name)} of node ${nameOf(maker)}, which needs it`,
+        )
+      }
+      stack.push({ node: maker, reads: readsOf(maker), next: 0 })
+    }
+  }
+  if (network.outputs.length === 0) throw fail('the network has no output', 'no output is stated')
+  for (const { name } of network.outputs) if (!makers.has(name)) throw missing(name, 'an output')
+  return { ...network, nodes }
+}
+
+/** Limits on the search for similar names: comparing two takes time in the product of their lengths. */
+const [mostCompared, longestCompared] = [2000, 100]
+
+const nameOf = ({ name, operator }: NetworkNode): string => `${quoted(name)} (${operator})`
+
+/** A format that convo recognises but does not read, and what to do with a file in it. */
+type Refused = { readonly what: string; readonly fix?: string }
+
+type Row = Refused & { readonly is: (bytes: Uint8Array, name: string) => boolean }
+
+const begins =
+  (text: string, at = 0) =>
+  (bytes: Uint8Array): boolean =>
+    Buffer.from(bytes.subarray(at, at + text.length)).equals(Buffer.from(text, 'latin1'))
+
+const ends =
+  (...extensions: readonly string[]) =>
+  (_: Uint8Array, name: string): boolean =>
+    extensions.some((extension) => name.toLowerCase().endsWith(extension))
+
+const asOnnx = 'export the network as ONNX from the framework that it comes from'
+
+const rows: readonly Row[] = [
+  { is: (bytes) => bytes.length === 0, what: 'empty' },
+  {
+    is: begins('\x89HDF\r\n\x1a\n'),
+    what: 'a Keras network in HDF5, which convo does not read',
+    fix: asOnnx,
+  },
+  { is: begins('TFL3', 4), what: 'a TensorFlow Lite network, which convo does not read', fix: asOnnx },
+  { is: begins('GGUF'), what: 'a network in GGUF, which convo does not read', fix: asOnnx },
+  { is: begins('\x1f\x8b'), what: 'compressed by gzip', fix: 'gunzip it first' },
+  {
+    is: begins('version https://git-lfs'),
+    what: 'a Git LFS pointer, not the file itself',
+    fix: 'git lfs pull',
+  },
+  { is: ends('.onnx'), what: 'not an ONNX file, despite its name' },
+  { is: ends('.pt', '.pth', '.ckpt'), what: 'not a file of torch.save, despite its name' },
+  {
+    is: (bytes, name) => name.endsWith('.safetensors') && !beginsAsHeader(bytes),
+    what: 'not a .safetensors file, despite its name',
+  },
+  {
+    is: ends('.bin'),
+    what: 'without a description of the network',
+    fix: 'the .param or model.json next to it',
+  },
+  { is: ends('.pb'), what: 'a TensorFlow graph, which convo does not read', fix: asOnnx },
+  {
+    is: ends('.caffemodel', '.prototxt'),
+    what: 'a Caffe network, which convo does not read',
+    fix: asOnnx,
+  },
+  {
+    is: ends('.mlmodel', '.mlpackage'),
+    what: 'a Core ML network, which convo does not read',
+    fix: asOnnx,
+  },
+]
+
+/** Identifies a file that no reader accepts. Returns undefined if its format is unknown. */
+export const refusedAs = (bytes: Uint8Array, name: string): Refused | undefined =>
+  rows.find(({ is }) => is(bytes, name))

@@ -5,18 +5,7 @@ import { binary, chosen, spreadShape } from './constants.ts'
 import { constant } from './formats/numbers.ts'
 import type { Constant } from './network.ts'
 import { indexed } from './places.ts'
-import {
-  constantAt,
-  type Lowering,
-  neededAt,
-  numberOf,
-  numbersOf,
-  places,
-  type Turn,
-  unfit,
-  valueAt,
-  wordOf,
-} from './step.ts'
+import { firstOf, type Lowering, type Turn } from './step.ts'
 import {
   type Dimension,
   float,
@@ -26,88 +15,64 @@ import {
   plain,
   planesOf,
   shapeOf,
+  textOf,
   type Value,
 } from './value.ts'
 
 // Element-wise operators of one or two inputs.
 
-/** An element-wise function, with the attributes that are its parameters and their defaults. */
-type Single = {
-  readonly name: FunctionName
-  readonly parameters?: readonly (readonly [name: string, otherwise: number])[]
+type Single = readonly [FunctionName, ...(readonly [parameter: string, otherwise: number])[]]
+
+/** Functions of each sample, with the attributes that are their parameters and their defaults. */
+const singles: Readonly<Record<string, Single>> = {
+  LeakyRelu: ['leakyrelu', ['alpha', Math.fround(0.01)]],
+  HardSigmoid: ['hardsigmoid', ['alpha', Math.fround(0.2)], ['beta', 0.5]],
+  Elu: ['elu', ['alpha', 1]],
+  Celu: ['celu', ['alpha', 1]],
+  Selu: ['selu', ['alpha', 1.6732632423543772], ['gamma', 1.0507009873554805]],
+  ThresholdedRelu: ['thresholded', ['alpha', 1]],
+  IsNaN: ['nan'],
+  ...Object.fromEntries(
+    'Relu Sigmoid HardSwish Tanh Softplus Softsign Mish Erf Exp Log Sqrt Neg Abs Reciprocal Floor Ceil Round Sign Sin Cos Not'
+      .split(' ')
+      .map((name) => [name, [name.toLowerCase() as FunctionName]]),
+  ),
 }
 
-const singles: Readonly<Record<string, Single>> = {
-  Relu: { name: 'relu' },
-  LeakyRelu: { name: 'leakyrelu', parameters: [['alpha', Math.fround(0.01)]] },
-  Sigmoid: { name: 'sigmoid' },
-  HardSigmoid: {
-    name: 'hardsigmoid',
-    parameters: [
-      ['alpha', Math.fround(0.2)],
-      ['beta', 0.5],
-    ],
-  },
-  HardSwish: { name: 'hardswish' },
-  Tanh: { name: 'tanh' },
-  Elu: { name: 'elu', parameters: [['alpha', 1]] },
-  Celu: { name: 'celu', parameters: [['alpha', 1]] },
-  Selu: {
-    name: 'selu',
-    parameters: [
-      ['alpha', 1.6732632423543772],
-      ['gamma', 1.0507009873554805],
-    ],
-  },
-  ThresholdedRelu: { name: 'thresholded', parameters: [['alpha', 1]] },
-  Softplus: { name: 'softplus' },
-  Softsign: { name: 'softsign' },
-  Mish: { name: 'mish' },
-  Erf: { name: 'erf' },
-  Exp: { name: 'exp' },
-  Log: { name: 'log' },
-  Sqrt: { name: 'sqrt' },
-  Neg: { name: 'neg' },
-  Abs: { name: 'abs' },
-  Reciprocal: { name: 'reciprocal' },
-  Floor: { name: 'floor' },
-  Ceil: { name: 'ceil' },
-  Round: { name: 'round' },
-  Sign: { name: 'sign' },
-  Sin: { name: 'sin' },
-  Cos: { name: 'cos' },
-  Not: { name: 'not' },
-  IsNaN: { name: 'nan' },
-}
+/** An item or a number, which may still be in the making. */
+type Operand = Item | number | Promise<Item>
+
+const itemOf = async (of: Operand): Promise<Item> => (typeof of === 'number' ? float(of) : of)
 
 /** Applies a function to every sample. */
 export async function through(
   turn: Turn,
-  item: Item,
+  of: Operand,
   name: FunctionName = 'none',
   a?: number,
   b?: number,
 ): Promise<Item> {
+  const item = await itemOf(of)
   if (name === 'none') return item
   if (item.kind === 'known') {
     const { type, shape, data } = item.constant
     return known(constant(type, shape, Float64Array.from(data, functionOf(name, a, b))))
   }
   const settings = { name, unit: 1, ...(a !== undefined && { a }), ...(b !== undefined && { b }) }
-  return { ...item, planes: await turn.engine.layer('activate', [item.planes], settings) }
+  return turn.layer('activate', item, settings)
 }
 
 const single =
-  ({ name, parameters = [] }: Single): Lowering =>
+  ([name, ...parameters]: Single): Lowering =>
   (turn) => {
-    const [a, b] = parameters.map(([key, otherwise]) => numberOf(turn, key, otherwise))
-    return through(turn, turn.inputs[0] ?? valueAt(turn, 0), name, a, b)
+    const [a, b] = parameters.map(([key, otherwise]) => turn.number(key, otherwise))
+    return through(turn, turn.item(0), name, a, b)
   }
 
 const clip: Lowering = (turn) => {
-  const low = constantAt(turn, 1, 'the minimum')?.data[0] ?? numberOf(turn, 'min')
-  const high = constantAt(turn, 2, 'the maximum')?.data[0] ?? numberOf(turn, 'max')
-  const item = turn.inputs[0] ?? valueAt(turn, 0)
+  const low = turn.constant(1, 'the minimum')?.data[0] ?? turn.number('min')
+  const high = turn.constant(2, 'the maximum')?.data[0] ?? turn.number('max')
+  const item = turn.item(0)
   return through(turn, item, 'clip', low ?? Number.NEGATIVE_INFINITY, high ?? Number.POSITIVE_INFINITY)
 }
 
@@ -149,13 +114,8 @@ function areAlike(a: Value, b: Value): boolean {
       return isSame(dimension, other) || dimension.length === 0 || other.length === 0
     }) &&
     // an axis that one value lacks is one whole dimension of the other
-    new Set([...a.dims, ...b.dims].flat().map(({ axis, stride, size }) => `${axis} ${stride} ${size}`))
-      .size ===
-      new Set(
-        a.dims
-          .flatMap((d, i) => (d.length > 0 ? d : b.dims[i]!))
-          .map(({ axis, stride, size }) => `${axis} ${stride} ${size}`),
-      ).size
+    new Set([...a.dims, ...b.dims].flat().map(textOf)).size ===
+      new Set(a.dims.flatMap((d, i) => (d.length > 0 ? d : b.dims[i]!)).map(textOf)).size
   )
 }
 
@@ -168,7 +128,7 @@ async function alike(
     (all, value) => all && spreadShape(all, shapeOf(value)),
     [],
   )
-  if (shape === undefined) throw unfit(turn, 'they do not fit')
+  if (shape === undefined) throw turn.unfit('they do not fit')
   const full = values.map((value) => lifted(value, shape.length))
   const isEven = full.every((a, i) => full.slice(i + 1).every((b) => areAlike(a, b)))
   const even = isEven ? full : await evened(turn, full, shape)
@@ -182,15 +142,13 @@ async function evened(turn: Turn, values: readonly Value[], shape: readonly numb
   const leads = even.map((value) => shapeOf(value).slice(0, -2).join())
   const counts = new Set(leads.filter((_, i) => even[i]!.planes.shape[0]! > 1))
   if (counts.size <= 1) return even
-  const lead = shape.slice(0, -2)
-  return Promise.all(
-    even.map((value) => {
-      const alone = lead.flatMap((size, i) =>
-        shapeOf(value)[i] === size ? [] : [[i, places(turn, size, () => 0)] as const],
-      )
-      return alone.length === 0 || value.planes.shape[0] === 1 ? value : indexed(turn, value, new Map(alone))
-    }),
-  )
+  const repeated = even.map((value) => {
+    const own = shapeOf(value)
+    const alone = shape.slice(0, -2).flatMap((size, i) => (own[i] === size ? [] : [[i, size] as const]))
+    const places = alone.map(([i, size]) => [i, turn.places(size, () => 0)] as const)
+    return value.planes.shape[0] === 1 ? value : indexed(turn, value, new Map(places))
+  })
+  return (await Promise.all(repeated)) as Value[]
 }
 
 /** The numbers of a constant that is a scalar or one number for each channel; otherwise undefined. */
@@ -213,35 +171,31 @@ function numbersFor(value: Value, given: Constant): Float32Array | undefined {
   })
 }
 
-/** Applies a binary operation to two items, broadcast to each other. @throws ConvoError E_SHAPE */
-export async function meet(turn: Turn, operation: OperationName, a: Item, b: Item): Promise<Item> {
+/** Applies a binary operation to two operands, broadcast to each other. @throws ConvoError E_SHAPE */
+export async function meet(turn: Turn, operation: OperationName, x: Operand, y: Operand): Promise<Item> {
+  const [a, b] = await Promise.all([itemOf(x), itemOf(y)])
   if (a.kind === 'known' && b.kind === 'known') return known(binary(operation, a.constant, b.constant))
   const isFirst = a.kind === 'known'
   const [value, given] = isFirst ? [b, a] : [a, b]
   if (value.kind === 'value' && given.kind === 'known') {
     const numbers = numbersFor(value, given.constant)
-    const settings = numbers && { operation, numbers, isFirst }
-    if (settings) return { ...value, planes: await turn.engine.layer('withNumber', [value.planes], settings) }
+    if (numbers !== undefined) return turn.layer('withNumber', value, { operation, numbers, isFirst })
   }
-  const { planes, dims } = await alike(turn, [a, b].map(asValue))
+  const { planes, dims } = await alike(turn, [a, b].map(planesOf))
   return { kind: 'value', planes: await turn.engine.layer('paired', planes, { operation }), dims }
 }
-
-const asValue = (item: Item): Value => (item.kind === 'known' ? planesOf(item.constant) : item)
 
 const pair =
   (operation: OperationName): Lowering =>
   async (turn) => {
-    const items = turn.inputs.filter((item) => item !== undefined)
-    let [out] = items
-    if (out === undefined) throw unfit(turn, 'its inputs are missing')
-    for (const item of items.slice(1)) out = await meet(turn, operation, out, item)
-    return out
+    const [first, ...rest] = turn.inputs.filter((item) => item !== undefined)
+    if (first === undefined) throw turn.unfit('its inputs are missing')
+    return rest.reduce<Promise<Item>>((all, item) => meet(turn, operation, all, item), itemOf(first))
   }
 
 const prelu: Lowering = async (turn) => {
-  const value = valueAt(turn, 0)
-  const given = neededAt(turn, 1, 'the slope')
+  const value = turn.value(0)
+  const given = turn.needed(1, 'the slope')
   // By ONNX's broadcasting, [n] is one slope for each column if the file has n columns. Old files also have [C], which then
   // can only mean channels. If the file leaves the width open, the width of the picture does not decide between the two.
   const [before] = turn.declared?.inputs ?? []
@@ -250,112 +204,90 @@ const prelu: Lowering = async (turn) => {
   const shape =
     isList && !isPerColumn ? [given.data.length, ...value.dims.slice(2).map(() => 1)] : given.shape
   const slope = numbersFor(value, { ...given, shape })
-  if (slope === undefined) {
-    const even = await plain(turn.engine, value)
-    if (even !== value) return prelu({ ...turn, inputs: [even, turn.inputs[1]] })
-    const size = shapeOf(value)
-    const fits = given.shape.every((n, i) => n === 1 || n === size.at(i - given.shape.length))
-    if (!fits || given.shape.length > size.length)
-      throw unfit(turn, `its slope [${given.shape.join(',')}] cannot be broadcast to [${size.join(',')}]`)
-    const zero: Item = float(0)
-    const below = await meet(turn, 'multiply', await meet(turn, 'smaller', value, zero), turn.inputs[1]!)
-    return meet(turn, 'add', await through(turn, value, 'relu'), below)
-  }
-  return { ...value, planes: await turn.engine.layer('prelu', [value.planes], { slope }) }
+  if (slope !== undefined) return turn.layer('prelu', value, { slope })
+  const even = await plain(turn.engine, value)
+  if (even !== value) return prelu(turn.on([even, turn.inputs[1]]))
+  const size = shapeOf(value)
+  const fits = given.shape.every((n, i) => n === 1 || n === size.at(i - given.shape.length))
+  if (!fits || given.shape.length > size.length)
+    throw turn.unfit(`its slope [${given.shape.join(',')}] cannot be broadcast to [${size.join(',')}]`)
+  const below = meet(turn, 'multiply', meet(turn, 'smaller', value, 0), turn.item(1))
+  return meet(turn, 'add', through(turn, value, 'relu'), below)
 }
 
 /** x · sigmoid(alpha · x). */
 const swish =
   (usual: number): Lowering =>
-  async (turn) => {
-    const item = turn.inputs[0] ?? valueAt(turn, 0)
-    const alpha = numberOf(turn, 'alpha', usual)
+  (turn) => {
+    const item = turn.item(0)
+    const alpha = turn.number('alpha', usual)
     if (alpha === 1) return through(turn, item, 'silu')
-    const by: Item = float(alpha)
-    return meet(
-      turn,
-      'multiply',
-      item,
-      await through(turn, await meet(turn, 'multiply', item, by), 'sigmoid'),
-    )
+    return meet(turn, 'multiply', item, through(turn, meet(turn, 'multiply', item, alpha), 'sigmoid'))
   }
 
-const mean: Lowering = async (turn) => {
-  const sum = (await pair('add')(turn)) as Item
+const mean: Lowering = (turn) => {
   const count = turn.inputs.filter((item) => item !== undefined).length
-  return meet(turn, 'divide', sum, float(count))
+  return meet(turn, 'divide', firstOf(pair('add')(turn)), count)
 }
 
 const where: Lowering = async (turn) => {
-  const items = [0, 1, 2].map((i) => turn.inputs[i] ?? valueAt(turn, i))
+  const items = [0, 1, 2].map((i) => turn.item(i))
   const [condition, a, b] = items.map((item) => (item.kind === 'known' ? item.constant : undefined))
   if (condition && a && b) return known(chosen(condition, a, b))
-  const { planes, dims } = await alike(turn, items.map(asValue))
+  const { planes, dims } = await alike(turn, items.map(planesOf))
   return { kind: 'value', planes: await turn.engine.layer('either', planes, {}), dims }
 }
 
 /** Keeps the upper or the lower triangle of rows and columns; the rest is 0. */
 const triangle: Lowering = (turn) => {
-  const item = turn.inputs[0] ?? valueAt(turn, 0)
+  const item = turn.item(0)
   const [high = 1, wide = 1] = shapeOf(item).slice(-2)
-  const k = constantAt(turn, 1, 'the diagonal')?.data[0] ?? 0
-  const isUpper = numberOf(turn, 'upper', 1) !== 0
-  const kept = places(turn, high * wide, (i) => {
+  const k = turn.constant(1, 'the diagonal')?.data[0] ?? 0
+  const isUpper = turn.number('upper', 1) !== 0
+  const kept = turn.places(high * wide, (i) => {
     const at = (i % wide) - Math.floor(i / wide)
     return +(isUpper ? at >= k : at <= k)
   })
-  return where({ ...turn, inputs: [known(constant('bool', [high, wide], kept)), item, float(0)] })
+  return where(turn.on([known(constant('bool', [high, wide], kept)), item, float(0)]))
 }
 
 /** x · by + plus. */
-const line = async (turn: Turn, x: Item, by: number, plus: Item): Promise<Item> =>
-  meet(turn, 'add', await meet(turn, 'multiply', x, float(by)), plus)
+const line = (turn: Turn, by: number, plus: Operand): Promise<Item> =>
+  meet(turn, 'add', meet(turn, 'multiply', turn.value(0), by), plus)
 
 /** alpha · f(beta · x). */
 const stretched =
   (name: FunctionName): Lowering =>
-  async (turn) => {
-    const [alpha, beta] = [numberOf(turn, 'alpha', 1), numberOf(turn, 'beta', 1)]
-    const x = turn.inputs[0] ?? valueAt(turn, 0)
-    return meet(
-      turn,
-      'multiply',
-      await through(turn, await meet(turn, 'multiply', x, float(beta)), name),
-      float(alpha),
-    )
+  (turn) => {
+    const inner = meet(turn, 'multiply', turn.item(0), turn.number('beta', 1))
+    return meet(turn, 'multiply', through(turn, inner, name), turn.number('alpha', 1))
   }
 
 const imageScaler: Lowering = (turn) => {
-  const bias = numbersOf(turn, 'bias') ?? [0]
-  return line(
-    turn,
-    valueAt(turn, 0),
-    numberOf(turn, 'scale', 1),
-    known(constant('float32', [bias.length, 1, 1], bias)),
-  )
+  const bias = turn.list('bias') ?? [0]
+  return line(turn, turn.number('scale', 1), known(constant('float32', [bias.length, 1, 1], bias)))
+}
+
+const gelu: Lowering = (turn) => {
+  const isTanh = turn.word('approximate', ['none', 'tanh']) === 'tanh'
+  return through(turn, turn.value(0), isTanh ? 'gelu-tanh' : 'gelu')
 }
 
 /** The element-wise operators, by name. */
 export const singleLowerings: Readonly<Record<string, Lowering>> = {
   ...Object.fromEntries(Object.entries(singles).map(([operator, one]) => [operator, single(one)])),
   ...Object.fromEntries(Object.entries(pairs).map(([operator, operation]) => [operator, pair(operation)])),
-  Mod: (turn) => pair(numberOf(turn, 'fmod') === 1 ? 'remainder' : 'modulo')(turn),
+  Mod: (turn) => pair(turn.flag('fmod') ? 'remainder' : 'modulo')(turn),
   Clip: clip,
   PRelu: prelu,
-  Gelu: (turn) =>
-    through(
-      turn,
-      valueAt(turn, 0),
-      wordOf(turn, 'approximate', ['none', 'tanh']) === 'tanh' ? 'gelu-tanh' : 'gelu',
-    ),
+  Gelu: gelu,
   Mean: mean,
   Swish: swish(1),
   QuickGelu: swish(Math.fround(1.702)),
   Where: where,
   Trilu: triangle,
   // experimental operators of early ONNX, which converters from Core ML and Keras still write
-  Affine: (turn) =>
-    line(turn, valueAt(turn, 0), numberOf(turn, 'alpha', 1), float(numberOf(turn, 'beta', 0))),
+  Affine: (turn) => line(turn, turn.number('alpha', 1), turn.number('beta', 0)),
   ImageScaler: imageScaler,
   ScaledTanh: stretched('tanh'),
   ParametricSoftplus: stretched('softplus'),

@@ -1,23 +1,10 @@
 import type { Taps } from '../definition/shaping.ts'
 import { checkLimit } from '../limits.ts'
-import { listOf } from './constants.ts'
-import { placed } from './places.ts'
-import {
-  axisIn,
-  constantAt,
-  type Lowering,
-  nameOf,
-  numberOf,
-  numbersOf,
-  type Turn,
-  unfit,
-  unsupported,
-  valueAt,
-  wordOf,
-} from './step.ts'
-import { isAxis, plain, shapeOf, type Value, wholeOf } from './value.ts'
+import { placed, upTo } from './places.ts'
+import type { Lowering, Turn } from './step.ts'
+import { arranged, isAxis, pictureValue, plain, shapeOf, type Value, wholeOf } from './value.ts'
 
-// Resizing, in all modes of ONNX.
+// Resizing, in all modes of ONNX, and sampling at computed positions.
 
 /** An axis to resize. `coordinate_transformation_mode` maps its output positions to input positions. */
 type Axis = {
@@ -119,88 +106,71 @@ export function tapsOf(axis: Axis, way: Way): Taps {
 }
 
 const resize: Lowering = async (turn) => {
-  const { node } = turn
-  const isUpsample = node.operator === 'Upsample'
-  const isOld = isUpsample || node.opset < 11
-  const value = valueAt(turn, 0)
+  const { node, engine } = turn
+  const isOld = node.operator === 'Upsample' || node.opset < 11
+  const value = turn.value(0)
   const shape = shapeOf(value)
   const rank = shape.length
-  const mode = wordOf(turn, 'mode', ['nearest', 'linear', 'cubic', 'bilinear'])
-  const at = isOld ? 1 : 2
-  const given = constantAt(turn, at, 'the scales')
-  const listed = given === undefined || given.data.length === 0 ? numbersOf(turn, 'scales') : listOf(given)
-  const sizesGiven = isOld ? undefined : constantAt(turn, 3, 'the sizes')
-  const sizes = sizesGiven === undefined || sizesGiven.data.length === 0 ? undefined : listOf(sizesGiven)
-  const axes = (numbersOf(turn, 'axes') ?? shape.map((_, i) => i)).map((axis) => axisIn(turn, axis, rank))
-  if (listed === undefined && sizes === undefined) throw unsupported(turn, 'it has neither scales nor sizes')
-  if ((sizes ?? listed)?.length !== axes.length)
-    throw unfit(turn, `${(sizes ?? listed)?.length} sizes for ${axes.length} axes`)
-  const own = wantedSizes(turn, value, axes, listed, sizes)
+  const mode = turn.word('mode', ['nearest', 'linear', 'cubic', 'bilinear'])
+  const listAt = (i: number, what: string) => {
+    const { data = [] } = turn.constant(i, what) ?? {}
+    return data.length === 0 ? undefined : Array.from(data)
+  }
+  const scales = listAt(isOld ? 1 : 2, 'the scales') ?? turn.list('scales')
+  const sizes = isOld ? undefined : listAt(3, 'the sizes')
+  const axes = (turn.list('axes') ?? upTo(rank)).map((axis) => turn.axis(axis, rank))
+  const listed = sizes ?? scales
+  if (listed === undefined) throw turn.unsupported('it has neither scales nor sizes')
+  if (listed.length !== axes.length) throw turn.unfit(`${listed.length} sizes for ${axes.length} axes`)
+  const own = wantedSizes(turn, value, axes, scales, sizes)
   for (const { output } of own) {
     if (!(Number.isSafeInteger(output) && output >= 1))
-      throw unfit(turn, `it makes [${own.map((one) => one.output)}]`)
-    checkLimit('axisSamples', output, nameOf(node))
+      throw turn.unfit(`it makes [${own.map((one) => one.output)}]`)
+    checkLimit('axisSamples', output, turn.name)
   }
-  const roi = isOld ? undefined : constantAt(turn, 1, 'the part')
+  const roi = isOld ? undefined : turn.constant(1, 'the part')?.data
   const way: Way = {
     mode: mode === 'bilinear' ? 'linear' : mode,
-    coordinate: isOld ? 'asymmetric' : wordOf(turn, 'coordinate_transformation_mode', namesOf(coordinates)),
-    nearest: isOld ? 'smaller' : wordOf(turn, 'nearest_mode', namesOf(nearests)),
-    a: numberOf(turn, 'cubic_coeff_a', -0.75),
-    excludesOutside: numberOf(turn, 'exclude_outside', 0) === 1,
-    smooths: numberOf(turn, 'antialias', 0) === 1,
+    coordinate: isOld ? 'asymmetric' : turn.word('coordinate_transformation_mode', namesOf(coordinates)),
+    nearest: isOld ? 'smaller' : turn.word('nearest_mode', namesOf(nearests)),
+    a: turn.number('cubic_coeff_a', -0.75),
+    excludesOutside: turn.flag('exclude_outside'),
+    smooths: turn.flag('antialias'),
   }
   const outer = own.findIndex(({ output, input }, i) => i < rank - 2 && output !== input)
   if (outer >= 0)
-    throw unsupported(
-      turn,
+    throw turn.unsupported(
       `axis ${outer} of [${shape}] is resized`,
       'a network that resizes rows and columns only',
     )
-  const isCut = way.coordinate === 'tf_crop_and_resize'
-  const partOf = (i: number): readonly [number, number] => {
+  const isEven = isAxis(value, value.dims[rank - 2]!, 1) && isAxis(value, value.dims[rank - 1]!, 2)
+  const even = isEven ? value : await plain(engine, value)
+  const axisOf = (i: number): Axis => {
     const k = axes.indexOf(i)
-    return roi === undefined || k < 0 ? [0, 1] : [roi.data[k]!, roi.data[k + axes.length]!]
+    return { ...own[i]!, roi: roi === undefined || k < 0 ? [0, 1] : [roi[k]!, roi[k + axes.length]!] }
   }
-  const even =
-    isAxis(value, value.dims[rank - 2]!, 1) && isAxis(value, value.dims[rank - 1]!, 2)
-      ? value
-      : await plain(turn.engine, value)
-  const axisOf = (i: number): Axis => ({ ...own[i]!, roi: partOf(i) })
-  const planes = await resizedPlanes(
-    turn,
-    even,
-    axisOf(rank - 2),
-    axisOf(rank - 1),
-    way,
-    isCut ? numberOf(turn, 'extrapolation_value', 0) : undefined,
-  )
-  const dims = even.dims.map((dimension, i) =>
-    i < rank - 2 ? dimension : wholeOf(i === rank - 1 ? 2 : 1, own[i]!.output),
-  )
-  return { kind: 'value', planes, dims }
-}
-
-async function resizedPlanes(
-  { engine }: Turn,
-  { planes }: Value,
-  row: Axis,
-  column: Axis,
-  way: Way,
-  outside: number | undefined,
-) {
+  const [row, column] = [axisOf(rank - 2), axisOf(rank - 1)]
+  const dims = [...even.dims.slice(0, -2), wholeOf(1, row.output), wholeOf(2, column.output)]
   const [rows, columns] = [tapsOf(row, way), tapsOf(column, way)]
-  if (way.mode === 'nearest' && outside === undefined)
-    return placed(engine, planes, [undefined, rows.places, columns.places])
-  const made = await engine.layer('resized', [planes], { rows, columns })
-  if (outside === undefined) return made
+  const isCut = way.coordinate === 'tf_crop_and_resize'
+  if (way.mode === 'nearest' && !isCut) {
+    const planes = await placed(engine, even.planes, [undefined, rows.places, columns.places])
+    return { kind: 'value', planes, dims }
+  }
+  const made = await engine.layer('resized', [even.planes], { rows, columns })
+  if (!isCut) return { kind: 'value', planes: made, dims }
   // the part beyond the edge is one number
   const shown = (axis: Axis): Int32Array =>
     Int32Array.from({ length: axis.output }, (_, o) => {
       const x = coordinates[way.coordinate](o, axis)
       return x < 0 || x > axis.input - 1 ? -1 : o
     })
-  return placed(engine, made, [undefined, shown(row), shown(column)], outside)
+  const outside = turn.number('extrapolation_value', 0)
+  return {
+    kind: 'value',
+    planes: await placed(engine, made, [undefined, shown(row), shown(column)], outside),
+    dims,
+  }
 }
 
 /** The output sizes of a resize, and the scales. */
@@ -216,7 +186,7 @@ function wantedSizes(
   const before = declared?.inputs[0]
   const listBefore = declared?.inputs[3]
   const sizesBefore = listBefore?.kind === 'known' ? listBefore.constant.data : undefined
-  const policy = wordOf(turn, 'keep_aspect_ratio_policy', ['stretch', 'not_larger', 'not_smaller'])
+  const policy = turn.word('keep_aspect_ratio_policy', ['stretch', 'not_larger', 'not_smaller'])
   const ratios = sizes?.map((size, k) => size / shape[axes[k]!]!) ?? []
   const ratio =
     policy === 'not_larger' ? Math.min(...ratios) : policy === 'not_smaller' ? Math.max(...ratios) : undefined
@@ -236,8 +206,33 @@ function wantedSizes(
   })
 }
 
-/** The resizing operators, by name. */
+/** The modes by their names in ONNX, since opset 20 and before. */
+const sampleModes = {
+  linear: 'linear',
+  nearest: 'nearest',
+  cubic: 'cubic',
+  bilinear: 'linear',
+  bicubic: 'cubic',
+} as const
+
+const gridSample: Lowering = async (turn) => {
+  const [value, grid] = [turn.value(0), turn.value(1)]
+  const [shape, places] = [shapeOf(value), shapeOf(grid)]
+  if (shape.length !== 4 || shape[0] !== 1)
+    throw turn.unsupported(`its input is [${shape}], but only pictures [1,C,H,W] are supported`)
+  if (places.length !== 4 || places[0] !== 1 || places[3] !== 2)
+    throw turn.unfit(`its grid is [${places}], not [1,H,W,2]`)
+  const mode = sampleModes[turn.word('mode', namesOf(sampleModes))]
+  const outside = turn.word('padding_mode', ['zeros', 'border', 'reflection'])
+  const { planes } = await plain(turn.engine, value)
+  const { planes: wanted } = await arranged(turn.engine, grid, [[3], [0, 1], [2]])
+  const settings = { mode, outside, aligned: turn.flag('align_corners') }
+  return pictureValue(await turn.engine.layer('sampled', [planes, wanted], settings))
+}
+
+/** The operators that resize and sample, by name. */
 export const sizedLowerings: Readonly<Record<string, Lowering>> = {
   Resize: resize,
   Upsample: resize,
+  GridSample: gridSample,
 }

@@ -1,9 +1,9 @@
-import { transposedConstant } from './formats/numbers.ts'
+import { sizeOf } from '../tensor/tensor.ts'
 import { reducedLowerings } from './reduced.ts'
 import { withShape } from './shapes.ts'
 import { meet } from './single.ts'
-import { type Lowering, type Turn, unfit, unsupported } from './step.ts'
-import { type Item, known, shapeOf, transposed } from './value.ts'
+import { firstOf, type Lowering, type Turn } from './step.ts'
+import { type Item, shapeOf, transposed } from './value.ts'
 import { weightedLowerings } from './weighted.ts'
 
 // Sums of products over named axes.
@@ -13,15 +13,13 @@ type Named = { readonly item: Item; readonly axes: readonly string[] }
 
 /** Orders the axes of an operand, and inserts axes of size 1 for letters that it lacks. */
 function inOrderOf(turn: Turn, { item, axes }: Named, letters: readonly string[]): Item {
-  const order = letters.flatMap((letter) => (axes.includes(letter) ? [axes.indexOf(letter)] : []))
-  const made: Item =
-    item.kind === 'known' ? known(transposedConstant(item.constant, order)) : transposed(item, order)
-  const sizes = shapeOf(made)
-  return withShape(
-    turn,
-    made,
-    letters.map((letter) => (axes.includes(letter) ? sizes.shift()! : 1)),
+  const made = transposed(
+    item,
+    letters.flatMap((letter) => (axes.includes(letter) ? [axes.indexOf(letter)] : [])),
   )
+  const sizes = shapeOf(made)
+  const shape = letters.map((letter) => (axes.includes(letter) ? sizes.shift()! : 1))
+  return withShape(turn, made, shape)
 }
 
 /** Sums over axes, which are dropped. */
@@ -31,12 +29,8 @@ async function without(turn: Turn, { item, axes }: Named, gone: readonly string[
     ['axes', gone.map((letter) => axes.indexOf(letter))],
     ['keepdims', 0],
   ])
-  const made = await reducedLowerings.ReduceSum!({
-    ...turn,
-    node: { ...turn.node, attributes },
-    inputs: [item],
-  })
-  return { item: made as Item, axes: axes.filter((letter) => !gone.includes(letter)) }
+  const made = await firstOf(reducedLowerings.ReduceSum!(turn.on([item], attributes)))
+  return { item: made, axes: axes.filter((letter) => !gone.includes(letter)) }
 }
 
 async function product(turn: Turn, a: Named, b: Named, out: readonly string[]): Promise<Named> {
@@ -57,18 +51,14 @@ async function product(turn: Turn, a: Named, b: Named, out: readonly string[]): 
     return without(turn, { item, axes: all }, summed)
   }
   const [left, right] = [shapeOf(before), shapeOf(after)]
-  const whole = (sizes: readonly number[]) => sizes.reduce((x, y) => x * y, 1)
-  const lead = left.slice(0, batch.length)
-  const [high, wide] = [
-    left.slice(lead.length, lead.length + rows.length),
-    right.slice(lead.length + summed.length),
-  ]
-  const inner = whole(left.slice(lead.length + rows.length))
+  const [lead, high] = [left.slice(0, batch.length), left.slice(batch.length, -summed.length)]
+  const wide = right.slice(batch.length + summed.length)
+  const depth = sizeOf(left.slice(-summed.length))
   const inputs = [
-    withShape(turn, before, [...lead, whole(high), inner]),
-    withShape(turn, after, [...lead, inner, whole(wide)]),
+    withShape(turn, before, [...lead, sizeOf(high), depth]),
+    withShape(turn, after, [...lead, depth, sizeOf(wide)]),
   ]
-  const made = (await weightedLowerings.MatMul!({ ...turn, inputs })) as Item
+  const made = await firstOf(weightedLowerings.MatMul!(turn.on(inputs)))
   return { item: withShape(turn, made, [...lead, ...high, ...wide]), axes: [...batch, ...rows, ...columns] }
 }
 
@@ -78,15 +68,14 @@ const einsum: Lowering = async (turn) => {
   const [, from = '', , to] = /^([A-Za-z,]+)(->([A-Za-z]*))?$/.exec(equation) ?? []
   const letters = from.split(',').map((word) => [...word])
   if (from === '' || letters.some((axes) => new Set(axes).size < axes.length) || letters.length > 2)
-    throw unsupported(
-      turn,
+    throw turn.unsupported(
       `the equation ${JSON.stringify(equation)} is not supported`,
       'one or two operands, each with different letters',
     )
   const named = letters.map((axes, i): Named => {
     const item = turn.inputs[i]
     if (item === undefined || shapeOf(item).length !== axes.length)
-      throw unfit(turn, `${axes.length} letters do not fit input ${i}`)
+      throw turn.unfit(`${axes.length} letters do not fit input ${i}`)
     return { item, axes }
   })
   // without an output, it has all letters that occur once, in alphabetical order
@@ -95,21 +84,17 @@ const einsum: Lowering = async (turn) => {
     .filter((letter, i, all) => all.indexOf(letter) === i && all.lastIndexOf(letter) === i)
   const out = to === undefined ? once.sort() : [...to]
   if (out.some((letter) => !letters.flat().includes(letter)))
-    throw unfit(turn, 'its output has a letter of its own')
-  const [a, b] = await Promise.all(
-    named.map((one, i) =>
-      without(
-        turn,
-        one,
-        one.axes.filter((letter) => !out.includes(letter) && !letters[1 - i]?.includes(letter)),
-      ),
-    ),
-  )
+    throw turn.unfit('its output has a letter of its own')
+  const [a, b] = (await Promise.all(
+    named.map((one, i) => {
+      const isAlone = (letter: string) => !out.includes(letter) && !letters[1 - i]?.includes(letter)
+      return without(turn, one, one.axes.filter(isAlone))
+    }),
+  )) as [Named, Named | undefined]
+  if (b === undefined) return inOrderOf(turn, a, out)
   // weights come second
-  const isTurned = a!.item.kind === 'known' && b?.item.kind === 'value'
-  const made =
-    b === undefined ? a! : isTurned ? await product(turn, b, a!, out) : await product(turn, a!, b, out)
-  return inOrderOf(turn, made, out)
+  const isTurned = a.item.kind === 'known' && b.item.kind === 'value'
+  return inOrderOf(turn, await (isTurned ? product(turn, b, a, out) : product(turn, a, b, out)), out)
 }
 
 /** The sums of products, by name. */

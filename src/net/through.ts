@@ -1,9 +1,8 @@
 import type { Engine } from '../definition/engine.ts'
 import { ConvoError } from '../error.ts'
 import type { Tensor } from '../tensor/tensor.ts'
-import { type Asked, coloursOf, senseOf, spreadOf } from './meaning.ts'
-import { type Fit, fitOf, type Model, throughModel } from './model.ts'
-import type { NetRange } from './network.ts'
+import { type Fit, fitOf, lastOperator, type Model, throughModel } from './model.ts'
+import type { Meaning, NetColours, NetRange } from './network.ts'
 import { type HeatName, heatPalette, labelPalette } from './palette.ts'
 import { placed } from './places.ts'
 import { tapsOf } from './sized.ts'
@@ -22,15 +21,6 @@ const fromLuma = [
   [1, 1.772, 0],
 ] as const
 
-/** The output of a network. */
-export type Passed = {
-  readonly planes: Tensor
-  readonly fit: Fit
-  readonly notes: readonly string[]
-  /** Whether the channels are a gray or colour picture rather than maps. */
-  readonly isPicture: boolean
-}
-
 /** Options for running a network on a picture. */
 export type PassOptions = Asked & {
   /** The level of white in the picture. */
@@ -46,27 +36,26 @@ export type PassOptions = Asked & {
 const channelsOf = (engine: Engine, x: Tensor, channels: readonly number[]): Promise<Tensor> =>
   placed(engine, x, [channels])
 
+/** Numbers for each channel, repeated, times a factor. */
+const perChannel = ({ shape }: Tensor, numbers: readonly number[], by = 1): number[] =>
+  Array.from({ length: shape[0]! }, (_, c) => numbers[c % numbers.length]! * by)
+
 /** Converts levels to the range of a network. */
 async function entering(engine: Engine, x: Tensor, range: NetRange, full: number): Promise<Tensor> {
   if (range === '0..255' && full === 255) return x
   const { mean, std } = spreadOf[range]
-  const list = (numbers: readonly number[]) =>
-    Array.from({ length: x.shape[0]! }, (_, c) => numbers[c % numbers.length]!)
-  return engine.layer('standardize', [x], { mean: list(mean), std: list(std), full })
+  return engine.layer('standardize', [x], { mean: perChannel(x, mean), std: perChannel(x, std), full })
 }
 
 /** Converts the range of a network to levels. */
 async function leaving(engine: Engine, x: Tensor, range: NetRange | 'raw', full: number): Promise<Tensor> {
   if (range === 'raw' || (range === '0..255' && full === 255)) return x
   const { mean, std } = spreadOf[range]
-  const count = x.shape[0]!
-  const list = (numbers: readonly number[], by: number) =>
-    Array.from({ length: count }, (_, c) => numbers[c % numbers.length]! * by)
   return engine.layer('normalized', [x], {
-    mean: list([0], 1),
-    root: list([1], 1),
-    gamma: list(std, full),
-    beta: list(mean, full),
+    mean: perChannel(x, [0]),
+    root: perChannel(x, [1]),
+    gamma: perChannel(x, std, full),
+    beta: perChannel(x, mean, full),
   })
 }
 
@@ -87,12 +76,13 @@ export async function cubic(engine: Engine, x: Tensor, height: number, width: nu
 }
 
 /**
- * Runs a model on a picture [C,H,W] in levels, without alpha. An output that is a picture is in levels again.
+ * Runs a model on a picture [C,H,W] in levels, without alpha. An output that is a picture is in levels again. Of the result,
+ * `isPicture` is whether its channels are a gray or colour picture rather than maps.
  *
  * @throws ConvoError E_SHAPE for channels or sizes that do not fit, E_NET_OPERATOR
  */
-export async function pass(model: Model, x: Tensor, engine: Engine, options: PassOptions): Promise<Passed> {
-  const { full } = options
+export async function pass(model: Model, x: Tensor, engine: Engine, options: PassOptions) {
+  const { full, heat } = options
   const [given, height, width] = x.shape as [number, number, number]
   const picked = coloursOf(model, given, options)
   const { colours, channels } = picked
@@ -103,59 +93,59 @@ export async function pass(model: Model, x: Tensor, engine: Engine, options: Pas
   }
   const fit = await fitOf(model, [channels, height, width])
   const [made] = fit.made
-  const isMap = options.heat !== undefined || options.map !== undefined
-  const sense = senseOf(model, picked, isMap ? 0 : made, options)
-  const notes = [...model.notes, ...sense.notes, ...fitNotes(fit, width, height)]
-  const isGuess = sense.outRange === 'raw' && options.outRange === undefined
-  const turned =
-    colours === 'luma' && isColour ? await engine.layer('mixed', [x], { matrix: toLuma }) : undefined
-  const order = colours === 'bgr' ? [2, 1, 0] : [0, 1, 2]
-  const chosen =
-    turned !== undefined
-      ? await channelsOf(engine, turned, [0])
-      : colours === 'gray' && isColour
-        ? await engine.layer('mixed', [x], { matrix: [toLuma[0]] })
-        : isGrayed
-          ? await channelsOf(engine, x, [0, 0, 0])
-          : colours === 'bgr'
-            ? await channelsOf(engine, x, order)
-            : x
-  const out = await throughModel(model, await entering(engine, chosen, sense.inRange, full), engine, fit)
+  const isMap = heat !== undefined || options.map !== undefined
+  const { inRange, outRange, notes: guesses } = senseOf(model, picked, isMap ? 0 : made, options)
+  const notes = [...model.notes, ...guesses, ...fitNotes(fit, width, height)]
+  const isGuess = outRange === 'raw' && options.outRange === undefined
+  const done = async (planes: Tensor | Promise<Tensor>, isPicture: boolean) => ({
+    planes: await planes,
+    fit,
+    notes,
+    isPicture,
+  })
+  const mixed = (planes: Tensor, matrix: readonly (readonly number[])[]) =>
+    engine.layer('mixed', [planes], { matrix })
+  const turned = colours === 'luma' && isColour ? await mixed(x, toLuma) : undefined
+  const order = [2, 1, 0]
+  const chosen = async (): Promise<Tensor> => {
+    if (turned !== undefined) return channelsOf(engine, turned, [0])
+    if (colours === 'gray' && isColour) return mixed(x, [toLuma[0]])
+    if (isGrayed) return channelsOf(engine, x, [0, 0, 0])
+    return colours === 'bgr' ? channelsOf(engine, x, order) : x
+  }
+  const taken = await entering(engine, await chosen(), inRange, full)
+  const out = await throughModel(model, taken, engine, fit)
   if (isMap) {
     const one = await mapOf(engine, model, out, made, options)
-    if (options.heat !== undefined) {
-      if (isGuess)
-        notes.push(
-          'the palette goes from the smallest number of the map to the largest; --out-range 0..1 fixes its ends',
-        )
-      const planes = await heated(engine, one, sense.outRange, options.heat, full)
-      return { planes, fit, notes, isPicture: true }
+    if (heat === undefined) {
+      if (isGuess) notes.push(rawNote(1))
+      return done(leaving(engine, one, outRange, full), outRange !== 'raw')
     }
-    if (isGuess) notes.push(rawNote(1))
-    const planes = await leaving(engine, one, sense.outRange, full)
-    return { planes, fit, notes, isPicture: sense.outRange !== 'raw' }
+    if (isGuess)
+      notes.push(
+        'the palette goes from the smallest number of the map to the largest; --out-range 0..1 fixes its ends',
+      )
+    return done(heated(engine, one, outRange, heat, full), true)
   }
   if (model.givesLabels) {
-    if (!options.paintsLabels || made !== 1) return { planes: out, fit, notes, isPicture: false }
-    return { planes: await painted(engine, out, labelPalette(), full), fit, notes, isPicture: true }
+    const isPainted = options.paintsLabels && made === 1
+    return done(isPainted ? painted(engine, out, labelPalette(), full) : out, isPainted)
   }
-  const levels = await leaving(engine, out, sense.outRange, full)
-  const isPicture = sense.outRange !== 'raw'
+  const levels = await leaving(engine, out, outRange, full)
+  const isPicture = outRange !== 'raw'
   if (isPicture && made === 1 && turned !== undefined) {
     const chroma = await cubic(engine, await channelsOf(engine, turned, [1, 2]), fit.out[0], fit.out[1])
-    const all = await engine.layer('concat', [levels, chroma], { axis: 0 })
-    return { planes: await engine.layer('mixed', [all], { matrix: fromLuma }), fit, notes, isPicture }
+    return done(mixed(await engine.layer('concat', [levels, chroma], { axis: 0 }), fromLuma), isPicture)
   }
-  if (isPicture && made === 3 && colours === 'bgr')
-    return { planes: await channelsOf(engine, levels, order), fit, notes, isPicture }
+  if (isPicture && made === 3 && colours === 'bgr') return done(channelsOf(engine, levels, order), isPicture)
   if (isPicture && made === 3 && isGrayed) {
     notes.push(
       'the picture is gray and the network takes colours: the network gets three equal channels, and the mean of its output is written',
     )
-    return { planes: await engine.layer('across', [levels], { of: 'mean' }), fit, notes, isPicture }
+    return done(engine.layer('across', [levels], { of: 'mean' }), isPicture)
   }
   if (isGuess) notes.push(rawNote(made))
-  return { planes: levels, fit, notes, isPicture }
+  return done(levels, isPicture)
 }
 
 /** Converts integers to the colours of a palette. */
@@ -197,25 +187,15 @@ async function heated(
 ): Promise<Tensor> {
   const withNumber = (x: Tensor, operation: 'larger' | 'multiply', by: number) =>
     engine.layer('withNumber', [x], { operation, numbers: Float32Array.of(by), isFirst: false })
+  const paired = (operation: 'subtract' | 'divide', a: Tensor, b: Tensor) =>
+    engine.layer('paired', [a, b], { operation })
   const stretched = async () => {
-    const [low, high] = await Promise.all(
+    const [low, high] = (await Promise.all(
       (['min', 'max'] as const).map((of) => engine.layer('summary', [x], { of, groups: 1 })),
-    )
+    )) as [Tensor, Tensor]
     // a constant map has no span
-    const span = await withNumber(
-      await engine.layer('paired', [high!, low!], { operation: 'subtract' }),
-      'larger',
-      1e-30,
-    )
-    return withNumber(
-      await engine.layer(
-        'paired',
-        [await engine.layer('paired', [x, low!], { operation: 'subtract' }), span],
-        { operation: 'divide' },
-      ),
-      'multiply',
-      255,
-    )
+    const span = await withNumber(await paired('subtract', high, low), 'larger', 1e-30)
+    return withNumber(await paired('divide', await paired('subtract', x, low), span), 'multiply', 255)
   }
   const levels = range === 'raw' ? await stretched() : await leaving(engine, x, range, 255)
   const settings = { name: 'clip', unit: 1, a: 0, b: 255 } as const
@@ -235,4 +215,79 @@ function fitNotes({ rows, columns, multiple }: Fit, width: number, height: numbe
       ? `the network needs multiples of ${multiple}`
       : 'the network has convolutions without padding'
   return [`the picture was mirrored at its edges to ${wide}x${high}, because ${why}; the result was cropped`]
+}
+
+// The meaning of samples for a network: what black and white are, and which channels it takes. What its file does not say
+// is guessed, and every guess is noted.
+
+/** The options that the user gave. */
+export type Asked = {
+  readonly inRange?: NetRange | undefined
+  /** `raw`: numbers that are not levels. */
+  readonly outRange?: Meaning['outRange'] | undefined
+  readonly colours?: NetColours | undefined
+}
+
+/** The mean and spread of each range: a level x of 0 to 1 is (x - mean) / spread in the network. */
+export const spreadOf: Readonly<
+  Record<NetRange, { readonly mean: readonly number[]; readonly std: readonly number[] }>
+> = {
+  '0..1': { mean: [0], std: [1] },
+  '-1..1': { mean: [0.5], std: [0.5] },
+  '0..255': { mean: [0], std: [1 / 255] },
+  '-128..127': { mean: [128 / 255], std: [1 / 255] },
+  '0..65535': { mean: [0], std: [1 / 65535] },
+  // as in torchvision
+  imagenet: { mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225] },
+}
+
+/** The channels that a network takes from a picture with this many colours. */
+export function coloursOf(
+  model: Model,
+  colours: number,
+  asked: Asked,
+): { readonly colours: NetColours; readonly channels: number; readonly note?: string } {
+  const { channels, meaning } = model
+  const said = asked.colours ?? meaning.channels
+  if (said === 'luma' && colours === 1) return { colours: 'gray', channels: 1 }
+  if (said !== undefined) return { colours: said, channels: said === 'rgb' || said === 'bgr' ? 3 : 1 }
+  if (channels === 1 && colours === 3) {
+    return {
+      colours: 'luma',
+      channels: 1,
+      note: 'the network takes one channel: it gets the luminance, and the colours are resized separately; --colours gray drops them',
+    }
+  }
+  if (channels === 1 || (channels === undefined && colours === 1)) return { colours: 'gray', channels: 1 }
+  return { colours: 'rgb', channels: channels ?? colours }
+}
+
+/** Decides what is still open once the shape of the output is known. */
+export function senseOf(
+  model: Model,
+  { channels, note }: ReturnType<typeof coloursOf>,
+  made: number,
+  asked: Asked,
+) {
+  const { meaning } = model
+  const notes = note === undefined ? [] : [note]
+  const inRange = asked.inRange ?? meaning.inRange ?? '0..1'
+  if (asked.inRange === undefined && meaning.inRange === undefined)
+    notes.push(
+      'the network does not state its range: 0 is black and 1 is white; --in-range changes it, and net convert keeps it in the file',
+    )
+  const outRange = asked.outRange ?? meaning.outRange ?? guessedOut(model, made === channels, inRange)
+  return { inRange, outRange, notes }
+}
+
+function guessedOut(
+  model: Model,
+  isPicture: boolean,
+  inRange: Meaning['inRange'] & string,
+): NetRange | 'raw' {
+  const last = lastOperator(model.network)
+  if (model.givesLabels) return 'raw'
+  if (last === 'Tanh' && isPicture) return '-1..1'
+  if (last === 'Sigmoid' || last === 'Softmax' || last === 'HardSigmoid') return '0..1'
+  return isPicture ? inRange : 'raw'
 }

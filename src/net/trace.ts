@@ -2,10 +2,9 @@ import type { Engine } from '../definition/engine.ts'
 import { asConvoError, ConvoError, nearest } from '../error.ts'
 import { checkLimit } from '../limits.ts'
 import type { Tensor } from '../tensor/tensor.ts'
-import { pictureInput } from './inputs.ts'
 import { lowerings } from './lowerings.ts'
-import { type Network, type NetworkNode, type Port, readsOf } from './network.ts'
-import { type Declared, nameOf } from './step.ts'
+import { type Network, type NetworkNode, type Port, pictureInput, readsOf } from './network.ts'
+import { allOf, type Declared, nameOf, Turn } from './step.ts'
 import {
   type Dimension,
   type Item,
@@ -82,9 +81,8 @@ export async function trace(
     if (lower === undefined || !Object.hasOwn(lowerings, node.operator)) throw unknown(node)
     const switches = inputs.some((item) => item?.kind === 'value' && item.pooling !== undefined)
     if (switches && !takesSwitches.has(node.operator)) throw switchesAlone(nameOf(node))
-    const turn = { node, inputs, engine, declared: declared.get(node) }
-    const made = await attempt(node, async () => lower(turn))
-    const outputs = Array.isArray(made) ? (made as readonly Item[]) : [made as Item]
+    const turn = new Turn(node, inputs, engine, declared.get(node))
+    const outputs = await attempt(node, async () => allOf(lower(turn)))
     if (outputs.some((item) => item?.kind === 'value')) checkStep(node, ++steps, outputs)
     node.outputs.forEach((name, i) => {
       if (name !== '' && outputs[i] !== undefined) items.set(name, outputs[i])
@@ -97,8 +95,7 @@ export async function trace(
       const item = items.get(name)
       if (item === undefined) throw new ConvoError('E_NET_OPERATOR', `no node makes the output "${name}"`)
       if (item.kind === 'value' && item.pooling !== undefined) throw switchesAlone(`output "${name}"`)
-      return (await outputOf(engine, item.kind === 'known' ? planesOf(item.constant) : item, x.shape, layout))
-        .planes
+      return (await outputOf(engine, planesOf(item), x.shape, layout)).planes
     }),
   )
 }
@@ -164,12 +161,7 @@ function outputOf(
   const rank = shape.length
   const isPicture = rank >= 3 && shape.slice(0, -3).every((n) => n === 1)
   const isMap = rank === 2 && shape[0]! > 1
-  if (rank < 3 && !isMap)
-    return withChannels(
-      engine,
-      value,
-      [rank - 1].filter((i) => i >= 0),
-    )
+  if (rank < 3 && !isMap) return withChannels(engine, value, rank === 0 ? [] : [rank - 1])
   if (isPicture && comesLast(value, picture, layout)) {
     const [rows, columns, channels] = value.dims.slice(-3) as [Dimension, Dimension, Dimension]
     return plain(engine, { ...value, dims: [channels, rows, columns] })

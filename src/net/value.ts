@@ -3,7 +3,7 @@ import type { PoolAxes } from '../definition/pool.ts'
 import type { Factor } from '../definition/shaping.ts'
 import { ConvoError } from '../error.ts'
 import { sizeOf, Tensor } from '../tensor/tensor.ts'
-import { constant } from './formats/numbers.ts'
+import { constant, transposedConstant } from './formats/numbers.ts'
 import type { Constant } from './network.ts'
 
 // The items that flow between the nodes of a network: constants, and values computed from the picture. A value is planes
@@ -50,8 +50,10 @@ export const pictureValue = (planes: Tensor): Value => ({
   dims: [[], ...([0, 1, 2] as const).map((axis) => wholeOf(axis, planes.shape[axis]!))],
 })
 
-/** Converts a constant to planes. Its last two dimensions are rows and columns. */
-export function planesOf({ shape, data }: Constant): Value {
+/** An item as planes. The last two dimensions of a constant are rows and columns. */
+export function planesOf(item: Item): Value {
+  if (item.kind === 'value') return item
+  const { shape, data } = item.constant
   const [height = 1, width = 1] = shape.length === 1 ? [1, shape[0]!] : shape.slice(-2)
   const planes = new Tensor([sizeOf(shape.slice(0, -2)), height, width], Float32Array.from(data))
   return { kind: 'value', planes, dims: evenDims(shape) }
@@ -80,9 +82,11 @@ export function merged(atoms: Dimension): Dimension {
   return out
 }
 
-/** Reshapes a value without moving samples. Returns undefined if the shape cuts through a factor. */
-export function reshaped(value: Value, shape: readonly number[]): Value | undefined {
-  const atoms = merged(value.dims.flat()).slice()
+/** Reshapes an item without moving samples. Returns undefined if it has another size, or if that cuts through a factor. */
+export function reshaped<I extends Item>(item: I, shape: readonly number[]): I | undefined {
+  if (sizeOf(shape) !== sizeOf(shapeOf(item)) || !shape.every(Number.isInteger)) return undefined
+  if (item.kind === 'known') return { ...item, constant: { ...item.constant, shape: [...shape] } }
+  const atoms = [...merged(item.dims.flat())]
   const dims: Dimension[] = []
   for (const size of shape) {
     const taken: Atom[] = []
@@ -102,15 +106,14 @@ export function reshaped(value: Value, shape: readonly number[]): Value | undefi
     }
     dims.push(merged(taken))
   }
-  return atoms.length > 0 ? undefined : { kind: 'value', planes: value.planes, dims }
+  return atoms.length > 0 ? undefined : { ...item, dims }
 }
 
 /** Permutes dimensions: dimension i of the result is dimension `order[i]`. */
-export const transposed = (value: Value, order: readonly number[]): Value => ({
-  kind: 'value',
-  planes: value.planes,
-  dims: order.map((i) => value.dims[i]!),
-})
+export const transposed = <I extends Item>(item: I, order: readonly number[]): I =>
+  (item.kind === 'value'
+    ? { ...item, dims: order.map((i) => item.dims[i]!) }
+    : { ...item, constant: transposedConstant(item.constant, order) }) as I
 
 /** Whether factors are exactly one axis of the planes, in order. */
 export const isAxis = ({ planes }: Value, atoms: Dimension, axis: AxisNumber): boolean => {
@@ -121,15 +124,11 @@ export const isAxis = ({ planes }: Value, atoms: Dimension, axis: AxisNumber): b
 }
 
 /** Whether two dimensions are the same factors. */
-export const isSame = (a: Dimension, b: Dimension): boolean => {
-  const [x, y] = [merged(a), merged(b)]
-  return (
-    x.length === y.length &&
-    x.every(
-      ({ axis, size, stride }, i) => axis === y[i]!.axis && size === y[i]!.size && stride === y[i]!.stride,
-    )
-  )
-}
+export const isSame = (a: Dimension, b: Dimension): boolean =>
+  String(merged(a).map(textOf)) === String(merged(b).map(textOf))
+
+/** A factor as a text, for comparisons. */
+export const textOf = ({ axis, size, stride }: Atom): string => `${axis} ${stride} ${size}`
 
 /** Whether factors cover these axes of the planes, in any order. */
 export const areAll = ({ planes }: Value, atoms: Dimension, axes: readonly AxisNumber[]): boolean =>
@@ -179,22 +178,11 @@ export function plain(engine: Engine, value: Value): Promise<Value> {
 /** Rearranges planes so that the channels are these dimensions, in this order. */
 export function withChannels(engine: Engine, value: Value, chosen: readonly number[]): Promise<Value> {
   const rest = value.dims.map((_, i) => i).filter((i) => !chosen.includes(i))
+  const atoms = chosen.flatMap((i) => value.dims[i]!)
   // the rest may be in any order
-  if (
-    isAxis(
-      value,
-      chosen.flatMap((i) => value.dims[i]!),
-      0,
-    )
-  )
-    return Promise.resolve(value)
-  const sizes = rest.filter((i) => value.dims[i]!.length > 0)
-  const [last] = sizes.slice(-1)
-  return arranged(engine, value, [
-    [...chosen],
-    rest.filter((i) => i !== last),
-    last === undefined ? [] : [last],
-  ])
+  if (isAxis(value, atoms, 0)) return Promise.resolve(value)
+  const last = rest.filter((i) => value.dims[i]!.length > 0).slice(-1)
+  return arranged(engine, value, [chosen, rest.filter((i) => i !== last[0]), last])
 }
 
 /** An item that does not depend on the picture. */
@@ -206,11 +194,8 @@ export const float = (v: number): Item => known(constant('float32', [], [v]))
 /** The constant of an item. @throws ConvoError if the item depends on the picture */
 export function knownOf(item: Item | undefined, what: string, node: string): Constant {
   if (item?.kind === 'known') return item.constant
-  throw new ConvoError(
-    'E_NET_OPERATOR',
-    item === undefined
-      ? `${node}: ${what} is missing`
-      : `${node}: ${what} must be known before the picture is`,
-    { fix: 'a network whose weights and shapes are constants: export it in evaluation mode' },
-  )
+  const wrong = item === undefined ? 'is missing' : 'must be known before the picture is'
+  throw new ConvoError('E_NET_OPERATOR', `${node}: ${what} ${wrong}`, {
+    fix: 'a network whose weights and shapes are constants: export it in evaluation mode',
+  })
 }

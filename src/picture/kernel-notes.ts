@@ -1,5 +1,5 @@
 import type { PlaneKernel } from '../conv/recipe.ts'
-import { directionText, isTurned } from '../kernel/direction.ts'
+import { directionText, isTurned } from '../kernel/analyse.ts'
 import { isInline } from '../kernel/inline.ts'
 import type { Kernel } from '../kernel/kernel.ts'
 import type { Step } from '../operators/operator.ts'

@@ -1,14 +1,12 @@
 import { directSums } from '../definition/engine.ts'
 import { ConvoError } from '../error.ts'
-import type { NetInputs } from '../net/inputs.ts'
 import type { Model } from '../net/model.ts'
-import { netColours, netOutRanges, netRanges } from '../net/network.ts'
+import { type NetInputs, netColours, netOutRanges, netRanges } from '../net/network.ts'
 import { heatNames } from '../net/palette.ts'
 import type { Given, Step } from '../operators/operator.ts'
 import { choice, custom, expected, integer, type Params, resolve, text } from '../params.ts'
 import { defined, pick } from '../text/record.ts'
-import type { Operation } from './operations.ts'
-import { operationWith } from './operations.ts'
+import { type Operation, operationWith } from './operations.ts'
 
 /** The options of a network on a picture. */
 export const netParams = {
@@ -174,6 +172,6 @@ const typedSet = (set: NetInputs): string | undefined =>
 
 /** Reads the model from a path, with the values typed for `scale`, `head` and `set`. @throws ConvoError */
 export async function openModel(path: string, typed: Readonly<Record<string, unknown>>): Promise<Model> {
-  const { readModel } = await import('../net/read-model.ts')
+  const { readModel } = await import('../net/model.ts')
   return readModel(path, resolve(modelParams, defined(pick(typed, modelParams))))
 }

@@ -94,7 +94,7 @@ export async function benchOperators(
   try {
     await writePicture(places.$i, 12)
     const { kernel: made } = await import('../../src/kernel/kernel.ts')
-    const { writeKernel } = await import('../../src/kernel/write.ts')
+    const { writeKernel } = await import('../../src/kernel/formats/index.ts')
     const weights = Float64Array.from({ length: 16 * 27 }, (_, i) => ((i * 7) % 11) / 11 - 0.45)
     writeFileSync(places.$k, writeKernel(made([16, 3, 3, 3], weights), places.$k))
     mkdirSync(join(folder, 'made'))

@@ -1,8 +1,8 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import sharp from 'sharp'
 import { beforeAll, expect, test } from 'vitest'
+import { writeKernel } from '../../src/kernel/formats/index.ts'
 import { kernel } from '../../src/kernel/kernel.ts'
-import { writeKernel } from '../../src/kernel/write.ts'
 import { convo, scratch } from './convo.ts'
 
 // The memory that the plan predicts, against the peak resident memory of the process.

@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs'
 import { isDeepStrictEqual } from 'node:util'
-import { writeNetwork } from '../../src/net/formats/own.ts'
+import { writeNetwork } from '../../src/net/formats/safetensors.ts'
 import { modelOf } from '../../src/net/model.ts'
 import { networkFrom, readNetwork } from '../../src/net/read.ts'
 import { tensors } from '../kernel/formats/safetensors-file.ts'

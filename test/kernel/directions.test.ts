@@ -1,10 +1,9 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { beforeAll, describe, expect, test } from 'vitest'
-import { directionText } from '../../src/kernel/direction.ts'
+import { directionText } from '../../src/kernel/analyse.ts'
 import { lossesOf } from '../../src/kernel/formats/format.ts'
-import { formats, readKernels } from '../../src/kernel/formats/index.ts'
+import { formats, readKernels, writeKernel, writtenAs } from '../../src/kernel/formats/index.ts'
 import { type Kernel, kernel, planeSize } from '../../src/kernel/kernel.ts'
-import { writeKernel, writtenAs } from '../../src/kernel/write.ts'
 import { convo, scratch } from '../cli/convo.ts'
 import { encode } from './formats/reading.ts'
 

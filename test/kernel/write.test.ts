@@ -1,8 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { lossesOf } from '../../src/kernel/formats/format.ts'
-import { formats, readKernels } from '../../src/kernel/formats/index.ts'
+import { formats, readKernels, writeKernel } from '../../src/kernel/formats/index.ts'
 import { kernel } from '../../src/kernel/kernel.ts'
-import { writeKernel } from '../../src/kernel/write.ts'
 import fc from '../property.ts'
 import { failure } from './expect-failure.ts'
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { referenceEngine } from '../../src/definition/engine.ts'
-import { writeNetwork } from '../../src/net/formats/own.ts'
+import { writeNetwork } from '../../src/net/formats/safetensors.ts'
 import { modelOf } from '../../src/net/model.ts'
 import { networkFrom } from '../../src/net/read.ts'
 import { trace } from '../../src/net/trace.ts'

@@ -1,6 +1,5 @@
 import { describe, expect, it, test } from 'vitest'
-import type { Engine } from '../../src/definition/engine.ts'
-import { referenceEngine } from '../../src/definition/engine.ts'
+import { type Engine, referenceEngine } from '../../src/definition/engine.ts'
 import { modelOf } from '../../src/net/model.ts'
 import { networkFrom } from '../../src/net/read.ts'
 import { pass } from '../../src/net/through.ts'
@@ -369,7 +368,7 @@ describe('what is not read', () => {
 })
 
 it('is the same behind net convert: whole types are nodes of the file', async () => {
-  const { writeNetwork } = await import('../../src/net/formats/own.ts')
+  const { writeNetwork } = await import('../../src/net/formats/safetensors.ts')
   const network = networkFrom(
     onnxModel({
       inputs: [{ name: 'x', shape: [1, 3, 'h', 'w'], type: 'uint8' }],

@@ -95,7 +95,7 @@ const otherFilters: typeof others = [
   ['log', /^(batch\/(batch|manifest|plan)|cli\/commands\/batch)\.ts$/, 'the option --log'],
   ['log', /^net\/(single|reduced)\.ts$/, 'the logarithm'],
   ['line', /^teach\/draw\/svg\.ts$/, 'an element of SVG'],
-  ['open|close', /^(files\/output|golden\/review|image\/apart|net\/order)\.ts$/, 'a state, an event'],
+  ['open|close', /^(files\/output|golden\/review|image\/apart|net\/read)\.ts$/, 'a state, an event'],
   ['pad', /^image\/compare\//, 'a rule for sizes that differ'],
   ['pad', /^teach\//, 'the mark of padding'],
   ['crop|pad|resize', /^operators\/net-steps\.ts$/, 'what an error says would make two results fit'],

@@ -30,9 +30,9 @@ export const kernelConvert: Command = commandOf(
       const [{ namedKernels }, { directionText, isTurned }, { loadKernel }, { writeKernel, writtenAs }] =
         await Promise.all([
           import('../../filters/names.ts'),
-          import('../../kernel/direction.ts'),
+          import('../../kernel/analyse.ts'),
           import('../../kernel/source.ts'),
-          import('../../kernel/write.ts'),
+          import('../../kernel/formats/index.ts'),
         ])
       const { output: to } = await outputOf(out, from, 'convert')
       const replaced = force ? undefined : checkReplaced(from, to, 'sobel')

@@ -107,7 +107,7 @@ export const netConvert: Command = commandOf(convertSettings, {
     const [{ meant, readNetwork }, { withHead }, { writeNetwork }, { writeAtomically }] = await Promise.all([
       import('../../net/read.ts'),
       import('../../net/model.ts'),
-      import('../../net/formats/own.ts'),
+      import('../../net/formats/safetensors.ts'),
       import('../../files/output.ts'),
     ])
     const whole = await readNetwork(path, scale === undefined ? {} : { scale })

@@ -1,6 +1,5 @@
 import { ConvoError, nearest } from '../../error.ts'
-import { type Direction, type Kernel, planeSize, showShape } from '../kernel.ts'
-import { anchorField } from './text.ts'
+import { anchorField, type Direction, type Kernel, planeSize, showShape } from '../kernel.ts'
 
 /** A format of kernel files. Each has one source file, and one line in the table of index.ts. */
 export type KernelFormat = {

@@ -1,5 +1,6 @@
+import { anchorField } from '../kernel.ts'
 import type { KernelFormat } from './format.ts'
-import { anchorField, type Cursor, headText, openText } from './text.ts'
+import { type Cursor, headText, openText } from './text.ts'
 
 /** The signs that end a row, a slice and a channel, innermost first. */
 const levels = [

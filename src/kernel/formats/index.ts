@@ -1,10 +1,11 @@
+import { extname } from 'node:path'
 import { ConvoError } from '../../error.ts'
 import { isUtf16, utf16Fix } from '../../files/read.ts'
-import { turned } from '../direction.ts'
+import { turned } from '../analyse.ts'
 import type { Kernel } from '../kernel.ts'
 import { csv } from './csv.ts'
 import { ffmpeg } from './ffmpeg.ts'
-import { headBytes, type KernelFormat, pick } from './format.ts'
+import { headBytes, type KernelFormat, lossesOf, pick } from './format.ts'
 import { gmic } from './gmic.ts'
 import { imagemagick } from './imagemagick.ts'
 import { json } from './json.ts'
@@ -88,4 +89,41 @@ export function readKernels(bytes: Uint8Array, file: string, fragment?: string):
   const picked = format.picks === true ? kernels : pick(kernels, file, fragment)
   if (!format.direction.turns) return picked
   return picked.map((k) => ({ ...turned(k), direction: format.direction }))
+}
+
+/**
+ * Encodes a kernel in the format of the extension of `path`, turned by 180° if the tool of the format turns it back.
+ *
+ * @throws ConvoError E_KERNEL_FORMAT for an extension that cannot be written, or a kernel that the format cannot hold
+ */
+export function writeKernel(kernel: Kernel, path: string): Uint8Array {
+  const extension = extname(path).toLowerCase()
+  const asJson = [path, `${path.slice(0, path.length - extension.length)}.json`] as const
+  const format = writtenAs(path)
+  if (format?.write !== undefined) {
+    const written = format.direction.turns ? turned(kernel) : kernel
+    const losses = lossesOf(written, format.holds ?? [])
+    if (losses.length === 0) return format.write(written)
+    throw new ConvoError('E_KERNEL_FORMAT', `${format.kind} cannot store ${losses.join(', nor ')}`, {
+      why: '.json stores everything',
+      instead: asJson,
+    })
+  }
+  const writable = Object.values(formats).filter(({ write }) => write !== undefined)
+  const known = writable.flatMap(({ extensions }) => extensions)
+  throw new ConvoError(
+    'E_KERNEL_FORMAT',
+    format === undefined
+      ? `${path} must end in the extension of a kernel format, got ${extension === '' ? 'none' : `"${extension}"`}`
+      : `kernels cannot be written as ${format.name}`,
+    { why: `supported: ${known.join(' ')} .txt`, instead: asJson },
+  )
+}
+
+/** The format of the extension of a path. If several share it, one that can be written. */
+export function writtenAs(path: string): KernelFormat | undefined {
+  const extension = extname(path).toLowerCase()
+  if (extension === '.txt') return formats.imagemagick
+  const named = Object.values(formats).filter(({ extensions }) => extensions.includes(extension))
+  return named.find(({ write }) => write !== undefined) ?? named[0]
 }

@@ -1,11 +1,11 @@
 import { ConvoError } from '../../error.ts'
+import { viewOf } from '../../files/read.ts'
 import type { Kernel } from '../kernel.ts'
+import { numberTypes } from './binary.ts'
 import { type KernelFormat, pick } from './format.ts'
 import { type JsonNode, parseJson } from './json-text.ts'
-import { readBinary } from './opencv-binary.ts'
-import { type Field, type StoredMatrix, yamlMatrices } from './opencv-yaml.ts'
 import { Cursor, headText, numbers, openText, type Placed } from './text.ts'
-import { elementsOf, parseXml, spanText, type XmlElement } from './xml.ts'
+import { elementsOf, parseXml, type Span, spanText, type XmlElement } from './xml.ts'
 
 const types = ['opencv-matrix', 'opencv-nd-matrix']
 
@@ -190,4 +190,138 @@ function fieldOf(c: Cursor, { fields, at, name: of }: StoredMatrix, name: string
   if (field !== undefined) return field
   const what = `${name} in the matrix${of === undefined ? '' : ` ${of}`}`
   throw c.expected(what, { at, found: 'a matrix without it' })
+}
+
+// Data that FileStorage writes with the flag BASE64: the type as 24 bytes of text, then the numbers, low byte first.
+
+const headerBytes = 24
+
+/**
+ * Reads the numbers of a matrix in Base64.
+ *
+ * @param dt the type that the matrix states, one letter
+ * @param name NumPy's name of the type
+ * @throws ConvoError E_KERNEL_SYNTAX for text that is not Base64 or states another type, E_KERNEL_SHAPE for another
+ *   count
+ */
+export function readBinary(
+  c: Cursor,
+  span: Span,
+  [dt, name]: readonly [string, string],
+  count: number,
+): number[] {
+  const bytes = decodeBase64(c, span)
+  const at = span.at + Math.max(0, c.text.slice(span.at, span.end).search(/\S/))
+  const stated = new TextDecoder('latin1').decode(bytes.subarray(0, headerBytes)).trim()
+  if (!/^\d*[a-z]$/.test(stated) || stated.at(-1) !== dt) {
+    throw c.expected(`binary data of the type ${dt}, as dt says`, {
+      at,
+      found: JSON.stringify(stated.slice(0, 24)),
+    })
+  }
+  const type = numberTypes[name]!
+  const found = (bytes.length - headerBytes) / type.bytes
+  if (found !== count) {
+    const message = `kernel size must match the weights, got ${bytes.length - headerBytes} bytes for ${numbers(count)}`
+    const why = `expected ${count} x ${type.bytes} bytes, found ${bytes.length - headerBytes}`
+    throw c.wrongShape(at, message, why)
+  }
+  const view = viewOf(bytes)
+  return Array.from({ length: count }, (_, i) => type.read(view, headerBytes + i * type.bytes, true))
+}
+
+function decodeBase64(c: Cursor, { at, end }: Span): Uint8Array {
+  const text = c.text.slice(at, end)
+  const odd = text.search(/[^A-Za-z0-9+/=\s]/)
+  if (odd !== -1) throw c.expected('Base64', { at: at + odd })
+  const digits = text.replace(/\s/g, '')
+  if (digits.length % 4 !== 0 || /=[^=]|={3}/.test(digits)) {
+    throw c.expected('Base64 in groups of four', { at, found: `${digits.length} characters` })
+  }
+  return Buffer.from(digits, 'base64')
+}
+
+/** A matrix of a FileStorage before it is interpreted: the positions of its fields, without brackets and quotes. */
+export type StoredMatrix = {
+  readonly name?: string | undefined
+  readonly at: number
+  readonly type: string
+  readonly fields: ReadonlyMap<string, Field>
+}
+
+/** The position of the value of a field, and whether it is numbers in Base64. */
+export type Field = Span & { readonly isBinary?: boolean }
+
+const entry =
+  /^( *)(?:(?:- +)?("[^"\r\n]{1,256}"|[^\s:#"-][^\s:]{0,255}) *:|-) *!!(opencv-(?:nd-)?matrix) *(?:#.*)?$/
+const field = /^( *)([a-z_]{1,32}) *: */
+
+/**
+ * Finds the matrices of a FileStorage in YAML. OpenCV writes lines `key: value` and lists in square brackets, after a
+ * first line `%YAML:1.0` that YAML itself does not allow. So only this dialect is read, and everything but matrices is
+ * skipped.
+ */
+export function yamlMatrices(c: Cursor): StoredMatrix[] {
+  const found: StoredMatrix[] = []
+  let at = 0
+  while (at < c.text.length) {
+    const line = lineAt(c, at)
+    const match = line.includes('!!opencv-') ? entry.exec(line) : null
+    const next = at + line.length + 1
+    if (match === null) {
+      if (/!!opencv-(?:nd-)?matrix/.test(line))
+        throw c.expected('name: !!opencv-matrix', { at: at + line.search(/\S/) })
+      at = next
+      continue
+    }
+    const indent = match[1]!.length
+    const { fields, end } = readFields(c, next, indent)
+    found.push({ name: match[2]?.replace(/^"|"$/g, ''), at: at + indent, type: match[3]!, fields })
+    at = end
+  }
+  return found
+}
+
+/** Returns a line without its end. If it ends with `\r\n`, the `\r` becomes a blank. */
+function lineAt(c: Cursor, at: number): string {
+  const newline = c.text.indexOf('\n', at)
+  return c.text.slice(at, newline === -1 ? c.text.length : newline).replace(/\r$/, ' ')
+}
+
+/**
+ * Reads the `key: value` lines from an offset on that are indented by more than `indent`, and returns where they end.
+ */
+function readFields(c: Cursor, from: number, indent: number): { fields: Map<string, Field>; end: number } {
+  const fields = new Map<string, Field>()
+  let at = from
+  while (at < c.text.length) {
+    const match = field.exec(lineAt(c, at))
+    if (match === null || match[1]!.length <= indent) break
+    const key = match[2]!
+    if (fields.has(key))
+      throw c.expected('each field once', { at: at + match[1]!.length, found: `${key} again` })
+    const value = readValue(c, at + match[0].length)
+    fields.set(key, value)
+    const newline = c.text.indexOf('\n', value.end)
+    at = newline === -1 ? c.text.length : newline + 1
+  }
+  return { fields, end: at }
+}
+
+const binary = /!!binary *\|[ \r]*\n((?: +[\w+/=]+[ \r]*(?:\n|$))*)/y
+
+/**
+ * Finds a list in square brackets or a block of Base64, either of which may span lines, or else the rest of the line.
+ */
+function readValue(c: Cursor, at: number): Field {
+  binary.lastIndex = at
+  const block = binary.exec(c.text)
+  if (block !== null) {
+    const end = at + block[0].trimEnd().length
+    return { at: at + block[0].length - block[1]!.length, end, isBinary: true }
+  }
+  if (c.text[at] !== '[') return { at, end: at + lineAt(c, at).trimEnd().length }
+  const end = c.text.indexOf(']', at)
+  if (end === -1) throw c.expected('"]"', { at: c.text.length })
+  return { at: at + 1, end }
 }

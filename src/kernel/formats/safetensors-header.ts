@@ -137,11 +137,8 @@ function parse(bytes: Uint8Array, fail: Failure): object {
   try {
     header = JSON.parse(decoder.decode(bytes))
   } catch (cause) {
-    throw fail(
-      8,
-      'a header in JSON',
-      cause instanceof SyntaxError ? `this: ${cause.message}` : 'text that is not UTF-8',
-    )
+    const found = cause instanceof SyntaxError ? `this: ${cause.message}` : 'text that is not UTF-8'
+    throw fail(8, 'a header in JSON', found)
   }
   if (!isRecord(header)) throw fail(8, 'an object of tensors', JSON.stringify(header).slice(0, 40))
   return header
@@ -187,20 +184,12 @@ function checkPlaces(entries: readonly Entry[], start: number, length: number, f
   const inOrder = [...entries].sort((a, b) => a.begin - b.begin || a.end - b.end)
   let filled = start
   for (const { name, begin, end, at } of inOrder) {
+    const data = `data of "${plain(name)}"`
     if (end > length)
-      throw fail(
-        at,
-        `the data of "${plain(name)}" within the file of ${length} bytes`,
-        `an end at byte ${end}`,
-      )
+      throw fail(at, `the ${data} within the file of ${length} bytes`, `an end at byte ${end}`)
     if (begin < filled)
-      throw fail(
-        at,
-        `data of "${plain(name)}" that does not overlap others`,
-        `bytes ${begin} to ${end} used twice`,
-      )
-    if (begin > filled)
-      throw fail(at, `the data of "${plain(name)}" to begin at byte ${filled}`, `a hole up to byte ${begin}`)
+      throw fail(at, `${data} that does not overlap others`, `bytes ${begin} to ${end} used twice`)
+    if (begin > filled) throw fail(at, `the ${data} to begin at byte ${filled}`, `a hole up to byte ${begin}`)
     filled = end
   }
   if (filled < length)

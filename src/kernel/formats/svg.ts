@@ -1,7 +1,7 @@
 import { ConvoError } from '../../error.ts'
-import type { Kernel } from '../kernel.ts'
+import { anchorField, type Kernel } from '../kernel.ts'
 import type { KernelFormat } from './format.ts'
-import { anchorField, type Cursor, headText, numbers, openText, type Placed } from './text.ts'
+import { type Cursor, headText, numbers, openText, type Placed } from './text.ts'
 import { elementsOf, parseXml, spanText, type XmlElement } from './xml.ts'
 
 /** Edge modes by their SVG names, and the corresponding border modes. `none` is transparent black. */

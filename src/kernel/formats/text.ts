@@ -249,13 +249,6 @@ function firstInvalid(bytes: Uint8Array): number {
 /** The beginning of a file as text, for sniffing. Invalid UTF-8 is replaced. */
 export const headText = (head: Uint8Array): string => new TextDecoder().decode(head)
 
-/** Returns the anchor field for an anchor at [y, x]. It is empty if that is the default, floor(k/2). */
-export const anchorField = (
-  [kH, kW]: readonly [kH: number, kW: number],
-  [y, x]: readonly [y: number, x: number],
-): { anchor?: readonly [y: number, x: number] } =>
-  y === Math.floor(kH / 2) && x === Math.floor(kW / 2) ? {} : { anchor: [y, x] }
-
 /** Formats the shortest decimal that reads back as the same double, including the sign of zero. */
 export const numberText = (value: number): string => (Object.is(value, -0) ? '-0' : String(value))
 

@@ -1,51 +1,33 @@
 import type { Constant } from '../network.ts'
-import { type Architecture, pictures } from './architecture.ts'
-import { type Layers, run } from './layers.ts'
-import type { Weights } from './weights.ts'
-
-type Naming = {
-  readonly first: string
-  readonly dense: (block: number, part: number, conv: number) => string
-  readonly trunk: (blocks: number) => string
-  readonly up: (step: number) => string
-  readonly high: (ups: number) => string
-  readonly last: (ups: number) => string
-}
+import { type Architecture, type Layers, toPicture } from './architecture.ts'
 
 /** Names in Real-ESRGAN and BasicSR, in ESRGAN and BSRGAN, and in the first ESRGAN, which numbers all layers in sequence. */
-const namings: readonly Naming[] = [
+const namings = [
   {
     first: 'conv_first',
-    dense: (block, part, conv) => `body.${block}.rdb${part}.conv${conv}`,
-    trunk: () => 'conv_body',
-    up: (step) => `conv_up${step}`,
-    high: () => 'conv_hr',
-    last: () => 'conv_last',
+    dense: (block: number, part: number, conv: number) => `body.${block}.rdb${part}.conv${conv}`,
+    trunk: (_: number) => 'conv_body',
+    up: (step: number) => `conv_up${step}`,
+    high: (_: number) => 'conv_hr',
+    last: (_: number) => 'conv_last',
   },
   {
     first: 'conv_first',
-    dense: (block, part, conv) => `RRDB_trunk.${block}.RDB${part}.conv${conv}`,
-    trunk: () => 'trunk_conv',
-    up: (step) => `upconv${step}`,
-    high: () => 'HRconv',
-    last: () => 'conv_last',
+    dense: (block: number, part: number, conv: number) => `RRDB_trunk.${block}.RDB${part}.conv${conv}`,
+    trunk: (_: number) => 'trunk_conv',
+    up: (step: number) => `upconv${step}`,
+    high: (_: number) => 'HRconv',
+    last: (_: number) => 'conv_last',
   },
   {
     first: 'model.0',
-    dense: (block, part, conv) => `model.1.sub.${block}.RDB${part}.conv${conv}.0`,
-    trunk: (blocks) => `model.1.sub.${blocks}`,
-    up: (step) => `model.${3 * step}`,
-    high: (ups) => `model.${3 * ups + 2}`,
-    last: (ups) => `model.${3 * ups + 4}`,
+    dense: (block: number, part: number, conv: number) => `model.1.sub.${block}.RDB${part}.conv${conv}.0`,
+    trunk: (blocks: number) => `model.1.sub.${blocks}`,
+    up: (step: number) => `model.${3 * step}`,
+    high: (ups: number) => `model.${3 * ups + 2}`,
+    last: (ups: number) => `model.${3 * ups + 4}`,
   },
 ]
-
-const namingOf = (weights: Weights): Naming | undefined =>
-  namings.find(
-    ({ first, dense }) =>
-      weights.shape(`${first}.weight`) !== undefined &&
-      weights.shape(`${dense(0, 1, 1)}.weight`) !== undefined,
-  )
 
 /** The slope of all leaky rectifiers, and the factor of a block's output when it is added to its input. */
 const [slope, share] = [0.2, 0.2]
@@ -55,11 +37,13 @@ export const esrgan: Architecture = {
   name: 'ESRGAN',
   summary:
     'ESRGAN, also RRDB and Real-ESRGAN, x1 to x8; conv_first.weight body.0.rdb1.conv1.weight, or model.1.sub.0.RDB1.conv1.0.weight',
-  recognises: (weights) => namingOf(weights) !== undefined,
   build(layers, x) {
-    const naming = namingOf(layers.weights)!
+    const naming = namings.find(({ first, dense }) =>
+      layers.hasAll(`${first}.weight`, `${dense(0, 1, 1)}.weight`),
+    )
+    if (naming === undefined) return undefined
     const { first, dense, trunk, up, high, last } = naming
-    const blocks = run(layers.weights, (i) => `${dense(i, 1, 1)}.weight`)
+    const blocks = layers.run((i) => dense(i, 1, 1))
     const ups = upsOf(layers, naming)
     const taken = layers.shape(`${first}.weight`, 4)[1]!
     const made = layers.shape(`${last(ups)}.weight`, 4)[0]!
@@ -78,17 +62,15 @@ export const esrgan: Architecture = {
       value = layers.leaky(layers.conv(up(step), layers.upsample(value, 2)), slope)
     }
     const output = layers.conv(last(ups), layers.leaky(layers.conv(high(ups), value), slope))
-    const meaning = pictures(channels, 2 ** ups / folded)
-    return { output, channels, meaning: folded === 1 ? meaning : { ...meaning, multiple: folded } }
+    return toPicture(output, channels, 2 ** ups / folded, folded === 1 ? {} : { multiple: folded })
   },
 }
 
 /** How often the picture is enlarged by 2. For the first ESRGAN, this follows from the number of the last layer. */
-function upsOf({ weights }: Layers, { up, high, last }: Naming): number {
-  if (high(0) === high(1)) return run(weights, (i) => `${up(i + 1)}.weight`)
+function upsOf(layers: Layers, { up, high, last }: (typeof namings)[number]): number {
+  if (high(0) === high(1)) return layers.run((i) => up(i + 1))
   for (let ups = 0; ups <= 4; ups++) {
-    const isLast = weights.shape(`${last(ups + 1)}.weight`) === undefined
-    if (isLast && weights.shape(`${last(ups)}.weight`) !== undefined) return ups
+    if (layers.has(`${last(ups)}.weight`) && !layers.has(`${last(ups + 1)}.weight`)) return ups
   }
   return 0
 }

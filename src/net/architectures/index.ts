@@ -4,19 +4,13 @@ import { describe } from '../../text/describe.ts'
 import { builder, networkFrom } from '../builder.ts'
 import { type Given, quoted } from '../formats/format.ts'
 import type { Network } from '../network.ts'
-import type { Architecture } from './architecture.ts'
-import { dncnn } from './dncnn.ts'
-import { espcn } from './espcn.ts'
+import { type Architecture, Layers, type Weights } from './architecture.ts'
 import { esrgan } from './esrgan.ts'
-import { fsrcnn } from './fsrcnn.ts'
-import { Layers } from './layers.ts'
 import { plksr, realPlksr } from './plksr.ts'
 import { safmn } from './safmn.ts'
+import { dncnn, espcn, fsrcnn, srcnn, srvgg } from './sequences.ts'
 import { span } from './span.ts'
-import { srcnn } from './srcnn.ts'
-import { srvgg } from './srvgg.ts'
 import { brainUnet, unet } from './unet.ts'
-import { type Weights, within } from './weights.ts'
 
 /** The networks that are recognised by their tensors, in the order in which they are tried. */
 export const architectures: readonly Architecture[] = [
@@ -62,24 +56,22 @@ export function networkOf(
   metadata: Network['metadata'],
 ): Network {
   const { file } = weights
+  const scale = given.scale ?? scaleIn(file)
   for (const prefix of prefixes) {
     const inner = within(weights, prefix)
-    const architecture = architectures.find(({ recognises }) => recognises(inner))
-    if (architecture === undefined) continue
     const layers = new Layers(inner, builder(['input', 'output']))
-    const { output, channels, meaning } = architecture.build(layers, 'input', given.scale ?? scaleIn(file))
+    const found = recognised(layers, scale)
+    if (found === undefined) continue
+    const { architecture, output, channels, meaning } = found
     const spare = inner.names.filter(
       (name) => !layers.taken.has(name) && !counters.test(name) && architecture.ignores?.test(name) !== true,
     )
     if (spare.length > 0) {
-      throw new ConvoError(
-        'E_NET_FORMAT',
-        `${file} looks like ${architecture.name}, but has additional tensors`,
-        {
-          why: [`${file}: ${counted(spare.length, 'tensor')} more:`, ...listed(inner, spare)],
-          fix: 'export the network as ONNX from the framework that it comes from',
-        },
-      )
+      const what = `${file} looks like ${architecture.name}, but has additional tensors`
+      throw new ConvoError('E_NET_FORMAT', what, {
+        why: [`${file}: ${counted(spare.length, 'tensor')} more:`, ...listed(inner, spare)],
+        fix: 'export the network as ONNX from the framework that it comes from',
+      })
     }
     // the last value of the builder, under a name that says what it is for
     layers.builder.alias(output, 'output')
@@ -101,6 +93,25 @@ export function networkOf(
     ],
     fix: 'export the network as ONNX from the framework that it comes from',
   })
+}
+
+/** Builds the first architecture that the tensors belong to. */
+function recognised(layers: Layers, scale: number | undefined) {
+  for (const architecture of architectures) {
+    const built = architecture.build(layers, 'input', scale)
+    if (built !== undefined) return { architecture, ...built }
+  }
+  return undefined
+}
+
+/** The tensors whose names begin with `prefix`, with the prefix removed. */
+function within({ file, names, shape, read }: Weights, prefix: string): Weights {
+  return {
+    file,
+    names: names.filter((name) => name.startsWith(prefix)).map((name) => name.slice(prefix.length)),
+    shape: (name) => shape(prefix + name),
+    read: (name) => read(prefix + name),
+  }
 }
 
 function listed({ shape }: Weights, names: readonly string[]): string[] {

@@ -1,8 +1,6 @@
 import { ConvoError } from '../../error.ts'
 import { quoted } from '../formats/format.ts'
-import { type Architecture, pictures } from './architecture.ts'
-import { type Layers, run, shuffleFactor } from './layers.ts'
-import type { Weights } from './weights.ts'
+import { type Architecture, type Layers, toPicture } from './architecture.ts'
 
 /** Groups of the normalisation of RealPLKSR. No tensor states it, and all of its options use this number. */
 const groups = 4
@@ -10,30 +8,30 @@ const groups = 4
 /** The names of the layers of a block, and the activation between the convolutions of its mixer. */
 type Kind = { readonly mixer: string; readonly between: string; readonly isNormal: boolean }
 
-const kindOf = (weights: Weights): Kind | undefined => {
-  const isNormal = weights.shape('feats.1.norm.weight') !== undefined
-  const mixer = ['channe_mixer', 'channel_mixer'].find(
-    (name) => weights.shape(`feats.1.${name}.0.weight`) !== undefined,
-  )
-  return mixer === undefined ? undefined : { mixer, between: isNormal ? 'Mish' : 'Gelu', isNormal }
-}
-
-const build: Architecture['build'] = (layers, x) => {
-  const { weights } = layers
-  const kind = kindOf(weights)!
-  const channels = layers.shape('feats.0.weight', 4)[1]!
-  const blocks = run(weights, (i) => `feats.${i + 1}.refine.weight`)
-  // RealPLKSR has a dropout after the blocks, which has no tensors
-  const last = [blocks + 1, blocks + 2].map((i) => `feats.${i}`).find((name) => layers.has(`${name}.weight`))
-  const end = last ?? `feats.${blocks + 1}`
-  let value = layers.conv('feats.0', x)
-  for (let i = 1; i <= blocks; i++) value = block(layers, `feats.${i}`, value, kind)
-  layers.shape(`${end}.weight`, 4)
-  const scale = shuffleFactor(weights, `${end}.weight`, channels)
-  const made = layers.shuffle(layers.conv(end, value), scale)
-  // the picture with each pixel repeated
-  return { output: layers.add(made, layers.upsample(x, scale)), channels, meaning: pictures(channels, scale) }
-}
+const build =
+  (isNormal: boolean): Architecture['build'] =>
+  (layers, x) => {
+    const mixer = ['channe_mixer', 'channel_mixer'].find((name) => layers.has(`feats.1.${name}.0.weight`))
+    const isOwn =
+      layers.has('feats.1.norm.weight') === isNormal &&
+      layers.hasAll('feats.1.lk.conv.weight', 'feats.1.refine.weight')
+    if (mixer === undefined || !isOwn) return undefined
+    const kind = { mixer, between: isNormal ? 'Mish' : 'Gelu', isNormal }
+    const channels = layers.shape('feats.0.weight', 4)[1]!
+    const blocks = layers.run((i) => `feats.${i + 1}.refine`)
+    // RealPLKSR has a dropout after the blocks, which has no tensors
+    const last = [blocks + 1, blocks + 2]
+      .map((i) => `feats.${i}`)
+      .find((name) => layers.has(`${name}.weight`))
+    const end = last ?? `feats.${blocks + 1}`
+    let value = layers.conv('feats.0', x)
+    for (let i = 1; i <= blocks; i++) value = block(layers, `feats.${i}`, value, kind)
+    layers.shape(`${end}.weight`, 4)
+    const scale = layers.shuffleFactor(end, channels)
+    const made = layers.shuffle(layers.conv(end, value), scale)
+    // the picture with each pixel repeated
+    return toPicture(layers.add(made, layers.upsample(x, scale)), channels, scale)
+  }
 
 /** A mixer of all channels, a large kernel over some of them, element-wise attention, and a skip connection. */
 function block(layers: Layers, name: string, x: string, { mixer, between, isNormal }: Kind): string {
@@ -55,25 +53,17 @@ const narrow = ({ weights: { file } }: Layers, name: string): ConvoError =>
     why: `${file}: ${quoted(`${name}.lk.conv.weight`)}`,
   })
 
-const recognises =
-  (isNormal: boolean) =>
-  (weights: Weights): boolean =>
-    kindOf(weights)?.isNormal === isNormal &&
-    ['feats.1.lk.conv.weight', 'feats.1.refine.weight'].every((name) => weights.shape(name) !== undefined)
-
 /** Partial large kernels (Lee, Yun and Ro, 2024). */
 export const plksr: Architecture = {
   name: 'PLKSR',
   summary:
     'PLKSR: super-resolution; feats.1.channe_mixer.0.weight feats.1.lk.conv.weight feats.1.refine.weight',
-  recognises: recognises(false),
-  build,
+  build: build(false),
 }
 
 /** PLKSR with a normalisation, as published in neosr. */
 export const realPlksr: Architecture = {
   name: 'RealPLKSR',
   summary: 'RealPLKSR: super-resolution; feats.1.lk.conv.weight feats.1.refine.weight feats.1.norm.weight',
-  recognises: recognises(true),
-  build,
+  build: build(true),
 }

@@ -1,23 +1,18 @@
-import { type Architecture, hasAll, pictures } from './architecture.ts'
-import { type Layers, run, shuffleFactor } from './layers.ts'
+import { type Architecture, type Layers, toPicture } from './architecture.ts'
 
 /** Spatially adaptive feature modulation (Sun et al., 2023), for sizes that are divisible at every level. */
 export const safmn: Architecture = {
   name: 'SAFMN',
   summary:
     'SAFMN: super-resolution; to_feat.weight feats.0.safm.mfr.0.weight feats.0.ccm.ccm.0.weight to_img.0.weight',
-  recognises: hasAll(
-    'to_feat.weight',
-    'feats.0.safm.mfr.0.weight',
-    'feats.0.ccm.ccm.0.weight',
-    'to_img.0.weight',
-  ),
   build(layers, x) {
+    const own = ['to_feat', 'feats.0.safm.mfr.0', 'feats.0.ccm.ccm.0', 'to_img.0']
+    if (!layers.hasAll(...own.map((name) => `${name}.weight`))) return undefined
     const channels = layers.shape('to_feat.weight', 4)[1]!
-    const levels = run(layers.weights, (i) => `feats.0.safm.mfr.${i}.weight`)
+    const levels = layers.run((i) => `feats.0.safm.mfr.${i}`)
     const first = layers.conv('to_feat', x)
     let value = first
-    const blocks = run(layers.weights, (i) => `feats.${i}.norm1.weight`)
+    const blocks = layers.run((i) => `feats.${i}.norm1`)
     for (let i = 0; i < blocks; i++) {
       const name = `feats.${i}`
       value = layers.add(
@@ -29,9 +24,9 @@ export const safmn: Architecture = {
       ])
       value = layers.add(layers.conv(`${name}.ccm.ccm.2`, wide), value)
     }
-    const scale = shuffleFactor(layers.weights, 'to_img.0.weight', channels)
+    const scale = layers.shuffleFactor('to_img.0', channels)
     const output = layers.shuffle(layers.conv('to_img.0', layers.add(value, first)), scale)
-    return { output, channels, meaning: { ...pictures(channels, scale), multiple: 2 ** (levels - 1) } }
+    return toPicture(output, channels, scale, { multiple: 2 ** (levels - 1) })
   },
 }
 

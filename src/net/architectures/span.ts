@@ -1,7 +1,6 @@
 import { floatsOf } from '../formats/numbers.ts'
 import type { Constant } from '../network.ts'
-import { type Architecture, hasAll, pictures } from './architecture.ts'
-import { type Layers, shuffleFactor } from './layers.ts'
+import { type Architecture, type Layers, toPicture } from './architecture.ts'
 
 /** The means of DIV2K and the range of samples that SPAN is trained with, unless its file has `no_norm`. */
 const [means, range] = [[0.4488, 0.4371, 0.404], 255]
@@ -10,10 +9,11 @@ const [means, range] = [[0.4488, 0.4371, 0.404], 255]
 export const span: Architecture = {
   name: 'SPAN',
   summary: 'SPAN: super-resolution; conv_1.sk.weight block_1.c1_r.sk.weight',
-  recognises: hasAll('conv_1.sk.weight', 'block_1.c1_r.sk.weight', 'conv_cat.weight', 'upsampler.0.weight'),
   // the weights as training folded them; they are folded again here
   ignores: /\.eval_conv\.(weight|bias)$|^no_norm$/,
   build(layers, x) {
+    const own = ['conv_1.sk', 'block_1.c1_r.sk', 'conv_cat', 'upsampler.0']
+    if (!layers.hasAll(...own.map((name) => `${name}.weight`))) return undefined
     const channels = layers.shape('conv_1.sk.weight', 4)[1]!
     const isNormal = !layers.has('no_norm') && channels === means.length
     const seen = isNormal
@@ -31,9 +31,8 @@ export const span: Architecture = {
     }
     const last = folded(layers, 'conv_2', value)
     const joined = layers.conv('conv_cat', layers.concat(first, last, outs[0]!, inner))
-    const scale = shuffleFactor(layers.weights, 'upsampler.0.weight', channels)
-    const output = layers.shuffle(layers.conv('upsampler.0', joined), scale)
-    return { output, channels, meaning: pictures(channels, scale) }
+    const scale = layers.shuffleFactor('upsampler.0', channels)
+    return toPicture(layers.shuffle(layers.conv('upsampler.0', joined), scale), channels, scale)
   },
 }
 

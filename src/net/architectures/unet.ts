@@ -1,9 +1,4 @@
-import type { Meaning } from '../network.ts'
-import { type Architecture, hasAll } from './architecture.ts'
-import type { Layers } from './layers.ts'
-import { run } from './layers.ts'
-
-const meaning: Meaning = { inRange: '0..1', channels: 'rgb', scale: 1 }
+import type { Architecture, Layers } from './architecture.ts'
 
 /** Two convolutions with batch norm, named by their numbers in `nn.Sequential`. */
 function pair(layers: Layers, name: string, x: string): string {
@@ -33,13 +28,9 @@ function fitted(layers: Layers, x: string, like: string): string {
 export const unet: Architecture = {
   name: 'U-Net',
   summary: 'U-Net: segmentation (milesial); inc.double_conv.0.weight outc.conv.weight',
-  recognises: hasAll(
-    'inc.double_conv.0.weight',
-    'down1.maxpool_conv.1.double_conv.0.weight',
-    'outc.conv.weight',
-  ),
   build(layers, x) {
-    const steps = run(layers.weights, (i) => `down${i + 1}.maxpool_conv.1.double_conv.0.weight`)
+    const steps = layers.run((i) => `down${i + 1}.maxpool_conv.1.double_conv.0`)
+    if (steps === 0 || !layers.hasAll('inc.double_conv.0.weight', 'outc.conv.weight')) return undefined
     const levels = [pair(layers, 'inc.double_conv', x)]
     for (let i = 1; i <= steps; i++) {
       levels.push(pair(layers, `down${i}.maxpool_conv.1.double_conv`, layers.maxPool(levels.at(-1)!, 2)))
@@ -54,7 +45,12 @@ export const unet: Architecture = {
     }
     const [, channels = 3] = layers.shape('inc.double_conv.0.weight', 4)
     const output = layers.conv('outc.conv', value)
-    return { output, channels, meaning: channels === 3 ? meaning : { inRange: '0..1', scale: 1 } }
+    const meaning = {
+      inRange: '0..1',
+      ...(channels === 3 && { channels: 'rgb' as const }),
+      scale: 1,
+    } as const
+    return { output, channels, meaning }
   },
 }
 
@@ -62,9 +58,9 @@ export const unet: Architecture = {
 export const brainUnet: Architecture = {
   name: 'U-Net of one class',
   summary: 'U-Net: segmentation (mateuszbuda); encoder1.enc1conv1.weight upconv4.weight',
-  recognises: hasAll('encoder1.enc1conv1.weight', 'upconv1.weight', 'conv.weight'),
   build(layers, x) {
-    const steps = run(layers.weights, (i) => `encoder${i + 1}.enc${i + 1}conv1.weight`)
+    const steps = layers.run((i) => `encoder${i + 1}.enc${i + 1}conv1`)
+    if (steps === 0 || !layers.hasAll('upconv1.weight', 'conv.weight')) return undefined
     const both = (name: string, short: string, value: string) =>
       [1, 2].reduce(
         (inner, i) =>
@@ -86,10 +82,6 @@ export const brainUnet: Architecture = {
     }
     const [, channels = 3] = layers.shape('encoder1.enc1conv1.weight', 4)
     const output = layers.sigmoid(layers.conv('conv', value))
-    return {
-      output,
-      channels,
-      meaning: { outRange: '0..1', scale: 1, multiple: 2 ** steps },
-    }
+    return { output, channels, meaning: { outRange: '0..1', scale: 1, multiple: 2 ** steps } }
   },
 }

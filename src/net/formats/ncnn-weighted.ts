@@ -1,12 +1,12 @@
-import type { Attribute, Constant } from '../network.ts'
-import { activated, both, type Layer, type Make, node, pad, paddings, unstated, x } from './ncnn-layer.ts'
+import type { Constant } from '../network.ts'
+import { type Attributes, type Layer, type Make, unstated } from './ncnn-layer.ts'
 import { floatsOf, transposedConstant } from './numbers.ts'
 
 /** Reads weights, stored as [out][in/groups][y][x], and their bias. */
 function kernelOf(layer: Layer, groups: number): { weight: Constant; bias: Constant | undefined } {
   const { weights, name } = layer
   const out = layer.whole(0, 0)
-  const [high, wide] = both(layer, 1, 11, 0)
+  const [high, wide] = layer.both(1, 11, 0)
   if (layer.whole(19, 0) !== 0 || layer.whole(28, 0) !== 0)
     throw layer.refuse('takes its weights from another layer')
   if (layer.whole(8, 0) !== 0) throw layer.refuse('has weights of 8 bits')
@@ -23,18 +23,17 @@ export const convolution =
   (layer) => {
     const groups = isGrouped ? layer.whole(7, 1) : 1
     const { weight, bias } = kernelOf(layer, groups)
-    const strides = both(layer, 3, 13, 1)
-    const pads = paddings(layer)
-    let from = x(layer)
+    const strides = layer.both(3, 13, 1)
+    const pads = layer.paddings()
     const value = layer.number(18, 0)
     const padded = pads.pads as number[] | undefined
     const isOdd = value !== 0 && (padded === undefined || padded.some((n) => n > 0))
     if (isOdd && padded === undefined) throw layer.refuse('pads to the same size with a value other than 0')
-    if (isOdd) from = pad(layer, from, padded!, 'constant', value)
-    return activated(layer, 'Conv', [from, ...constants(layer, weight, bias)], {
+    const from = isOdd ? layer.pad(padded!, 'constant', value) : layer.x
+    return layer.activated('Conv', [from, ...constants(layer, weight, bias)], {
       kernel_shape: weight.shape.slice(2),
       strides,
-      dilations: both(layer, 2, 12, 1),
+      dilations: layer.both(2, 12, 1),
       group: groups,
       ...(isOdd ? { pads: [0, 0, 0, 0] } : pads),
     })
@@ -55,13 +54,13 @@ export const deconvolution =
     const parts = { ...weight, shape: [groups, out / groups, taken, high, wide] }
     const turned = transposedConstant(parts, [0, 2, 1, 3, 4])
     const kernel = { ...turned, shape: [groups * taken, out / groups, high, wide] }
-    const pads = paddings(layer)
+    const pads = layer.paddings()
     const right = layer.whole(18, 0)
     if (pads.pads === undefined || layer.whole(20, 0) !== 0) throw layer.refuse('crops to a fixed size')
-    return activated(layer, 'ConvTranspose', [x(layer), ...constants(layer, kernel, bias)], {
+    return layer.activated('ConvTranspose', [layer.x, ...constants(layer, kernel, bias)], {
       kernel_shape: [high, wide],
-      strides: both(layer, 3, 13, 1),
-      dilations: both(layer, 2, 12, 1),
+      strides: layer.both(3, 13, 1),
+      dilations: layer.both(2, 12, 1),
       group: groups,
       output_padding: [layer.whole(19, right), right],
       ...pads,
@@ -75,13 +74,13 @@ export const innerProduct: Make = (layer) => {
   const taken = layer.whole(2, 0) / out
   if (!Number.isInteger(taken)) throw layer.refuse('has a number of weights that does not fit its sizes')
   if (layer.whole(8, 0) !== 0) throw layer.refuse('has weights of 8 bits')
-  const isFlat = layer.isFlat(x(layer))
+  const isFlat = layer.isFlat
   const weight = weights.tagged(isFlat ? [out, taken, 1, 1] : [out, taken], name)
   const bias = layer.whole(1, 0) === 0 ? undefined : weights.plain([out], name)
-  const from = isFlat ? x(layer) : builder.add('Flatten', [x(layer)], { axis: 1 })
+  const from = isFlat ? layer.x : builder.add('Flatten', [layer.x], { axis: 1 })
   const all = [from, ...constants(layer, weight, bias)]
-  const attributes: Readonly<Record<string, Attribute>> = isFlat ? { kernel_shape: [1, 1] } : { transB: 1 }
-  activated(layer, isFlat ? 'Conv' : 'Gemm', all, attributes)
+  const attributes: Attributes = isFlat ? { kernel_shape: [1, 1] } : { transB: 1 }
+  layer.activated(isFlat ? 'Conv' : 'Gemm', all, attributes)
   return { isFlat }
 }
 
@@ -89,7 +88,7 @@ export const innerProduct: Make = (layer) => {
 export const prelu: Make = (layer) => {
   const count = layer.whole(0, 0)
   const slope = layer.weights.plain([count, 1, 1], layer.name)
-  return node(layer, 'PRelu', [x(layer), layer.builder.constant(slope, `${layer.name}.slope`)])
+  return layer.node('PRelu', [layer.x, layer.builder.constant(slope, `${layer.name}.slope`)])
 }
 
 /** Batch norm in evaluation mode: with the statistics from training. */
@@ -99,7 +98,7 @@ export const batchNorm: Make = (layer) => {
   const [slope, mean, variance, bias] = ['slope', 'mean', 'variance', 'bias'].map((part) =>
     builder.constant(weights.plain([count], name), `${name}.${part}`),
   ) as [string, string, string, string]
-  return node(layer, 'BatchNormalization', [x(layer), slope, bias, mean, variance], {
+  return layer.node('BatchNormalization', [layer.x, slope, bias, mean, variance], {
     epsilon: layer.number(1, 0),
   })
 }
@@ -113,21 +112,18 @@ function affine({ weights, builder, name }: Layer, count: number, isAffine: bool
 
 /** Instance norm, with scale and bias or without. */
 export const instanceNorm: Make = (layer) =>
-  node(
-    layer,
+  layer.node(
     'InstanceNormalization',
-    [x(layer), ...affine(layer, layer.whole(0, 0), layer.whole(2, 1) !== 0)],
+    [layer.x, ...affine(layer, layer.whole(0, 0), layer.whole(2, 1) !== 0)],
     { epsilon: layer.number(1, 1e-3) },
   )
 
 /** Group norm, with scale and bias or without. */
 export const groupNorm: Make = (layer) =>
-  node(
-    layer,
-    'GroupNormalization',
-    [x(layer), ...affine(layer, layer.whole(1, 0), layer.whole(3, 1) !== 0)],
-    { num_groups: layer.whole(0, 1), epsilon: layer.number(2, 1e-3) },
-  )
+  layer.node('GroupNormalization', [layer.x, ...affine(layer, layer.whole(1, 0), layer.whole(3, 1) !== 0)], {
+    num_groups: layer.whole(0, 1),
+    epsilon: layer.number(2, 1e-3),
+  })
 
 /** Numbers of the file as a value: one for each channel, or planes. */
 export const memoryData: Make = (layer) => {
@@ -152,7 +148,7 @@ export const scale: Make = (layer) => {
   const by = isValue
     ? layer.inputs[1]!
     : builder.constant(weights.plain([count, 1, 1], name), `${name}.scale`)
-  if (!hasBias) return node(layer, 'Mul', [x(layer), by])
-  const product = builder.add('Mul', [x(layer), by])
-  return node(layer, 'Add', [product, builder.constant(weights.plain([count, 1, 1], name), `${name}.bias`)])
+  if (!hasBias) return layer.node('Mul', [layer.x, by])
+  const product = builder.add('Mul', [layer.x, by])
+  return layer.node('Add', [product, builder.constant(weights.plain([count, 1, 1], name), `${name}.bias`)])
 }

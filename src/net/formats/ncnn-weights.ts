@@ -51,14 +51,11 @@ export function ncnnWeights(open: () => Uint8Array, file: string): NcnnWeights {
       const type = tags[tag]
       if (type === undefined) {
         const what = tag === int8Tag ? 'weights of 8 bits' : 'weights that refer to a table of 256 numbers'
-        throw new ConvoError(
-          'E_NET_FORMAT',
-          `layer ${quoted(of)} has quantised weights, which convo does not read`,
-          {
-            why: `${file}: byte ${at}: ${what}, according to the tag 0x${tag.toString(16)}`,
-            fix: 'the model with float16 or float32 weights, from before ncnn2int8',
-          },
-        )
+        const message = `layer ${quoted(of)} has quantised weights, which convo does not read`
+        throw new ConvoError('E_NET_FORMAT', message, {
+          why: `${file}: byte ${at}: ${what}, according to the tag 0x${tag.toString(16)}`,
+          fix: 'the model with float16 or float32 weights, from before ncnn2int8',
+        })
       }
       at += 4
       return take(type, shape, of)

@@ -5,13 +5,11 @@ import { type Builder, builder, networkFrom } from '../builder.ts'
 import type { Network } from '../network.ts'
 import { scaleOf } from '../scale.ts'
 import { type Given, type NetworkFormat, quoted } from './format.ts'
-import { withPicture } from './ncnn-cugan.ts'
-import type { Layer } from './ncnn-layer.ts'
+import { Layer } from './ncnn-layer.ts'
 import { layers } from './ncnn-layers.ts'
 import { ncnnWeights } from './ncnn-weights.ts'
 
-const magic = '7767517'
-const binaryMagic = 7767517
+const magic = 7767517
 /** Lists have this key and those below it. */
 const firstList = -23300
 /** The most parameters that a layer can have. */
@@ -23,24 +21,21 @@ export const ncnn: NetworkFormat = {
   summary: 'ncnn: .param with the .bin next to it',
   extensions: ['.param'],
   recognises: (bytes) =>
-    /^7767517\s/.test(Buffer.from(bytes.subarray(0, magic.length + 1)).toString('latin1')) || isBinary(bytes),
+    /^7767517\s/.test(Buffer.from(bytes.subarray(0, 8)).toString('latin1')) || isBinary(bytes),
   read(bytes, given) {
     if (isBinary(bytes)) {
-      throw new ConvoError(
-        'E_NET_FORMAT',
-        `${given.file} is a .param of ncnn in its binary form, which convo does not read`,
-        {
-          why: `${given.file}: byte 0: the number ${binaryMagic}`,
-          fix: 'the text .param file that it was made from',
-        },
-      )
+      const what = `${given.file} is a .param of ncnn in its binary form, which convo does not read`
+      throw new ConvoError('E_NET_FORMAT', what, {
+        why: `${given.file}: byte 0: the number ${magic}`,
+        fix: 'the text .param file that it was made from',
+      })
     }
     return networkOf(bytes, given)
   },
 }
 
 const isBinary = (bytes: Uint8Array): boolean =>
-  bytes.length >= 4 && Buffer.from(bytes.subarray(0, 4)).readUInt32LE() === binaryMagic
+  bytes.length >= 4 && Buffer.from(bytes.subarray(0, 4)).readUInt32LE() === magic
 
 function networkOf(bytes: Uint8Array, given: Given): Network {
   const { file, beside } = given
@@ -75,7 +70,9 @@ function networkOf(bytes: Uint8Array, given: Given): Network {
     for (const one of bottoms) read.add(one)
     for (const one of tops) gives.add(one)
     if (type === 'Input') {
-      for (const top of tops) inputs.push({ name: top, channels: channelsIn(params.number(2, 0)) })
+      const [stated = 0] = params.get(2) ?? []
+      const channels = Number.isSafeInteger(stated) && stated > 0 ? stated : undefined
+      for (const name of tops) inputs.push({ name, channels })
       continue
     }
     const make = Object.hasOwn(layers, type) ? layers[type] : undefined
@@ -84,25 +81,10 @@ function networkOf(bytes: Uint8Array, given: Given): Network {
         why: [`${file}:${index + 1}:1`, `supported layers: ${Object.keys(layers).join(' ')}`],
       })
     if (make === undefined) throw refuse('is of an unsupported type')
-    const whole = (value: number): number => {
-      if ((value | 0) === value) return value | 0
-      throw refuse(`has the number ${value}, which must be whole`)
-    }
-    const layer: Layer = {
-      name,
-      inputs: bottoms.map((one) => names.get(one) ?? one),
-      outputs: tops,
-      ...params,
-      whole: (key, otherwise) => whole(params.number(key, otherwise)),
-      wholes: (key) => params.numbers(key).map(whole),
-      isFlat: (value) => flat.has(value),
-      builder: made,
-      weights,
-      refuse,
-    }
-    if ((layer.inputs.length === 0 && type !== 'MemoryData') || tops.length === 0)
+    const from = bottoms.map((one) => names.get(one) ?? one)
+    if ((from.length === 0 && type !== 'MemoryData') || tops.length === 0)
       throw refuse('needs an input and an output')
-    const result = make(layer)
+    const result = make(new Layer(name, from, tops, params, flat, made, weights, refuse))
     if (result.same !== undefined) for (const top of tops) names.set(top, result.same)
     if (result.isFlat === true)
       for (const one of result.same === undefined ? tops : [result.same]) flat.add(one)
@@ -138,10 +120,6 @@ function networkOf(bytes: Uint8Array, given: Given): Network {
   })
 }
 
-/** The channels that an input states, if it does. */
-const channelsIn = (stated: number): number | undefined =>
-  Number.isSafeInteger(stated) && stated > 0 ? stated : undefined
-
 /** The channels that the first convolution of a value takes. */
 function channelsOf(name: string, { nodes, constants }: Builder): number | undefined {
   const first = nodes.find(({ operator, inputs }) => operator === 'Conv' && inputs[0] === name)
@@ -153,10 +131,7 @@ function channelsOf(name: string, { nodes, constants }: Builder): number | undef
 const weightFileOf = (file: string): string => `${basename(file).replace(/\.param$/i, '')}.bin`
 
 /** Parses `key=value`, and `-23300-key=count,value,…` for lists. */
-function paramsOf(
-  words: readonly string[],
-  fail: (found: string) => ConvoError,
-): Pick<Layer, 'number' | 'numbers'> {
+function paramsOf(words: readonly string[], fail: (found: string) => ConvoError): Layer['params'] {
   const held = new Map<number, readonly number[]>()
   for (const word of words) {
     const [, left = '', right = ''] = /^(-?\d+)=(.+)$/.exec(word) ?? []
@@ -168,8 +143,34 @@ function paramsOf(
     if (id >= mostKeys || (isList && numbers[0] !== numbers.length - 1)) throw fail(word)
     held.set(id, isList ? numbers.slice(1) : numbers)
   }
-  return {
-    number: (key, otherwise) => held.get(key)?.[0] ?? otherwise,
-    numbers: (key) => held.get(key) ?? [],
-  }
+  return held
+}
+
+/**
+ * The 4x networks of Real-CUGAN compute a residual. The program that comes with them adds it to the picture, enlarged by
+ * repeating each pixel 4x4; their files do not contain this step. Adds the step and returns the name of the sum, or
+ * undefined for other networks.
+ */
+function withPicture(made: Builder, input: string, output: string): string | undefined {
+  const { nodes } = made
+  const scale = 4
+  // pixels of the picture that the first convolutions and crops remove on each side
+  const margin = 19
+  const last = nodes.slice(-3)
+  const isOne =
+    last.map(({ operator }) => operator).join() === 'Conv,Slice,DepthToSpace' &&
+    last[2]!.attributes.get('blocksize') === 2 &&
+    nodes.filter(({ operator }) => operator === 'GlobalAveragePool').length === 4
+  if (!isOne) return undefined
+  const scales = made.floats([1, 1, scale, scale])
+  const how = { mode: 'nearest', coordinate_transformation_mode: 'asymmetric', nearest_mode: 'floor' }
+  const large = made.add('Resize', [input, '', scales], how, { name: 'picture' })
+  const cut = scale * margin
+  const places = [
+    [cut, cut],
+    [-cut, -cut],
+    [2, 3],
+  ].map(made.ints)
+  const inside = made.add('Slice', [large, ...places], {}, { name: 'picture_inside' })
+  return made.add('Add', [output, inside], {}, { name: 'picture_added' })
 }

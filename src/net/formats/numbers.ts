@@ -121,28 +121,23 @@ export function transposedConstant(constant: Constant, order: readonly number[])
   )
 }
 
+/** How the numbers of a list are read that are not listed as they are. */
+const listed: Partial<Record<NumberType, (n: number) => number>> = {
+  float16: half,
+  bfloat16: upperHalf,
+  bool: (n) => Number(n !== 0),
+  uint64: (n) => (n < 0 ? n + 2 ** 64 : n),
+}
+
 /** Makes a constant from a list. Half-precision numbers are given as integers with the same bits. */
 export function constantFromList(
   type: NumberType,
   shape: readonly number[],
-  listed: readonly number[],
+  list: readonly number[],
 ): Constant {
   const { becomes }: Row = rows[type]
-  if (type === 'float16') return constant(becomes, shape, listed.map(half))
-  if (type === 'bfloat16') return constant(becomes, shape, listed.map(upperHalf))
-  if (type === 'bool')
-    return constant(
-      becomes,
-      shape,
-      listed.map((n) => Number(n !== 0)),
-    )
-  if (type === 'uint64')
-    return constant(
-      becomes,
-      shape,
-      listed.map((n) => (n < 0 ? n + 2 ** 64 : n)),
-    )
-  return constant(becomes, shape, listed)
+  const change = listed[type]
+  return constant(becomes, shape, change === undefined ? list : list.map(change))
 }
 
 /** The numbers of a constant as little-endian bytes, in its own type. */

@@ -50,8 +50,8 @@ const unread: Readonly<Record<number, string>> = {
   24: 'float8e8m0',
 }
 
-/** AttributeProto.AttributeType. */
-const [floatKind, intKind, textKind, tensorKind, floatsKind, intsKind, textsKind] = [1, 2, 3, 4, 6, 7, 8]
+/** The fields of the kinds of attributes that are read, by AttributeProto.AttributeType. */
+const kinds = { 1: 'float', 2: 'int', 3: 'bytes', 4: 'tensor', 6: 'floats', 7: 'ints', 8: 'texts' } as const
 const dense = 'a network exported without sparse tensors'
 const unrolled =
   'a network exported without Loop and Scan: torch.jit.trace instead of torch.jit.script unrolls them'
@@ -191,32 +191,25 @@ function attributeOf(given: AttributeMessage, of: string, place: Place): Attribu
   const other = unreadKinds[kind]
   if (other !== undefined) {
     const [what, fix] = other
-    throw new ConvoError(
-      'E_NET_OPERATOR',
-      `${of} has ${what} as its ${given.name}, which convo does not read`,
-      { why: place.given.file, fix },
-    )
+    const message = `${of} has ${what} as its ${given.name}, which convo does not read`
+    throw new ConvoError('E_NET_OPERATOR', message, { why: place.given.file, fix })
   }
-  if (kind === floatKind) return given.float ?? 0
-  if (kind === intKind) return given.int ?? 0
+  const field = kinds[kind as keyof typeof kinds]
+  if (field === undefined || (field === 'tensor' && given.tensor === undefined))
+    throw place.fail(0, `a value of the attribute ${quoted(given.name)} of ${of}`, `kind ${kind}`)
+  if (field === 'tensor') return constantOf(given.tensor!, `${given.name} of ${of}`, place)
   // invalid UTF-8 is replaced: no operator on pictures has such text
-  if (kind === textKind) return Buffer.from(given.bytes ?? []).toString()
-  if (kind === floatsKind) return given.floats
-  if (kind === intsKind) return given.ints
-  if (kind === textsKind) return given.texts
-  if (kind === tensorKind && given.tensor !== undefined) {
-    return constantOf(given.tensor, `${given.name} of ${of}`, place)
-  }
-  throw place.fail(0, `a value of the attribute ${quoted(given.name)} of ${of}`, `kind ${kind}`)
+  if (field === 'bytes') return Buffer.from(given.bytes ?? []).toString()
+  return given[field] ?? 0
 }
 
-/** Guesses the kind of an attribute that does not state it. */
-function guessed({ float, int, bytes, tensor: one, floats, ints, texts }: AttributeMessage): number {
-  if (float !== undefined) return floatKind
-  if (int !== undefined) return intKind
-  if (bytes !== undefined) return textKind
-  if (one !== undefined) return tensorKind
-  return floats.length > 0 ? floatsKind : texts.length > 0 ? textsKind : ints.length > 0 ? intsKind : 0
+/** Guesses the kind of an attribute that does not state it; 0 if it has no value. */
+function guessed(given: AttributeMessage): number {
+  const found = Object.entries(kinds).find(([, field]) => {
+    const value = given[field]
+    return Array.isArray(value) ? value.length > 0 : value !== undefined
+  })
+  return Number(found?.[0] ?? 0)
 }
 
 function constantOf(one: TensorMessage, of: string, place: Place): Constant {

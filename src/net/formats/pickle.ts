@@ -51,20 +51,15 @@ type Step = (machine: Machine) => void
 
 /** The stack machine of pickles, with the instructions that build values and none that run code. */
 class Machine {
-  at: number
   stack: Value[] = []
   /** The stacks below the open marks. */
   readonly marks: Value[][] = []
   readonly memo = new Map<number, Value>()
-  readonly view: DataView
 
   constructor(
     readonly source: PickleSource,
-    begin: number,
-  ) {
-    this.at = begin
-    this.view = viewOf(source.bytes)
-  }
+    public at: number,
+  ) {}
 
   fail(expected: string, found: string): ConvoError {
     return this.source.fail(this.at, expected, found)
@@ -74,15 +69,15 @@ class Machine {
     this.stack.push(value)
   }
 
-  pop(): Value {
-    const value = this.stack.pop()
+  top(): Value {
+    const value = this.stack.at(-1)
     if (value === undefined) throw this.fail('a value', 'none')
     return value
   }
 
-  top(): Value {
-    const value = this.stack.at(-1)
-    if (value === undefined) throw this.fail('a value', 'none')
+  pop(): Value {
+    const value = this.top()
+    this.stack.pop()
     return value
   }
 
@@ -102,22 +97,15 @@ class Machine {
     return this.source.bytes.subarray(this.at - size, this.at)
   }
 
-  unsigned(size: 1 | 2 | 4): number {
-    this.take(size)
-    const at = this.at - size
-    return size === 1
-      ? this.view.getUint8(at)
-      : size === 2
-        ? this.view.getUint16(at, true)
-        : this.view.getUint32(at, true)
+  unsigned(size: number): number {
+    return this.take(size).reduceRight((sum, byte) => sum * 256 + byte, 0)
   }
 
   /** Reads an 8-byte size. */
   long(): number {
-    this.take(8)
-    const size = this.view.getBigUint64(this.at - 8, true)
-    if (size > BigInt(this.source.bytes.length)) throw this.fail('a size within the file', `${size}`)
-    return Number(size)
+    const size = this.unsigned(8)
+    if (size > this.source.bytes.length) throw this.fail('a size within the file', `${size}`)
+    return size
   }
 
   text(size: number): void {
@@ -154,7 +142,7 @@ class Machine {
   setItems(items: readonly Value[]): void {
     const dict = this.top()
     if (!(dict instanceof Map)) throw this.fail('a dictionary', kindOf(dict))
-    for (let i = 0; i + 1 < items.length; i += 2) dict.set(items[i]!, items[i + 1]!)
+    for (const [key, value] of pairsOf(items)) dict.set(key, value)
   }
 
   append(items: readonly Value[]): void {
@@ -183,6 +171,10 @@ const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 const newline = 10
 const stop = '.'.charCodeAt(0)
 const dictionaries = new Set(['collections.OrderedDict', 'collections.defaultdict'])
+
+/** Keys and values that follow each other, as pairs. */
+const pairsOf = (items: readonly Value[]): [Value, Value][] =>
+  Array.from({ length: Math.floor(items.length / 2) }, (_, i) => [items[2 * i]!, items[2 * i + 1]!])
 
 /** A dictionary made by calling its class, without arguments or with a list of pairs. */
 function dictOf(args: readonly Value[]): Dict {
@@ -231,10 +223,8 @@ function recall(machine: Machine, index: number): void {
 
 const tuple =
   (size: number): Step =>
-  (m) => {
-    const items = Array.from({ length: size }, () => m.pop()).reverse()
-    m.push(items)
-  }
+  (m) =>
+    m.push(Array.from({ length: size }, () => m.pop()).reverse())
 
 /** The instructions by opcode, as listed in pickletools. Those of protocol 0 that write numbers as text are not needed. */
 const steps: ReadonlyMap<number, Step> = new Map(
@@ -251,16 +241,10 @@ const steps: ReadonlyMap<number, Step> = new Map(
     N: (m) => m.push(null),
     '\x88': (m) => m.push(true),
     '\x89': (m) => m.push(false),
-    J: (m) => {
-      m.take(4)
-      m.push(m.view.getInt32(m.at - 4, true))
-    },
+    J: (m) => m.push(viewOf(m.take(4)).getInt32(0, true)),
     K: (m) => m.push(m.unsigned(1)),
     M: (m) => m.push(m.unsigned(2)),
-    G: (m) => {
-      m.take(8)
-      m.push(m.view.getFloat64(m.at - 8))
-    },
+    G: (m) => m.push(viewOf(m.take(8)).getFloat64(0)),
     '\x8a': (m) => m.push(longOf(m.take(m.unsigned(1)))),
     X: (m) => m.text(m.unsigned(4)),
     '\x8c': (m) => m.text(m.unsigned(1)),
@@ -278,25 +262,14 @@ const steps: ReadonlyMap<number, Step> = new Map(
     t: (m) => m.push(m.popMark()),
     l: (m) => m.push(m.popMark()),
     '\x91': (m) => m.push(m.popMark()),
-    d: (m) => {
-      const items = m.popMark()
-      m.push(new Map())
-      m.setItems(items)
-    },
+    d: (m) => m.push(new Map(pairsOf(m.popMark()))),
     '\x85': tuple(1),
     '\x86': tuple(2),
     '\x87': tuple(3),
-    a: (m) => {
-      const item = m.pop()
-      m.append([item])
-    },
+    a: (m) => m.append([m.pop()]),
     e: (m) => m.append(m.popMark()),
     '\x90': (m) => m.append(m.popMark()),
-    s: (m) => {
-      const value = m.pop()
-      const key = m.pop()
-      m.setItems([key, value])
-    },
+    s: (m) => m.setItems([m.pop(), m.pop()].reverse()),
     u: (m) => m.setItems(m.popMark()),
     q: (m) => memoise(m, m.unsigned(1)),
     r: (m) => memoise(m, m.unsigned(4)),

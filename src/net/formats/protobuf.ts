@@ -70,10 +70,6 @@ class Reader {
     return this.at + size
   }
 
-  expect(wire: number, expected: number): void {
-    if (wire !== expected) throw this.fail(wireNames[expected]!, wireNames[wire] ?? `wire type ${wire}`)
-  }
-
   /** Counts a value that becomes an object. */
   part(): void {
     checkLimit('modelParts', ++this.parts, this.source.file)
@@ -85,24 +81,35 @@ class Reader {
     else {
       const size = wire === doubleWire ? 8 : wire === floatWire ? 4 : undefined
       if (size === undefined) throw this.fail('a field of a known wire type', `${wire}`)
-      this.need(size)
-      this.at += size
+      this.passed(size)
     }
   }
 
-  need(size: number): void {
+  /** Passes some bytes, and returns where they begin. */
+  passed(size: number): number {
     if (this.end - this.at < size) throw this.fail(`${size} bytes`, `${this.end - this.at}`)
+    this.at += size
+    return this.at - size
+  }
+
+  /** Reads what is in a length-delimited field. */
+  within<T>(wire: number, read: () => T): T {
+    const outer = this.end
+    this.end = this.sized(wire)
+    const value = read()
+    this.end = outer
+    return value
   }
 
   /** Reads the fields up to the end into `value`. */
   message<T>(schema: Schema<T>, value: T): T {
-    const { keys } = planOf(schema)
+    const names = namesOf(schema)
     while (this.at < this.end) {
       const key = this.varint()
       const wire = key & 7
       const number = Math.floor(key / 8)
       if (number < 1 || number >= 2 ** 29) throw this.fail('the number of a field', `${number}`)
-      const name = keys.get(number)
+      const name = names.get(number)
       if (name === undefined) this.skip(wire)
       else value[name] = schema[name].take(this, wire, value[name])
     }
@@ -118,30 +125,20 @@ const wireNames: Readonly<Record<number, string>> = {
   [floatWire]: '4 bytes',
 }
 
-/** A compiled schema: the names of fields by number, and the defaults. */
-type Plan<T> = {
-  readonly keys: ReadonlyMap<number, keyof T>
-  readonly begin: readonly (readonly [keyof T, () => T[keyof T]])[]
-}
+/** The names of the fields of a schema, by number. */
+const named = new WeakMap<object, ReadonlyMap<number, PropertyKey>>()
 
-const plans = new WeakMap<object, unknown>()
-
-function planOf<T>(schema: Schema<T>): Plan<T> {
-  const known = plans.get(schema) as Plan<T> | undefined
-  if (known !== undefined) return known
+function namesOf<T>(schema: Schema<T>): ReadonlyMap<number, keyof T> {
   const names = Object.keys(schema) as (keyof T)[]
-  const plan: Plan<T> = {
-    keys: new Map(names.map((name) => [schema[name].number, name])),
-    begin: names.map((name) => [name, schema[name].absent]),
-  }
-  plans.set(schema, plan)
-  return plan
+  const known = named.get(schema) ?? new Map(names.map((name) => [schema[name].number, name]))
+  named.set(schema, known)
+  return known as ReadonlyMap<number, keyof T>
 }
 
 /** A message without fields. */
 function absentOf<T>(schema: Schema<T>): T {
   const value = {} as T
-  for (const [name, absent] of planOf(schema).begin) value[name] = absent()
+  for (const name of namesOf(schema).values()) value[name] = schema[name].absent()
   return value
 }
 
@@ -170,11 +167,7 @@ function bytesAt(reader: Reader, wire: number): Uint8Array {
 
 function messageAt<T>(reader: Reader, wire: number, schema: Schema<T>, before: T): T {
   reader.part()
-  const outer = reader.end
-  reader.end = reader.sized(wire)
-  const value = reader.message(schema, before)
-  reader.end = outer
-  return value
+  return reader.within(wire, () => reader.message(schema, before))
 }
 
 const single = <T>(number: number, take: (reader: Reader, wire: number) => T): Field<T | undefined> => ({
@@ -192,52 +185,38 @@ const list = <T>(number: number, take: (reader: Reader, wire: number) => T): Fie
   },
 })
 
+const singleNumber = (number: number, own: number, take: (reader: Reader) => number) =>
+  single(number, (reader, wire) => {
+    if (wire !== own) throw reader.fail(wireNames[own]!, wireNames[wire] ?? `wire type ${wire}`)
+    return take(reader)
+  })
+
 /** A list of numbers, packed or not: both are allowed. */
 const numbers = (number: number, own: number, take: (reader: Reader) => number): Field<number[]> => ({
   number,
   absent: () => [],
   take(reader, wire, before) {
-    const count = () => checkLimit('modelNumbers', ++reader.numbers, reader.source.file)
-    if (wire === own) {
-      count()
-      before.push(take(reader))
-      return before
-    }
-    const outer = reader.end
-    reader.end = reader.sized(wire)
-    while (reader.at < reader.end) {
-      count()
+    const one = () => {
+      checkLimit('modelNumbers', ++reader.numbers, reader.source.file)
       before.push(take(reader))
     }
-    reader.end = outer
+    if (wire === own) one()
+    else
+      reader.within(wire, () => {
+        while (reader.at < reader.end) one()
+      })
     return before
   },
 })
 
 const varintAt = (reader: Reader): number => reader.varint()
-function floatAt(reader: Reader): number {
-  reader.need(4)
-  reader.at += 4
-  return reader.view.getFloat32(reader.at - 4, true)
-}
-function doubleAt(reader: Reader): number {
-  reader.need(8)
-  reader.at += 8
-  return reader.view.getFloat64(reader.at - 8, true)
-}
+const floatAt = (reader: Reader): number => reader.view.getFloat32(reader.passed(4), true)
+const doubleAt = (reader: Reader): number => reader.view.getFloat64(reader.passed(8), true)
 
 /** Field types: an integer in two's complement, and lists of them. */
-export const int = (number: number): Field<number | undefined> =>
-  single(number, (reader, wire) => {
-    reader.expect(wire, varintWire)
-    return reader.varint()
-  })
+export const int = (number: number): Field<number | undefined> => singleNumber(number, varintWire, varintAt)
 export const ints = (number: number): Field<number[]> => numbers(number, varintWire, varintAt)
-export const float = (number: number): Field<number | undefined> =>
-  single(number, (reader, wire) => {
-    reader.expect(wire, floatWire)
-    return floatAt(reader)
-  })
+export const float = (number: number): Field<number | undefined> => singleNumber(number, floatWire, floatAt)
 export const floats = (number: number): Field<number[]> => numbers(number, floatWire, floatAt)
 export const doubles = (number: number): Field<number[]> => numbers(number, doubleWire, doubleAt)
 /** UTF-8 text. Absent and empty are the same. */

@@ -3,7 +3,7 @@ import { isRecord, optional } from '../../text/record.ts'
 import { builder, networkFrom } from '../builder.ts'
 import type { Network, Port } from '../network.ts'
 import { type Checks, type openJson, quoted } from './format.ts'
-import { type Held, lastOf, type Op, types } from './tfjs-op.ts'
+import { type Held, lastOf, Op, types } from './tfjs-op.ts'
 import { graphOperators } from './tfjs-operators.ts'
 import type { Weight } from './tfjs-weights.ts'
 
@@ -13,6 +13,16 @@ type GraphNode = {
   readonly op: string
   readonly inputs: readonly string[]
   readonly attributes: Readonly<Record<string, unknown>>
+}
+
+const textOf = (value: unknown): string =>
+  typeof value === 'string' ? Buffer.from(value, 'base64').toString() : ''
+
+/** An attribute. In JSON, 64-bit integers are text, and words are in base 64. */
+function plainOf(value: unknown): unknown {
+  const { i, f = i, b = f, s, type, list } = isRecord(value) ? value : {}
+  if (isRecord(list)) return Array.isArray(list.s) ? list.s.map(textOf) : [list.i ?? []].flat().map(Number)
+  return s !== undefined ? textOf(s) : b !== undefined ? Number(b) : type
 }
 
 const nodeOf = (one: unknown, { record, list, text }: Checks): GraphNode => {
@@ -68,19 +78,14 @@ export function graphOf(
     if (node.op === 'Const') {
       const weight = weights.get(node.name)
       if (weight === undefined) throw fail(`weights of ${quoted(node.name)}`, undefined)
-      return [{ last: made.constant(weight.read(), node.name) }]
+      return [{ constant: weight.read(), name: node.name }]
     }
     const operator = Object.hasOwn(graphOperators, node.op) ? graphOperators[node.op] : undefined
     if (operator === undefined)
       throw refuse('is not supported', 'the network exported as ONNX from the framework that it comes from')
-    const op: Op = {
-      name: node.name,
-      inputs: node.inputs.map(heldBy),
-      attribute: (name) => node.attributes[name],
-      builder: made,
-      refuse,
-    }
-    const result = operator(op)
+    const plain = Object.entries(node.attributes).map(([name, value]) => [name, plainOf(value)])
+    const inputs = node.inputs.map(heldBy)
+    const result = operator(new Op(node.name, inputs, Object.fromEntries(plain), made, refuse))
     return Array.isArray(result) ? result : [result as Held]
   }
   const opened = new Set<string>()

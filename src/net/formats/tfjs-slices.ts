@@ -1,4 +1,4 @@
-import { add, attributeOf, constantAt, type Held, last, numberAt, type Op } from './tfjs-op.ts'
+import type { Held, Op } from './tfjs-op.ts'
 
 /** "To the end" in the sizes of ONNX. */
 const toTheEnd = 2 ** 31 - 1
@@ -8,7 +8,7 @@ export function split(op: Op, axis: number, count: number, input: number, isDrop
   const { builder } = op
   if (!(count >= 1 && count <= 65536)) throw op.refuse(`splits into ${count}`)
   const outputs = Array.from({ length: count }, () => builder.fresh(op.name))
-  builder.add('Split', [last(op, input)], { axis }, { name: op.name, outputs })
+  builder.add('Split', [op.last(input)], { axis }, { name: op.name, outputs })
   return outputs.map((part) => ({
     last: isDropped ? builder.add('Squeeze', [part, builder.ints([axis])]) : part,
   }))
@@ -16,29 +16,29 @@ export function split(op: Op, axis: number, count: number, input: number, isDrop
 
 /** Splits an axis into parts of given sizes. */
 export function splitBy(op: Op): Held[] {
-  const sizes = Array.from(constantAt(op, 1, 'the sizes of its parts').data)
+  const sizes = op.listAt(1, 'the sizes of its parts')
   if (sizes.some((n) => n < 0)) throw op.refuse('splits off a part of unknown size')
   const outputs = sizes.map(() => op.builder.fresh(op.name))
-  const axis = numberAt(op, 2, 'the axis')
-  op.builder.add('Split', [last(op, 0), op.builder.ints(sizes)], { axis }, { name: op.name, outputs })
+  const axis = op.numberAt(2, 'the axis')
+  op.builder.add('Split', [op.last(0), op.builder.ints(sizes)], { axis }, { name: op.name, outputs })
   return outputs.map((last) => ({ last }))
 }
 
 /** A part of given sizes; -1 is all that is left. */
 export function slice(op: Op): Held {
   const { builder } = op
-  const [from, size] = [last(op, 1), last(op, 2)]
+  const [from, size] = [op.last(1), op.last(2)]
   const isRest = builder.add('Less', [size, builder.ints([0])])
   const end = builder.add('Where', [isRest, builder.ints([toTheEnd]), builder.add('Add', [from, size])])
-  return { last: add(op, 'Slice', [last(op, 0), from, end]) }
+  return { last: op.add('Slice', [op.last(0), from, end]) }
 }
 
 /** x[begin:end:step, ..., new axis, place] as in Python. Bits of masks say what each entry is. */
 export function stridedSlice(op: Op): Held {
   const { builder } = op
-  const steps = Array.from(constantAt(op, 3, 'its steps').data)
+  const steps = op.listAt(3, 'its steps')
   const has = (mask: string) => {
-    const bits = attributeOf(op, `${mask}_mask`, 0)
+    const bits = op.number(`${mask}_mask`, 0)
     return steps.map((_, i) => Math.floor(bits / 2 ** i) % 2 === 1)
   }
   const [opens, closes, ellipses, isNew, drops] = ['begin', 'end', 'ellipsis', 'new_axis', 'shrink_axis'].map(
@@ -58,7 +58,7 @@ export function stridedSlice(op: Op): Held {
   if (ellipses.filter((one) => one).length > 1 || count === 0) throw op.refuse('has more than one ellipsis')
   const pick = (x: string) =>
     taken.length === count ? x : builder.add('Gather', [x, builder.ints(taken)], { axis: 0 })
-  const [from, to] = [pick(last(op, 1)), pick(last(op, 2))]
+  const [from, to] = [pick(op.last(1)), pick(op.last(2))]
   const listed = taken.map((i) => steps[i]!)
   const isBack = listed.map((step) => step < 0)
   // after the last place comes the end, not the first place
@@ -86,10 +86,10 @@ export function stridedSlice(op: Op): Held {
     after,
   )
   const axes = taken.map((i) => axisOf(i, (k) => k !== open && !isNew[k]))
-  let value = last(op, 0)
+  let value = op.last(0)
   if (taken.length > 0) {
     const parts = [start, stop, builder.ints(axes), builder.ints(listed)]
-    value = add(op, 'Slice', [value, ...parts])
+    value = op.add('Slice', [value, ...parts])
   }
   const dropped = taken.filter((i) => drops[i])
   if (dropped.length > 0) {

@@ -1,13 +1,10 @@
 import { ConvoError } from '../../error.ts'
-import { sizeOf } from '../../tensor/tensor.ts'
-import { describe } from '../../text/describe.ts'
 import { isRecord } from '../../text/record.ts'
 import { builder, networkFrom } from '../builder.ts'
-import type { Constant, Network, Port } from '../network.ts'
+import type { Network, Port } from '../network.ts'
 import { type Given, type NetworkFormat, openJson, quoted } from './format.ts'
 import { graphOf } from './tfjs-graph.ts'
-import type { Config, Layer } from './tfjs-layer.ts'
-import { kerasLayers } from './tfjs-layers.ts'
+import { type Config, kerasLayers, Layer } from './tfjs-layers.ts'
 import { type Weight, weightsOf } from './tfjs-weights.ts'
 
 /** The most characters of a file that are read to recognise it. */
@@ -53,7 +50,8 @@ function networkOf(checks: ReturnType<typeof openJson>, given: Given): Network {
   const made = builder(names)
   /** The outputs of layers, by the name of the layer and the number of the call. */
   const values = new Map<string, string>()
-  const givenBy = (name: unknown, use: unknown = 0): string => {
+  const givenBy = (one: unknown, what: string): string => {
+    const [name, use = 0] = list(one, what)
     const isKnown = typeof name === 'string' && typeof use === 'number'
     const value = isKnown ? values.get(`${name} ${use}`) : undefined
     if (value === undefined) throw fail('a layer that comes after those that it reads', name)
@@ -91,38 +89,22 @@ function networkOf(checks: ReturnType<typeof openJson>, given: Given): Network {
       })
     const make = Object.hasOwn(kerasLayers, type) ? kerasLayers[type] : undefined
     if (make === undefined) throw refuse('is of an unsupported type')
-    const uses = isSequence ? [undefined] : list(layer.inbound_nodes, 'inbound_nodes')
+    const uses = isSequence ? [[]] : list(layer.inbound_nodes, 'inbound_nodes')
     for (const [use, node] of uses.entries()) {
-      const from =
-        node === undefined
-          ? [before!]
-          : list(node, 'an inbound node').map((one) => {
-              const [source, which] = list(one, 'the input of a layer')
-              return givenBy(source, which)
-            })
+      const from = isSequence
+        ? [before!]
+        : list(node, 'an inbound node').map((one) => givenBy(one, 'the input of a layer'))
       if (from.length === 0) throw refuse('needs an input')
-      const context: Layer = {
-        name,
-        config: own,
-        inputs: from,
-        isFlat: (value) => flat.has(value),
-        builder: made,
-        weight: (part, rank) => weights(name, part, rank, refuse),
-        hasWeight: (part) => weights(name, part, undefined, undefined) !== undefined,
-        refuse,
-      }
-      const { value, isFlat } = make(context)
-      values.set(`${name} ${use}`, value)
-      if (isFlat === true) flat.add(value)
-      before = value
+      const isFlat = from.every((value) => flat.has(value))
+      const result = make(new Layer(name, own, from, isFlat, made, (part) => weights(name, part), refuse))
+      values.set(`${name} ${use}`, result.value)
+      if (result.isFlat) flat.add(result.value)
+      before = result.value
     }
   }
   const last = isSequence
     ? [before]
-    : list(config.output_layers, 'output_layers').map((one) => {
-        const [name, use] = list(one, 'an output layer')
-        return givenBy(name, use)
-      })
+    : list(config.output_layers, 'output_layers').map((one) => givenBy(one, 'an output layer'))
   const outputs = last.map((value, i) => {
     const name = made.fresh(last.length === 1 ? 'output' : `output_${i}`)
     made.alias(value ?? '', name)
@@ -137,15 +119,8 @@ function networkOf(checks: ReturnType<typeof openJson>, given: Given): Network {
   })
 }
 
-type Refuse = (why: string) => ConvoError
-
-/** The weights of a layer by short name, such as `kernel`. */
-type Weights = {
-  (layer: string, part: string, rank: number | undefined, refuse: Refuse): Constant
-  (layer: string, part: string, rank: undefined, refuse: undefined): Constant | undefined
-}
-
-function byLayer(all: ReadonlyMap<string, Weight>): Weights {
+/** Finds the weights of a layer by short name, such as `kernel`. */
+function byLayer(all: ReadonlyMap<string, Weight>): (layer: string, part: string) => Weight | undefined {
   /** `model/layer/part` and `layer/layer/part` are found by their end. */
   const places = new Map<string, Weight>()
   for (const [name, weight] of all) {
@@ -153,15 +128,5 @@ function byLayer(all: ReadonlyMap<string, Weight>): Weights {
     const part = words.at(-1)!
     for (const layer of new Set(words.slice(0, -1))) places.set(`${layer}/${part}`, weight)
   }
-  function weight(layer: string, part: string, rank: number | undefined, refuse: Refuse): Constant
-  function weight(layer: string, part: string, rank: undefined, refuse: undefined): Constant | undefined
-  function weight(layer: string, part: string, rank: number | undefined, refuse: Refuse | undefined) {
-    const found = all.get(`${layer}/${part}`) ?? places.get(`${layer}/${part}`)
-    if (found === undefined && refuse === undefined) return undefined
-    if (found === undefined) throw refuse!(`has no weights called ${quoted(part)}`)
-    if (rank !== undefined && (found.shape.length !== rank || sizeOf(found.shape) === 0))
-      throw refuse!(`has a ${part} of ${describe(found.shape)}, where ${rank} sizes are needed`)
-    return found.read()
-  }
-  return weight
+  return (layer, part) => all.get(`${layer}/${part}`) ?? places.get(`${layer}/${part}`)
 }

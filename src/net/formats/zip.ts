@@ -4,13 +4,6 @@ import { viewOf } from '../../files/read.ts'
 import { checkLimit, type LimitName } from '../../limits.ts'
 import { type Failure, quoted } from './format.ts'
 
-/** An open archive. Files are read on demand. */
-export type Zip = {
-  readonly names: readonly string[]
-  /** Returns undefined if there is no file of this name. @throws ConvoError E_NET_SYNTAX, E_NET_FORMAT, E_TOO_LARGE */
-  readonly read: (name: string, limit?: LimitName) => Uint8Array | undefined
-}
-
 type Entry = {
   readonly method: number
   readonly flags: number
@@ -32,11 +25,12 @@ export const beginsAsZip = (bytes: Uint8Array): boolean =>
   bytes.length > 4 && viewOf(bytes).getUint32(0, true) === localHead
 
 /**
- * Opens a zip archive of any size (ZIP64 included). Entries are checked when they are read.
+ * Opens a zip archive of any size (ZIP64 included). Files are read and checked on demand; `read` returns undefined if there
+ * is no file of this name.
  *
- * @throws ConvoError E_NET_SYNTAX for damage
+ * @throws ConvoError E_NET_SYNTAX for damage; from `read` also E_NET_FORMAT, E_TOO_LARGE
  */
-export function openZip(bytes: Uint8Array, file: string, fail: Failure): Zip {
+export function openZip(bytes: Uint8Array, file: string, fail: Failure) {
   const view = viewOf(bytes)
   const has = (at: number, size: number) => at >= 0 && at + size <= bytes.length
   const { at: begin, count } = directoryOf(bytes, view, fail)
@@ -46,11 +40,8 @@ export function openZip(bytes: Uint8Array, file: string, fail: Failure): Zip {
     checkLimit('modelParts', i + 1, file)
     if (!has(at, 46) || view.getUint32(at, true) !== centralHead)
       throw fail(at, 'an entry of the directory', 'none')
-    const [name, extra, comment] = [28, 30, 32].map((offset) => view.getUint16(at + offset, true)) as [
-      number,
-      number,
-      number,
-    ]
+    const short = (offset: number) => view.getUint16(at + offset, true)
+    const [name, extra, comment] = [short(28), short(30), short(32)]
     if (!has(at + 46, name + extra + comment)) throw fail(at, 'an entry within the file', 'the end')
     const long = longSizes(view, at + 46 + name, extra)
     const size32 = (offset: number) => {
@@ -60,8 +51,8 @@ export function openZip(bytes: Uint8Array, file: string, fail: Failure): Zip {
     const size = size32(24)
     const packed = size32(20)
     entries.set(Buffer.from(bytes.subarray(at + 46, at + 46 + name)).toString(), {
-      flags: view.getUint16(at + 8, true),
-      method: view.getUint16(at + 10, true),
+      flags: short(8),
+      method: short(10),
       size,
       packed,
       at: size32(42),
@@ -72,7 +63,7 @@ export function openZip(bytes: Uint8Array, file: string, fail: Failure): Zip {
   let total = 0
   return {
     names: [...entries.keys()],
-    read(name, limit) {
+    read(name: string, limit?: LimitName): Uint8Array | undefined {
       const entry = entries.get(name)
       if (entry === undefined) return undefined
       const known = inflated.get(name)
@@ -113,11 +104,7 @@ function inflate(body: Uint8Array, size: number): Uint8Array | undefined {
 }
 
 /** Finds the central directory from the record at the end of the file. */
-function directoryOf(
-  bytes: Uint8Array,
-  view: DataView,
-  fail: Failure,
-): { readonly at: number; readonly count: number } {
+function directoryOf(bytes: Uint8Array, view: DataView, fail: Failure) {
   const first = Math.max(0, bytes.length - 22 - longestComment)
   for (let end = bytes.length - 22; end >= first; end--) {
     if (view.getUint32(end, true) !== endHead) continue

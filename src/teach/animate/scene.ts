@@ -1,4 +1,7 @@
-import { formatNumber } from '../draw/format.ts'
+import type { Axis } from '../../conv/geometry.ts'
+import { type ConvOptions, correlationOf } from '../../conv/spec.ts'
+import type { Tensor } from '../../tensor/tensor.ts'
+import { formatNumber } from '../draw/measure.ts'
 
 // An animation as plain data, without sizes or colours. `layout.ts` adds positions, `draw.ts` draws it.
 
@@ -103,3 +106,248 @@ export const accumulate = (products: readonly (readonly [x: number, w: number])[
 /** Formats the size of a plane as width x height, and that of channels as channels x height x width. */
 export const sizes = (...[height, width, channels]: readonly number[]): string =>
   channels === undefined ? `${width}x${height}` : `${channels}x${height}x${width}`
+
+/**
+ * A correlation as a kernel that slides over planes. The planes are the channels of a 2-D correlation, or the slices of
+ * a 3-D one. They are multiplied by the planes of the kernel and summed to one number in one plane of the output.
+ */
+export type Pass = {
+  /** The planes that are read; undefined for a slice of padding. */
+  readonly inputs: readonly (Float32Array | undefined)[]
+  /** The planes that are written and drawn. */
+  readonly outputs: readonly Float32Array[]
+  /** Returns the planes of the kernel for an output plane. */
+  kernel(output: number): readonly Float32Array[]
+  /** Returns the indices of the input planes that these are multiplied by, in order. */
+  reads(output: number): readonly number[]
+  readonly row: Axis
+  readonly column: Axis
+  readonly names: Names
+}
+
+/** The names and tones of panels and planes. */
+export type Names = {
+  readonly input: string
+  readonly kernel: string
+  readonly output: string
+  /** The name of a plane without its number: `channel` or `slice`. */
+  readonly plane?: string
+  readonly inputTone?: Tone
+  readonly outputTone?: Tone
+}
+
+/** A place of the output, and how much of its sum is done: a number of taps or planes, or all if undefined. */
+export type Place = { readonly o: number; readonly i: number; readonly j: number; readonly done?: number }
+
+const planesOf = ({ shape, data }: Tensor): Float32Array[] => {
+  const size = shape.at(-1)! * shape.at(-2)!
+  return Array.from({ length: data.length / size }, (_, p) => data.subarray(p * size, (p + 1) * size))
+}
+
+/** Returns a pass of x [C,H,W] with weight [O,C/groups,kH,kW]. The first `shown` outputs are drawn. */
+export function pass2d(
+  [x, weight, out]: readonly [x: Tensor, weight: Tensor, out: Tensor],
+  options: ConvOptions,
+  names: Names,
+  shown = out.shape[0]!,
+): Pass {
+  const { axes, filters, groups } = correlationOf(2, x, weight, options)
+  const kernels = planesOf(weight)
+  const seen = weight.shape[1]!
+  const group = (o: number) => Math.floor(o / (filters / groups))
+  return {
+    inputs: planesOf(x),
+    outputs: planesOf(out).slice(0, shown),
+    kernel: (o) => kernels.slice(o * seen, (o + 1) * seen),
+    reads: (o) => Array.from({ length: seen }, (_, c) => group(o) * seen + c),
+    row: axes[1],
+    column: axes[2],
+    names: { plane: 'channel', ...names },
+  }
+}
+
+/** Returns a pass of x [1,D,H,W] with weight [1,1,kD,kH,kW]. */
+export function pass3d(
+  [x, weight, out]: readonly [x: Tensor, weight: Tensor, out: Tensor],
+  options: ConvOptions,
+  names: Names,
+): Pass {
+  const [depth, row, column] = correlationOf(3, x, weight, options).axes
+  const outside = (count: number) => Array.from({ length: count }, () => undefined)
+  return {
+    inputs: [...outside(depth.before), ...planesOf(x), ...outside(depth.after)],
+    outputs: planesOf(out),
+    kernel: () => planesOf(weight),
+    reads: (o) => Array.from({ length: depth.kernel }, (_, t) => o * depth.stride + t * depth.dilation),
+    row,
+    column,
+    names: { plane: 'slice', ...names },
+  }
+}
+
+/** Returns every place of a pass in order. The first sum is shown in parts, up to nine. */
+export function places(pass: Pass): Place[] {
+  const { outputs, row, column } = pass
+  const all = outputs.flatMap((_, o) =>
+    Array.from({ length: row.output * column.output }, (_, k) => ({
+      o,
+      i: Math.floor(k / column.output),
+      j: k % column.output,
+    })),
+  )
+  const planes = pass.reads(0).length
+  const pieces = planes > 1 ? planes : row.kernel * column.kernel
+  if (pieces > 9) return all
+  const apart = Array.from({ length: pieces - 1 }, (_, k) => ({ o: 0, i: 0, j: 0, done: k + 1 }))
+  return [...apart, ...all]
+}
+
+/** Returns the panels as input ∗ kernel = output. */
+export const correlated = (input: Panel, kernel: Panel, output: Panel): Frame['parts'] => [
+  input,
+  sign('∗'),
+  kernel,
+  sign('='),
+  output,
+]
+
+/** Returns the frames of a pass. `compose` arranges its panels, with others if needed. */
+export const slide = (pass: Pass, compose = correlated): Frame[] =>
+  places(pass).map((place) => {
+    const { input, kernel, output, caption } = momentOf(pass, place)
+    return { parts: compose(input, kernel, output), caption }
+  })
+
+/** Returns the name of an input plane. Slices of padding are not numbered. */
+function planeName({ inputs, names }: Pass, p: number): string {
+  if (inputs[p] === undefined) return 'padding'
+  return `${names.plane} ${inputs.slice(0, p + 1).filter((plane) => plane !== undefined).length}`
+}
+
+type Tap = { readonly y: number; readonly x: number; readonly w: number }
+
+/** Returns the taps of a kernel plane at a place, in the order of accumulation. */
+const taps = ({ row, column }: Pass, { i, j }: Place, weights: Float32Array): Tap[] =>
+  Array.from(weights, (w, t) => ({
+    y: i * row.stride - row.before + Math.floor(t / column.kernel) * row.dilation,
+    x: j * column.stride - column.before + (t % column.kernel) * column.dilation,
+    w,
+  }))
+
+const valueAt = ({ row, column }: Pass, plane: Float32Array | undefined, y: number, x: number): number =>
+  plane === undefined || y < 0 || x < 0 || y >= row.input || x >= column.input
+    ? 0
+    : plane[y * column.input + x]!
+
+/** Returns the three panels of a pass at a place, and the caption. */
+export function momentOf(pass: Pass, place: Place) {
+  const { o, done } = place
+  const { inputs } = pass
+  const reads = pass.reads(o)
+  const kernels = pass.kernel(o)
+  const isFlat = reads.length === 1
+  const doneTaps = isFlat ? done : undefined
+  const donePlanes = isFlat ? 1 : (done ?? reads.length)
+  const used = kernels.slice(0, donePlanes).map((weights) => taps(pass, place, weights).slice(0, doneTaps))
+  const products = used.map((list, p) =>
+    list.map(({ y, x, w }) => [valueAt(pass, inputs[reads[p]!], y, x), w] as const),
+  )
+  const sums = products.map(accumulate)
+  const k = place.i * pass.column.output + place.j
+  const value = done === undefined ? pass.outputs[o]![k]! : accumulate(products.flat())
+  return {
+    input: inputPanel(pass, new Map(used.map((list, p) => [reads[p]!, list]))),
+    kernel: kernelPanel(pass, o),
+    output: outputPanel(pass, { ...place, value }),
+    caption: isFlat
+      ? [sumLine(products[0]!, value)]
+      : [
+          ...reads.map((read, p) =>
+            p < donePlanes ? `${planeName(pass, read)}: ${sumLine(products[p]!, sums[p]!)}` : '',
+          ),
+          totalLine(sums, value),
+        ],
+  }
+}
+
+/** Returns the input with its padding. `used` has the taps per plane; cells under them show the weights. */
+export function inputPanel(pass: Pass, used: ReadonlyMap<number, readonly Tap[]> = new Map()): Panel {
+  const { row, column, inputs, names } = pass
+  const rows = row.before + row.input + row.after
+  const columns = column.before + column.input + column.after
+  const planes = inputs.map((plane, p): Plane => {
+    const cells = Array.from({ length: rows * columns }, (_, k): Cell => {
+      const y = Math.floor(k / columns) - row.before
+      const x = (k % columns) - column.before
+      const isInside = plane !== undefined && y >= 0 && x >= 0 && y < row.input && x < column.input
+      const tap = used.get(p)?.find((t) => t.y === y && t.x === x)
+      const mark: Mark | undefined = tap !== undefined ? 'window' : isInside ? undefined : 'pad'
+      return { value: valueAt(pass, plane, y, x), mark, corner: tap && show(tap.w) }
+    })
+    const title = inputs.length === 1 ? undefined : planeName(pass, p)
+    return { rows, columns, cells, title }
+  })
+  return panel(names.input, names.inputTone ?? 'input', planes)
+}
+
+export function kernelPanel(pass: Pass, o: number): Panel {
+  const planes = pass.kernel(o).map(
+    (weights): Plane => ({
+      rows: pass.row.kernel,
+      columns: pass.column.kernel,
+      cells: Array.from(weights, (value) => ({ value })),
+    }),
+  )
+  const isOneOfMany = pass.outputs.length > 1 && pass.names.plane === 'channel'
+  return panel(isOneOfMany ? `${pass.names.kernel} ${o + 1}` : pass.names.kernel, 'kernel', planes)
+}
+
+/** Returns the output up to a place, which has `value`; or with `none` or `all` of its values. */
+export function outputPanel(pass: Pass, at: (Place & { readonly value: number }) | 'none' | 'all'): Panel {
+  const { outputs, row, column, names } = pass
+  const size = row.output * column.output
+  const now =
+    at === 'none' ? -1 : at === 'all' ? outputs.length * size : at.o * size + at.i * column.output + at.j
+  const planes = outputs.map((plane, o): Plane => {
+    const cells = Array.from(plane, (value, k): Cell => {
+      const place = o * size + k
+      if (place < now) return { value }
+      return place === now && typeof at === 'object' ? { value: at.value, mark: 'now' } : {}
+    })
+    const title = outputs.length === 1 ? undefined : `${names.plane} ${o + 1}`
+    return { rows: row.output, columns: column.output, cells, title }
+  })
+  return panel(names.output, names.outputTone ?? 'output', planes)
+}
+
+/**
+ * Formats the formula of the output size with its numbers, as `size (5 + 2 − 3) / 1 + 1 = 5`. If they differ, height
+ * and width have a formula each.
+ */
+export function sizeFormula({ row, column }: Pick<Pass, 'row' | 'column'>): string {
+  const [height, width] = [axisFormula(row), axisFormula(column)]
+  return height === width ? `size ${height}` : `height ${height}, width ${width}`
+}
+
+/** Formats the formula of one axis, as `(5 + 2 − 3) / 1 + 1 = 5`. */
+function axisFormula({ input, before, after, kernel, dilation, stride, output }: Axis): string {
+  const pad = before + after === 0 ? '' : ` + ${before + after}`
+  const reach = dilation === 1 ? `${kernel}` : `(${dilation}·(${kernel} − 1) + 1)`
+  const isWhole = (input + before + after - dilation * (kernel - 1) - 1) % stride === 0
+  const quotient = `(${input}${pad} − ${reach}) / ${stride}`
+  return `${isWhole ? quotient : `⌊${quotient}⌋`} + 1 = ${output}`
+}
+
+/** Returns the frames of two passes, of which the second reads the output of the first. */
+export function twoPasses(first: Pass, second: Pass): Frame[] {
+  const all = (mid: Panel, k1: Panel, x: Panel, k2: Panel, y: Panel): Frame['parts'] => [
+    ...correlated(x, k1, mid),
+    ...correlated(mid, k2, y).slice(1),
+  ]
+  const [k2, y] = [kernelPanel(second, 0), outputPanel(second, 'none')]
+  const [x, k1] = [inputPanel(first), kernelPanel(first, first.outputs.length - 1)]
+  return [
+    ...slide(first, (input, kernel, output) => all(output, kernel, input, k2, y)),
+    ...slide(second, (input, kernel, output) => all(input, k1, x, kernel, output)),
+  ]
+}

@@ -37,7 +37,7 @@ export async function explainChain(
   const input = await inputOf(volumes.includes(true), path, own)
   const result = await chainOf(steps, input, path === undefined)
   if (own.svg !== undefined) {
-    const { drawChain } = await import('./chain-drawing.ts')
+    const { drawChain } = await import('./drawing.ts')
     await writeDrawing(drawChain(result), own.svg)
   }
   printNotes(input, io)
@@ -119,7 +119,7 @@ async function networkStep(
 ): Promise<Omit<ChainStep, 'operation'>> {
   const [{ openModel, netOperation }, { coloursOf }, { describeModel }] = await Promise.all([
     import('../../picture/net.ts'),
-    import('../../net/meaning.ts'),
+    import('../../net/through.ts'),
     import('../../net/describe.ts'),
   ])
   const [all = 1, ...sizes] = shape

@@ -9,11 +9,10 @@ import { fittedText, moved, svgDocument, text } from '../draw/svg.ts'
 import { materials } from '../operators/index.ts'
 import { heatMap, layoutHeat } from '../show/heat.ts'
 import { largest, type Plane } from '../show/planes.ts'
-import type { FilterExplanation, LayerArithmetic } from './explanation.ts'
-import { type Bar, type Block, drawBars, drawStrips, drawTable } from './panels.ts'
-import { kernel, operatorPieces } from './pieces.ts'
-import { drawSolids, type Piece } from './solids.ts'
-import { bytes, filterLines, operatorLines, pictureSize, present, samplesText } from './text.ts'
+import type { ChainExplanation, FilterExplanation, LayerArithmetic } from './explanation.ts'
+import { type Bar, type Block, drawBars, drawStrips, drawTable, type Row } from './panels.ts'
+import { drawSolids, kernel, operatorPieces, type Piece, tensor } from './solids.ts'
+import { bytes, chainRows, filterLines, operatorLines, pictureSize, present, samplesText } from './text.ts'
 
 const width = 960
 const margin = 32
@@ -207,4 +206,45 @@ function planeOfRecipe(k: PlaneKernel, i: number): Plane {
     (_, n) => col[Math.floor(n / row.length)]! * row[n % row.length]!,
   )
   return { label, height: col.length, width: row.length, weights }
+}
+
+/** The number of results in a row of the drawing. */
+const perRow = 4
+
+/** Draws a chain over an input as an SVG: the output and the cost of each step. */
+export function drawChain(e: ChainExplanation): string {
+  const pieces: Piece[] = [
+    { ...tensor(e.input), title: 'input', tone: 'input' },
+    ...e.steps.map(
+      ({ operation, output }): Piece => ({ ...tensor(output), title: operation, tone: 'output' }),
+    ),
+  ]
+  const starts = Array.from({ length: Math.ceil(e.steps.length / perRow) }, (_, i) => i * perRow)
+  const bars = (of: (step: ChainExplanation['steps'][number]) => number) =>
+    e.steps.map((step) => ({
+      label: step.operation,
+      value: of(step),
+      words: grouped(of(step)),
+      colour: colours.blue,
+    }))
+  const counts = [
+    { title: 'weights', bars: bars((step) => step.parameters) },
+    { title: 'multiplications', bars: bars((step) => step.multiplications) },
+  ]
+  const [heads = [], ...rows] = chainRows(e, false)
+  const table = rows.map(([name = '', ...cells]): Row => {
+    const words = present(cells.map((cell, i) => cell !== '' && `${heads[i + 1]} ${cell}`))
+    return [name, words.join(', ')]
+  })
+  const summary = `${e.steps.length} steps, in floating point`
+  return document('chain', summary, [
+    ...starts.map((start): Section => {
+      const row = pieces
+        .slice(start, start + perRow + 1)
+        .flatMap((piece, i) => (i === 0 ? [piece] : ['→', piece]))
+      return [starts.length === 1 ? 'shapes' : `shapes, from step ${start + 1}`, drawSolids(row, across)]
+    }),
+    ['counts', drawBars(counts, across)],
+    ['in numbers', drawTable(table, across)],
+  ])
 }

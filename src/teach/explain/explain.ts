@@ -10,7 +10,7 @@ import { loadKernel } from '../../kernel/source.ts'
 import { type Explanation, explainOperator, layerRules } from '../../operators/explain.ts'
 import { type Arithmetic, arithmetics, type Operator, type Step } from '../../operators/operator.ts'
 import { type Params, resolve, type Values } from '../../params.ts'
-import { planStep } from '../../picture/dry-run.ts'
+import { dryRun, planStep } from '../../picture/dry-run.ts'
 import { type Known, knownOf, knownVolume } from '../../picture/known.ts'
 import { type Operation, takesVolume } from '../../picture/operations.ts'
 import type { Layout } from '../../picture/run-settings.ts'
@@ -21,18 +21,24 @@ import {
   sharedSettings,
   withBias,
 } from '../../picture/settings.ts'
-import { withoutKernel } from '../../picture/words/prepare.ts'
+import { prepareOperation, withoutKernel } from '../../picture/words/prepare.ts'
 import type { Given } from '../../picture/words/syntax.ts'
 import { fullScale, hasAlpha } from '../../tensor/picture.ts'
 import { pick } from '../../text/record.ts'
 import { drawingFormat, writeDrawing } from '../draw/file.ts'
 import type { FilterExplanation, LayerArithmetic, StepsExplanation } from './explanation.ts'
-import { runLines, runOf } from './run.ts'
 import { productsOf, type ReceptiveField, seenOf } from './seen.ts'
 import { explainSettings } from './settings.ts'
-import { ofSlices, planeOf, slicesOf } from './slices.ts'
-import { bankFacts, stripsOfRecipe } from './strips.ts'
-import { explanationText, filterLines, type Line, operatorLines, stepsLines } from './text.ts'
+import { bankFacts, ofSlices, planeOf, slicesOf, stripsOfRecipe } from './strips.ts'
+import {
+  explanationText,
+  filterLines,
+  type Line,
+  operatorLines,
+  type RunFacts,
+  runLines,
+  stepsLines,
+} from './text.ts'
 
 /** The shape of an input, [C,H,W] or [C,D,H,W], and the depth and peak of its samples. */
 export type Input = { readonly shape: readonly number[]; readonly notes?: readonly string[] } & Pick<
@@ -94,13 +100,18 @@ const layerSettings = ['size', 'filters', 'multiplier', 'hidden', 'stride', 'dil
 const asksForLayer = (operation: Operation, given: Given): boolean =>
   layerSettings.some((key) => ownOf(operation, given)[key] !== undefined)
 
-/** Returns the threads and memory of a run over a picture, or undefined for a layer. */
-export const runOver = async (
+/** Returns the threads and memory for writing a PNG; undefined for a layer, or if a required kernel is missing. */
+export async function runOver(
   operation: Operation,
   path: string | undefined,
   given: Given,
-): ReturnType<typeof runOf> =>
-  path === undefined || asksForLayer(operation, given) ? undefined : runOf(operation, path, given)
+): Promise<RunFacts | undefined> {
+  const isOpen = operation.kernel === 'required' && given.kernel === undefined
+  if (path === undefined || asksForLayer(operation, given) || isOpen) return undefined
+  const { job } = await prepareOperation({ operation, given })
+  const { threads, memory } = await dryRun(job(path, 'out.png'))
+  return { threads, memory }
+}
 
 /** @throws ConvoError E_OPTION for a setting that does not apply to the operation */
 export function checkAsked(operation: Operation, given: Given): void {

@@ -1,7 +1,10 @@
+import { type Explanation, layerRules } from '../../operators/explain.ts'
+import { sizeOf } from '../../tensor/tensor.ts'
 import type { Tone } from '../animate/scene.ts'
 import { textWidth } from '../draw/measure.ts'
 import { colours } from '../draw/palette.ts'
 import { type Box, boxed, element, fittedText, line, polygon, rect, text } from '../draw/svg.ts'
+import { sizes } from './text.ts'
 
 /** A tensor drawn as a solid: the front shows height and width, the depth all other axes. */
 export type Solid = {
@@ -63,19 +66,19 @@ export function drawSolids(pieces: readonly Piece[], across: number): { markup: 
   const solids = pieces.filter(isSolid)
   const tensors = solids.filter((s) => s.tone !== 'kernel')
   const scale = Math.min(24, largest / Math.max(...tensors.flatMap((s) => [s.height, s.width])))
-  const sized = pieces.map((piece) => (isSolid(piece) ? sizeOf(piece, scale) : piece))
-  const rooms = sized.map((one) => (typeof one === 'string' ? signRoom : one.room))
+  const placedPieces = pieces.map((piece) => (isSolid(piece) ? sized(piece, scale) : piece))
+  const rooms = placedPieces.map((one) => (typeof one === 'string' ? signRoom : one.room))
   const total = rooms.reduce((a, b) => a + b, 0) + gap * (pieces.length - 1)
   const shrink = Math.min(1, across / total)
   const tallest = Math.max(
-    ...sized.map((one) => (typeof one === 'string' ? 0 : one.front.height + one.back * slant)),
+    ...placedPieces.map((one) => (typeof one === 'string' ? 0 : one.front.height + one.back * slant)),
   )
   const middle = titleRoom + tallest / 2
   let x = Math.max(0, (across / shrink - total) / 2)
   const tensorMarkup: string[] = []
   const frontMarkup: string[] = []
   const windows: Box[] = []
-  for (const [i, one] of sized.entries()) {
+  for (const [i, one] of placedPieces.entries()) {
     const left = x
     x += rooms[i]! + gap
     if (typeof one === 'string') {
@@ -99,7 +102,7 @@ export function drawSolids(pieces: readonly Piece[], across: number): { markup: 
     : { markup: element('g', { transform: `scale(${shrink.toFixed(4)})` }, markup), height: height * shrink }
 }
 
-function sizeOf(solid: Solid, scale: number): Placed {
+function sized(solid: Solid, scale: number): Placed {
   const { height, width, spread = 1, tone } = solid
   const [rows, columns] = [spread * (height - 1) + 1, spread * (width - 1) + 1]
   const own = tone === 'kernel' ? Math.min(20, largestKernel / Math.max(rows, columns)) : scale
@@ -181,3 +184,93 @@ const raysBetween = (from: Box, to: Box): string =>
       }),
     )
     .join('')
+
+/** What is drawn for an operator besides its tensors. */
+export type Between = {
+  /** Returns what is drawn between input and output. Default: a bank. */
+  between?(e: Explanation): readonly Piece[]
+  /** True if no single window of the input makes a sample of the output; then no windows are drawn. */
+  readonly isWindowless?: true
+}
+
+/** Returns the tensors of an operator and the pieces between them, from left to right. */
+export function operatorPieces(
+  e: Explanation,
+  { between = bankBetween, isWindowless }: Between,
+): readonly Piece[] {
+  const { read, written } = isWindowless ? {} : windowsOf(e)
+  const from: Solid = { ...tensor(e.input), title: 'input', tone: 'input', ...(read && { window: read }) }
+  const to: Solid = {
+    ...tensor(e.output),
+    title: 'output',
+    tone: 'output',
+    ...(written && { window: written }),
+  }
+  const [meets, gives] = layerRules(e.operator)?.pools ? ['→', '→'] : ['∗', '=']
+  return [from, meets, ...between(e), gives, to]
+}
+
+/** Returns a tensor [C,H,W] or [C,D,H,W] as a solid, without title and tone. */
+export const tensor = (shape: readonly number[]) => {
+  const [height, width] = [shape.at(-2)!, shape.at(-1)!]
+  const depth = sizeOf(shape.slice(0, -2))
+  const [channels = 1, slices] = shape.slice(0, -2)
+  const many = `${channels} ${channels === 1 ? 'channel' : 'channels'}`
+  return {
+    height,
+    width,
+    depth,
+    caption: `${sizes(shape)}\n${slices === undefined ? many : `${slices} slices, ${many}`}`,
+  }
+}
+
+export const kernel = (
+  title: string,
+  [height, width]: readonly [number, number],
+  caption: string,
+  { depth = 1, count = 1, spread = 1 } = {},
+): Solid => ({ title, tone: 'kernel', height, width, depth, count, spread, caption })
+
+/**
+ * The description of a kernel in drawings: its front, its size, rate and groups in words, and the spread of its taps.
+ */
+export function kernelWords({ kernel: size, sizes: axes, groups }: Explanation) {
+  const rate = Math.max(...axes.map((s) => s.dilation))
+  return {
+    front: [size.at(-2)!, size.at(-1)!] as const,
+    size: sizes(size),
+    at: rate > 1 ? `, rate ${rate}` : '',
+    inGroups: groups > 1 ? `, ${groups} groups` : '',
+    spread: axes.every((s) => s.dilation === rate) ? rate : 1,
+  }
+}
+
+/** Returns a bank of filters as one kernel with a count. */
+function bankBetween(e: Explanation): Piece[] {
+  const { input, output, groups, kernel: taps } = e
+  const { front, size, at, inGroups, spread } = kernelWords(e)
+  const depth = input[0]! / groups
+  const caption = `${output[0]} of ${size}${depth > 1 ? `x${depth}` : ''}${at}${inGroups}`
+  const behind = taps.length === 3 ? taps[0]! : 1
+  const title = output[0] === 1 ? 'kernel' : 'filters'
+  return [kernel(title, front, caption, { depth: depth * behind, count: output[0]!, spread })]
+}
+
+/**
+ * Returns a window of each tensor: one sample of the output and what it reads, or one sample of the input and what it
+ * paints. The sample is a little above and left of the middle.
+ */
+function windowsOf({ operator, sizes: axes }: Explanation): { read: Box; written: Box } {
+  const [y, x] = axes.slice(-2) as [(typeof axes)[number], (typeof axes)[number]]
+  const paints = layerRules(operator)?.paints
+  const at = (n: number) => Math.floor((n - 1) * 0.4)
+  const [i, j] = paints ? [at(y.input), at(x.input)] : [at(y.output), at(x.output)]
+  const one = { x: j, y: i, width: 1, height: 1 }
+  const many = {
+    x: j * x.stride - x.padding[0],
+    y: i * y.stride - y.padding[0],
+    width: x.dilation * (x.kernel - 1) + 1,
+    height: y.dilation * (y.kernel - 1) + 1,
+  }
+  return paints ? { read: one, written: many } : { read: many, written: one }
+}

@@ -1,5 +1,6 @@
 import { type Combine, combinations } from '../../conv/recipe.ts'
 import { type Count, type Explanation, layerRules } from '../../operators/explain.ts'
+import type { DryRun } from '../../picture/job.ts'
 import type { Operation } from '../../picture/operations.ts'
 import { borders } from '../../tensor/border.ts'
 import { counted, grouped } from '../../text/count.ts'
@@ -91,6 +92,15 @@ export function operatorLines(
 
 const stripsText = ({ count, rows, halo }: Strips): string =>
   `${count} of ${rows} ${rows === 1 ? 'row' : 'rows'}; each also reads ${halo.top} above, ${halo.bottom} below, ${halo.left} left, ${halo.right} right`
+
+/** The threads and the memory of a run. */
+export type RunFacts = Pick<DryRun, 'threads' | 'memory'>
+
+export function runLines({ threads, memory: { total, ...parts } }: RunFacts): Line[] {
+  const shown = Object.entries(parts).filter(([, size]) => size > 0)
+  const text = shown.map(([name, size]) => `${name} ${bytes(size)}`).join(', ')
+  return [['memory of a run', `about ${bytes(total)} on ${counted(threads, 'thread')}: ${text}`]]
+}
 
 /** The text about a step that sees all of its input. */
 export const needsAll = 'needs all of its input first, which is kept in memory'

@@ -1,16 +1,15 @@
 import { referenceEngine } from '../../definition/engine.ts'
 import { conv2d } from '../../operators/conv2d.ts'
-import { exampleInput } from '../animate/examples.ts'
-import { type Scene, sizes } from '../animate/scene.ts'
+import { pass2d, type Scene, sizeFormula, sizes, slide } from '../animate/scene.ts'
 import {
   drawnOf,
+  exampleInput,
   kernelSettings,
   meeting,
   perAxis,
   type SceneOptions,
   weightsOf,
 } from '../animate/settings.ts'
-import { pass2d, sizeFormula, slide } from '../animate/slide.ts'
 import type { Teaching } from './teaching.ts'
 
 /** Returns the scene of a bank of filters over channels. The animations that use it differ only in their defaults. */

@@ -1,9 +1,7 @@
 import { referenceEngine } from '../../definition/engine.ts'
 import { conv3d } from '../../operators/conv3d.ts'
-import { noise } from '../animate/examples.ts'
-import type { Scene } from '../animate/scene.ts'
-import { kernelSettings, meeting, perAxis, type SceneOptions, weightsOf } from '../animate/settings.ts'
-import { pass3d, sizeFormula, slide } from '../animate/slide.ts'
+import { pass3d, type Scene, sizeFormula, slide } from '../animate/scene.ts'
+import { kernelSettings, meeting, noise, perAxis, type SceneOptions, weightsOf } from '../animate/settings.ts'
 import type { Teaching } from './teaching.ts'
 
 async function scene(options: SceneOptions): Promise<Scene> {

@@ -1,10 +1,8 @@
 import { referenceEngine } from '../../definition/engine.ts'
 import { depthwiseSeparableConv2d } from '../../operators/depthwise-separable.ts'
-import { noise } from '../animate/examples.ts'
-import { type Scene, sizes } from '../animate/scene.ts'
-import { drawnOf, type SceneOptions } from '../animate/settings.ts'
-import { pass2d, twoPasses } from '../animate/slide.ts'
-import { kernel, kernelWords, tensor } from '../explain/pieces.ts'
+import { pass2d, type Scene, sizes, twoPasses } from '../animate/scene.ts'
+import { drawnOf, noise, type SceneOptions } from '../animate/settings.ts'
+import { kernel, kernelWords, tensor } from '../explain/solids.ts'
 import { depthwisePass, depthwiseSettings } from './depthwise.ts'
 import type { Teaching } from './teaching.ts'
 

@@ -1,10 +1,15 @@
 import { referenceEngine } from '../../definition/engine.ts'
 import { depthwiseConv2d } from '../../operators/depthwise.ts'
-import { exampleInput } from '../animate/examples.ts'
-import { type Scene, sizes } from '../animate/scene.ts'
-import { kernelSettings, meeting, perAxis, type SceneOptions, weightsOf } from '../animate/settings.ts'
-import { pass2d, sizeFormula, slide } from '../animate/slide.ts'
-import { kernel, kernelWords } from '../explain/pieces.ts'
+import { pass2d, type Scene, sizeFormula, sizes, slide } from '../animate/scene.ts'
+import {
+  exampleInput,
+  kernelSettings,
+  meeting,
+  perAxis,
+  type SceneOptions,
+  weightsOf,
+} from '../animate/settings.ts'
+import { kernel, kernelWords } from '../explain/solids.ts'
 import type { Teaching } from './teaching.ts'
 
 export const depthwiseSettings = [...kernelSettings, 'channels'] as const

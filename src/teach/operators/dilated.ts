@@ -1,10 +1,8 @@
 import { extent } from '../../conv/geometry.ts'
 import { referenceEngine } from '../../definition/engine.ts'
 import { conv2d } from '../../operators/conv2d.ts'
-import { exampleInput } from '../animate/examples.ts'
-import { type Frame, type Scene, sizes } from '../animate/scene.ts'
-import { kernelSettings, perAxis, type SceneOptions, weightsOf } from '../animate/settings.ts'
-import { pass2d, slide } from '../animate/slide.ts'
+import { type Frame, pass2d, type Scene, sizes, slide } from '../animate/scene.ts'
+import { exampleInput, kernelSettings, perAxis, type SceneOptions, weightsOf } from '../animate/settings.ts'
 import type { Teaching } from './teaching.ts'
 
 async function scene(options: SceneOptions): Promise<Scene> {

@@ -3,11 +3,20 @@ import { ConvoError } from '../../error.ts'
 import { involution2d } from '../../operators/involution.ts'
 import { pointwiseConv2d } from '../../operators/pointwise.ts'
 import { Tensor } from '../../tensor/tensor.ts'
-import { noise } from '../animate/examples.ts'
-import { equals, type Frame, type Plane, type Scene, show, sign, sizes } from '../animate/scene.ts'
-import { oneDilation, perAxis, type SceneOptions } from '../animate/settings.ts'
-import { momentOf, type Pass, pass2d } from '../animate/slide.ts'
-import { kernel, kernelWords } from '../explain/pieces.ts'
+import {
+  equals,
+  type Frame,
+  momentOf,
+  type Pass,
+  type Plane,
+  pass2d,
+  type Scene,
+  show,
+  sign,
+  sizes,
+} from '../animate/scene.ts'
+import { noise, oneDilation, perAxis, type SceneOptions } from '../animate/settings.ts'
+import { kernel, kernelWords } from '../explain/solids.ts'
 import type { Teaching } from './teaching.ts'
 
 async function scene(options: SceneOptions): Promise<Scene> {

@@ -1,7 +1,6 @@
 import type { Explanation } from '../../operators/explain.ts'
 import { maxPool2d, type Pooled } from '../../operators/max-pool.ts'
 import type { Tensor } from '../../tensor/tensor.ts'
-import { noise } from '../animate/examples.ts'
 import {
   type Cell,
   type Frame,
@@ -13,28 +12,17 @@ import {
   sizes,
   type Tone,
 } from '../animate/scene.ts'
-import { perAxis, type SceneOptions } from '../animate/settings.ts'
-import { kernel, kernelWords } from '../explain/pieces.ts'
-import type { Solid } from '../explain/solids.ts'
+import { noise, perAxis, type SceneOptions } from '../animate/settings.ts'
+import { kernel, kernelWords, type Solid } from '../explain/solids.ts'
 import type { Teaching } from './teaching.ts'
 
-/** A pooling: its input, its result, the size of its windows, and the distance between them. */
-type Pooling = {
-  readonly x: Tensor
-  readonly pool: Pooled
-  readonly window: readonly [rows: number, columns: number]
-  readonly stride: number
-}
+type Pooling = Awaited<ReturnType<typeof pooled>>
 
 const plane = (title: string, tone: Tone, { shape }: Tensor, cells: readonly Cell[]): Panel =>
   planePanel(title, tone, [shape[1]!, shape[2]!], cells)
 
-/** Pools the example input. */
-export async function pooled(
-  { size }: SceneOptions,
-  window: readonly [number, number],
-  stride: number,
-): Promise<Pooling> {
+/** Pools the example input with windows of a size, at a distance. */
+export async function pooled({ size }: SceneOptions, window: readonly [number, number], stride: number) {
   const [height, width] = perAxis('size', size, [4, 4])
   const x = noise([1, height, width], 0, 9)
   return { x, pool: await maxPool2d(x, { kernelSize: window, stride }), window, stride }

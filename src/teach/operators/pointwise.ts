@@ -4,10 +4,8 @@ import { namedKernels } from '../../filters/names.ts'
 import { loadKernel } from '../../kernel/source.ts'
 import { pointwiseConv2d } from '../../operators/pointwise.ts'
 import { Tensor } from '../../tensor/tensor.ts'
-import { exampleInput, noise } from '../animate/examples.ts'
-import { type Scene, sizes } from '../animate/scene.ts'
-import { drawnOf, perAxis, type SceneOptions } from '../animate/settings.ts'
-import { pass2d, slide } from '../animate/slide.ts'
+import { pass2d, type Scene, sizes, slide } from '../animate/scene.ts'
+import { drawnOf, exampleInput, noise, perAxis, type SceneOptions } from '../animate/settings.ts'
 import type { Teaching } from './teaching.ts'
 
 /** Returns the weights: a row for each output channel, a column for each input channel. */

@@ -4,11 +4,17 @@ import { referenceEngine } from '../../definition/engine.ts'
 import { ConvoError } from '../../error.ts'
 import { convTranspose2d } from '../../operators/transposed.ts'
 import { Tensor } from '../../tensor/tensor.ts'
-import { noise, tent } from '../animate/examples.ts'
-import { type Cell, type Frame, planePanel, type Scene, show, sizes } from '../animate/scene.ts'
-import { kernelSettings, oneDilation, perAxis, type SceneOptions, weightsOf } from '../animate/settings.ts'
-import { correlated } from '../animate/slide.ts'
-import { kernel as kernelPiece, kernelWords } from '../explain/pieces.ts'
+import { type Cell, correlated, type Frame, planePanel, type Scene, show, sizes } from '../animate/scene.ts'
+import {
+  kernelSettings,
+  noise,
+  oneDilation,
+  perAxis,
+  type SceneOptions,
+  tent,
+  weightsOf,
+} from '../animate/settings.ts'
+import { kernel as kernelPiece, kernelWords } from '../explain/solids.ts'
 import type { Teaching } from './teaching.ts'
 
 async function scene(options: SceneOptions): Promise<Scene> {
@@ -39,6 +45,8 @@ async function scene(options: SceneOptions): Promise<Scene> {
   const size = sizes(...cropped.shape.slice(1))
   const outputTitle = `output ${size}${padding > 0 ? `, ${padding} cut off each side` : ''}`
   const frames: Frame[] = []
+  /** The cells of the output that earlier pixels have added to. */
+  const touched = new Set<number>()
   for (let p = 0; p <= x.data.length; p++) {
     const isEnd = p === x.data.length
     const [before, sums] = [await upTo(p), await upTo(p + 1)]
@@ -50,7 +58,6 @@ async function scene(options: SceneOptions): Promise<Scene> {
         painted.set(y * columns + j * stride + (t % kW) * dilation, w)
       })
     }
-    const touched = touchedBy(p, { width, kH, kW, stride, dilation, columns })
     const overlaps = [...painted.keys()].filter((k) => touched.has(k))
     const cells = Array.from(sums.data, (value, k): Cell => {
       const w = painted.get(k)
@@ -61,23 +68,23 @@ async function scene(options: SceneOptions): Promise<Scene> {
     const pixels = Array.from(x.data, (value, k): Cell => ({ value, mark: k === p ? 'window' : undefined }))
     const input = planePanel(`input ${sizes(height, width)}`, 'input', [height, width], pixels)
     const output = planePanel(outputTitle, 'output', [rows, columns], cells)
+    const shown = overlaps.slice(0, 4).map((k) => {
+      const more = x.data[p]! * painted.get(k)!
+      return `${show(before.data[k]!)} + ${show(more)} = ${show(sums.data[k]!)}`
+    })
+    const pixel = isEnd ? '' : show(x.data[p]!)
     frames.push({
       parts: correlated(input, kernel, output),
       caption: isEnd
         ? ['every pixel has added its kernel; overlaps are summed']
         : [
-            `pixel ${show(x.data[p]!)} adds ${show(x.data[p]!)} · kernel, from row ${i * stride + 1}, column ${j * stride + 1}`,
+            `pixel ${pixel} adds ${pixel} · kernel, from row ${i * stride + 1}, column ${j * stride + 1}`,
             overlaps.length === 0
               ? 'nothing was there before'
-              : `overlaps sum: ${overlaps
-                  .slice(0, 4)
-                  .map(
-                    (k) =>
-                      `${show(before.data[k]!)} + ${show(x.data[p]! * painted.get(k)!)} = ${show(sums.data[k]!)}`,
-                  )
-                  .join(', ')}${overlaps.length > 4 ? ', …' : ''}`,
+              : `overlaps sum: ${shown.join(', ')}${overlaps.length > 4 ? ', …' : ''}`,
           ],
     })
+    for (const k of painted.keys()) touched.add(k)
   }
   return {
     title: `${sizes(height, width)}, kernel ${sizes(kH, kW)}, stride ${stride} → ${size}`,
@@ -99,17 +106,3 @@ export const teaching: Teaching = {
 /** Formats the output size of one axis, as `(2 − 1)·3 − 0 + 1·3 + 1 = 7`. */
 const filled = ({ input, stride, before, after, dilation, kernel, output }: Axis): string =>
   `(${input} − 1)·${stride} − ${before + after} + ${dilation}·${kernel - 1} + 1 = ${output}`
-
-type Layout = { width: number; kH: number; kW: number; stride: number; dilation: number; columns: number }
-
-/** Returns the cells of the output that the first `count` pixels have added to. */
-function touchedBy(count: number, { width, kH, kW, stride, dilation, columns }: Layout): Set<number> {
-  const touched = new Set<number>()
-  for (let p = 0; p < count; p++) {
-    for (let t = 0; t < kH * kW; t++) {
-      const y = Math.floor(p / width) * stride + Math.floor(t / kW) * dilation
-      touched.add(y * columns + (p % width) * stride + (t % kW) * dilation)
-    }
-  }
-  return touched
-}

@@ -3,11 +3,23 @@ import { ConvoError } from '../../error.ts'
 import { conv2d } from '../../operators/conv2d.ts'
 import { maxUnpool2d } from '../../operators/max-unpool.ts'
 import { Tensor } from '../../tensor/tensor.ts'
-import { exampleWeights, tent } from '../animate/examples.ts'
-import { type Cell, type Frame, type Panel, type Scene, show, sign, sizes } from '../animate/scene.ts'
-import { type SceneOptions, weightsOf } from '../animate/settings.ts'
-import { correlated, inputPanel, kernelPanel, outputPanel, pass2d, slide } from '../animate/slide.ts'
-import { kernel, kernelWords, tensor } from '../explain/pieces.ts'
+import {
+  type Cell,
+  correlated,
+  type Frame,
+  inputPanel,
+  kernelPanel,
+  outputPanel,
+  type Panel,
+  pass2d,
+  type Scene,
+  show,
+  sign,
+  sizes,
+  slide,
+} from '../animate/scene.ts'
+import { exampleWeights, type SceneOptions, tent, weightsOf } from '../animate/settings.ts'
+import { kernel, kernelWords, tensor } from '../explain/solids.ts'
 import { inputAt, poolAt, pooled, poolFrames, windowPiece } from './maxpool.ts'
 import type { Teaching } from './teaching.ts'
 

@@ -1,13 +1,13 @@
 import type { Kernel } from '../../kernel/kernel.ts'
-import { formatNumber } from '../draw/format.ts'
+import { cos, sin } from '../../tensor/math.ts'
+import { sizeOf } from '../../tensor/tensor.ts'
+import { formatNumber } from '../draw/measure.ts'
 import { colours } from '../draw/palette.ts'
 import { fittedText, line, moved, polyline, rect, svgDocument, text } from '../draw/svg.ts'
 import { applyTo, edges, type Gray, impulse, isQuick, scene } from './effect.ts'
 import { type Facts, factWords } from './facts.ts'
-import { colourBar, heatMap, layoutHeat } from './heat.ts'
+import { asGray, asSigned, colourBar, heatMap, layoutHeat, raster } from './heat.ts'
 import { largest, type Plane, planesOf } from './planes.ts'
-import { asGray, asSigned, raster } from './raster.ts'
-import { type Response, responseOf } from './response.ts'
 
 const width = 960
 const margin = 32
@@ -153,4 +153,111 @@ function grayBox({ data }: Gray) {
   const clipped = data.reduce((n, v) => n + (v < -0.5 || v > 255.5 ? 1 : 0), 0)
   const share = Math.round((100 * clipped) / data.length)
   return { colour: asGray, caption: clipped === 0 ? '0 to 255' : `0 to 255, ${share || '< 1'} % clipped` }
+}
+
+/** The magnitudes of a frequency response, [side][side], from -1/2 to 1/2 cycles per pixel, zero in the middle. */
+export type Response = { readonly side: number; readonly magnitudes: Float64Array; readonly most: number }
+
+/**
+ * Returns the magnitudes of the discrete-time Fourier transform of a plane, divided by the magnitude of `scale`, at
+ * side × side frequencies. `side` is odd. Sums run along x first, then along y.
+ */
+export function responseOf({ height, width, weights }: Plane, scale: number, side = 129): Response {
+  const half = (side - 1) / 2
+  // the frequency is (f - half) / (side - 1) cycles per pixel, so the ends are at -1/2 and 1/2
+  const turn = (f: number, at: number) => (2 * Math.PI * (f - half) * at) / (side - 1)
+  const table = (count: number, wave: (x: number) => number) =>
+    Float64Array.from({ length: side * count }, (_, i) => wave(turn(Math.floor(i / count), i % count)))
+  const [cosX, sinX] = [table(width, cos), table(width, sin)]
+  const re = new Float64Array(height * side)
+  const im = new Float64Array(height * side)
+  for (let y = 0; y < height; y++) {
+    for (let f = 0; f < side; f++) {
+      let [a, b] = [0, 0]
+      for (let x = 0; x < width; x++) {
+        const w = weights[y * width + x]!
+        a += w * cosX[f * width + x]!
+        b -= w * sinX[f * width + x]!
+      }
+      re[y * side + f] = a
+      im[y * side + f] = b
+    }
+  }
+  const [cosY, sinY] = [table(height, cos), table(height, sin)]
+  const magnitudes = new Float64Array(side * side)
+  let most = 0
+  for (let g = 0; g < side; g++) {
+    for (let f = 0; f < side; f++) {
+      let [a, b] = [0, 0]
+      for (let y = 0; y < height; y++) {
+        const [c, s] = [cosY[g * height + y]!, sinY[g * height + y]!]
+        const [p, q] = [re[y * side + f]!, im[y * side + f]!]
+        a += p * c + q * s
+        b += q * c - p * s
+      }
+      const magnitude = Math.sqrt(a * a + b * b) / Math.abs(scale)
+      magnitudes[g * side + f] = magnitude
+      most = Math.max(most, magnitude)
+    }
+  }
+  return { side, magnitudes, most }
+}
+
+const gap = 20
+const captionRoom = 18
+const sheetTop = 92
+const narrowest = 640
+
+/** The largest number of planes on one sheet. Of more, only the first ones are drawn. */
+export const mostPlanes = 400
+
+/** Returns the columns of a sheet. The planes of a filter share a row if they fit; else the sheet is about square. */
+function columnsOf(count: number, perFilter: number): number {
+  if (perFilter > 1 && perFilter <= 12) {
+    // several filters side by side, each with all its planes
+    const wide = Math.max(1, Math.round(Math.sqrt((1.3 * count) / perFilter / perFilter)))
+    return Math.min(count, wide * perFilter)
+  }
+  return Math.min(count, Math.max(1, Math.ceil(Math.sqrt(count * 1.3))))
+}
+
+/** Draws a kernel of many planes as a sheet of heat maps, in order, all with one scale of colours. */
+export function drawSheet(kernel: Kernel, facts: Facts): string {
+  const all = planesOf(kernel)
+  const planes = all.slice(0, mostPlanes)
+  const perFilter = kernel.shape.length < 4 ? 1 : sizeOf(kernel.shape.slice(1, -2))
+  const columns = columnsOf(planes.length, perFilter)
+  const tile = Math.max(56, Math.min(220, (1100 - gap * (columns - 1)) / columns))
+  const most = largest(kernel.weights)
+  const layouts = planes.map((plane) => layoutHeat(plane, tile, tile))
+  const { width: w, height: h } = layouts[0]!
+  // a caption may be wider than a narrow plane
+  const step = Math.max(w, 56) + gap
+  const rows = Math.ceil(planes.length / columns)
+  const width = Math.max(narrowest, 2 * margin + columns * step - gap)
+  const drawn = planes.map((plane, i) =>
+    moved(
+      margin + (i % columns) * step,
+      sheetTop + Math.floor(i / columns) * (h + captionRoom + gap),
+      fittedText(plane.label, 0, 11, step - gap + 8, { size: 11, fill: colours.faint }),
+      moved(0, captionRoom, heatMap(plane, layouts[i]!, most, kernel.anchor)),
+    ),
+  )
+  const bottom = sheetTop + rows * (h + captionRoom + gap)
+  const more =
+    all.length > planes.length
+      ? text(`the first ${planes.length} of ${all.length} planes`, margin + 320, bottom + 16, {
+          size: 12,
+          fill: colours.faint,
+        })
+      : ''
+  return svgDocument(
+    width,
+    bottom + 52,
+    { title: facts.name },
+    heading(facts, width),
+    ...drawn,
+    moved(margin, bottom + 4, colourBar(most, 280)),
+    more,
+  )
 }

@@ -1,7 +1,6 @@
-import { analyse, isRanked } from '../../kernel/analyse.ts'
-import { directionText } from '../../kernel/direction.ts'
+import { analyse, directionText, isRanked } from '../../kernel/analyse.ts'
 import { type Kernel, planeSize, showShape } from '../../kernel/kernel.ts'
-import { formatNumber } from '../draw/format.ts'
+import { formatNumber } from '../draw/measure.ts'
 
 /** The facts shown beside the drawing of a kernel. */
 export type Facts = {

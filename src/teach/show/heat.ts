@@ -1,26 +1,68 @@
-import { formatNumber } from '../draw/format.ts'
-import { sizeToFit } from '../draw/measure.ts'
+import type { Colour } from '../../image/colour.ts'
+import { compressionSettings } from '../../image/png.ts'
+import { encodePngWhole } from '../../image/png-whole.ts'
+import { formatNumber, sizeToFit } from '../draw/measure.ts'
 import { colours, diverging, hex, inkOn } from '../draw/palette.ts'
-import { element, rect, text } from '../draw/svg.ts'
+import { type Box, element, rect, text } from '../draw/svg.ts'
 import type { Plane } from './planes.ts'
-import { asSigned, raster } from './raster.ts'
+
+/** The settings of the PNG. Blocks of one colour compress best without a filter. */
+const blocks = { ...compressionSettings(6), filter: 'none' } as const
+
+/**
+ * Draws values [rows][columns] as an image inside an SVG, each as a block of colour. Blocks are drawn in full, because
+ * renderers differ in how they enlarge small images. If there are more values than pixels, some values are skipped.
+ */
+export function raster(
+  values: ArrayLike<number>,
+  rows: number,
+  columns: number,
+  box: Box,
+  colour: (value: number) => Colour,
+): string {
+  const pixels = 2
+  const [width, height] = [Math.round(box.width * pixels), Math.round(box.height * pixels)]
+  const data = new Uint8Array(width * height * 3)
+  const painted = Array.from(values, colour)
+  for (let y = 0, before = -1; y < height; y++) {
+    const row = Math.floor((y * rows) / height) * columns
+    if (row === before) {
+      data.copyWithin(y * width * 3, (y - 1) * width * 3, y * width * 3)
+      continue
+    }
+    before = row
+    for (let x = 0; x < width; x++) {
+      data.set(painted[row + Math.floor((x * columns) / width)]!, (y * width + x) * 3)
+    }
+  }
+  const png = encodePngWhole({ width, height, channels: 3, depth: 8, data, meta: {} }, blocks)
+  const { x, y, width: w, height: h } = box
+  const href = `data:image/png;base64,${Buffer.from(png).toString('base64')}`
+  return element('image', { x, y, width: w, height: h, href, preserveAspectRatio: 'none' })
+}
+
+/** Returns the gray of a level, clamped to 0..255. */
+export const asGray = (level: number): Colour => {
+  const v = Math.max(0, Math.min(255, Math.round(level)))
+  return [v, v, v]
+}
+
+/** Returns colours for values with a sign: blue below 0, orange above, darkest at `most`. */
+export const asSigned =
+  (most: number) =>
+  (value: number): Colour =>
+    diverging(value / most)
 
 /** The smallest legible font size of numbers, in pixels. Cells that need a smaller one have no numbers. */
 const smallestNumber = 7.5
 /** A map of more cells than this is drawn as one image, without numbers. */
 const mostCells = 1600
 
-export type HeatLayout = {
-  readonly cell: number
-  readonly width: number
-  readonly height: number
-  /** The font size of the numbers in pixels; undefined if they would not be legible. */
-  readonly numbers: number | undefined
-  readonly digits: number
-}
-
-/** Lays out a plane within a width and a height. Cells are square, and as large as fits, up to 64 pixels. */
-export function layoutHeat(plane: Plane, width: number, height: number): HeatLayout {
+/**
+ * Lays out a plane within a width and a height. Cells are square, and as large as fits, up to 64 pixels. `numbers` is the
+ * font size of the numbers in pixels; undefined if they would not be legible.
+ */
+export function layoutHeat(plane: Plane, width: number, height: number) {
   const cell = Math.min(64, width / plane.width, height / plane.height)
   const sizeAt = (digits: number) => {
     const longest = Array.from(plane.weights, (w) => formatNumber(w, digits)).reduce(
@@ -45,7 +87,7 @@ export function layoutHeat(plane: Plane, width: number, height: number): HeatLay
 /** Draws a plane as coloured cells, starting at (0,0), with legible numbers on them. The anchor is framed. */
 export function heatMap(
   plane: Plane,
-  { cell, width, height, numbers, digits }: HeatLayout,
+  { cell, width, height, numbers, digits }: ReturnType<typeof layoutHeat>,
   most: number,
   anchor?: readonly [y: number, x: number],
 ): string {

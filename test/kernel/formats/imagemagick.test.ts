@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { imagemagick } from '../../../src/kernel/formats/imagemagick.ts'
+import { writeKernel } from '../../../src/kernel/formats/index.ts'
 import { kernel } from '../../../src/kernel/kernel.ts'
-import { writeKernel } from '../../../src/kernel/write.ts'
 import fc from '../../property.ts'
 import { failure } from '../expect-failure.ts'
 import { decode, encode, read, readAll, refusal, survivesDamage, survivesLength, weight } from './reading.ts'

@@ -1,7 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { formatOf, formats, readKernels } from '../../../src/kernel/formats/index.ts'
+import { formatOf, formats, readKernels, writeKernel } from '../../../src/kernel/formats/index.ts'
 import { kernel } from '../../../src/kernel/kernel.ts'
-import { writeKernel } from '../../../src/kernel/write.ts'
 import { failure } from '../expect-failure.ts'
 import { encode, plain } from './reading.ts'
 

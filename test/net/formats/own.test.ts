@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { readSafetensors } from '../../../src/kernel/formats/safetensors.ts'
-import { graphKey, writeNetwork } from '../../../src/net/formats/own.ts'
+import { graphKey, writeNetwork } from '../../../src/net/formats/safetensors.ts'
 import { networkFrom } from '../../../src/net/read.ts'
 import { failure } from '../../kernel/expect-failure.ts'
 import { file, tensors } from '../../kernel/formats/safetensors-file.ts'
