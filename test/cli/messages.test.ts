@@ -209,7 +209,7 @@ describe('the door for messages', () => {
       'golden/review.ts',
       'host/io.ts',
       'picture/preview.ts',
-      'teach/show/cells.ts',
+      'teach/show/show.ts',
       'text/message.ts',
     ])
   })
