@@ -97,7 +97,8 @@ const lockOf = ({ source, goldens }: Run): Lock => (source === 'tests' ? new Map
 
 /** Checks the approval of each manifest of a run. */
 async function prepare(run: Run, results: string, choice: Choice, holds: Holds) {
-  const named = choice.kind === 'names' ? casesNamed(run, choice.names).map(({ name }) => name) : undefined
+  const named =
+    choice.kind === 'names' ? [...new Set(casesNamed(run, choice.names).map(({ name }) => name))] : undefined
   const parts = run.parts?.map(({ label, folder }) => {
     const own = join(results, folder)
     return { run: readResults(own), folder: own, label: `${label}/` }

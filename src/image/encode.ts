@@ -114,11 +114,10 @@ async function encodeFitted(picture: Picture, format: OutputFormat, options: Enc
   }
 }
 
-export type JpegStrips = ReturnType<typeof jpegStrips>
-
 /**
- * Starts a JPEG, whose strips are encoded separately while others are computed. It uses the standard Huffman tables, so that all strips share them. With `effort` 1 the tables are
- * made for the picture, and with 2 the coefficients are optimised for size too. Both need the whole picture.
+ * Starts a JPEG, whose strips are encoded separately while others are computed. It uses the standard Huffman tables, so
+ * that all strips share them. With `effort` 1 the tables are made for the picture, and with 2 the coefficients are
+ * optimised for size too. Both need the whole picture.
  *
  * @throws ConvoError E_OUTPUT for sides that are too long
  */

@@ -8,8 +8,9 @@ import type { OwnPicture } from './own-picture.ts'
 import { iccFits } from './png.ts'
 import type { PngHead } from './png-head.ts'
 import type { Kind, Probe } from './probe.ts'
+import { textOf } from './reader.ts'
 import type { Described } from './sharp.ts'
-import { exifResolution, pageOf, type Resolution } from './tiff-directory.ts'
+import { exifReader, exifResolution, pageOf, type Resolution } from './tiff-directory.ts'
 
 /** The description of a picture from its file, before it is decoded. Its size is that after orientation. */
 export type Header = Omit<Picture, 'data'> & {
@@ -54,9 +55,11 @@ export function factsOfPng(png: PngHead | undefined, { icc, exif }: Seen): Facts
   }
 }
 
-/** Returns the orientation in an EXIF block, 1 if there is none. Undefined if it or the block is not as the format asks. */
+/** Returns the orientation in an EXIF block, 1 if there is none. Undefined if libpng or libexif may read it otherwise. */
 function orientationOf(exif: Uint8Array): number | undefined {
-  const first = pageOf((at, length) => exif.subarray(at, at + length))
+  const start = textOf(exif, 0, 4)
+  if (start !== 'II*\0' && start !== 'MM\0*') return undefined
+  const first = pageOf(exifReader(exif))
   const { type, count, value } = first?.tags.get(274) ?? { type: 3, count: 1, value: 1 }
   return first !== undefined && type === 3 && count === 1 && value >= 1 && value <= 8 ? value : undefined
 }

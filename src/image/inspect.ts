@@ -8,7 +8,7 @@ import { refusal, wayOf, ways } from './foreign.ts'
 import { codingOf, commentOf } from './jpeg.ts'
 import { concat } from './png.ts'
 import { leastBytesOf, pixelAspect } from './png-head.ts'
-import { bodyOf, profileOf, readTexts } from './png-text.ts'
+import { bodyOf, mostOfLibpng, profileOf, readTexts } from './png-text.ts'
 import type { Kind, Probe } from './probe.ts'
 import { type Reader, type Source, textOf, withReader } from './reader.ts'
 import { readSvg } from './svg.ts'
@@ -62,7 +62,7 @@ const lookers: Readonly<
       notes: [...damaged, ...(apng?.notes ?? [])],
       leastBytes: leastBytesOf(png),
       icc: png.icc && profileOf(reader, png.icc, png.channels),
-      ...(png.exif && png.exif.length <= limits.metadataBytes.most && { exif: bodyOf(reader, png.exif) }),
+      ...(png.exif && png.exif.length <= mostOfLibpng && { exif: bodyOf(reader, png.exif) }),
       ...(isLost && { unread: ['pictures of an animation whose acTL chunk is damaged'] }),
       ...(apng !== undefined && { apng, frames: apng.frames.length }),
     }

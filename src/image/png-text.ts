@@ -61,6 +61,9 @@ function textOfChunk(reader: Reader, chunk: Chunk, room: number): Read | undefin
   }
 }
 
+/** The longest chunk, unpacked, that libpng reads, in bytes. */
+export const mostOfLibpng = 8e6
+
 /** Returns a copy of the body of a chunk. */
 export const bodyOf = ({ read }: Reader, { at, length }: Chunk): Uint8Array =>
   new Uint8Array(read(at + 8, length))
@@ -70,7 +73,10 @@ export const bodyOf = ({ read }: Reader, { at, length }: Chunk): Uint8Array =>
  * length, for other colours than those of the picture, for a class that is no device, for a tag outside it.
  */
 export function profileOf(reader: Reader, chunk: Chunk, channels: number): Uint8Array | undefined {
-  const bytes = textOfChunk(reader, { ...chunk, type: 'zTXt' }, limits.metadataBytes.most)?.bytes
+  const body = bodyOf(reader, chunk)
+  // what is not deflated would be read as it is
+  if (body[body.indexOf(0) + 1] !== 0) return undefined
+  const bytes = textOfChunk(reader, { ...chunk, type: 'zTXt' }, mostOfLibpng)?.bytes
   if (bytes === undefined || bytes.length < 132 || bytes.length % 4 !== 0) return undefined
   const view = viewOf(bytes)
   const isInside = (tag: number) => view.getUint32(tag + 4) + view.getUint32(tag + 8) <= bytes.length

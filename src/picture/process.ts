@@ -1,5 +1,5 @@
 import { nodeOf } from '../graph/node.ts'
-import { isPlainPng } from '../image/png-head.ts'
+import { plainOf } from '../image/decode.ts'
 import { lightOf } from '../image/profile.ts'
 import { isWorthWorkers } from '../run/cost.ts'
 import { runToTensor } from '../run/graph.ts'
@@ -8,7 +8,7 @@ import { poolOf } from '../run/shared.ts'
 import { poolEngine } from '../run/tensors.ts'
 import { extremes } from '../tensor/picture.ts'
 import { metaOfLevels, metaOfOutput } from './beside.ts'
-import { expectedSamples, type Loaded, openInput } from './input.ts'
+import { expectedSamples, type Loaded, looksAtAlpha, openInput } from './input.ts'
 import {
   factsOf,
   type PictureJob,
@@ -77,7 +77,9 @@ async function begin(
     return whole(() => loadVolume(task, opened))
   }
   const isSmall = !isWorthWorkers(expectedSamples(opened))
-  if (!isSmall && !isPlainPng(opened.probe.png)) pool.warm()
+  const { probe, source } = opened
+  const isAtOnce = plainOf(probe, source) && !probe.png?.exif && settings.page === undefined
+  if (!isSmall && (!isAtOnce || looksAtAlpha(settings))) pool.warm()
   const load = async () => (await openPaged(opened, task)) ?? loadData(opened, task)
   return { load, isSmall }
 }

@@ -31,7 +31,7 @@ export function isWorthWorker(
   isArriving: boolean,
 ): boolean {
   if (!isArriving || availableParallelism() > 2) return cost >= parallelFrom
-  return lists.reduce((sum, list) => sum + costOf(list, undefined, tapsOf), 0) >= crowdedFrom
+  return lists.reduce((sum, list) => sum + costOf(list, undefined, effortOf), 0) >= crowdedFrom
 }
 
 export const most = (numbers: readonly number[]): number => numbers.reduce((a, b) => Math.max(a, b), 0)
@@ -59,16 +59,22 @@ export function costOfSlices(volume: Node, slices: number): number {
 /** A product of floats in a bank takes as long as this many taps of a filter. */
 const tapsOfProduct = 4
 
-/** Returns about how many taps a sample of a step of `list` takes. */
-function tapsOf(step: Listed, list: readonly Listed[]): number {
+/** Returns about how many taps of a filter take as long as a sample of a step of `list`. A layer has square windows. */
+function effortOf(step: Listed, list: readonly Listed[]): number {
   const { work, inputs, shape } = step
+  const taps = tapsOf(step)
+  if (work.kind === 'bank') return taps * tapsOfProduct
+  if (work.kind !== 'layer' || work.name === 'ranked') return taps
+  const row = shape[1] >> 1
+  const shapes = inputs.map((i) => list[i]!.shape)
+  return Math.max(taps, most(needsOf(step, shapes, [row, row + 1]).map(rowCount)) ** 2)
+}
+
+/** Returns about how many taps a sample of a step takes. */
+function tapsOf(step: Listed): number {
+  const { work } = step
   if (work.kind === 'layer' && work.name === 'ranked') return sizeOfElement(work.settings.element)
-  if (!('filter' in work)) {
-    const row = shape[1] >> 1
-    const inputShapes = inputs.map((i) => list[i]!.shape)
-    const rows = most(needsOf(step, inputShapes, [row, row + 1]).map(rowCount))
-    return Math.max(multiplicationsOf(step) * (work.kind === 'bank' ? tapsOfProduct : 1), rows ** 2)
-  }
+  if (!('filter' in work)) return multiplicationsOf(step)
   return work.filter.plan.stencils.reduce((sum, { algorithm, kH, kW }) => {
     const isDense = algorithm === 'direct' || algorithm === 'integer'
     // an FFT of any size takes about as long as 64 taps

@@ -28,6 +28,10 @@ const exif = (...fields: Parameters<typeof numberField>[]) =>
     below: new Map(),
   })
 
+/** An EXIF block with an orientation, the high byte first. */
+const bigEndian = (side: number) =>
+  Buffer.from([0x4d, 0x4d, 0, 42, 0, 0, 0, 8, 0, 1, 1, 18, 0, 3, 0, 0, 0, 1, 0, side, 0, 0, 0, 0, 0, 0])
+
 const factsOf = (png: Buffer) => {
   const probed = probe(png, 'a.png')
   return factsOfPng(probed.png, inspect(png, probed, 'a.png', 1e6))
@@ -51,6 +55,7 @@ describe('the facts of a PNG', () => {
         expect(await compared(withChunks(pictures[space], chunk('eXIf', exif([274, 3, side]))))).toBe(true)
     }
     expect(await compared(withChunks(pictures.colour, chunk('eXIf', exif())))).toBe(true)
+    expect(await compared(withChunks(pictures.colour, chunk('eXIf', bigEndian(6))))).toBe(true)
   })
 
   it.each<[string, Uint8Array[]]>([
@@ -58,6 +63,14 @@ describe('the facts of a PNG', () => {
     ['an unknown method of packing', [iccp(profiles.colour, 'a', 1)]],
     ['a profile cut short', [iccp(profiles.colour.subarray(0, -4))]],
     ['an sRGB chunk beside a profile', [chunk('sRGB', Uint8Array.of(0)), iccp(profiles.colour)]],
+    [
+      'a profile that is not packed',
+      [chunk('iCCP', Buffer.concat([Buffer.from('a\0\x01'), profiles.colour]))],
+    ],
+    [
+      'an EXIF block of no byte order',
+      [chunk('eXIf', Buffer.concat([Buffer.from('XM'), bigEndian(6).subarray(2)]))],
+    ],
     ['an orientation of 32 bits', [chunk('eXIf', exif([274, 4, 6]))]],
     ['an orientation that does not exist', [chunk('eXIf', exif([274, 3, 9]))]],
     ['the marker of a JPEG before EXIF', [chunk('eXIf', Buffer.concat([Buffer.from('Exif\0\0'), exif()]))]],

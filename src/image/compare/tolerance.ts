@@ -242,15 +242,29 @@ export function toleranceOf(values: ToleranceValues, mask?: Picture): Tolerance 
       fix: 'no --max-abs',
     })
   }
-  const given = defined({
-    ...values,
-    mask,
-    shift: values.shift > 0 ? values.shift : undefined,
-    metric: values.perceptual === undefined ? undefined : values.metric,
-    'as-shown': values['as-shown'] || undefined,
-  })
-  const camelCase = (name: string) => name.replace(/-(\w)/g, (_, letter: string) => letter.toUpperCase())
-  return Object.fromEntries(Object.entries(given).map(([name, value]) => [camelCase(name), value]))
+  return {
+    ...defined({
+      maxAbs: values['max-abs'],
+      maxDiffPixels: values['max-diff-pixels'],
+      maxDiffRatio: values['max-diff-ratio'],
+      maxDensity: values['max-density'],
+      minPsnr: values['min-psnr'],
+      maxRmse: values['max-rmse'],
+      minSsim: values['min-ssim'],
+      perceptual: values.perceptual,
+      ignore: values.ignore,
+      mask,
+      full: values.full,
+      antialiasing: values.antialiasing,
+      ...(values.shift > 0 && { shift: values.shift }),
+      ...(values.perceptual !== undefined && { metric: values.metric }),
+      ...(values['as-shown'] && { asShown: true }),
+    }),
+    ignoreBorder: values['ignore-border'],
+    alpha: values.alpha,
+    icc: values.icc,
+    size: values.size,
+  }
 }
 
 /** Formats limits as they are typed: `--max-abs 2 --max-diff-pixels 10`. Empty if there are none. */

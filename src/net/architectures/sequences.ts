@@ -100,12 +100,13 @@ export const fsrcnn: Architecture = {
   summary:
     'FSRCNN: super-resolution by a 9x9 deconvolution; first_part.0.weight mid_part.0.weight last_part.weight',
   build(layers, x, scale) {
-    // each convolution is followed by a PReLU
+    // each convolution is followed by a PReLU; the middle may be missing
+    const repeated = ['mid_part', 'map']
     const pairsOf = (part: string) =>
       Array.from(
         {
           length: Math.max(
-            1,
+            repeated.includes(part) ? 0 : 1,
             layers.run((i) => `${part}.${2 * i}`),
           ),
         },

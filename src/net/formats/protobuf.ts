@@ -129,10 +129,11 @@ const wireNames: Readonly<Record<number, string>> = {
 const named = new WeakMap<object, ReadonlyMap<number, PropertyKey>>()
 
 function namesOf<T>(schema: Schema<T>): ReadonlyMap<number, keyof T> {
-  const names = Object.keys(schema) as (keyof T)[]
-  const known = named.get(schema) ?? new Map(names.map((name) => [schema[name].number, name]))
-  named.set(schema, known)
-  return known as ReadonlyMap<number, keyof T>
+  const known = named.get(schema)
+  if (known !== undefined) return known as ReadonlyMap<number, keyof T>
+  const names = new Map((Object.keys(schema) as (keyof T)[]).map((name) => [schema[name].number, name]))
+  named.set(schema, names)
+  return names
 }
 
 /** A message without fields. */
