@@ -55,7 +55,9 @@ export function factsOfPng(png: PngHead | undefined, { icc, exif }: Seen): Facts
   }
 }
 
-/** Returns the orientation in an EXIF block, 1 if there is none. Undefined if libpng or libexif may read it otherwise. */
+/**
+ * Returns the orientation in an EXIF block, 1 if there is none. Undefined if libpng or libexif may read it otherwise.
+ */
 function orientationOf(exif: Uint8Array): number | undefined {
   const start = textOf(exif, 0, 4)
   if (start !== 'II*\0' && start !== 'MM\0*') return undefined

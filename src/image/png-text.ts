@@ -69,8 +69,8 @@ export const bodyOf = ({ read }: Reader, { at, length }: Chunk): Uint8Array =>
   new Uint8Array(read(at + 8, length))
 
 /**
- * Unpacks the ICC profile of an iCCP chunk, which is stored like a zTXt. Undefined if libpng might refuse it: for a wrong
- * length, for other colours than those of the picture, for a class that is no device, for a tag outside it.
+ * Unpacks the ICC profile of an iCCP chunk, which is stored like a zTXt. Undefined if libpng might refuse it: for a
+ * wrong length, for other colours than those of the picture, for a class that is no device, for a tag outside it.
  */
 export function profileOf(reader: Reader, chunk: Chunk, channels: number): Uint8Array | undefined {
   const body = bodyOf(reader, chunk)

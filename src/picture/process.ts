@@ -1,7 +1,7 @@
 import { nodeOf } from '../graph/node.ts'
 import { plainOf } from '../image/decode.ts'
 import { lightOf } from '../image/profile.ts'
-import { isWorthWorkers } from '../run/cost.ts'
+import { isWorthWarming } from '../run/cost.ts'
 import { runToTensor } from '../run/graph.ts'
 import type { Pool, Session } from '../run/pool.ts'
 import { poolOf } from '../run/shared.ts'
@@ -76,7 +76,7 @@ async function begin(
   if (opened === undefined || (task.isVolume && !opened.probe.isArray)) {
     return whole(() => loadVolume(task, opened))
   }
-  const isSmall = !isWorthWorkers(expectedSamples(opened))
+  const isSmall = !isWorthWarming(expectedSamples(opened))
   const { probe, source } = opened
   const isAtOnce = plainOf(probe, source) && !probe.png?.exif && settings.page === undefined
   if (!isSmall && (!isAtOnce || looksAtAlpha(settings))) pool.warm()

@@ -34,13 +34,11 @@ export function isWorthWorker(
   return lists.reduce((sum, list) => sum + costOf(list, undefined, effortOf), 0) >= crowdedFrom
 }
 
+/** Returns the largest of some numbers, 0 for none. */
 export const most = (numbers: readonly number[]): number => numbers.reduce((a, b) => Math.max(a, b), 0)
 
-/**
- * Whether a picture of this many samples is worth a worker. If so, the worker can be started before the picture
- * arrives.
- */
-export const isWorthWorkers = (samples: number): boolean => samples >= parallelSamples
+/** Whether a picture of this many samples is worth starting workers before it arrives and its steps are known. */
+export const isWorthWarming = (samples: number): boolean => samples >= parallelSamples
 
 /** How many times as much it costs to compute the channels of a step one by one as all at once. */
 export const costApart = (out: Node): number =>

@@ -42,6 +42,11 @@ const isKeptByNode = 'enableCompileCache' in nodeModule
 describe('the compiled code of the command line', () => {
   const dist = fileURLToPath(new URL('../../dist', import.meta.url))
   const parts = readdirSync(dist).filter((name) => /^cli.*\.cjs$/.test(name))
+  it('is in the parts of the build', () => {
+    expect(parts).toEqual(
+      expect.arrayContaining(['cli.cjs', 'cli-run.cjs', 'cli-shared.cjs', 'cli-more.cjs']),
+    )
+  })
   describe.each(parts)('of %s', (name) => {
     const part = join(dist, name)
     it.skipIf(isKeptByNode)('is taken by the Node that built it (skipped where Node keeps its own)', () => {
