@@ -108,7 +108,7 @@ export async function openStateFile(root: string, shard: Shard | undefined, agai
 }
 
 /** Whether an item runs, and why. */
-export type Verdict = {
+type Verdict = {
   readonly run: boolean
   readonly reason: string
   /** A record to renew: the input was touched, but has the same content. */

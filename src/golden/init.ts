@@ -86,7 +86,7 @@ const foldersBelow = (top: string, rel: string, name: RegExp): string[] =>
     })
 
 /** What `check init` did, and what to do next. */
-export type Adopted = Awaited<ReturnType<typeof adoptGoldens>>
+type Adopted = Awaited<ReturnType<typeof adoptGoldens>>
 
 /**
  * Writes a manifest for goldens that another tool made, and a lock in which they are approved.

@@ -162,11 +162,11 @@ function withoutMap({ map: _map, ignored: _ignored, ...comparison }: Comparison)
 const order: readonly Outcome[] = ['same', 'tolerated', 'different', 'size']
 
 /** Whether the outcome of a page is worse than that of another. */
-export const isWorse = (page: Comparison, than: Comparison): boolean =>
+const isWorse = (page: Comparison, than: Comparison): boolean =>
   order.indexOf(page.outcome) > order.indexOf(than.outcome)
 
 /** The index of the first page with the worst outcome. */
-export const worstOf = ({ pages }: Pick<FileComparison, 'pages'>): number =>
+const worstOf = ({ pages }: Pick<FileComparison, 'pages'>): number =>
   pages.reduce((most, page, i) => (isWorse(page, pages[most]!) ? i : most), 0)
 
 const worst = (pages: readonly Comparison[]): Outcome =>

@@ -88,7 +88,7 @@ export const [tolerated, counted, leftOut] = [1, 2, 3]
 /** What happened to each pixel, [y][x], over the size of both pictures flattened onto each other. */
 export type Marks = Size & { readonly data: Uint8Array }
 
-export async function marksOf(expected: Size, actual: Size, { map, ignored }: Comparison): Promise<Marks> {
+async function marksOf(expected: Size, actual: Size, { map, ignored }: Comparison): Promise<Marks> {
   const width = Math.max(expected.width, actual.width)
   const height = Math.max(expected.height, actual.height)
   const marks = new Uint8Array(width * height)

@@ -7,7 +7,7 @@ import { bytesOf, type Cursor, headText, numbers, openText, rowsText } from './t
 export type Turn = '' | '@' | '>' | '<'
 
 /** A plane of weights that is being turned. NaN means that a place is not part of the kernel, as opposed to 0. */
-export type Turning = {
+type Turning = {
   /** Its position in the text. */
   readonly at: number
   readonly size: readonly [kH: number, kW: number]

@@ -204,12 +204,7 @@ const headerBytes = 24
  * @throws ConvoError E_KERNEL_SYNTAX for text that is not Base64 or states another type, E_KERNEL_SHAPE for another
  *   count
  */
-export function readBinary(
-  c: Cursor,
-  span: Span,
-  [dt, name]: readonly [string, string],
-  count: number,
-): number[] {
+function readBinary(c: Cursor, span: Span, [dt, name]: readonly [string, string], count: number): number[] {
   const bytes = decodeBase64(c, span)
   const at = span.at + Math.max(0, c.text.slice(span.at, span.end).search(/\S/))
   const stated = new TextDecoder('latin1').decode(bytes.subarray(0, headerBytes)).trim()
@@ -242,7 +237,7 @@ function decodeBase64(c: Cursor, { at, end }: Span): Uint8Array {
 }
 
 /** A matrix of a FileStorage before it is interpreted: the positions of its fields, without brackets and quotes. */
-export type StoredMatrix = {
+type StoredMatrix = {
   readonly name?: string | undefined
   readonly at: number
   readonly type: string
@@ -261,7 +256,7 @@ const field = /^( *)([a-z_]{1,32}) *: */
  * first line `%YAML:1.0` that YAML itself does not allow. So only this dialect is read, and everything but matrices is
  * skipped.
  */
-export function yamlMatrices(c: Cursor): StoredMatrix[] {
+function yamlMatrices(c: Cursor): StoredMatrix[] {
   const found: StoredMatrix[] = []
   let at = 0
   while (at < c.text.length) {
