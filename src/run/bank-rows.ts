@@ -89,12 +89,15 @@ export function prepareBankRows(
     const sumsPlane = rows * sumsPitch
     const end = (group + 1) * plan.filtersPerGroup
     for (let filter = end - plan.filtersPerGroup; filter < end; ) {
-      const [w, bias] = [plus(weights, filter * taps * 4), plus(bank.bias, filter * 4)]
+      const w = plus(weights, filter * taps * 4)
+      const b = plus(bank.bias, filter * 4)
       const channels = end - filter >= block ? block : 1
       const target = plus(address, filter * plane)
-      const [dst, dstPlane, dstPitch] = isDense ? [target, plane, pitch] : [sums, sumsPlane, sumsPitch]
-      if (channels === block) wasm.taps4(dst, dstPlane, dstPitch, src, step, n, rows, offsets, w, taps, bias)
-      else wasm.taps1(dst, dstPitch, src, step, n, rows, offsets, w, taps, bias)
+      const dst = isDense ? target : sums
+      const dstPitch = isDense ? pitch : sumsPitch
+      if (channels === block)
+        wasm.taps4(dst, isDense ? plane : sumsPlane, dstPitch, src, step, n, rows, offsets, w, taps, b)
+      else wasm.taps1(dst, dstPitch, src, step, n, rows, offsets, w, taps, b)
       if (!isDense)
         wasm.scatterRows(target, plane, pitch, sums, sumsPlane, sumsPitch, channels, rows, n, outStepX)
       filter += channels
