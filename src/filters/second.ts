@@ -41,14 +41,12 @@ export const seconds = {
       'G(σ) − G(σ2), G is the filter gaussian; σ2 = 1.6 σ comes nearest to the Laplacian (D. Marr, E. Hildreth 1980).',
     params: {
       sigma: number('standard deviation of the first, in pixels', 1, { min: 0.1, max: 500 }),
-      sigma2: {
-        ...number('standard deviation of the second, in pixels', undefined, { min: 0.1, max: 500 }),
+      sigma2: number('standard deviation of the second, in pixels', undefined, {
+        min: 0.1,
+        max: 500,
         unset: 'the first times the ratio',
-      },
-      ratio: {
-        ...number('the second divided by the first', undefined, { min: 0.01, max: 100 }),
-        unset: '1.6',
-      },
+      }),
+      ratio: number('the second divided by the first', undefined, { min: 0.01, max: 100, unset: '1.6' }),
     },
     build: ({ sigma, sigma2, ratio }) => {
       if (sigma2 !== undefined && ratio !== undefined) {

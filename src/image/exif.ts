@@ -21,28 +21,27 @@ const unitOf = (type: number): number => (type === 5 || type === 10 ? 4 : (sizes
  */
 export function readExif(read: Read): Fields | undefined {
   const first = pageOf(read)
-  return first === undefined || first.layout.isBig ? undefined : fieldsOf(read, first)
+  return first === undefined || first.layout.isBig ? undefined : fieldsOf(first)
 }
 
 /** Reads the fields of a directory and of those below it, but only the tags that `wanted` accepts. */
 export function fieldsOf(
-  read: Read,
-  { tags, layout }: Directory,
+  { read, tags, layout }: Directory,
   wanted: (tag: number) => boolean = () => true,
   level = 0,
 ): Fields {
   const fields: Field[] = []
   const below = new Map<number, Fields>()
-  for (const [tag, { type, count, value, place }] of tags) {
+  for (const [tag, { type, count, value, at }] of tags) {
     if (!wanted(tag)) continue
     if (pointers.includes(tag)) {
       const inner = level < 3 ? directoryAt(read, value, layout) : undefined
-      if (inner !== undefined) below.set(tag, fieldsOf(read, inner, undefined, level + 1))
+      if (inner !== undefined) below.set(tag, fieldsOf(inner, undefined, level + 1))
       continue
     }
     const length = (sizes[type] ?? 0) * count
     if (length === 0 || length > mostBytes) continue
-    const bytes = new Uint8Array(read(length <= (layout.isBig ? 8 : 4) ? place : value, length))
+    const bytes = new Uint8Array(read(at, length))
     if (bytes.length < length) continue
     fields.push({ tag, type, count, bytes: layout.little ? bytes : turned(bytes, unitOf(type)) })
   }

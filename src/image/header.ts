@@ -50,8 +50,7 @@ export function factsOfPng(png: PngHead | undefined, { icc, exif }: Seen): Facts
   if ((png.icc && (!icc || png.isSrgb)) || orientation === undefined) return undefined
   return {
     ...factsOf(png, orientation),
-    ...(icc && { icc: Buffer.from(icc) }),
-    ...(exif && { exif: Buffer.from(exif) }),
+    ...defined({ icc: icc && Buffer.from(icc), exif: exif && Buffer.from(exif) }),
   }
 }
 
@@ -204,14 +203,9 @@ export function lostNote(metadata: readonly string[], mode: MetadataMode, name: 
 }
 
 function metadataOf({ exif, xmp, iptc }: Facts, { held = {} }: Seen): Metadata {
-  const fields = sayingExif(exif)
+  const filled = (bytes: Uint8Array | undefined) => (bytes?.length ? new Uint8Array(bytes) : undefined)
   const records = iptc && iptcOf(iptc)
-  return {
-    ...(fields !== undefined && { exif: fields }),
-    ...(xmp !== undefined && xmp.length > 0 && { xmp: new Uint8Array(xmp) }),
-    ...(records !== undefined && records.length > 0 && { iptc: new Uint8Array(records) }),
-    ...held,
-  }
+  return { ...defined({ exif: sayingExif(exif), xmp: filled(xmp), iptc: filled(records) }), ...held }
 }
 
 /** Builds the header of a picture that is read here. */

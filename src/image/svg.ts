@@ -6,16 +6,9 @@ import { checkSize, type Size } from './size.ts'
 import { type Element, readTags } from './svg-text.ts'
 
 /** Pixels in a unit at 72 per inch, the density at which drawings are rendered. */
+// biome-ignore format: one line says it
 const units: Readonly<Record<string, number>> = {
-  '': 1,
-  px: 1,
-  pt: 1,
-  pc: 12,
-  in: 72,
-  cm: 72 / 2.54,
-  mm: 72 / 25.4,
-  em: 12,
-  ex: 6,
+  '': 1, px: 1, pt: 1, pc: 12, in: 72, cm: 72 / 2.54, mm: 72 / 25.4, em: 12, ex: 6,
 }
 
 /**
@@ -31,15 +24,12 @@ export function readSvg({ read, size }: Reader, name: string, maxPixels: number)
   const foreign = new Set<string>()
   const budget = { name, maxPixels, steps: 0, elements: 0, work: 0, undrawn: new Set<string>(), foreign }
   look(text, budget, 0)
+  const { size: left } = budget.undrawn
   const [first] = foreign
-  const undrawn =
-    budget.undrawn.size === 0
-      ? []
-      : [`${listed([...budget.undrawn])} of ${name} ${budget.undrawn.size > 1 ? 'were' : 'was'} not drawn`]
-  if (first === undefined) return undrawn
+  const others = foreign.size > 1 ? ` and ${foreign.size - 1} more` : ''
   return [
-    ...undrawn,
-    `${name} refers to other files, which were not drawn: ${first}${foreign.size > 1 ? ` and ${foreign.size - 1} more` : ''}`,
+    ...(left > 0 ? [`${listed([...budget.undrawn])} of ${name} ${left > 1 ? 'were' : 'was'} not drawn`] : []),
+    ...(first ? [`${name} refers to other files, which were not drawn: ${first}${others}`] : []),
   ]
 }
 
@@ -99,12 +89,10 @@ function look(text: string, budget: Budget, level: number, within?: number): voi
 /** The number of pixels in a drawing, from its width, height and viewBox. */
 function sizeOf(elements: readonly Element[], text: string, { name, maxPixels }: Budget): number {
   const root = elements.find(({ tag }) => tag === 'svg')?.attributes
-  const box =
-    root
-      ?.get('viewBox')
-      ?.trim()
-      .split(/[\s,]+/)
-      .map(Number) ?? []
+  const box = (root?.get('viewBox') ?? '')
+    .trim()
+    .split(/[\s,]+/)
+    .map(Number)
   const [width, height] = (['width', 'height'] as const).map((side, i) => {
     const [, digits = '', unit = '%'] =
       /^\s*([+-]?[\d.]+(?:e[+-]?\d+)?)\s*([a-z%]*)\s*$/i.exec(root?.get(side) ?? '') ?? []

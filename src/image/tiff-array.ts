@@ -9,7 +9,7 @@ import { type Depth, fullScale, type Samples } from '../tensor/picture.ts'
 import { damaged } from './own-picture.ts'
 import { type Read, type Source, wholeOf, withReader } from './reader.ts'
 import type { Size } from './size.ts'
-import { type Directory, numbersOf, pageOf } from './tiff-directory.ts'
+import { type Directory, numberOf, numbersOf, pageOf } from './tiff-directory.ts'
 import { unpackBits, unpackLzw } from './tiff-unpack.ts'
 
 // TIFFs with sample types that the decoder does not support, or more channels than a picture: arrays, like .npy files.
@@ -24,8 +24,8 @@ function typeOf({ format, bits }: Pick<Storage, 'format' | 'bits'>): string | un
 }
 
 /** How a page stores its samples, in the terms of TIFF 6.0. */
-function storageOf(read: Read, page: Directory) {
-  const first = (tag: number, other: number) => numbersOf(read, page, tag, 2 ** 16)[0] ?? other
+export function storageOf(page: Directory) {
+  const first = (tag: number, other: number) => numberOf(page, tag, other)
   const orientation = first(274, 1)
   return {
     width: first(256, 0),
@@ -73,7 +73,7 @@ function isArrayPage(storage: Storage): boolean {
 /** Whether the first page of a TIFF must be read as an array. */
 export function holdsArray(read: Read): boolean {
   const found = pageOf(read)
-  return found !== undefined && isArrayPage(storageOf(read, found))
+  return found !== undefined && isArrayPage(storageOf(found))
 }
 
 /** Whether integers are not of whole bytes, except for the gray and the palettes that the decoder supports. */
@@ -86,13 +86,13 @@ const isPacked = ({ format, bits, channels }: Storage): boolean =>
  * gray and alpha, fewer than 8 bits), and for colours multiplied by their alpha, which the decoder divides without
  * rounding. The result is undefined if these are packed or meant in an unsupported way.
  */
-export function readerOf(read: Read, page: Directory): 'there' | 'here' | undefined {
-  const storage = storageOf(read, page)
+export function readerOf(page: Directory): 'there' | 'here' | undefined {
+  const storage = storageOf(page)
   const { isPlanar, channels, bits, format, photometric, compression, predictor } = storage
   const isApart = isPlanar && (page.tags.has(322) || channels === 2 || bits % 8 !== 0)
   const isOurs = isApart || isPacked(storage) || compression === zstandard
   if (!isOurs && !isMultiplied(page)) return 'there'
-  const isEven = numbersOf(read, page, 258, channels).every((own) => own === bits)
+  const isEven = numbersOf(page, 258, channels).every((own) => own === bits)
   const isType = isEven && (format === 1 ? bits > 0 && bits <= 16 : format === 3 && bits === 32)
   const isKnown = isType && packings.includes(compression) && (predictor === 1 || bits % 8 === 0)
   const isMeant = channels > 2 ? photometric === 2 : photometric === 1 || (photometric === 0 && format === 1)
@@ -123,10 +123,10 @@ export async function readTiffArray(
   const bad = damaged(name, 'TIFF')
   const found = pageOf(read, page)
   if (found === undefined) throw bad(0, `it has no page ${page + 1}`)
-  const storage = storageOf(read, found)
+  const storage = storageOf(found)
   const { width, height, channels, bits, isPlanar } = storage
   checkSize({ width: width * channels, height })
-  const list = (tag: number) => numbersOf(read, found, tag, 2 ** 22)
+  const list = (tag: number) => numbersOf(found, tag, 2 ** 22)
   const isTiled = found.tags.has(322)
   const tileWidth = isTiled ? (list(322)[0] ?? 0) : width
   const tileHeight = isTiled ? (list(323)[0] ?? 0) : Math.min(height, list(278)[0] ?? height)
@@ -273,8 +273,8 @@ async function bitsIn(bytes: Uint8Array, { bits, perRow, rows }: Piece): Promise
 export function pageRead(source: Source, page: number, name: string) {
   const found = withReader(source, name, ({ read }) => {
     const directory = pageOf(read, page)
-    if (directory === undefined || readerOf(read, directory) !== 'here') return undefined
-    return { ...storageOf(read, directory), isMultiplied: isMultiplied(directory) }
+    if (directory === undefined || readerOf(directory) !== 'here') return undefined
+    return { ...storageOf(directory), isMultiplied: isMultiplied(directory) }
   })
   if (found === undefined || found.width * found.height === 0) return undefined
   const { width, height, channels, bits, orientation } = found

@@ -30,13 +30,11 @@ export const windowParams = {
     ),
     unset: 'square',
   },
-  angle: {
-    ...number('direction of a line in degrees, counterclockwise from the x axis', undefined, {
-      min: -360,
-      max: 360,
-    }),
+  angle: number('direction of a line in degrees, counterclockwise from the x axis', undefined, {
+    min: -360,
+    max: 360,
     unset: '0',
-  },
+  }),
 }
 
 type WindowValues = Values<typeof windowParams>

@@ -116,10 +116,10 @@ export const toleranceSettings = {
     ),
     unset: '0',
   },
-  'max-diff-pixels': {
-    ...integer('number of pixels allowed to differ', undefined, { min: 0 }),
+  'max-diff-pixels': integer('number of pixels allowed to differ', undefined, {
+    min: 0,
     unset: '0, unless another limit is set',
-  },
+  }),
   'max-diff-ratio': {
     ...share(
       'fraction of pixels allowed to differ, 0..1 or %; both limits apply if --max-diff-pixels is given too',
@@ -135,10 +135,10 @@ export const toleranceSettings = {
     unset: 'see --max-diff-pixels',
   },
   'min-psnr': { ...number('lowest allowed PSNR, in dB of full scale'), unset: 'off' },
-  'max-rmse': {
-    ...number('largest allowed root mean square error, in levels', undefined, { min: 0 }),
+  'max-rmse': number('largest allowed root mean square error, in levels', undefined, {
+    min: 0,
     unset: 'off',
-  },
+  }),
   'min-ssim': {
     ...similarity(
       'lowest allowed SSIM (Wang 2004: gaussian 11x11, sigma 1.5; mean of the channels), -1..1 or %',
@@ -204,10 +204,10 @@ export const toleranceSettings = {
     sizeRules,
     'error',
   ),
-  full: {
-    ...number('the value of white in floats, for %, PSNR and SSIM', undefined, { min: 1e-30 }),
+  full: number('the value of white in floats, for %, PSNR and SSIM', undefined, {
+    min: 1e-30,
     unset: '1 for floats within 0..1, otherwise 255',
-  },
+  }),
 }
 
 /** A number from -1 to 1, or a percentage. */
