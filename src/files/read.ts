@@ -27,11 +27,9 @@ export type ReadOptions = {
 /** The most bytes that `check` gets. */
 export const headBytes = 4096
 
-/** The size of the pieces in which a stream is read. */
 const pieceBytes = 2 ** 16
 /** Files up to this size are read at once, without other threads. */
 const smallBytes = 2 ** 20
-/** The most bytes that one system call reads. */
 const mostAtOnce = 2 ** 30
 
 /**
@@ -184,7 +182,6 @@ export function rethrow(name: string, cause: unknown): never {
   throw (cause as NodeJS.ErrnoException).syscall === undefined ? cause : inputError(name, cause)
 }
 
-/** Returns a fix for an input that does not exist, or is a URL or a pattern. */
 function absent(name: string): ErrorDetail {
   if (/^file:\/\/\//i.test(name)) {
     try {
@@ -230,7 +227,6 @@ export const viewOf = (bytes: Uint8Array): DataView =>
 
 type Stat = { isFile(): boolean; isDirectory(): boolean; readonly size: number }
 
-/** Collects pieces as they come, and checks the limit. */
 function gather({ limit, check }: ReadOptions, name: string, stat?: Stat) {
   if (stat !== undefined) refuseFolder(stat, name)
   const stated = stat?.isFile() === true ? stat.size : 0
@@ -268,7 +264,6 @@ export function nearFile(path: string): ErrorDetail {
     : { instead: [path, guess] as const }
 }
 
-/** Finds the file with the nearest name, perhaps in the folder with the nearest name. */
 function nearPath(path: string): string | undefined {
   const asked = dirname(path)
   const folder = isFolder(asked) || asked === dirname(asked) ? asked : nearPath(asked)
@@ -283,6 +278,5 @@ function nearPath(path: string): string | undefined {
 
 const fileName = (entry: Dirent): string[] => (entry.isDirectory() ? [] : [entry.name])
 
-/** The folder of a path, or the nearest one above it that exists. */
 const existingFolder = (path: string): string =>
   isFolder(dirname(path)) || path === dirname(path) ? dirname(path) : existingFolder(dirname(path))

@@ -87,10 +87,8 @@ export function parseTemplate(text: string, use: Use = 'output') {
   return { text, use, parts, root: rootOf(parts), needsHash: hasKey(parts, 'hash') }
 }
 
-/** Doubles a brace, which makes it a part of the name. */
 const doubled = (text: string, at: number) => text.slice(0, at) + text[at] + text.slice(at)
 
-/** Closes a brace behind its key, or doubles it if no key follows. */
 function closed(use: Use, text: string, at: number): string {
   const rest = text.slice(at + 1)
   const key = uses[use].keys.find((one) => rest.startsWith(one))

@@ -6,7 +6,6 @@ import { dense, fullStep, several, toKernel } from './plane.ts'
 /** The eight directions, clockwise from the top. */
 export const directions = ['n', 'ne', 'e', 'se', 's', 'sw', 'w', 'nw'] as const
 
-/** The indices around the middle of a 3x3 kernel, clockwise. */
 const ring = [0, 1, 2, 5, 8, 7, 6, 3]
 
 /** Rotates a 3x3 kernel clockwise by `eighths` of a turn: the outer weights move along the ring. */

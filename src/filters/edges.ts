@@ -35,7 +35,6 @@ async function gradientTensor(
   return [await product(across, across), await product(across, down), await product(down, down)]
 }
 
-/** Makes a step that computes one plane from that tensor. */
 const ofTensor = (
   sigma: number,
   beyond: Outside,

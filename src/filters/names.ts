@@ -19,10 +19,6 @@ export type NamedKernel = {
 // A separable filter can have any size, but as a dense kernel a large one would fill the memory.
 const mostWeights = 1024 * 1024
 
-/**
- * Makes a named kernel from kernel number `index` of a filter. The values in `fixed` are set, and their settings are
- * dropped.
- */
 function part(
   entry: Filter,
   summary: string,

@@ -13,7 +13,6 @@ const depths: Readonly<Record<number, readonly number[]>> = {
   ...{ 0: [1, 2, 4, 8, 16, 24, 32], 1: [8], 2: [4], 3: [16, 32], 6: [16, 32] },
 }
 
-/** The bits of a colour in a pixel of 16 or 32 bits. */
 type Mask = { readonly shift: number; readonly most: number }
 
 const maskOf = (bits: number): Mask => {
@@ -162,7 +161,6 @@ type Packed = {
   readonly bad: Damage
 }
 
-/** Reads the palette indices, row by row in the order of the file. */
 async function indices({ bytes, start, size: { width, height }, bits, bad }: Packed): Promise<Uint8Array> {
   const pitch = Math.ceil((width * bits) / 32) * 4
   checkEnd(bytes, start + pitch * height, bad)

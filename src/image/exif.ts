@@ -48,7 +48,6 @@ export function fieldsOf(
   return { fields, below }
 }
 
-/** Reverses the byte order of numbers of `size` bytes. */
 function turned(bytes: Uint8Array, size: number): Uint8Array {
   if (size === 1) return bytes
   const out = new Uint8Array(bytes.length)
@@ -149,7 +148,6 @@ export const structural: ReadonlySet<number> = new Set([
   ...[33723, 34377, 34675, 37724],
 ])
 
-/** Fields that mean the same as a PNG text with a given keyword. */
 const textTags: Readonly<Record<string, number>> = {
   Description: 270,
   Software: 305,

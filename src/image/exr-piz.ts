@@ -55,9 +55,7 @@ export async function unpackPiz(
 }
 
 const longest = 58
-/** Codes that are read before the event loop may run. */
 const codesAtOnce = 2 ** 16
-/** Codes of at most this number of bits are decoded in one step. */
 const quick = 12
 
 /** Decodes numbers until `out` is full. Returns false if that fails. */

@@ -139,14 +139,12 @@ async function withoutOpaqueAlpha(picture: Picture, format: OutputFormat): Promi
   return withoutAlpha(picture)
 }
 
-/** Whether an 8-bit picture has levels between black and white. */
 const hasLevels = ({ data }: Picture): Promise<boolean> =>
   inTurns(data.length, (from, end) => {
     for (let i = from; i < end; i++) if (data[i]! > 0 && data[i]! < 255) return true
     return false
   })
 
-/** Whether an 8-bit alpha is neither transparent nor opaque. */
 const isSoft = (alpha: number): boolean => alpha > 0 && alpha < 255
 
 /** Whether an 8-bit picture has more colours than a palette. For most photographs a few pixels show it. */

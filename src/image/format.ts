@@ -38,7 +38,6 @@ export type OutputTraits = {
 
 const all = ['profile', 'resolution', 'orientation'] as const
 
-/** Defaults that apply to most formats. */
 const usual = {
   ...({ depths: [8], alpha: 'full', exact: true, frames: 'none' } as const),
   ...({ metadata: [], holds: [], takes: {} } as const),
@@ -105,7 +104,6 @@ export const outputFormats = {
   pfm: { ...plain('.pfm'), depths: [32] },
 } as const satisfies Record<string, OutputTraits>
 
-/** A Netpbm format, which holds samples and no metadata. */
 function plain<E extends string>(extension: E) {
   return { ...usual, extensions: [extension], depths: [8, 16], alpha: 'none' } as const
 }
@@ -120,7 +118,6 @@ export type InputTraits = Pick<OutputTraits, 'extensions' | 'depths' | 'frames' 
 const bare = { alpha: false, frames: 'none', metadata: [], profile: false } as const
 const full = { ...bare, alpha: true, profile: true } as const
 
-/** What a format holds in input as in output. */
 function asWritten<F extends keyof typeof outputFormats>(format: F) {
   const { extensions, depths, frames, metadata } = outputFormats[format]
   return { extensions, depths, frames, metadata }
@@ -211,7 +208,6 @@ export const encodedFormats = (Object.keys(outputFormats) as OutputFormat[]).fil
 export const formatsWith = (option: CodingOption): OutputFormat[] =>
   (Object.keys(outputFormats) as OutputFormat[]).filter((name) => traitsOf(name).takes[option] !== undefined)
 
-/** The extensions by which pictures and arrays are recognised in folders. */
 const pictureExtensions = new Set(
   Object.values(inputFormats).flatMap(({ extensions }): readonly string[] => extensions),
 )

@@ -46,7 +46,6 @@ export function inspect(source: Source, probed: Probe, name: string, maxPixels: 
   return { ...seen, ...optional('pages', pages) }
 }
 
-/** Functions that inspect a file, by kind. Files of other kinds are left to the decoder. */
 const lookers: Readonly<
   Partial<Record<Kind, (reader: Reader, probed: Probe, name: string, maxPixels: number) => Part>>
 > = {
@@ -96,7 +95,6 @@ function otherColours(head: Buffer): string | undefined {
   return isUsual ? undefined : `nclx ${primaries},${curve}`
 }
 
-/** Whether a JFIF header states the aspect ratio of its pixels but not their size. */
 const hasOwnAspect = (jfif: string): boolean =>
   jfif.charCodeAt(7) === 0 && jfif.slice(8, 10) !== jfif.slice(10, 12)
 

@@ -13,7 +13,6 @@ import type { Size } from './size.ts'
 /** The most bytes of metadata that fit in one segment with its name. */
 export const mostInSegment = 65000
 
-/** The longest side that the encoder writes. */
 const mostSide = 65500
 
 /** Whether a text is a comment that fits in a JPEG. */
@@ -26,7 +25,6 @@ function segment(marker: number, ...parts: readonly (string | Uint8Array)[]): Ui
   return concat([Uint8Array.of(0xff, marker, length >> 8, length & 0xff), ...bodies])
 }
 
-/** Finds where the segments of a JPEG begin and end, including the start of its samples. */
 function segmentsOf(jpeg: Uint8Array): { marker: number; at: number; end: number }[] {
   const found: { marker: number; at: number; end: number }[] = []
   for (let at = 2; at + 4 <= jpeg.length; ) {
@@ -147,7 +145,6 @@ const luminance = [
   62, 77, 113, 121, 112, 100, 120, 92, 101, 103, 99,
 ]
 
-/** The table for a quality of libjpeg, scaled from that for quality 50. */
 const tableAt = (quality: number): number[] => {
   const scale = quality < 50 ? Math.floor(5000 / quality) : 200 - 2 * quality
   return luminance.map((value) => Math.min(255, Math.max(1, Math.floor((value * scale + 50) / 100))))
@@ -221,7 +218,6 @@ export function chromaNotes(
   return [`jpeg is written with ${written} chroma, the input has ${jpeg.subsampling}`]
 }
 
-/** Finds the first quantisation table, number 0, in the segments of tables. */
 function quantisation(segments: Uint8Array): number[] | undefined {
   for (let at = 0; at < segments.length; ) {
     const size = segments[at]! >> 4 === 0 ? 1 : 2

@@ -41,7 +41,6 @@ const colourTypes: Readonly<
   6: { samples: 4, depths: [8, 16] },
 }
 
-/** Chunks that are never kept, and what they contain. */
 const lost: Readonly<Record<string, string>> = {
   tIME: 'time',
   cICP: 'colour encoding (cICP)',
@@ -98,7 +97,6 @@ function fault(chunk: Chunk, colourType: number, seen: ReadonlyMap<string, Chunk
   return length >= 1 && length <= palette ? undefined : `it has ${length} entries, the palette ${palette}`
 }
 
-/** The chunks that are used, besides IHDR, PLTE and the picture data. */
 const used = ['tRNS', 'gAMA', 'sRGB', 'pHYs', 'iCCP', 'eXIf', 'acTL']
 
 /**

@@ -38,7 +38,6 @@ export function readTexts(reader: Reader, chunks: readonly Chunk[]) {
 
 type Read = { readonly keyword: string; readonly bytes: Uint8Array }
 
-/** Reads the keyword and the text of a chunk. Returns undefined if it is damaged or takes more than `room` bytes. */
 function textOfChunk(reader: Reader, chunk: Chunk, room: number): Read | undefined {
   const { type } = chunk
   const body = bodyOf(reader, chunk)
@@ -95,7 +94,6 @@ export function profileOf(reader: Reader, chunk: Chunk, channels: number): Uint8
   return isUsual ? bytes : undefined
 }
 
-/** Whether a text can be written in Latin-1, as tEXt requires. */
 const isLatin = (text: string): boolean => [...text].every((c) => c.charCodeAt(0) < 256 && c !== '\0')
 
 /** Makes the chunks for the EXIF, XMP and texts of a picture. */

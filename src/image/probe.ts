@@ -77,7 +77,6 @@ function tiffFileResolution({ read }: Reader): Resolution | undefined {
 }
 
 const newCopy = 'a new copy of the file'
-/** What to do about an empty file or stream. */
 const filled = (name: string): string =>
   name === 'standard input' ? 'a command before the pipe that writes a picture' : newCopy
 

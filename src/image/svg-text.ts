@@ -68,7 +68,6 @@ const skips = [
   ['<?', '?>'],
 ] as const
 
-/** Finds the end of a declaration, including its inner part in brackets. */
 function declarationEnd(source: string, at: number): number {
   const close = source.indexOf('>', at)
   const bracket = source.indexOf('[', at)
@@ -79,7 +78,6 @@ function declarationEnd(source: string, at: number): number {
   return end < 0 ? source.length : end + 1
 }
 
-/** Finds the `>` that ends a tag, ignoring those inside quotes. */
 function tagEnd(source: string, at: number): number {
   let quote = ''
   for (let i = at + 1; i < source.length; i++) {

@@ -33,7 +33,6 @@ export function readSvg({ read, size }: Reader, name: string, maxPixels: number)
   ]
 }
 
-/** What was met in a drawing and the drawings in it. */
 type Budget = Cost & {
   readonly name: string
   readonly maxPixels: number
@@ -86,7 +85,6 @@ function look(text: string, budget: Budget, level: number, within?: number): voi
   checkLimit('svgFilterWork', Math.round(budget.work), name)
 }
 
-/** The number of pixels in a drawing, from its width, height and viewBox. */
 function sizeOf(elements: readonly Element[], text: string, { name, maxPixels }: Budget): number {
   const root = elements.find(({ tag }) => tag === 'svg')?.attributes
   const box = (root?.get('viewBox') ?? '')
@@ -232,7 +230,6 @@ function costOf(elements: readonly Element[], pixels: number, budget: Budget): C
   return elements.length === 0 ? { elements: 0, work: 0 } : costAt(0, 0)
 }
 
-/** The items in a range of positions, from a list sorted by position. */
 function between<T extends { readonly at: number }>(list: readonly T[], from: number, to: number) {
   const first = (place: number) => {
     let [low, high] = [0, list.length]
@@ -248,7 +245,6 @@ function between<T extends { readonly at: number }>(list: readonly T[], from: nu
 
 type Rule = { readonly words: ReadonlySet<string>; readonly targets: readonly string[] }
 
-/** The rules of a style sheet that refer to an element. */
 function rulesOf(text: string): Rule[] {
   return text.split('}').flatMap((rule) => {
     const [selector = '', body = ''] = rule.split('{', 2)
@@ -262,7 +258,6 @@ function rulesOf(text: string): Rule[] {
 const referred = (text: string): string[] =>
   [...text.matchAll(/url\(\s*["']?#([^)"'\s]+)/g)].map(([, id]) => id!)
 
-/** The ids that an element refers to, through its attributes and through style sheets. */
 function targetsOf({ tag, attributes }: Element, rules: readonly Rule[]): string[] {
   const own = [...attributes].flatMap(([name, value]) => {
     if (name === 'href') return tag !== 'a' && value.startsWith('#') ? [value.slice(1)] : []

@@ -17,7 +17,6 @@ import { unpackBits, unpackLzw } from './tiff-unpack.ts'
 
 type Storage = ReturnType<typeof storageOf>
 
-/** The type of the samples, by NumPy's name; undefined for one that is not read. */
 function typeOf({ format, bits }: Pick<Storage, 'format' | 'bits'>): string | undefined {
   const type = `${['', 'u', 'i', 'f'][format]}${bits / 8}`
   return Object.hasOwn(numberTypes, type) ? type : undefined
@@ -184,7 +183,6 @@ function turnOf(orientation: number, width: number, height: number) {
   return { size, right, down, first }
 }
 
-/** Reverses the bits in each byte. */
 async function mirrored(bytes: Uint8Array): Promise<Uint8Array> {
   const out = await copied(new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length))
   await inTurns(out.length, (from, to) => {
@@ -199,7 +197,6 @@ function reversed(byte: number): number {
   return ((fours & 15) << 4) | (fours >> 4)
 }
 
-/** Unpacks a piece. Returns undefined if it is damaged. */
 async function unpacked(packed: Uint8Array, length: number, compression: number) {
   try {
     if (compression === 1)
@@ -221,7 +218,6 @@ type Piece = Storage & {
   readonly type: string
 }
 
-/** Reads the numbers of a piece, whose rows may be stored as differences. `bytes` is changed. */
 async function numbersIn(bytes: Uint8Array, piece: Piece): Promise<Float64Array> {
   const { bits, predictor, perRow, rows, step, little, type } = piece
   const size = bits / 8

@@ -8,7 +8,6 @@ import { type Read, textOf } from './reader.ts'
  */
 export type Directory = NonNullable<ReturnType<typeof directoryAt>>
 
-/** The byte order of a TIFF, and whether it is a BigTIFF. */
 type Layout = { readonly little: boolean; readonly isBig: boolean }
 
 /** Reads the byte order and version of a TIFF or EXIF block, and the offset of its first directory, if it is either. */

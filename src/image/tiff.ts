@@ -171,7 +171,6 @@ function textIn({ read, tags }: Directory, one: number): string {
 /** Tags that must be equal for pages to be alike: shape, palette, and properties that are applied or kept. */
 const deciding = [254, 256, 257, 259, 262, 266, 274, 277, 284, 320, 338, 347, 34675]
 
-/** Whether a field is the same in two directories, or missing from both. */
 function isEqual(page: Directory, other: Directory, one: number): boolean {
   const [a, b] = [page.tags.get(one), other.tags.get(one)]
   return a?.count === b?.count && a?.value === b?.value
@@ -318,7 +317,6 @@ function refuseSamples(name: string, page: Directory): void {
   if (readerOf(page) === undefined) refuse('separate planes of this kind', toSrgb)
 }
 
-/** The number of bytes that the pixels of an uncompressed page need, or 0 if it is unknown. */
 function leastBytesOf(page: Directory): number {
   const { width, height, channels, bits, compression, photometric } = storageOf(page)
   return compression > 1 || photometric === 6 ? 0 : (width * height * channels * bits) / 8

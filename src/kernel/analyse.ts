@@ -47,7 +47,6 @@ export function analyse(kernel: Kernel): Analysis {
 /** One term of a kernel as a sum of outer products: sigma · col × row, where col and row have length 1. */
 type Term = { readonly sigma: number; readonly col: Float64Array; readonly row: Float64Array }
 
-/** Decompositions that were made ahead, by the weights of the kernel. */
 const ahead = new WeakMap<Float64Array, readonly Term[]>()
 
 /** Makes what `decompose` will return, with pauses for the event loop, because that of a large kernel takes seconds. */
@@ -63,7 +62,6 @@ export async function decomposeAhead(kernel: Kernel): Promise<void> {
 export const decompose = (kernel: Kernel): readonly Term[] =>
   ahead.get(kernel.weights) ?? withoutPauses(rotations(kernel))
 
-/** The rotations of `decompose`, with a step for each column. */
 function* rotations(kernel: Kernel): Generator<void, readonly Term[]> {
   const [kH, kW] = planeSize(kernel.shape)
   invariant(kernel.shape.length === 2, 'only a plane kernel has singular values')
@@ -96,7 +94,6 @@ function* rotations(kernel: Kernel): Generator<void, readonly Term[]> {
   return terms.sort((a, b) => b.sigma - a.sigma)
 }
 
-/** Makes two columns orthogonal, with the same rotation of both pairs. Returns false if they already were. */
 function rotate(
   up: Float64Array,
   uq: Float64Array,

@@ -1,7 +1,6 @@
 import type { Resampling } from '../../definition/resample.ts'
 import { sin } from '../../tensor/math.ts'
 
-/** A curve that weights samples by their distance, and its radius. */
 type Curve = { readonly support: number; at(distance: number): number }
 
 const sinc = (x: number): number => (x === 0 ? 1 : sin(Math.PI * x) / (Math.PI * x))

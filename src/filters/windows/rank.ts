@@ -32,7 +32,6 @@ async function ranked(
 
 type Extreme = (engine: Engine, x: Tensor, window: Placed) => Promise<Tensor>
 
-/** Computes an operation from the smallest and the largest sample of a window. */
 type Morphology = (
   engine: Engine,
   x: Tensor,
@@ -65,13 +64,11 @@ const reasons: Readonly<Record<RankWay, string>> = {
   sorted: 'samples that are sorted once',
 }
 
-/** Returns how the ranks of a window are found. */
 const arithmeticOf = (ranked: Ranked): Arithmetic => ({
   algorithm: 'rank',
   reason: `exact selection by ${reasons[rankWay(ranked, 1)]}`,
 })
 
-/** Makes a filter that picks one sample of every window, by its rank among `count`. */
 const picking = <P extends Params>(
   entry: Pick<Operator<P>, 'summary' | 'formula' | 'source' | 'params' | 'examples'>,
   rank: (count: number, values: Values<P>) => number,

@@ -132,7 +132,6 @@ export async function stretchOf(...pictures: readonly Picture[]): Promise<Stretc
   return { from: low, factor: 255 / (high - low) }
 }
 
-/** Draws the picture as it looks, over a checkerboard where it is transparent. */
 function shown(p: Picture, width: number, { from, factor }: Stretch): Draw {
   const { channels, data } = p
   if (channels === 3 && p.depth === 8 && p.width === width && from === 0 && factor === 1) {
@@ -196,7 +195,6 @@ function shaded(colour: Colour, factor: number): Colour {
   return [Math.round(colour[0] * factor), Math.round(colour[1] * factor), Math.round(colour[2] * factor)]
 }
 
-/** Draws a row of a frame around a box, only where nothing differs. */
 function drawFrame(
   to: Uint8Array,
   start: number,
@@ -262,7 +260,6 @@ function fill(to: Uint8Array, at: number, pixels: number, colour: Colour): void 
   for (let i = 0; i < pixels; i++) put(to, at + 3 * i, colour)
 }
 
-/** What can happen to pixels that are not equal. */
 const glowKinds = ['tolerated', 'counted', 'ignored'] as const
 
 /** Where two pictures differ and by how much, as reports show it. */
@@ -287,7 +284,6 @@ const ramp: readonly Colour[] = [
   [255, 140, 50],
   [255, 240, 120],
 ]
-/** The brightest colour of differences within the tolerance. */
 const teal: Colour = [64, 156, 170]
 const nothing: Colour = [24, 24, 24]
 
@@ -351,7 +347,6 @@ function shareOf(values: ArrayLike<number>, a: Picture, b: Picture): (difference
   return (difference) => known[difference] ?? 1
 }
 
-/** The pixels of a picture as a dim background, hatched where they were not compared. */
 function dimmer(
   picture: Picture,
   { from, factor }: Stretch,

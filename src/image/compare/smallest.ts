@@ -60,11 +60,9 @@ export function smallestLimits(limits: Limits, stats: Stats, measured: Measured,
   return { farther, more }
 }
 
-/** Returns those limits with the given names that are set. */
 const named = (limits: Limits, ...names: readonly (keyof Limits)[]): Limits =>
   Object.fromEntries(Object.entries(defined(limits)).filter(([name]) => names.some((one) => one === name)))
 
-/** Keeps how far pixels may be off, and raises how many to what was found. */
 function moreOf(limits: Limits, { counted, compared, density }: Stats): Limits {
   return {
     ...named(limits, 'maxAbs', 'perceptual', 'shift'),
@@ -89,7 +87,6 @@ function fartherLevels(limits: Limits, stats: Stats, measured: Measured, size: S
   return isWhole ? levels : roundUp(levels)
 }
 
-/** The largest difference after the `n` largest are removed. */
 function nthLargest({ values, largest }: Measured, n: number): number {
   if (n === 0) return largest?.difference ?? 0
   return values instanceof Float64Array ? nthLargestReal(values, n) : nthLargestWhole(values, n)
@@ -108,7 +105,6 @@ function nthLargestReal(values: Float64Array, n: number): number {
   return sorted[sorted.length - 1 - n] ?? 0
 }
 
-/** The smallest of the values, from `from` on, above which no window contains more pixels than allowed. */
 function raiseForDensity(
   values: Measured['values'],
   from: number,

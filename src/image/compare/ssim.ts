@@ -62,7 +62,6 @@ function planeReader({ expected, actual, channels }: Pair): Reader {
   }
 }
 
-/** Reads the colours flattened onto a gray background. */
 function overReader({ expected, actual, channels, full }: Pair, ground: number): Reader {
   const over = (colour: number, alpha: number) =>
     alpha === 0 ? ground : ground + ((colour - ground) * alpha) / full

@@ -210,7 +210,6 @@ export const toleranceSettings = {
   }),
 }
 
-/** A number from -1 to 1, or a percentage. */
 function similarity(summary: string): Param<number> {
   const bounds = { min: -1, max: 1 }
   const plain = number(summary, undefined, bounds)
@@ -227,45 +226,28 @@ export type ToleranceValues = Values<typeof toleranceSettings>
  * @throws ConvoError E_OPTION for settings that contradict each other
  */
 export function toleranceOf(values: ToleranceValues, mask?: Picture): Tolerance {
-  if (values.perceptual !== undefined && values.shift > 0) {
-    throw new ConvoError('E_OPTION', '--shift compares by --max-abs, and --perceptual replaces that', {
-      fix: 'no --perceptual',
-    })
+  const { perceptual, metric, shift } = values
+  const refuse = (what: string, fix: string) => {
+    throw new ConvoError('E_OPTION', what, { fix })
   }
-  if (values.perceptual === undefined && values.metric !== 'yiq') {
-    throw new ConvoError('E_OPTION', '--metric does not apply without --perceptual', {
-      fix: '--perceptual 0.1',
-    })
-  }
-  if (values.perceptual !== undefined && values['max-abs'] !== undefined) {
-    throw new ConvoError('E_OPTION', '--perceptual and --max-abs cannot be used together', {
-      fix: 'no --max-abs',
-    })
-  }
-  return {
-    ...defined({
-      maxAbs: values['max-abs'],
-      maxDiffPixels: values['max-diff-pixels'],
-      maxDiffRatio: values['max-diff-ratio'],
-      maxDensity: values['max-density'],
-      minPsnr: values['min-psnr'],
-      maxRmse: values['max-rmse'],
-      minSsim: values['min-ssim'],
-      perceptual: values.perceptual,
-      ignore: values.ignore,
-      mask,
-      full: values.full,
-      antialiasing: values.antialiasing,
-      ...(values.shift > 0 && { shift: values.shift }),
-      ...(values.perceptual !== undefined && { metric: values.metric }),
-      ...(values['as-shown'] && { asShown: true }),
-    }),
-    ignoreBorder: values['ignore-border'],
-    alpha: values.alpha,
-    icc: values.icc,
-    size: values.size,
-  }
+  if (perceptual !== undefined && shift > 0)
+    refuse('--shift compares by --max-abs, and --perceptual replaces that', 'no --perceptual')
+  if (perceptual === undefined && metric !== 'yiq')
+    refuse('--metric does not apply without --perceptual', '--perceptual 0.1')
+  if (perceptual !== undefined && values['max-abs'] !== undefined)
+    refuse('--perceptual and --max-abs cannot be used together', 'no --max-abs')
+  const names = Object.keys(toleranceSettings) as (keyof ToleranceValues)[]
+  return defined({
+    ...Object.fromEntries(names.map((name) => [keyOf(name), values[name]])),
+    mask,
+    shift: shift > 0 ? shift : undefined,
+    metric: perceptual === undefined ? undefined : metric,
+    asShown: values['as-shown'] || undefined,
+  })
 }
+
+/** The key of a setting in a tolerance: `maxAbs` for `max-abs`. */
+const keyOf = (name: string): string => name.replace(/-./g, ([, letter]) => letter!.toUpperCase())
 
 /** Formats limits as they are typed: `--max-abs 2 --max-diff-pixels 10`. Empty if there are none. */
 export function limitsText(limits: Limits): string {
@@ -279,21 +261,24 @@ export function limitsRecord(limits: Limits): Readonly<Record<string, string | n
   return Object.fromEntries(limitsList(limits))
 }
 
+// biome-ignore format: one line for each kind
+const limitNames = [
+  'max-abs', 'max-diff-pixels', 'max-diff-ratio', 'max-density',
+  'min-psnr', 'max-rmse', 'min-ssim', 'perceptual', 'shift', 'icc',
+]
+
 function limitsList(limits: Limits): [name: string, value: string | number][] {
-  const { maxAbs, maxDensity } = limits
-  const list: [string, string | number | undefined][] = [
-    ['max-abs', maxAbs && amountText(maxAbs)],
-    ['max-diff-pixels', limits.maxDiffPixels],
-    ['max-diff-ratio', limits.maxDiffRatio],
-    ['max-density', maxDensity && `${maxDensity.pixels}/${maxDensity.window}`],
-    ['min-psnr', limits.minPsnr],
-    ['max-rmse', limits.maxRmse],
-    ['min-ssim', limits.minSsim],
-    ['perceptual', limits.perceptual],
-    ['shift', limits.shift],
-    ['icc', limits.icc === 'error' ? undefined : limits.icc],
-  ]
-  return list.filter((entry): entry is [string, string | number] => entry[1] !== undefined)
+  const { maxAbs, maxDensity, icc } = limits
+  const typed: Readonly<Record<string, string | number | undefined>> = {
+    ...(limits as object),
+    maxAbs: maxAbs && amountText(maxAbs),
+    maxDensity: maxDensity && `${maxDensity.pixels}/${maxDensity.window}`,
+    icc: icc === 'error' ? undefined : icc,
+  }
+  return limitNames.flatMap((name): [string, string | number][] => {
+    const value = typed[keyOf(name)]
+    return value === undefined ? [] : [[name, value]]
+  })
 }
 
 const amountText = ({ value, unit }: Amount): string | number => (unit === 'percent' ? `${value}%` : value)
@@ -329,7 +314,6 @@ function parseDensity(given: unknown, name: string): Density {
   return { pixels: allowed, window: side }
 }
 
-/** Parses one `x,y,w,h`, four numbers, or a list of either. */
 function parseRectangles(given: unknown, name: string): readonly Rectangle[] {
   const list = Array.isArray(given) && given.some((part) => typeof part !== 'number') ? given : [given]
   return list.map((one: unknown) => {

@@ -109,7 +109,6 @@ function entryOf(opened: Opened, name: string): Entry {
   })
 }
 
-/** Lists the tensors with their shapes, one per line. */
 function listing({ entries, file }: Opened): readonly string[] {
   if (entries.size === 0) return [`${file} has no tensors`]
   const lines = [...entries.values()]
