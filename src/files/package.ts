@@ -12,7 +12,6 @@ const here: string = import.meta.url ?? pathToFileURL(`${process.cwd()}/`).href
  */
 export const requireFrom = (place: string | URL): NodeJS.Require => nodeModule.createRequire(place)
 
-/** Requires a module relative to this file. */
 export const requireHere = requireFrom(here)
 
 /**
@@ -48,7 +47,6 @@ function installed(): URL | undefined {
   return path === undefined ? undefined : new URL('./', pathToFileURL(path))
 }
 
-/** Returns a file of convo's package if it exists. */
 export function packageFile(path: string): URL | undefined {
   const folder = packageRoot()
   const file = folder && new URL(path, folder)

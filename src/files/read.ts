@@ -1,4 +1,3 @@
-import type { Dirent } from 'node:fs'
 import { closeSync, fstatSync, openSync, readSync, statSync } from 'node:fs'
 import { open } from 'node:fs/promises'
 import { basename, dirname, extname, join } from 'node:path'
@@ -41,7 +40,7 @@ const mostAtOnce = 2 ** 30
 export function readFileWhole(path: string, options: ReadOptions): Buffer {
   const { name = path } = options
   const fd = openFile(path, name)
-  try {
+  const read = () => {
     const gathered = gather(options, name, fstatSync(fd))
     for (;;) {
       const room = gathered.room()
@@ -49,8 +48,9 @@ export function readFileWhole(path: string, options: ReadOptions): Buffer {
       if (count === 0) return gathered.end()
       gathered.add(room, count)
     }
-  } catch (cause) {
-    rethrow(name, cause)
+  }
+  try {
+    return reading(name, read)
   } finally {
     closeSync(fd)
   }
@@ -141,13 +141,7 @@ export async function readAt(path: string, room: Uint8Array, at: number): Promis
  * Whether a path can be read only once, from front to back, or has no size: a pipe, a device, a socket, a file in
  * /proc.
  */
-export function isStream(path: string): boolean {
-  try {
-    return sizeOf(path) === undefined
-  } catch (cause) {
-    rethrow(path, cause)
-  }
-}
+export const isStream = (path: string): boolean => reading(path, () => sizeOf(path) === undefined)
 
 /** Returns the size of a file, any number for a folder, or undefined for a stream. @throws the system error */
 function sizeOf(path: string): number | undefined {
@@ -157,14 +151,11 @@ function sizeOf(path: string): number | undefined {
 }
 
 /** Opens a file for reading. @throws ConvoError E_INPUT */
-export function openFile(path: string, name = path): number {
-  try {
+export const openFile = (path: string, name = path): number =>
+  reading(name, () => {
     noteRead(path)
     return openSync(path, 'r')
-  } catch (cause) {
-    rethrow(name, cause)
-  }
-}
+  })
 
 /** Whether a read error means that the file does not exist. */
 export const isMissing = (error: unknown): boolean =>
@@ -172,14 +163,17 @@ export const isMissing = (error: unknown): boolean =>
 
 const isAbsent = (code: string | undefined): boolean => code === 'ENOENT' || code === 'ENOTDIR'
 
-function refuseFolder(stat: { isDirectory(): boolean }, name: string): void {
-  if (!stat.isDirectory()) return
-  throw new ConvoError('E_INPUT', `${name} is a folder, not a file`, { fix: 'one of the files in it' })
-}
-
 /** Throws a system error from reading a file as a ConvoError, and any other error as it is. */
 export function rethrow(name: string, cause: unknown): never {
   throw (cause as NodeJS.ErrnoException).syscall === undefined ? cause : inputError(name, cause)
+}
+
+function reading<T>(name: string, act: () => T): T {
+  try {
+    return act()
+  } catch (cause) {
+    rethrow(name, cause)
+  }
 }
 
 function absent(name: string): ErrorDetail {
@@ -228,13 +222,14 @@ export const viewOf = (bytes: Uint8Array): DataView =>
 type Stat = { isFile(): boolean; isDirectory(): boolean; readonly size: number }
 
 function gather({ limit, check }: ReadOptions, name: string, stat?: Stat) {
-  if (stat !== undefined) refuseFolder(stat, name)
+  if (stat?.isDirectory())
+    throw new ConvoError('E_INPUT', `${name} is a folder, not a file`, { fix: 'one of the files in it' })
   const stated = stat?.isFile() === true ? stat.size : 0
   checkLimit(limit, stated, name)
   const pieces: Uint8Array[] = []
   let size = 0
   let isChecked = check === undefined
-  const lookAt = (most: number) => check?.(Buffer.concat(pieces, Math.min(size, most)))
+  const look = () => check?.(Buffer.concat(pieces, Math.min(size, headBytes)))
   return {
     /** Returns memory for the next bytes: all of a file at once, plus one byte to detect that it has grown. */
     room: (): Buffer =>
@@ -247,10 +242,10 @@ function gather({ limit, check }: ReadOptions, name: string, stat?: Stat) {
       checkLimit(limit, size, name)
       if (isChecked || size < headBytes) return
       isChecked = true
-      lookAt(headBytes)
+      look()
     },
     end(): Buffer {
-      if (!isChecked) lookAt(headBytes)
+      if (!isChecked) look()
       return pieces.length === 1 ? (pieces[0] as Buffer) : Buffer.concat(pieces, size)
     },
   }
@@ -269,14 +264,15 @@ function nearPath(path: string): string | undefined {
   const folder = isFolder(asked) || asked === dirname(asked) ? asked : nearPath(asked)
   if (folder === undefined) return undefined
   const name = basename(path)
-  const names = extname(name) === '' ? namesIn(folder) : entriesIn(folder).flatMap(fileName)
+  const names = extname(name) === '' ? namesIn(folder) : filesIn(folder)
   // some file systems keep accents apart from their letters
   const guess = names.find((one) => one.normalize() === name.normalize()) ?? nearest(name, names)
   if (guess === undefined || (guess === name && folder === asked)) return undefined
   return path.startsWith('.') || folder !== '.' ? join(folder, guess) : guess
 }
 
-const fileName = (entry: Dirent): string[] => (entry.isDirectory() ? [] : [entry.name])
+const filesIn = (folder: string): string[] =>
+  entriesIn(folder).flatMap((entry) => (entry.isDirectory() ? [] : [entry.name]))
 
 const existingFolder = (path: string): string =>
   isFolder(dirname(path)) || path === dirname(path) ? dirname(path) : existingFolder(dirname(path))

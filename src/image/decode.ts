@@ -18,7 +18,6 @@ import { type RawRecipe, rawOf, reasons, sharpOf } from './sharp.ts'
 import { checkPage, checkSize, refuseShort, type Size } from './size.ts'
 import { pageRead } from './tiff-array.ts'
 
-/** How to decode. */
 export type DecodeOptions = {
   /** a page with more pixels is refused before it is decoded */
   readonly maxPixels: number

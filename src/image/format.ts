@@ -7,7 +7,6 @@ import { promised } from './foreign.ts'
 export type CodingOption = (typeof codingOptions)[number]
 type Takes = Readonly<Partial<Record<CodingOption, true | readonly [least: number, most: number]>>>
 
-/** The options of encoders. */
 export const codingOptions = [
   'compression',
   'quality',
@@ -17,7 +16,6 @@ export const codingOptions = [
   'tiff-compression',
 ] as const
 
-/** What an output format can hold. */
 export type OutputTraits = {
   readonly extensions: readonly string[]
   /** bits of a sample that it keeps; 32 means floats */
@@ -140,7 +138,6 @@ export const inputFormats = {
   npy: { ...bare, extensions: ['.npy'], depths: [8, 16, 32], alpha: true, frames: 'pages' },
 } as const satisfies Record<string, InputTraits>
 
-/** A row of the table of picture formats, for what is read and what is written. */
 export type FormatRow = Readonly<
   Record<'name' | 'files' | 'access' | 'depths' | 'alpha' | 'frames' | 'profile' | 'metadata', string>
 >
@@ -181,7 +178,6 @@ const metadataWords = { exif: 'EXIF', xmp: 'XMP', iptc: 'IPTC', text: 'text', ge
 
 const arrayTraits: OutputTraits = { ...usual, extensions: ['.npy'], depths: [32], frames: 'pages' }
 
-/** The name of a format that is written. */
 export type OutputFormat = keyof typeof outputFormats
 /** The extensions of the files of these formats, without the dot. */
 export type OutputExtension = (typeof outputFormats)[OutputFormat]['extensions'][number] extends `.${infer E}`
@@ -204,7 +200,6 @@ export const encodedFormats = (Object.keys(outputFormats) as OutputFormat[]).fil
   (name) => Object.keys(traitsOf(name).takes).length > 0,
 )
 
-/** The names of the formats whose encoders take this option. */
 export const formatsWith = (option: CodingOption): OutputFormat[] =>
   (Object.keys(outputFormats) as OutputFormat[]).filter((name) => traitsOf(name).takes[option] !== undefined)
 

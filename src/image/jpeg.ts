@@ -186,7 +186,6 @@ const subsamplings: Readonly<Record<string, string>> = {
   '4x2': '4:1:0',
 }
 
-/** The chroma subsamplings that are written. */
 export type Subsampling = '4:4:4' | '4:2:0'
 
 /** The subsampling to write for one that was read: the same, or the one that keeps more of its chroma. */

@@ -63,7 +63,6 @@ function textOfChunk(reader: Reader, chunk: Chunk, room: number): Read | undefin
 /** The longest chunk, unpacked, that libpng reads, in bytes. */
 export const mostOfLibpng = 8e6
 
-/** Returns a copy of the body of a chunk. */
 export const bodyOf = ({ read }: Reader, { at, length }: Chunk): Uint8Array =>
   new Uint8Array(read(at + 8, length))
 

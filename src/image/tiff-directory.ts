@@ -93,7 +93,6 @@ export function numbersOf({ read, tags, layout }: Directory, tag: number, most: 
   )
 }
 
-/** Returns the first number of a field. */
 export const numberOf = (directory: Directory, tag: number, other = 0): number =>
   numbersOf(directory, tag, 1)[0] ?? other
 

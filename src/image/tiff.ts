@@ -53,7 +53,6 @@ const gdal = { 'GDAL metadata': 42112, 'no-data value': 42113 } as const
 /** A byte of a file, and the value to show to the decoder. */
 export type Mend = { readonly at: number; readonly byte: number }
 
-/** The contents of the directories of a TIFF. */
 export type TiffSeen = NonNullable<ReturnType<typeof readTiff>>
 
 /**

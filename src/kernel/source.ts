@@ -18,7 +18,6 @@ export type KernelNames = Readonly<
   Record<string, { readonly summary: string; readonly params: Params; build(values: never): Kernel }>
 >
 
-/** Where a source is looked up. */
 export type SourceOptions = {
   /** The kernels that can be selected by name. */
   readonly names?: KernelNames
@@ -147,7 +146,6 @@ function ownFolder(): string | undefined {
 
 const kernelsIn = (folder: string): readonly string[] => namesIn(folder).filter(isKernelFile)
 
-/** The ready-made kernel files. */
 export function readyMade(): readonly string[] {
   const folder = ownFolder()
   return folder === undefined ? [] : kernelsIn(folder)

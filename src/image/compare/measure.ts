@@ -19,7 +19,6 @@ export type Measured = {
   readonly rowCounts: Uint32Array
 }
 
-/** What to measure. */
 export type Wanted = {
   /** levels above which a pixel counts */
   readonly threshold: number

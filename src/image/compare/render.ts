@@ -50,10 +50,8 @@ export async function drawDiff(
   return sideBySide(width, height, [left, middle, shown(actual, width, stretch)])
 }
 
-/** A picture of 8 bits. */
 export type Drawn = Picture & { readonly depth: 8 }
 
-/** Draws all rows. */
 export function drawn({ width, height, channels, draw }: Drawing): Drawn {
   const data = new Uint8Array(width * height * channels)
   for (let y = 0; y < height; y++) draw(y, data, y * width * channels)
@@ -249,7 +247,6 @@ function sideBySide(width: number, height: number, panels: readonly Draw[]): Dra
   }
 }
 
-/** Writes a colour from byte `at` on. */
 export function put(to: Uint8Array, at: number, colour: Colour): void {
   to[at] = colour[0]
   to[at + 1] = colour[1]

@@ -134,7 +134,6 @@ export function roundUp(value: number): number {
   return Number(`${(Number(digits) + 0.00001).toFixed(5)}e${exponent}`)
 }
 
-/** Rounds down to this number of decimals. */
 export function roundDown(value: number, decimals: number): number {
   if (!Number.isFinite(value)) return value
   const near = Number(value.toFixed(decimals))

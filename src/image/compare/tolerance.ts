@@ -217,7 +217,6 @@ function similarity(summary: string): Param<number> {
   return { ...plain, metavar: '<n|n%>', parse }
 }
 
-/** The values of the settings of a comparison. */
 export type ToleranceValues = Values<typeof toleranceSettings>
 
 /**
@@ -283,7 +282,6 @@ function limitsList(limits: Limits): [name: string, value: string | number][] {
 
 const amountText = ({ value, unit }: Amount): string | number => (unit === 'percent' ? `${value}%` : value)
 
-/** Converts an amount to levels of a full scale. */
 export const levelsOf = ({ value, unit }: Amount, full: number): number =>
   unit === 'levels' ? value : (value / 100) * full
 

@@ -231,7 +231,6 @@ export function writeNpy(shape: readonly number[], data: Float32Array | Float64A
   return bytes
 }
 
-/** A NumPy array of rank 2 to 5. */
 export const npy: KernelFormat = {
   name: 'NumPy array',
   summary: 'an array written by numpy.save, of any number type and rank 2 to 5',
