@@ -94,7 +94,7 @@ async function encodeFitted(picture: Picture, format: OutputFormat, options: Enc
       const metadata = { ...meta.metadata, ...defined({ exif }) }
       const png = await encodePngInTurns({ ...picture, meta: { ...meta, metadata } }, compressionSettings(0))
       return encodedBy(format, () => {
-        const pipeline = sharpOf(png, {}).keepIccProfile().toColourspace(spaceOf(picture))
+        const pipeline = sharpOf(png, {}).keepIccProfile().toColourspace(spaceOf(picture.channels))
         if (exif !== undefined) pipeline.keepExif()
         if (meta.metadata?.xmp !== undefined) pipeline.keepXmp()
         const how = { quality: quality ?? 80, lossless, chromaSubsampling: subsampling }
@@ -133,7 +133,7 @@ export function jpegStrips(
     encode: (samples: Uint8Array) =>
       encodedBy('jpeg', () =>
         loadSharp()(samples, { raw: { width, height: samples.length / row, channels } })
-          .toColourspace(channels < 3 ? 'b-w' : 'srgb')
+          .toColourspace(spaceOf(channels))
           .jpeg(settings),
       ),
     join: (strips: readonly Uint8Array[]) =>
@@ -175,7 +175,15 @@ async function encodeAnimated(
       data.set(page.data, i * size)
     })
   const raw = { width, height: height * pages.length, channels, pageHeight: height }
-  const bytes = await encodedBy(format, () => withFormat(loadSharp()(data, { raw }), format, options))
+  const { quality, lossless = quality === undefined, effort, delay, loop } = options
+  const common = defined({ effort, delay, loop })
+  const how = lossless ? { lossless: true, exact: true } : { quality: quality ?? 80 }
+  const bytes = await encodedBy(format, () => {
+    const pipeline = loadSharp()(data, { raw })
+    // a page must not reuse the palette of the previous one, which sharp considers close enough
+    if (format === 'gif') return pipeline.gif({ ...common, interPaletteMaxError: 0 })
+    return pipeline.webp({ ...common, ...how })
+  })
   if (format === 'gif') return bytes
   // the encoder merges equal pages into one
   const times: number[] = []
@@ -239,24 +247,7 @@ function checkAlike(pages: readonly Picture[]): void {
 export const renderSvg = (svg: string, zoom = 1): Promise<Uint8Array> =>
   encodedBy('png', () => sharpOf(Buffer.from(svg), { density: 72 * zoom }).png({ compressionLevel: 9 }))
 
-/** libvips' name of the colour space that keeps the samples as they are. */
-function spaceOf({ depth, channels }: Picture): 'grey16' | 'rgb16' | 'b-w' | 'srgb' {
-  if (depth === 16) return channels < 3 ? 'grey16' : 'rgb16'
-  return channels < 3 ? 'b-w' : 'srgb'
-}
-
-function withFormat(
-  pipeline: Sharp,
-  format: 'gif' | 'webp',
-  { quality, lossless = quality === undefined, effort, delay, loop }: AnimationOptions & { delay?: number[] },
-): Sharp {
-  const common = defined({ effort, delay, loop })
-  // a page must not reuse the palette of the previous one, which sharp considers close enough
-  if (format === 'gif') return pipeline.gif({ ...common, interPaletteMaxError: 0 })
-  return lossless
-    ? pipeline.webp({ ...common, lossless: true, exact: true })
-    : pipeline.webp({ ...common, quality: quality ?? 80 })
-}
+const spaceOf = (channels: number) => (channels < 3 ? 'b-w' : 'srgb')
 
 async function encodedBy(format: OutputFormat, pipeline: () => Sharp): Promise<Uint8Array> {
   try {

@@ -48,14 +48,9 @@ export async function unpackBlock(
 type Made = Uint8Array | undefined
 type Unpack = (packed: Uint8Array, length: number, block: ExrBlock) => Made | Promise<Made>
 
-const inflated = (packed: Uint8Array, length: number): Made => {
-  const plain = inflateSync(packed, { maxOutputLength: length })
-  return plain.length === length ? plain : undefined
-}
-
 const unzip: Unpack = (packed, length) => {
-  const plain = inflated(packed, length)
-  return plain && woven(plain)
+  const plain = inflateSync(packed, { maxOutputLength: length })
+  return plain.length === length ? woven(plain) : undefined
 }
 
 const unpackers: Readonly<Record<Exclude<ExrCompression, 'none'>, Unpack>> = {

@@ -145,11 +145,6 @@ const luminance = [
   62, 77, 113, 121, 112, 100, 120, 92, 101, 103, 99,
 ]
 
-const tableAt = (quality: number): number[] => {
-  const scale = quality < 50 ? Math.floor(5000 / quality) : 200 - 2 * quality
-  return luminance.map((value) => Math.min(255, Math.max(1, Math.floor((value * scale + 50) / 100))))
-}
-
 /**
  * Finds the libjpeg quality, 1 to 100, whose luminance table is nearest to that of a file, by the sum of the
  * differences. For a file from libjpeg it is exactly the quality that was used, for others one with a similar loss.
@@ -159,7 +154,9 @@ const tableAt = (quality: number): number[] => {
 function qualityOf(table: ArrayLike<number>): number {
   let [best, least] = [100, Number.POSITIVE_INFINITY]
   for (let quality = 100; quality >= 1; quality--) {
-    const sum = tableAt(quality).reduce((total, value, i) => total + Math.abs(value - table[i]!), 0)
+    const scale = quality < 50 ? Math.floor(5000 / quality) : 200 - 2 * quality
+    const at = (value: number) => Math.min(255, Math.max(1, Math.floor((value * scale + 50) / 100)))
+    const sum = luminance.reduce((total, value, i) => total + Math.abs(at(value) - table[i]!), 0)
     if (sum < least) [best, least] = [quality, sum]
   }
   return best

@@ -1,4 +1,5 @@
 import { inflateSync } from 'node:zlib'
+import { orElse } from '../error.ts'
 import { viewOf } from '../files/read.ts'
 import { limits } from '../limits.ts'
 import type { TextEntry } from '../tensor/metadata.ts'
@@ -53,11 +54,9 @@ function textOfChunk(reader: Reader, chunk: Chunk, room: number): Read | undefin
     if (language < 2 || translated < 3) return undefined
     rest = rest.subarray(translated + 1)
   }
-  try {
-    return { keyword, bytes: isPacked ? inflateSync(rest, { maxOutputLength: Math.max(1, room) }) : rest }
-  } catch {
-    return undefined
-  }
+  const unpacked = () => (isPacked ? inflateSync(rest, { maxOutputLength: Math.max(1, room) }) : rest)
+  const bytes = orElse(unpacked, undefined)
+  return bytes && { keyword, bytes }
 }
 
 /** The longest chunk, unpacked, that libpng reads, in bytes. */

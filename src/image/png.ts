@@ -61,7 +61,11 @@ export function pngHeader(
   ihdr[9] = colourTypes[channels]
   const chunks = [pngSignature, chunk('IHDR', ihdr)]
   if (meta.gamma !== undefined) chunks.push(chunk('gAMA', uint32(meta.gamma)))
-  if (meta.icc !== undefined && iccFits(meta.icc, channels)) chunks.push(chunk('iCCP', iccBody(meta.icc)))
+  if (meta.icc !== undefined && iccFits(meta.icc, channels)) {
+    // name, its end, method 0 = deflate
+    const head = latin1('ICC profile\0\0')
+    chunks.push(chunk('iCCP', concat([head, zlib.deflateSync(meta.icc, { level: 9 })])))
+  }
   if (meta.resolution !== undefined) {
     const [x, y] = meta.resolution
     chunks.push(chunk('pHYs', concat([uint32(x), uint32(y), Uint8Array.of(1)])))
@@ -195,11 +199,6 @@ export function isPngPicture(
   picture: Picture,
 ): picture is Picture & { readonly depth: 8 | 16; readonly data: Uint8Array | Uint16Array } {
   return picture.depth !== 32
-}
-
-function iccBody(icc: Uint8Array): Uint8Array {
-  // name, its end, method 0 = deflate
-  return concat([latin1('ICC profile\0\0'), zlib.deflateSync(icc, { level: 9 })])
 }
 
 /** Makes a chunk of a PNG, with its length and checksum. */

@@ -1,4 +1,4 @@
-import { ConvoError } from '../error.ts'
+import { ConvoError, orElse } from '../error.ts'
 import { checkLimit } from '../limits.ts'
 import { listed } from './metadata.ts'
 import type { Reader } from './reader.ts'
@@ -114,9 +114,13 @@ function sizeOf(elements: readonly Element[], text: string, { name, maxPixels }:
 function lookAtData(link: string, budget: Budget, level: number, pixels: number): void {
   const { name, maxPixels } = budget
   const comma = link.indexOf(',')
+  const body = link.slice(comma + 1)
   const bytes = /;\s*base64/i.test(link.slice(0, comma))
-    ? Buffer.from(link.slice(comma + 1), 'base64')
-    : Buffer.from(decoded(link.slice(comma + 1)), 'latin1')
+    ? Buffer.from(body, 'base64')
+    : Buffer.from(
+        orElse(() => decodeURIComponent(body), body),
+        'latin1',
+      )
   const size = rasterSize(bytes)
   if (size !== undefined) {
     checkSize(size, maxPixels, `a picture in ${name}`)
@@ -125,14 +129,6 @@ function lookAtData(link: string, budget: Budget, level: number, pixels: number)
   if (!bytes.subarray(0, 4096).includes('<')) return
   checkLimit('svgLevels', level + 1, name)
   look(bytes.toString('latin1'), budget, level + 1, pixels)
-}
-
-function decoded(text: string): string {
-  try {
-    return decodeURIComponent(text)
-  } catch {
-    return text
-  }
 }
 
 function rasterSize(bytes: Buffer): Size | undefined {

@@ -186,15 +186,13 @@ function turnOf(orientation: number, width: number, height: number) {
 async function mirrored(bytes: Uint8Array): Promise<Uint8Array> {
   const out = await copied(new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length))
   await inTurns(out.length, (from, to) => {
-    for (let i = from; i < to; i++) out[i] = reversed(out[i]!)
+    for (let i = from; i < to; i++) {
+      const pairs = ((out[i]! & 0x55) << 1) | ((out[i]! >> 1) & 0x55)
+      const fours = ((pairs & 0x33) << 2) | ((pairs >> 2) & 0x33)
+      out[i] = ((fours & 15) << 4) | (fours >> 4)
+    }
   })
   return out
-}
-
-function reversed(byte: number): number {
-  const pairs = ((byte & 0x55) << 1) | ((byte >> 1) & 0x55)
-  const fours = ((pairs & 0x33) << 2) | ((pairs >> 2) & 0x33)
-  return ((fours & 15) << 4) | (fours >> 4)
 }
 
 async function unpacked(packed: Uint8Array, length: number, compression: number) {

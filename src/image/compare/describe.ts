@@ -121,18 +121,16 @@ export function smallestText(comparison: FileComparison): string {
   return `${begin}: none, because a difference is not a finite number`
 }
 
-function comparisonRecord(comparison: Comparison): Readonly<Record<string, unknown>> {
-  const { map: _map, ignored: _ignored, smallest, ...rest } = comparison
-  return { ...rest, smallest: alternatives(smallest).map(limitsRecord) }
-}
-
 /** A comparison of files as a JSON value. Pages are counted from 1. */
 export function fileComparisonRecord(comparison: FileComparison): Readonly<Record<string, unknown>> {
   const { pages, smallest, notes, ...rest } = comparison
   return {
     ...rest,
     smallest: alternatives(smallest).map(limitsRecord),
-    pages: pages.map((page, i) => ({ page: i + 1, ...comparisonRecord(page) })),
+    pages: pages.map(({ map: _map, ignored: _ignored, smallest, ...page }, i) => ({
+      ...{ page: i + 1, ...page },
+      smallest: alternatives(smallest).map(limitsRecord),
+    })),
     ...optional('notes', notes),
   }
 }

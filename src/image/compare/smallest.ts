@@ -89,20 +89,15 @@ function fartherLevels(limits: Limits, stats: Stats, measured: Measured, size: S
 
 function nthLargest({ values, largest }: Measured, n: number): number {
   if (n === 0) return largest?.difference ?? 0
-  return values instanceof Float64Array ? nthLargestReal(values, n) : nthLargestWhole(values, n)
-}
-
-function nthLargestWhole(values: Uint8Array | Uint16Array, n: number): number {
+  if (values instanceof Float64Array) {
+    const sorted = values.filter((value) => value > 0).sort()
+    return sorted[sorted.length - 1 - n] ?? 0
+  }
   const histogram = new Uint32Array(values instanceof Uint8Array ? 256 : 65536)
   for (let i = 0; i < values.length; i++) histogram[values[i]!]!++
   let level = histogram.length - 1
   for (let above = histogram[level]!; above <= n && level > 0; above += histogram[level]!) level--
   return level
-}
-
-function nthLargestReal(values: Float64Array, n: number): number {
-  const sorted = values.filter((value) => value > 0).sort()
-  return sorted[sorted.length - 1 - n] ?? 0
 }
 
 function raiseForDensity(
