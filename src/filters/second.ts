@@ -55,11 +55,8 @@ export const seconds = {
       }
       const second = sigma2 ?? sigma * (ratio ?? 1.6)
       if (second === sigma) {
-        throw new ConvoError(
-          'E_OPTION',
-          `the two standard deviations must differ, got ${sigma} twice: the result would be 0 everywhere`,
-          { fix: sigma2 === undefined ? 'no --ratio' : 'no --sigma2' },
-        )
+        const what = `the two standard deviations must differ, got ${sigma} twice: the result would be 0 everywhere`
+        throw new ConvoError('E_OPTION', what, { fix: sigma2 === undefined ? 'no --ratio' : 'no --sigma2' })
       }
       return several([bell(sigma), bell(second)], { kind: 'difference' })
     },

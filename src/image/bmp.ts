@@ -13,9 +13,8 @@ const depths: Readonly<Record<number, readonly number[]>> = {
   ...{ 0: [1, 2, 4, 8, 16, 24, 32], 1: [8], 2: [4], 3: [16, 32], 6: [16, 32] },
 }
 
-type Mask = { readonly shift: number; readonly most: number }
-
-const maskOf = (bits: number): Mask => {
+/** The bits of a colour in a pixel of 16 or 32 bits. */
+const maskOf = (bits: number) => {
   const low = bits & -bits
   const shift = bits === 0 ? 0 : 31 - Math.clz32(low)
   return { shift, most: bits >>> shift }
@@ -40,11 +39,7 @@ export function readBmp(bytes: Uint8Array, name: string): OwnPicture {
   const compression = isCore ? 0 : view.getUint32(30, true)
   if (width < 1 || height < 1) throw bad(18, `the size is ${width}x${tall}`)
   if (compression === 4 || compression === 5)
-    throw refusal(
-      name,
-      `a BMP that contains a ${compression === 4 ? 'JPEG' : 'PNG'}`,
-      wayOf(ways.still, name),
-    )
+    throw refusal(name, `a BMP that contains a ${['JPEG', 'PNG'][compression - 4]}`, wayOf(ways.still, name))
   const isPacked = compression === compressions.rle8 || compression === compressions.rle4
   const isFields = compression === compressions.fields || compression === compressions.alphaFields
   const fits = depths[compression]?.includes(bits)

@@ -11,20 +11,13 @@ import { linearGamma } from './light.ts'
 import { listed, metadataNames } from './metadata.ts'
 import { iccFits } from './png.ts'
 
-/** A picture that a format can hold, and notes on what was lost. */
-export type Fitted = { readonly picture: Picture; readonly notes: readonly string[] }
-
 /**
  * Fits a picture to what a format can hold. 16 bits become 8 if it has no more, with a note. Alpha is dropped if the
  * format has none and every pixel is opaque. A change that would alter the look of the picture is refused.
  *
  * @throws ConvoError E_OUTPUT for float samples, and for transparent pixels in a format without alpha
  */
-export async function fitFormat(
-  picture: Picture,
-  format: OutputFormat,
-  subsampling?: Subsampling,
-): Promise<Fitted> {
+export async function fitFormat(picture: Picture, format: OutputFormat, subsampling?: Subsampling) {
   const traits = traitsOf(format)
   const notes = lossesOf(picture, format, subsampling)
   let fitted = picture

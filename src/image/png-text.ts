@@ -37,9 +37,7 @@ export function readTexts(reader: Reader, chunks: readonly Chunk[]) {
   return { held: { ...(text.length > 0 && { text }), ...(xmp !== undefined && { xmp }) }, lost }
 }
 
-type Read = { readonly keyword: string; readonly bytes: Uint8Array }
-
-function textOfChunk(reader: Reader, chunk: Chunk, room: number): Read | undefined {
+function textOfChunk(reader: Reader, chunk: Chunk, room: number) {
   const { type } = chunk
   const body = bodyOf(reader, chunk)
   const split = body.indexOf(0)

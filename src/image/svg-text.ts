@@ -8,15 +8,12 @@ export type Element = {
   text?: string
 }
 
-/** The elements of an SVG, and whether its entities contain markup. */
-export type SvgText = { readonly elements: readonly Element[]; readonly hasMarkupEntities: boolean }
-
 /**
  * Reads the tags of an SVG once from start to end. It stops at malformed markup, which the decoder reports.
  *
  * @param onCount called with the number of elements; throws to refuse
  */
-export function readTags(source: string, onCount: (count: number) => void): SvgText {
+export function readTags(source: string, onCount: (count: number) => void) {
   const elements: Element[] = []
   const open: number[] = []
   const entities = new Map<string, string>()

@@ -58,14 +58,9 @@ function look(text: string, budget: Budget, level: number, within?: number): voi
     checkLimit('svgElements', budget.elements + count, name),
   )
   if (hasMarkupEntities) {
-    throw new ConvoError(
-      'E_DECODE',
-      `${name} has entities with markup or external files, which convo does not read`,
-      {
-        why: `${name}: an <!ENTITY … > whose value has < or & in it, or SYSTEM`,
-        fix: 'xmllint --noent in.svg > plain.svg',
-      },
-    )
+    const what = `${name} has entities with markup or external files, which convo does not read`
+    const why = `${name}: an <!ENTITY … > whose value has < or & in it, or SYSTEM`
+    throw new ConvoError('E_DECODE', what, { why, fix: 'xmllint --noent in.svg > plain.svg' })
   }
   const pixels = within ?? sizeOf(elements, text, budget)
   for (const { attributes } of elements) {

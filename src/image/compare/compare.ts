@@ -72,9 +72,6 @@ type RowFile = {
   readonly unread?: readonly string[]
 }
 
-/** The result of `comparePictures` for two files, and the pictures if they were kept. */
-export type Rows = { readonly comparison: Comparison; readonly pictures?: readonly [Picture, Picture] }
-
 /**
  * Does what `comparePictures` does for two plain PNGs, but measures them row by row. Returns undefined if the tolerance
  * needs whole pictures to decide what is measured, if the shapes differ, or if a file is damaged.
@@ -87,7 +84,7 @@ export async function compareRows(
   tolerance: Tolerance,
   differ: Differ,
   keep: boolean,
-): Promise<Rows | undefined> {
+) {
   const { perceptual, minSsim, alpha = 'strict', antialiasing, shift } = tolerance
   if (a.plain === undefined || b.plain === undefined || a.header === undefined || b.header === undefined)
     return undefined

@@ -30,14 +30,9 @@ export function ssim(pair: Pair, ignored: Uint8Array | undefined): number {
   const width = Math.min(pair.expected.width, pair.actual.width)
   const height = Math.min(pair.expected.height, pair.actual.height)
   if (width < side || height < side) {
-    throw new ConvoError(
-      'E_SHAPE',
-      `SSIM needs pictures of at least ${side}x${side}, got ${width}x${height}`,
-      {
-        why: `--min-ssim is a mean over windows of ${side}x${side}; --max-rmse and --max-abs have none`,
-        fix: 'no --min-ssim',
-      },
-    )
+    const what = `SSIM needs pictures of at least ${side}x${side}, got ${width}x${height}`
+    const why = `--min-ssim is a mean over windows of ${side}x${side}; --max-rmse and --max-abs have none`
+    throw new ConvoError('E_SHAPE', what, { why, fix: 'no --min-ssim' })
   }
   const mean = (read: Reader): number => {
     let total = 0

@@ -127,16 +127,12 @@ function readOne(c: Cursor): readonly Turning[] {
   if (turn === '@' ? kH === 3 && kW === 3 : turn === '' || kH === kW || kH === 1 || kW === 1) {
     return turnsOf(first, turn)
   }
-  const can =
+  const [can, other, fix] =
     turn === '@'
-      ? 'only a 3x3 kernel can be rotated by 45°'
-      : 'only a square, a row or a column can be rotated by 90°'
-  throw c.wrongShape(
-    at,
-    `${can}, got ${kW}x${kH}`,
-    `expected ${turn === '@' ? '3x3' : 'another size'} before ${turn}, found ${kW}x${kH}`,
-    turn === '@' && kH === kW ? `${kW}x${kH}>: for rotations by 90°` : `${kW}x${kH}: without rotations`,
-  )
+      ? ['only a 3x3 kernel can be rotated by 45°', '3x3', kH === kW ? '>: for rotations by 90°' : undefined]
+      : ['only a square, a row or a column can be rotated by 90°', 'another size', undefined]
+  const why = `expected ${other} before ${turn}, found ${shown}`
+  throw c.wrongShape(at, `${can}, got ${shown}`, why, shown + (fix ?? ': without rotations'))
 }
 
 function readValues(c: Cursor): number[] {
