@@ -45,11 +45,6 @@ function part(
   }
 }
 
-const singles = (entries: Readonly<Record<string, Filter>>): [string, NamedKernel][] =>
-  Object.entries(entries)
-    .filter(([, entry]) => entry.hasSeveral !== true)
-    .map(([name, entry]) => [name, part(entry, entry.summary, {})])
-
 const gradientNames = (): [string, NamedKernel][] =>
   Object.entries(gradients).flatMap(([name, entry]) =>
     (['x', 'y'] as const).map((axis): [string, NamedKernel] => [
@@ -75,9 +70,9 @@ function compassNames(): [string, NamedKernel][] {
 
 /** All named kernels: the kernels of the filters, one by one. */
 export const namedKernels: Readonly<Record<string, NamedKernel>> = Object.fromEntries([
-  ...singles(smoothing),
-  ...singles(detail),
-  ...singles(seconds),
+  ...Object.entries<Filter>({ ...smoothing, ...detail, ...seconds }).flatMap(([name, entry]) =>
+    entry.hasSeveral ? [] : [[name, part(entry, entry.summary, {})] as const],
+  ),
   ...gradientNames(),
   ...compassNames(),
 ])
