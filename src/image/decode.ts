@@ -193,24 +193,15 @@ async function open(source: Source, options: DecodeOptions, known?: Seen) {
     (await attempt(name, () => nativeWork(() => sharpOf(input, { page: options.page ?? 0 }).metadata())))
   checkSize(facts, options.maxPixels, name)
   checkSize(facts, options.maxPixels, name, seen.frames)
-  refuseShort(probed, seen, name)
+  refuseShort(probed.size, seen.leastBytes, name)
   const reading = readingOf(facts, name)
   const mode = options.metadata ?? 'keep'
   const header = headerOf(kind, facts, probed, seen, reading, options.orient, mode, name)
   const bits = kind === 'avif' ? facts.bitsPerSample : undefined
   const plain = input === stored && (facts.orientation ?? 1) === 1 ? plainOf(probed, stored) : undefined
-  return {
-    ...{
-      input,
-      name,
-      seen,
-      reading,
-      header: { ...header, inRows: plain !== undefined && isLarge(header) },
-      bits,
-      plain,
-    },
-    ...(here !== undefined && { own: { samples: () => here.samples(options.orient) } }),
-  }
+  const own = here && { samples: () => here.samples(options.orient) }
+  const inRows = plain !== undefined && isLarge(header)
+  return { input, name, seen, reading, header: { ...header, inRows }, bits, plain, own }
 }
 
 async function openOwn(
