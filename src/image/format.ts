@@ -178,6 +178,7 @@ const metadataWords = { exif: 'EXIF', xmp: 'XMP', iptc: 'IPTC', text: 'text', ge
 
 const arrayTraits: OutputTraits = { ...usual, extensions: ['.npy'], depths: [32], frames: 'pages' }
 
+/** The name of a format that is written. */
 export type OutputFormat = keyof typeof outputFormats
 /** The extensions of the files of these formats, without the dot. */
 export type OutputExtension = (typeof outputFormats)[OutputFormat]['extensions'][number] extends `.${infer E}`
