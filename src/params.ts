@@ -38,7 +38,7 @@ type ParamValue<P> = P extends { default: infer T } ? T : P extends Param<infer 
 type WithDefault<T> = Param<T> & { readonly default: T }
 /** `NoInfer` of TypeScript 5.4, for older versions: a type that is inferred only from elsewhere. */
 type Settled<T> = [T][T extends unknown ? 0 : never]
-type Bounds = { readonly min?: number; readonly max?: number }
+type Bounds = { readonly min?: number; readonly max?: number; readonly unset?: string }
 
 /** A finite number within bounds. */
 export function number(summary: string, fallback: number, bounds?: Bounds): WithDefault<number>

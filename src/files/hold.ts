@@ -15,7 +15,6 @@ export type Hold = { release(): void }
 
 type Holder = ReturnType<typeof holderNow>
 
-/** The contents of a hold file. */
 const holderNow = (shard: string) => ({
   host: hostname(),
   pid: process.pid,
@@ -43,7 +42,6 @@ export type HoldOptions = {
 const touchEvery = 10_000
 const goneAfter = 120_000
 
-/** The number of attempts if two processes arrive at the same time. */
 const attempts = 5
 
 export const isHoldName = (name: string): boolean => name.startsWith('.convo-lock-')
@@ -126,7 +124,6 @@ function createOwn(folder: string, shard: string): Own {
   }
 }
 
-/** Makes the file. Makes its folder again if another process removes it at the same moment. */
 function openIn(folder: string, path: string): { file: Growing; made: readonly string[] } {
   for (let attempt = 1; ; attempt++) {
     const made = makeFolder(folder)
@@ -183,7 +180,6 @@ const unclear = (path: string): Holder => ({
   ...{ shard: '', since: 'now' },
 })
 
-/** Whether two shards differ but belong to the same division. */
 function areApart(shard: string, other: string): boolean {
   const count = /-of-\d+$/.exec(shard)?.[0]
   return count !== undefined && other !== shard && other.endsWith(count)

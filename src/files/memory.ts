@@ -20,7 +20,6 @@ export type Own = {
   readonly buffer: ArrayBuffer
 }
 
-/** The contents of paths that represent memory. */
 const kept = new Map<string, Uint8Array[]>()
 let count = 0
 

@@ -254,7 +254,6 @@ async function writeAll(file: FileHandle, chunks: Uint8Array | readonly Uint8Arr
   }
 }
 
-/** Drops the first `count` bytes from runs of bytes. */
 function dropBytes(chunks: readonly Uint8Array[], count: number): Uint8Array[] {
   let gone = count
   return chunks.flatMap((chunk) => {
@@ -264,7 +263,6 @@ function dropBytes(chunks: readonly Uint8Array[], count: number): Uint8Array[] {
   })
 }
 
-/** Returns the status of a path, or undefined if it does not exist. */
 const statOrAbsent = (target: string) =>
   statFile(target).catch((cause: NodeJS.ErrnoException) => {
     if (cause.code !== 'ENOENT') throw cause

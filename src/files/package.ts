@@ -12,7 +12,6 @@ const here: string = import.meta.url ?? pathToFileURL(`${process.cwd()}/`).href
  */
 export const requireFrom = (place: string | URL): NodeJS.Require => nodeModule.createRequire(place)
 
-/** Requires a module relative to this file. */
 export const requireHere = requireFrom(here)
 
 /**
@@ -34,21 +33,19 @@ let root: URL | undefined
  * it is the package that is installed beside the program.
  */
 function packageRoot(): URL | undefined {
-  root ??= ['../', '../../'].map((path) => new URL(path, here)).find(isPackage) ?? installed()
+  const isConvo = (folder: URL) => {
+    const file = new URL('package.json', folder)
+    return existsSync(file) && packageIn(file).name === 'convo'
+  }
+  root ??= ['../', '../../'].map((path) => new URL(path, here)).find(isConvo)
+  const installed = root === undefined ? resolved('convo/package.json') : undefined
+  if (installed !== undefined) root = new URL('./', pathToFileURL(installed))
   return root
 }
 
-function isPackage(folder: URL): boolean {
-  const file = new URL('package.json', folder)
-  return existsSync(file) && (JSON.parse(readFileSync(file, 'utf8')) as { name?: unknown }).name === 'convo'
-}
+const packageIn = (file: URL): { readonly name?: unknown; readonly version?: unknown } =>
+  JSON.parse(readFileSync(file, 'utf8'))
 
-function installed(): URL | undefined {
-  const path = resolved('convo/package.json')
-  return path === undefined ? undefined : new URL('./', pathToFileURL(path))
-}
-
-/** Returns a file of convo's package if it exists. */
 export function packageFile(path: string): URL | undefined {
   const folder = packageRoot()
   const file = folder && new URL(path, folder)
@@ -71,7 +68,5 @@ export function distFile(name: string): URL {
 
 export function version(): string {
   const file = packageFile('package.json')
-  return file === undefined
-    ? 'unknown'
-    : String((JSON.parse(readFileSync(file, 'utf8')) as { version?: unknown }).version)
+  return file === undefined ? 'unknown' : String(packageIn(file).version)
 }

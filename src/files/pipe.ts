@@ -11,7 +11,6 @@ import { requireHere } from './package.ts'
 
 const { O_RDONLY, O_WRONLY, O_NONBLOCK } = constants
 
-/** The interval of attempts to open a named pipe for writing, in milliseconds. */
 const tryEvery = 50
 
 const isPipe = (path: string): boolean => process.platform === 'linux' && statSync(path).isFIFO()
@@ -33,11 +32,8 @@ export async function readPieces(path: string, take: (piece: Buffer) => void): P
   })
 }
 
-/** Writes to a pipe. */
-export type PipeWriter = { write(pieces: readonly Uint8Array[]): Promise<void>; close(): Promise<void> }
-
 /** Opens a pipe for writing once it has a reader. Returns undefined if the path is not a pipe. A signal ends waits. */
-export async function openPipe(path: string): Promise<PipeWriter | undefined> {
+export async function openPipe(path: string) {
   if (!isPipe(path)) return undefined
   const fd = await listening(() => openForWriting(path))
   const pipe = socketOf({ fd, readable: false, writable: true })
@@ -48,7 +44,7 @@ export async function openPipe(path: string): Promise<PipeWriter | undefined> {
       () => new Promise<void>((done, failed) => act((error) => (error == null ? done() : failed(error)))),
     )
   return {
-    write: (pieces) =>
+    write: (pieces: readonly Uint8Array[]) =>
       settled((done) => {
         pipe.cork()
         for (const [i, piece] of pieces.entries())

@@ -1,4 +1,3 @@
-import type { Dirent } from 'node:fs'
 import { closeSync, fstatSync, openSync, readSync, statSync } from 'node:fs'
 import { open } from 'node:fs/promises'
 import { basename, dirname, extname, join } from 'node:path'
@@ -27,11 +26,9 @@ export type ReadOptions = {
 /** The most bytes that `check` gets. */
 export const headBytes = 4096
 
-/** The size of the pieces in which a stream is read. */
 const pieceBytes = 2 ** 16
 /** Files up to this size are read at once, without other threads. */
 const smallBytes = 2 ** 20
-/** The most bytes that one system call reads. */
 const mostAtOnce = 2 ** 30
 
 /**
@@ -43,7 +40,7 @@ const mostAtOnce = 2 ** 30
 export function readFileWhole(path: string, options: ReadOptions): Buffer {
   const { name = path } = options
   const fd = openFile(path, name)
-  try {
+  const read = () => {
     const gathered = gather(options, name, fstatSync(fd))
     for (;;) {
       const room = gathered.room()
@@ -51,8 +48,9 @@ export function readFileWhole(path: string, options: ReadOptions): Buffer {
       if (count === 0) return gathered.end()
       gathered.add(room, count)
     }
-  } catch (cause) {
-    rethrow(name, cause)
+  }
+  try {
+    return reading(name, read)
   } finally {
     closeSync(fd)
   }
@@ -143,13 +141,7 @@ export async function readAt(path: string, room: Uint8Array, at: number): Promis
  * Whether a path can be read only once, from front to back, or has no size: a pipe, a device, a socket, a file in
  * /proc.
  */
-export function isStream(path: string): boolean {
-  try {
-    return sizeOf(path) === undefined
-  } catch (cause) {
-    rethrow(path, cause)
-  }
-}
+export const isStream = (path: string): boolean => reading(path, () => sizeOf(path) === undefined)
 
 /** Returns the size of a file, any number for a folder, or undefined for a stream. @throws the system error */
 function sizeOf(path: string): number | undefined {
@@ -159,14 +151,11 @@ function sizeOf(path: string): number | undefined {
 }
 
 /** Opens a file for reading. @throws ConvoError E_INPUT */
-export function openFile(path: string, name = path): number {
-  try {
+export const openFile = (path: string, name = path): number =>
+  reading(name, () => {
     noteRead(path)
     return openSync(path, 'r')
-  } catch (cause) {
-    rethrow(name, cause)
-  }
-}
+  })
 
 /** Whether a read error means that the file does not exist. */
 export const isMissing = (error: unknown): boolean =>
@@ -174,17 +163,19 @@ export const isMissing = (error: unknown): boolean =>
 
 const isAbsent = (code: string | undefined): boolean => code === 'ENOENT' || code === 'ENOTDIR'
 
-function refuseFolder(stat: { isDirectory(): boolean }, name: string): void {
-  if (!stat.isDirectory()) return
-  throw new ConvoError('E_INPUT', `${name} is a folder, not a file`, { fix: 'one of the files in it' })
-}
-
 /** Throws a system error from reading a file as a ConvoError, and any other error as it is. */
 export function rethrow(name: string, cause: unknown): never {
   throw (cause as NodeJS.ErrnoException).syscall === undefined ? cause : inputError(name, cause)
 }
 
-/** Returns a fix for an input that does not exist, or is a URL or a pattern. */
+function reading<T>(name: string, act: () => T): T {
+  try {
+    return act()
+  } catch (cause) {
+    rethrow(name, cause)
+  }
+}
+
 function absent(name: string): ErrorDetail {
   if (/^file:\/\/\//i.test(name)) {
     try {
@@ -230,15 +221,15 @@ export const viewOf = (bytes: Uint8Array): DataView =>
 
 type Stat = { isFile(): boolean; isDirectory(): boolean; readonly size: number }
 
-/** Collects pieces as they come, and checks the limit. */
 function gather({ limit, check }: ReadOptions, name: string, stat?: Stat) {
-  if (stat !== undefined) refuseFolder(stat, name)
+  if (stat?.isDirectory())
+    throw new ConvoError('E_INPUT', `${name} is a folder, not a file`, { fix: 'one of the files in it' })
   const stated = stat?.isFile() === true ? stat.size : 0
   checkLimit(limit, stated, name)
   const pieces: Uint8Array[] = []
   let size = 0
   let isChecked = check === undefined
-  const lookAt = (most: number) => check?.(Buffer.concat(pieces, Math.min(size, most)))
+  const look = () => check?.(Buffer.concat(pieces, Math.min(size, headBytes)))
   return {
     /** Returns memory for the next bytes: all of a file at once, plus one byte to detect that it has grown. */
     room: (): Buffer =>
@@ -251,10 +242,10 @@ function gather({ limit, check }: ReadOptions, name: string, stat?: Stat) {
       checkLimit(limit, size, name)
       if (isChecked || size < headBytes) return
       isChecked = true
-      lookAt(headBytes)
+      look()
     },
     end(): Buffer {
-      if (!isChecked) lookAt(headBytes)
+      if (!isChecked) look()
       return pieces.length === 1 ? (pieces[0] as Buffer) : Buffer.concat(pieces, size)
     },
   }
@@ -268,21 +259,20 @@ export function nearFile(path: string): ErrorDetail {
     : { instead: [path, guess] as const }
 }
 
-/** Finds the file with the nearest name, perhaps in the folder with the nearest name. */
 function nearPath(path: string): string | undefined {
   const asked = dirname(path)
   const folder = isFolder(asked) || asked === dirname(asked) ? asked : nearPath(asked)
   if (folder === undefined) return undefined
   const name = basename(path)
-  const names = extname(name) === '' ? namesIn(folder) : entriesIn(folder).flatMap(fileName)
+  const names = extname(name) === '' ? namesIn(folder) : filesIn(folder)
   // some file systems keep accents apart from their letters
   const guess = names.find((one) => one.normalize() === name.normalize()) ?? nearest(name, names)
   if (guess === undefined || (guess === name && folder === asked)) return undefined
   return path.startsWith('.') || folder !== '.' ? join(folder, guess) : guess
 }
 
-const fileName = (entry: Dirent): string[] => (entry.isDirectory() ? [] : [entry.name])
+const filesIn = (folder: string): string[] =>
+  entriesIn(folder).flatMap((entry) => (entry.isDirectory() ? [] : [entry.name]))
 
-/** The folder of a path, or the nearest one above it that exists. */
 const existingFolder = (path: string): string =>
   isFolder(dirname(path)) || path === dirname(path) ? dirname(path) : existingFolder(dirname(path))

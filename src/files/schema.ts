@@ -87,12 +87,8 @@ function checkObject({ node, path }: Given, schema: Schema): Violation[] {
 function checkArray({ node, path }: Given, { items, minItems = 0 }: Schema): Violation[] {
   invariant(isSeq(node), 'an array is a sequence')
   if (node.items.length < minItems) {
-    return [
-      violation(
-        { node, path },
-        `must have at least ${counted(minItems, 'entry', 'entries')}, got ${node.items.length}`,
-      ),
-    ]
+    const least = counted(minItems, 'entry', 'entries')
+    return [violation({ node, path }, `must have at least ${least}, got ${node.items.length}`)]
   }
   if (items === undefined) return []
   return node.items.flatMap((item, i) => check({ node: item as Node, path: `${path}[${i}]` }, items))
@@ -106,9 +102,8 @@ function checkScalar(given: Given, schema: Schema): Violation[] {
   }
   const { minLength = 0 } = schema
   if (typeof value === 'string' && value.length < minLength) {
-    return [
-      violation(given, minLength === 1 ? 'must not be empty' : `must have at least ${minLength} letters`),
-    ]
+    const what = minLength === 1 ? 'must not be empty' : `must have at least ${minLength} letters`
+    return [violation(given, what)]
   }
   return []
 }

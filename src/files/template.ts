@@ -87,17 +87,14 @@ export function parseTemplate(text: string, use: Use = 'output') {
   return { text, use, parts, root: rootOf(parts), needsHash: hasKey(parts, 'hash') }
 }
 
-/** Doubles a brace, which makes it a part of the name. */
 const doubled = (text: string, at: number) => text.slice(0, at) + text[at] + text.slice(at)
 
-/** Closes a brace behind its key, or doubles it if no key follows. */
 function closed(use: Use, text: string, at: number): string {
   const rest = text.slice(at + 1)
   const key = uses[use].keys.find((one) => rest.startsWith(one))
   return key === undefined ? doubled(text, at) : `${text.slice(0, at + 1)}${key}}${rest.slice(key.length)}`
 }
 
-/** Whether a template uses a key. */
 export const hasKey = (parts: readonly Part[], key: Key): boolean =>
   parts.some((part) => part.kind === 'key' && part.key === key)
 
@@ -174,14 +171,11 @@ export function fillTemplate({ parts, text, use }: Template, values: TemplateVal
   for (const part of parts) {
     if (part.kind === 'key') {
       const filled = keyText(values, part.key, part.digits)
-      if (filled === undefined)
-        throw wrong(
-          use,
-          text,
-          text.indexOf(`{${part.key}`),
-          noValue(part.key),
-          'a name without it, or an input from a file',
-        )
+      if (filled === undefined) {
+        const why = `{${part.key}} needs an input with a name, but this one is standard input`
+        const at = text.indexOf(`{${part.key}`)
+        throw wrong(use, text, at, why, 'a name without it, or an input from a file')
+      }
       path += filled
       continue
     }
@@ -191,8 +185,6 @@ export function fillTemplate({ parts, text, use }: Template, values: TemplateVal
   }
   return path
 }
-
-const noValue = (key: Key): string => `{${key}} needs an input with a name, but this one is standard input`
 
 function keyText(values: TemplateValues, key: Key, digits: number | undefined): string | undefined {
   if (key === 'index')
@@ -218,20 +210,13 @@ export const fillFromMachine = (
       const at = text.indexOf('{env')
       if (value === undefined || value === '')
         throw wrong(use, text, at, `the variable ${part.name} is not set`, `${part.name}=<name> convo check`)
-      if (!isOneName(value))
-        throw wrong(
-          use,
-          text,
-          at,
-          `${part.name} is ${JSON.stringify(cut(value))}`,
-          'a name of letters, digits, . _ -',
-        )
-      return value
+      if (new RegExp(`^${oneName}$`).test(value)) return value
+      const why = `${part.name} is ${JSON.stringify(cut(value))}`
+      throw wrong(use, text, at, why, 'a name of letters, digits, . _ -')
     })
     .join('')
 
 const oneName = '[\\w-][\\w.-]*'
-const isOneName = (value: string): boolean => new RegExp(`^${oneName}$`).test(value)
 
 /** Whether a text could result from a template with `{platform}` and `{env:NAME}` on some machine. */
 export function fitsSomeMachine({ parts }: Template, text: string): boolean {

@@ -1,10 +1,11 @@
 import { single } from '../conv/recipe.ts'
 import { flag, number } from '../params.ts'
 import { filter } from './filter.ts'
-import { dense, only, separable } from './plane.ts'
-import { gabor, gaussianRow } from './weights.ts'
+import { bell, dense, only, several } from './plane.ts'
+import { gabor } from './weights.ts'
 
 const degrees = { min: -360, max: 360 }
+const itself = dense('1')
 
 /** Filters that enhance detail, relief and texture. */
 export const detail = {
@@ -14,14 +15,7 @@ export const detail = {
     source:
       '0 -1 0; -1 5 -1; 0 -1 0, the picture minus its Laplacian. sharp uses -1 and 32 over 24, Pillow -2 and 32 over 16.',
     params: { amount: number('how much of the difference is added', 1, { min: 0, max: 100 }) },
-    build: ({ amount: a }) =>
-      only(
-        dense([
-          [0, -a, 0],
-          [-a, 1 + 4 * a, -a],
-          [0, -a, 0],
-        ]),
-      ),
+    build: ({ amount: a }) => only(dense(`0 ${-a} 0; ${-a} ${1 + 4 * a} ${-a}; 0 ${-a} 0`)),
   }),
   unsharp: filter({
     summary: 'sharpens with an unsharp mask: adds the difference from a blurred copy',
@@ -34,12 +28,8 @@ export const detail = {
       amount: number('how much of the difference is added', 1, { min: 0, max: 100 }),
       threshold: number('smaller differences are not changed, in levels of 0..255', 0, { min: 0, max: 255 }),
     },
-    build: ({ sigma, amount, threshold }) => ({
-      kernels: [dense([[1]]), separable(gaussianRow(sigma), gaussianRow(sigma))],
-      combine: { kind: 'unsharp', amount, threshold },
-      scale: 1,
-      offset: 0,
-    }),
+    build: ({ sigma, amount, threshold }) =>
+      several([itself, bell(sigma)], { kind: 'unsharp', amount, threshold }),
   }),
   highpass: filter({
     summary: 'keeps fine detail: the picture minus its blurred copy, around middle gray',
@@ -48,12 +38,7 @@ export const detail = {
     source:
       'I − G(σ) I, G is the filter gaussian, plus 127.5 levels. --bias 0 --range raw and .npy keep the sign.',
     params: { sigma: number('standard deviation of the blur, in pixels', 3, { min: 0.1, max: 500 }) },
-    build: ({ sigma }) => ({
-      kernels: [dense([[1]]), separable(gaussianRow(sigma), gaussianRow(sigma))],
-      combine: { kind: 'difference' },
-      scale: 1,
-      offset: 127.5,
-    }),
+    build: ({ sigma }) => several([itself, bell(sigma)], { kind: 'difference' }, { offset: 127.5 }),
   }),
   'local-contrast': filter({
     summary: 'raises contrast relative to a wide neighbourhood, which removes haze',
@@ -65,26 +50,14 @@ export const detail = {
       sigma: number('standard deviation of the blur, in pixels', 30, { min: 0.1, max: 500 }),
       amount: number('how much of the difference is added', 0.4, { min: 0, max: 100 }),
     },
-    build: ({ sigma, amount }) => ({
-      kernels: [dense([[1]]), separable(gaussianRow(sigma), gaussianRow(sigma))],
-      combine: { kind: 'unsharp', amount, threshold: 0 },
-      scale: 1,
-      offset: 0,
-    }),
+    build: ({ sigma, amount }) => several([itself, bell(sigma)], { kind: 'unsharp', amount, threshold: 0 }),
   }),
   emboss: filter({
     summary: 'makes a relief lit from the upper left',
     group: 'detail',
     source: '-2 -1 0; -1 1 1; 0 1 2, with sum 1. Pillow uses -1 0 0; 0 1 0; 0 0 0 and adds 128.',
     params: {},
-    build: () =>
-      only(
-        dense([
-          [-2, -1, 0],
-          [-1, 1, 1],
-          [0, 1, 2],
-        ]),
-      ),
+    build: () => only(dense('-2 -1 0; -1 1 1; 0 1 2')),
   }),
   gabor: filter({
     summary: 'responds to stripes of one direction and width',

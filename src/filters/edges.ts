@@ -5,7 +5,8 @@ import { type Operator, operator, type Step } from '../operators/operator.ts'
 import { choice, number } from '../params.ts'
 import { Tensor } from '../tensor/tensor.ts'
 import { type Outside, outside } from './outside.ts'
-import { bell, filtered, luminance, mixed, place, slopes } from './planes.ts'
+import { bell } from './plane.ts'
+import { filtered, luminance, mixed, place, slopes } from './planes.ts'
 
 // Filters for edges and corners that need more than one sum of weights.
 
@@ -34,7 +35,6 @@ async function gradientTensor(
   return [await product(across, across), await product(across, down), await product(down, down)]
 }
 
-/** Makes a step that computes one plane from that tensor. */
 const ofTensor = (
   sigma: number,
   beyond: Outside,

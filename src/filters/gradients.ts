@@ -1,7 +1,7 @@
 import type { PlaneKernel, Recipe } from '../conv/recipe.ts'
 import { choice, flag } from '../params.ts'
 import { filter } from './filter.ts'
-import { dense, divided, fullStep, only, separable } from './plane.ts'
+import { dense, divided, fullStep, only, separable, several } from './plane.ts'
 
 const axes = ['x', 'y', 'magnitude', 'angle'] as const
 
@@ -30,12 +30,7 @@ function gradient(
     const k = axis === 'x' ? x : y
     return only(unit ? divided(k, fullStep(k)) : k)
   }
-  return {
-    kernels: [x, y],
-    combine: { kind: axis },
-    scale: unit && axis === 'magnitude' ? both : 1,
-    offset: 0,
-  }
+  return several([x, y], { kind: axis }, { scale: unit && axis === 'magnitude' ? both : 1 })
 }
 
 /** Smooths along the edge and takes differences across it. The y kernel is the transpose of the x kernel. */
@@ -92,18 +87,6 @@ export const gradients = {
       'L. Roberts 1963: x is 1 0; 0 -1, y is 0 1; -1 0, so the angle is that of the gradient plus 135°. The anchor is the lower ' +
       'right tap, floor(2/2); ImageMagick and G’MIC use the upper left. A full horizontal or vertical step gives √2. FFmpeg’s roberts is a different filter.',
     params: gradientParams,
-    build: (values) =>
-      gradient(
-        dense([
-          [1, 0],
-          [0, -1],
-        ]),
-        dense([
-          [0, 1],
-          [-1, 0],
-        ]),
-        values,
-        Math.SQRT2,
-      ),
+    build: (values) => gradient(dense('1 0; 0 -1'), dense('0 1; -1 0'), values, Math.SQRT2),
   }),
 }

@@ -6,7 +6,6 @@ import { type Kernel, kernel } from '../kernel/kernel.ts'
 /** The assumed kind of noise: fine grain, which the laplacian detects, or equal at all frequencies. */
 export type Penalty = 'laplacian' | 'flat'
 
-/** The largest size at which an inverse is computed, and the smallest. */
 const [mostSide, leastSide] = [512, 128]
 /** The most that may be cut off an inverse, as the sum of the magnitudes of its weights. */
 const cutSum = 2 ** -10
@@ -60,7 +59,6 @@ export async function inverseOf(
   }
 }
 
-/** Returns the inverse over n x n, or undefined if it is larger than that and a larger square can be tried. */
 async function inverseOver(
   n: number,
   { shape, weights }: Kernel,
@@ -108,7 +106,6 @@ async function inverseOver(
   return kernel([side, side], cut)
 }
 
-/** Returns the distance from the middle up to which the weights matter. */
 async function reachOf(at: (y: number, x: number) => number, most: number): Promise<number> {
   let left = 0
   for (let reach = most; reach > 0; reach--) {
@@ -120,7 +117,6 @@ async function reachOf(at: (y: number, x: number) => number, most: number): Prom
   return 0
 }
 
-/** Transforms n x n complex numbers in place. */
 async function transformSquare(grid: Float64Array, n: number): Promise<void> {
   const roots = unitRoots(n)
   const line = new Float64Array(2 * n)

@@ -24,13 +24,11 @@ export const keeping: Readonly<Record<string, Operator>> = {
     group: 'smoothing',
     params: {
       size: { ...oddSide('width of the neighbourhood in pixels', 255), default: 9 },
-      'sigma-space': {
-        ...number('how quickly weights fall with distance (standard deviation, in pixels)', undefined, {
-          min: 0.1,
-          max: 1000,
-        }),
-        unset: 'half the radius of the neighbourhood',
-      },
+      'sigma-space': number(
+        'how quickly weights fall with distance (standard deviation, in pixels)',
+        undefined,
+        { min: 0.1, max: 1000, unset: 'half the radius of the neighbourhood' },
+      ),
       'sigma-color': number(
         'how quickly weights fall with difference (standard deviation, in levels of 0..255)',
         25,

@@ -19,10 +19,6 @@ export type NamedKernel = {
 // A separable filter can have any size, but as a dense kernel a large one would fill the memory.
 const mostWeights = 1024 * 1024
 
-/**
- * Makes a named kernel from kernel number `index` of a filter. The values in `fixed` are set, and their settings are
- * dropped.
- */
 function part(
   entry: Filter,
   summary: string,
@@ -49,11 +45,6 @@ function part(
   }
 }
 
-const singles = (entries: Readonly<Record<string, Filter>>): [string, NamedKernel][] =>
-  Object.entries(entries)
-    .filter(([, entry]) => entry.hasSeveral !== true)
-    .map(([name, entry]) => [name, part(entry, entry.summary, {})])
-
 const gradientNames = (): [string, NamedKernel][] =>
   Object.entries(gradients).flatMap(([name, entry]) =>
     (['x', 'y'] as const).map((axis): [string, NamedKernel] => [
@@ -79,9 +70,9 @@ function compassNames(): [string, NamedKernel][] {
 
 /** All named kernels: the kernels of the filters, one by one. */
 export const namedKernels: Readonly<Record<string, NamedKernel>> = Object.fromEntries([
-  ...singles(smoothing),
-  ...singles(detail),
-  ...singles(seconds),
+  ...Object.entries<Filter>({ ...smoothing, ...detail, ...seconds }).flatMap(([name, entry]) =>
+    entry.hasSeveral ? [] : [[name, part(entry, entry.summary, {})] as const],
+  ),
   ...gradientNames(),
   ...compassNames(),
 ])

@@ -6,7 +6,6 @@ import type { FormulaName } from '../definition/formulas.ts'
 import { Tensor } from '../tensor/tensor.ts'
 import type { Outside } from './outside.ts'
 import { only, separable } from './plane.ts'
-import { gaussianRow } from './weights.ts'
 
 // Steps on planes [C,H,W] that several filters share.
 
@@ -22,9 +21,6 @@ export function filtered(
   const options = { ...filterDefaults, algorithm, border, fill: level } as const
   return engine.recipe(x, only(k), options, full)
 }
-
-/** Returns the Gaussian kernel of the filter `gaussian`. */
-export const bell = (sigma: number): PlaneKernel => separable(gaussianRow(sigma), gaussianRow(sigma))
 
 /** Returns the kernel of the mean of a square of 2 · radius + 1. */
 export const mean = (radius: number): PlaneKernel => {

@@ -2,31 +2,15 @@ import { single } from '../conv/recipe.ts'
 import { ConvoError } from '../error.ts'
 import { choice, number } from '../params.ts'
 import { filter } from './filter.ts'
-import { dense, only, separable } from './plane.ts'
-import { gaussianRow, laplacianOfGaussian } from './weights.ts'
+import { bell, dense, only, several } from './plane.ts'
+import { laplacianOfGaussian } from './weights.ts'
 
 const lines = {
-  '0': [
-    [-1, -1, -1],
-    [2, 2, 2],
-    [-1, -1, -1],
-  ],
-  '45': [
-    [-1, -1, 2],
-    [-1, 2, -1],
-    [2, -1, -1],
-  ],
-  '90': [
-    [-1, 2, -1],
-    [-1, 2, -1],
-    [-1, 2, -1],
-  ],
-  '135': [
-    [2, -1, -1],
-    [-1, 2, -1],
-    [-1, -1, 2],
-  ],
-} as const
+  '0': '-1 -1 -1; 2 2 2; -1 -1 -1',
+  '45': '-1 -1 2; -1 2 -1; 2 -1 -1',
+  '90': '-1 2 -1; -1 2 -1; -1 2 -1',
+  '135': '2 -1 -1; -1 2 -1; -1 -1 2',
+}
 
 /** Second derivatives: spots, lines and the places where edges cross zero. */
 export const seconds = {
@@ -38,21 +22,7 @@ export const seconds = {
       'positive in scikit-image and ImageMagick. OpenCV’s ksize 3 is 2 0 2; 0 -8 0; 2 0 2.',
     params: { neighbours: choice('number of neighbours that the middle is compared with', ['4', '8'], '4') },
     build: ({ neighbours }) =>
-      only(
-        dense(
-          neighbours === '4'
-            ? [
-                [0, 1, 0],
-                [1, -4, 1],
-                [0, 1, 0],
-              ]
-            : [
-                [1, 1, 1],
-                [1, -8, 1],
-                [1, 1, 1],
-              ],
-        ),
-      ),
+      only(dense(neighbours === '4' ? '0 1 0; 1 -4 1; 0 1 0' : '1 1 1; 1 -8 1; 1 1 1')),
   }),
   log: filter({
     summary: 'finds spots and edges of one size, with the Laplacian of a Gaussian',
@@ -71,14 +41,12 @@ export const seconds = {
       'G(σ) − G(σ2), G is the filter gaussian; σ2 = 1.6 σ comes nearest to the Laplacian (D. Marr, E. Hildreth 1980).',
     params: {
       sigma: number('standard deviation of the first, in pixels', 1, { min: 0.1, max: 500 }),
-      sigma2: {
-        ...number('standard deviation of the second, in pixels', undefined, { min: 0.1, max: 500 }),
+      sigma2: number('standard deviation of the second, in pixels', undefined, {
+        min: 0.1,
+        max: 500,
         unset: 'the first times the ratio',
-      },
-      ratio: {
-        ...number('the second divided by the first', undefined, { min: 0.01, max: 100 }),
-        unset: '1.6',
-      },
+      }),
+      ratio: number('the second divided by the first', undefined, { min: 0.01, max: 100, unset: '1.6' }),
     },
     build: ({ sigma, sigma2, ratio }) => {
       if (sigma2 !== undefined && ratio !== undefined) {
@@ -87,14 +55,10 @@ export const seconds = {
       }
       const second = sigma2 ?? sigma * (ratio ?? 1.6)
       if (second === sigma) {
-        throw new ConvoError(
-          'E_OPTION',
-          `the two standard deviations must differ, got ${sigma} twice: the result would be 0 everywhere`,
-          { fix: sigma2 === undefined ? 'no --ratio' : 'no --sigma2' },
-        )
+        const what = `the two standard deviations must differ, got ${sigma} twice: the result would be 0 everywhere`
+        throw new ConvoError('E_OPTION', what, { fix: sigma2 === undefined ? 'no --ratio' : 'no --sigma2' })
       }
-      const bell = (s: number) => separable(gaussianRow(s), gaussianRow(s))
-      return { kernels: [bell(sigma), bell(second)], combine: { kind: 'difference' }, scale: 1, offset: 0 }
+      return several([bell(sigma), bell(second)], { kind: 'difference' })
     },
   }),
   outline: filter({
@@ -102,14 +66,7 @@ export const seconds = {
     group: 'edges',
     source: '-1 -1 -1; -1 8 -1; -1 -1 -1, the negative of laplacian with 8 neighbours; FIND_EDGES in Pillow.',
     params: {},
-    build: () =>
-      only(
-        dense([
-          [-1, -1, -1],
-          [-1, 8, -1],
-          [-1, -1, -1],
-        ]),
-      ),
+    build: () => only(dense('-1 -1 -1; -1 8 -1; -1 -1 -1')),
   }),
   line: filter({
     summary: 'finds bright lines of one direction, one pixel wide',

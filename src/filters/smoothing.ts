@@ -36,10 +36,11 @@ export const smoothing = {
       'a cut at 3σ loses a thousandth of the weight.',
     params: {
       sigma: number('standard deviation, in pixels', 1, { min: 0.1, max: 500 }),
-      'sigma-y': {
-        ...number('standard deviation in the vertical direction', undefined, { min: 0.1, max: 500 }),
+      'sigma-y': number('standard deviation in the vertical direction', undefined, {
+        min: 0.1,
+        max: 500,
         unset: 'the same',
-      },
+      }),
     },
     build: ({ sigma, 'sigma-y': down }) => only(separable(gaussianRow(down ?? sigma), gaussianRow(sigma))),
   }),

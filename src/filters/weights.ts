@@ -126,11 +126,8 @@ export function gabor({ sigma, theta, lambda, gamma, psi, zeroMean }: Gabor): Ke
   const [reachY, reachX] = [bellRadius(spread(s, c)), bellRadius(spread(c, s))]
   const widest = 2 * Math.max(reachX, reachY) + 1
   if (widest > widestGabor) {
-    throw new ConvoError(
-      'E_OPTION',
-      `a gabor kernel can be at most ${widestGabor} pixels wide, but sigma ${sigma} and gamma ${gamma} need ${widest}`,
-      { fix: 'a smaller --sigma, or a --gamma nearer to 1' },
-    )
+    const what = `a gabor kernel can be at most ${widestGabor} pixels wide, but sigma ${sigma} and gamma ${gamma} need ${widest}`
+    throw new ConvoError('E_OPTION', what, { fix: 'a smaller --sigma, or a --gamma nearer to 1' })
   }
   const phase = (psi * Math.PI) / 180
   const envelope = grid(reachY, reachX, (y, x) => {
@@ -164,7 +161,6 @@ function direction(degrees: number): readonly [cos: number, sin: number] {
   return turns[((quarter % 4) + 4) % 4]!
 }
 
-/** Makes a kernel of 2 reachY + 1 rows and 2 reachX + 1 columns; y and x are counted from the middle. */
 function grid(reachY: number, reachX: number, weight: (y: number, x: number) => number): Kernel {
   const [kH, kW] = [2 * reachY + 1, 2 * reachX + 1]
   const weights = Float64Array.from({ length: kH * kW }, (_, i) =>

@@ -8,11 +8,13 @@ import type { Size } from './size.ts'
 // BMP as described by Microsoft's BITMAPINFOHEADER and its successors.
 
 const compressions = { none: 0, rle8: 1, rle4: 2, fields: 3, alphaFields: 6 } as const
+/** The bits of a pixel with each of them. */
+const depths: Readonly<Record<number, readonly number[]>> = {
+  ...{ 0: [1, 2, 4, 8, 16, 24, 32], 1: [8], 2: [4], 3: [16, 32], 6: [16, 32] },
+}
 
 /** The bits of a colour in a pixel of 16 or 32 bits. */
-type Mask = { readonly shift: number; readonly most: number }
-
-const maskOf = (bits: number): Mask => {
+const maskOf = (bits: number) => {
   const low = bits & -bits
   const shift = bits === 0 ? 0 : 31 - Math.clz32(low)
   return { shift, most: bits >>> shift }
@@ -37,20 +39,10 @@ export function readBmp(bytes: Uint8Array, name: string): OwnPicture {
   const compression = isCore ? 0 : view.getUint32(30, true)
   if (width < 1 || height < 1) throw bad(18, `the size is ${width}x${tall}`)
   if (compression === 4 || compression === 5)
-    throw refusal(
-      name,
-      `a BMP that contains a ${compression === 4 ? 'JPEG' : 'PNG'}`,
-      wayOf(ways.still, name),
-    )
+    throw refusal(name, `a BMP that contains a ${['JPEG', 'PNG'][compression - 4]}`, wayOf(ways.still, name))
   const isPacked = compression === compressions.rle8 || compression === compressions.rle4
   const isFields = compression === compressions.fields || compression === compressions.alphaFields
-  const fits =
-    compression === compressions.none
-      ? [1, 2, 4, 8, 16, 24, 32].includes(bits)
-      : isFields
-        ? bits === 16 || bits === 32
-        : (compression === compressions.rle8 && bits === 8) ||
-          (compression === compressions.rle4 && bits === 4)
+  const fits = depths[compression]?.includes(bits)
   if (!fits) throw bad(28, `${bits} bits with compression ${compression}`)
   const start = view.getUint32(10, true)
   const resolution = isCore ? [0, 0] : [view.getInt32(38, true), view.getInt32(42, true)]
@@ -164,7 +156,6 @@ type Packed = {
   readonly bad: Damage
 }
 
-/** Reads the palette indices, row by row in the order of the file. */
 async function indices({ bytes, start, size: { width, height }, bits, bad }: Packed): Promise<Uint8Array> {
   const pitch = Math.ceil((width * bits) / 32) * 4
   checkEnd(bytes, start + pitch * height, bad)
@@ -239,16 +230,20 @@ export async function writeBmp({ width, height, channels, data, meta }: Picture)
   const out = new Uint8Array(start + pitch * height)
   const view = viewOf(out)
   out.set([0x42, 0x4d])
-  view.setUint32(2, out.length, true)
-  view.setUint32(10, start, true)
-  view.setUint32(14, head, true)
-  view.setInt32(18, width, true)
-  view.setInt32(22, height, true)
-  view.setUint16(26, 1, true)
-  view.setUint16(28, pixel * 8, true)
-  view.setUint32(30, hasAlpha ? compressions.fields : 0, true)
-  view.setUint32(34, pitch * height, true)
-  for (const i of [0, 1] as const) view.setInt32(38 + 4 * i, meta.resolution?.[i] ?? 0, true)
+  const [across = 0, down = 0] = meta.resolution ?? []
+  // a plane, and the bits of its pixels
+  const planes = 1 | ((pixel * 8) << 16)
+  const fields = [
+    head,
+    width,
+    height,
+    planes,
+    hasAlpha ? compressions.fields : 0,
+    pitch * height,
+    across,
+    down,
+  ]
+  for (const [i, field] of [out.length, 0, start, ...fields].entries()) view.setUint32(2 + 4 * i, field, true)
   if (isGray) {
     view.setUint32(46, 256, true)
     for (let i = 0; i < 256; i++) out.fill(i, 54 + 4 * i, 57 + 4 * i)

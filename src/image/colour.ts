@@ -7,26 +7,11 @@ export type Colour = readonly [red: number, green: number, blue: number]
 export const srgbPrimaries: readonly number[] = [0.64, 0.33, 0.3, 0.6, 0.15, 0.06, 0.3127, 0.329]
 
 /** The names of HTML 4, and four more in common use. */
+// biome-ignore format: one line for each group
 const names: Readonly<Record<string, string>> = {
-  aqua: '00ffff',
-  black: '000000',
-  blue: '0000ff',
-  cyan: '00ffff',
-  fuchsia: 'ff00ff',
-  gray: '808080',
-  green: '008000',
-  grey: '808080',
-  lime: '00ff00',
-  magenta: 'ff00ff',
-  maroon: '800000',
-  navy: '000080',
-  olive: '808000',
-  orange: 'ffa500',
-  purple: '800080',
-  red: 'ff0000',
-  silver: 'c0c0c0',
-  teal: '008080',
-  white: 'ffffff',
+  aqua: '00ffff', black: '000000', blue: '0000ff', cyan: '00ffff', fuchsia: 'ff00ff', gray: '808080', green: '008000',
+  grey: '808080', lime: '00ff00', magenta: 'ff00ff', maroon: '800000', navy: '000080', olive: '808000',
+  orange: 'ffa500', purple: '800080', red: 'ff0000', silver: 'c0c0c0', teal: '008080', white: 'ffffff',
   yellow: 'ffff00',
 }
 

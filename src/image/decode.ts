@@ -18,7 +18,6 @@ import { type RawRecipe, rawOf, reasons, sharpOf } from './sharp.ts'
 import { checkPage, checkSize, refuseShort, type Size } from './size.ts'
 import { pageRead } from './tiff-array.ts'
 
-/** How to decode. */
 export type DecodeOptions = {
   /** a page with more pixels is refused before it is decoded */
   readonly maxPixels: number
@@ -140,7 +139,6 @@ export async function* decodePages(
 export const pagesAtOnce = (width: number, height: number): number =>
   Math.max(1, Math.floor(2 ** 26 / (width * height * 4)))
 
-/** Splits a strip of equally high pages, one below the other, into pictures over the same memory. */
 function* splitPages(strip: Decoded, count: number): Generator<Decoded> {
   const height = strip.height / count
   const size = strip.width * height * strip.channels
@@ -148,7 +146,6 @@ function* splitPages(strip: Decoded, count: number): Generator<Decoded> {
     yield { ...strip, height, data: strip.data.subarray(i * size, (i + 1) * size) }
 }
 
-/** Returns a path as it is, or the bytes of a source that can be read only once. */
 async function seekable(source: Source, name: string): Promise<Source> {
   if (typeof source !== 'string' || !isStream(source)) return source
   return readWhole(source, { limit: 'encodedBytes', name, check: checkHead(name) })
@@ -196,24 +193,15 @@ async function open(source: Source, options: DecodeOptions, known?: Seen) {
     (await attempt(name, () => nativeWork(() => sharpOf(input, { page: options.page ?? 0 }).metadata())))
   checkSize(facts, options.maxPixels, name)
   checkSize(facts, options.maxPixels, name, seen.frames)
-  refuseShort(probed, seen, name)
+  refuseShort(probed.size, seen.leastBytes, name)
   const reading = readingOf(facts, name)
   const mode = options.metadata ?? 'keep'
   const header = headerOf(kind, facts, probed, seen, reading, options.orient, mode, name)
   const bits = kind === 'avif' ? facts.bitsPerSample : undefined
   const plain = input === stored && (facts.orientation ?? 1) === 1 ? plainOf(probed, stored) : undefined
-  return {
-    ...{
-      input,
-      name,
-      seen,
-      reading,
-      header: { ...header, inRows: plain !== undefined && isLarge(header) },
-      bits,
-      plain,
-    },
-    ...(here !== undefined && { own: { samples: () => here.samples(options.orient) } }),
-  }
+  const own = here && { samples: () => here.samples(options.orient) }
+  const inRows = plain !== undefined && isLarge(header)
+  return { input, name, seen, reading, header: { ...header, inRows }, bits, plain, own }
 }
 
 async function openOwn(
@@ -307,7 +295,6 @@ async function decodeOpened(opened: Opened, options: DecodeOptions, pages: numbe
   return { ...header, height, data: samples }
 }
 
-/** Gathers the rows of a plain PNG. Returns undefined for one that is damaged. */
 async function gathered(
   strips: AsyncGenerator<Uint8Array, boolean>,
   { width, height, channels, depth }: Header,

@@ -1,7 +1,6 @@
 import { ConvoError } from '../error.ts'
 import { pause } from '../host/turns.ts'
 import { nativeWork } from '../signals.ts'
-import type { Fields } from '../tensor/metadata.ts'
 import type { Picture, PictureMeta } from '../tensor/picture.ts'
 import { defined } from '../text/record.ts'
 import { exifFor } from './exif.ts'
@@ -90,23 +89,16 @@ async function encodeFitted(picture: Picture, format: OutputFormat, options: Enc
       return encodeAnimated([picture], format, options)
     case 'avif': {
       const { quality, lossless = false, effort, subsampling = '4:4:4' } = options
-      return attemptEncode(format, async () => {
-        // sharp passes profile and metadata from its input to the AVIF, so the input is a PNG that contains them
-        const needs = exifFor(meta, picture, true)
-        const pipeline = sharpOf(await containerOf(withExif(picture, needs)), {}).keepIccProfile()
-        pipeline.toColourspace(spaceOf(picture))
-        if (needs !== undefined) pipeline.keepExif()
+      // sharp passes profile and metadata from its input to the AVIF, so the input is a PNG that contains them
+      const exif = exifFor(meta, picture, true)
+      const metadata = { ...meta.metadata, ...defined({ exif }) }
+      const png = await encodePngInTurns({ ...picture, meta: { ...meta, metadata } }, compressionSettings(0))
+      return encodedBy(format, () => {
+        const pipeline = sharpOf(png, {}).keepIccProfile().toColourspace(spaceOf(picture.channels))
+        if (exif !== undefined) pipeline.keepExif()
         if (meta.metadata?.xmp !== undefined) pipeline.keepXmp()
-        return nativeWork(() =>
-          pipeline
-            .avif({
-              quality: quality ?? 80,
-              lossless,
-              chromaSubsampling: subsampling,
-              ...defined({ effort }),
-            })
-            .toBuffer(),
-        )
+        const how = { quality: quality ?? 80, lossless, chromaSubsampling: subsampling }
+        return pipeline.avif({ ...how, ...defined({ effort }) })
       })
     }
     default:
@@ -139,13 +131,10 @@ export function jpegStrips(
     rows: effort > 0 ? height : jpegStripRows(width, chroma),
     /** Encodes the samples of a strip, which must not change until it is encoded. */
     encode: (samples: Uint8Array) =>
-      attemptEncode('jpeg', () =>
-        nativeWork(() =>
-          loadSharp()(samples, { raw: { width, height: samples.length / row, channels } })
-            .toColourspace(channels < 3 ? 'b-w' : 'srgb')
-            .jpeg(settings)
-            .toBuffer(),
-        ),
+      encodedBy('jpeg', () =>
+        loadSharp()(samples, { raw: { width, height: samples.length / row, channels } })
+          .toColourspace(spaceOf(channels))
+          .jpeg(settings),
       ),
     join: (strips: readonly Uint8Array[]) =>
       jpegWith(joinStrips(strips, height), segmentsBeside(meta, { width, height, channels })),
@@ -186,9 +175,15 @@ async function encodeAnimated(
       data.set(page.data, i * size)
     })
   const raw = { width, height: height * pages.length, channels, pageHeight: height }
-  const bytes = await attemptEncode(format, () =>
-    nativeWork(() => withFormat(loadSharp()(data, { raw }), format, options).toBuffer()),
-  )
+  const { quality, lossless = quality === undefined, effort, delay, loop } = options
+  const common = defined({ effort, delay, loop })
+  const how = lossless ? { lossless: true, exact: true } : { quality: quality ?? 80 }
+  const bytes = await encodedBy(format, () => {
+    const pipeline = loadSharp()(data, { raw })
+    // a page must not reuse the palette of the previous one, which sharp considers close enough
+    if (format === 'gif') return pipeline.gif({ ...common, interPaletteMaxError: 0 })
+    return pipeline.webp({ ...common, ...how })
+  })
   if (format === 'gif') return bytes
   // the encoder merges equal pages into one
   const times: number[] = []
@@ -250,46 +245,13 @@ function checkAlike(pages: readonly Picture[]): void {
  * @throws ConvoError E_OUTPUT if it cannot be drawn
  */
 export const renderSvg = (svg: string, zoom = 1): Promise<Uint8Array> =>
-  attemptEncode('png', () =>
-    nativeWork(() =>
-      sharpOf(Buffer.from(svg), { density: 72 * zoom })
-        .png({ compressionLevel: 9 })
-        .toBuffer(),
-    ),
-  )
+  encodedBy('png', () => sharpOf(Buffer.from(svg), { density: 72 * zoom }).png({ compressionLevel: 9 }))
 
-/** libvips' name of the colour space that keeps the samples as they are. */
-function spaceOf({ depth, channels }: Picture): 'grey16' | 'rgb16' | 'b-w' | 'srgb' {
-  if (depth === 16) return channels < 3 ? 'grey16' : 'rgb16'
-  return channels < 3 ? 'b-w' : 'srgb'
-}
+const spaceOf = (channels: number) => (channels < 3 ? 'b-w' : 'srgb')
 
-/** An uncompressed PNG. It carries a profile and a resolution to sharp's encoders without applying them. */
-const containerOf = (picture: Picture): Promise<Uint8Array> =>
-  encodePngInTurns(picture, compressionSettings(0))
-
-/** Returns the picture with these EXIF fields, so that a PNG around it carries them. */
-const withExif = (picture: Picture, exif: Fields | undefined): Picture => ({
-  ...picture,
-  meta: { ...picture.meta, metadata: { ...picture.meta.metadata, ...(exif && { exif }) } },
-})
-
-function withFormat(
-  pipeline: Sharp,
-  format: 'gif' | 'webp',
-  { quality, lossless = quality === undefined, effort, delay, loop }: AnimationOptions & { delay?: number[] },
-): Sharp {
-  const common = defined({ effort, delay, loop })
-  // a page must not reuse the palette of the previous one, which sharp considers close enough
-  if (format === 'gif') return pipeline.gif({ ...common, interPaletteMaxError: 0 })
-  return lossless
-    ? pipeline.webp({ ...common, lossless: true, exact: true })
-    : pipeline.webp({ ...common, quality: quality ?? 80 })
-}
-
-async function attemptEncode(format: OutputFormat, act: () => Promise<Uint8Array>): Promise<Uint8Array> {
+async function encodedBy(format: OutputFormat, pipeline: () => Sharp): Promise<Uint8Array> {
   try {
-    return await act()
+    return await nativeWork(() => pipeline().toBuffer())
   } catch (cause) {
     if (cause instanceof ConvoError) throw cause
     throw new ConvoError('E_OUTPUT', `the picture cannot be written as ${format}`, {

@@ -21,35 +21,33 @@ const unitOf = (type: number): number => (type === 5 || type === 10 ? 4 : (sizes
  */
 export function readExif(read: Read): Fields | undefined {
   const first = pageOf(read)
-  return first === undefined || first.layout.isBig ? undefined : fieldsOf(read, first)
+  return first === undefined || first.layout.isBig ? undefined : fieldsOf(first)
 }
 
 /** Reads the fields of a directory and of those below it, but only the tags that `wanted` accepts. */
 export function fieldsOf(
-  read: Read,
-  { tags, layout }: Directory,
+  { read, tags, layout }: Directory,
   wanted: (tag: number) => boolean = () => true,
   level = 0,
 ): Fields {
   const fields: Field[] = []
   const below = new Map<number, Fields>()
-  for (const [tag, { type, count, value, place }] of tags) {
+  for (const [tag, { type, count, value, at }] of tags) {
     if (!wanted(tag)) continue
     if (pointers.includes(tag)) {
       const inner = level < 3 ? directoryAt(read, value, layout) : undefined
-      if (inner !== undefined) below.set(tag, fieldsOf(read, inner, undefined, level + 1))
+      if (inner !== undefined) below.set(tag, fieldsOf(inner, undefined, level + 1))
       continue
     }
     const length = (sizes[type] ?? 0) * count
     if (length === 0 || length > mostBytes) continue
-    const bytes = new Uint8Array(read(length <= (layout.isBig ? 8 : 4) ? place : value, length))
+    const bytes = new Uint8Array(read(at, length))
     if (bytes.length < length) continue
     fields.push({ tag, type, count, bytes: layout.little ? bytes : turned(bytes, unitOf(type)) })
   }
   return { fields, below }
 }
 
-/** Reverses the byte order of numbers of `size` bytes. */
 function turned(bytes: Uint8Array, size: number): Uint8Array {
   if (size === 1) return bytes
   const out = new Uint8Array(bytes.length)
@@ -71,7 +69,6 @@ export function numberField(tag: number, type: 3 | 4 | 16, ...values: readonly n
   return { tag, type, count: values.length, bytes }
 }
 
-/** Makes a field of one fraction. */
 export const fractionField = (tag: number, above: number, under: number): Field => ({
   ...numberField(tag, 4, above, under),
   type: 5,
@@ -150,7 +147,6 @@ export const structural: ReadonlySet<number> = new Set([
   ...[33723, 34377, 34675, 37724],
 ])
 
-/** Fields that mean the same as a PNG text with a given keyword. */
 const textTags: Readonly<Record<string, number>> = {
   Description: 270,
   Software: 305,

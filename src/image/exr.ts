@@ -2,8 +2,7 @@ import { viewOf } from '../files/read.ts'
 import { inRows, inTurns, pause } from '../host/turns.ts'
 import { halves } from '../kernel/formats/binary.ts'
 import { srgbPrimaries } from './colour.ts'
-import { type ExrBlock, type ExrChannel, exrCompressions, sampleBytes } from './exr-piz.ts'
-import { unpackBlock } from './exr-unpack.ts'
+import { type ExrBlock, type ExrChannel, exrCompressions, sampleBytes, unpackBlock } from './exr-unpack.ts'
 import { refusal, wayOf } from './foreign.ts'
 import { type Damage, damaged, endsEarly, type OwnPicture } from './own-picture.ts'
 import { pixelAspect } from './png-head.ts'
@@ -99,16 +98,15 @@ export function readExr(bytes: Uint8Array, name: string): OwnPicture {
   const shown = part.get('displayWindow')?.length === 16 ? window('displayWindow') : data
   const isPart = shown.some((n, i) => n !== data[i])
   const hasAlpha = chosen.length % 2 === 0
-  const density =
-    part.get('xDensity')?.length === 4 ? view.getFloat32(value('xDensity', 4), true) / 0.0254 : 0
-  const aspect =
-    part.get('pixelAspectRatio')?.length === 4 ? view.getFloat32(value('pixelAspectRatio', 4), true) : 1
-  const across = Math.round(density)
-  const hasOtherPrimaries =
-    part.get('chromaticities')?.length === 32 &&
-    srgbPrimaries.some(
-      (n, i) => Math.abs(view.getFloat32(value('chromaticities', 32) + 4 * i, true) - n) > 1e-3,
-    )
+  const floats = (key: string, count: number): number[] => {
+    const found = part.get(key)
+    if (found?.length !== 4 * count) return []
+    return Array.from({ length: count }, (_, i) => view.getFloat32(found.at + 4 * i, true))
+  }
+  const [density = 0] = floats('xDensity', 1)
+  const [aspect = 1] = floats('pixelAspectRatio', 1)
+  const across = Math.round(density / 0.0254)
+  const hasOtherPrimaries = floats('chromaticities', 8).some((n, i) => Math.abs(n - srgbPrimaries[i]!) > 1e-3)
   return {
     ...{ width, height, channels: chosen.length as 1 | 2 | 3 | 4, depth: 32, full: 1, isLinear: true },
     ...(across >= 1 && across < 2 ** 32 && aspect === 1 && { resolution: [across, across] as const }),
@@ -215,7 +213,6 @@ function chosenOf(stored: readonly Stored[]): number[] | undefined {
   return stored.length === 1 ? [0] : undefined
 }
 
-/** Copies the samples of a block, [y][channel][x], to their positions. */
 async function place(
   raw: Uint8Array,
   { width, rows, channels }: ExrBlock,

@@ -11,20 +11,13 @@ import { linearGamma } from './light.ts'
 import { listed, metadataNames } from './metadata.ts'
 import { iccFits } from './png.ts'
 
-/** A picture that a format can hold, and notes on what was lost. */
-export type Fitted = { readonly picture: Picture; readonly notes: readonly string[] }
-
 /**
  * Fits a picture to what a format can hold. 16 bits become 8 if it has no more, with a note. Alpha is dropped if the
  * format has none and every pixel is opaque. A change that would alter the look of the picture is refused.
  *
  * @throws ConvoError E_OUTPUT for float samples, and for transparent pixels in a format without alpha
  */
-export async function fitFormat(
-  picture: Picture,
-  format: OutputFormat,
-  subsampling?: Subsampling,
-): Promise<Fitted> {
+export async function fitFormat(picture: Picture, format: OutputFormat, subsampling?: Subsampling) {
   const traits = traitsOf(format)
   const notes = lossesOf(picture, format, subsampling)
   let fitted = picture
@@ -100,14 +93,12 @@ export function lossesOf(
   ]
 }
 
-/** Converts 16-bit samples to 8 bits. */
 export async function levels8(data: Uint16Array): Promise<Uint8Array> {
   const out = new Uint8Array(data.length)
   await inTurns(data.length, (from, to) => to8Bits(data, out, from, to))
   return out
 }
 
-/** Converts gray to RGB, and gray with alpha to RGBA. */
 export async function inColour(picture: Picture): Promise<Picture> {
   const { channels, data } = picture
   if (channels > 2) return picture
@@ -139,14 +130,12 @@ async function withoutOpaqueAlpha(picture: Picture, format: OutputFormat): Promi
   return withoutAlpha(picture)
 }
 
-/** Whether an 8-bit picture has levels between black and white. */
 const hasLevels = ({ data }: Picture): Promise<boolean> =>
   inTurns(data.length, (from, end) => {
     for (let i = from; i < end; i++) if (data[i]! > 0 && data[i]! < 255) return true
     return false
   })
 
-/** Whether an 8-bit alpha is neither transparent nor opaque. */
 const isSoft = (alpha: number): boolean => alpha > 0 && alpha < 255
 
 /** Whether an 8-bit picture has more colours than a palette. For most photographs a few pixels show it. */

@@ -4,7 +4,6 @@ import { hasAlpha, type Picture } from '../tensor/picture.ts'
 import type { Colour } from './colour.ts'
 import { curveOf, type Light, lightEncoder, linearTables, toLinear } from './light.ts'
 
-/** The samples of a picture, without its metadata. */
 type Pixels = Pick<Picture, 'width' | 'height' | 'channels' | 'depth' | 'data'>
 
 /** Removes the alpha from a picture, which makes hidden colours visible. */

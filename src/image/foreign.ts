@@ -135,11 +135,8 @@ export function passedOver(paths: readonly string[]): string[] {
   return [more === 0 ? `${name}: it was skipped` : `${name}: it and ${more} more were skipped`]
 }
 
-/** A recognised file that is not read, and what to do about it. `isNone` means that it is not a picture at all. */
-export type Stranger = { readonly name: string; readonly fix: string; readonly isNone: boolean }
-
 /** Identifies a format that is not read by its first bytes, or by its file name ending if they are not conclusive. */
-export function strangerOf(head: Uint8Array, name: string, tail?: Uint8Array): Stranger | undefined {
+export function strangerOf(head: Uint8Array, name: string, tail?: Uint8Array) {
   const text = textOf(head)
   const isTarga = tail !== undefined && textOf(tail).includes('TRUEVISION-XFILE.')
   const ending = isTarga ? '.tga' : endingOf(name)

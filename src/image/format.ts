@@ -7,7 +7,6 @@ import { promised } from './foreign.ts'
 export type CodingOption = (typeof codingOptions)[number]
 type Takes = Readonly<Partial<Record<CodingOption, true | readonly [least: number, most: number]>>>
 
-/** The options of encoders. */
 export const codingOptions = [
   'compression',
   'quality',
@@ -17,7 +16,6 @@ export const codingOptions = [
   'tiff-compression',
 ] as const
 
-/** What an output format can hold. */
 export type OutputTraits = {
   readonly extensions: readonly string[]
   /** bits of a sample that it keeps; 32 means floats */
@@ -38,7 +36,6 @@ export type OutputTraits = {
 
 const all = ['profile', 'resolution', 'orientation'] as const
 
-/** Defaults that apply to most formats. */
 const usual = {
   ...({ depths: [8], alpha: 'full', exact: true, frames: 'none' } as const),
   ...({ metadata: [], holds: [], takes: {} } as const),
@@ -105,7 +102,6 @@ export const outputFormats = {
   pfm: { ...plain('.pfm'), depths: [32] },
 } as const satisfies Record<string, OutputTraits>
 
-/** A Netpbm format, which holds samples and no metadata. */
 function plain<E extends string>(extension: E) {
   return { ...usual, extensions: [extension], depths: [8, 16], alpha: 'none' } as const
 }
@@ -120,7 +116,6 @@ export type InputTraits = Pick<OutputTraits, 'extensions' | 'depths' | 'frames' 
 const bare = { alpha: false, frames: 'none', metadata: [], profile: false } as const
 const full = { ...bare, alpha: true, profile: true } as const
 
-/** What a format holds in input as in output. */
 function asWritten<F extends keyof typeof outputFormats>(format: F) {
   const { extensions, depths, frames, metadata } = outputFormats[format]
   return { extensions, depths, frames, metadata }
@@ -143,7 +138,6 @@ export const inputFormats = {
   npy: { ...bare, extensions: ['.npy'], depths: [8, 16, 32], alpha: true, frames: 'pages' },
 } as const satisfies Record<string, InputTraits>
 
-/** A row of the table of picture formats, for what is read and what is written. */
 export type FormatRow = Readonly<
   Record<'name' | 'files' | 'access' | 'depths' | 'alpha' | 'frames' | 'profile' | 'metadata', string>
 >
@@ -207,11 +201,9 @@ export const encodedFormats = (Object.keys(outputFormats) as OutputFormat[]).fil
   (name) => Object.keys(traitsOf(name).takes).length > 0,
 )
 
-/** The names of the formats whose encoders take this option. */
 export const formatsWith = (option: CodingOption): OutputFormat[] =>
   (Object.keys(outputFormats) as OutputFormat[]).filter((name) => traitsOf(name).takes[option] !== undefined)
 
-/** The extensions by which pictures and arrays are recognised in folders. */
 const pictureExtensions = new Set(
   Object.values(inputFormats).flatMap(({ extensions }): readonly string[] => extensions),
 )

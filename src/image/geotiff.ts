@@ -10,7 +10,6 @@ const placing = [scaleTag, tieTag, matrixTag]
 
 export const geoTags: readonly number[] = [...placing, keysTag, 34736, 34737]
 
-/** Returns the fields without the position of the pixels on a map. */
 export const unplaced = (geo: readonly Field[]): readonly Field[] =>
   geo.filter(({ tag }) => !placing.includes(tag))
 
@@ -71,16 +70,6 @@ function isPoint(geo: readonly Field[]): boolean {
   return false
 }
 
-function doublesOf(bytes: Uint8Array): number[] {
-  const view = viewOf(bytes)
-  return Array.from({ length: bytes.length / 8 }, (_, i) => view.getFloat64(i * 8, true))
-}
+const doublesOf = (bytes: Uint8Array): number[] => [...new Float64Array(new Uint8Array(bytes).buffer)]
 
-function bytesOfDoubles(list: readonly number[]): Uint8Array {
-  const bytes = new Uint8Array(list.length * 8)
-  const view = viewOf(bytes)
-  list.forEach((number, i) => {
-    view.setFloat64(i * 8, number, true)
-  })
-  return bytes
-}
+const bytesOfDoubles = (list: readonly number[]): Uint8Array => new Uint8Array(Float64Array.from(list).buffer)

@@ -37,7 +37,6 @@ export type Header = Omit<Picture, 'data'> & {
 // the parts of sharp's description of a file that are used here
 type Always = 'width' | 'height' | 'autoOrient' | 'space' | 'channels' | 'depth' | 'hasAlpha'
 type Perhaps = 'orientation' | 'bitsPerSample' | 'pages' | 'delay' | 'loop' | 'icc' | 'exif' | 'xmp' | 'iptc'
-/** The decoder's description of a file. */
 export type Facts = Readonly<Pick<Described, Always> & Partial<Pick<Described, Perhaps>>>
 
 /**
@@ -50,8 +49,7 @@ export function factsOfPng(png: PngHead | undefined, { icc, exif }: Seen): Facts
   if ((png.icc && (!icc || png.isSrgb)) || orientation === undefined) return undefined
   return {
     ...factsOf(png, orientation),
-    ...(icc && { icc: Buffer.from(icc) }),
-    ...(exif && { exif: Buffer.from(exif) }),
+    ...defined({ icc: icc && Buffer.from(icc), exif: exif && Buffer.from(exif) }),
   }
 }
 
@@ -130,7 +128,6 @@ export function readingOf(facts: Facts, name: string): Reading {
 
 const unfitIcc = 'the ICC profile is damaged or for a different colour space, and was ignored'
 
-/** Builds the header of a picture from the results of the decoder and the first bytes. */
 export function headerOf(
   kind: Kind,
   facts: Facts,
@@ -204,14 +201,9 @@ export function lostNote(metadata: readonly string[], mode: MetadataMode, name: 
 }
 
 function metadataOf({ exif, xmp, iptc }: Facts, { held = {} }: Seen): Metadata {
-  const fields = sayingExif(exif)
+  const filled = (bytes: Uint8Array | undefined) => (bytes?.length ? new Uint8Array(bytes) : undefined)
   const records = iptc && iptcOf(iptc)
-  return {
-    ...(fields !== undefined && { exif: fields }),
-    ...(xmp !== undefined && xmp.length > 0 && { xmp: new Uint8Array(xmp) }),
-    ...(records !== undefined && records.length > 0 && { iptc: new Uint8Array(records) }),
-    ...held,
-  }
+  return { ...defined({ exif: sayingExif(exif), xmp: filled(xmp), iptc: filled(records) }), ...held }
 }
 
 /** Builds the header of a picture that is read here. */

@@ -43,10 +43,9 @@ export function inspect(source: Source, probed: Probe, name: string, maxPixels: 
   const seen = { metadata: [], unread: [], notes: [], ...withReader(source, name, look) }
   // the decoder counts the pictures of an AVIF
   const pages = seen.pages ?? seen.frames ?? (probed.kind === 'avif' ? undefined : 1)
-  return { ...seen, ...(pages !== undefined && { pages }) }
+  return { ...seen, ...optional('pages', pages) }
 }
 
-/** Functions that inspect a file, by kind. Files of other kinds are left to the decoder. */
 const lookers: Readonly<
   Partial<Record<Kind, (reader: Reader, probed: Probe, name: string, maxPixels: number) => Part>>
 > = {
@@ -78,11 +77,8 @@ const lookers: Readonly<
       ...(brands.includes('tmap') ? ['a gain map'] : []),
     ]
     const colours = otherColours(Buffer.from(read(0, Math.min(size, 65536))))
-    return {
-      unread,
-      metadata: colours === undefined ? [] : ['colour encoding (nclx)'],
-      ...optional('colours', colours),
-    }
+    const metadata = colours === undefined ? [] : ['colour encoding (nclx)']
+    return { unread, metadata, ...optional('colours', colours) }
   },
   svg: (reader, _, name, maxPixels) => ({ notes: readSvg(reader, name, maxPixels) }),
 }
@@ -99,28 +95,20 @@ function otherColours(head: Buffer): string | undefined {
   return isUsual ? undefined : `nclx ${primaries},${curve}`
 }
 
-/** Whether a JFIF header states the aspect ratio of its pixels but not their size. */
 const hasOwnAspect = (jfif: string): boolean =>
   jfif.charCodeAt(7) === 0 && jfif.slice(8, 10) !== jfif.slice(10, 12)
 
-/** Codings of JPEG that the decoder does not support, by the marker of their frame (ITU-T T.81, table B.1). */
-const jpegs: Readonly<Record<number, string>> = {
-  195: 'a lossless JPEG',
-  197: 'a hierarchical JPEG',
-  198: 'a hierarchical JPEG',
-  199: 'a lossless JPEG',
-  203: 'a lossless JPEG',
-  205: 'a hierarchical JPEG',
-  206: 'a hierarchical JPEG',
-  207: 'a lossless JPEG',
-  247: 'a JPEG-LS picture',
-}
+/** Codings of JPEG that the decoder does not support, by the markers of their frames (ITU-T T.81, table B.1). */
+const codings: readonly (readonly [what: string, ...markers: number[]])[] = [
+  ['a lossless JPEG', 0xc3, 0xc7, 0xcb, 0xcf],
+  ['a hierarchical JPEG', 0xc5, 0xc6, 0xcd, 0xce],
+  ['a JPEG-LS picture', 0xf7],
+]
 
 function refuseJpeg(marker: number, bits: number | undefined, name: string): void {
-  const what = jpegs[marker]
+  const [what] = codings.find(([, ...markers]) => markers.includes(marker)) ?? []
   if (what !== undefined) throw refusal(name, what, wayOf(ways.still, name))
-  const isFrame = marker === 0xc0 || marker === 0xc1 || marker === 0xc2
-  if (isFrame && bits === 12)
+  if (marker >= 0xc0 && marker <= 0xc2 && bits === 12)
     throw refusal(name, 'a 12-bit JPEG', wayOf(ways.deep, name), `${name}: only 8-bit JPEGs can be read`)
 }
 
@@ -164,13 +152,8 @@ function readJpeg({ read }: Reader, name: string): Part {
     }
     at += 2 + length
   }
-  const coding = codingOf(tables, frame)
-  return {
-    metadata: [...metadata],
-    unread,
-    held: text.length > 0 ? { text } : {},
-    ...(coding !== undefined && { coding }),
-  }
+  const held = text.length > 0 ? { text } : {}
+  return { metadata: [...metadata], unread, held, ...optional('coding', codingOf(tables, frame)) }
 }
 
 /** The number of pictures in an MPF index (CIPA DC-007), which is a small TIFF. */

@@ -13,7 +13,6 @@ import type { Size } from './size.ts'
 /** The most bytes of metadata that fit in one segment with its name. */
 export const mostInSegment = 65000
 
-/** The longest side that the encoder writes. */
 const mostSide = 65500
 
 /** Whether a text is a comment that fits in a JPEG. */
@@ -26,7 +25,6 @@ function segment(marker: number, ...parts: readonly (string | Uint8Array)[]): Ui
   return concat([Uint8Array.of(0xff, marker, length >> 8, length & 0xff), ...bodies])
 }
 
-/** Finds where the segments of a JPEG begin and end, including the start of its samples. */
 function segmentsOf(jpeg: Uint8Array): { marker: number; at: number; end: number }[] {
   const found: { marker: number; at: number; end: number }[] = []
   for (let at = 2; at + 4 <= jpeg.length; ) {
@@ -147,12 +145,6 @@ const luminance = [
   62, 77, 113, 121, 112, 100, 120, 92, 101, 103, 99,
 ]
 
-/** The table for a quality of libjpeg, scaled from that for quality 50. */
-const tableAt = (quality: number): number[] => {
-  const scale = quality < 50 ? Math.floor(5000 / quality) : 200 - 2 * quality
-  return luminance.map((value) => Math.min(255, Math.max(1, Math.floor((value * scale + 50) / 100))))
-}
-
 /**
  * Finds the libjpeg quality, 1 to 100, whose luminance table is nearest to that of a file, by the sum of the
  * differences. For a file from libjpeg it is exactly the quality that was used, for others one with a similar loss.
@@ -162,7 +154,9 @@ const tableAt = (quality: number): number[] => {
 function qualityOf(table: ArrayLike<number>): number {
   let [best, least] = [100, Number.POSITIVE_INFINITY]
   for (let quality = 100; quality >= 1; quality--) {
-    const sum = tableAt(quality).reduce((total, value, i) => total + Math.abs(value - table[i]!), 0)
+    const scale = quality < 50 ? Math.floor(5000 / quality) : 200 - 2 * quality
+    const at = (value: number) => Math.min(255, Math.max(1, Math.floor((value * scale + 50) / 100)))
+    const sum = luminance.reduce((total, value, i) => total + Math.abs(at(value) - table[i]!), 0)
     if (sum < least) [best, least] = [quality, sum]
   }
   return best
@@ -189,7 +183,6 @@ const subsamplings: Readonly<Record<string, string>> = {
   '4x2': '4:1:0',
 }
 
-/** The chroma subsamplings that are written. */
 export type Subsampling = '4:4:4' | '4:2:0'
 
 /** The subsampling to write for one that was read: the same, or the one that keeps more of its chroma. */
@@ -221,7 +214,6 @@ export function chromaNotes(
   return [`jpeg is written with ${written} chroma, the input has ${jpeg.subsampling}`]
 }
 
-/** Finds the first quantisation table, number 0, in the segments of tables. */
 function quantisation(segments: Uint8Array): number[] | undefined {
   for (let at = 0; at < segments.length; ) {
     const size = segments[at]! >> 4 === 0 ? 1 : 2

@@ -1,5 +1,6 @@
 import type { Field, Fields, Metadata } from '../tensor/metadata.ts'
 import type { PictureMeta } from '../tensor/picture.ts'
+import { defined } from '../text/record.ts'
 import { readExif, structural } from './exif.ts'
 import { placedAt, unplaced } from './geotiff.ts'
 import { concat } from './png.ts'
@@ -10,7 +11,6 @@ import { exifReader } from './tiff-directory.ts'
 export const metadataModes = ['keep', 'strip', 'copyright'] as const
 export type MetadataMode = (typeof metadataModes)[number]
 
-/** The names of metadata in notes. */
 export const metadataNames: Readonly<Record<keyof Metadata, string>> = {
   text: 'text',
   exif: 'EXIF',
@@ -66,14 +66,13 @@ const ofRights = { exif: [315, 33432], iptc: [80, 110, 115, 116], text: ['Author
 function copyrightOf({ exif, xmp, iptc, text }: Metadata): Metadata {
   const fields = exif?.fields.filter(({ tag }) => ofRights.exif.includes(tag)) ?? []
   const words = text?.filter(({ keyword }) => ofRights.text.includes(keyword)) ?? []
-  const packet = xmp && rightsOfXmp(xmp)
   const records = iptc && rightsOfIptc(iptc)
-  return {
-    ...(fields.length > 0 && { exif: { fields, below: new Map() } }),
-    ...(words.length > 0 && { text: words }),
-    ...(packet !== undefined && { xmp: packet }),
-    ...(records !== undefined && records.length > 0 && { iptc: records }),
-  }
+  return defined({
+    exif: fields.length > 0 ? { fields, below: new Map() } : undefined,
+    text: words.length > 0 ? words : undefined,
+    xmp: xmp && rightsOfXmp(xmp),
+    iptc: records?.length ? records : undefined,
+  })
 }
 
 /** Keeps the records of application 2 about ownership, after the one that states the character set (1:90). */

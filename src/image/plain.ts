@@ -36,7 +36,6 @@ function wordsFrom(bytes: Uint8Array, bad: Damage) {
   return { next, number, line, at: () => at }
 }
 
-/** Finds the start of the next word, after white space and comments. */
 function wordAt(bytes: Uint8Array, from: number): number {
   let at = from
   for (;;) {
@@ -97,7 +96,6 @@ export function readPnm(bytes: Uint8Array, name: string): OwnPicture {
   }
 }
 
-/** The pixel types of a PAM, by number of samples. */
 const tuples = ['GRAYSCALE', 'GRAYSCALE_ALPHA', 'RGB', 'RGB_ALPHA']
 
 function readPam(bytes: Uint8Array, name: string): OwnPicture {
@@ -245,7 +243,6 @@ const header = (text: string): Uint8Array => Buffer.from(text, 'latin1')
 const isGray = ({ channels }: Picture): boolean => channels < 3
 const mostOf = ({ depth }: Picture): number => fullScale(depth)
 
-/** Joins a header and integer samples, high byte first. */
 async function withSamples(text: string, { data }: Picture): Promise<Uint8Array> {
   const head = header(text)
   const out = new Uint8Array(head.length + data.byteLength)

@@ -41,7 +41,6 @@ const colourTypes: Readonly<
   6: { samples: 4, depths: [8, 16] },
 }
 
-/** Chunks that are never kept, and what they contain. */
 const lost: Readonly<Record<string, string>> = {
   tIME: 'time',
   cICP: 'colour encoding (cICP)',
@@ -98,7 +97,6 @@ function fault(chunk: Chunk, colourType: number, seen: ReadonlyMap<string, Chunk
   return length >= 1 && length <= palette ? undefined : `it has ${length} entries, the palette ${palette}`
 }
 
-/** The chunks that are used, besides IHDR, PLTE and the picture data. */
 const used = ['tRNS', 'gAMA', 'sRGB', 'pHYs', 'iCCP', 'eXIf', 'acTL']
 
 /**
@@ -214,7 +212,6 @@ function coloursOf({ read }: Reader, seen: ReadonlyMap<string, Chunk>): string |
   return isSrgb ? undefined : `${chunk.type} ${numbers.join()}`
 }
 
-/** Returns a PNG without its ignored chunks, for the decoder. */
 export function withoutIgnored(bytes: Uint8Array, ignored: readonly IgnoredChunk[]): Uint8Array {
   const cuts = [...ignored].sort((a, b) => a.at - b.at)
   const starts = [0, ...cuts.map(({ end }) => end)]
@@ -232,7 +229,6 @@ function pixelsOf({ read }: Reader, chunk: Chunk | undefined) {
   return unit === 1 ? { resolution: [x, y] as const } : { isAspect: unit === 0 && x !== y }
 }
 
-/** The name of the metadata for pixels that are not square. */
 export const pixelAspect = 'aspect ratio of the pixels'
 
 /** The number of bytes at the end that are searched for chunks after the picture data. */

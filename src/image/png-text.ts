@@ -1,4 +1,5 @@
 import { inflateSync } from 'node:zlib'
+import { orElse } from '../error.ts'
 import { viewOf } from '../files/read.ts'
 import { limits } from '../limits.ts'
 import type { TextEntry } from '../tensor/metadata.ts'
@@ -36,10 +37,7 @@ export function readTexts(reader: Reader, chunks: readonly Chunk[]) {
   return { held: { ...(text.length > 0 && { text }), ...(xmp !== undefined && { xmp }) }, lost }
 }
 
-type Read = { readonly keyword: string; readonly bytes: Uint8Array }
-
-/** Reads the keyword and the text of a chunk. Returns undefined if it is damaged or takes more than `room` bytes. */
-function textOfChunk(reader: Reader, chunk: Chunk, room: number): Read | undefined {
+function textOfChunk(reader: Reader, chunk: Chunk, room: number) {
   const { type } = chunk
   const body = bodyOf(reader, chunk)
   const split = body.indexOf(0)
@@ -54,17 +52,14 @@ function textOfChunk(reader: Reader, chunk: Chunk, room: number): Read | undefin
     if (language < 2 || translated < 3) return undefined
     rest = rest.subarray(translated + 1)
   }
-  try {
-    return { keyword, bytes: isPacked ? inflateSync(rest, { maxOutputLength: Math.max(1, room) }) : rest }
-  } catch {
-    return undefined
-  }
+  const unpacked = () => (isPacked ? inflateSync(rest, { maxOutputLength: Math.max(1, room) }) : rest)
+  const bytes = orElse(unpacked, undefined)
+  return bytes && { keyword, bytes }
 }
 
 /** The longest chunk, unpacked, that libpng reads, in bytes. */
 export const mostOfLibpng = 8e6
 
-/** Returns a copy of the body of a chunk. */
 export const bodyOf = ({ read }: Reader, { at, length }: Chunk): Uint8Array =>
   new Uint8Array(read(at + 8, length))
 
@@ -95,7 +90,6 @@ export function profileOf(reader: Reader, chunk: Chunk, channels: number): Uint8
   return isUsual ? bytes : undefined
 }
 
-/** Whether a text can be written in Latin-1, as tEXt requires. */
 const isLatin = (text: string): boolean => [...text].every((c) => c.charCodeAt(0) < 256 && c !== '\0')
 
 /** Makes the chunks for the EXIF, XMP and texts of a picture. */

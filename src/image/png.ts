@@ -12,10 +12,8 @@ export type Compression = {
   readonly filter: 'none' | 'adaptive'
 }
 
-/** The contents of the header of a PNG. */
 export type PngShape = Pick<Picture, 'width' | 'height' | 'channels' | 'meta'> & { readonly depth: 8 | 16 }
 
-/** PNG colour types by channel count: gray, gray + alpha, RGB, RGBA. */
 const colourTypes = { 1: 0, 2: 4, 3: 2, 4: 6 } as const
 /** The largest chunk that the format allows (PNG, section 5.3). */
 const maxChunk = 0x7fffffff
@@ -63,7 +61,11 @@ export function pngHeader(
   ihdr[9] = colourTypes[channels]
   const chunks = [pngSignature, chunk('IHDR', ihdr)]
   if (meta.gamma !== undefined) chunks.push(chunk('gAMA', uint32(meta.gamma)))
-  if (meta.icc !== undefined && iccFits(meta.icc, channels)) chunks.push(chunk('iCCP', iccBody(meta.icc)))
+  if (meta.icc !== undefined && iccFits(meta.icc, channels)) {
+    // name, its end, method 0 = deflate
+    const head = latin1('ICC profile\0\0')
+    chunks.push(chunk('iCCP', concat([head, zlib.deflateSync(meta.icc, { level: 9 })])))
+  }
   if (meta.resolution !== undefined) {
     const [x, y] = meta.resolution
     chunks.push(chunk('pHYs', concat([uint32(x), uint32(y), Uint8Array.of(1)])))
@@ -103,42 +105,41 @@ export function deflateStrip(filtered: Uint8Array, packing: Packing): Uint8Array
 }
 
 /** Packs to the same bytes as `deflateStrip`, but on another thread. For levels below 4. */
-export function deflateAside(filtered: Uint8Array, packing: Packing): Promise<Uint8Array> {
-  const packer = zlib.createDeflateRaw({ ...settingsOf(filtered, packing), flush: flushOf(packing) })
-  const packed: Uint8Array[] = []
-  packer.on('data', (piece: Uint8Array) => packed.push(piece))
-  return new Promise<Uint8Array>((done, failed) => {
-    packer.on('error', failed)
+export const deflateAside = (filtered: Uint8Array, packing: Packing): Promise<Uint8Array> =>
+  packedBy({ ...settingsOf(filtered, packing), flush: flushOf(packing) }, (packer, done) =>
     // the write flushes too, because `end` would wait for the other thread a second time
-    packer.write(filtered, () => done(concat(packed)))
-    // not in the callback, after which a closed stream makes an error that nobody sees
-  }).finally(() => packer.close())
-}
+    packer.write(filtered, () => done()),
+  )
 
 /**
  * Packs to the same bytes as `deflateStrip`, piece by piece outside this thread, so that an exit waits for one piece.
  */
 export async function deflateSlowly(filtered: Uint8Array, packing: Packing): Promise<Uint8Array> {
-  const first = await deflateInPieces(filtered, packing)
-  return shorter(first, await deflateInPieces(filtered, { ...packing, strategy: zlib.constants.Z_RLE }))
+  const inPieces = (strategy: number) =>
+    packedBy(settingsOf(filtered, { ...packing, strategy }), (packer, done) => {
+      const write = (at: number) => {
+        if (at < filtered.length)
+          packer.write(filtered.subarray(at, at + pieceBytes), () => write(at + pieceBytes))
+        else if (packing.last) packer.once('end', done).end()
+        else packer.flush(flushOf(packing), done)
+      }
+      write(0)
+    })
+  return shorter(await inPieces(packing.strategy), await inPieces(zlib.constants.Z_RLE))
 }
 
-async function deflateInPieces(filtered: Uint8Array, packing: Packing): Promise<Uint8Array> {
-  const packer = zlib.createDeflateRaw(settingsOf(filtered, packing))
+function packedBy(
+  settings: zlib.ZlibOptions,
+  drive: (packer: zlib.DeflateRaw, done: () => void) => void,
+): Promise<Uint8Array> {
+  const packer = zlib.createDeflateRaw(settings)
   const packed: Uint8Array[] = []
   packer.on('data', (piece: Uint8Array) => packed.push(piece))
-  await new Promise<void>((done, failed) => {
+  return new Promise<Uint8Array>((done, failed) => {
     packer.on('error', failed)
-    const write = (at: number) => {
-      if (at < filtered.length)
-        packer.write(filtered.subarray(at, at + pieceBytes), () => write(at + pieceBytes))
-      else if (packing.last) packer.once('end', done).end()
-      else packer.flush(flushOf(packing), done)
-    }
-    write(0)
-  })
-  packer.close()
-  return concat(packed)
+    drive(packer, () => done(concat(packed)))
+    // not in the callback, after which a closed stream makes an error that nobody sees
+  }).finally(() => packer.close())
 }
 
 /** The number of bytes that zlib packs in a tenth of a second at its slowest. */
@@ -198,11 +199,6 @@ export function isPngPicture(
   picture: Picture,
 ): picture is Picture & { readonly depth: 8 | 16; readonly data: Uint8Array | Uint16Array } {
   return picture.depth !== 32
-}
-
-function iccBody(icc: Uint8Array): Uint8Array {
-  // name, its end, method 0 = deflate
-  return concat([latin1('ICC profile\0\0'), zlib.deflateSync(icc, { level: 9 })])
 }
 
 /** Makes a chunk of a PNG, with its length and checksum. */

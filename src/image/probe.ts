@@ -2,6 +2,7 @@
 
 import { ConvoError } from '../error.ts'
 import { counted } from '../text/count.ts'
+import { defined } from '../text/record.ts'
 import type { BorrowedKind } from './borrowed.ts'
 import type { OwnKind } from './own.ts'
 import { readPngHead } from './png-head.ts'
@@ -12,7 +13,6 @@ import { jfifResolution, type Resolution, tiffResolution } from './tiff-director
 /** The kinds of file that are distinguished by their first bytes. */
 export type Kind = 'png' | 'jpeg' | 'webp' | 'tiff' | 'gif' | 'avif' | 'svg' | 'npy' | OwnKind | BorrowedKind
 
-/** The information in the first bytes. */
 export type Probe = ReturnType<typeof probe>
 
 /**
@@ -25,24 +25,16 @@ export type Probe = ReturnType<typeof probe>
 export function probe(source: Source, name = nameOf(source)) {
   return withReader(source, name, (reader) => {
     if (reader.size === 0)
-      throw new ConvoError('E_DECODE', `${name} is empty`, {
-        why: `${name}: 0 bytes`,
-        fix: filled(name),
-      })
+      throw new ConvoError('E_DECODE', `${name} is empty`, { why: `${name}: 0 bytes`, fix: filled(name) })
     const head = reader.read(0, headBytes)
     const kind = kindOf(head)
     if (kind === undefined) refuseDamagedSignature(head, reader.size, name)
     const png = kind === 'png' ? readPngHead(reader, name) : undefined
     const resolution =
       kind === 'tiff' ? tiffFileResolution(reader) : kind === 'jpeg' ? jfifResolution(head) : png?.resolution
-    return {
-      size: reader.size,
-      ...(kind !== undefined && { kind }),
-      // a TIFF with many channels or with number types that no picture has is one too
-      ...((kind === 'npy' || (kind === 'tiff' && holdsArray(reader.read))) && { isArray: true as const }),
-      ...(png !== undefined && { png }),
-      ...(resolution !== undefined && { resolution }),
-    }
+    // a TIFF with many channels or with number types that no picture has is an array too
+    const isArray = kind === 'npy' || (kind === 'tiff' && holdsArray(reader.read)) || undefined
+    return { size: reader.size, ...defined({ kind, isArray, png, resolution }) }
   })
 }
 
@@ -84,7 +76,6 @@ function tiffFileResolution({ read }: Reader): Resolution | undefined {
 }
 
 const newCopy = 'a new copy of the file'
-/** What to do about an empty file or stream. */
 const filled = (name: string): string =>
   name === 'standard input' ? 'a command before the pipe that writes a picture' : newCopy
 

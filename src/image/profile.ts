@@ -52,7 +52,6 @@ function lightOfProfile(icc: Uint8Array, name: string): Light {
 
 const text = (bytes: Uint8Array, at: number): string => String.fromCharCode(...bytes.subarray(at, at + 4))
 
-/** The bytes of a tag, if it is within the profile. */
 function tagOf(icc: Uint8Array, view: DataView, signature: string): Uint8Array | undefined {
   if (icc.length < 132) return undefined
   const count = Math.min(view.getUint32(128), Math.floor((icc.length - 132) / 12))
@@ -89,7 +88,6 @@ function curveFrom(tag: Uint8Array): Curve | undefined {
   return { kind: 'parametric', g, a, b, c, d, e, f }
 }
 
-/** Whether a curve never falls and ends higher than it begins. */
 function rises(curve: Curve): boolean {
   let last = toLinear(0, curve)
   const first = last
@@ -102,7 +100,6 @@ function rises(curve: Curve): boolean {
   return last > first
 }
 
-/** The human-readable name of a profile, in quotes. */
 function descriptionOf(icc: Uint8Array, view: DataView): string {
   const tag = tagOf(icc, view, 'desc')
   if (tag === undefined) return '(without a name)'

@@ -69,16 +69,11 @@ export const stretched = ({ min, max }: Extremes, full: number): Levels => ({
  */
 export function legibleLevels(bins: Uint32Array, largest: number, isSigned: boolean, full: number): Levels {
   const low = isSigned ? full / 2 : 0
-  return { kind: 'legible', low, gain: (full - low) / (reachOf(bins, largest) || 1), full }
-}
-
-/** The magnitude below which all but a few of the counted samples are, to one part in 4096 of the largest. */
-function reachOf(bins: Uint32Array, largest: number): number {
-  if (largest === 0) return 0
   const count = bins.reduce((a, b) => a + b, 0)
   let [bin, seen] = [0, bins[0]!]
-  while (seen < shown * count) seen += bins[++bin]!
-  return (largest * (bin + 1)) / magnitudeParts
+  while (largest > 0 && seen < shown * count) seen += bins[++bin]!
+  const reach = (largest * (bin + 1)) / magnitudeParts
+  return { kind: 'legible', low, gain: (full - low) / (reach || 1), full }
 }
 
 /** The fraction of the samples that a legible map shows without clipping. */
@@ -88,16 +83,10 @@ const shown = 0.995
 export function checkChannels(count: number, channels: readonly number[]): void {
   const missing = channels.find((c) => c >= count)
   if (missing === undefined) return
-  throw new ConvoError(
-    'E_OPTION',
-    `there is no channel ${missing}: the result has ${count} channels, counted from 0`,
-    {
-      fix: `--channels ${count - 1}`,
-    },
-  )
+  const what = `there is no channel ${missing}: the result has ${count} channels, counted from 0`
+  throw new ConvoError('E_OPTION', what, { fix: `--channels ${count - 1}` })
 }
 
-/** Digits of 3 x 5 pixels, each row in three bits. */
 const digits = ['75557', '26227', '71747', '71717', '55711', '74717', '74757', '71111', '75757', '75717']
 
 /** Draws the number of a map of this size in white on black. It is larger on larger maps, and clipped to the map. */

@@ -29,12 +29,8 @@ export function checkPage(page: number, pages: number | undefined, name: string)
 }
 
 /** Refuses more pixels than can be in the file, before memory is allocated for them. @throws ConvoError E_DECODE */
-export function refuseShort(
-  { size }: { readonly size: number },
-  { leastBytes = 0 }: { readonly leastBytes?: number },
-  name: string,
-): void {
-  if (size >= leastBytes) return
+export function refuseShort(size: number, leastBytes: number | undefined, name: string): void {
+  if (size >= (leastBytes ?? 0)) return
   throw new ConvoError('E_DECODE', `${name} cannot be decoded: it is damaged`, {
     why: `${name}: its pixels do not fit in ${counted(size, 'byte')}`,
     fix: 'a new copy of the file',

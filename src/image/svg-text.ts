@@ -8,15 +8,12 @@ export type Element = {
   text?: string
 }
 
-/** The elements of an SVG, and whether its entities contain markup. */
-export type SvgText = { readonly elements: readonly Element[]; readonly hasMarkupEntities: boolean }
-
 /**
  * Reads the tags of an SVG once from start to end. It stops at malformed markup, which the decoder reports.
  *
  * @param onCount called with the number of elements; throws to refuse
  */
-export function readTags(source: string, onCount: (count: number) => void): SvgText {
+export function readTags(source: string, onCount: (count: number) => void) {
   const elements: Element[] = []
   const open: number[] = []
   const entities = new Map<string, string>()
@@ -68,7 +65,6 @@ const skips = [
   ['<?', '?>'],
 ] as const
 
-/** Finds the end of a declaration, including its inner part in brackets. */
 function declarationEnd(source: string, at: number): number {
   const close = source.indexOf('>', at)
   const bracket = source.indexOf('[', at)
@@ -79,7 +75,6 @@ function declarationEnd(source: string, at: number): number {
   return end < 0 ? source.length : end + 1
 }
 
-/** Finds the `>` that ends a tag, ignoring those inside quotes. */
 function tagEnd(source: string, at: number): number {
   let quote = ''
   for (let i = at + 1; i < source.length; i++) {

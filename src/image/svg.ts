@@ -1,4 +1,4 @@
-import { ConvoError } from '../error.ts'
+import { ConvoError, orElse } from '../error.ts'
 import { checkLimit } from '../limits.ts'
 import { listed } from './metadata.ts'
 import type { Reader } from './reader.ts'
@@ -6,16 +6,9 @@ import { checkSize, type Size } from './size.ts'
 import { type Element, readTags } from './svg-text.ts'
 
 /** Pixels in a unit at 72 per inch, the density at which drawings are rendered. */
+// biome-ignore format: one line says it
 const units: Readonly<Record<string, number>> = {
-  '': 1,
-  px: 1,
-  pt: 1,
-  pc: 12,
-  in: 72,
-  cm: 72 / 2.54,
-  mm: 72 / 25.4,
-  em: 12,
-  ex: 6,
+  '': 1, px: 1, pt: 1, pc: 12, in: 72, cm: 72 / 2.54, mm: 72 / 25.4, em: 12, ex: 6,
 }
 
 /**
@@ -31,19 +24,15 @@ export function readSvg({ read, size }: Reader, name: string, maxPixels: number)
   const foreign = new Set<string>()
   const budget = { name, maxPixels, steps: 0, elements: 0, work: 0, undrawn: new Set<string>(), foreign }
   look(text, budget, 0)
+  const { size: left } = budget.undrawn
   const [first] = foreign
-  const undrawn =
-    budget.undrawn.size === 0
-      ? []
-      : [`${listed([...budget.undrawn])} of ${name} ${budget.undrawn.size > 1 ? 'were' : 'was'} not drawn`]
-  if (first === undefined) return undrawn
+  const others = foreign.size > 1 ? ` and ${foreign.size - 1} more` : ''
   return [
-    ...undrawn,
-    `${name} refers to other files, which were not drawn: ${first}${foreign.size > 1 ? ` and ${foreign.size - 1} more` : ''}`,
+    ...(left > 0 ? [`${listed([...budget.undrawn])} of ${name} ${left > 1 ? 'were' : 'was'} not drawn`] : []),
+    ...(first ? [`${name} refers to other files, which were not drawn: ${first}${others}`] : []),
   ]
 }
 
-/** What was met in a drawing and the drawings in it. */
 type Budget = Cost & {
   readonly name: string
   readonly maxPixels: number
@@ -69,14 +58,9 @@ function look(text: string, budget: Budget, level: number, within?: number): voi
     checkLimit('svgElements', budget.elements + count, name),
   )
   if (hasMarkupEntities) {
-    throw new ConvoError(
-      'E_DECODE',
-      `${name} has entities with markup or external files, which convo does not read`,
-      {
-        why: `${name}: an <!ENTITY … > whose value has < or & in it, or SYSTEM`,
-        fix: 'xmllint --noent in.svg > plain.svg',
-      },
-    )
+    const what = `${name} has entities with markup or external files, which convo does not read`
+    const why = `${name}: an <!ENTITY … > whose value has < or & in it, or SYSTEM`
+    throw new ConvoError('E_DECODE', what, { why, fix: 'xmllint --noent in.svg > plain.svg' })
   }
   const pixels = within ?? sizeOf(elements, text, budget)
   for (const { attributes } of elements) {
@@ -96,15 +80,12 @@ function look(text: string, budget: Budget, level: number, within?: number): voi
   checkLimit('svgFilterWork', Math.round(budget.work), name)
 }
 
-/** The number of pixels in a drawing, from its width, height and viewBox. */
 function sizeOf(elements: readonly Element[], text: string, { name, maxPixels }: Budget): number {
   const root = elements.find(({ tag }) => tag === 'svg')?.attributes
-  const box =
-    root
-      ?.get('viewBox')
-      ?.trim()
-      .split(/[\s,]+/)
-      .map(Number) ?? []
+  const box = (root?.get('viewBox') ?? '')
+    .trim()
+    .split(/[\s,]+/)
+    .map(Number)
   const [width, height] = (['width', 'height'] as const).map((side, i) => {
     const [, digits = '', unit = '%'] =
       /^\s*([+-]?[\d.]+(?:e[+-]?\d+)?)\s*([a-z%]*)\s*$/i.exec(root?.get(side) ?? '') ?? []
@@ -128,9 +109,13 @@ function sizeOf(elements: readonly Element[], text: string, { name, maxPixels }:
 function lookAtData(link: string, budget: Budget, level: number, pixels: number): void {
   const { name, maxPixels } = budget
   const comma = link.indexOf(',')
+  const body = link.slice(comma + 1)
   const bytes = /;\s*base64/i.test(link.slice(0, comma))
-    ? Buffer.from(link.slice(comma + 1), 'base64')
-    : Buffer.from(decoded(link.slice(comma + 1)), 'latin1')
+    ? Buffer.from(body, 'base64')
+    : Buffer.from(
+        orElse(() => decodeURIComponent(body), body),
+        'latin1',
+      )
   const size = rasterSize(bytes)
   if (size !== undefined) {
     checkSize(size, maxPixels, `a picture in ${name}`)
@@ -139,14 +124,6 @@ function lookAtData(link: string, budget: Budget, level: number, pixels: number)
   if (!bytes.subarray(0, 4096).includes('<')) return
   checkLimit('svgLevels', level + 1, name)
   look(bytes.toString('latin1'), budget, level + 1, pixels)
-}
-
-function decoded(text: string): string {
-  try {
-    return decodeURIComponent(text)
-  } catch {
-    return text
-  }
 }
 
 function rasterSize(bytes: Buffer): Size | undefined {
@@ -244,7 +221,6 @@ function costOf(elements: readonly Element[], pixels: number, budget: Budget): C
   return elements.length === 0 ? { elements: 0, work: 0 } : costAt(0, 0)
 }
 
-/** The items in a range of positions, from a list sorted by position. */
 function between<T extends { readonly at: number }>(list: readonly T[], from: number, to: number) {
   const first = (place: number) => {
     let [low, high] = [0, list.length]
@@ -260,7 +236,6 @@ function between<T extends { readonly at: number }>(list: readonly T[], from: nu
 
 type Rule = { readonly words: ReadonlySet<string>; readonly targets: readonly string[] }
 
-/** The rules of a style sheet that refer to an element. */
 function rulesOf(text: string): Rule[] {
   return text.split('}').flatMap((rule) => {
     const [selector = '', body = ''] = rule.split('{', 2)
@@ -274,7 +249,6 @@ function rulesOf(text: string): Rule[] {
 const referred = (text: string): string[] =>
   [...text.matchAll(/url\(\s*["']?#([^)"'\s]+)/g)].map(([, id]) => id!)
 
-/** The ids that an element refers to, through its attributes and through style sheets. */
 function targetsOf({ tag, attributes }: Element, rules: readonly Rule[]): string[] {
   const own = [...attributes].flatMap(([name, value]) => {
     if (name === 'href') return tag !== 'a' && value.startsWith('#') ? [value.slice(1)] : []

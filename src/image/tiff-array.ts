@@ -9,7 +9,7 @@ import { type Depth, fullScale, type Samples } from '../tensor/picture.ts'
 import { damaged } from './own-picture.ts'
 import { type Read, type Source, wholeOf, withReader } from './reader.ts'
 import type { Size } from './size.ts'
-import { type Directory, numbersOf, pageOf } from './tiff-directory.ts'
+import { type Directory, numberOf, numbersOf, pageOf } from './tiff-directory.ts'
 import { unpackBits, unpackLzw } from './tiff-unpack.ts'
 
 // TIFFs with sample types that the decoder does not support, or more channels than a picture: arrays, like .npy files.
@@ -17,15 +17,14 @@ import { unpackBits, unpackLzw } from './tiff-unpack.ts'
 
 type Storage = ReturnType<typeof storageOf>
 
-/** The type of the samples, by NumPy's name; undefined for one that is not read. */
 function typeOf({ format, bits }: Pick<Storage, 'format' | 'bits'>): string | undefined {
   const type = `${['', 'u', 'i', 'f'][format]}${bits / 8}`
   return Object.hasOwn(numberTypes, type) ? type : undefined
 }
 
 /** How a page stores its samples, in the terms of TIFF 6.0. */
-function storageOf(read: Read, page: Directory) {
-  const first = (tag: number, other: number) => numbersOf(read, page, tag, 2 ** 16)[0] ?? other
+export function storageOf(page: Directory) {
+  const first = (tag: number, other: number) => numberOf(page, tag, other)
   const orientation = first(274, 1)
   return {
     width: first(256, 0),
@@ -73,7 +72,7 @@ function isArrayPage(storage: Storage): boolean {
 /** Whether the first page of a TIFF must be read as an array. */
 export function holdsArray(read: Read): boolean {
   const found = pageOf(read)
-  return found !== undefined && isArrayPage(storageOf(read, found))
+  return found !== undefined && isArrayPage(storageOf(found))
 }
 
 /** Whether integers are not of whole bytes, except for the gray and the palettes that the decoder supports. */
@@ -86,13 +85,13 @@ const isPacked = ({ format, bits, channels }: Storage): boolean =>
  * gray and alpha, fewer than 8 bits), and for colours multiplied by their alpha, which the decoder divides without
  * rounding. The result is undefined if these are packed or meant in an unsupported way.
  */
-export function readerOf(read: Read, page: Directory): 'there' | 'here' | undefined {
-  const storage = storageOf(read, page)
+export function readerOf(page: Directory): 'there' | 'here' | undefined {
+  const storage = storageOf(page)
   const { isPlanar, channels, bits, format, photometric, compression, predictor } = storage
   const isApart = isPlanar && (page.tags.has(322) || channels === 2 || bits % 8 !== 0)
   const isOurs = isApart || isPacked(storage) || compression === zstandard
   if (!isOurs && !isMultiplied(page)) return 'there'
-  const isEven = numbersOf(read, page, 258, channels).every((own) => own === bits)
+  const isEven = numbersOf(page, 258, channels).every((own) => own === bits)
   const isType = isEven && (format === 1 ? bits > 0 && bits <= 16 : format === 3 && bits === 32)
   const isKnown = isType && packings.includes(compression) && (predictor === 1 || bits % 8 === 0)
   const isMeant = channels > 2 ? photometric === 2 : photometric === 1 || (photometric === 0 && format === 1)
@@ -123,10 +122,10 @@ export async function readTiffArray(
   const bad = damaged(name, 'TIFF')
   const found = pageOf(read, page)
   if (found === undefined) throw bad(0, `it has no page ${page + 1}`)
-  const storage = storageOf(read, found)
+  const storage = storageOf(found)
   const { width, height, channels, bits, isPlanar } = storage
   checkSize({ width: width * channels, height })
-  const list = (tag: number) => numbersOf(read, found, tag, 2 ** 22)
+  const list = (tag: number) => numbersOf(found, tag, 2 ** 22)
   const isTiled = found.tags.has(322)
   const tileWidth = isTiled ? (list(322)[0] ?? 0) : width
   const tileHeight = isTiled ? (list(323)[0] ?? 0) : Math.min(height, list(278)[0] ?? height)
@@ -184,22 +183,18 @@ function turnOf(orientation: number, width: number, height: number) {
   return { size, right, down, first }
 }
 
-/** Reverses the bits in each byte. */
 async function mirrored(bytes: Uint8Array): Promise<Uint8Array> {
   const out = await copied(new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length))
   await inTurns(out.length, (from, to) => {
-    for (let i = from; i < to; i++) out[i] = reversed(out[i]!)
+    for (let i = from; i < to; i++) {
+      const pairs = ((out[i]! & 0x55) << 1) | ((out[i]! >> 1) & 0x55)
+      const fours = ((pairs & 0x33) << 2) | ((pairs >> 2) & 0x33)
+      out[i] = ((fours & 15) << 4) | (fours >> 4)
+    }
   })
   return out
 }
 
-function reversed(byte: number): number {
-  const pairs = ((byte & 0x55) << 1) | ((byte >> 1) & 0x55)
-  const fours = ((pairs & 0x33) << 2) | ((pairs >> 2) & 0x33)
-  return ((fours & 15) << 4) | (fours >> 4)
-}
-
-/** Unpacks a piece. Returns undefined if it is damaged. */
 async function unpacked(packed: Uint8Array, length: number, compression: number) {
   try {
     if (compression === 1)
@@ -221,7 +216,6 @@ type Piece = Storage & {
   readonly type: string
 }
 
-/** Reads the numbers of a piece, whose rows may be stored as differences. `bytes` is changed. */
 async function numbersIn(bytes: Uint8Array, piece: Piece): Promise<Float64Array> {
   const { bits, predictor, perRow, rows, step, little, type } = piece
   const size = bits / 8
@@ -273,8 +267,8 @@ async function bitsIn(bytes: Uint8Array, { bits, perRow, rows }: Piece): Promise
 export function pageRead(source: Source, page: number, name: string) {
   const found = withReader(source, name, ({ read }) => {
     const directory = pageOf(read, page)
-    if (directory === undefined || readerOf(read, directory) !== 'here') return undefined
-    return { ...storageOf(read, directory), isMultiplied: isMultiplied(directory) }
+    if (directory === undefined || readerOf(directory) !== 'here') return undefined
+    return { ...storageOf(directory), isMultiplied: isMultiplied(directory) }
   })
   if (found === undefined || found.width * found.height === 0) return undefined
   const { width, height, channels, bits, orientation } = found

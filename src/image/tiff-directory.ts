@@ -4,11 +4,10 @@ import { type Read, textOf } from './reader.ts'
 
 /**
  * The fields of a directory. `value` is the number itself if it fits in the field, else its offset; `place` is where it
- * is written. `next` is the offset of the next directory, 0 for none.
+ * is written, and `at` where the numbers of the field are. `next` is the offset of the next directory, 0 for none.
  */
 export type Directory = NonNullable<ReturnType<typeof directoryAt>>
 
-/** The byte order of a TIFF, and whether it is a BigTIFF. */
 type Layout = { readonly little: boolean; readonly isBig: boolean }
 
 /** Reads the byte order and version of a TIFF or EXIF block, and the offset of its first directory, if it is either. */
@@ -32,8 +31,7 @@ export function exifReader(exif: Uint8Array): Read {
 export function pageOf(read: Read, page = 0): Directory | undefined {
   const layout = tiffLayout(read)
   let found = layout && directoryAt(read, layout.first, layout)
-  for (let i = 0; i < page && layout !== undefined && found !== undefined; i++)
-    found = found.next === 0 ? undefined : directoryAt(read, found.next, layout)
+  for (let i = 0; i < page; i++) found = found && directoryAfter(found)
   return found
 }
 
@@ -55,7 +53,7 @@ export function directoryAt(read: Read, at: number, layout: Layout) {
   if (view.byteLength < count * size) return undefined
   const numberAt = (where: number) =>
     isBig ? Number(view.getBigUint64(where, little)) : view.getUint32(where, little)
-  const tags = new Map<number, { type: number; count: number; value: number; place: number }>()
+  const tags = new Map<number, { type: number; count: number; value: number; place: number; at: number }>()
   for (let entry = 0; entry < count * size; entry += size) {
     const type = view.getUint16(entry + 2, little)
     const number = numberAt(entry + 4)
@@ -69,31 +67,34 @@ export function directoryAt(read: Read, at: number, layout: Layout) {
           : bytes === 4
             ? view.getUint32(where, little)
             : numberAt(where)
-    tags.set(view.getUint16(entry, little), { type, count: number, value, place: from + where })
+    const own = from + where
+    tags.set(view.getUint16(entry, little), {
+      ...{ type, count: number, value, place: own, at: bytes <= place ? own : value },
+    })
   }
   const end = count * size
-  return { tags, layout, next: view.byteLength - end < place ? 0 : numberAt(end) }
+  return { read, tags, layout, at, next: view.byteLength - end < place ? 0 : numberAt(end) }
 }
+
+export const directoryAfter = ({ read, next, layout }: Directory): Directory | undefined =>
+  next === 0 ? undefined : directoryAt(read, next, layout)
 
 /**
  * Reads the numbers of a field, at most `most` and as far as the file contains them. Returns none without the field.
  */
-export function numbersOf(
-  read: Read,
-  { tags, layout: { little, isBig } }: Directory,
-  tag: number,
-  most: number,
-): number[] {
-  const field = tags.get(tag)
-  const size = sizes[field?.type ?? 0] ?? 0
-  const type = numberTypes[`u${size}`]
-  if (field === undefined || type === undefined) return []
-  const place = field.count * size <= (isBig ? 8 : 4) ? field.place : field.value
-  const view = viewOf(read(place, Math.min(field.count, most) * size).slice())
+export function numbersOf({ read, tags, layout }: Directory, tag: number, most: number): number[] {
+  const { type = 0, count = 0, at = 0 } = tags.get(tag) ?? {}
+  const size = sizes[type] ?? 0
+  const number = numberTypes[`u${size}`]
+  if (number === undefined) return []
+  const view = viewOf(read(at, Math.min(count, most) * size).slice())
   return Array.from({ length: Math.floor(view.byteLength / size) }, (_, i) =>
-    type.read(view, i * size, little),
+    number.read(view, i * size, layout.little),
   )
 }
+
+export const numberOf = (directory: Directory, tag: number, other = 0): number =>
+  numbersOf(directory, tag, 1)[0] ?? other
 
 /** Pixels per metre, across and down. */
 export type Resolution = readonly [x: number, y: number]
@@ -113,26 +114,27 @@ export const exifResolution = (exif: Uint8Array): Resolution | undefined => tiff
 
 /** The resolution in the first directory of a TIFF. Undefined if it is missing or invalid. */
 export function tiffResolution(read: Read): Resolution | undefined {
-  const { x, y, unit } = tiffDensity(read, pageOf(read))
+  const first = pageOf(read)
+  if (first === undefined) return undefined
+  const { x, y, unit } = tiffDensity(first)
   return unit === 2 || unit === 3 ? resolution(x, y, unit === 2 ? perInch : 100) : undefined
 }
 
 /** Whether a TIFF directory states the aspect ratio of its pixels but not their size, which unit 1 means. */
-export function tiffHasOwnAspect(read: Read, directory: Directory): boolean {
-  const { x, y, unit } = tiffDensity(read, directory)
+export function tiffHasOwnAspect(directory: Directory): boolean {
+  const { x, y, unit } = tiffDensity(directory)
   return unit === 1 && x > 0 && y > 0 && x !== y
 }
 
 /** The values of tags 282, 283 and 296 in a directory (TIFF 6.0, section 8). NaN if a tag is missing or not a ratio. */
-function tiffDensity(read: Read, directory: Directory | undefined) {
+function tiffDensity({ read, tags, layout: { little } }: Directory) {
   const [x, y] = [282, 283].map((tag) => {
-    const field = directory?.tags.get(tag)
-    const { little = true, isBig = false } = directory?.layout ?? {}
-    const ratio = viewOf(read(isBig ? (field?.place ?? 0) : (field?.value ?? 0), 8))
-    if (field?.type !== 5 || ratio.byteLength < 8) return Number.NaN
+    const { type, at = 0 } = tags.get(tag) ?? {}
+    const ratio = viewOf(read(at, 8))
+    if (type !== 5 || ratio.byteLength < 8) return Number.NaN
     return ratio.getUint32(0, little) / ratio.getUint32(4, little)
   })
-  return { x: x!, y: y!, unit: directory?.tags.get(296)?.value ?? 2 }
+  return { x: x!, y: y!, unit: tags.get(296)?.value ?? 2 }
 }
 
 function resolution(x: number, y: number, scale: number): Resolution | undefined {

@@ -14,13 +14,6 @@ export const predictorOf = (compression: TiffCompression, depth: 8 | 16 | 32): 1
  * Packs rows of samples, [y][x][channel], into the bytes of a strip. deflate, which takes long, runs on another thread.
  * `rows` is changed: to differences of neighbours, if the compression uses them.
  */
-export function packStrip<C extends TiffCompression>(
-  rows: Uint8Array,
-  rowBytes: number,
-  channels: number,
-  depth: 8 | 16 | 32,
-  compression: C,
-): C extends 'deflate' ? Promise<Uint8Array> : Uint8Array
 export function packStrip(
   rows: Uint8Array,
   rowBytes: number,
@@ -45,7 +38,6 @@ export function packStrip(
 // level 6 takes twice the time for files that are 2 % smaller, on a photograph of 12 megapixels
 const deflating = { level: 5, memLevel: 9 }
 
-/** Subtracts from every sample the previous one of the same channel. */
 function differ(row: Uint8Array | Uint16Array, channels: number): void {
   for (let i = row.length - 1; i >= channels; i--) row[i] = row[i]! - row[i - channels]!
 }

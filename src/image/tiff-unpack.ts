@@ -1,6 +1,5 @@
 import { pause } from '../host/turns.ts'
 
-/** The number of bytes that are unpacked before the event loop may run. */
 const piece = 2 ** 18
 
 /** Unpacks a PackBits strip, up to `length` bytes. */

@@ -1,6 +1,7 @@
 import { ConvoError } from '../error.ts'
 import { checkLimit } from '../limits.ts'
 import type { Metadata } from '../tensor/metadata.ts'
+import { defined } from '../text/record.ts'
 import { fieldsOf } from './exif.ts'
 import { refusal, wayOf, ways } from './foreign.ts'
 import { geoTags } from './geotiff.ts'
@@ -8,14 +9,16 @@ import { bytesOf, metadataNames } from './metadata.ts'
 import { damaged } from './own-picture.ts'
 import { pixelAspect } from './png-head.ts'
 import { type Read, textOf } from './reader.ts'
-import { holdsArray, isMultiplied, readerOf } from './tiff-array.ts'
+import { holdsArray, isMultiplied, readerOf, storageOf } from './tiff-array.ts'
 import {
   type Directory,
+  directoryAfter,
   directoryAt,
+  numberOf,
   numbersOf,
+  pageOf,
   sizes,
   tiffHasOwnAspect,
-  tiffLayout,
 } from './tiff-directory.ts'
 
 const tag = {
@@ -26,7 +29,6 @@ const tag = {
   bits: 258,
   compression: 259,
   photometric: 262,
-  samples: 277,
   make: 271,
   orientation: 274,
   subIfds: 330,
@@ -51,7 +53,6 @@ const gdal = { 'GDAL metadata': 42112, 'no-data value': 42113 } as const
 /** A byte of a file, and the value to show to the decoder. */
 export type Mend = { readonly at: number; readonly byte: number }
 
-/** The contents of the directories of a TIFF. */
 export type TiffSeen = NonNullable<ReturnType<typeof readTiff>>
 
 /**
@@ -61,27 +62,22 @@ export type TiffSeen = NonNullable<ReturnType<typeof readTiff>>
  *   that are not supported; E_TOO_LARGE for more pages than the limit
  */
 export function readTiff(read: Read, name: string) {
-  const layout = tiffLayout(read)
   const seen = new Set<number>()
   const pages: Directory[] = []
-  for (let at = layout?.first ?? 0; layout !== undefined && at !== 0; ) {
-    if (seen.has(at)) throw damaged(name, 'TIFF')(at, 'the list of its pages is circular')
-    seen.add(at)
-    checkLimit('pages', seen.size, name)
-    const page = directoryAt(read, at, layout)
-    if (page === undefined) break
+  for (let page = pageOf(read); page !== undefined; page = directoryAfter(page)) {
+    if (seen.has(page.at)) throw damaged(name, 'TIFF')(page.at, 'the list of its pages is circular')
+    checkLimit('pages', seen.add(page.at).size, name)
     pages.push(page)
-    at = page.next
   }
   const [first] = pages
   // the decoder reports damage this early in the file
   if (first === undefined) return undefined
-  const subs = pages.flatMap((page) => subDirectories(read, page))
-  refuseRaw(read, name, pages, subs)
+  const subs = pages.flatMap(subDirectories)
+  refuseRaw(name, pages, subs)
   // arrays, with all their pages, are read here
   for (const page of holdsArray(read) ? [] : pages) {
-    refuseCompression(read, name, page)
-    refuseSamples(read, name, page)
+    refuseCompression(name, page)
+    refuseSamples(name, page)
   }
   const larger = pages.findIndex((page) => !isReduced(page))
   const isLater = (wanted: readonly number[]) =>
@@ -89,24 +85,24 @@ export function readTiff(read: Read, name: string) {
   return {
     // what an output does not keep, in words
     metadata: [
-      ...(tiffHasOwnAspect(read, first) ? [pixelAspect] : []),
+      ...(tiffHasOwnAspect(first) ? [pixelAspect] : []),
       ...Object.entries(gdal).flatMap(([name, one]) =>
         pages.some(({ tags }) => tags.has(one)) ? [name] : [],
       ),
       ...metadata.filter(([, tags]) => isLater(tags)).map(([key]) => `${metadataNames[key]} of later pages`),
     ],
     // what an output may keep and the decoder does not return
-    held: heldOf(read, first),
+    held: heldOf(first),
     // the decoder returns it for the files that it reads
-    icc: bytesOf(fieldsOf(read, first, (one) => one === tag.profile).fields, tag.profile),
+    icc: bytesOf(fieldsOf(first, (one) => one === tag.profile).fields, tag.profile),
     pages: pages.length,
     unread: [
       ...(subs.length === 0
         ? []
         : [`in subdirectories ${subs.length} ${subs.every(isReduced) ? 'smaller copies' : 'pictures'}`]),
-      ...slicesBehind(read, first, pages.length),
+      ...slicesBehind(first, pages.length),
     ],
-    leastBytes: Math.max(...pages.map((page) => leastBytesOf(read, page))),
+    leastBytes: Math.max(...pages.map(leastBytesOf)),
     // the division rounds to whole levels, so it is reported
     notes: [
       ...(pages.some(isMultiplied)
@@ -121,17 +117,17 @@ export function readTiff(read: Read, name: string) {
         pages.flatMap((page) =>
           oddOrientation(page).length === 0
             ? []
-            : `${name} has the orientation ${numberIn(page, tag.orientation)}, which was read as 1: it must be 1 to 8`,
+            : `${name} has the orientation ${numberOf(page, tag.orientation)}, which was read as 1: it must be 1 to 8`,
         ),
       ),
     ],
     // what only the decoder treats as damage
-    mends: pages.flatMap((page) => [...openTexts(read, page), ...oddOrientation(page)]),
+    mends: pages.flatMap((page) => [...openTexts(page), ...oddOrientation(page)]),
     // several can be decoded at once; pages with an orientation are turned one by one
     isAlike:
-      numberIn(first, tag.orientation) < 2 &&
-      readerOf(read, first) === 'there' &&
-      pages.every((page) => isLike(read, page, first)),
+      numberOf(first, tag.orientation) < 2 &&
+      readerOf(first) === 'there' &&
+      pages.every((page) => isLike(page, first)),
     ...(isReduced(first) &&
       larger > 0 && {
         preview: {
@@ -142,12 +138,11 @@ export function readTiff(read: Read, name: string) {
   }
 }
 
-function openTexts(read: Read, { tags, layout: { isBig } }: Directory): Mend[] {
-  return [...tags.values()].flatMap(({ type, count, value, place }) => {
-    const at = (count <= (isBig ? 8 : 4) ? place : value) + count - 1
-    return type === 2 && count > 0 && (read(at, 1)[0] ?? 0) !== 0 ? [{ at, byte: 0 }] : []
+const openTexts = ({ read, tags }: Directory): Mend[] =>
+  [...tags.values()].flatMap(({ type, count, at }) => {
+    const end = at + count - 1
+    return type === 2 && count > 0 && (read(end, 1)[0] ?? 0) !== 0 ? [{ at: end, byte: 0 }] : []
   })
-}
 
 /** Replaces an invalid orientation by 1, like other readers do. */
 function oddOrientation({ tags, layout: { little } }: Directory): Mend[] {
@@ -161,73 +156,65 @@ function oddOrientation({ tags, layout: { little } }: Directory): Mend[] {
 }
 
 /** Finds the slices of an ImageJ stack with a directory for the first slice only, as in files above 4 GiB. */
-function slicesBehind(read: Read, { tags }: Directory, pages: number): string[] {
-  const text = tags.get(tag.description)
-  if (text === undefined || text.count < 5) return []
-  const said = /^ImageJ=[\s\S]*?^images=(\d+)$/m.exec(textOf(read(text.value, Math.min(text.count, 4096))))
+function slicesBehind(page: Directory, pages: number): string[] {
+  const said = /^ImageJ=[\s\S]*?^images=(\d+)$/m.exec(textIn(page, tag.description))
   const more = Number(said?.[1] ?? 0) - pages
   return more > 0 ? [`${more} more ${more === 1 ? 'slice' : 'slices'} of an ImageJ stack`] : []
+}
+
+function textIn({ read, tags }: Directory, one: number): string {
+  const { at = 0, count = 0 } = tags.get(one) ?? {}
+  return textOf(read(at, Math.min(count, 4096)))
 }
 
 /** Tags that must be equal for pages to be alike: shape, palette, and properties that are applied or kept. */
 const deciding = [254, 256, 257, 259, 262, 266, 274, 277, 284, 320, 338, 347, 34675]
 
-/** Whether a field is the same in two directories, or missing from both. */
 function isEqual(page: Directory, other: Directory, one: number): boolean {
   const [a, b] = [page.tags.get(one), other.tags.get(one)]
   return a?.count === b?.count && a?.value === b?.value
 }
 
-function heldOf(read: Read, page: Directory): Metadata {
+function heldOf(page: Directory): Metadata {
   const [[, exifTags]] = metadata as [(typeof metadata)[number]]
-  const { fields, below } = fieldsOf(read, page, (one) => metadata.some(([, tags]) => tags.includes(one)))
+  const { fields, below } = fieldsOf(page, (one) => metadata.some(([, tags]) => tags.includes(one)))
   const exif = { fields: fields.filter((field) => exifTags.includes(field.tag)), below }
   const geo = fields.filter((field) => geoTags.includes(field.tag))
-  const [xmp, iptc] = [bytesOf(fields, 700), bytesOf(fields, 33723)]
-  return {
-    ...(exif.fields.length + below.size > 0 && { exif }),
-    ...(xmp !== undefined && { xmp }),
-    ...(iptc !== undefined && { iptc }),
-    ...(geo.length > 0 && { geo }),
-  }
+  return defined({
+    exif: exif.fields.length + below.size > 0 ? exif : undefined,
+    xmp: bytesOf(fields, 700),
+    iptc: bytesOf(fields, 33723),
+    geo: geo.length > 0 ? geo : undefined,
+  })
 }
 
-function isLike(read: Read, page: Directory, other: Directory): boolean {
-  const number = (from: Directory, one: number) => firstNumber(read, from, one)
-  return (
-    deciding.every((one) => isEqual(page, other, one)) &&
-    [tag.bits, tag.sampleFormat].every((one) => number(page, one) === number(other, one))
-  )
-}
+const isLike = (page: Directory, other: Directory): boolean =>
+  deciding.every((one) => isEqual(page, other, one)) &&
+  [tag.bits, tag.sampleFormat].every((one) => numberOf(page, one) === numberOf(other, one))
 
-const numberIn = ({ tags }: Directory, one: number): number => tags.get(one)?.value ?? 0
 /** Whether an extra channel has no stated meaning. In files from scanners and satellites it may be anything. */
 const isTakenAsAlpha = (page: Directory): boolean =>
-  page.tags.get(tag.extraSamples)?.count === 1 && numberIn(page, tag.extraSamples) === 0
+  page.tags.get(tag.extraSamples)?.count === 1 && numberOf(page, tag.extraSamples) === 0
 /** Whether a page is a smaller copy of another picture in the file (NewSubfileType, bit 0). */
-const isReduced = (page: Directory): boolean => (numberIn(page, tag.subfileType) & 1) === 1
-const sizeText = (page: Directory): string => `${numberIn(page, tag.width)}x${numberIn(page, tag.height)}`
+const isReduced = (page: Directory): boolean => (numberOf(page, tag.subfileType) & 1) === 1
+const sizeText = (page: Directory): string => `${numberOf(page, tag.width)}x${numberOf(page, tag.height)}`
 
 /** The most subdirectories of a page that are read. A camera file has three, a pyramid twenty. */
 const mostSubs = 64
 
-const subDirectories = (read: Read, page: Directory): Directory[] =>
-  numbersOf(read, page, tag.subIfds, mostSubs).flatMap((at) =>
-    at === 0 ? [] : (directoryAt(read, at, page.layout) ?? []),
+const subDirectories = (page: Directory): Directory[] =>
+  numbersOf(page, tag.subIfds, mostSubs).flatMap((at) =>
+    at === 0 ? [] : (directoryAt(page.read, at, page.layout) ?? []),
   )
 
 /** Refuses camera raw pictures, whose first page is a preview. */
-function refuseRaw(read: Read, name: string, pages: readonly Directory[], subs: readonly Directory[]): void {
+function refuseRaw(name: string, pages: readonly Directory[], subs: readonly Directory[]): void {
   const first = pages[0]!
-  const isMosaic = [...pages, ...subs].some((one) => [32803, 34892].includes(numberIn(one, tag.photometric)))
+  const isMosaic = [...pages, ...subs].some((one) => [32803, 34892].includes(numberOf(one, tag.photometric)))
   const isDng = first.tags.has(tag.dngVersion)
   const full = subs.find((one) => !isReduced(one))
   if (isDng || isMosaic) {
-    const make = first.tags.get(tag.make)
-    const maker =
-      make === undefined || make.count < 5
-        ? ''
-        : textOf(read(make.value, make.count)).replace(/\0.*/s, '').trim()
+    const maker = textIn(first, tag.make).replace(/\0.*/s, '').trim()
     const what = isDng ? 'a raw picture (DNG)' : `a camera raw picture${maker === '' ? '' : ` (${maker})`}`
     throw refusal(
       name,
@@ -246,73 +233,49 @@ function refuseRaw(read: Read, name: string, pages: readonly Directory[], subs: 
   })
 }
 
-const formats: Readonly<Record<number, string>> = {
-  1: 'whole',
-  2: 'signed',
-  3: 'float',
-  5: 'complex whole',
-  6: 'complex',
-}
-
-const firstNumber = (read: Read, page: Directory, one: number): number =>
-  numbersOf(read, page, one, 1)[0] ?? 0
-
 /** Compressions that the decoder supports. 0 means that none is stated. */
 const known = new Set([0, 1, 2, 3, 4, 5, 7, 8, 32766, 32771, 32773, 32809, 32946, 50001])
-/** Other compressions that the `vips` command supports. */
-const knownToVips: Readonly<Record<number, string>> = {
-  6: 'old-style JPEG',
-  32909: 'PixarLog',
-  33003: 'JPEG 2000',
-  33004: 'JPEG 2000',
-  33005: 'JPEG 2000',
-  34661: 'JBIG',
-  34676: 'LogLuv',
-  34677: 'LogLuv',
-  34712: 'JPEG 2000',
-  34887: 'LERC',
-  34925: 'LZMA',
-  50000: 'Zstandard',
-}
-const rare: Readonly<Record<number, string>> = {
-  9: 'JBIG (T.85)',
-  10: 'JBIG (T.43)',
-  22610: 'JPEG XR',
-  34892: 'lossy JPEG of a DNG',
-  34934: 'JPEG XR',
-  50002: 'JPEG XL',
-  52546: 'JPEG XL',
-}
+/** Other compressions, by their numbers, and whether the `vips` command supports them. */
+const others: readonly (readonly [name: string, isKnownToVips: boolean, ...numbers: number[]])[] = [
+  ['old-style JPEG', true, 6],
+  ['PixarLog', true, 32909],
+  ['JPEG 2000', true, 33003, 33004, 33005, 34712],
+  ['JBIG', true, 34661],
+  ['LogLuv', true, 34676, 34677],
+  ['LERC', true, 34887],
+  ['LZMA', true, 34925],
+  ['Zstandard', true, 50000],
+  ['JBIG (T.85)', false, 9],
+  ['JBIG (T.43)', false, 10],
+  ['JPEG XR', false, 22610, 34934],
+  ['lossy JPEG of a DNG', false, 34892],
+  ['JPEG XL', false, 50002, 52546],
+]
 
-function refuseCompression(read: Read, name: string, page: Directory): void {
-  const number = numberIn(page, tag.compression)
-  if (known.has(number) || readerOf(read, page) === 'here') return
-  const what = knownToVips[number] ?? rare[number] ?? `number ${number}`
+function refuseCompression(name: string, page: Directory): void {
+  const number = numberOf(page, tag.compression)
+  if (known.has(number) || readerOf(page) === 'here') return
+  const found = others.find(([, , ...numbers]) => numbers.includes(number))
+  const [what, isKnownToVips] = found ?? [`number ${number}`, false]
   // a plain copy of LogLuv is LogLuv again
   const way = what === 'LogLuv' ? 'vips colourspace IN OUT-float.tif scrgb' : ways.plain
   throw refusal(
     name,
     `a TIFF compressed with ${what}`,
-    number in knownToVips ? wayOf(way, name) : toPython(name),
+    isKnownToVips ? wayOf(way, name) : toPython(name),
     `${name}: supported: LZW, Deflate, JPEG, WebP, PackBits, fax and no compression; Zstandard, for gray and RGB, by Node 22.15 and newer`,
   )
 }
 
 /** Refuses samples that the decoder treats as damage or misinterprets. @throws ConvoError E_DECODE */
-function refuseSamples(read: Read, name: string, page: Directory): void {
-  const numberOf = (one: number): number => firstNumber(read, page, one)
-  const [bits, format, photometric] = [
-    numberOf(tag.bits),
-    numberOf(tag.sampleFormat) || 1,
-    numberIn(page, tag.photometric),
-  ]
+function refuseSamples(name: string, page: Directory): void {
+  const { bits, format, photometric, channels, compression } = storageOf(page)
   const refuse = (what: string, fix: string) => {
     throw new ConvoError('E_DECODE', `${name} has ${what}, which convo does not read`, {
       why: `${name}: supported: 8 and 16 bits, and 32-bit floats`,
       fix,
     })
   }
-  const channels = numberOf(tag.samples) || 1
   const isGray = photometric < 2 || photometric === 3
   // the most colours and alpha: five for CMYK, two for gray and palettes, else four
   if (channels > (photometric === 5 ? 5 : isGray ? 2 : 4)) {
@@ -324,10 +287,10 @@ function refuseSamples(read: Read, name: string, page: Directory): void {
   const toSrgb = wayOf('magick IN -colorspace sRGB OUT-srgb.tif', name)
   if (photometric === 8 || photometric === 9 || photometric === 10)
     refuse('L*a*b* colours', bits === 8 ? toSrgb : wayOf('vips colourspace IN OUT-srgb.tif srgb', name))
-  const kind = formats[format]
-  if (kind === undefined || format === 4) return
+  if (![1, 2, 3, 5, 6].includes(format)) return
   const toFloat = wayOf(ways.toFloat, name)
-  if (format >= 5) refuse(`${kind} numbers`, 'numpy.save of their real and imaginary parts')
+  if (format >= 5)
+    refuse(`complex ${format === 5 ? 'whole ' : ''}numbers`, 'numpy.save of their real and imaginary parts')
   if (format === 3 && bits !== 32) refuse(`${bits}-bit floats`, toPython(name))
   if (format === 2) refuse(`signed ${bits}-bit samples`, bits <= 32 ? toFloat : toPython(name))
   if (format === 1 && bits > 16)
@@ -340,24 +303,22 @@ function refuseSamples(read: Read, name: string, page: Directory): void {
           : wayOf('gdal_translate -co NBITS=32 IN OUT-32.tif', name),
     )
   const isPacked = channels === 1 ? ![0, 1, 2, 4, 8, 16].includes(bits) : bits % 8 !== 0
-  if (format === 1 && isPacked && readerOf(read, page) !== 'here')
+  if (format === 1 && isPacked && readerOf(page) !== 'here')
     refuse(
       `integer samples of ${bits} ${bits === 1 ? 'bit' : 'bits'}`,
       wayOf('magick IN -depth 16 OUT-16.tif', name),
     )
   // the decoder converts YCbCr of JPEG data and of blocks, but not YCbCr that is stored for every pixel
-  const chroma = numbersOf(read, page, tag.chroma, 2)
-  if (photometric === 6 && numberIn(page, tag.compression) !== 7 && chroma.join() === '1,1')
+  const chroma = numbersOf(page, tag.chroma, 2)
+  if (photometric === 6 && compression !== 7 && chroma.join() === '1,1')
     refuse('YCbCr colours for every pixel', toSrgb)
   if (photometric === 0 && format === 3) refuse('floats in which 0 is white', toSrgb)
-  if (readerOf(read, page) === undefined) refuse('separate planes of this kind', toSrgb)
+  if (readerOf(page) === undefined) refuse('separate planes of this kind', toSrgb)
 }
 
-/** The number of bytes that the pixels of an uncompressed page need, or 0 if it is unknown. */
-function leastBytesOf(read: Read, page: Directory): number {
-  const number = (one: number) => firstNumber(read, page, one)
-  if (number(tag.compression) > 1 || number(tag.photometric) === 6) return 0
-  return (number(tag.width) * number(tag.height) * (number(tag.samples) || 1) * (number(tag.bits) || 1)) / 8
+function leastBytesOf(page: Directory): number {
+  const { width, height, channels, bits, compression, photometric } = storageOf(page)
+  return compression > 1 || photometric === 6 ? 0 : (width * height * channels * bits) / 8
 }
 
 /** A Python command, for files that libvips cannot read either. */

@@ -47,7 +47,6 @@ export function analyse(kernel: Kernel): Analysis {
 /** One term of a kernel as a sum of outer products: sigma · col × row, where col and row have length 1. */
 type Term = { readonly sigma: number; readonly col: Float64Array; readonly row: Float64Array }
 
-/** Decompositions that were made ahead, by the weights of the kernel. */
 const ahead = new WeakMap<Float64Array, readonly Term[]>()
 
 /** Makes what `decompose` will return, with pauses for the event loop, because that of a large kernel takes seconds. */
@@ -63,7 +62,6 @@ export async function decomposeAhead(kernel: Kernel): Promise<void> {
 export const decompose = (kernel: Kernel): readonly Term[] =>
   ahead.get(kernel.weights) ?? withoutPauses(rotations(kernel))
 
-/** The rotations of `decompose`, with a step for each column. */
 function* rotations(kernel: Kernel): Generator<void, readonly Term[]> {
   const [kH, kW] = planeSize(kernel.shape)
   invariant(kernel.shape.length === 2, 'only a plane kernel has singular values')
@@ -83,7 +81,7 @@ function* rotations(kernel: Kernel): Generator<void, readonly Term[]> {
     for (let p = 0; p < cols - 1; p++) {
       yield
       for (let q = p + 1; q < cols; q++) {
-        rotated = rotate(u[p]!, u[q]!, v[p]!, v[q]!, relative, absolute) || rotated
+        rotated = rotate([u[p]!, u[q]!], [v[p]!, v[q]!], relative, absolute) || rotated
       }
     }
   }
@@ -96,24 +94,16 @@ function* rotations(kernel: Kernel): Generator<void, readonly Term[]> {
   return terms.sort((a, b) => b.sigma - a.sigma)
 }
 
-/** Makes two columns orthogonal, with the same rotation of both pairs. Returns false if they already were. */
-function rotate(
-  up: Float64Array,
-  uq: Float64Array,
-  vp: Float64Array,
-  vq: Float64Array,
-  relative: number,
-  absolute: number,
-): boolean {
+type Columns = readonly [Float64Array, Float64Array]
+
+/** Makes two columns orthogonal, and rotates another two with them. Returns false if they already were. */
+function rotate([up, uq]: Columns, others: Columns, relative: number, absolute: number): boolean {
   const [a, b, c] = [dot(up, up), dot(uq, uq), dot(up, uq)]
   if (Math.abs(c) <= Math.max(relative * Math.sqrt(a * b), absolute)) return false
   const zeta = (b - a) / (2 * c)
   const t = (zeta < 0 ? -1 : 1) / (Math.abs(zeta) + Math.sqrt(1 + zeta * zeta))
   const cos = 1 / Math.sqrt(1 + t * t)
-  for (const [x, y] of [
-    [up, uq],
-    [vp, vq],
-  ] as const) {
+  for (const [x, y] of [[up, uq], others] as const) {
     for (let i = 0; i < x.length; i++) {
       const [xi, yi] = [x[i]!, y[i]!]
       x[i] = cos * (xi - t * yi)

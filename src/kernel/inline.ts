@@ -11,7 +11,6 @@ const literal = /^\s*(?:[[{(]|\d+(?:x\d+)?(?:[+-]\d+)*[@<>]?\s*:)/
 // a number, followed by nothing that could be part of a word or a path
 const rows = /^[\s,;]*[+-]?\.?\d[-+.\deE,;\s]*$|^[\s,;]*[+-]?\.?\d\S*[\s,;]/
 
-/** Whether a source contains options of FFmpeg's filter, with colons or bars between numbers. */
 const isFfmpeg = (source: string): boolean => ffmpeg.sniff(new TextEncoder().encode(source))
 
 /** Whether a source contains numbers, and is not a name or a file. */
@@ -50,7 +49,6 @@ function readRows(source: string): Kernel {
 
 const example = 'rows such as "-1 0 1; -2 0 2; -1 0 1"'
 
-/** Reads the numbers of one row. A comma must be between two numbers. */
 function readRow(c: Cursor, line: string, index: number): readonly number[] {
   const syntax = (at: number, found: string, fix = example) => {
     const why = `expected a number, found ${found}`

@@ -61,48 +61,35 @@ export function kernel(
   weights: ArrayLike<number>,
   fields: KernelFields = {},
 ): Kernel {
-  if (
-    shape.length < 2 ||
-    shape.length > 5 ||
-    Array.from(shape).some((n) => !Number.isSafeInteger(n) || n < 1)
-  ) {
-    throw new ConvoError(
-      'E_KERNEL_SHAPE',
-      `a kernel needs 2 to 5 whole sizes of at least 1, got ${Array.from(shape).every((n) => typeof n === 'number') ? showShape(shape) : describe(shape)}`,
-      { why: 'shapes: [kH,kW], [C,kH,kW], [O,C/groups,kH,kW] or [O,C/groups,kD,kH,kW]' },
-    )
+  const wrongShape = (what: string, why: readonly string[] = []) =>
+    new ConvoError('E_KERNEL_SHAPE', what, { why })
+  const wrongValue = (what: string) => new ConvoError('E_KERNEL_VALUE', what)
+  const sizes: readonly unknown[] = Array.from(shape)
+  if (sizes.length < 2 || sizes.length > 5 || sizes.some((n) => !Number.isSafeInteger(n) || Number(n) < 1)) {
+    const got = sizes.every((n) => typeof n === 'number') ? showShape(shape) : describe(shape)
+    const what = `a kernel needs 2 to 5 whole sizes of at least 1, got ${got}`
+    throw wrongShape(what, ['shapes: [kH,kW], [C,kH,kW], [O,C/groups,kH,kW] or [O,C/groups,kD,kH,kW]'])
   }
   const count = sizeOf(shape)
   if (weights.length !== count) {
-    throw new ConvoError(
-      'E_KERNEL_SHAPE',
-      `kernel size must match the weights, got ${weights.length} numbers for ${shape.join('x')} = ${count}`,
-    )
+    const got = `${weights.length} numbers for ${shape.join('x')} = ${count}`
+    throw wrongShape(`kernel size must match the weights, got ${got}`)
   }
   const data = new Float64Array(weights)
-  for (let i = 0; i < data.length; i++) {
-    if (Number.isFinite(Math.fround(data[i]!))) continue
-    throw new ConvoError(
-      'E_KERNEL_VALUE',
-      `weights must be finite float32 numbers, got ${data[i]} at index ${i} ([${placeOf(shape, i).join(',')}], counted from 0)`,
-    )
+  const bad = data.findIndex((w) => !Number.isFinite(Math.fround(w)))
+  if (bad >= 0) {
+    const got = `${data[bad]} at index ${bad} ([${placeOf(shape, bad).join(',')}], counted from 0)`
+    throw wrongValue(`weights must be finite float32 numbers, got ${got}`)
   }
   const { scale = 1, offset = 0, anchor, bias } = fields
-  if (!isScale(scale)) {
-    throw new ConvoError('E_KERNEL_VALUE', `scale must be a finite float32 number other than 0, got ${scale}`)
-  }
-  if (!isLevel(offset)) {
-    const most = `from -${mostLevel} to ${mostLevel}`
-    throw new ConvoError('E_KERNEL_VALUE', `offset must be a number ${most}, got ${offset}`)
-  }
+  if (!isScale(scale)) throw wrongValue(`scale must be a finite float32 number other than 0, got ${scale}`)
+  if (!isLevel(offset))
+    throw wrongValue(`offset must be a number from -${mostLevel} to ${mostLevel}, got ${offset}`)
   if (anchor !== undefined) checkAnchor(anchor, shape)
   const notFinite = bias?.find((b) => !isLevel(b))
   if (bias !== undefined && (notFinite !== undefined || !fitsBias(shape, bias.length))) {
-    const found = notFinite === undefined ? `${bias.length} numbers` : `${notFinite}`
-    throw new ConvoError(
-      'E_KERNEL_VALUE',
-      `bias must be one finite number per output channel of a bank, got ${found} for ${showShape(shape)}`,
-    )
+    const got = `${notFinite ?? `${bias.length} numbers`} for ${showShape(shape)}`
+    throw wrongValue(`bias must be one finite number per output channel of a bank, got ${got}`)
   }
   return { ...fields, shape: [...shape], weights: data, scale, offset }
 }
@@ -143,7 +130,6 @@ export function checkAskedAnchor([y, x]: readonly [y: number, x: number], shape:
   })
 }
 
-/** Height and width: the last two sizes. */
 export const planeSize = (shape: readonly number[]): readonly [kH: number, kW: number] => [
   shape[shape.length - 2]!,
   shape[shape.length - 1]!,

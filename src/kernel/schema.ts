@@ -1,6 +1,5 @@
 import { borderAliases, borders } from '../tensor/border.ts'
 
-/** A schema for arrays of numbers, nested `rank` deep. */
 const nested = (rank: number): object => ({
   type: 'array',
   items: rank === 1 ? { type: 'number' } : nested(rank - 1),

@@ -18,7 +18,6 @@ export type KernelNames = Readonly<
   Record<string, { readonly summary: string; readonly params: Params; build(values: never): Kernel }>
 >
 
-/** Where a source is looked up. */
 export type SourceOptions = {
   /** The kernels that can be selected by name. */
   readonly names?: KernelNames
@@ -121,10 +120,8 @@ function numbersIn(
   throw new ConvoError('E_KERNEL_FILE', what, { fix: `${shown}#1` })
 }
 
-/** A file that a source names: its path, its name in errors, and the fragment that selects its contents. */
 type Found = { readonly path: string; readonly shown: string; readonly fragment?: string | undefined }
 
-/** Splits `path#fragment` at the first `#` that is not at the start. */
 function split(source: string): readonly [path: string, fragment: string | undefined] {
   const at = source.indexOf('#', 1)
   return at === -1 ? [source, undefined] : [source.slice(0, at), source.slice(at + 1)]
@@ -142,7 +139,6 @@ function find(source: string, cwd: string): Found | undefined {
 
 const hasFolder = (source: string): boolean => /[\\/]/.test(source)
 
-/** The folder of ready-made kernels. */
 function ownFolder(): string | undefined {
   const folder = packageFile('kernels/')
   return folder && fileURLToPath(folder)
@@ -150,7 +146,6 @@ function ownFolder(): string | undefined {
 
 const kernelsIn = (folder: string): readonly string[] => namesIn(folder).filter(isKernelFile)
 
-/** The ready-made kernel files. */
 export function readyMade(): readonly string[] {
   const folder = ownFolder()
   return folder === undefined ? [] : kernelsIn(folder)
@@ -214,7 +209,6 @@ function named(source: string, name: string, names: KernelNames): Kernel {
   return entry.build(resolve(entry.params, given, (key) => `${name}:${key}`) as never)
 }
 
-/** The error for a source that is neither a name nor a file. */
 function unknown(source: string, names: KernelNames, cwd: string): ConvoError {
   const [path] = split(source)
   const word = source.split(':', 1)[0]!
@@ -242,7 +236,6 @@ function missing(path: string, cwd: string, tried = false): ConvoError {
   })
 }
 
-/** Reads a whole file or standard input, with errors for kernels. @throws ConvoError E_KERNEL_FILE */
 async function readBytes(path: string, name: string): Promise<Uint8Array> {
   try {
     return await readWhole(path, { limit: 'kernelBytes', what: 'a kernel', name })

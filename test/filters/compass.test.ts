@@ -1,9 +1,14 @@
 import { describe, expect, it } from 'vitest'
-import { directions, turned } from '../../src/filters/compass.ts'
+import { directions, turned as turnedWeights } from '../../src/filters/compass.ts'
 import { evaluate, picture, rank, recipe, rows } from './textbook.ts'
 
 const clockwise = (m: readonly (readonly number[])[]) =>
   m.map((_, y) => m.map((_, x) => m[m.length - 1 - x]![y]!))
+
+const turned = (m: readonly (readonly number[])[], eighths: number) => {
+  const weights = [...turnedWeights(Float64Array.from(m.flat()), eighths)]
+  return [0, 3, 6].map((at) => weights.slice(at, at + 3))
+}
 
 describe('a turned kernel', () => {
   const ring = [

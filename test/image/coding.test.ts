@@ -188,7 +188,7 @@ describe('a TIFF', () => {
     }
   })
 
-  it('packs runs by PackBits as the standard says', () => {
+  it('packs runs by PackBits as the standard says', async () => {
     const row = Uint8Array.of(
       0xaa,
       0xaa,
@@ -206,7 +206,7 @@ describe('a TIFF', () => {
       0x22,
       ...Array(10).fill(0xaa),
     )
-    expect([...packStrip(row, row.length, 1, 8, 'packbits')]).toEqual([
+    expect([...(await packStrip(row, row.length, 1, 8, 'packbits'))]).toEqual([
       0xfe, 0xaa, 2, 0x80, 0, 0x2a, 0xfd, 0xaa, 3, 0x80, 0, 0x2a, 0x22, 0xf7, 0xaa,
     ])
   })

@@ -125,7 +125,13 @@ export function tiffArrayOf(values: readonly number[], make: Make): Buffer {
               ? zstdCompressSync!(own)
               : compression === 1
                 ? own
-                : packStrip(own, own.length, own.length, 8, compression === 5 ? 'lzw' : 'packbits')
+                : (packStrip(
+                    own,
+                    own.length,
+                    own.length,
+                    8,
+                    compression === 5 ? 'lzw' : 'packbits',
+                  ) as Uint8Array)
         const turned = (byte: number) =>
           Number.parseInt(byte.toString(2).padStart(8, '0').split('').reverse().join(''), 2)
         pieces.push(Buffer.from(reversed ? packed.map(turned) : packed))

@@ -1,7 +1,6 @@
 import type { Resampling } from '../../definition/resample.ts'
 import { sin } from '../../tensor/math.ts'
 
-/** A curve that weights samples by their distance, and its radius. */
 type Curve = { readonly support: number; at(distance: number): number }
 
 const sinc = (x: number): number => (x === 0 ? 1 : sin(Math.PI * x) / (Math.PI * x))
@@ -32,15 +31,12 @@ export const curves = {
   lanczos3: lanczos(3),
 } as const satisfies Record<string, Curve>
 
-/** The name of a curve. */
-export type CurveName = keyof typeof curves
-
 /**
  * Returns the weights that make `size` samples from `input` samples. Output sample o is at (o + ½) · input / size.
  * Input samples, at i + ½, are weighted by the curve, which is stretched if the picture gets smaller. Samples outside
  * do not count, and the weights are divided by their sum. This is Pillow's rule, in float64, rounded to float32 once.
  */
-export function resamplingOf(name: CurveName, input: number, size: number): Resampling {
+export function resamplingOf(name: keyof typeof curves, input: number, size: number): Resampling {
   const { support, at }: Curve = curves[name]
   const step = input / size
   const stretch = Math.max(step, 1)

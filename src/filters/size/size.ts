@@ -14,7 +14,6 @@ type Size = { readonly width: number; readonly height: number }
 const sizeOfPlane = ({ shape }: Tensor): Size => ({ width: shape.at(-1)!, height: shape.at(-2)! })
 const shown = ({ width, height }: Size): string => `${width}x${height}`
 
-/** A step that moves samples without changing them. */
 const moving = { acts: 'each', moves: true, arithmetic: arithmetics.samples } as const
 
 const factor = custom('factor of the size, such as 0.5, 50% or 2', '<n|n%>', (given, name) => {
@@ -34,7 +33,6 @@ type Wanted = {
   readonly fit: (typeof fits)[number] | undefined
 }
 
-/** Returns the size to compute, and the size of its middle that is kept. @throws ConvoError E_OPTION */
 function sizesOf(x: Size, { width, height, by, fit }: Wanted): { readonly full: Size; readonly kept: Size } {
   const at = (scale: number): Size => ({
     width: Math.max(1, Math.round(x.width * scale)),

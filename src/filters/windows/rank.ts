@@ -30,24 +30,14 @@ async function ranked(
   })
 }
 
-type Extreme = (engine: Engine, x: Tensor, window: Placed) => Promise<Tensor>
+type Extreme = (x: Tensor, window: Placed) => Promise<Tensor>
+type Steps = Readonly<Record<'erode' | 'dilate', Extreme>> & { minus(a: Tensor, b: Tensor): Promise<Tensor> }
+type Morphology = (x: Tensor, window: Placed, by: Steps) => Promise<Tensor>
 
-/** Computes an operation from the smallest and the largest sample of a window. */
-type Morphology = (
-  engine: Engine,
-  x: Tensor,
-  window: Placed,
-  erode: Extreme,
-  dilate: Extreme,
-) => Promise<Tensor>
-
-const minus = (engine: Engine, a: Tensor, b: Tensor): Promise<Tensor> =>
-  engine.layer('formula', [a, b], { name: 'minus' })
-
-const opened: Morphology = async (engine, x, window, erode, dilate) =>
-  dilate(engine, await erode(engine, x, window), turned(window))
-const closed: Morphology = async (engine, x, window, erode, dilate) =>
-  erode(engine, await dilate(engine, x, window), turned(window))
+const erode: Morphology = (x, window, by) => by.erode(x, window)
+const dilate: Morphology = (x, window, by) => by.dilate(x, window)
+const opened: Morphology = async (x, window, by) => by.dilate(await by.erode(x, window), turned(window))
+const closed: Morphology = async (x, window, by) => by.erode(await by.dilate(x, window), turned(window))
 
 const common = {
   group: 'windows',
@@ -65,13 +55,11 @@ const reasons: Readonly<Record<RankWay, string>> = {
   sorted: 'samples that are sorted once',
 }
 
-/** Returns how the ranks of a window are found. */
 const arithmeticOf = (ranked: Ranked): Arithmetic => ({
   algorithm: 'rank',
   reason: `exact selection by ${reasons[rankWay(ranked, 1)]}`,
 })
 
-/** Makes a filter that picks one sample of every window, by its rank among `count`. */
 const picking = <P extends Params>(
   entry: Pick<Operator<P>, 'summary' | 'formula' | 'source' | 'params' | 'examples'>,
   rank: (count: number, values: Values<P>) => number,
@@ -102,14 +90,16 @@ const morphology = (entry: Pick<Operator, 'summary' | 'formula' | 'source'>, of:
       const window = windowOf('a window', values, kernel)
       const isAsked = settings.border !== undefined || settings.fill !== undefined
       const given = isAsked ? outside(settings, full) : undefined
-      const erode: Extreme = (engine, x, own) => ranked(engine, x, own, 0, given)
-      const dilate: Extreme = (engine, x, own) =>
-        ranked(engine, x, own, sizeOfElement(own.element) - 1, given)
       return {
         acts: 'colour',
         isChannelwise: true,
         arithmetic: arithmeticOf({ element: window.element, index: 0 }),
-        apply: (x, engine) => of(engine, x, window, erode, dilate),
+        apply: (x, engine) =>
+          of(x, window, {
+            erode: (one, own) => ranked(engine, one, own, 0, given),
+            dilate: (one, own) => ranked(engine, one, own, sizeOfElement(own.element) - 1, given),
+            minus: (a, b) => engine.layer('formula', [a, b], { name: 'minus' }),
+          }),
       }
     },
   })
@@ -119,8 +109,6 @@ const flat =
   'mirror the picture there'
 const smallest = 'out[y,x] = min x[y + v, x + u] over the window'
 const largest = 'out[y,x] = max x[y + v, x + u] over the window'
-const erode: Morphology = (engine, x, window, smallest) => smallest(engine, x, window)
-const dilate: Morphology = (engine, x, window, _, largest) => largest(engine, x, window)
 
 /** Filters of a window without weights. */
 export const windows: Readonly<Record<string, Operator>> = {
@@ -188,8 +176,7 @@ export const windows: Readonly<Record<string, Operator>> = {
       formula: 'out = dilate(x) − erode(x)',
       source: `${flat}; Beucher’s gradient. sobel is the gradient of a smoothed picture`,
     },
-    async (engine, x, window, smallest, largest) =>
-      minus(engine, await largest(engine, x, window), await smallest(engine, x, window)),
+    async (x, window, by) => by.minus(await by.dilate(x, window), await by.erode(x, window)),
   ),
   tophat: morphology(
     {
@@ -197,7 +184,7 @@ export const windows: Readonly<Record<string, Operator>> = {
       formula: 'out = x − open(x)',
       source: `${flat}; Meyer’s white top hat`,
     },
-    async (engine, x, ...rest) => minus(engine, x, await opened(engine, x, ...rest)),
+    async (x, window, by) => by.minus(x, await opened(x, window, by)),
   ),
   blackhat: morphology(
     {
@@ -205,6 +192,6 @@ export const windows: Readonly<Record<string, Operator>> = {
       formula: 'out = close(x) − x',
       source: `${flat}; Meyer’s black top hat`,
     },
-    async (engine, x, ...rest) => minus(engine, await closed(engine, x, ...rest), x),
+    async (x, window, by) => by.minus(await closed(x, window, by), x),
   ),
 }

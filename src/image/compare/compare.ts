@@ -14,10 +14,10 @@ import {
   shapeOf,
   shapeText,
 } from './comparison.ts'
-import { type Colour, comparedPixels, equal, ignoredPixels, marked, withProfile } from './equal.ts'
+import { comparedPixels, equal, ignoredPixels, marked, withProfile } from './equal.ts'
 import { type Differ, type Measured, measure } from './measure.ts'
 import { notShifted, withAntialiasing } from './nearby.ts'
-import { type Frame, haveEqualBits, type Pair, pairUp } from './pair.ts'
+import { type Frame, haveEqualBits, type Pair, pairUp, unlikeFormats } from './pair.ts'
 import { seenByPixelmatch } from './perceptual.ts'
 import { allowedPixels, countsPixels, densest, smallestLimits } from './smallest.ts'
 import { ssim } from './ssim.ts'
@@ -37,41 +37,40 @@ export function comparePictures(expected: Picture, actual: Picture, tolerance: T
   const colour = compareProfiles(expected, actual, tolerance)
   const isSameSize = expected.width === actual.width && expected.height === actual.height
   if (!isSameSize && size === 'error') {
-    const mismatches: Mismatch[] = ['size', ...formatMismatches(expected, actual), ...colour.mismatches]
+    const mismatches: Mismatch[] = ['size', ...unlikeFormats(expected, actual), ...colour.mismatches]
     return { ...shapes, outcome: 'size', mismatches, failed: [], smallest: {}, notes: colour.notes }
   }
   const { pair, mismatches: found } = pairUp(expected, actual, alpha, tolerance.full)
   const unlike = tolerance.asShown === true ? [] : found
   const mismatches: Mismatch[] = [...unlike, ...colour.mismatches]
+  const sizes = [expected, actual].map(({ width, height }) => `${width}x${height}`)
   const [was = 1, is = 1] = [expected, actual].map(({ meta }) => meta.orientation)
   const notes = [
     ...colour.notes,
     // pictures that were not turned may have equal samples but look different
     ...(was === is ? [] : [`the EXIF orientations differ: expected ${was}, got ${is}`]),
-    ...(isSameSize ? [] : [sizeNote(expected, actual)]),
+    ...(isSameSize
+      ? []
+      : [`sizes differ, ${sizes.join(' and ')}: pixels that exist in only one picture count as different`]),
   ]
   const left = ignoredPixels(pair.width, pair.height, tolerance)
   if (isSameSize && haveEqualBits(pair.expected.data, pair.actual.data)) {
-    return equal({ ...shapes, mismatches, notes, ...optional('ignored', left) }, pair, colour)
+    return equal({ ...shapes, mismatches, notes, ...optional('ignored', left) }, pair)
   }
   const ignored = withAntialiasing(pair, left, tolerance)
   const result = { ...shapes, mismatches, notes, ...optional('ignored', ignored) }
   const measured = measure(pair, thresholdOf(tolerance, pair.full), ignored)
-  return conclude(result, { frame: pair, pair, measured, colour }, tolerance)
+  return conclude(result, { frame: pair, pair, measured }, tolerance)
 }
 
 const thresholdOf = ({ maxAbs }: Tolerance, full: number): number =>
   maxAbs === undefined ? 0 : levelsOf(maxAbs, full)
 
-/** A file whose rows can be read without decoding all of it, and the contents of its header. */
 type RowFile = {
   readonly plain?: PlainPng
   readonly header?: () => Promise<Shape & WithMeta>
   readonly unread?: readonly string[]
 }
-
-/** The result of `comparePictures` for two files, and the pictures if they were kept. */
-export type Rows = { readonly comparison: Comparison; readonly pictures?: readonly [Picture, Picture] }
 
 /**
  * Does what `comparePictures` does for two plain PNGs, but measures them row by row. Returns undefined if the tolerance
@@ -85,7 +84,7 @@ export async function compareRows(
   tolerance: Tolerance,
   differ: Differ,
   keep: boolean,
-): Promise<Rows | undefined> {
+) {
   const { perceptual, minSsim, alpha = 'strict', antialiasing, shift } = tolerance
   if (a.plain === undefined || b.plain === undefined || a.header === undefined || b.header === undefined)
     return undefined
@@ -120,7 +119,7 @@ export async function compareRows(
     ...optional('ignored', ignored),
   }
   const cells = measured.differing === 0 ? undefined : await countCellsInTurns(measured, width, height)
-  const found = { frame, measured, colour, ...optional('pair', pair), ...optional('cells', cells) }
+  const found = { frame, measured, ...optional('pair', pair), ...optional('cells', cells) }
   return { comparison: conclude(result, found, tolerance), ...optional('pictures', pictures) }
 }
 
@@ -131,7 +130,6 @@ type Found = {
   readonly measured: Measured
   /** Present if they were counted earlier. */
   readonly cells?: Cells
-  readonly colour: Colour
 }
 
 function conclude(
@@ -140,9 +138,10 @@ function conclude(
   tolerance: Tolerance,
 ): Comparison {
   const { ignored, mismatches } = result
-  const { frame, pair, measured, cells, colour } = found
-  if (measured.differing === 0) return equal(result, frame, colour)
-  if (frame.depth === 32 && tolerance.full === undefined) result.notes.push(scaleNote(frame.full))
+  const { frame, pair, measured, cells } = found
+  if (measured.differing === 0) return equal(result, frame)
+  if (frame.depth === 32 && tolerance.full === undefined)
+    result.notes.push(`${frame.full} is used as white for floats; --full <n> changes it`)
   const threshold = thresholdOf(tolerance, frame.full)
   const { width, height } = frame
   const { perceptual, shift, maxDensity, minSsim } = tolerance
@@ -178,7 +177,7 @@ function conclude(
     outcome: isDifferent ? 'different' : 'tolerated',
     stats,
     failed,
-    smallest: isUnlike ? {} : withProfile(smallestLimits(tolerance, stats, measured, frame), colour),
+    smallest: isUnlike ? {} : withProfile(smallestLimits(tolerance, stats, measured, frame), mismatches),
     map: { width, height, values, threshold, ...optional('counted', seen) },
   }
 }
@@ -230,29 +229,19 @@ function failures(limits: Limits, threshold: number, stats: Stats): readonly Fai
   return failed
 }
 
-/** Describes by how much a measure misses a limit, if the measure is a number. */
 function missed(found: number, limit: number, side: 'low' | 'high', unit = ''): string {
   const by = Math.abs(found - limit)
   if (Number.isFinite(by)) return `${brief(found)}${unit}, ${brief(by)} too ${side}`
   return 'it is undefined: the pictures differ where a sample is not a finite number'
 }
 
-function formatMismatches(expected: Picture, actual: Picture): Mismatch[] {
-  return [
-    ...(expected.channels === actual.channels ? [] : (['channels'] as const)),
-    ...(expected.depth === actual.depth ? [] : (['depth'] as const)),
-  ]
-}
-
-const scaleNote = (full: number): string => `${full} is used as white for floats; --full <n> changes it`
-
-const sizeNote = (expected: Picture, actual: Picture): string =>
-  `sizes differ, ${expected.width}x${expected.height} and ${actual.width}x${actual.height}: ` +
-  'pixels that exist in only one picture count as different'
-
 type WithMeta = { readonly meta: PictureMeta }
 
-function compareProfiles(expected: WithMeta, actual: WithMeta, { icc = 'error' }: Tolerance): Colour {
+function compareProfiles(
+  expected: WithMeta,
+  actual: WithMeta,
+  { icc = 'error' }: Tolerance,
+): Pick<Comparison, 'mismatches' | 'notes'> {
   const [a, b] = [expected.meta.icc, actual.meta.icc]
   const isEqual = a === undefined || b === undefined ? a === b : Buffer.from(a).equals(b)
   const [p, q] = [gammaOf(expected), gammaOf(actual)]

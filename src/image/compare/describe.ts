@@ -8,6 +8,7 @@ import {
   depthText,
   type Largest,
   type Mismatch,
+  type Shape,
   type Stats,
   shapeText,
 } from './comparison.ts'
@@ -31,7 +32,7 @@ export function describe(comparison: Comparison): string[] {
     ...notes.map((note) =>
       line(mismatches.includes('icc') && note.startsWith('colour') ? 'failed' : 'note', note),
     ),
-    ...(stats === undefined || stats.differing === 0 ? likeLines(comparison) : statsLines(comparison, stats)),
+    ...(stats === undefined ? [] : statsLines(comparison, stats)),
     ...failed.map(({ limit, allowed, text }) => line('failed', `--${limit} ${allowed}: ${text}`)),
   ]
 }
@@ -45,11 +46,8 @@ function comparedLines({ expected, actual, stats }: Comparison): string[] {
   return [line('compared', `${grouped(stats.compared)} of ${pixelsText(all)}; the others are ignored`)]
 }
 
-/** If only channels, depth or profile differ, returns a line that the pixels are equal. */
-const likeLines = ({ stats, mismatches }: Comparison): string[] =>
-  stats === undefined || mismatches.length === 0 ? [] : [line('pixels', 'all are equal otherwise')]
-
-function statsLines({ map }: Comparison, stats: Stats): string[] {
+function statsLines({ map, mismatches }: Comparison, stats: Stats): string[] {
+  if (stats.differing === 0) return mismatches.length === 0 ? [] : [line('pixels', 'all are equal otherwise')]
   const { differing, compared, share, counted, largest, rmse, psnr, ssim, density, clusters } = stats
   const others =
     counted === differing
@@ -69,7 +67,6 @@ function statsLines({ map }: Comparison, stats: Stats): string[] {
   ]
 }
 
-/** Formats a fraction as a percentage that is never rounded to 0 or 100. */
 function percent(share: number): string {
   const value = 100 * share
   return `${value >= 99.995 && share < 1 ? 'nearly 100' : Number(value.toPrecision(value < 0.1 ? 2 : 4))} %`
@@ -95,46 +92,33 @@ function clustersText(clusters: readonly Cluster[]): string {
   return texts.join('; ') + (more > 0 ? `; and ${more} more` : '')
 }
 
+const aspects: Readonly<Record<string, readonly [several: string, of: (shape: Shape) => string]>> = {
+  size: ['sizes', ({ width, height }) => `${width}x${height}`],
+  depth: ['depths', ({ depth }) => depthText(depth)],
+  channels: ['channels', ({ channels }) => channelsText(channels)],
+}
+
 function mismatchText(mismatch: Mismatch, { expected, actual }: Comparison): string {
-  if (mismatch === 'size') {
-    return `the sizes differ: expected ${expected.width}x${expected.height}, got ${actual.width}x${actual.height}`
-  }
-  if (mismatch === 'channels') {
-    return `the channels differ: expected ${channelsText(expected.channels)}, got ${channelsText(actual.channels)}`
-  }
-  return `the depths differ: expected ${depthText(expected.depth)}, got ${depthText(actual.depth)}`
+  const [several, of] = aspects[mismatch]!
+  return `the ${several} differ: expected ${of(expected)}, got ${of(actual)}`
 }
 
 /** The last line: the smallest tolerance that would pass. */
-export function smallestText({
-  outcome,
-  pages,
-  smallest,
-  expectedPages,
-  actualPages,
-  unread,
-}: FileComparison): string {
+export function smallestText(comparison: FileComparison): string {
+  const { outcome, pages, smallest, expectedPages, actualPages, unread } = comparison
   const begin = 'smallest tolerance that would pass'
   if (outcome === 'same') return `${begin}: none is needed`
   const choices = alternatives(smallest).map((limits) => limitsText(limits))
   if (choices.length > 0) return `${begin}: ${choices.map((text) => text || 'none is needed').join(', or ')}`
   if (unread !== undefined) return `${begin}: none, because not all pictures can be read`
   if (expectedPages !== actualPages) return `${begin}: none, because the number of pages differs`
-  const differ = { size: 'sizes', depth: 'depths', channels: 'channels' }
-  const unlike = (['size', 'depth', 'channels'] as const).filter((one) =>
-    pages.some(({ mismatches }) => mismatches.includes(one)),
+  const unlike = Object.keys(aspects).filter((one) =>
+    pages.some(({ mismatches }) => mismatches.some((mismatch) => mismatch === one)),
   )
-  if (unlike.length === 1 && unlike[0] === 'size') {
-    return `${begin}: none, because the sizes differ; with --size pad, missing pixels count as different`
-  }
-  if (unlike.length > 0)
-    return `${begin}: none, because the ${unlike.map((one) => differ[one]).join(' and ')} differ`
+  const none = `${begin}: none, because the ${unlike.map((one) => aspects[one]![0]).join(' and ')} differ`
+  if (unlike.join() === 'size') return `${none}; with --size pad, missing pixels count as different`
+  if (unlike.length > 0) return none
   return `${begin}: none, because a difference is not a finite number`
-}
-
-function comparisonRecord(comparison: Comparison): Readonly<Record<string, unknown>> {
-  const { map: _map, ignored: _ignored, smallest, ...rest } = comparison
-  return { ...rest, smallest: alternatives(smallest).map(limitsRecord) }
 }
 
 /** A comparison of files as a JSON value. Pages are counted from 1. */
@@ -143,7 +127,10 @@ export function fileComparisonRecord(comparison: FileComparison): Readonly<Recor
   return {
     ...rest,
     smallest: alternatives(smallest).map(limitsRecord),
-    pages: pages.map((page, i) => ({ page: i + 1, ...comparisonRecord(page) })),
+    pages: pages.map(({ map: _map, ignored: _ignored, smallest, ...page }, i) => ({
+      ...{ page: i + 1, ...page },
+      smallest: alternatives(smallest).map(limitsRecord),
+    })),
     ...optional('notes', notes),
   }
 }

@@ -1,7 +1,7 @@
 import { ConvoError } from '../../error.ts'
 import type { Picture } from '../../tensor/picture.ts'
 import { hasAlpha } from '../../tensor/picture.ts'
-import { optional } from '../../text/record.ts'
+import { defined, optional } from '../../text/record.ts'
 import type { Size } from '../size.ts'
 import type { Comparison, Mismatch, Shape, Smallest } from './comparison.ts'
 import type { Tolerance } from './tolerance.ts'
@@ -11,40 +11,26 @@ import type { Tolerance } from './tolerance.ts'
 /** The result of `comparePictures` for a picture and itself. @throws ConvoError as it does */
 export function compareEqual(shape: Shape, tolerance: Tolerance): Comparison {
   const ignored = ignoredPixels(shape.width, shape.height, tolerance)
-  const result = {
-    expected: shape,
-    actual: shape,
-    mismatches: [],
-    notes: [],
-    ...optional('ignored', ignored),
-  }
-  return equal(result, shape, { mismatches: [], notes: [] })
+  const result = { expected: shape, actual: shape, mismatches: [], notes: [] }
+  return equal({ ...result, ...optional('ignored', ignored) }, shape)
 }
-
-/** What a comparison of the profiles of two pictures adds to a result. */
-export type Colour = { readonly mismatches: readonly Mismatch[]; readonly notes: readonly string[] }
 
 /** The result for pictures with equal samples, whose shapes or profiles may differ. */
 export function equal(
   result: Pick<Comparison, 'expected' | 'actual' | 'mismatches' | 'notes' | 'ignored'>,
   pair: Size,
-  colour: Colour,
 ): Comparison {
-  const isUnlike = result.mismatches.some((mismatch) => mismatch !== 'icc')
+  const { mismatches, ignored } = result
+  const isUnlike = mismatches.some((mismatch) => mismatch !== 'icc')
   return {
     ...result,
-    outcome: result.mismatches.length === 0 ? 'same' : 'different',
+    outcome: mismatches.length === 0 ? 'same' : 'different',
     stats: {
-      compared: comparedPixels(pair, result.ignored),
-      differing: 0,
-      share: 0,
-      counted: 0,
-      rmse: 0,
-      psnr: Number.POSITIVE_INFINITY,
-      clusters: [],
+      compared: comparedPixels(pair, ignored),
+      ...{ differing: 0, share: 0, counted: 0, rmse: 0, psnr: Number.POSITIVE_INFINITY, clusters: [] },
     },
     failed: [],
-    smallest: isUnlike ? {} : withProfile({ farther: {}, more: {} }, colour),
+    smallest: isUnlike ? {} : withProfile({ farther: {}, more: {} }, mismatches),
   }
 }
 
@@ -61,10 +47,9 @@ export function marked(marks: Uint8Array): number {
 }
 
 /** Adds `icc: 'ignore'` to the limits if the profiles differ, because no other limit tolerates that. */
-export function withProfile({ farther, more }: Smallest, { mismatches }: Colour): Smallest {
-  if (mismatches.length === 0) return { ...(farther && { farther }), ...(more && { more }) }
-  const icc = 'ignore'
-  return { ...(farther && { farther: { ...farther, icc } }), ...(more && { more: { ...more, icc } }) }
+export function withProfile({ farther, more }: Smallest, mismatches: readonly Mismatch[]): Smallest {
+  const icc = mismatches.includes('icc') ? ({ icc: 'ignore' } as const) : {}
+  return defined({ farther: farther && { ...farther, ...icc }, more: more && { ...more, ...icc } })
 }
 
 /**

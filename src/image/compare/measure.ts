@@ -19,7 +19,6 @@ export type Measured = {
   readonly rowCounts: Uint32Array
 }
 
-/** What to measure. */
 export type Wanted = {
   /** levels above which a pixel counts */
   readonly threshold: number
@@ -43,7 +42,6 @@ export type Differ = (
 
 type Look = ReturnType<typeof begun>
 
-/** What a pass looks at, and what it has found so far. */
 function begun(pair: Pair, threshold: number, ignored: Uint8Array | undefined, isReal: boolean) {
   const { expected, actual, depth } = pair
   const size = pair.width * pair.height
@@ -167,7 +165,6 @@ function realRow(
   state.rowCounts[y] = count
 }
 
-/** Counts pixels that only one picture has: they differ by the full scale in every channel. */
 function addAbsent(state: Look): void {
   const { pair, threshold, ignored } = state
   const { width, height, full, compared } = pair

@@ -2,15 +2,8 @@ import type { Picture, PictureMeta } from '../../tensor/picture.ts'
 import { optional } from '../../text/record.ts'
 import type { PlainPng } from '../png-head.ts'
 import { comparePictures, compareRows } from './compare.ts'
-import type { DiffStyle } from './comparison.ts'
-import {
-  type Comparison,
-  type Outcome,
-  type Shape,
-  type Smallest,
-  shapeOf,
-  timingNote,
-} from './comparison.ts'
+import type { Comparison, DiffStyle, Outcome, Shape, Smallest } from './comparison.ts'
+import { shapeOf, timingNote } from './comparison.ts'
 import { compareEqual } from './equal.ts'
 import type { Differ } from './measure.ts'
 import { type Drawing, drawDiff, drawMap, showsPictures } from './render.ts'
@@ -60,16 +53,9 @@ export type FileComparison = {
   readonly notes?: readonly string[]
 }
 
-function notesOf(expected: Pages, actual: Pages): string[] {
-  const isOther = expected.timing !== actual.timing && (expected.timing && actual.timing) !== undefined
-  const read = [expected, actual].flatMap((pages) => pages.notes ?? [])
-  return [...new Set([...read, ...(isOther ? [timingNote] : [])])]
-}
-
 /** Called for each page after its comparison, while its samples are in memory. `page` counts from 0. */
 export type OnPage = (page: number, expected: Picture, actual: Picture, comparison: Comparison) => void
 
-/** Compares two pictures like `comparePictures` does. */
 export type Compare = (
   expected: Picture,
   actual: Picture,
@@ -87,9 +73,12 @@ export type Compare = (
  * @throws ConvoError as decoding and `comparePictures` do
  */
 export async function comparePages(...given: Parameters<typeof compareAll>): Promise<FileComparison> {
+  const [expected, actual] = given
   const found = await compareAll(...given)
-  const notes = notesOf(given[0], given[1])
-  return notes.length > 0 ? { ...found, notes } : found
+  const isOther = expected.timing !== actual.timing && (expected.timing && actual.timing) !== undefined
+  const read = [expected, actual].flatMap((pages) => pages.notes ?? [])
+  const notes = [...new Set([...read, ...(isOther ? [timingNote] : [])])]
+  return { ...found, ...(notes.length > 0 && { notes }) }
 }
 
 async function compareAll(
@@ -100,22 +89,23 @@ async function compareAll(
   differ?: Differ,
   compare: Compare = comparePictures,
 ): Promise<FileComparison> {
-  if (expected === actual && onPage === undefined && expected.header !== undefined) {
-    const page = compareEqual(expected.shape ?? shapeOf(await expected.header()), tolerance)
+  const counts = { expectedPages: expected.count, actualPages: actual.count }
+  const allLike = (page: Comparison): FileComparison => {
     const pages = Array.from({ length: expected.count }, () => page)
-    const { outcome, smallest } = page
-    return { outcome, expectedPages: expected.count, actualPages: actual.count, pages, smallest }
+    return { ...counts, outcome: page.outcome, pages, smallest: page.smallest }
   }
+  if (expected === actual && onPage === undefined && expected.header !== undefined)
+    return allLike(compareEqual(expected.shape ?? shapeOf(await expected.header()), tolerance))
+  const { perceptual, minSsim, shift } = tolerance
+  const looksAround = (perceptual ?? minSsim ?? shift) !== undefined
   const rows =
     expected !== actual &&
     differ &&
-    (compare === comparePictures || !looksAround(tolerance)) &&
+    (compare === comparePictures || !looksAround) &&
     (await compareRows(expected, actual, tolerance, differ, onPage !== undefined))
   if (rows) {
-    const { comparison, pictures } = rows
-    if (pictures !== undefined) onPage?.(0, ...pictures, comparison)
-    const { outcome, smallest } = comparison
-    return { outcome, expectedPages: 1, actualPages: 1, pages: [comparison], smallest }
+    if (rows.pictures !== undefined) onPage?.(0, ...rows.pictures, rows.comparison)
+    return allLike(rows.comparison)
   }
   const a = expected.pictures[Symbol.asyncIterator]()
   const b = expected === actual ? undefined : actual.pictures[Symbol.asyncIterator]()
@@ -143,17 +133,13 @@ async function compareAll(
   const isComparable = isCountEqual && !isUnread
   const isSize = pages.some((p) => p.outcome === 'size')
   return {
-    outcome: isComparable ? worst(pages) : isSize ? 'size' : 'different',
+    outcome: isComparable ? (pages[worstOf(pages)]?.outcome ?? 'same') : isSize ? 'size' : 'different',
     ...(isUnread && { unread }),
-    expectedPages: expected.count,
-    actualPages: actual.count,
+    ...counts,
     pages,
     smallest: isComparable ? pages.map((page) => page.smallest).reduce(looser) : {},
   }
 }
-
-const looksAround = ({ perceptual, minSsim, shift }: Tolerance): boolean =>
-  perceptual !== undefined || minSsim !== undefined || shift !== undefined
 
 function withoutMap({ map: _map, ignored: _ignored, ...comparison }: Comparison): Comparison {
   return comparison
@@ -161,16 +147,11 @@ function withoutMap({ map: _map, ignored: _ignored, ...comparison }: Comparison)
 
 const order: readonly Outcome[] = ['same', 'tolerated', 'different', 'size']
 
-/** Whether the outcome of a page is worse than that of another. */
 const isWorse = (page: Comparison, than: Comparison): boolean =>
   order.indexOf(page.outcome) > order.indexOf(than.outcome)
 
-/** The index of the first page with the worst outcome. */
-const worstOf = ({ pages }: Pick<FileComparison, 'pages'>): number =>
+const worstOf = (pages: readonly Comparison[]): number =>
   pages.reduce((most, page, i) => (isWorse(page, pages[most]!) ? i : most), 0)
-
-const worst = (pages: readonly Comparison[]): Outcome =>
-  order[pages.reduce((most, { outcome }) => Math.max(most, order.indexOf(outcome)), 0)]!
 
 /** The page whose difference is shown: the first one with the worst outcome. */
 export type Shown = {
@@ -201,7 +182,7 @@ export async function compareAndShow(
   }
   const onPage = isSeen ? keepWorst : undefined
   const comparison = await comparePages(expected, actual, tolerance, onPage, differ, compare)
-  const page = worst?.page ?? worstOf(comparison)
+  const page = worst?.page ?? worstOf(comparison.pages)
   return {
     comparison,
     shown: { page, found: comparison.pages[page]!, ...optional('pictures', worst?.pictures) },

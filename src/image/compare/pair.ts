@@ -49,18 +49,19 @@ export function pairUp(expected: Picture, actual: Picture, alpha: AlphaRule, giv
       width: Math.max(expected.width, actual.width),
       height: Math.max(expected.height, actual.height),
     },
-    mismatches: [
-      ...(expected.channels === actual.channels || isAlphaAlone ? [] : (['channels'] as const)),
-      ...(expected.depth === actual.depth ? [] : (['depth'] as const)),
-    ],
+    mismatches: unlikeFormats(expected, actual).filter((one) => one === 'depth' || !isAlphaAlone),
   }
 }
+
+/** The properties of their samples in which two pictures differ. */
+export const unlikeFormats = (expected: Picture, actual: Picture) =>
+  (['channels', 'depth'] as const).filter((one) => expected[one] !== actual[one])
 
 function alike(picture: Picture, channels: 1 | 2 | 3 | 4, depth: Depth, full: number): Picture {
   if (picture.channels === channels && picture.depth === depth) return picture
   const pixels = picture.width * picture.height
   const from = picture.channels
-  const data = samplesOf(pixels * channels, depth)
+  const data = new { 8: Uint8Array, 16: Uint16Array, 32: Float32Array }[depth](pixels * channels)
   const [factor, divisor] =
     depth === picture.depth ? [1, 1] : depth === 16 ? [257, 1] : [full, fullScale(picture.depth)]
   const opaque = full
@@ -75,11 +76,7 @@ function alike(picture: Picture, channels: 1 | 2 | 3 | 4, depth: Depth, full: nu
   return { ...picture, channels, depth, data }
 }
 
-const samplesOf = (length: number, depth: Depth): Samples =>
-  depth === 8 ? new Uint8Array(length) : depth === 16 ? new Uint16Array(length) : new Float32Array(length)
-
 export const haveEqualBits = (a: Samples, b: Samples): boolean => bytesOf(a).equals(bytesOf(b))
 
-/** Returns the bytes of samples, over the same memory. */
 export const bytesOf = (data: Samples): Buffer =>
   Buffer.from(data.buffer as ArrayBuffer, data.byteOffset, data.byteLength)

@@ -50,10 +50,8 @@ export async function drawDiff(
   return sideBySide(width, height, [left, middle, shown(actual, width, stretch)])
 }
 
-/** A picture of 8 bits. */
 export type Drawn = Picture & { readonly depth: 8 }
 
-/** Draws all rows. */
 export function drawn({ width, height, channels, draw }: Drawing): Drawn {
   const data = new Uint8Array(width * height * channels)
   for (let y = 0; y < height; y++) draw(y, data, y * width * channels)
@@ -132,7 +130,6 @@ export async function stretchOf(...pictures: readonly Picture[]): Promise<Stretc
   return { from: low, factor: 255 / (high - low) }
 }
 
-/** Draws the picture as it looks, over a checkerboard where it is transparent. */
 function shown(p: Picture, width: number, { from, factor }: Stretch): Draw {
   const { channels, data } = p
   if (channels === 3 && p.depth === 8 && p.width === width && from === 0 && factor === 1) {
@@ -196,7 +193,6 @@ function shaded(colour: Colour, factor: number): Colour {
   return [Math.round(colour[0] * factor), Math.round(colour[1] * factor), Math.round(colour[2] * factor)]
 }
 
-/** Draws a row of a frame around a box, only where nothing differs. */
 function drawFrame(
   to: Uint8Array,
   start: number,
@@ -251,7 +247,6 @@ function sideBySide(width: number, height: number, panels: readonly Draw[]): Dra
   }
 }
 
-/** Writes a colour from byte `at` on. */
 export function put(to: Uint8Array, at: number, colour: Colour): void {
   to[at] = colour[0]
   to[at + 1] = colour[1]
@@ -262,7 +257,6 @@ function fill(to: Uint8Array, at: number, pixels: number, colour: Colour): void 
   for (let i = 0; i < pixels; i++) put(to, at + 3 * i, colour)
 }
 
-/** What can happen to pixels that are not equal. */
 const glowKinds = ['tolerated', 'counted', 'ignored'] as const
 
 /** Where two pictures differ and by how much, as reports show it. */
@@ -287,7 +281,6 @@ const ramp: readonly Colour[] = [
   [255, 140, 50],
   [255, 240, 120],
 ]
-/** The brightest colour of differences within the tolerance. */
 const teal: Colour = [64, 156, 170]
 const nothing: Colour = [24, 24, 24]
 
@@ -351,7 +344,6 @@ function shareOf(values: ArrayLike<number>, a: Picture, b: Picture): (difference
   return (difference) => known[difference] ?? 1
 }
 
-/** The pixels of a picture as a dim background, hatched where they were not compared. */
 function dimmer(
   picture: Picture,
   { from, factor }: Stretch,

@@ -60,11 +60,9 @@ export function smallestLimits(limits: Limits, stats: Stats, measured: Measured,
   return { farther, more }
 }
 
-/** Returns those limits with the given names that are set. */
 const named = (limits: Limits, ...names: readonly (keyof Limits)[]): Limits =>
   Object.fromEntries(Object.entries(defined(limits)).filter(([name]) => names.some((one) => one === name)))
 
-/** Keeps how far pixels may be off, and raises how many to what was found. */
 function moreOf(limits: Limits, { counted, compared, density }: Stats): Limits {
   return {
     ...named(limits, 'maxAbs', 'perceptual', 'shift'),
@@ -89,13 +87,12 @@ function fartherLevels(limits: Limits, stats: Stats, measured: Measured, size: S
   return isWhole ? levels : roundUp(levels)
 }
 
-/** The largest difference after the `n` largest are removed. */
 function nthLargest({ values, largest }: Measured, n: number): number {
   if (n === 0) return largest?.difference ?? 0
-  return values instanceof Float64Array ? nthLargestReal(values, n) : nthLargestWhole(values, n)
-}
-
-function nthLargestWhole(values: Uint8Array | Uint16Array, n: number): number {
+  if (values instanceof Float64Array) {
+    const sorted = values.filter((value) => value > 0).sort()
+    return sorted[sorted.length - 1 - n] ?? 0
+  }
   const histogram = new Uint32Array(values instanceof Uint8Array ? 256 : 65536)
   for (let i = 0; i < values.length; i++) histogram[values[i]!]!++
   let level = histogram.length - 1
@@ -103,12 +100,6 @@ function nthLargestWhole(values: Uint8Array | Uint16Array, n: number): number {
   return level
 }
 
-function nthLargestReal(values: Float64Array, n: number): number {
-  const sorted = values.filter((value) => value > 0).sort()
-  return sorted[sorted.length - 1 - n] ?? 0
-}
-
-/** The smallest of the values, from `from` on, above which no window contains more pixels than allowed. */
 function raiseForDensity(
   values: Measured['values'],
   from: number,
@@ -138,7 +129,6 @@ export function roundUp(value: number): number {
   return Number(`${(Number(digits) + 0.00001).toFixed(5)}e${exponent}`)
 }
 
-/** Rounds down to this number of decimals. */
 export function roundDown(value: number, decimals: number): number {
   if (!Number.isFinite(value)) return value
   const near = Number(value.toFixed(decimals))

@@ -116,10 +116,10 @@ export const toleranceSettings = {
     ),
     unset: '0',
   },
-  'max-diff-pixels': {
-    ...integer('number of pixels allowed to differ', undefined, { min: 0 }),
+  'max-diff-pixels': integer('number of pixels allowed to differ', undefined, {
+    min: 0,
     unset: '0, unless another limit is set',
-  },
+  }),
   'max-diff-ratio': {
     ...share(
       'fraction of pixels allowed to differ, 0..1 or %; both limits apply if --max-diff-pixels is given too',
@@ -135,10 +135,10 @@ export const toleranceSettings = {
     unset: 'see --max-diff-pixels',
   },
   'min-psnr': { ...number('lowest allowed PSNR, in dB of full scale'), unset: 'off' },
-  'max-rmse': {
-    ...number('largest allowed root mean square error, in levels', undefined, { min: 0 }),
+  'max-rmse': number('largest allowed root mean square error, in levels', undefined, {
+    min: 0,
     unset: 'off',
-  },
+  }),
   'min-ssim': {
     ...similarity(
       'lowest allowed SSIM (Wang 2004: gaussian 11x11, sigma 1.5; mean of the channels), -1..1 or %',
@@ -204,13 +204,12 @@ export const toleranceSettings = {
     sizeRules,
     'error',
   ),
-  full: {
-    ...number('the value of white in floats, for %, PSNR and SSIM', undefined, { min: 1e-30 }),
+  full: number('the value of white in floats, for %, PSNR and SSIM', undefined, {
+    min: 1e-30,
     unset: '1 for floats within 0..1, otherwise 255',
-  },
+  }),
 }
 
-/** A number from -1 to 1, or a percentage. */
 function similarity(summary: string): Param<number> {
   const bounds = { min: -1, max: 1 }
   const plain = number(summary, undefined, bounds)
@@ -218,7 +217,6 @@ function similarity(summary: string): Param<number> {
   return { ...plain, metavar: '<n|n%>', parse }
 }
 
-/** The values of the settings of a comparison. */
 export type ToleranceValues = Values<typeof toleranceSettings>
 
 /**
@@ -227,45 +225,28 @@ export type ToleranceValues = Values<typeof toleranceSettings>
  * @throws ConvoError E_OPTION for settings that contradict each other
  */
 export function toleranceOf(values: ToleranceValues, mask?: Picture): Tolerance {
-  if (values.perceptual !== undefined && values.shift > 0) {
-    throw new ConvoError('E_OPTION', '--shift compares by --max-abs, and --perceptual replaces that', {
-      fix: 'no --perceptual',
-    })
+  const { perceptual, metric, shift } = values
+  const refuse = (what: string, fix: string) => {
+    throw new ConvoError('E_OPTION', what, { fix })
   }
-  if (values.perceptual === undefined && values.metric !== 'yiq') {
-    throw new ConvoError('E_OPTION', '--metric does not apply without --perceptual', {
-      fix: '--perceptual 0.1',
-    })
-  }
-  if (values.perceptual !== undefined && values['max-abs'] !== undefined) {
-    throw new ConvoError('E_OPTION', '--perceptual and --max-abs cannot be used together', {
-      fix: 'no --max-abs',
-    })
-  }
-  return {
-    ...defined({
-      maxAbs: values['max-abs'],
-      maxDiffPixels: values['max-diff-pixels'],
-      maxDiffRatio: values['max-diff-ratio'],
-      maxDensity: values['max-density'],
-      minPsnr: values['min-psnr'],
-      maxRmse: values['max-rmse'],
-      minSsim: values['min-ssim'],
-      perceptual: values.perceptual,
-      ignore: values.ignore,
-      mask,
-      full: values.full,
-      antialiasing: values.antialiasing,
-      ...(values.shift > 0 && { shift: values.shift }),
-      ...(values.perceptual !== undefined && { metric: values.metric }),
-      ...(values['as-shown'] && { asShown: true }),
-    }),
-    ignoreBorder: values['ignore-border'],
-    alpha: values.alpha,
-    icc: values.icc,
-    size: values.size,
-  }
+  if (perceptual !== undefined && shift > 0)
+    refuse('--shift compares by --max-abs, and --perceptual replaces that', 'no --perceptual')
+  if (perceptual === undefined && metric !== 'yiq')
+    refuse('--metric does not apply without --perceptual', '--perceptual 0.1')
+  if (perceptual !== undefined && values['max-abs'] !== undefined)
+    refuse('--perceptual and --max-abs cannot be used together', 'no --max-abs')
+  const names = Object.keys(toleranceSettings) as (keyof ToleranceValues)[]
+  return defined({
+    ...Object.fromEntries(names.map((name) => [keyOf(name), values[name]])),
+    mask,
+    shift: shift > 0 ? shift : undefined,
+    metric: perceptual === undefined ? undefined : metric,
+    asShown: values['as-shown'] || undefined,
+  })
 }
+
+/** The key of a setting in a tolerance: `maxAbs` for `max-abs`. */
+const keyOf = (name: string): string => name.replace(/-./g, ([, letter]) => letter!.toUpperCase())
 
 /** Formats limits as they are typed: `--max-abs 2 --max-diff-pixels 10`. Empty if there are none. */
 export function limitsText(limits: Limits): string {
@@ -279,26 +260,28 @@ export function limitsRecord(limits: Limits): Readonly<Record<string, string | n
   return Object.fromEntries(limitsList(limits))
 }
 
+// biome-ignore format: one line for each kind
+const limitNames = [
+  'max-abs', 'max-diff-pixels', 'max-diff-ratio', 'max-density',
+  'min-psnr', 'max-rmse', 'min-ssim', 'perceptual', 'shift', 'icc',
+]
+
 function limitsList(limits: Limits): [name: string, value: string | number][] {
-  const { maxAbs, maxDensity } = limits
-  const list: [string, string | number | undefined][] = [
-    ['max-abs', maxAbs && amountText(maxAbs)],
-    ['max-diff-pixels', limits.maxDiffPixels],
-    ['max-diff-ratio', limits.maxDiffRatio],
-    ['max-density', maxDensity && `${maxDensity.pixels}/${maxDensity.window}`],
-    ['min-psnr', limits.minPsnr],
-    ['max-rmse', limits.maxRmse],
-    ['min-ssim', limits.minSsim],
-    ['perceptual', limits.perceptual],
-    ['shift', limits.shift],
-    ['icc', limits.icc === 'error' ? undefined : limits.icc],
-  ]
-  return list.filter((entry): entry is [string, string | number] => entry[1] !== undefined)
+  const { maxAbs, maxDensity, icc } = limits
+  const typed: Readonly<Record<string, string | number | undefined>> = {
+    ...(limits as object),
+    maxAbs: maxAbs && amountText(maxAbs),
+    maxDensity: maxDensity && `${maxDensity.pixels}/${maxDensity.window}`,
+    icc: icc === 'error' ? undefined : icc,
+  }
+  return limitNames.flatMap((name): [string, string | number][] => {
+    const value = typed[keyOf(name)]
+    return value === undefined ? [] : [[name, value]]
+  })
 }
 
 const amountText = ({ value, unit }: Amount): string | number => (unit === 'percent' ? `${value}%` : value)
 
-/** Converts an amount to levels of a full scale. */
 export const levelsOf = ({ value, unit }: Amount, full: number): number =>
   unit === 'levels' ? value : (value / 100) * full
 
@@ -329,7 +312,6 @@ function parseDensity(given: unknown, name: string): Density {
   return { pixels: allowed, window: side }
 }
 
-/** Parses one `x,y,w,h`, four numbers, or a list of either. */
 function parseRectangles(given: unknown, name: string): readonly Rectangle[] {
   const list = Array.isArray(given) && given.some((part) => typeof part !== 'number') ? given : [given]
   return list.map((one: unknown) => {

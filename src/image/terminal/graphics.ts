@@ -1,5 +1,6 @@
 import { closeSync, openSync, writeSync } from 'node:fs'
 import { ReadStream } from 'node:tty'
+import { orElse } from '../../error.ts'
 import type { Environment } from '../../host/engines.ts'
 import { undoAtEnd } from '../../signals.ts'
 import { coloursOf } from './colours.ts'
@@ -45,18 +46,11 @@ export async function detectGraphics(
 /** The time, in ms, to wait for the answer. Terminals answer immediately, but a slow line delays the answer. */
 const patience = 500
 
-/** Asks the terminal for its primary device attributes. Returns an empty text if there is no terminal. */
 async function deviceAttributes(): Promise<string> {
-  let terminal: number
-  try {
-    terminal = openSync('/dev/tty', 'r+')
-  } catch {
-    return ''
-  }
-  let stream: ReadStream
-  try {
-    stream = new ReadStream(terminal)
-  } catch {
+  const terminal = orElse(() => openSync('/dev/tty', 'r+'), undefined)
+  if (terminal === undefined) return ''
+  const stream = orElse(() => new ReadStream(terminal), undefined)
+  if (stream === undefined) {
     closeSync(terminal)
     return ''
   }

@@ -4,7 +4,6 @@ import { type Cursor, headText, openText } from './text.ts'
 
 const modes = ['square', 'row', 'column'] as const
 
-/** The options of one of the four planes of a video frame. */
 type Plane = {
   weights?: readonly number[]
   /** The position of the matrix in the text. */
@@ -93,27 +92,16 @@ function readValue(c: Cursor, kind: string, plane: Plane, start: number): void {
 }
 
 function readMatrix(c: Cursor): number[] {
-  const weights: number[] = []
   c.take(gap)
-  while (c.at < c.text.length && !/[:'"]/.test(c.text[c.at]!)) {
-    const { at } = c
-    const value = c.takeNumber('a whole number')
-    if (!Number.isSafeInteger(value)) {
-      throw c.expected('a whole number, as FFmpeg requires', {
-        at,
-        fix: 'whole numbers with rdiv for the fraction',
-      })
-    }
-    weights.push(value)
-    if (c.take(gap) === undefined && c.at < c.text.length && !/[:'"]/.test(c.text[c.at]!)) {
-      throw c.expected('a blank, "|" or ":"')
-    }
-  }
-  if (weights.length === 0) throw c.expected('a whole number')
-  return weights
+  const end = c.at + c.text.slice(c.at).search(/[:'"]|$/)
+  const found = c.takeNumbers(end, { gap, one: 'a whole number', sign: 'a blank, "|" or ":"' })
+  if (found.length === 0) throw c.expected('a whole number')
+  const odd = found.find(({ value }) => !Number.isSafeInteger(value))
+  const fix = 'whole numbers with rdiv for the fraction'
+  if (odd !== undefined) throw c.expected('a whole number, as FFmpeg requires', { at: odd.at, fix })
+  return found.map(({ value }) => value)
 }
 
-/** Reads a number, or a fraction such as `1/9`. */
 function readRdiv(c: Cursor): number {
   const { at } = c
   let value = c.takeNumber()

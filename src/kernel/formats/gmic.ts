@@ -2,7 +2,6 @@ import { anchorField } from '../kernel.ts'
 import type { KernelFormat } from './format.ts'
 import { type Cursor, headText, openText } from './text.ts'
 
-/** The signs that end a row, a slice and a channel, innermost first. */
 const levels = [
   { sign: ';', name: 'row' },
   { sign: '/', name: 'slice' },
@@ -38,7 +37,6 @@ export const gmic: KernelFormat = {
   },
 }
 
-/** Reads numbers and signs up to and including `)`. `sizes` are width, height, depth and channels. */
 function readValues(c: Cursor): { sizes: readonly [number, number, number, number]; weights: number[] } {
   const weights: number[] = []
   // The size of a finished row, slice and channel, and the current size of the unfinished ones.

@@ -35,13 +35,11 @@ export function turnsOf(first: Turning, turn: Turn): readonly Turning[] {
   return all
 }
 
-/** Turns a kernel, with its anchor, clockwise by 90°. */
 function quarter({ at, size: [kH, kW], weights, anchor: [y, x] }: Turning): Turning {
   const turned = weights.map((_, i) => weights[(kH - 1 - (i % kH)) * kW + Math.floor(i / kH)]!)
   return { at, size: [kW, kH], weights: turned, anchor: [x, kH - 1 - y] }
 }
 
-/** The indices around the centre of a 3x3 kernel, clockwise. */
 const ring = [0, 1, 2, 5, 8, 7, 6, 3]
 
 /** Turns a 3x3 kernel, with its anchor, clockwise by 45°: each number around the centre moves one place on. */
@@ -107,7 +105,6 @@ export const imagemagick: KernelFormat = {
   },
 }
 
-/** Reads a kernel up to `;` or the end, and adds its turns. */
 function readOne(c: Cursor): readonly Turning[] {
   const { at } = c
   if (/[A-Za-z@]/.test(c.text[at]!) && c.match(notPart) === null && c.match(geometry) === null) {
@@ -130,19 +127,14 @@ function readOne(c: Cursor): readonly Turning[] {
   if (turn === '@' ? kH === 3 && kW === 3 : turn === '' || kH === kW || kH === 1 || kW === 1) {
     return turnsOf(first, turn)
   }
-  const can =
+  const [can, other, fix] =
     turn === '@'
-      ? 'only a 3x3 kernel can be rotated by 45°'
-      : 'only a square, a row or a column can be rotated by 90°'
-  throw c.wrongShape(
-    at,
-    `${can}, got ${kW}x${kH}`,
-    `expected ${turn === '@' ? '3x3' : 'another size'} before ${turn}, found ${kW}x${kH}`,
-    turn === '@' && kH === kW ? `${kW}x${kH}>: for rotations by 90°` : `${kW}x${kH}: without rotations`,
-  )
+      ? ['only a 3x3 kernel can be rotated by 45°', '3x3', kH === kW ? '>: for rotations by 90°' : undefined]
+      : ['only a square, a row or a column can be rotated by 90°', 'another size', undefined]
+  const why = `expected ${other} before ${turn}, found ${shown}`
+  throw c.wrongShape(at, `${can}, got ${shown}`, why, shown + (fix ?? ': without rotations'))
 }
 
-/** Reads the values. NaN is for places that are not part of the kernel. */
 function readValues(c: Cursor): number[] {
   const values: number[] = []
   const ends = () => c.at >= c.text.length || c.text[c.at] === ';'
@@ -180,7 +172,6 @@ function readGeometry(c: Cursor) {
   return { size: [kH, kW], anchor: [y, x], turn: match[6] as Turn } as const
 }
 
-/** Makes the kernel of values without a geometry. */
 function square(c: Cursor, at: number, values: readonly number[]): Turning {
   const side = Math.round(Math.sqrt(values.length))
   if (side * side === values.length && side % 2 === 1) {

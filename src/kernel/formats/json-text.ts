@@ -43,7 +43,11 @@ function value(c: Cursor, depth: number): JsonNode {
   const first = c.text[at]
   if (depth > deepest) throw c.expected(`at most ${deepest} nested brackets`, { found: 'another' })
   if (first === '{') return { at, kind: 'object', entries: entriesOf(c, depth) }
-  if (first === '[') return { at, kind: 'array', items: itemsOf(c, depth) }
+  if (first === '[') {
+    const items: JsonNode[] = []
+    upTo(c, ']', () => items.push(value(c, depth + 1)))
+    return { at, kind: 'array', items }
+  }
   if (first === '"') return { at, kind: 'string', value: string(c) }
   const digits = c.take(number)
   if (digits !== undefined) return { at, kind: 'number', value: Number(digits) }
@@ -51,12 +55,6 @@ function value(c: Cursor, depth: number): JsonNode {
   if (name === 'true' || name === 'false') return { at, kind: 'boolean', value: name === 'true' }
   if (name === 'null') return { at, kind: 'null' }
   throw c.expected('a JSON value', { at })
-}
-
-function itemsOf(c: Cursor, depth: number): JsonNode[] {
-  const items: JsonNode[] = []
-  upTo(c, ']', () => items.push(value(c, depth + 1)))
-  return items
 }
 
 function entriesOf(c: Cursor, depth: number): Map<string, JsonEntry> {
@@ -74,7 +72,6 @@ function entriesOf(c: Cursor, depth: number): Map<string, JsonEntry> {
   return entries
 }
 
-/** Takes what is between an opening bracket and the closing one, separated by commas. */
 function upTo(c: Cursor, bracket: string, takeOne: () => void): void {
   c.at++
   if (closes(c, bracket)) return

@@ -49,7 +49,6 @@ export const json: KernelFormat = {
   },
 }
 
-/** Formats nested arrays, with each row of the kernel on one line. */
 function nested(shape: readonly number[], weights: Float64Array, indent: string): string {
   const inner = `${indent}  `
   const [first = 0, ...rest] = shape

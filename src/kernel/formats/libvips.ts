@@ -1,4 +1,5 @@
 import { ConvoError } from '../../error.ts'
+import { optional } from '../../text/record.ts'
 import { planeSize } from '../kernel.ts'
 import type { KernelFormat } from './format.ts'
 import {
@@ -67,16 +68,13 @@ export const libvips: KernelFormat = {
   },
 }
 
-function readNumbers(c: Cursor, { text, at }: Line, what: string): Placed[] {
-  const end = at + text.length
-  const found: Placed[] = []
+function readNumbers(c: Cursor, { text, at }: Line, one?: string): Placed[] {
   c.at = at
-  for (;;) {
-    const place = c.at
-    found.push({ at: place, value: c.takeNumber(what) })
-    if (c.at >= end) return found
-    if (c.take(gap) === undefined) throw c.expected('a blank or the end of the line')
-  }
+  return c.takeNumbers(at + text.length, {
+    gap,
+    sign: 'a blank or the end of the line',
+    ...optional('one', one),
+  })
 }
 
 function readHeader(c: Cursor, line: Line): { width: number; height: number; scale: number; offset: number } {
@@ -94,7 +92,7 @@ function readHeader(c: Cursor, line: Line): { width: number; height: number; sca
 }
 
 function readRow(c: Cursor, line: Line, width: number, y: number): number[] {
-  const row = readNumbers(c, line, 'a number')
+  const row = readNumbers(c, line)
   if (row.length === width) return row.map(({ value }) => value)
   const message = `kernel size must match the weights, got ${numbers(row.length)} in row ${y + 1} for a width of ${width}`
   const why = `expected ${numbers(width)}, found ${row.length}`

@@ -117,7 +117,6 @@ function rowMajor(shape: readonly number[]): (i: number) => number {
 
 type Failure = (at: number, expected: string, found: string) => ConvoError
 
-/** Reads the dict of the header: three keys, each once, in any order. */
 function readHeader(header: string, start: number, fail: Failure, file: string) {
   let at = 0
   const here = () => JSON.stringify(header.slice(at, at + 24).trim())
@@ -171,7 +170,6 @@ const values: Readonly<Record<string, { readonly pattern: RegExp; readonly expec
   shape: { pattern: /\([^()]*\)\s*/y, expected: 'a tuple of sizes' },
 }
 
-/** Returns the type with its byte order in front. */
 function typeFrom(type: string, at: number, file: string): string {
   const name = /^[<>|=]/.test(type) ? type : `=${type}`
   if (name.slice(1).startsWith('O'))
@@ -184,7 +182,6 @@ function typeFrom(type: string, at: number, file: string): string {
   })
 }
 
-/** Reads a tuple of sizes. A tuple with a single size ends in a comma. */
 function shapeFrom(tuple: string, at: number, fail: Failure): readonly number[] {
   const sizes = tuple
     .slice(1, -1)
@@ -234,7 +231,6 @@ export function writeNpy(shape: readonly number[], data: Float32Array | Float64A
   return bytes
 }
 
-/** A NumPy array of rank 2 to 5. */
 export const npy: KernelFormat = {
   name: 'NumPy array',
   summary: 'an array written by numpy.save, of any number type and rank 2 to 5',

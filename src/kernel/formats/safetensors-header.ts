@@ -146,7 +146,6 @@ function parse(bytes: Uint8Array, fail: Failure): object {
 
 const isSize = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) >= 0
 
-/** Checks the header of one tensor: known keys and type, whole sizes, and as many bytes as the shape needs. */
 function entryFrom(
   name: string,
   value: unknown,
@@ -179,7 +178,6 @@ function entryFrom(
   return { name, dtype, shape, begin: start + begin, end: start + end, at }
 }
 
-/** Checks that every byte of the data belongs to exactly one tensor. */
 function checkPlaces(entries: readonly Entry[], start: number, length: number, fail: Failure): void {
   const inOrder = [...entries].sort((a, b) => a.begin - b.begin || a.end - b.end)
   let filled = start
@@ -196,7 +194,6 @@ function checkPlaces(entries: readonly Entry[], start: number, length: number, f
     throw fail(filled, 'the end of the file', `${length - filled} bytes that do not belong to a tensor`)
 }
 
-/** Formats a value of the header, short enough for an error. */
 function show(value: unknown): string {
   const shown = JSON.stringify(value) ?? 'nothing'
   return shown.length > 60 ? `${shown.slice(0, 60)}…` : shown

@@ -109,7 +109,6 @@ function entryOf(opened: Opened, name: string): Entry {
   })
 }
 
-/** Lists the tensors with their shapes, one per line. */
 function listing({ entries, file }: Opened): readonly string[] {
   if (entries.size === 0) return [`${file} has no tensors`]
   const lines = [...entries.values()]
@@ -147,11 +146,10 @@ function biasOf(opened: Opened, { name, shape }: Entry): Float64Array | undefine
   const bias = opened.entries.get(`${stem[1] ?? ''}bias`)
   if (bias === undefined) return undefined
   if (bias.shape.length !== 1 || !fitsBias(shape, bias.shape[0]!)) {
-    throw new ConvoError(
-      'E_KERNEL_SHAPE',
-      `${plain(bias.name)} must have one number for each output channel of ${plain(name)} ${showShape(shape)}, got ${showShape(bias.shape)}`,
-      { why: `${opened.file}: byte ${bias.at}: the shape of ${plain(bias.name)}` },
-    )
+    const [own, of] = [plain(bias.name), `${plain(name)} ${showShape(shape)}`]
+    const what = `${own} must have one number for each output channel of ${of}, got ${showShape(bias.shape)}`
+    const why = `${opened.file}: byte ${bias.at}: the shape of ${own}`
+    throw new ConvoError('E_KERNEL_SHAPE', what, { why })
   }
   return read(opened, bias, (n) => new Float64Array(n))
 }

@@ -32,90 +32,66 @@ export const svg: KernelFormat = {
 }
 
 function toKernel(c: Cursor, element: XmlElement): Kernel {
-  const [kW, kH] = orderOf(c, element)
-  const at = element.attributes.get('kernelMatrix')?.at ?? element.at
-  const matrix = numbersOf(c, element, 'kernelMatrix')?.map(({ value }) => value)
+  const { placeOf, numbersOf, numberOf, wordOf } = readerOf(c, element)
+  const order = numbersOf('order') ?? [{ value: 3, at: element.at }]
+  if (order.length < 1 || order.length > 2) {
+    const found = numbers(order.length)
+    throw c.expected('one or two numbers for order', { at: placeOf('order'), found })
+  }
+  const [kW = 0, kH = kW] = c.wholeSizes('order must be whole numbers', order)
+  const at = placeOf('kernelMatrix')
+  const matrix = numbersOf('kernelMatrix')?.map(({ value }) => value)
   if (matrix === undefined) {
     throw c.expected('the attribute kernelMatrix', { at, found: 'feConvolveMatrix without it' })
   }
   c.checkWeights(at, matrix.length, kW * kH, `order ${kW} ${kH}`, `${kW}x${kH} = ${numbers(kW * kH)}`)
-  refuseUnitLength(c, element)
-  const anchor = [
-    kH - 1 - target(c, element, 'targetY', kH),
-    kW - 1 - target(c, element, 'targetX', kW),
-  ] as const
-  const alpha = wordOf(c, element, 'preserveAlpha', { true: 'true', false: 'false' })
-  const border = wordOf(c, element, 'edgeMode', edgeModes) ?? 'replicate'
+  // a distance in units of the document does not translate to pixels
+  const other = numbersOf('kernelUnitLength')?.find(({ value }) => value !== 1)
+  if (other !== undefined) {
+    const message = `kernelUnitLength must be 1, a pixel, got ${other.value}`
+    const fix = 'remove it and scale the picture instead'
+    throw c.wrongValue(other.at, message, `expected 1, found ${other.value}`, fix)
+  }
+  const target = (name: string, size: number): number => {
+    const value = numberOf(name) ?? Math.floor(size / 2)
+    if (Number.isInteger(value) && value >= 0 && value < size) return size - 1 - value
+    const message = `${name} must be a whole number from 0 to ${size - 1}, got ${value}`
+    throw c.wrongShape(placeOf(name), message, `expected a position inside the kernel, found ${value}`)
+  }
+  const anchor = [target('targetY', kH), target('targetX', kW)] as const
+  const alpha = wordOf('preserveAlpha', { true: 'true', false: 'false' })
   const name = element.attributes.get('id') ?? element.attributes.get('result')
   return c.kernel(at, [kH, kW], matrix, {
-    scale: numberOf(c, element, 'divisor') || matrix.reduce((sum, w) => sum + w, 0) || 1,
-    offset: (numberOf(c, element, 'bias') ?? 0) * 255,
-    border,
+    scale: numberOf('divisor') || matrix.reduce((sum, w) => sum + w, 0) || 1,
+    offset: (numberOf('bias') ?? 0) * 255,
+    border: wordOf('edgeMode', edgeModes) ?? 'replicate',
     ...anchorField([kH, kW], anchor),
-    ...(alpha === undefined ? {} : { summary: `feConvolveMatrix with preserveAlpha="${alpha}"` }),
-    ...(name === undefined ? {} : { name: spanText(c, name) }),
+    ...(alpha && { summary: `feConvolveMatrix with preserveAlpha="${alpha}"` }),
+    ...(name && { name: spanText(c, name) }),
   })
 }
 
-function orderOf(c: Cursor, element: XmlElement): readonly [kW: number, kH: number] {
-  const order = numbersOf(c, element, 'order') ?? [{ value: 3, at: element.at }]
-  const [first] = order
-  if (first === undefined || order.length > 2) {
-    const at = element.attributes.get('order')!.at
-    throw c.expected('one or two numbers for order', { at, found: numbers(order.length) })
+function readerOf(c: Cursor, { at, attributes }: XmlElement) {
+  const placeOf = (name: string) => attributes.get(name)?.at ?? at
+  const numbersOf = (name: string): Placed[] | undefined => {
+    const attribute = attributes.get(name)
+    if (attribute === undefined) return undefined
+    c.at = attribute.at
+    return c.takeNumbers(attribute.end)
   }
-  const [kW, kH = kW] = c.wholeSizes('order must be whole numbers', order)
-  return [kW!, kH!]
-}
-
-function target(c: Cursor, element: XmlElement, name: string, size: number): number {
-  const value = numberOf(c, element, name) ?? Math.floor(size / 2)
-  if (Number.isInteger(value) && value >= 0 && value < size) return value
-  const message = `${name} must be a whole number from 0 to ${size - 1}, got ${value}`
-  const why = `expected a position inside the kernel, found ${value}`
-  throw c.wrongShape(element.attributes.get(name)!.at, message, why)
-}
-
-/** Refuses a distance in units of the document, which does not translate to pixels. */
-function refuseUnitLength(c: Cursor, element: XmlElement): void {
-  const other = numbersOf(c, element, 'kernelUnitLength')?.find(({ value }) => value !== 1)
-  if (other === undefined) return
-  const message = `kernelUnitLength must be 1, a pixel, got ${other.value}`
-  const why = `expected 1, found ${other.value}`
-  const fix = 'remove it and scale the picture instead'
-  throw c.wrongValue(other.at, message, why, fix)
-}
-
-function numberOf(c: Cursor, element: XmlElement, name: string): number | undefined {
-  const found = numbersOf(c, element, name)
-  if (found === undefined) return undefined
-  const [first, second] = found
-  if (first !== undefined && second === undefined) return first.value
-  throw c.expected(`one number for ${name}`, {
-    at: element.attributes.get(name)!.at,
-    found: numbers(found.length),
-  })
-}
-
-function numbersOf(c: Cursor, element: XmlElement, name: string): Placed[] | undefined {
-  const attribute = element.attributes.get(name)
-  if (attribute === undefined) return undefined
-  c.at = attribute.at
-  return c.takeNumbers(attribute.end)
-}
-
-function wordOf(
-  c: Cursor,
-  element: XmlElement,
-  name: string,
-  words: Readonly<Record<string, string>>,
-): string | undefined {
-  const attribute = element.attributes.get(name)
-  if (attribute === undefined) return undefined
-  const word = spanText(c, attribute)
-  if (Object.hasOwn(words, word)) return words[word]
-  const shown = JSON.stringify(word.slice(0, 24))
-  const message = `${name} must be one of ${Object.keys(words).join(', ')}, got ${shown}`
-  const why = `expected ${Object.keys(words).join(', ')}, found ${shown}`
-  throw c.wrongValue(attribute.at, message, why)
+  const numberOf = (name: string): number | undefined => {
+    const found = numbersOf(name)
+    if (found === undefined || found.length === 1) return found?.[0]?.value
+    throw c.expected(`one number for ${name}`, { at: placeOf(name), found: numbers(found.length) })
+  }
+  const wordOf = (name: string, words: Readonly<Record<string, string>>): string | undefined => {
+    const attribute = attributes.get(name)
+    if (attribute === undefined) return undefined
+    const word = spanText(c, attribute)
+    if (Object.hasOwn(words, word)) return words[word]
+    const [shown, known] = [JSON.stringify(word.slice(0, 24)), Object.keys(words).join(', ')]
+    const message = `${name} must be one of ${known}, got ${shown}`
+    throw c.wrongValue(attribute.at, message, `expected ${known}, found ${shown}`)
+  }
+  return { placeOf, numbersOf, numberOf, wordOf }
 }

@@ -118,16 +118,16 @@ export class Cursor {
    *
    * @throws ConvoError E_KERNEL_SYNTAX, E_KERNEL_VALUE
    */
-  takeNumbers(end: number): Placed[] {
+  takeNumbers(end: number, { gap = listGap, one = 'a number', sign = 'a comma or a blank' } = {}): Placed[] {
     const found: Placed[] = []
     this.skipSpace()
     while (this.at < end) {
       const { at } = this
-      found.push({ at, value: this.takeNumber() })
+      found.push({ at, value: this.takeNumber(one) })
       if (this.at >= end) break
-      const between = this.take(listGap)
+      const between = this.take(gap)
       if (this.at >= end ? between?.includes(',') : between === undefined) {
-        throw this.expected(between === undefined ? 'a comma or a blank' : 'a number')
+        throw this.expected(between === undefined ? sign : one)
       }
     }
     return found
