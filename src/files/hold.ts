@@ -124,6 +124,7 @@ function createOwn(folder: string, shard: string): Own {
   }
 }
 
+/** Makes the file. Makes its folder again if another process removes it at the same moment. */
 function openIn(folder: string, path: string): { file: Growing; made: readonly string[] } {
   for (let attempt = 1; ; attempt++) {
     const made = makeFolder(folder)
@@ -180,6 +181,7 @@ const unclear = (path: string): Holder => ({
   ...{ shard: '', since: 'now' },
 })
 
+/** Whether two shards differ but belong to the same division. */
 function areApart(shard: string, other: string): boolean {
   const count = /-of-\d+$/.exec(shard)?.[0]
   return count !== undefined && other !== shard && other.endsWith(count)

@@ -6,6 +6,7 @@ import { followLinks, namesIn } from './root.ts'
 
 let mark: string | undefined
 
+/** Returns the number, host and start of this process. No other process has the same three. */
 function ownMark(): string {
   mark ??= `${process.pid}-${hostMark()}-${birthOf(process.pid)}`
   return mark

@@ -263,6 +263,7 @@ function dropBytes(chunks: readonly Uint8Array[], count: number): Uint8Array[] {
   })
 }
 
+/** Returns the status of a path, or undefined if it does not exist. */
 const statOrAbsent = (target: string) =>
   statFile(target).catch((cause: NodeJS.ErrnoException) => {
     if (cause.code !== 'ENOENT') throw cause

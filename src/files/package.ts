@@ -12,6 +12,7 @@ const here: string = import.meta.url ?? pathToFileURL(`${process.cwd()}/`).href
  */
 export const requireFrom = (place: string | URL): NodeJS.Require => nodeModule.createRequire(place)
 
+/** Requires a module relative to this file. */
 export const requireHere = requireFrom(here)
 
 /**
@@ -46,6 +47,7 @@ function packageRoot(): URL | undefined {
 const packageIn = (file: URL): { readonly name?: unknown; readonly version?: unknown } =>
   JSON.parse(readFileSync(file, 'utf8'))
 
+/** Returns a file of convo's package if it exists. */
 export function packageFile(path: string): URL | undefined {
   const folder = packageRoot()
   const file = folder && new URL(path, folder)

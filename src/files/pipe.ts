@@ -11,6 +11,7 @@ import { requireHere } from './package.ts'
 
 const { O_RDONLY, O_WRONLY, O_NONBLOCK } = constants
 
+/** The interval of attempts to open a named pipe for writing, in milliseconds. */
 const tryEvery = 50
 
 const isPipe = (path: string): boolean => process.platform === 'linux' && statSync(path).isFIFO()

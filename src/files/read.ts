@@ -29,6 +29,7 @@ export const headBytes = 4096
 const pieceBytes = 2 ** 16
 /** Files up to this size are read at once, without other threads. */
 const smallBytes = 2 ** 20
+/** The most bytes that one system call reads. */
 const mostAtOnce = 2 ** 30
 
 /**

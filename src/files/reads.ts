@@ -6,6 +6,7 @@ import { cut } from '../text/cut.ts'
 import { requireHere } from './package.ts'
 import { statOf } from './root.ts'
 
+/** The files that a library call or a command line reads. */
 class Record {
   /** One path for every file, by device and inode. */
   readonly paths = new Map<string, string>()

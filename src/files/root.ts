@@ -51,6 +51,7 @@ function followByHand(whole: string): string {
   return at
 }
 
+/** Returns the target of a symbolic link, or undefined if the path is not a link or does not exist. */
 function linkAt(path: string): string | undefined {
   try {
     return readlinkSync(path)

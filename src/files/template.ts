@@ -95,6 +95,7 @@ function closed(use: Use, text: string, at: number): string {
   return key === undefined ? doubled(text, at) : `${text.slice(0, at + 1)}${key}}${rest.slice(key.length)}`
 }
 
+/** Whether a template uses a key. */
 export const hasKey = (parts: readonly Part[], key: Key): boolean =>
   parts.some((part) => part.kind === 'key' && part.key === key)
 

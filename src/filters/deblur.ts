@@ -17,6 +17,9 @@ import { place } from './planes.ts'
 
 // Filters that undo a known blur.
 
+/**
+ * Returns the kernel of a blur, scaled so that its weights sum to 1. @throws ConvoError E_KERNEL_SHAPE, E_KERNEL_VALUE
+ */
 function blurOf(operation: string, given: Kernel, mayBeNegative: boolean): Kernel {
   if (given.shape.length !== 2) throw wrongRank(operation, given, '[kH,kW]')
   const sum = given.weights.reduce((total, w) => total + w, 0)

@@ -59,6 +59,7 @@ export async function inverseOf(
   }
 }
 
+/** Returns the inverse over n x n, or undefined if it is larger than that and a larger square can be tried. */
 async function inverseOver(
   n: number,
   { shape, weights }: Kernel,
@@ -117,6 +118,7 @@ async function reachOf(at: (y: number, x: number) => number, most: number): Prom
   return 0
 }
 
+/** Transforms n x n complex numbers in place. */
 async function transformSquare(grid: Float64Array, n: number): Promise<void> {
   const roots = unitRoots(n)
   const line = new Float64Array(2 * n)

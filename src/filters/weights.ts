@@ -161,6 +161,7 @@ function direction(degrees: number): readonly [cos: number, sin: number] {
   return turns[((quarter % 4) + 4) % 4]!
 }
 
+/** Makes a kernel of 2 reachY + 1 rows and 2 reachX + 1 columns; y and x are counted from the middle. */
 function grid(reachY: number, reachX: number, weight: (y: number, x: number) => number): Kernel {
   const [kH, kW] = [2 * reachY + 1, 2 * reachX + 1]
   const weights = Float64Array.from({ length: kH * kW }, (_, i) =>

@@ -126,6 +126,7 @@ function frameOf(view: DataView, { width, height }: PngHead, bad: (why: string) 
   }
 }
 
+/** Returns a picture of an animation as a separate PNG. */
 export function framePng(bytes: Uint8Array, { width, height, data }: Frame, shared: Uint8Array): Uint8Array {
   const header = Uint8Array.from(bytes.subarray(16, 29))
   const view = viewOf(header)

@@ -15,6 +15,7 @@ import type { Size } from './size.ts'
 export const borrowed = { heic: 'heic-decode', jxl: '@jsquash/jxl' } as const
 export type BorrowedKind = keyof typeof borrowed
 
+/** Whether a kind can be read if a decoder is installed. */
 export const isBorrowed = (kind: string | undefined): kind is BorrowedKind =>
   kind !== undefined && Object.hasOwn(borrowed, kind)
 

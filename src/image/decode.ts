@@ -18,6 +18,7 @@ import { type RawRecipe, rawOf, reasons, sharpOf } from './sharp.ts'
 import { checkPage, checkSize, refuseShort, type Size } from './size.ts'
 import { pageRead } from './tiff-array.ts'
 
+/** How to decode. */
 export type DecodeOptions = {
   /** a page with more pixels is refused before it is decoded */
   readonly maxPixels: number
@@ -139,6 +140,7 @@ export async function* decodePages(
 export const pagesAtOnce = (width: number, height: number): number =>
   Math.max(1, Math.floor(2 ** 26 / (width * height * 4)))
 
+/** Splits a strip of equally high pages, one below the other, into pictures over the same memory. */
 function* splitPages(strip: Decoded, count: number): Generator<Decoded> {
   const height = strip.height / count
   const size = strip.width * height * strip.channels
@@ -146,6 +148,7 @@ function* splitPages(strip: Decoded, count: number): Generator<Decoded> {
     yield { ...strip, height, data: strip.data.subarray(i * size, (i + 1) * size) }
 }
 
+/** Returns a path as it is, or the bytes of a source that can be read only once. */
 async function seekable(source: Source, name: string): Promise<Source> {
   if (typeof source !== 'string' || !isStream(source)) return source
   return readWhole(source, { limit: 'encodedBytes', name, check: checkHead(name) })
@@ -295,6 +298,7 @@ async function decodeOpened(opened: Opened, options: DecodeOptions, pages: numbe
   return { ...header, height, data: samples }
 }
 
+/** Gathers the rows of a plain PNG. Returns undefined for one that is damaged. */
 async function gathered(
   strips: AsyncGenerator<Uint8Array, boolean>,
   { width, height, channels, depth }: Header,

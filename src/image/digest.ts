@@ -43,6 +43,7 @@ function addPage(hash: Hash, { width, height, channels, depth, data }: Picture):
   })
 }
 
+/** Normalises floats, in place, so that equal ones have equal bits. */
 function plain(part: Float32Array): Float32Array {
   const bits = new Uint32Array(part.buffer)
   for (let i = 0; i < part.length; i++) {

@@ -247,6 +247,7 @@ function checkAlike(pages: readonly Picture[]): void {
 export const renderSvg = (svg: string, zoom = 1): Promise<Uint8Array> =>
   encodedBy('png', () => sharpOf(Buffer.from(svg), { density: 72 * zoom }).png({ compressionLevel: 9 }))
 
+/** libvips' name of the colour space that keeps the samples as they are. */
 const spaceOf = (channels: number) => (channels < 3 ? 'b-w' : 'srgb')
 
 async function encodedBy(format: OutputFormat, pipeline: () => Sharp): Promise<Uint8Array> {

@@ -69,6 +69,7 @@ export function numberField(tag: number, type: 3 | 4 | 16, ...values: readonly n
   return { tag, type, count: values.length, bytes }
 }
 
+/** Makes a field of one fraction. */
 export const fractionField = (tag: number, above: number, under: number): Field => ({
   ...numberField(tag, 4, above, under),
   type: 5,

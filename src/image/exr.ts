@@ -213,6 +213,7 @@ function chosenOf(stored: readonly Stored[]): number[] | undefined {
   return stored.length === 1 ? [0] : undefined
 }
 
+/** Copies the samples of a block, [y][channel][x], to their positions. */
 async function place(
   raw: Uint8Array,
   { width, rows, channels }: ExrBlock,

@@ -93,12 +93,14 @@ export function lossesOf(
   ]
 }
 
+/** Converts 16-bit samples to 8 bits. */
 export async function levels8(data: Uint16Array): Promise<Uint8Array> {
   const out = new Uint8Array(data.length)
   await inTurns(data.length, (from, to) => to8Bits(data, out, from, to))
   return out
 }
 
+/** Converts gray to RGB, and gray with alpha to RGBA. */
 export async function inColour(picture: Picture): Promise<Picture> {
   const { channels, data } = picture
   if (channels > 2) return picture

@@ -7,6 +7,7 @@ import { promised } from './foreign.ts'
 export type CodingOption = (typeof codingOptions)[number]
 type Takes = Readonly<Partial<Record<CodingOption, true | readonly [least: number, most: number]>>>
 
+/** The options of encoders. */
 export const codingOptions = [
   'compression',
   'quality',
@@ -16,6 +17,7 @@ export const codingOptions = [
   'tiff-compression',
 ] as const
 
+/** What an output format can hold. */
 export type OutputTraits = {
   readonly extensions: readonly string[]
   /** bits of a sample that it keeps; 32 means floats */
@@ -138,6 +140,7 @@ export const inputFormats = {
   npy: { ...bare, extensions: ['.npy'], depths: [8, 16, 32], alpha: true, frames: 'pages' },
 } as const satisfies Record<string, InputTraits>
 
+/** A row of the table of picture formats, for what is read and what is written. */
 export type FormatRow = Readonly<
   Record<'name' | 'files' | 'access' | 'depths' | 'alpha' | 'frames' | 'profile' | 'metadata', string>
 >
@@ -201,6 +204,7 @@ export const encodedFormats = (Object.keys(outputFormats) as OutputFormat[]).fil
   (name) => Object.keys(traitsOf(name).takes).length > 0,
 )
 
+/** The names of the formats whose encoders take this option. */
 export const formatsWith = (option: CodingOption): OutputFormat[] =>
   (Object.keys(outputFormats) as OutputFormat[]).filter((name) => traitsOf(name).takes[option] !== undefined)
 

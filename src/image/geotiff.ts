@@ -10,6 +10,7 @@ const placing = [scaleTag, tieTag, matrixTag]
 
 export const geoTags: readonly number[] = [...placing, keysTag, 34736, 34737]
 
+/** Returns the fields without the position of the pixels on a map. */
 export const unplaced = (geo: readonly Field[]): readonly Field[] =>
   geo.filter(({ tag }) => !placing.includes(tag))
 

@@ -37,6 +37,7 @@ export type Header = Omit<Picture, 'data'> & {
 // the parts of sharp's description of a file that are used here
 type Always = 'width' | 'height' | 'autoOrient' | 'space' | 'channels' | 'depth' | 'hasAlpha'
 type Perhaps = 'orientation' | 'bitsPerSample' | 'pages' | 'delay' | 'loop' | 'icc' | 'exif' | 'xmp' | 'iptc'
+/** The decoder's description of a file. */
 export type Facts = Readonly<Pick<Described, Always> & Partial<Pick<Described, Perhaps>>>
 
 /**
@@ -128,6 +129,7 @@ export function readingOf(facts: Facts, name: string): Reading {
 
 const unfitIcc = 'the ICC profile is damaged or for a different colour space, and was ignored'
 
+/** Builds the header of a picture from the results of the decoder and the first bytes. */
 export function headerOf(
   kind: Kind,
   facts: Facts,

@@ -13,6 +13,7 @@ import type { Size } from './size.ts'
 /** The most bytes of metadata that fit in one segment with its name. */
 export const mostInSegment = 65000
 
+/** The longest side that the encoder writes. */
 const mostSide = 65500
 
 /** Whether a text is a comment that fits in a JPEG. */
@@ -183,6 +184,7 @@ const subsamplings: Readonly<Record<string, string>> = {
   '4x2': '4:1:0',
 }
 
+/** The chroma subsamplings that are written. */
 export type Subsampling = '4:4:4' | '4:2:0'
 
 /** The subsampling to write for one that was read: the same, or the one that keeps more of its chroma. */
@@ -214,6 +216,7 @@ export function chromaNotes(
   return [`jpeg is written with ${written} chroma, the input has ${jpeg.subsampling}`]
 }
 
+/** Finds the first quantisation table, number 0, in the segments of tables. */
 function quantisation(segments: Uint8Array): number[] | undefined {
   for (let at = 0; at < segments.length; ) {
     const size = segments[at]! >> 4 === 0 ? 1 : 2

@@ -11,6 +11,7 @@ import { exifReader } from './tiff-directory.ts'
 export const metadataModes = ['keep', 'strip', 'copyright'] as const
 export type MetadataMode = (typeof metadataModes)[number]
 
+/** The names of metadata in notes. */
 export const metadataNames: Readonly<Record<keyof Metadata, string>> = {
   text: 'text',
   exif: 'EXIF',

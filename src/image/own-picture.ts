@@ -20,6 +20,7 @@ export type OwnPicture = Pick<Picture, 'width' | 'height' | 'channels' | 'depth'
   samples(): Promise<Samples>
 }
 
+/** Makes the error for damage at a given byte of a file. */
 export type Damage = (at: number, why: string) => ConvoError
 
 /** Returns a function that makes the errors for a damaged file. `what` is its kind. */

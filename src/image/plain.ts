@@ -243,6 +243,7 @@ const header = (text: string): Uint8Array => Buffer.from(text, 'latin1')
 const isGray = ({ channels }: Picture): boolean => channels < 3
 const mostOf = ({ depth }: Picture): number => fullScale(depth)
 
+/** Joins a header and integer samples, high byte first. */
 async function withSamples(text: string, { data }: Picture): Promise<Uint8Array> {
   const head = header(text)
   const out = new Uint8Array(head.length + data.byteLength)

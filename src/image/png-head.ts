@@ -212,6 +212,7 @@ function coloursOf({ read }: Reader, seen: ReadonlyMap<string, Chunk>): string |
   return isSrgb ? undefined : `${chunk.type} ${numbers.join()}`
 }
 
+/** Returns a PNG without its ignored chunks, for the decoder. */
 export function withoutIgnored(bytes: Uint8Array, ignored: readonly IgnoredChunk[]): Uint8Array {
   const cuts = [...ignored].sort((a, b) => a.at - b.at)
   const starts = [0, ...cuts.map(({ end }) => end)]
@@ -229,6 +230,7 @@ function pixelsOf({ read }: Reader, chunk: Chunk | undefined) {
   return unit === 1 ? { resolution: [x, y] as const } : { isAspect: unit === 0 && x !== y }
 }
 
+/** The name of the metadata for pixels that are not square. */
 export const pixelAspect = 'aspect ratio of the pixels'
 
 /** The number of bytes at the end that are searched for chunks after the picture data. */

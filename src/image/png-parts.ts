@@ -1,5 +1,6 @@
 import * as zlib from 'node:zlib'
 
+/** The first bytes of every PNG. */
 export const pngSignature: Uint8Array = Uint8Array.of(0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a)
 
 let crcTable: Uint32Array | undefined

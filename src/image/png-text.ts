@@ -37,6 +37,7 @@ export function readTexts(reader: Reader, chunks: readonly Chunk[]) {
   return { held: { ...(text.length > 0 && { text }), ...(xmp !== undefined && { xmp }) }, lost }
 }
 
+/** Reads the keyword and the text of a chunk. Returns undefined if it is damaged or takes more than `room` bytes. */
 function textOfChunk(reader: Reader, chunk: Chunk, room: number) {
   const { type } = chunk
   const body = bodyOf(reader, chunk)
@@ -60,6 +61,7 @@ function textOfChunk(reader: Reader, chunk: Chunk, room: number) {
 /** The longest chunk, unpacked, that libpng reads, in bytes. */
 export const mostOfLibpng = 8e6
 
+/** Returns a copy of the body of a chunk. */
 export const bodyOf = ({ read }: Reader, { at, length }: Chunk): Uint8Array =>
   new Uint8Array(read(at + 8, length))
 
@@ -90,6 +92,7 @@ export function profileOf(reader: Reader, chunk: Chunk, channels: number): Uint8
   return isUsual ? bytes : undefined
 }
 
+/** Whether a text can be written in Latin-1, as tEXt requires. */
 const isLatin = (text: string): boolean => [...text].every((c) => c.charCodeAt(0) < 256 && c !== '\0')
 
 /** Makes the chunks for the EXIF, XMP and texts of a picture. */

@@ -12,8 +12,10 @@ export type Compression = {
   readonly filter: 'none' | 'adaptive'
 }
 
+/** The contents of the header of a PNG. */
 export type PngShape = Pick<Picture, 'width' | 'height' | 'channels' | 'meta'> & { readonly depth: 8 | 16 }
 
+/** PNG colour types by channel count: gray, gray + alpha, RGB, RGBA. */
 const colourTypes = { 1: 0, 2: 4, 3: 2, 4: 6 } as const
 /** The largest chunk that the format allows (PNG, section 5.3). */
 const maxChunk = 0x7fffffff

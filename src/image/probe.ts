@@ -13,6 +13,7 @@ import { jfifResolution, type Resolution, tiffResolution } from './tiff-director
 /** The kinds of file that are distinguished by their first bytes. */
 export type Kind = 'png' | 'jpeg' | 'webp' | 'tiff' | 'gif' | 'avif' | 'svg' | 'npy' | OwnKind | BorrowedKind
 
+/** The information in the first bytes. */
 export type Probe = ReturnType<typeof probe>
 
 /**

@@ -100,6 +100,7 @@ function rises(curve: Curve): boolean {
   return last > first
 }
 
+/** The human-readable name of a profile, in quotes. */
 function descriptionOf(icc: Uint8Array, view: DataView): string {
   const tag = tagOf(icc, view, 'desc')
   if (tag === undefined) return '(without a name)'

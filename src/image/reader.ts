@@ -15,6 +15,7 @@ export const wholeOf = async (source: Source): Promise<Uint8Array> =>
 /** Returns `length` bytes from `at` on, or fewer at the end. They are valid until the next call. */
 export type Read = (at: number, length: number) => Uint8Array
 
+/** Random access to the bytes of a source. */
 export type Reader = { readonly size: number; readonly read: Read }
 
 /** The number of bytes to fetch at once: few at first, and more when reads are sequential. */

@@ -87,6 +87,7 @@ export function checkChannels(count: number, channels: readonly number[]): void 
   throw new ConvoError('E_OPTION', what, { fix: `--channels ${count - 1}` })
 }
 
+/** Digits of 3 x 5 pixels, each row in three bits. */
 const digits = ['75557', '26227', '71747', '71717', '55711', '74717', '74757', '71111', '75757', '75717']
 
 /** Draws the number of a map of this size in white on black. It is larger on larger maps, and clipped to the map. */

@@ -75,6 +75,7 @@ function declarationEnd(source: string, at: number): number {
   return end < 0 ? source.length : end + 1
 }
 
+/** Finds the `>` that ends a tag, ignoring those inside quotes. */
 function tagEnd(source: string, at: number): number {
   let quote = ''
   for (let i = at + 1; i < source.length; i++) {

@@ -221,6 +221,7 @@ function costOf(elements: readonly Element[], pixels: number, budget: Budget): C
   return elements.length === 0 ? { elements: 0, work: 0 } : costAt(0, 0)
 }
 
+/** The items in a range of positions, from a list sorted by position. */
 function between<T extends { readonly at: number }>(list: readonly T[], from: number, to: number) {
   const first = (place: number) => {
     let [low, high] = [0, list.length]

@@ -17,6 +17,7 @@ import { unpackBits, unpackLzw } from './tiff-unpack.ts'
 
 type Storage = ReturnType<typeof storageOf>
 
+/** The type of the samples, by NumPy's name; undefined for one that is not read. */
 function typeOf({ format, bits }: Pick<Storage, 'format' | 'bits'>): string | undefined {
   const type = `${['', 'u', 'i', 'f'][format]}${bits / 8}`
   return Object.hasOwn(numberTypes, type) ? type : undefined
@@ -195,6 +196,7 @@ async function mirrored(bytes: Uint8Array): Promise<Uint8Array> {
   return out
 }
 
+/** Unpacks a piece. Returns undefined if it is damaged. */
 async function unpacked(packed: Uint8Array, length: number, compression: number) {
   try {
     if (compression === 1)
@@ -216,6 +218,7 @@ type Piece = Storage & {
   readonly type: string
 }
 
+/** Reads the numbers of a piece, whose rows may be stored as differences. `bytes` is changed. */
 async function numbersIn(bytes: Uint8Array, piece: Piece): Promise<Float64Array> {
   const { bits, predictor, perRow, rows, step, little, type } = piece
   const size = bits / 8

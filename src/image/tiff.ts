@@ -53,6 +53,7 @@ const gdal = { 'GDAL metadata': 42112, 'no-data value': 42113 } as const
 /** A byte of a file, and the value to show to the decoder. */
 export type Mend = { readonly at: number; readonly byte: number }
 
+/** The contents of the directories of a TIFF. */
 export type TiffSeen = NonNullable<ReturnType<typeof readTiff>>
 
 /**
@@ -316,6 +317,7 @@ function refuseSamples(name: string, page: Directory): void {
   if (readerOf(page) === undefined) refuse('separate planes of this kind', toSrgb)
 }
 
+/** The number of bytes that the pixels of an uncompressed page need, or 0 if it is unknown. */
 function leastBytesOf(page: Directory): number {
   const { width, height, channels, bits, compression, photometric } = storageOf(page)
   return compression > 1 || photometric === 6 ? 0 : (width * height * channels * bits) / 8

@@ -32,6 +32,7 @@ export function webpTimed(webp: Uint8Array, times: readonly number[]): Uint8Arra
   return webp
 }
 
+/** Adds profile, EXIF and XMP to an encoded WebP. */
 export function webpWith(
   webp: Uint8Array,
   meta: PictureMeta,

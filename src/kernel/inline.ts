@@ -49,6 +49,7 @@ function readRows(source: string): Kernel {
 
 const example = 'rows such as "-1 0 1; -2 0 2; -1 0 1"'
 
+/** Reads the numbers of one row. A comma must be between two numbers. */
 function readRow(c: Cursor, line: string, index: number): readonly number[] {
   const syntax = (at: number, found: string, fix = example) => {
     const why = `expected a number, found ${found}`

@@ -130,6 +130,7 @@ export function checkAskedAnchor([y, x]: readonly [y: number, x: number], shape:
   })
 }
 
+/** Height and width: the last two sizes. */
 export const planeSize = (shape: readonly number[]): readonly [kH: number, kW: number] => [
   shape[shape.length - 2]!,
   shape[shape.length - 1]!,

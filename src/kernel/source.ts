@@ -18,6 +18,7 @@ export type KernelNames = Readonly<
   Record<string, { readonly summary: string; readonly params: Params; build(values: never): Kernel }>
 >
 
+/** Where a source is looked up. */
 export type SourceOptions = {
   /** The kernels that can be selected by name. */
   readonly names?: KernelNames
@@ -122,6 +123,7 @@ function numbersIn(
 
 type Found = { readonly path: string; readonly shown: string; readonly fragment?: string | undefined }
 
+/** Splits `path#fragment` at the first `#` that is not at the start. */
 function split(source: string): readonly [path: string, fragment: string | undefined] {
   const at = source.indexOf('#', 1)
   return at === -1 ? [source, undefined] : [source.slice(0, at), source.slice(at + 1)]
@@ -146,6 +148,7 @@ function ownFolder(): string | undefined {
 
 const kernelsIn = (folder: string): readonly string[] => namesIn(folder).filter(isKernelFile)
 
+/** The ready-made kernel files. */
 export function readyMade(): readonly string[] {
   const folder = ownFolder()
   return folder === undefined ? [] : kernelsIn(folder)
@@ -236,6 +239,7 @@ function missing(path: string, cwd: string, tried = false): ConvoError {
   })
 }
 
+/** Reads a whole file or standard input, with errors for kernels. @throws ConvoError E_KERNEL_FILE */
 async function readBytes(path: string, name: string): Promise<Uint8Array> {
   try {
     return await readWhole(path, { limit: 'kernelBytes', what: 'a kernel', name })

@@ -33,6 +33,7 @@ type Wanted = {
   readonly fit: (typeof fits)[number] | undefined
 }
 
+/** Returns the size to compute, and the size of its middle that is kept. @throws ConvoError E_OPTION */
 function sizesOf(x: Size, { width, height, by, fit }: Wanted): { readonly full: Size; readonly kept: Size } {
   const at = (scale: number): Size => ({
     width: Math.max(1, Math.round(x.width * scale)),

@@ -84,6 +84,7 @@ function lineOf(r: number, degrees: number): Placed {
     : placed(2 * r + 1, 2 * reach + 1, (y, x) => x === step(y))
 }
 
+/** Makes a window of a size, anchored in its middle; `has` receives positions counted from the middle. */
 function placed(height: number, width: number, has: (y: number, x: number) => boolean): Placed {
   const anchor = [Math.floor(height / 2), Math.floor(width / 2)] as const
   return { element: elementOf(height, width, (y, x) => has(y - anchor[0], x - anchor[1])), anchor }

@@ -60,6 +60,7 @@ const arithmeticOf = (ranked: Ranked): Arithmetic => ({
   reason: `exact selection by ${reasons[rankWay(ranked, 1)]}`,
 })
 
+/** Makes a filter that picks one sample of every window, by its rank among `count`. */
 const picking = <P extends Params>(
   entry: Pick<Operator<P>, 'summary' | 'formula' | 'source' | 'params' | 'examples'>,
   rank: (count: number, values: Values<P>) => number,

@@ -28,6 +28,7 @@ export type Cells = ReturnType<typeof noCells>
  */
 type Differing = { readonly values: ArrayLike<number>; readonly rowCounts: Uint32Array }
 
+/** Counts the differing pixels of each cell. */
 export function countCells(differing: Differing, width: number, height: number): Cells {
   const cells = noCells(width, height)
   for (let y = 0; y < height; y++) countRow(cells, differing, width, y)

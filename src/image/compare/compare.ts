@@ -66,6 +66,7 @@ export function comparePictures(expected: Picture, actual: Picture, tolerance: T
 const thresholdOf = ({ maxAbs }: Tolerance, full: number): number =>
   maxAbs === undefined ? 0 : levelsOf(maxAbs, full)
 
+/** A file whose rows can be read without decoding all of it, and the contents of its header. */
 type RowFile = {
   readonly plain?: PlainPng
   readonly header?: () => Promise<Shape & WithMeta>

@@ -145,6 +145,7 @@ export type Comparison = {
   readonly ignored?: Uint8Array
 }
 
+/** Returns only the shape of a value that contains one. */
 export const shapeOf = ({ width, height, channels, depth }: Shape): Shape => ({
   ...{ width, height, channels, depth },
 })

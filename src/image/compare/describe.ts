@@ -67,6 +67,7 @@ function statsLines({ map, mismatches }: Comparison, stats: Stats): string[] {
   ]
 }
 
+/** Formats a fraction as a percentage that is never rounded to 0 or 100. */
 function percent(share: number): string {
   const value = 100 * share
   return `${value >= 99.995 && share < 1 ? 'nearly 100' : Number(value.toPrecision(value < 0.1 ? 2 : 4))} %`

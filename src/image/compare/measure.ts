@@ -19,6 +19,7 @@ export type Measured = {
   readonly rowCounts: Uint32Array
 }
 
+/** What to measure. */
 export type Wanted = {
   /** levels above which a pixel counts */
   readonly threshold: number
@@ -165,6 +166,7 @@ function realRow(
   state.rowCounts[y] = count
 }
 
+/** Counts pixels that only one picture has: they differ by the full scale in every channel. */
 function addAbsent(state: Look): void {
   const { pair, threshold, ignored } = state
   const { width, height, full, compared } = pair

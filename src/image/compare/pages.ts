@@ -56,6 +56,7 @@ export type FileComparison = {
 /** Called for each page after its comparison, while its samples are in memory. `page` counts from 0. */
 export type OnPage = (page: number, expected: Picture, actual: Picture, comparison: Comparison) => void
 
+/** Compares two pictures like `comparePictures` does. */
 export type Compare = (
   expected: Picture,
   actual: Picture,

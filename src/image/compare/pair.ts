@@ -78,5 +78,6 @@ function alike(picture: Picture, channels: 1 | 2 | 3 | 4, depth: Depth, full: nu
 
 export const haveEqualBits = (a: Samples, b: Samples): boolean => bytesOf(a).equals(bytesOf(b))
 
+/** Returns the bytes of samples, over the same memory. */
 export const bytesOf = (data: Samples): Buffer =>
   Buffer.from(data.buffer as ArrayBuffer, data.byteOffset, data.byteLength)

@@ -50,8 +50,10 @@ export async function drawDiff(
   return sideBySide(width, height, [left, middle, shown(actual, width, stretch)])
 }
 
+/** A picture of 8 bits. */
 export type Drawn = Picture & { readonly depth: 8 }
 
+/** Draws all rows. */
 export function drawn({ width, height, channels, draw }: Drawing): Drawn {
   const data = new Uint8Array(width * height * channels)
   for (let y = 0; y < height; y++) draw(y, data, y * width * channels)
@@ -193,6 +195,7 @@ function shaded(colour: Colour, factor: number): Colour {
   return [Math.round(colour[0] * factor), Math.round(colour[1] * factor), Math.round(colour[2] * factor)]
 }
 
+/** Draws a row of a frame around a box, only where nothing differs. */
 function drawFrame(
   to: Uint8Array,
   start: number,
@@ -247,6 +250,7 @@ function sideBySide(width: number, height: number, panels: readonly Draw[]): Dra
   }
 }
 
+/** Writes a colour from byte `at` on. */
 export function put(to: Uint8Array, at: number, colour: Colour): void {
   to[at] = colour[0]
   to[at + 1] = colour[1]

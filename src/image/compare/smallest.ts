@@ -100,6 +100,7 @@ function nthLargest({ values, largest }: Measured, n: number): number {
   return level
 }
 
+/** The smallest of the values, from `from` on, above which no window contains more pixels than allowed. */
 function raiseForDensity(
   values: Measured['values'],
   from: number,
@@ -129,6 +130,7 @@ export function roundUp(value: number): number {
   return Number(`${(Number(digits) + 0.00001).toFixed(5)}e${exponent}`)
 }
 
+/** Rounds down to this number of decimals. */
 export function roundDown(value: number, decimals: number): number {
   if (!Number.isFinite(value)) return value
   const near = Number(value.toFixed(decimals))

@@ -217,6 +217,7 @@ function similarity(summary: string): Param<number> {
   return { ...plain, metavar: '<n|n%>', parse }
 }
 
+/** The values of the settings of a comparison. */
 export type ToleranceValues = Values<typeof toleranceSettings>
 
 /**
@@ -282,6 +283,7 @@ function limitsList(limits: Limits): [name: string, value: string | number][] {
 
 const amountText = ({ value, unit }: Amount): string | number => (unit === 'percent' ? `${value}%` : value)
 
+/** Converts an amount to levels of a full scale. */
 export const levelsOf = ({ value, unit }: Amount, full: number): number =>
   unit === 'levels' ? value : (value / 100) * full
 

@@ -1,6 +1,7 @@
 import type { Environment } from '../../host/engines.ts'
 import type { Colour } from '../colour.ts'
 
+/** The colours that a terminal supports. */
 export type TerminalColours = 'true' | '256' | 'none'
 
 /** The colours of a terminal, by its environment variables. It ignores NO_COLOR. */

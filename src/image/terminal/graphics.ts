@@ -46,6 +46,7 @@ export async function detectGraphics(
 /** The time, in ms, to wait for the answer. Terminals answer immediately, but a slow line delays the answer. */
 const patience = 500
 
+/** Asks the terminal for its primary device attributes. Returns an empty text if there is no terminal. */
 async function deviceAttributes(): Promise<string> {
   const terminal = orElse(() => openSync('/dev/tty', 'r+'), undefined)
   if (terminal === undefined) return ''

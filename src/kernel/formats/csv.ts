@@ -44,6 +44,7 @@ export const csv: KernelFormat = {
   write: (k) => bytesOf(`${rowsText(k.weights, k.shape[1]!, ',').join('\n')}\n`),
 }
 
+/** Returns the lines, or the parts of a single line that semicolons separate. */
 function rowsOf(lines: readonly Line[]): readonly Line[] {
   const [only] = lines
   const parts = lines.length === 1 ? only!.text.split(';') : []

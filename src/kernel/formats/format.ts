@@ -40,6 +40,7 @@ export type KernelFormat = {
 export const extras = ['planes', 'scale', 'offset', 'anchor', 'bias', 'border'] as const
 type Extra = (typeof extras)[number]
 
+/** How many bytes of a file `sniff` receives. */
 export const headBytes = 65536
 
 /**

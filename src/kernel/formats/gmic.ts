@@ -2,6 +2,7 @@ import { anchorField } from '../kernel.ts'
 import type { KernelFormat } from './format.ts'
 import { type Cursor, headText, openText } from './text.ts'
 
+/** The signs that end a row, a slice and a channel, innermost first. */
 const levels = [
   { sign: ';', name: 'row' },
   { sign: '/', name: 'slice' },

@@ -135,6 +135,7 @@ function readOne(c: Cursor): readonly Turning[] {
   throw c.wrongShape(at, `${can}, got ${shown}`, why, shown + (fix ?? ': without rotations'))
 }
 
+/** Reads the values. NaN is for places that are not part of the kernel. */
 function readValues(c: Cursor): number[] {
   const values: number[] = []
   const ends = () => c.at >= c.text.length || c.text[c.at] === ';'

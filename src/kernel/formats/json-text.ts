@@ -72,6 +72,7 @@ function entriesOf(c: Cursor, depth: number): Map<string, JsonEntry> {
   return entries
 }
 
+/** Takes what is between an opening bracket and the closing one, separated by commas. */
 function upTo(c: Cursor, bracket: string, takeOne: () => void): void {
   c.at++
   if (closes(c, bracket)) return

@@ -117,6 +117,7 @@ function rowMajor(shape: readonly number[]): (i: number) => number {
 
 type Failure = (at: number, expected: string, found: string) => ConvoError
 
+/** Reads the dict of the header: three keys, each once, in any order. */
 function readHeader(header: string, start: number, fail: Failure, file: string) {
   let at = 0
   const here = () => JSON.stringify(header.slice(at, at + 24).trim())
@@ -182,6 +183,7 @@ function typeFrom(type: string, at: number, file: string): string {
   })
 }
 
+/** Reads a tuple of sizes. A tuple with a single size ends in a comma. */
 function shapeFrom(tuple: string, at: number, fail: Failure): readonly number[] {
   const sizes = tuple
     .slice(1, -1)
@@ -231,6 +233,7 @@ export function writeNpy(shape: readonly number[], data: Float32Array | Float64A
   return bytes
 }
 
+/** A NumPy array of rank 2 to 5. */
 export const npy: KernelFormat = {
   name: 'NumPy array',
   summary: 'an array written by numpy.save, of any number type and rank 2 to 5',

@@ -107,6 +107,7 @@ function jsonMatrices(c: Cursor, node: JsonNode, name?: string): StoredMatrix[] 
 
 const binaryMark = '$base64$'
 
+/** Finds the position of a value: between the brackets of a list, or between the quotes of a string. */
 function jsonSpan(c: Cursor, node: JsonNode): Field {
   const { at } = node
   if (node.kind === 'string' && node.value.startsWith(binaryMark)) {
@@ -281,6 +282,9 @@ function lineAt(c: Cursor, at: number): string {
   return c.text.slice(at, newline === -1 ? c.text.length : newline).replace(/\r$/, ' ')
 }
 
+/**
+ * Reads the `key: value` lines from an offset on that are indented by more than `indent`, and returns where they end.
+ */
 function readFields(c: Cursor, from: number, indent: number): { fields: Map<string, Field>; end: number } {
   const fields = new Map<string, Field>()
   let at = from
