@@ -63,7 +63,7 @@ export async function check(files: readonly string[], settings: CheckValues, io:
     const print = isPrinted ? (text: string) => io.out(text) : async (text: string) => io.err(text)
     if (settings.tighten) await print(tightenText(run))
     if (!settings.update) return run.failed > 0 ? 1 : 0
-    const done = await approve(run, results, { kind: 'all' }, waiting)
+    const done = await approve(run, results, 'all', waiting)
     await print(`${visibleLine(approvedText(done))}\n`)
     return noteLeft(run, done, results, io)
   }
@@ -86,7 +86,7 @@ export async function approveFromResults(
   const run = await lastResults(settings.results, waiting)
   const done = await approve(run, settings.results, choice, waiting)
   await io.out(`${visibleLine(approvedText(done))}\n`)
-  return choice.kind === 'all' ? noteLeft(run, done, settings.results, io) : 0
+  return choice === 'all' ? noteLeft(run, done, settings.results, io) : 0
 }
 
 /** Notes cases that `all` did not approve: they made no picture, or must be named. Returns the exit status. */
@@ -112,7 +112,7 @@ function choiceOf(names: readonly string[], { all, new: isNew }: { all: boolean;
       fix: `convo approve ${all && !isNew ? '--all' : '--new'}`,
     })
   }
-  return names.length > 0 ? { kind: 'names', names } : { kind: all ? 'all' : 'new' }
+  return names.length > 0 ? names : all ? 'all' : 'new'
 }
 
 /** @throws ConvoError E_USAGE on a CI server, which must not change the goldens that it checks */

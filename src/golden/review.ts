@@ -97,7 +97,7 @@ export async function reviewResults(results: string, io: Io, waiting?: Waiting):
   const decisions = await reviewCases(cases, results, terminal).finally(close)
   const { approved, rejected } = decisions
   const left = run.failed - approved.length - rejected.length
-  const done = await approve(run, results, { kind: 'names', names: approved }, waiting)
+  const done = await approve(run, results, approved, waiting)
   const parts = [
     approvedText(done),
     ...(rejected.length > 0 ? [`${rejected.length} rejected: ${rejected.join(', ')}`] : []),

@@ -1,14 +1,6 @@
 import type { Shape } from '../definition/layer.ts'
 import type { LayerWork } from '../definition/layers.ts'
-import {
-  type BankNeeds,
-  type FilterNeeds,
-  type Node,
-  needsOf,
-  type Work,
-  type WorkOf,
-  wholeRows,
-} from './node.ts'
+import { type NeedyWork, type Node, needsOf, type Work, type WorkOf, wholeRows } from './node.ts'
 import { rowCount, type Span, united } from './spans.ts'
 import { stepsOf } from './walk.ts'
 
@@ -21,6 +13,9 @@ export type Listed<W = Work> = {
   /** Layers of single samples that follow in the same rows. */
   readonly behind?: readonly LayerWork[]
 }
+
+/** Steps in a list, as far as they determine which rows they need. */
+export type Steps = readonly Listed<NeedyWork>[]
 
 /** Returns the steps that `out` depends on, each once, in an order in which they can be computed. `out` is the last. */
 export function listed(out: Node): Listed[] {
@@ -78,10 +73,7 @@ export const liesElsewhere = ({ work: { kind } }: Listed<{ readonly kind: string
  * Plans a strip: which rows of each step the rows `out` of the last one need, and memory for them. Memory that is no
  * longer needed is given to other steps.
  */
-export function planStrip<B extends BankNeeds, F extends FilterNeeds>(
-  list: readonly Listed<WorkOf<B, unknown, F>>[],
-  out: Span,
-): Strip {
+export function planStrip(list: Steps, out: Span): Strip {
   const wanted: Span[][] = list.map((_, i) => (i === list.length - 1 ? [out] : []))
   const lastUse: number[] = []
   for (let i = list.length - 1; i >= 0; i--) {
