@@ -5,7 +5,9 @@ import { isCi } from '../host/engines.ts'
 import { type Io, noteMessage } from '../host/io.ts'
 import { parseShard } from '../host/shard.ts'
 import type { Values } from '../params.ts'
+import { counted } from '../text/count.ts'
 import { columns } from '../text/layout.ts'
+import { Verbatim } from '../text/message.ts'
 import { shellWord } from '../text/shell.ts'
 import { visibleLine } from '../text/visible.ts'
 import { type Approved, approve, approvedText, type Choice, isApprovable } from './approve.ts'
@@ -13,7 +15,6 @@ import { approveCommand, askedReporters, reportAll } from './destinations.ts'
 import { lockName } from './lock.ts'
 import { findManifest, loadManifest, type Manifest, manifestFiles } from './manifest.ts'
 import { checkMany } from './many.ts'
-import { progressOn } from './progress.ts'
 import { holdingResults, lastResults, type Run, type Waiting } from './results.ts'
 import type { RunOptions } from './run.ts'
 import type { checkSettings, reportSettings, resultsSettings, waitSettings } from './settings.ts'
@@ -68,6 +69,16 @@ export async function check(files: readonly string[], settings: CheckValues, io:
     return noteLeft(run, done, results, io)
   }
   return holdingResults(results, work, waiting)
+}
+
+/** Returns a progress line such as `7 of 20 cases` on standard error, shown only on terminals. */
+export function progressOn(io: Io, what: string) {
+  const clear = new Verbatim('\r\x1b[2K')
+  const isShown = process.stderr.isTTY === true
+  return {
+    show: (done: number, all: number) => isShown && io.err([clear, `${done} of ${counted(all, what)}`]),
+    clear: () => isShown && io.err(clear),
+  }
 }
 
 /** Returns a function that reports a wait, with `--wait`. */

@@ -10,8 +10,7 @@ import { shardName } from '../host/shard.ts'
 import { type Message, written } from '../text/message.ts'
 import { shellWord } from '../text/shell.ts'
 import { reporters } from './reporters/index.ts'
-import type { Beside, Reporter } from './reporters/reporter.ts'
-import type { Approve } from './reporters/summary.ts'
+import type { Approve, Beside, Reporter } from './reporters/reporter.ts'
 import { type Run, resultsName } from './results.ts'
 import { defaultResults, type ReporterName } from './settings.ts'
 
@@ -93,7 +92,9 @@ export async function reportAll(
   passing = false,
   isToApprove = true,
 ): Promise<void> {
-  const isOutputForMachines = asked.some(({ name, file }) => file === undefined && isForMachines(name))
+  const isOutputForMachines = asked.some(
+    ({ name, file }) => file === undefined && name !== 'pretty' && name !== 'github',
+  )
   for (const { name, reporter, file, isFolder } of asked) {
     // GitHub reads commands from both streams. On standard output they would break JSON.
     const toErrors = name === 'github' && isOutputForMachines
@@ -120,8 +121,6 @@ export const besideIn: (folder: string) => Beside = (folder) => async (path, tex
   else if (isThere) await removeUnder(folder, path)
   return isThere
 }
-
-const isForMachines = (name: string): boolean => name !== 'pretty' && name !== 'github'
 
 export const approveCommand = (results: string): string =>
   results === defaultResults ? 'convo approve' : `convo approve --results ${shellWord(results)}`

@@ -270,16 +270,15 @@ export async function writeResults(folder: string, run: Run): Promise<void> {
   await writeUnder(folder, resultsName, `${JSON.stringify(run, null, 1)}\n`)
 }
 
-const checkCommand = (folder: string): string =>
-  commandLine(['convo', 'check', ...(folder === defaultResults ? [] : ['--results', folder])])
-
 /**
  * Reads the last run in a folder.
  *
  * @throws ConvoError E_USAGE if there is none, E_INPUT if it is damaged or has paths that lead elsewhere
  */
-export const readResults = (folder: string): Run =>
-  readRun(join(folder, resultsName), checkCommand(folder), '--wait')
+export function readResults(folder: string): Run {
+  const check = commandLine(['convo', 'check', ...(folder === defaultResults ? [] : ['--results', folder])])
+  return readRun(join(folder, resultsName), check, '--wait')
+}
 
 /** Reads the last run in a folder, after a check that writes there if `waiting` is given. @throws as `readResults` */
 export async function lastResults(folder: string, waiting: Waiting | undefined): Promise<Run> {

@@ -14,7 +14,7 @@ import { visibleLine } from '../text/visible.ts'
 import { approve, approvedText, isApprovable } from './approve.ts'
 import { refuseOnCi } from './check.ts'
 import { statusSigns } from './page/data.ts'
-import { detailsOf } from './reporters/summary.ts'
+import { detailsOf } from './reporters/reporter.ts'
 import { type CaseResult, lastResults, type Waiting } from './results.ts'
 
 /** What a review needs of a terminal. */

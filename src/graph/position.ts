@@ -2,8 +2,7 @@ import type { BankPlan } from '../conv/bank.ts'
 import type { LayerWork } from '../definition/layers.ts'
 import type { PoolAxis } from '../definition/pool.ts'
 import type { Line, Position } from '../tensor/picture.ts'
-import { type Bank, type Filter, type Node, ofSlice } from './node.ts'
-import { stepsOf } from './walk.ts'
+import { type Bank, type Filter, type Node, ofSlice, stepsOf } from './node.ts'
 
 // Where the pixels of a result are on the picture that it was made from.
 

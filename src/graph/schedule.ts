@@ -1,8 +1,7 @@
 import type { Shape } from '../definition/layer.ts'
 import type { LayerWork } from '../definition/layers.ts'
-import { type NeedyWork, type Node, needsOf, type Work, type WorkOf, wholeRows } from './node.ts'
+import { type NeedyWork, type Node, needsOf, stepsOf, type Work, type WorkOf, wholeRows } from './node.ts'
 import { rowCount, type Span, united } from './spans.ts'
-import { stepsOf } from './walk.ts'
 
 /** A step in a list where its inputs come before it. */
 export type Listed<W = Work> = {

@@ -1,8 +1,7 @@
 import { xmlAttributes, xmlText } from '../../text/xml.ts'
 import { isEqual } from '../page/data.ts'
 import type { CaseResult, Run } from '../results.ts'
-import type { Reporter } from './reporter.ts'
-import { detailsOf, selfTestLines, titleOf } from './summary.ts'
+import { detailsOf, type Reporter, selfTestLines, titleOf } from './reporter.ts'
 
 /** JUnit XML, for CI servers. */
 export const junit: Reporter = {
