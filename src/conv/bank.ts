@@ -51,12 +51,7 @@ export type Phase = {
  * A tap: its gathered plane, its row and column of the tile (from the first needed), and its weight in the kernel
  * volume.
  */
-export type BankTap = {
-  readonly plane: number
-  readonly row: number
-  readonly column: number
-  readonly weight: number
-}
+export type BankTap = Readonly<Record<'plane' | 'row' | 'column' | 'weight', number>>
 
 export function correlationBank(c: Correlation): BankPlan {
   const [, ay, ax] = c.axes
@@ -149,12 +144,7 @@ function phaseOf(
  * Where the weights of a bank are in their array: the first, and the steps to the next ones. Weights of the taps are
  * adjacent.
  */
-export type WeightOrder = {
-  readonly first: number
-  readonly group: number
-  readonly filter: number
-  readonly channel: number
-}
+export type WeightOrder = Readonly<Record<'first' | 'group' | 'filter' | 'channel', number>>
 
 /** The order of weights [filters, channels of a group, taps]. */
 export function correlationOrder(

@@ -63,12 +63,7 @@ export type RecipePlan = {
   /** The input pixel under the anchor of the first output pixel. */
   readonly origin: readonly [y: number, x: number]
   /** How many pixels the taps of all stencils reach beyond the anchor pixel. */
-  readonly halo: {
-    readonly top: number
-    readonly bottom: number
-    readonly left: number
-    readonly right: number
-  }
+  readonly halo: Readonly<Record<'top' | 'bottom' | 'left' | 'right', number>>
   readonly stripRows: number
   /** The same plan over samples that need no conversion, for parts of a picture where conversion changes nothing. */
   readonly native?: RecipePlan

@@ -27,8 +27,8 @@ export function correlateFft2dReference(input: Plane, weights: ArrayLike<number>
         })
       }
       for (let c = 0; c < x.n; c++) onLine(re, im, c, x.n, y.n, (line) => inverse(line, alongY))
-      paste(out, re, row, col, y.valid, x.valid, x.n)
-      paste(out, im, row, col + x.valid, y.valid, x.valid, x.n)
+      paste(out, re, x.n, row, col, y.valid, x.valid)
+      paste(out, im, x.n, row, col + x.valid, y.valid, x.valid)
     }
   }
   return out
@@ -47,8 +47,8 @@ export function correlateColumnsFftReference(input: Plane, weights: ArrayLike<nu
         const re = cut(input, row, col, axis.n, 1)
         const im = cut(input, row, col + 4, axis.n, 1)
         correlate({ re, im })
-        paste(out, re, row, col, axis.valid, 1, 1)
-        paste(out, im, row, col + 4, axis.valid, 1, 1)
+        paste(out, re, 1, row, col, axis.valid, 1)
+        paste(out, im, 1, row, col + 4, axis.valid, 1)
       }
     }
   }
@@ -64,8 +64,8 @@ export function correlateRowsFftReference(input: Plane, weights: ArrayLike<numbe
       const re = cut(input, row, col, 1, axis.n)
       const im = cut(input, row, col + axis.valid, 1, axis.n)
       correlate({ re, im })
-      paste(out, re, row, col, 1, axis.valid, axis.n)
-      paste(out, im, row, col + axis.valid, 1, axis.valid, axis.n)
+      paste(out, re, axis.n, row, col, 1, axis.valid)
+      paste(out, im, axis.n, row, col + axis.valid, 1, axis.valid)
     }
   }
   return out
@@ -205,27 +205,28 @@ const empty = (rows: number, cols: number): Plane => ({ rows, cols, data: new Fl
 /** Cuts out a block of `rows` x `cols` samples, with zeros beyond the end of the plane. */
 function cut(plane: Plane, row: number, col: number, rows: number, cols: number): Float32Array {
   const block = new Float32Array(rows * cols)
-  for (let r = 0; r < Math.min(rows, plane.rows - row); r++) {
-    for (let c = 0; c < Math.min(cols, plane.cols - col); c++) {
-      block[r * cols + c] = plane.data[(row + r) * plane.cols + col + c]!
-    }
-  }
+  eachInside(plane, [row, col, rows, cols], (at, r, c) => {
+    block[r * cols + c] = plane.data[at]!
+  })
   return block
 }
 
-/** Pastes the first `rows` x `cols` samples of a block, up to the end of the plane. */
-function paste(
+/** Pastes the upper left samples of a block with rows of `width` samples, up to the end of the plane. */
+function paste(plane: Plane, block: Float32Array, width: number, ...area: Area): void {
+  eachInside(plane, area, (at, r, c) => {
+    plane.data[at] = block[r * width + c]!
+  })
+}
+
+type Area = readonly [row: number, col: number, rows: number, cols: number]
+
+/** Calls `act` for the samples of an area that exist, with their index and their place in the area. */
+function eachInside(
   plane: Plane,
-  block: Float32Array,
-  row: number,
-  col: number,
-  rows: number,
-  cols: number,
-  blockCols: number,
+  [row, col, rows, cols]: Area,
+  act: (at: number, r: number, c: number) => void,
 ): void {
   for (let r = 0; r < Math.min(rows, plane.rows - row); r++) {
-    for (let c = 0; c < Math.min(cols, plane.cols - col); c++) {
-      plane.data[(row + r) * plane.cols + col + c] = block[r * blockCols + c]!
-    }
+    for (let c = 0; c < Math.min(cols, plane.cols - col); c++) act((row + r) * plane.cols + col + c, r, c)
   }
 }

@@ -4,7 +4,7 @@ import { formula } from './formulas.ts'
 import { framed } from './frame.ts'
 import { type FunctionName, functionOf } from './functions.ts'
 import { clipped, copyRow, eachRow, type Layer, pointwise, type Shape, sameShape } from './layer.ts'
-import { type Levels, writeLevels } from './levels.ts'
+import { type Levels, levelOf } from './levels.ts'
 import {
   across,
   argmax,
@@ -116,12 +116,7 @@ type OwnSettings = {
   /** The mean of every whole s x s block. */
   means: { readonly s: number }
   /** x filtered by kernels [G·K²,H',W'], one for each position (involution). */
-  kernels: {
-    readonly kernelSize: number
-    readonly stride: number
-    readonly groups: number
-    readonly dilation: number
-  }
+  kernels: Readonly<Record<'kernelSize' | 'stride' | 'groups' | 'dilation', number>>
   /** Max pooling. */
   pool: { readonly axes: PoolAxes }
   /** Max pooling: the maxima, then their indices in their channel, which has at most 2^24 samples: [2C,H',W']. */
@@ -212,9 +207,10 @@ export const layers: { readonly [K in LayerName]: Layer<LayerSettings[K]> } = {
     ({ count }, [x]) => [count, x![1], x![2]],
     ({ first }, out, { c, y, to, width }, [x]) => copyRow(out, to, x!, x!.at(first + c, y), width),
   ),
-  leveled: eachRow(sameShape, ({ levels }, out, { c, y, to, width }, [x]) =>
-    writeLevels(levels[c]!, x!.data, x!.at(c, y), width, out, to),
-  ),
+  leveled: pointwise(({ levels }) => {
+    const of = levels.map(levelOf)
+    return (v, c) => of[c]!(v)
+  }),
   join: eachRow(
     (_, [a, b]) => [a![0] + b![0], a![1], a![2]],
     ({ gain: [by, over] }, out, { c, y, to, width }, [a, b], [shape]) => {

@@ -28,7 +28,7 @@ export async function check(files: readonly string[], settings: CheckValues, io:
   const { results, filter, memory } = settings
   if (settings.update) refuseOnCi('--update')
   const shard = settings.shard === undefined ? undefined : parseShard(settings.shard, process.env)
-  const asked = askedReporters(settings.reporter ?? [], results, process.env, shard)
+  const asked = askedReporters(settings.reporter ?? [], results, shard)
   const manifests: Manifest[] = []
   for (const file of files.length === 0 ? [findManifest()] : await manifestFiles(files))
     manifests.push(await loadManifest(file))
@@ -58,7 +58,7 @@ export async function check(files: readonly string[], settings: CheckValues, io:
       if (manifests.some(({ cases }) => cases.some(({ steps }) => steps.length > 0)))
         await (await import('../run/shared.ts')).closePools()
     })
-    await reportAll(run, asked, results, io, process.env, settings.passing, !settings.update)
+    await reportAll(run, asked, results, io, settings.passing, !settings.update)
     for (const note of run.notes ?? []) io.err(noteMessage(note))
     const isPrinted = asked.some(({ name, file: to }) => name === 'pretty' && to === undefined)
     const print = isPrinted ? (text: string) => io.out(text) : async (text: string) => io.err(text)

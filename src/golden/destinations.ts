@@ -4,7 +4,7 @@ import { ConvoError, nearest } from '../error.ts'
 import { inFolder, removeUnder, writeUnder, writeWhole } from '../files/change.ts'
 import { placeFinder } from '../files/root.ts'
 import { fillTemplate, parseTemplate } from '../files/template.ts'
-import type { Environment, Shard } from '../host/engines.ts'
+import type { Shard } from '../host/engines.ts'
 import { hasColour, type Io } from '../host/io.ts'
 import { shardName } from '../host/shard.ts'
 import { type Message, written } from '../text/message.ts'
@@ -23,12 +23,7 @@ export type Asked = ReturnType<typeof parseReporter>
  *
  * @throws ConvoError E_NAME for a reporter that does not exist, E_USAGE for two on standard output
  */
-export function askedReporters(
-  words: readonly string[],
-  results: string,
-  env: Environment,
-  shard?: Shard,
-): Asked[] {
+export function askedReporters(words: readonly string[], results: string, shard?: Shard): Asked[] {
   const asked = words.map((word) => parseReporter(word, results, shard))
   const onOutput = asked.filter(({ name, file }) => file === undefined && name !== 'github')
   if (onOutput.length > 1) {
@@ -49,7 +44,7 @@ export function askedReporters(
       })
     taken.set(placeOf(file), name)
   }
-  const isOnGithub = env.GITHUB_ACTIONS === 'true' && !all.some(({ name }) => name === 'github')
+  const isOnGithub = process.env.GITHUB_ACTIONS === 'true' && !all.some(({ name }) => name === 'github')
   return isOnGithub ? [...all, { name: 'github', reporter: reporters.github }] : all
 }
 
@@ -88,7 +83,6 @@ export async function reportAll(
   asked: readonly Asked[],
   results: string,
   io: Io,
-  env: Environment,
   passing = false,
   isToApprove = true,
 ): Promise<void> {
@@ -106,9 +100,9 @@ export async function reportAll(
     }
     const beside = isFolder ? besideIn(dirname(file!)) : undefined
     await reporter.report(run, {
-      ...{ write, env, results, beside, passing, width: io.width },
+      ...{ write, env: process.env, results, beside, passing, width: io.width },
       approve: isToApprove ? () => approveCommand(results) : undefined,
-      hasColour: file === undefined && hasColour(process.stdout, env),
+      hasColour: file === undefined && hasColour(process.stdout, process.env),
     })
     if (file !== undefined) await writeText(file, parts.join(''))
   }

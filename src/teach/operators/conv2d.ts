@@ -13,13 +13,7 @@ import type { Teaching } from './teaching.ts'
 /** Returns the scene of a bank of filters over channels. The animations that use it differ only in their defaults. */
 export async function bankScene(
   options: SceneOptions,
-  usual: {
-    readonly channels: number
-    readonly filters: number
-    readonly size: number
-    readonly groups?: number
-    readonly shown?: number
-  },
+  usual: Record<'channels' | 'filters' | 'size', number> & { groups?: number; shown?: number },
 ): Promise<Scene> {
   const [height, width] = perAxis('size', options.size, [usual.size, usual.size])
   const { channels = usual.channels, filters = usual.filters, groups = usual.groups ?? 1 } = options
