@@ -69,6 +69,17 @@ function sums(plan: RecipePlan, s: Stencil, source: Interleaved, full: number): 
       })
     }
   }
+  const eachSum = (
+    add: (acc: number, v: number, ty: number, tx: number) => number,
+    end = (acc: number): number => acc,
+  ): RowOf =>
+    eachSample((at) => {
+      let acc = 0
+      for (let ty = 0; ty < s.kH; ty++) {
+        for (let tx = 0; tx < s.kW; tx++) acc = add(acc, at(ty, tx), ty, tx)
+      }
+      return end(acc)
+    })
   switch (s.algorithm) {
     // adding 0 changes a sample of -0 alone, as any sum does
     case 'none':
@@ -77,30 +88,18 @@ function sums(plan: RecipePlan, s: Stencil, source: Interleaved, full: number): 
     case 'direct':
     case 'integer':
     case 'fft':
-      return eachSample((at) => {
-        let acc = 0
-        for (let ty = 0, w = 0; ty < s.kH; ty++) {
-          for (let tx = 0; tx < s.kW; tx++, w++) {
-            if (s.weights[w] !== 0) acc = f32(acc + f32(s.weights[w]! * at(ty, tx)))
-          }
-        }
-        return acc
+      return eachSum((acc, v, ty, tx) => {
+        const weight = s.weights[ty * s.kW + tx]!
+        return weight === 0 ? acc : f32(acc + f32(weight * v))
       })
     // Exact whole numbers: the order does not matter, and only one rounding to float32 remains.
     case 'box':
-      return eachSample((at) => {
-        let acc = 0
-        for (let ty = 0; ty < s.kH; ty++) for (let tx = 0; tx < s.kW; tx++) acc += at(ty, tx)
-        return s.weight === 1 ? f32(acc) : f32(f32(acc) * s.weight)
-      })
+      return eachSum(
+        (acc, v) => acc + v,
+        (acc) => (s.weight === 1 ? f32(acc) : f32(f32(acc) * s.weight)),
+      )
     case 'integer-separable':
-      return eachSample((at) => {
-        let acc = 0
-        for (let ty = 0; ty < s.kH; ty++) {
-          for (let tx = 0; tx < s.kW; tx++) acc += s.col[ty]! * s.row[tx]! * at(ty, tx)
-        }
-        return f32(acc)
-      })
+      return eachSum((acc, v, ty, tx) => acc + s.col[ty]! * s.row[tx]! * v, f32)
     // The column pass comes first, then the row pass over its rounded sums.
     case 'separable':
     case 'fft-separable':
@@ -179,15 +178,13 @@ function combineReference(combine: Combine, branches: readonly Float32Array[], f
 export function filterPlanes(x: Tensor, plan: RecipePlan, full: number): Tensor {
   const [channels, height, width] = x.shape as [number, number, number]
   const out = Tensor.zeros([channels, plan.outHeight, plan.outWidth])
-  const plane = plan.outHeight * plan.outWidth
   const [stencil] = plan.stencils
   for (let c = 0; c < channels; c++) {
     const data = x.data.subarray(c * height * width, (c + 1) * height * width)
+    const source = { width, height, channels: 1, data }
     const isFft = stencil?.algorithm === 'fft' || stencil?.algorithm === 'fft-separable'
-    const made = isFft
-      ? byFft(plan, stencil, data, full)
-      : evaluateRecipe(plan, { width, height, channels: 1, data }, full)
-    out.data.set(made, c * plane)
+    const made = isFft ? byFft(plan, stencil, source, full) : evaluateRecipe(plan, source, full)
+    out.data.set(made, c * plan.outHeight * plan.outWidth)
   }
   return out
 }
@@ -195,33 +192,19 @@ export function filterPlanes(x: Tensor, plan: RecipePlan, full: number): Tensor 
 type FftStencil = Exclude<Stencil, { algorithm: 'box' | 'none' }>
 
 /** Applies one kernel by FFT, with blocks that begin at the first row and column. */
-function byFft(plan: RecipePlan, stencil: Stencil, data: Float32Array, full: number): Float32Array {
-  const { kH, kW, scale } = stencil
-  const { outHeight: rows, outWidth: cols } = plan
-  const input = surrounded(plan, data, full)
-  const made = correlated(stencil as FftStencil, input, rows, cols, kH, kW)
-  return scale === 1 ? made.data : made.data.map((v) => v / Math.fround(scale))
+function byFft(plan: RecipePlan, s: FftStencil, source: Interleaved, full: number): Float32Array {
+  const { outHeight: rows, outWidth: cols, halo } = plan
+  const sample = reader(plan, source, full)
+  const size = { rows: halo.top + source.height + halo.bottom, cols: halo.left + source.width + halo.right }
+  const data = Float32Array.from({ length: size.rows * size.cols }, (_, i) =>
+    sample(Math.floor(i / size.cols) - halo.top, (i % size.cols) - halo.left, 0),
+  )
+  const made = correlated(s, { ...size, data }, rows, cols)
+  return s.scale === 1 ? made.data : made.data.map((v) => v / f32(s.scale))
 }
 
-function correlated(s: FftStencil, x: Plane, rows: number, cols: number, kH: number, kW: number): Plane {
-  if ('weights' in s) return correlateFft2dReference(x, s.weights, planFft2d(kH, kW, rows, cols))
-  const down = correlateColumnsFftReference(x, s.col, planFftColumns(kH, rows))
-  return correlateRowsFftReference(down, s.row, planFftRows(kW, cols))
-}
-
-/** Returns the plane, extended by as much border as the kernel needs. */
-function surrounded(
-  { halo, border, fill, width, height }: RecipePlan,
-  data: Float32Array,
-  full: number,
-): Plane {
-  const { source } = borders[border]
-  const [rows, cols] = [height + halo.top + halo.bottom, width + halo.left + halo.right]
-  const outside = Math.fround((fill * full) / 255)
-  const out = Float32Array.from({ length: rows * cols }, (_, i) => {
-    const y = source(Math.floor(i / cols) - halo.top, height)
-    const x = source((i % cols) - halo.left, width)
-    return y < 0 || x < 0 ? outside : data[y * width + x]!
-  })
-  return { rows, cols, data: out }
+function correlated(s: FftStencil, x: Plane, rows: number, cols: number): Plane {
+  if ('weights' in s) return correlateFft2dReference(x, s.weights, planFft2d(s.kH, s.kW, rows, cols))
+  const down = correlateColumnsFftReference(x, s.col, planFftColumns(s.kH, rows))
+  return correlateRowsFftReference(down, s.row, planFftRows(s.kW, cols))
 }
