@@ -336,3 +336,13 @@ export function stepsOf(outs: readonly Node[], isKnown: (node: Node) => boolean 
   }
   return [...done]
 }
+
+/** Returns a function that makes something of a step, once, and may call itself for the steps below. */
+export function ofEach<T>(make: (node: Node, of: (node: Node) => T) => T): (node: Node) => T {
+  const known = new Map<Node, T>()
+  const of = (node: Node): T => {
+    if (!known.has(node)) known.set(node, make(node, of))
+    return known.get(node)!
+  }
+  return of
+}
