@@ -67,7 +67,7 @@ export type WorkOf<B, P = Float32Array, F = Filter> =
 export type Work = WorkOf<Bank>
 
 /** What a step computes, as far as it determines which rows it needs. */
-export type NeedyWork = WorkOf<BankNeeds, unknown, FilterNeeds>
+export type WorkToPlan = WorkOf<BankNeeds, unknown, FilterNeeds>
 
 /** A layer that moves whole samples of some bytes, `step` of them per pixel, as it moves the samples of planes. */
 export type Moved = {
@@ -107,11 +107,11 @@ export type Bank = {
   readonly order: WeightOrder
 }
 
-type Needy = Pick<Node, 'shape' | 'slices'> & { readonly work: NeedyWork }
+type StepToPlan = Pick<Node, 'shape' | 'slices'> & { readonly work: WorkToPlan }
 
 /** Returns the rows of each input that a step needs for `rows` of its own. `shapes` are those of the inputs. */
 export function needsOf(
-  { shape, work, slices = 1 }: Needy,
+  { shape, work, slices = 1 }: StepToPlan,
   shapes: readonly Shape[],
   rows: Span,
 ): readonly (readonly Span[])[] {
@@ -128,7 +128,7 @@ export function needsOf(
 }
 
 /** Returns the rows of each input that one slice of a step needs, or all of it if it is not computed slice by slice. */
-export function needs(shapes: readonly Shape[], work: NeedyWork, rows: Span): readonly (readonly Span[])[] {
+export function needs(shapes: readonly Shape[], work: WorkToPlan, rows: Span): readonly (readonly Span[])[] {
   switch (work.kind) {
     case 'source':
     case 'planes':
@@ -188,7 +188,7 @@ function together({ plan: { tile, grid } }: BankNeeds, [first, end]: Span): Span
 }
 
 /** Extends rows to those that a step computes at once. */
-export function wholeRows({ work, shape, slices = 1 }: Needy, rows: Span): Span {
+export function wholeRows({ work, shape, slices = 1 }: StepToPlan, rows: Span): Span {
   if (work.kind !== 'bank' || rows[1] <= rows[0]) return rows
   const height = shape[1] / slices
   const above = Math.floor(rows[0] / height) * height

@@ -1,6 +1,6 @@
 import type { Shape } from '../definition/layer.ts'
 import type { LayerWork } from '../definition/layers.ts'
-import { type NeedyWork, type Node, needsOf, stepsOf, type Work, type WorkOf, wholeRows } from './node.ts'
+import { type Node, needsOf, stepsOf, type Work, type WorkOf, type WorkToPlan, wholeRows } from './node.ts'
 import { rowCount, type Span, united } from './spans.ts'
 
 /** A step in a list where its inputs come before it. */
@@ -14,7 +14,7 @@ export type Listed<W = Work> = {
 }
 
 /** Steps in a list, as far as they determine which rows they need. */
-export type Steps = readonly Listed<NeedyWork>[]
+export type Steps = readonly Listed<WorkToPlan>[]
 
 /** Returns the steps that `out` depends on, each once, in an order in which they can be computed. `out` is the last. */
 export function listed(out: Node): Listed[] {
