@@ -1,7 +1,7 @@
 import { PassThrough } from 'node:stream'
 import { ConvoError, counted, mismatch } from '../error.ts'
 import type { Io } from '../host/io.ts'
-import { isHeld, ownOptions } from '../params.ts'
+import { isHeld, ownOptions, resolve } from '../params.ts'
 import { Chain } from '../picture/api/chain.ts'
 import { convo } from '../picture/api/convo.ts'
 import type { BatchOptions, PictureOptions } from '../picture/api/methods.ts'
@@ -19,7 +19,7 @@ import { written } from '../text/message.ts'
 import { pick } from '../text/record.ts'
 import { optionWords } from '../text/shell.ts'
 import type { Entry, ItemEntry } from './journal.ts'
-import { batchParams } from './options.ts'
+import { batchParams, batchSettings } from './options.ts'
 
 /** The operations on each picture of a batch. */
 export type Steps = (picture: Chain) => Chain
@@ -69,11 +69,7 @@ export const batch = counted(
       err: () => undefined,
       width: 80,
     }
-    const [{ runBatch }, { resolve }, { batchSettings }] = await Promise.all([
-      import('./batch.ts'),
-      import('../params.ts'),
-      import('./options.ts'),
-    ])
+    const { runBatch } = await import('./batch.ts')
     const left = new AbortController()
     const work = async () => {
       const settings = resolve(batchSettings, given)

@@ -94,7 +94,7 @@ async function work(plan: Plan, io: Io, signal: AbortSignal | undefined): Promis
     }).catch((error) => {
       if (stopped === undefined) throw error
     })
-    if (hold === undefined) return statusOfEnd(stopped!)
+    if (hold === undefined) return isSignal(stopped!) ? statusOf(stopped) : 1
     try {
       refuseFailedList(plan)
       for (const folder of new Set([root, ...folders])) clearLeftovers(folder)
@@ -113,8 +113,6 @@ async function work(plan: Plan, io: Io, signal: AbortSignal | undefined): Promis
     giveBack()
   }
 }
-
-const statusOfEnd = (why: EndSignal | typeof aborted): number => (isSignal(why) ? statusOf(why) : 1)
 
 const isSignal = (why: string): why is EndSignal => endSignals.some((signal) => signal === why)
 

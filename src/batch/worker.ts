@@ -100,10 +100,18 @@ async function run({ input, output, threads }: Order): Promise<Result & { kind: 
   const { low, high } = report.clipped
   if (job.settings['fail-on-clip'] && low + high > 0) {
     if (replaces) dropUnplaced()
-    throw clippedError(output, low + high, replaces)
+    const what = `${low + high} samples of ${output} were clipped, and --fail-on-clip is set`
+    throw new ConvoError('E_OPTION', what, {
+      why: `${output}: ${replaces ? 'it was not changed' : 'it was written anyway'}`,
+      fix: '--range abs, offset or minmax',
+    })
   }
   const made = isNotedAfter ? madeOf(statOf(target)) : undefined
-  if (replaces) await place(target, output, Number(before.mode), made!)
+  if (replaces) {
+    await askToPlace(made!)
+    replaceBy(target, output, Number(before.mode))
+    unplaced = undefined
+  }
   return {
     kind: 'done',
     pixels: report.input.width * report.input.height,
@@ -115,21 +123,8 @@ async function run({ input, output, threads }: Order): Promise<Result & { kind: 
   }
 }
 
-const clippedError = (output: string, count: number, isDropped: boolean): ConvoError =>
-  new ConvoError('E_OPTION', `${count} samples of ${output} were clipped, and --fail-on-clip is set`, {
-    why: `${output}: ${isDropped ? 'it was not changed' : 'it was written anyway'}`,
-    fix: '--range abs, offset or minmax',
-  })
-
 function dropUnplaced(): void {
   if (unplaced !== undefined) removeQuietly(unplaced)
-  unplaced = undefined
-}
-
-/** Replaces an input by its output, after the output has been recorded. */
-async function place(target: string, output: string, mode: number, made: MadeFile): Promise<void> {
-  await askToPlace(made)
-  replaceBy(target, output, mode)
   unplaced = undefined
 }
 

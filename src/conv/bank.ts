@@ -51,109 +51,92 @@ export type Phase = {
  * A tap: its gathered plane, its row and column of the tile (from the first needed), and its weight in the kernel
  * volume.
  */
-export type BankTap = {
-  readonly plane: number
-  readonly row: number
-  readonly column: number
-  readonly weight: number
-}
+export type BankTap = Readonly<Record<'plane' | 'row' | 'column' | 'weight', number>>
 
 export function correlationBank(c: Correlation): BankPlan {
-  const [az, ay, ax] = c.axes
-  let taps: readonly BankTap[] | undefined
-  const count = [az.output, ay.output, ax.output] as const
+  const [, ay, ax] = c.axes
   const { algorithm } = bankAlgorithm(c)
   return {
     algorithm,
     ...(algorithm === 'winograd' && {
       tile: { side: tileSide(ay.kernel), apart: [ay.dilation, ax.dilation] },
     }),
+    ...bankOf(c, onePhase),
+    border: c.border,
+    fill: c.fill,
+    // with a single place, the stride does not matter
+    step: each(c, ({ stride, output }) => (output === 1 ? 1 : stride)),
+    outStep: [1, 1, 1],
+  }
+}
+
+/** The plan of a transposed correlation. Weights are [C][O/groups][kernel volume]. */
+export const transpositionBank = (t: Transposition): BankPlan => ({
+  algorithm: 'direct',
+  ...bankOf(t, axisPhases),
+  border: 'constant',
+  fill: 0,
+  step: [1, 1, 1],
+  outStep: each(t, ({ stride }) => stride),
+})
+
+type Either = Correlation | Transposition
+type EitherAxis = Axis | TransposedAxis
+
+const each = <T>({ axes }: Pick<Either, 'axes'>, of: (axis: Axis) => T): [z: T, y: T, x: T] =>
+  (axes as readonly EitherAxis[]).map(of) as [T, T, T]
+
+/** The parts of a plan that follow from the phases of its axes. */
+function bankOf(c: Either, phasesOf: (axis: Axis) => AxisPhases) {
+  const along = each(c, phasesOf)
+  const [z, y, x] = along
+  const phases = z.phases.flatMap((pz) =>
+    y.phases.flatMap((py) => x.phases.map((px) => phaseOf(c, along, [pz, py, px]))),
+  )
+  return {
     groups: c.groups,
     channelsPerGroup: c.channels / c.groups,
     filtersPerGroup: c.filters / c.groups,
-    input: [az.input, ay.input, ax.input],
-    output: count,
-    border: c.border,
-    fill: c.fill,
-    grid: count,
-    // with a single place, the stride does not matter
-    step: [az, ay, ax].map(({ stride, output }) => (output === 1 ? 1 : stride)) as [number, number, number],
-    outStep: [1, 1, 1],
-    depths: Array.from({ length: az.kernel }, (_, t) => t * az.dilation - az.before),
-    rows: reach(ay),
-    columns: reach(ax),
-    // made on demand: the taps of a kernel of 2000x3000 take half a second, and a plan that is only explained needs
-    // none
-    phases: [
-      {
-        offset: [0, 0, 0],
-        count,
-        get taps() {
-          taps ??= tapsOf(c)
-          return taps
-        },
-      },
-    ],
+    input: each(c, ({ input }) => input),
+    output: each(c, ({ output }) => output),
+    grid: [z.grid, y.grid, x.grid] as const,
+    depths: z.places,
+    rows: spanOf(y),
+    columns: spanOf(x),
+    phases,
   }
 }
 
-function tapsOf({ axes: [az, ay, ax] }: Correlation): readonly BankTap[] {
-  const taps: BankTap[] = []
-  for (let tz = 0; tz < az.kernel; tz++) {
-    for (let ty = 0; ty < ay.kernel; ty++) {
-      for (let tx = 0; tx < ax.kernel; tx++) {
-        taps.push({ plane: tz, row: ty * ay.dilation, column: tx * ax.dilation, weight: taps.length })
-      }
-    }
-  }
-  return taps
-}
+const spanOf = ({ first, last }: AxisPhases): Span => ({ first, span: last - first + 1 })
 
-const reach = (a: Axis): Span => ({ first: -a.before, span: a.dilation * (a.kernel - 1) + 1 })
-
-/** The plan of a transposed correlation. Weights are [C][O/groups][kernel volume]. */
-export function transpositionBank(t: Transposition): BankPlan {
-  const [z, y, x] = t.axes.map(axisPhases) as [AxisPhases, AxisPhases, AxisPhases]
-  const [az, ay, ax] = t.axes
-  const depths: number[] = []
-  for (let d = z.first; d <= z.last; d++) depths.push(d)
-  const phases: Phase[] = []
-  for (const pz of z.phases) {
-    for (const py of y.phases) {
-      for (const px of x.phases) {
-        const taps: BankTap[] = []
-        for (const tz of pz.taps) {
-          for (const ty of py.taps) {
-            for (const tx of px.taps) {
-              const weight = (tz.tap * ay.kernel + ty.tap) * ax.kernel + tx.tap
-              taps.push({ plane: tz.at - z.first, row: ty.at - y.first, column: tx.at - x.first, weight })
-            }
-          }
+function phaseOf(
+  { axes: [, { kernel: rows }, { kernel: columns }] }: Either,
+  [z, y, x]: readonly [AxisPhases, AxisPhases, AxisPhases],
+  [pz, py, px]: readonly [AxisPhase, AxisPhase, AxisPhase],
+): Phase {
+  let taps: BankTap[] | undefined
+  const made = () => {
+    const list: BankTap[] = []
+    for (const tz of pz.taps) {
+      const plane = z.places.indexOf(tz.at)
+      for (const ty of py.taps) {
+        for (const tx of px.taps) {
+          const weight = (tz.tap * rows + ty.tap) * columns + tx.tap
+          list.push({ plane, row: ty.at - y.first, column: tx.at - x.first, weight })
         }
-        phases.push({
-          offset: [pz.offset, py.offset, px.offset],
-          count: [pz.count, py.count, px.count],
-          taps,
-        })
       }
     }
+    return list
   }
   return {
-    algorithm: 'direct',
-    groups: t.groups,
-    channelsPerGroup: t.channels / t.groups,
-    filtersPerGroup: t.filters / t.groups,
-    input: [az.input, ay.input, ax.input],
-    output: [az.output, ay.output, ax.output],
-    border: 'constant',
-    fill: 0,
-    grid: [z.grid, y.grid, x.grid],
-    step: [1, 1, 1],
-    outStep: [az.stride, ay.stride, ax.stride],
-    depths,
-    rows: { first: y.first, span: y.last - y.first + 1 },
-    columns: { first: x.first, span: x.last - x.first + 1 },
-    phases,
+    offset: [pz.offset, py.offset, px.offset],
+    count: [pz.count, py.count, px.count],
+    // made on demand: the taps of a kernel of 2000x3000 take half a second, and a plan that is only explained needs
+    // none
+    get taps() {
+      taps ??= made()
+      return taps
+    },
   }
 }
 
@@ -161,12 +144,7 @@ export function transpositionBank(t: Transposition): BankPlan {
  * Where the weights of a bank are in their array: the first, and the steps to the next ones. Weights of the taps are
  * adjacent.
  */
-export type WeightOrder = {
-  readonly first: number
-  readonly group: number
-  readonly filter: number
-  readonly channel: number
-}
+export type WeightOrder = Readonly<Record<'first' | 'group' | 'filter' | 'channel', number>>
 
 /** The order of weights [filters, channels of a group, taps]. */
 export function correlationOrder(
@@ -191,18 +169,34 @@ export function transpositionOrder(
 const volumeOf = (axes: readonly { readonly kernel: number }[]): number =>
   axes.reduce((product, { kernel }) => product * kernel, 1)
 
+type AxisPhase = {
+  readonly offset: number
+  readonly count: number
+  readonly taps: readonly { readonly tap: number; readonly at: number }[]
+}
+
 type AxisPhases = {
   readonly grid: number
+  /** The first and last input place that grid place 0 needs, and all places that are gathered. */
   readonly first: number
   readonly last: number
-  readonly phases: readonly { offset: number; count: number; taps: readonly { tap: number; at: number }[] }[]
+  readonly places: readonly number[]
+  readonly phases: readonly AxisPhase[]
+}
+
+/** The single phase of a correlation. */
+function onePhase({ kernel, dilation, before, output }: Axis): AxisPhases {
+  const places = Array.from({ length: kernel }, (_, tap) => tap * dilation - before)
+  const taps = places.map((at, tap) => ({ tap, at }))
+  const phases = [{ offset: 0, count: output, taps }]
+  return { grid: output, first: places[0]!, last: places.at(-1)!, places, phases }
 }
 
 /**
  * Tap t reaches output place g * stride + p if p + before - t * dilation is a multiple of the stride; the input sample
  * is then g + (p + before - t * dilation) / stride.
  */
-function axisPhases(a: TransposedAxis): AxisPhases {
+function axisPhases(a: Axis): AxisPhases {
   const phases = Array.from({ length: Math.min(a.stride, a.output) }, (_, offset) => {
     const taps = Array.from({ length: a.kernel }, (_, tap) => ({
       tap,
@@ -214,12 +208,11 @@ function axisPhases(a: TransposedAxis): AxisPhases {
       taps: taps.filter((t) => Number.isInteger(t.at)),
     }
   })
-  let [first, last] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY]
-  for (const { taps } of phases) {
-    for (const { at } of taps) [first, last] = [Math.min(first, at), Math.max(last, at)]
-  }
-  const isMet = first <= last
-  return { grid: phases[0]!.count, first: isMet ? first : 0, last: isMet ? last : 0, phases }
+  const met = phases.flatMap(({ taps }) => taps.map(({ at }) => at))
+  const first = met.reduce((least, at) => Math.min(least, at), met[0] ?? 0)
+  const last = met.reduce((most, at) => Math.max(most, at), met[0] ?? 0)
+  const places = Array.from({ length: last - first + 1 }, (_, i) => first + i)
+  return { grid: phases[0]!.count, first, last, places, phases }
 }
 
 /** Returns the input column of each tile column of an axis, or -1 for the fill value. */

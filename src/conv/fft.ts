@@ -1,5 +1,5 @@
 import { invariant } from '../error.ts'
-import { copyTo, withoutPauses, withPauses } from '../host/turns.ts'
+import { withoutPauses, withPauses } from '../host/turns.ts'
 import { cos, sin } from '../tensor/math.ts'
 
 /**
@@ -117,7 +117,7 @@ export const fftScratchBytes1d = (axis: FftAxis): number => axis.n * 32
 
 /** Returns the tables that `correlateFft2d` reads, one after the other: twiddles for y, twiddles for x, spectrum. */
 export const fftTables2d = (weights: ArrayLike<number>, plan: FftPlan2d): Float32Array =>
-  madeFor(weights, plan) ?? join([fftTwiddles(plan.y.n), fftTwiddles(plan.x.n), spectrum2d(weights, plan)])
+  madeFor(weights, plan) ?? withoutPauses(tableSteps(weights, plan))
 
 /** Tables made in advance, by their weights. */
 const ahead = new WeakMap<object, { readonly plan: FftPlan2d; readonly tables: Float32Array }>()
@@ -133,30 +133,21 @@ function madeFor(weights: ArrayLike<number>, { y, x }: FftPlan2d): Float32Array 
  */
 export async function makeFftTables2d(weights: ArrayLike<number>, plan: FftPlan2d): Promise<void> {
   if (madeFor(weights, plan) !== undefined) return
-  const spectrum = await withPauses(spectrumSteps(weights, plan))
-  const parts = [fftTwiddles(plan.y.n), fftTwiddles(plan.x.n), spectrum]
-  const tables = new Float32Array(parts.reduce((sum, p) => sum + p.length, 0))
-  let at = 0
-  for (const part of parts) {
-    await copyTo(tables, part, at)
-    at += part.length
-  }
-  ahead.set(weights, { plan, tables })
+  ahead.set(weights, { plan, tables: await withPauses(tableSteps(weights, plan)) })
+}
+
+function* tableSteps(weights: ArrayLike<number>, plan: FftPlan2d): Generator<undefined, Float32Array> {
+  const [y, x] = [fftTwiddles(plan.y.n), fftTwiddles(plan.x.n)]
+  const tables = new Float32Array(y.length + x.length + 2 * plan.y.n * plan.x.n)
+  tables.set(y)
+  tables.set(x, y.length)
+  yield* spectrumSteps(weights, plan, tables.subarray(y.length + x.length))
+  return tables
 }
 
 /** Returns the tables that the 1-D loops read, one after the other: twiddles, spectrum. */
 export const fftTables1d = (weights: ArrayLike<number>, axis: FftAxis): Float32Array =>
-  join([fftTwiddles(axis.n), spectrum1d(weights, axis)])
-
-function join(parts: readonly Float32Array[]): Float32Array {
-  const out = new Float32Array(parts.reduce((sum, p) => sum + p.length, 0))
-  let at = 0
-  for (const p of parts) {
-    out.set(p, at)
-    at += p.length
-  }
-  return out
-}
+  Float32Array.from([...fftTwiddles(axis.n), ...spectrum1d(weights, axis)])
 
 /** A stage of a forward transform: butterflies of `radix` in blocks of `size` elements. */
 type Stage = { readonly radix: 2 | 4; readonly size: number }
@@ -248,10 +239,14 @@ export function spectrum1d(weights: ArrayLike<number>, axis: FftAxis): Float32Ar
  * `src/wasm/fft-plane.ts`: [group of four y places][x place][re of the four, im of the four].
  */
 export const spectrum2d = (weights: ArrayLike<number>, plan: FftPlan2d): Float32Array =>
-  withoutPauses(spectrumSteps(weights, plan))
+  withoutPauses(spectrumSteps(weights, plan, new Float32Array(2 * plan.y.n * plan.x.n)))
 
-/** The steps of `spectrum2d`, with a pause after every row and column. */
-function* spectrumSteps(weights: ArrayLike<number>, plan: FftPlan2d): Generator<undefined, Float32Array> {
+/** The steps of `spectrum2d` into `out`, with a pause after every row and column. */
+function* spectrumSteps(
+  weights: ArrayLike<number>,
+  plan: FftPlan2d,
+  out: Float32Array,
+): Generator<undefined, Float32Array> {
   const { y, x } = plan
   invariant(weights.length === y.kernel * x.kernel, 'a kernel must have the size it was planned for')
   invariant(y.kernel <= y.n && x.kernel <= x.n, 'a kernel must fit its transform')
@@ -263,7 +258,6 @@ function* spectrumSteps(weights: ArrayLike<number>, plan: FftPlan2d): Generator<
     transform(line, rootsX)
     yield
   }
-  const out = new Float32Array(2 * y.n * x.n)
   const column = new Float64Array(2 * y.n)
   const rootsY = unitRoots(y.n)
   const frequenciesY = fftFrequencies(y.n)

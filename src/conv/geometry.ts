@@ -6,15 +6,9 @@ import type { BorderName } from '../tensor/border.ts'
  * One spatial axis of a correlation. Output sample o reads the input places `o * stride - before + t * dilation` for
  * the taps t of 0..kernel-1.
  */
-export type Axis = {
-  readonly input: number
-  readonly kernel: number
-  readonly stride: number
-  readonly dilation: number
-  readonly before: number
-  readonly after: number
-  readonly output: number
-}
+export type Axis = Readonly<
+  Record<'input' | 'kernel' | 'stride' | 'dilation' | 'before' | 'after' | 'output', number>
+>
 
 /**
  * A correlation of [C,(D,)H,W] with a bank [O,C/groups,(kD,)kH,kW], with every number decided. `axes` are depth, row,
@@ -36,10 +30,7 @@ export type Correlation = {
  * A transposed correlation of [C,(D,)H,W] with [C,O/groups,(kD,)kH,kW]. Input sample i adds to the output places
  * `i * stride - before + t * dilation`.
  */
-export type Transposition = {
-  readonly channels: number
-  readonly filters: number
-  readonly groups: number
+export type Transposition = Pick<Correlation, 'channels' | 'filters' | 'groups'> & {
   readonly axes: readonly [depth: TransposedAxis, row: TransposedAxis, column: TransposedAxis]
 }
 

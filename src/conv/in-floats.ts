@@ -14,28 +14,13 @@ export function inFloats(native: RecipePlan): RecipePlan {
 }
 
 function floatStencil(s: Stencil): Stencil {
+  const reason = `${s.reason}; in float32 where colours are weighted by opacity`
   if (s.algorithm === 'integer') {
     const { sums: _, ...rest } = s
-    return {
-      ...rest,
-      algorithm: 'direct',
-      reason: `${s.reason}; in float32 where colours are weighted by opacity`,
-    }
+    return { ...rest, algorithm: 'direct', reason }
   }
-  if (s.algorithm === 'integer-separable') {
-    return {
-      ...s,
-      algorithm: 'separable',
-      reason: `${s.reason}; in float32 where colours are weighted by opacity`,
-    }
-  }
+  if (s.algorithm === 'integer-separable') return { ...s, algorithm: 'separable', reason }
   if (s.algorithm !== 'box') return s
   const [col, row] = [new Float32Array(s.kH).fill(1), new Float32Array(s.kW).fill(1)]
-  return {
-    ...s,
-    col,
-    row,
-    algorithm: 'separable',
-    reason: `${s.reason}; in float32 where colours are weighted by opacity`,
-  }
+  return { ...s, col, row, algorithm: 'separable', reason }
 }

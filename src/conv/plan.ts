@@ -4,7 +4,7 @@ import { checkAnchor, checkAskedAnchor, kernel as makeKernel } from '../kernel/k
 import { checkLimit } from '../limits.ts'
 import type { BorderName } from '../tensor/border.ts'
 import { checkOutput, correlationAxis, extent, type Padding } from './geometry.ts'
-import type { PlaneKernel, Recipe } from './recipe.ts'
+import { absSum, type PlaneKernel, type Recipe, sum } from './recipe.ts'
 import type { Algorithm, Stencil } from './stencil.ts'
 import { blockRows, stripRows } from './strips.ts'
 
@@ -63,12 +63,7 @@ export type RecipePlan = {
   /** The input pixel under the anchor of the first output pixel. */
   readonly origin: readonly [y: number, x: number]
   /** How many pixels the taps of all stencils reach beyond the anchor pixel. */
-  readonly halo: {
-    readonly top: number
-    readonly bottom: number
-    readonly left: number
-    readonly right: number
-  }
+  readonly halo: Readonly<Record<'top' | 'bottom' | 'left' | 'right', number>>
   readonly stripRows: number
   /** The same plan over samples that need no conversion, for parts of a picture where conversion changes nothing. */
   readonly native?: RecipePlan
@@ -199,8 +194,8 @@ function prepare(k: PlaneKernel, options: FilterOptions): Prepared {
     const dense = onDemand(() =>
       Float32Array.from({ length: kH * kW }, (_, i) => col[Math.floor(i / kW)]! * row[i % kW]!),
     )
-    const absSum = onDemand(() => abs(col) * abs(row))
-    return { kH, kW, anchor, scale, dense, absSum, factors: { col, row }, given: 'separable' }
+    const magnitude = onDemand(() => absSum(col) * absSum(row))
+    return { kH, kW, anchor, scale, dense, absSum: magnitude, factors: { col, row }, given: 'separable' }
   }
   const { anchor: _, ...plain } = k.kernel
   const asked =
@@ -214,8 +209,10 @@ function prepare(k: PlaneKernel, options: FilterOptions): Prepared {
   const worthwhile = kH * kW >= separableTaps || options.algorithm === 'separable'
   const factors = worthwhile && kH > 1 && kW > 1 ? factor(final) : undefined
   const dense = onDemand(() => new Float32Array(final.weights))
-  const absSum = onDemand(() => (factors === undefined ? abs(dense()) : abs(factors.col) * abs(factors.row)))
-  return { kH, kW, anchor, scale: final.scale, dense, absSum, factors, given: 'dense' }
+  const magnitude = onDemand(() =>
+    factors === undefined ? absSum(dense()) : absSum(factors.col) * absSum(factors.row),
+  )
+  return { kH, kW, anchor, scale: final.scale, dense, absSum: magnitude, factors, given: 'dense' }
 }
 
 /** The facts that determine the arithmetic of a kernel. */
@@ -387,11 +384,5 @@ function onDemand<T>(make: () => T): () => T {
   return () => (made ??= make())
 }
 
-const sum = (a: Float64Array): number => a.reduce((s, v) => s + v, 0)
-const abs = (a: Float32Array | Float64Array): number => {
-  let total = 0
-  for (let i = 0; i < a.length; i++) total += Math.abs(a[i]!)
-  return total
-}
 const allWhole = (a: Float32Array): boolean => a.every(Number.isInteger)
 const allEqual = (a: Float32Array | Float64Array): boolean => a.every((v) => v === a[0])

@@ -6,12 +6,7 @@ import type { Stencil } from './stencil.ts'
  * The full rows (before the stride drops some) that are computed, and the first row and number of rows that the tile
  * serves.
  */
-export type Reach = {
-  readonly first: number
-  readonly end: number
-  readonly tileFirst: number
-  readonly tileCount: number
-}
+export type Reach = Readonly<Record<'first' | 'end' | 'tileFirst' | 'tileCount', number>>
 
 /** Returns the pixels of a row, and the number of rows, before the stride drops some. */
 export const fullSize = ({ outWidth, outHeight, stride }: RecipePlan) => ({

@@ -84,5 +84,10 @@ export function flattens({ kernels, combine }: Recipe): boolean {
   return kernels.every(sumsToZero)
 }
 
-const sum = (a: Float64Array): number => a.reduce((s, v) => s + v, 0)
-const absSum = (a: Float64Array): number => a.reduce((s, v) => s + Math.abs(v), 0)
+export const sum = (a: Float64Array): number => a.reduce((s, v) => s + v, 0)
+
+export function absSum(a: Float32Array | Float64Array): number {
+  let total = 0
+  for (let i = 0; i < a.length; i++) total += Math.abs(a[i]!)
+  return total
+}

@@ -57,9 +57,7 @@ export type ConvOptions = {
 }
 
 /** The options of the transposed convolutions. */
-export type TransposeOptions = {
-  /** Added to every sample of an output channel: one number for each. Default: 0. */
-  readonly bias?: Bias | undefined
+export type TransposeOptions = Pick<ConvOptions, 'bias' | 'dilation' | 'groups'> & {
   /** The number of output samples from one input sample to the next, whole, at least 1. Default: 1. */
   readonly stride?: PerAxis | undefined
   /** The number of samples removed from each edge of the output, whole, at least 0. Default: 0. */
@@ -69,14 +67,10 @@ export type TransposeOptions = {
    * Default: 0.
    */
   readonly outputPadding?: PerAxis | undefined
-  /** The number of samples from one tap to the next, whole, at least 1. Default: 1. */
-  readonly dilation?: PerAxis | undefined
-  /**
-   * The number of groups of channels that are convolved separately. It must divide the input and the output channels.
-   * Default: 1.
-   */
-  readonly groups?: number | undefined
 }
+
+/** The options of both kinds of convolutions. */
+const common = ['bias', 'stride', 'padding', 'dilation', 'groups'] as const
 
 /** The axes other than channels, in order. */
 export const axisNames = ['depth', 'height', 'width'] as const
@@ -87,15 +81,7 @@ export const axisNames = ['depth', 'height', 'width'] as const
  * @throws ConvoError E_ARGUMENT, E_SHAPE; the message names the argument and the numbers
  */
 export function correlationOf(spatial: 2 | 3, x: Tensor, weight: Tensor, options: ConvOptions): Correlation {
-  checkOptions(options, `conv${spatial}d`, [
-    'bias',
-    'stride',
-    'padding',
-    'dilation',
-    'groups',
-    'paddingMode',
-    'algorithm',
-  ])
+  checkOptions(options, `conv${spatial}d`, [...common, 'paddingMode', 'algorithm'])
   checkAlgorithm(options.algorithm)
   checkRank('x', x, spatial + 1, spatial === 2 ? '[C,H,W]' : '[C,D,H,W]')
   checkTensor('weight', weight)
@@ -144,9 +130,9 @@ export function correlationOver(
     return axis
   })
   checkOutput(filters, axes)
-  const common = { channels, filters, groups, axes: threeAxes(axes), border, fill: 0 }
+  const found = { channels, filters, groups, axes: threeAxes(axes), border, fill: 0 }
   // always direct for volumes: most are too deep for the other algorithm, and a slice must have the same bits alone
-  return spatial === 3 || options.algorithm === 'direct' ? { ...common, algorithm: 'direct' } : common
+  return spatial === 3 || options.algorithm === 'direct' ? { ...found, algorithm: 'direct' } : found
 }
 
 /**
@@ -160,14 +146,7 @@ export function transpositionOf(
   weight: Tensor,
   options: TransposeOptions,
 ): Transposition {
-  checkOptions(options, `convTranspose${spatial}d`, [
-    'bias',
-    'stride',
-    'padding',
-    'outputPadding',
-    'dilation',
-    'groups',
-  ])
+  checkOptions(options, `convTranspose${spatial}d`, [...common, 'outputPadding'])
   checkRank('x', x, spatial + 1, spatial === 2 ? '[C,H,W]' : '[C,D,H,W]')
   checkRank('weight', weight, spatial + 2, spatial === 2 ? '[C,O/groups,kH,kW]' : '[C,O/groups,kD,kH,kW]')
   const channels = x.shape[0]!

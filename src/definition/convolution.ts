@@ -1,5 +1,5 @@
 import { bankAlgorithm } from '../conv/bank-algorithm.ts'
-import type { Correlation, Transposition } from '../conv/geometry.ts'
+import type { Axis, Correlation, Transposition } from '../conv/geometry.ts'
 import { borders } from '../tensor/border.ts'
 import { Tensor } from '../tensor/tensor.ts'
 import { winogradReference } from './winograd.ts'
@@ -20,34 +20,43 @@ export function correlateReference(
   c: Correlation,
 ): Float32Array {
   const [az, ay, ax] = c.axes
-  const source = borders[c.border].source
+  const { source } = borders[c.border]
   const perGroup = c.channels / c.groups
-  const filtersPerGroup = c.filters / c.groups
-  const out = new Float32Array(c.filters * az.output * ay.output * ax.output)
+  return eachSample(c, bias, (filter, z, y, col) => {
+    const first = Math.floor(filter / (c.filters / c.groups)) * perGroup
+    let acc = 0
+    let w = filter * perGroup * az.kernel * ay.kernel * ax.kernel
+    for (let channel = first; channel < first + perGroup; channel++) {
+      for (let tz = 0; tz < az.kernel; tz++) {
+        const iz = source(z * az.stride - az.before + tz * az.dilation, az.input)
+        for (let ty = 0; ty < ay.kernel; ty++) {
+          const iy = source(y * ay.stride - ay.before + ty * ay.dilation, ay.input)
+          for (let tx = 0; tx < ax.kernel; tx++) {
+            const ix = source(col * ax.stride - ax.before + tx * ax.dilation, ax.input)
+            const outside = iz < 0 || iy < 0 || ix < 0
+            const sample = outside ? c.fill : x[((channel * az.input + iz) * ay.input + iy) * ax.input + ix]!
+            acc = f32(acc + f32(weight[w++]! * sample))
+          }
+        }
+      }
+    }
+    return acc
+  })
+}
+
+/** Computes the output [O,D',H',W'] sample by sample, and adds the bias last. */
+function eachSample(
+  { filters, axes: [az, ay, ax] }: Correlation | Transposition,
+  bias: Float32Array | undefined,
+  sum: (filter: number, z: number, y: number, x: number) => number,
+): Float32Array {
+  const out = new Float32Array(filters * az.output * ay.output * ax.output)
   let o = 0
-  for (let filter = 0; filter < c.filters; filter++) {
-    const first = Math.floor(filter / filtersPerGroup) * perGroup
+  for (let filter = 0; filter < filters; filter++) {
     for (let z = 0; z < az.output; z++) {
       for (let y = 0; y < ay.output; y++) {
-        for (let col = 0; col < ax.output; col++) {
-          let acc = 0
-          let w = filter * perGroup * az.kernel * ay.kernel * ax.kernel
-          for (let channel = first; channel < first + perGroup; channel++) {
-            for (let tz = 0; tz < az.kernel; tz++) {
-              const iz = source(z * az.stride - az.before + tz * az.dilation, az.input)
-              for (let ty = 0; ty < ay.kernel; ty++) {
-                const iy = source(y * ay.stride - ay.before + ty * ay.dilation, ay.input)
-                for (let tx = 0; tx < ax.kernel; tx++) {
-                  const ix = source(col * ax.stride - ax.before + tx * ax.dilation, ax.input)
-                  const outside = iz < 0 || iy < 0 || ix < 0
-                  const sample = outside
-                    ? c.fill
-                    : x[((channel * az.input + iz) * ay.input + iy) * ax.input + ix]!
-                  acc = f32(acc + f32(weight[w++]! * sample))
-                }
-              }
-            }
-          }
+        for (let x = 0; x < ax.output; x++) {
+          const acc = sum(filter, z, y, x)
           out[o++] = bias === undefined ? acc : f32(acc + bias[filter]!)
         }
       }
@@ -71,44 +80,30 @@ export function transposeReference(
   const perGroup = t.channels / t.groups
   const filtersPerGroup = t.filters / t.groups
   const taps = az.kernel * ay.kernel * ax.kernel
-  const out = new Float32Array(t.filters * az.output * ay.output * ax.output)
-  let o = 0
-  for (let filter = 0; filter < t.filters; filter++) {
+  return eachSample(t, bias, (filter, z, y, col) => {
     const group = Math.floor(filter / filtersPerGroup)
-    for (let z = 0; z < az.output; z++) {
-      for (let y = 0; y < ay.output; y++) {
-        for (let col = 0; col < ax.output; col++) {
-          let acc = 0
-          for (let channel = group * perGroup; channel < (group + 1) * perGroup; channel++) {
-            let w = (channel * filtersPerGroup + (filter % filtersPerGroup)) * taps
-            for (let tz = 0; tz < az.kernel; tz++) {
-              const iz = reach(z, tz, az)
-              for (let ty = 0; ty < ay.kernel; ty++) {
-                const iy = reach(y, ty, ay)
-                for (let tx = 0; tx < ax.kernel; tx++, w++) {
-                  const ix = reach(col, tx, ax)
-                  if (iz < 0 || iy < 0 || ix < 0) continue
-                  acc = f32(
-                    acc + f32(weight[w]! * x[((channel * az.input + iz) * ay.input + iy) * ax.input + ix]!),
-                  )
-                }
-              }
-            }
+    let acc = 0
+    for (let channel = group * perGroup; channel < (group + 1) * perGroup; channel++) {
+      let w = (channel * filtersPerGroup + (filter % filtersPerGroup)) * taps
+      for (let tz = 0; tz < az.kernel; tz++) {
+        const iz = reach(z, tz, az)
+        for (let ty = 0; ty < ay.kernel; ty++) {
+          const iy = reach(y, ty, ay)
+          for (let tx = 0; tx < ax.kernel; tx++, w++) {
+            const ix = reach(col, tx, ax)
+            if (iz < 0 || iy < 0 || ix < 0) continue
+            const sample = x[((channel * az.input + iz) * ay.input + iy) * ax.input + ix]!
+            acc = f32(acc + f32(weight[w]! * sample))
           }
-          out[o++] = bias === undefined ? acc : f32(acc + bias[filter]!)
         }
       }
     }
-  }
-  return out
+    return acc
+  })
 }
 
 /** Returns the input sample that tap `t` adds to output sample `o`, or -1. */
-function reach(
-  o: number,
-  t: number,
-  a: { stride: number; before: number; dilation: number; input: number },
-): number {
+function reach(o: number, t: number, a: Axis): number {
   const place = o + a.before - t * a.dilation
   return place % a.stride === 0 && place >= 0 && place < a.input * a.stride ? place / a.stride : -1
 }

@@ -1,5 +1,5 @@
 import { inTurns, isDue, pause, pieceOf, turn } from '../host/turns.ts'
-import type { Layer } from './layer.ts'
+import { clipped, eachRow, type Layer, sameShape } from './layer.ts'
 
 const { fround: f32, abs, sqrt, sign } = Math
 
@@ -14,43 +14,39 @@ export const marks = { none: 0, weak: 1, strong: 2 } as const
  * larger component, and the magnitude there is interpolated between two neighbours: c1 + (c2 − c1) · smaller / larger.
  * Pixels at the edge of the picture get no mark. As in scikit-image, but in float32.
  */
-export const thinned: Layer<{ readonly low: number; readonly high: number }> = {
-  shape: (_, [x]) => x!,
-  needs: (_, [first, end], [x]) => {
-    const rows = [Math.max(0, first - 1), Math.min(x![1], end + 1)] as const
-    return [rows, rows]
-  },
-  run({ low, high }, out, [gx, gy], [first, end], [shape], [, height, width]) {
-    const [channels] = shape!
-    for (let c = 0; c < channels; c++) {
-      const strength = (y: number, x: number): number => {
-        const [dx, dy] = [gx!.data[gx!.at(c, y) + x]!, gy!.data[gy!.at(c, y) + x]!]
-        return f32(sqrt(f32(f32(dx * dx) + f32(dy * dy))))
+export const thinned: Layer<{ readonly low: number; readonly high: number }> = eachRow(
+  sameShape,
+  ({ low, high }, out, { c, y, to, width }, [gx, gy], [shape]) => {
+    const [, height] = shape!
+    out.fill(marks.none, to, to + width)
+    if (y === 0 || y === height - 1) return
+    const at = (row: number, x: number) =>
+      [gx!.data[gx!.at(c, row) + x]!, gy!.data[gy!.at(c, row) + x]!] as const
+    const strength = (row: number, x: number): number => {
+      const [dx, dy] = at(row, x)
+      return f32(sqrt(f32(f32(dx * dx) + f32(dy * dy))))
+    }
+    for (let x = 1; x < width - 1; x++) {
+      const [dx, dy] = at(y, x)
+      const m = strength(y, x)
+      if (!(m >= low) || m === 0) continue
+      const isSteep = abs(dy) >= abs(dx)
+      const w = f32(isSteep ? abs(dx) / abs(dy) : abs(dy) / abs(dx))
+      const along = (side: number): number => {
+        // the sign of 0 does not matter: its weight is 0
+        const [sy, sx] = [side * (sign(dy) || 1), side * (sign(dx) || 1)]
+        const c1 = isSteep ? strength(y + sy, x) : strength(y, x + sx)
+        const c2 = strength(y + sy, x + sx)
+        return f32(c1 + f32(f32(c2 - c1) * w))
       }
-      for (let y = first; y < end; y++) {
-        const to = out.at(c, y)
-        out.data.fill(marks.none, to, to + width)
-        if (y === 0 || y === height - 1) continue
-        const [rowX, rowY] = [gx!.at(c, y), gy!.at(c, y)]
-        for (let x = 1; x < width - 1; x++) {
-          const [dx, dy] = [gx!.data[rowX + x]!, gy!.data[rowY + x]!]
-          const m = f32(sqrt(f32(f32(dx * dx) + f32(dy * dy))))
-          if (!(m >= low) || m === 0) continue
-          const isSteep = abs(dy) >= abs(dx)
-          const w = f32(isSteep ? abs(dx) / abs(dy) : abs(dy) / abs(dx))
-          const along = (side: number): number => {
-            // the sign of 0 does not matter: its weight is 0
-            const [sy, sx] = [side * (sign(dy) || 1), side * (sign(dx) || 1)]
-            const c1 = isSteep ? strength(y + sy, x) : strength(y, x + sx)
-            const c2 = strength(y + sy, x + sx)
-            return f32(c1 + f32(f32(c2 - c1) * w))
-          }
-          if (along(1) <= m && along(-1) <= m) out.data[to + x] = m >= high ? marks.strong : marks.weak
-        }
-      }
+      if (along(1) <= m && along(-1) <= m) out[to + x] = m >= high ? marks.strong : marks.weak
     }
   },
-}
+  (_, [first, end], [x]) => {
+    const rows = clipped(first - 1, end + 1, x![1])
+    return [rows, rows]
+  },
+)
 
 /** How many marks are joined, and words of them read, between two turns of the event loop. */
 const joinedAtOnce = 2 ** 14

@@ -4,9 +4,9 @@ import { type FilterOptions, planRecipe, type RecipePlan } from '../conv/plan.ts
 import type { Recipe } from '../conv/recipe.ts'
 import { isPending, sizeOf, Tensor } from '../tensor/tensor.ts'
 import { correlateTensors, outputShape, transposeReference } from './convolution.ts'
+import { filterPlanes } from './evaluate.ts'
 import type { Shape } from './layer.ts'
 import { type LayerName, type LayerSettings, layers } from './layers.ts'
-import { filterPlanes } from './planes.ts'
 import { rowsOf } from './rows.ts'
 import { involveBySimilarity, type SimilarityOptions } from './similarity.ts'
 

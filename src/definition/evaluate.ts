@@ -1,8 +1,16 @@
+import { planFft2d, planFftColumns, planFftRows } from '../conv/fft.ts'
 import type { RecipePlan } from '../conv/plan.ts'
 import type { Combine } from '../conv/recipe.ts'
 import type { Stencil } from '../conv/stencil.ts'
 import { borders } from '../tensor/border.ts'
+import { Tensor } from '../tensor/tensor.ts'
 import { angleSample } from './angle.ts'
+import {
+  correlateColumnsFftReference,
+  correlateFft2dReference,
+  correlateRowsFftReference,
+  type Plane,
+} from './fft.ts'
 
 // The definition of a recipe on interleaved samples, in plain loops. The strips of the worker pool must give the same.
 
@@ -61,6 +69,17 @@ function sums(plan: RecipePlan, s: Stencil, source: Interleaved, full: number): 
       })
     }
   }
+  const eachSum = (
+    add: (acc: number, v: number, ty: number, tx: number) => number,
+    end = (acc: number): number => acc,
+  ): RowOf =>
+    eachSample((at) => {
+      let acc = 0
+      for (let ty = 0; ty < s.kH; ty++) {
+        for (let tx = 0; tx < s.kW; tx++) acc = add(acc, at(ty, tx), ty, tx)
+      }
+      return end(acc)
+    })
   switch (s.algorithm) {
     // adding 0 changes a sample of -0 alone, as any sum does
     case 'none':
@@ -69,30 +88,18 @@ function sums(plan: RecipePlan, s: Stencil, source: Interleaved, full: number): 
     case 'direct':
     case 'integer':
     case 'fft':
-      return eachSample((at) => {
-        let acc = 0
-        for (let ty = 0, w = 0; ty < s.kH; ty++) {
-          for (let tx = 0; tx < s.kW; tx++, w++) {
-            if (s.weights[w] !== 0) acc = f32(acc + f32(s.weights[w]! * at(ty, tx)))
-          }
-        }
-        return acc
+      return eachSum((acc, v, ty, tx) => {
+        const weight = s.weights[ty * s.kW + tx]!
+        return weight === 0 ? acc : f32(acc + f32(weight * v))
       })
     // Exact whole numbers: the order does not matter, and only one rounding to float32 remains.
     case 'box':
-      return eachSample((at) => {
-        let acc = 0
-        for (let ty = 0; ty < s.kH; ty++) for (let tx = 0; tx < s.kW; tx++) acc += at(ty, tx)
-        return s.weight === 1 ? f32(acc) : f32(f32(acc) * s.weight)
-      })
+      return eachSum(
+        (acc, v) => acc + v,
+        (acc) => (s.weight === 1 ? f32(acc) : f32(f32(acc) * s.weight)),
+      )
     case 'integer-separable':
-      return eachSample((at) => {
-        let acc = 0
-        for (let ty = 0; ty < s.kH; ty++) {
-          for (let tx = 0; tx < s.kW; tx++) acc += s.col[ty]! * s.row[tx]! * at(ty, tx)
-        }
-        return f32(acc)
-      })
+      return eachSum((acc, v, ty, tx) => acc + s.col[ty]! * s.row[tx]! * v, f32)
     // The column pass comes first, then the row pass over its rounded sums.
     case 'separable':
     case 'fft-separable':
@@ -165,4 +172,39 @@ function combineReference(combine: Combine, branches: readonly Float32Array[], f
         return all > 0 ? f32(f32(Math.sqrt(f32(edges / all))) * full) : 0
       })
   }
+}
+
+/** Applies a planned recipe of one kernel to every plane of [C,H,W]. Fill and offset are fractions of `full`. */
+export function filterPlanes(x: Tensor, plan: RecipePlan, full: number): Tensor {
+  const [channels, height, width] = x.shape as [number, number, number]
+  const out = Tensor.zeros([channels, plan.outHeight, plan.outWidth])
+  const [stencil] = plan.stencils
+  for (let c = 0; c < channels; c++) {
+    const data = x.data.subarray(c * height * width, (c + 1) * height * width)
+    const source = { width, height, channels: 1, data }
+    const isFft = stencil?.algorithm === 'fft' || stencil?.algorithm === 'fft-separable'
+    const made = isFft ? byFft(plan, stencil, source, full) : evaluateRecipe(plan, source, full)
+    out.data.set(made, c * plan.outHeight * plan.outWidth)
+  }
+  return out
+}
+
+type FftStencil = Exclude<Stencil, { algorithm: 'box' | 'none' }>
+
+/** Applies one kernel by FFT, with blocks that begin at the first row and column. */
+function byFft(plan: RecipePlan, s: FftStencil, source: Interleaved, full: number): Float32Array {
+  const { outHeight: rows, outWidth: cols, halo } = plan
+  const sample = reader(plan, source, full)
+  const size = { rows: halo.top + source.height + halo.bottom, cols: halo.left + source.width + halo.right }
+  const data = Float32Array.from({ length: size.rows * size.cols }, (_, i) =>
+    sample(Math.floor(i / size.cols) - halo.top, (i % size.cols) - halo.left, 0),
+  )
+  const made = correlated(s, { ...size, data }, rows, cols)
+  return s.scale === 1 ? made.data : made.data.map((v) => v / f32(s.scale))
+}
+
+function correlated(s: FftStencil, x: Plane, rows: number, cols: number): Plane {
+  if ('weights' in s) return correlateFft2dReference(x, s.weights, planFft2d(s.kH, s.kW, rows, cols))
+  const down = correlateColumnsFftReference(x, s.col, planFftColumns(s.kH, rows))
+  return correlateRowsFftReference(down, s.row, planFftRows(s.kW, cols))
 }

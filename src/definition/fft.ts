@@ -27,8 +27,8 @@ export function correlateFft2dReference(input: Plane, weights: ArrayLike<number>
         })
       }
       for (let c = 0; c < x.n; c++) onLine(re, im, c, x.n, y.n, (line) => inverse(line, alongY))
-      paste(out, re, row, col, y.valid, x.valid, x.n)
-      paste(out, im, row, col + x.valid, y.valid, x.valid, x.n)
+      paste(out, re, x.n, row, col, y.valid, x.valid)
+      paste(out, im, x.n, row, col + x.valid, y.valid, x.valid)
     }
   }
   return out
@@ -47,8 +47,8 @@ export function correlateColumnsFftReference(input: Plane, weights: ArrayLike<nu
         const re = cut(input, row, col, axis.n, 1)
         const im = cut(input, row, col + 4, axis.n, 1)
         correlate({ re, im })
-        paste(out, re, row, col, axis.valid, 1, 1)
-        paste(out, im, row, col + 4, axis.valid, 1, 1)
+        paste(out, re, 1, row, col, axis.valid, 1)
+        paste(out, im, 1, row, col + 4, axis.valid, 1)
       }
     }
   }
@@ -64,8 +64,8 @@ export function correlateRowsFftReference(input: Plane, weights: ArrayLike<numbe
       const re = cut(input, row, col, 1, axis.n)
       const im = cut(input, row, col + axis.valid, 1, axis.n)
       correlate({ re, im })
-      paste(out, re, row, col, 1, axis.valid, axis.n)
-      paste(out, im, row, col + axis.valid, 1, axis.valid, axis.n)
+      paste(out, re, axis.n, row, col, 1, axis.valid)
+      paste(out, im, axis.n, row, col + axis.valid, 1, axis.valid)
     }
   }
   return out
@@ -105,78 +105,62 @@ function transformOf(n: number): Transform {
 }
 
 function forward(line: Line, { stages, twiddles }: Transform): void {
-  const n = line.re.length
-  for (const { radix, size, at } of stages) {
-    for (let block = 0; block < n; block += size) {
-      for (let j = 0; j < size / radix; j++) {
-        const places = Array.from({ length: radix }, (_, k) => block + j + (k * size) / radix)
-        if (radix === 4) forward4(line, places)
-        else forward2(line, places)
-        if (at === undefined) continue
-        for (let k = 1; k < radix; k++) {
-          const w = at + 2 * (j * (radix - 1) + k - 1)
-          times(line, places[k]!, twiddles[w]!, twiddles[w + 1]!)
-        }
-      }
+  for (const stage of stages) {
+    eachButterfly(line, stage, (places, w) => {
+      butterfly(line, places)
+      multiplyBy(line, places, twiddles, w)
+    })
+  }
+}
+
+/** The inverse, up to a factor of n: the stages in reverse, over real and imaginary parts that are swapped. */
+function inverse({ re, im }: Line, { stages, twiddles }: Transform): void {
+  const line = { re: im, im: re }
+  for (const stage of stages.toReversed()) {
+    eachButterfly(line, stage, (places, w) => {
+      multiplyBy(line, places, twiddles, w)
+      butterfly(line, places)
+    })
+  }
+}
+
+/** Calls `act` with the places of each butterfly of a stage, and the position of its twiddles if it has any. */
+function eachButterfly(
+  { re: { length } }: Line,
+  { radix, size, at }: Transform['stages'][number],
+  act: (places: readonly number[], w: number | undefined) => void,
+): void {
+  for (let block = 0; block < length; block += size) {
+    for (let j = 0; j < size / radix; j++) {
+      const places = Array.from({ length: radix }, (_, k) => block + j + (k * size) / radix)
+      act(places, at === undefined ? undefined : at + 2 * j * (radix - 1))
     }
   }
 }
 
-function inverse(line: Line, { stages, twiddles }: Transform): void {
-  const n = line.re.length
-  for (const { radix, size, at } of stages.toReversed()) {
-    for (let block = 0; block < n; block += size) {
-      for (let j = 0; j < size / radix; j++) {
-        const places = Array.from({ length: radix }, (_, k) => block + j + (k * size) / radix)
-        for (let k = 1; at !== undefined && k < radix; k++) {
-          const w = at + 2 * (j * (radix - 1) + k - 1)
-          timesConjugate(line, places[k]!, twiddles[w]!, twiddles[w + 1]!)
-        }
-        if (radix === 4) inverse4(line, places)
-        else forward2(line, places)
-      }
-    }
-  }
+/** Multiplies all elements of a butterfly but the first by its twiddles. */
+function multiplyBy(line: Line, [, ...places]: readonly number[], twiddles: Float32Array, w?: number): void {
+  if (w === undefined) return
+  for (const [k, place] of places.entries())
+    times(line, place, twiddles[w + 2 * k]!, twiddles[w + 2 * k + 1]!)
 }
 
-function forward4(line: Line, places: readonly number[]): void {
-  const { sr, si, dr, di, tr, ti, er, ei } = sums(line, places)
-  put(line, places[0]!, sr + tr, si + ti)
-  put(line, places[1]!, dr + ei, di - er)
-  put(line, places[2]!, sr - tr, si - ti)
-  put(line, places[3]!, dr - ei, di + er)
-}
-
-function inverse4(line: Line, places: readonly number[]): void {
-  const { sr, si, dr, di, tr, ti, er, ei } = sums(line, places)
-  put(line, places[0]!, sr + tr, si + ti)
-  put(line, places[1]!, dr - ei, di + er)
-  put(line, places[2]!, sr - tr, si - ti)
-  put(line, places[3]!, dr + ei, di - er)
-}
-
-/** Returns the sum and difference of elements 0 and 2, and of 1 and 3. */
-function sums({ re, im }: Line, places: readonly number[]) {
-  const [a, b, c, d] = places as [number, number, number, number]
-  return {
-    sr: f32(re[a]! + re[c]!),
-    si: f32(im[a]! + im[c]!),
-    dr: f32(re[a]! - re[c]!),
-    di: f32(im[a]! - im[c]!),
-    tr: f32(re[b]! + re[d]!),
-    ti: f32(im[b]! + im[d]!),
-    er: f32(re[b]! - re[d]!),
-    ei: f32(im[b]! - im[d]!),
-  }
-}
-
-/** A butterfly of radix 2. It is its own inverse, up to a factor of 2. */
-function forward2(line: Line, places: readonly number[]): void {
+function butterfly(line: Line, places: readonly number[]): void {
   const { re, im } = line
-  const [a, b] = places as [number, number]
-  const [ar, ai, br, bi] = [re[a]!, im[a]!, re[b]!, im[b]!]
-  put(line, a, ar + br, ai + bi)
-  put(line, b, ar - br, ai - bi)
+  const [a, b, c, d] = places as [number, number, number, number]
+  if (places.length === 2) {
+    const [ar, ai, br, bi] = [re[a]!, im[a]!, re[b]!, im[b]!]
+    put(line, a, ar + br, ai + bi)
+    put(line, b, ar - br, ai - bi)
+    return
+  }
+  // the sums and differences of elements 0 and 2, and of 1 and 3
+  const [sr, si, dr, di] = [re[a]! + re[c]!, im[a]! + im[c]!, re[a]! - re[c]!, im[a]! - im[c]!].map(f32)
+  const [tr, ti, er, ei] = [re[b]! + re[d]!, im[b]! + im[d]!, re[b]! - re[d]!, im[b]! - im[d]!].map(f32)
+  put(line, a, sr! + tr!, si! + ti!)
+  put(line, b, dr! + ei!, di! - er!)
+  put(line, c, sr! - tr!, si! - ti!)
+  put(line, d, dr! - ei!, di! + er!)
 }
 
 function put({ re, im }: Line, place: number, r: number, i: number): void {
@@ -187,11 +171,6 @@ function put({ re, im }: Line, place: number, r: number, i: number): void {
 function times(line: Line, place: number, wr: number, wi: number): void {
   const [r, i] = [line.re[place]!, line.im[place]!]
   put(line, place, f32(r * wr) - f32(i * wi), f32(r * wi) + f32(i * wr))
-}
-
-function timesConjugate(line: Line, place: number, wr: number, wi: number): void {
-  const [r, i] = [line.re[place]!, line.im[place]!]
-  put(line, place, f32(r * wr) + f32(i * wi), f32(i * wr) - f32(r * wi))
 }
 
 /** Multiplies a line by the spectrum. Real parts are at `at(place)`, and imaginary parts `apart` after them. */
@@ -226,27 +205,28 @@ const empty = (rows: number, cols: number): Plane => ({ rows, cols, data: new Fl
 /** Cuts out a block of `rows` x `cols` samples, with zeros beyond the end of the plane. */
 function cut(plane: Plane, row: number, col: number, rows: number, cols: number): Float32Array {
   const block = new Float32Array(rows * cols)
-  for (let r = 0; r < Math.min(rows, plane.rows - row); r++) {
-    for (let c = 0; c < Math.min(cols, plane.cols - col); c++) {
-      block[r * cols + c] = plane.data[(row + r) * plane.cols + col + c]!
-    }
-  }
+  eachInside(plane, [row, col, rows, cols], (at, r, c) => {
+    block[r * cols + c] = plane.data[at]!
+  })
   return block
 }
 
-/** Pastes the first `rows` x `cols` samples of a block, up to the end of the plane. */
-function paste(
+/** Pastes the upper left samples of a block with rows of `width` samples, up to the end of the plane. */
+function paste(plane: Plane, block: Float32Array, width: number, ...area: Area): void {
+  eachInside(plane, area, (at, r, c) => {
+    plane.data[at] = block[r * width + c]!
+  })
+}
+
+type Area = readonly [row: number, col: number, rows: number, cols: number]
+
+/** Calls `act` for the samples of an area that exist, with their index and their place in the area. */
+function eachInside(
   plane: Plane,
-  block: Float32Array,
-  row: number,
-  col: number,
-  rows: number,
-  cols: number,
-  blockCols: number,
+  [row, col, rows, cols]: Area,
+  act: (at: number, r: number, c: number) => void,
 ): void {
   for (let r = 0; r < Math.min(rows, plane.rows - row); r++) {
-    for (let c = 0; c < Math.min(cols, plane.cols - col); c++) {
-      plane.data[(row + r) * plane.cols + col + c] = block[r * blockCols + c]!
-    }
+    for (let c = 0; c < Math.min(cols, plane.cols - col); c++) act((row + r) * plane.cols + col + c, r, c)
   }
 }

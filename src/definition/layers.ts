@@ -1,7 +1,10 @@
 import { type Blend, blendRow, lumaOf } from './blend.ts'
+import { thinned } from './edges.ts'
+import { formula } from './formulas.ts'
+import { framed } from './frame.ts'
 import { type FunctionName, functionOf } from './functions.ts'
-import { clipped, copyRow, eachRow, type Layer, pointwise, type Shape } from './layer.ts'
-import { type Levels, writeLevels } from './levels.ts'
+import { clipped, copyRow, eachRow, type Layer, pointwise, type Shape, sameShape } from './layer.ts'
+import { type Levels, levelOf } from './levels.ts'
 import {
   across,
   argmax,
@@ -21,12 +24,13 @@ import {
   withNumber,
 } from './mixing.ts'
 import { correlateRow } from './neighbourhood.ts'
-import { pictureLayers } from './picture-layers.ts'
 import { firstTap, lastTap, type PoolAxes, poolRow } from './pool.ts'
+import { chosen, resampledAcross, resampledDown } from './resample.ts'
 import type { Rows, Span } from './rows.ts'
 import { sampled } from './sampled.ts'
 import { concat, placed, rearranged, resized, slices } from './shaping.ts'
 import { product, rowSummary, standardized, summary } from './summary.ts'
+import { ranked } from './windows.ts'
 
 export type { Shape } from './layer.ts'
 
@@ -37,14 +41,16 @@ const { fround } = Math
 
 /** Layers of networks and filters. They are documented in the files that they are imported from. */
 const others = {
-  ...pictureLayers,
   across,
   argmax,
   averaged,
+  chosen,
   coloured,
   concat,
   either,
   evened,
+  formula,
+  framed,
   lookedUp,
   mixed,
   normalized,
@@ -53,7 +59,10 @@ const others = {
   prelu,
   product,
   productRows: product,
+  ranked,
   rearranged,
+  resampledAcross,
+  resampledDown,
   resized,
   rowSummary,
   sampled,
@@ -62,6 +71,7 @@ const others = {
   standardized,
   summary,
   switches,
+  thinned,
   unpooled,
   withNumber,
 }
@@ -106,12 +116,7 @@ type OwnSettings = {
   /** The mean of every whole s x s block. */
   means: { readonly s: number }
   /** x filtered by kernels [G·K²,H',W'], one for each position (involution). */
-  kernels: {
-    readonly kernelSize: number
-    readonly stride: number
-    readonly groups: number
-    readonly dilation: number
-  }
+  kernels: Readonly<Record<'kernelSize' | 'stride' | 'groups' | 'dilation', number>>
   /** Max pooling. */
   pool: { readonly axes: PoolAxes }
   /** Max pooling: the maxima, then their indices in their channel, which has at most 2^24 samples: [2C,H',W']. */
@@ -131,21 +136,15 @@ export type LayerName = keyof LayerSettings
 const withAlpha = <S>(
   alpha: (settings: S, v: number) => number,
   f: (v: number, alpha: number) => number,
-): Layer<S> => ({
-  shape: (_, [x]) => x!,
-  needs: (_, rows) => [rows],
-  run(settings, out, [x], [first, end], _, [channels, , width]) {
-    const last = channels - 1
-    for (let y = first; y < end; y++) {
-      const [from, to] = [x!.at(last, y), out.at(last, y)]
-      for (let i = 0; i < width; i++) out.data[to + i] = alpha(settings, x!.data[from + i]!)
-      for (let c = 0; c < last; c++) {
-        const [here, there] = [x!.at(c, y), out.at(c, y)]
-        for (let i = 0; i < width; i++) out.data[there + i] = f(x!.data[here + i]!, out.data[to + i]!)
-      }
+): Layer<S> =>
+  eachRow(sameShape, (settings, out, { c, y, to, width }, [x], [shape]) => {
+    const last = shape![0] - 1
+    const [from, own] = [x!.at(c, y), x!.at(last, y)]
+    for (let i = 0; i < width; i++) {
+      const a = fround(alpha(settings, x!.data[own + i]!))
+      out[to + i] = c === last ? a : f(x!.data[from + i]!, a)
     }
-  },
-})
+  })
 
 /** Functions with f(k v) = k f(v) for positive k. */
 export const scaleFree: ReadonlySet<FunctionName> = new Set<FunctionName>([
@@ -208,11 +207,10 @@ export const layers: { readonly [K in LayerName]: Layer<LayerSettings[K]> } = {
     ({ count }, [x]) => [count, x![1], x![2]],
     ({ first }, out, { c, y, to, width }, [x]) => copyRow(out, to, x!, x!.at(first + c, y), width),
   ),
-  leveled: eachRow(
-    (_, [x]) => x!,
-    ({ levels }, out, { c, y, to, width }, [x]) =>
-      writeLevels(levels[c]!, x!.data, x!.at(c, y), width, out, to),
-  ),
+  leveled: pointwise(({ levels }) => {
+    const of = levels.map(levelOf)
+    return (v, c) => of[c]!(v)
+  }),
   join: eachRow(
     (_, [a, b]) => [a![0] + b![0], a![1], a![2]],
     ({ gain: [by, over] }, out, { c, y, to, width }, [a, b], [shape]) => {
@@ -314,7 +312,7 @@ export const layers: { readonly [K in LayerName]: Layer<LayerSettings[K]> } = {
     },
   },
   maxima: {
-    shape: (_, [x]) => x!,
+    shape: sameShape,
     needs: ({ size: [high] }, [first, end], [x]) => [
       clipped(Math.floor(first / high) * high, Math.ceil(end / high) * high, x![1]),
     ],

@@ -11,26 +11,19 @@ export type Levels =
   | { readonly kind: 'legible'; readonly low: number; readonly gain: number; readonly full: number }
   | { readonly kind: 'stretched'; readonly min: number; readonly gain: number }
 
-/** Writes samples as levels into `out`, starting at `to`. */
-export function writeLevels(
-  levels: Levels,
-  map: Float32Array,
-  from: number,
-  n: number,
-  out: Float32Array,
-  to: number,
-): void {
-  if (levels.kind === 'plain') out.set(map.subarray(from, from + n), to)
-  else if (levels.kind === 'absolute') {
-    for (let i = 0; i < n; i++) out[to + i] = Math.abs(map[from + i]!)
-  } else if (levels.kind === 'shifted') {
-    for (let i = 0; i < n; i++) out[to + i] = map[from + i]! + levels.by
-  } else if (levels.kind === 'stretched') {
-    const { min, gain } = levels
-    for (let i = 0; i < n; i++) out[to + i] = Math.fround(map[from + i]! - min) * gain
-  } else {
-    const { low, gain, full } = levels
-    for (let i = 0; i < n; i++) out[to + i] = Math.min(full, Math.max(0, low + map[from + i]! * gain))
+/** Returns the level of a sample. */
+export function levelOf(levels: Levels): (v: number) => number {
+  switch (levels.kind) {
+    case 'plain':
+      return (v) => v
+    case 'absolute':
+      return Math.abs
+    case 'shifted':
+      return (v) => v + levels.by
+    case 'stretched':
+      return (v) => Math.fround(v - levels.min) * levels.gain
+    case 'legible':
+      return (v) => Math.min(levels.full, Math.max(0, levels.low + v * levels.gain))
   }
 }
 

@@ -1,6 +1,6 @@
 import { exp, log } from '../tensor/math.ts'
 import { power } from './functions.ts'
-import { eachRow, type Layer, placewise, pointwise, type Shape } from './layer.ts'
+import { eachRow, type Layer, placewise, pointwise, type Shape, sameShape } from './layer.ts'
 import { type PoolAxes, poolRow } from './pool.ts'
 import type { Span } from './rows.ts'
 
@@ -119,7 +119,7 @@ export const across: Layer<{ readonly of: Across }> = eachRow(
  * rounded once.
  */
 export const softmax: Layer<{ readonly isLog: boolean }> = {
-  shape: (_, [x]) => x!,
+  shape: sameShape,
   needs: (_, rows) => [rows],
   run({ isLog }, out, [x], [first, end], _, [channels, , width]) {
     const values = new Float64Array(channels)
@@ -149,7 +149,7 @@ export const evened: Layer<{
   readonly gamma: Float32Array
   readonly beta: Float32Array
 }> = {
-  shape: (_, [x]) => x!,
+  shape: sameShape,
   needs: (_, rows) => [rows],
   run({ epsilon, gamma, beta }, out, [x], [first, end], _, [channels, , width]) {
     const means = new Float64Array(width)

@@ -4,13 +4,7 @@ import type { Rows } from './rows.ts'
  * A plane and the K x K neighbourhoods of its positions, at a distance of `stride`, with taps at a distance of
  * `dilation`.
  */
-export type Neighbourhood = {
-  readonly height: number
-  readonly width: number
-  readonly size: number
-  readonly stride: number
-  readonly dilation: number
-}
+export type Neighbourhood = Readonly<Record<'height' | 'width' | 'size' | 'stride' | 'dilation', number>>
 
 /** Returns the output columns of 0..count-1 whose tap in column v is inside the plane: [first, end). */
 export function insideColumns(

@@ -3,14 +3,9 @@ import type { Rows, Span } from './rows.ts'
 /**
  * One axis of a pooling. Output sample o depends on the taps `low[o]` to `high[o]`; tap 0 is at position `start[o]`.
  */
-export type PoolAxis = {
-  readonly input: number
-  readonly output: number
-  readonly dilation: number
-  readonly start: Int32Array
-  readonly low: Int32Array
-  readonly high: Int32Array
-}
+export type PoolAxis = Readonly<
+  Record<'input' | 'output' | 'dilation', number> & Record<'start' | 'low' | 'high', Int32Array>
+>
 
 export type PoolAxes = readonly [depth: PoolAxis, row: PoolAxis, column: PoolAxis]
 

@@ -1,4 +1,4 @@
-import { copyRow, eachRow, type Layer } from './layer.ts'
+import { copyRow, eachRow, type Layer, preparedRows } from './layer.ts'
 
 const { fround } = Math
 
@@ -46,17 +46,15 @@ export const resampledDown: Layer<Resampling> = eachRow(
 )
 
 /** Selects samples: sample (y, x) is that of row `rows[y]` and column `columns[x]`, both ascending. */
-export const chosen: Layer<{ readonly rows: Int32Array; readonly columns: Int32Array }> = {
-  shape: ({ rows, columns }, [x]) => [x![0], rows.length, columns.length],
-  needs: ({ rows }, [first, end]) => [[rows[first]!, rows[end - 1]! + 1]],
-  run({ rows, columns }, out, [x], [first, end], [given], [channels, , width]) {
-    const isWhole = width === given![2] && columns.every((column, i) => column === i)
-    for (let c = 0; c < channels; c++) {
-      for (let y = first; y < end; y++) {
-        const [from, to] = [x!.at(c, rows[y]!), out.at(c, y)]
-        if (isWhole) copyRow(out.data, to, x!, from, width)
-        else for (let i = 0; i < width; i++) out.data[to + i] = x!.data[from + columns[i]!]!
-      }
+export const chosen: Layer<{ readonly rows: Int32Array; readonly columns: Int32Array }> = preparedRows(
+  ({ rows, columns }, [x]) => [x![0], rows.length, columns.length],
+  ({ rows, columns }, [x], [given]) => {
+    const isWhole = columns.length === given![2] && columns.every((column, i) => column === i)
+    return (out, { c, y, to, width }) => {
+      const from = x!.at(c, rows[y]!)
+      if (isWhole) copyRow(out, to, x!, from, width)
+      else for (let i = 0; i < width; i++) out[to + i] = x!.data[from + columns[i]!]!
     }
   },
-}
+  ({ rows }, [first, end]) => [[rows[first]!, rows[end - 1]! + 1]],
+)

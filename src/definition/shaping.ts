@@ -6,11 +6,7 @@ import type { Span } from './rows.ts'
 const { fround } = Math
 
 /** The position in the input for each position on an axis of the output; -1 is `fill`. */
-export type Places = {
-  readonly channels: Int32Array
-  readonly rows: Int32Array
-  readonly columns: Int32Array
-}
+export type Places = Readonly<Record<'channels' | 'rows' | 'columns', Int32Array>>
 
 /** Returns the span from the smallest to the largest position that is inside. */
 function hull(places: Int32Array, [first, end]: Span): Span {

@@ -1,4 +1,5 @@
-import { eachRow, type Layer, type Shape, wider } from './layer.ts'
+import { eachRow, type Layer, type Shape, sameShape, wider } from './layer.ts'
+import { operations } from './mixing.ts'
 
 // Facts about a channel that need all of it. Every row is summed up separately, from left to right, and the rows are
 // joined from top to bottom, all in double precision, so strips do not change the result. In between, a double is
@@ -15,15 +16,17 @@ export type SummarySettings = { readonly of: Summary; readonly groups: number }
 /** Returns how many float32 a row is stored in: one double, or two for moments. */
 const widthOf = (of: Summary): number => (of === 'moments' ? 4 : 2)
 
+/** How two numbers are joined. */
+const joining = (of: Summary): ((sum: number, v: number) => number) => {
+  if (of === 'max') return (sum, v) => operations.larger(v, sum)
+  return of === 'min' ? (sum, v) => operations.smaller(v, sum) : operations.add
+}
+
 /** Sums up one row of numbers into the doubles that are joined. */
 function ofRow(of: Summary, data: Float32Array, from: number, width: number): readonly [number, number] {
+  const join = joining(of)
   let sum = of === 'max' ? Number.NEGATIVE_INFINITY : of === 'min' ? Number.POSITIVE_INFINITY : 0
-  for (let i = from; i < from + width; i++) {
-    const v = data[i]!
-    if (of === 'max') sum = v > sum || Number.isNaN(v) ? v : sum
-    else if (of === 'min') sum = v < sum || Number.isNaN(v) ? v : sum
-    else sum += of === 'l2' ? v * v : v
-  }
+  for (let i = from; i < from + width; i++) sum = join(sum, of === 'l2' ? data[i]! * data[i]! : data[i]!)
   if (of !== 'moments') return [sum, 0]
   const mean = sum / width
   let squares = 0
@@ -85,14 +88,10 @@ export function summaryOfRows(
     }
     return out
   }
+  const join = joining(of)
   return Float32Array.from({ length: channels }, (_, c) => {
     let sum = at(c, 0, 0)
-    for (let y = 1; y < height; y++) {
-      const v = at(c, y, 0)
-      if (of === 'max') sum = v > sum || Number.isNaN(v) ? v : sum
-      else if (of === 'min') sum = v < sum || Number.isNaN(v) ? v : sum
-      else sum += v
-    }
+    for (let y = 1; y < height; y++) sum = join(sum, at(c, y, 0))
     return of === 'mean' ? sum / (height * width) : of === 'l2' ? Math.sqrt(sum) : sum
   })
 }
@@ -120,7 +119,7 @@ export const standardized: Layer<{
   readonly gamma: Float32Array
   readonly beta: Float32Array
 }> = eachRow(
-  (_, [x]) => x!,
+  sameShape,
   ({ epsilon, gamma, beta }, out, { c, y, to, width }, [x, moments]) => {
     const at = moments!.at(c, 0)
     const mean = moments!.data[at]! + moments!.data[at + 1]!

@@ -23,16 +23,12 @@ const f32 = Math.fround
 /** The number of numbers in a tile. */
 export const tileArea = tileSpan ** 2
 
+/** Numbers of an array: the first, and the distance to the next. */
+type Line = readonly [data: Float32Array, at: number, step: number]
+
 /** Bᵀ d. The order of every operation is part of the definition. */
-function spread(
-  d: Float32Array,
-  from: number,
-  step: number,
-  to: Float32Array,
-  at: number,
-  pitch: number,
-): void {
-  const [d0, d1, d2, d3, d4, d5] = six(d, from, step)
+function spread(d: Line, [to, at, pitch]: Line): void {
+  const [d0, d1, d2, d3, d4, d5] = six(d)
   to[at] = f32(f32(squaresProduct * d0) - f32(squaresSum * d2)) + d4
   let even = f32(d4 - f32(farSquare * d2))
   let odd = f32(nearPoint * f32(d3 - f32(farSquare * d1)))
@@ -45,28 +41,12 @@ function spread(
   to[at + 5 * pitch] = f32(f32(squaresProduct * d1) - f32(squaresSum * d3)) + d5
 }
 
-type Six = [number, number, number, number, number, number]
-
-const six = (v: Float32Array, at: number, step: number): Six => [
-  v[at]!,
-  v[at + step]!,
-  v[at + 2 * step]!,
-  v[at + 3 * step]!,
-  v[at + 4 * step]!,
-  v[at + 5 * step]!,
-]
+const six = ([v, at, step]: Line) =>
+  [0, 1, 2, 3, 4, 5].map((k) => v[at + k * step]!) as [number, number, number, number, number, number]
 
 /** Aᵀ m, of `side` rows. */
-function gather(
-  side: number,
-  m: Float32Array,
-  from: number,
-  step: number,
-  to: Float32Array,
-  at: number,
-  pitch: number,
-): void {
-  const [m0, m1, m2, m3, m4, m5] = six(m, from, step)
+function gather(side: number, m: Line, [to, at, pitch]: Line): void {
+  const [m0, m1, m2, m3, m4, m5] = six(m)
   const [near, far] = [f32(m1 + m2), f32(m3 + m4)]
   const [nearOdd, farOdd] = [f32(m1 - m2), f32(m3 - m4)]
   to[at] = f32(m0 + near) + far
@@ -165,9 +145,9 @@ export function winogradReference(
           const ix = isRead ? source(column - ax.before, ax.input) : -1
           tile[i] = iy < 0 || ix < 0 ? fill : x[(c * ay.input + iy) * ax.input + ix]!
         }
-        for (let i = 0; i < tileSpan; i++) spread(tile, i, tileSpan, half, i, tileSpan)
+        for (let i = 0; i < tileSpan; i++) spread([tile, i, tileSpan], [half, i, tileSpan])
         for (let i = 0; i < tileSpan; i++)
-          spread(half, i * tileSpan, 1, samples, c * tileArea + i * tileSpan, 1)
+          spread([half, i * tileSpan, 1], [samples, c * tileArea + i * tileSpan, 1])
       }
       for (let filter = 0; filter < filters; filter++) {
         sums.fill(0)
@@ -175,8 +155,8 @@ export function winogradReference(
           const [w, s] = [(filter * channels + c) * tileArea, c * tileArea]
           for (let i = 0; i < tileArea; i++) sums[i] = sums[i]! + f32(weights[w + i]! * samples[s + i]!)
         }
-        for (let i = 0; i < tileSpan; i++) gather(side, sums, i, tileSpan, half, i, tileSpan)
-        for (let i = 0; i < side; i++) gather(side, half, i * tileSpan, 1, tile, i * side, 1)
+        for (let i = 0; i < tileSpan; i++) gather(side, [sums, i, tileSpan], [half, i, tileSpan])
+        for (let i = 0; i < side; i++) gather(side, [half, i * tileSpan, 1], [tile, i * side, 1])
         for (let i = 0; i < side ** 2; i++) {
           const [row, column] = [y + Math.floor(i / side) * dy, left + (i % side) * dx]
           if (row >= ay.output || column >= ax.output) continue

@@ -115,10 +115,7 @@ export const approve = libraryFunction(
     checkFlag('wait', wait)
     const waiting = wait ? () => undefined : undefined
     const folder = checkPath('the folder of results', results)
-    const choice =
-      cases === 'all' || cases === 'new'
-        ? { kind: cases }
-        : ({ kind: 'names', names: checkTexts('the cases', cases) } as const)
+    const choice = cases === 'all' || cases === 'new' ? cases : checkTexts('the cases', cases)
     return promote(await lastResults(folder, waiting), folder, choice, waiting)
   },
 )

@@ -22,10 +22,7 @@ import { testGoldens } from './settings.ts'
  * that are new, changed, obsolete, or goldens of another tool; or only the new ones. Goldens that were tampered with,
  * tolerated differences, and obsolete goldens that are allowed must be named.
  */
-export type Choice =
-  | { readonly kind: 'names'; readonly names: readonly string[] }
-  | { readonly kind: 'all' }
-  | { readonly kind: 'new' }
+export type Choice = 'all' | 'new' | readonly string[]
 
 /** What an approval did. */
 export type Approved = {
@@ -98,7 +95,7 @@ const lockOf = ({ source, goldens }: Run): Lock => (source === 'tests' ? new Map
 /** Checks the approval of each manifest of a run. */
 async function prepare(run: Run, results: string, choice: Choice, holds: Holds) {
   const named =
-    choice.kind === 'names' ? [...new Set(casesNamed(run, choice.names).map(({ name }) => name))] : undefined
+    typeof choice === 'string' ? undefined : [...new Set(casesNamed(run, choice).map(({ name }) => name))]
   const parts = run.parts?.map(({ label, folder }) => {
     const own = join(results, folder)
     return { run: readResults(own), folder: own, label: `${label}/` }
@@ -180,7 +177,7 @@ const isOwed = (run: Run, { status, failed }: CaseResult): boolean =>
   failed || (status === 'obsolete' && run.source === 'tests')
 
 function choose(run: Run, choice: Choice, lock: Lock): CaseResult[] {
-  if (choice.kind === 'new') return run.cases.filter(({ status }) => status === 'new')
+  if (choice === 'new') return run.cases.filter(({ status }) => status === 'new')
   const needs = (one: Approvable) =>
     one.status === 'error' ? isOfOtherTool(one, lock) : one.status !== 'obsolete' || isOwed(run, one)
   return run.cases.filter((one) => isApprovable(one) && one.status !== 'tolerated' && needs(one))

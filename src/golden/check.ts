@@ -5,7 +5,9 @@ import { isCi } from '../host/engines.ts'
 import { type Io, noteMessage } from '../host/io.ts'
 import { parseShard } from '../host/shard.ts'
 import type { Values } from '../params.ts'
+import { counted } from '../text/count.ts'
 import { columns } from '../text/layout.ts'
+import { Verbatim } from '../text/message.ts'
 import { shellWord } from '../text/shell.ts'
 import { visibleLine } from '../text/visible.ts'
 import { type Approved, approve, approvedText, type Choice, isApprovable } from './approve.ts'
@@ -13,7 +15,6 @@ import { approveCommand, askedReporters, reportAll } from './destinations.ts'
 import { lockName } from './lock.ts'
 import { findManifest, loadManifest, type Manifest, manifestFiles } from './manifest.ts'
 import { checkMany } from './many.ts'
-import { progressOn } from './progress.ts'
 import { holdingResults, lastResults, type Run, type Waiting } from './results.ts'
 import type { RunOptions } from './run.ts'
 import type { checkSettings, reportSettings, resultsSettings, waitSettings } from './settings.ts'
@@ -27,7 +28,7 @@ export async function check(files: readonly string[], settings: CheckValues, io:
   const { results, filter, memory } = settings
   if (settings.update) refuseOnCi('--update')
   const shard = settings.shard === undefined ? undefined : parseShard(settings.shard, process.env)
-  const asked = askedReporters(settings.reporter ?? [], results, process.env, shard)
+  const asked = askedReporters(settings.reporter ?? [], results, shard)
   const manifests: Manifest[] = []
   for (const file of files.length === 0 ? [findManifest()] : await manifestFiles(files))
     manifests.push(await loadManifest(file))
@@ -57,17 +58,27 @@ export async function check(files: readonly string[], settings: CheckValues, io:
       if (manifests.some(({ cases }) => cases.some(({ steps }) => steps.length > 0)))
         await (await import('../run/shared.ts')).closePools()
     })
-    await reportAll(run, asked, results, io, process.env, settings.passing, !settings.update)
+    await reportAll(run, asked, results, io, settings.passing, !settings.update)
     for (const note of run.notes ?? []) io.err(noteMessage(note))
     const isPrinted = asked.some(({ name, file: to }) => name === 'pretty' && to === undefined)
     const print = isPrinted ? (text: string) => io.out(text) : async (text: string) => io.err(text)
     if (settings.tighten) await print(tightenText(run))
     if (!settings.update) return run.failed > 0 ? 1 : 0
-    const done = await approve(run, results, { kind: 'all' }, waiting)
+    const done = await approve(run, results, 'all', waiting)
     await print(`${visibleLine(approvedText(done))}\n`)
     return noteLeft(run, done, results, io)
   }
   return holdingResults(results, work, waiting)
+}
+
+/** Returns a progress line such as `7 of 20 cases` on standard error, shown only on terminals. */
+export function progressOn(io: Io, what: string) {
+  const clear = new Verbatim('\r\x1b[2K')
+  const isShown = process.stderr.isTTY === true
+  return {
+    show: (done: number, all: number) => isShown && io.err([clear, `${done} of ${counted(all, what)}`]),
+    clear: () => isShown && io.err(clear),
+  }
 }
 
 /** Returns a function that reports a wait, with `--wait`. */
@@ -86,7 +97,7 @@ export async function approveFromResults(
   const run = await lastResults(settings.results, waiting)
   const done = await approve(run, settings.results, choice, waiting)
   await io.out(`${visibleLine(approvedText(done))}\n`)
-  return choice.kind === 'all' ? noteLeft(run, done, settings.results, io) : 0
+  return choice === 'all' ? noteLeft(run, done, settings.results, io) : 0
 }
 
 /** Notes cases that `all` did not approve: they made no picture, or must be named. Returns the exit status. */
@@ -112,7 +123,7 @@ function choiceOf(names: readonly string[], { all, new: isNew }: { all: boolean;
       fix: `convo approve ${all && !isNew ? '--all' : '--new'}`,
     })
   }
-  return names.length > 0 ? { kind: 'names', names } : { kind: all ? 'all' : 'new' }
+  return names.length > 0 ? names : all ? 'all' : 'new'
 }
 
 /** @throws ConvoError E_USAGE on a CI server, which must not change the goldens that it checks */

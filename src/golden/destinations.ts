@@ -4,14 +4,13 @@ import { ConvoError, nearest } from '../error.ts'
 import { inFolder, removeUnder, writeUnder, writeWhole } from '../files/change.ts'
 import { placeFinder } from '../files/root.ts'
 import { fillTemplate, parseTemplate } from '../files/template.ts'
-import type { Environment, Shard } from '../host/engines.ts'
+import type { Shard } from '../host/engines.ts'
 import { hasColour, type Io } from '../host/io.ts'
 import { shardName } from '../host/shard.ts'
 import { type Message, written } from '../text/message.ts'
 import { shellWord } from '../text/shell.ts'
 import { reporters } from './reporters/index.ts'
-import type { Beside, Reporter } from './reporters/reporter.ts'
-import type { Approve } from './reporters/summary.ts'
+import type { Approve, Beside, Reporter } from './reporters/reporter.ts'
 import { type Run, resultsName } from './results.ts'
 import { defaultResults, type ReporterName } from './settings.ts'
 
@@ -24,12 +23,7 @@ export type Asked = ReturnType<typeof parseReporter>
  *
  * @throws ConvoError E_NAME for a reporter that does not exist, E_USAGE for two on standard output
  */
-export function askedReporters(
-  words: readonly string[],
-  results: string,
-  env: Environment,
-  shard?: Shard,
-): Asked[] {
+export function askedReporters(words: readonly string[], results: string, shard?: Shard): Asked[] {
   const asked = words.map((word) => parseReporter(word, results, shard))
   const onOutput = asked.filter(({ name, file }) => file === undefined && name !== 'github')
   if (onOutput.length > 1) {
@@ -50,7 +44,7 @@ export function askedReporters(
       })
     taken.set(placeOf(file), name)
   }
-  const isOnGithub = env.GITHUB_ACTIONS === 'true' && !all.some(({ name }) => name === 'github')
+  const isOnGithub = process.env.GITHUB_ACTIONS === 'true' && !all.some(({ name }) => name === 'github')
   return isOnGithub ? [...all, { name: 'github', reporter: reporters.github }] : all
 }
 
@@ -89,11 +83,12 @@ export async function reportAll(
   asked: readonly Asked[],
   results: string,
   io: Io,
-  env: Environment,
   passing = false,
   isToApprove = true,
 ): Promise<void> {
-  const isOutputForMachines = asked.some(({ name, file }) => file === undefined && isForMachines(name))
+  const isOutputForMachines = asked.some(
+    ({ name, file }) => file === undefined && name !== 'pretty' && name !== 'github',
+  )
   for (const { name, reporter, file, isFolder } of asked) {
     // GitHub reads commands from both streams. On standard output they would break JSON.
     const toErrors = name === 'github' && isOutputForMachines
@@ -105,9 +100,9 @@ export async function reportAll(
     }
     const beside = isFolder ? besideIn(dirname(file!)) : undefined
     await reporter.report(run, {
-      ...{ write, env, results, beside, passing, width: io.width },
+      ...{ write, env: process.env, results, beside, passing, width: io.width },
       approve: isToApprove ? () => approveCommand(results) : undefined,
-      hasColour: file === undefined && hasColour(process.stdout, env),
+      hasColour: file === undefined && hasColour(process.stdout, process.env),
     })
     if (file !== undefined) await writeText(file, parts.join(''))
   }
@@ -120,8 +115,6 @@ export const besideIn: (folder: string) => Beside = (folder) => async (path, tex
   else if (isThere) await removeUnder(folder, path)
   return isThere
 }
-
-const isForMachines = (name: string): boolean => name !== 'pretty' && name !== 'github'
 
 export const approveCommand = (results: string): string =>
   results === defaultResults ? 'convo approve' : `convo approve --results ${shellWord(results)}`

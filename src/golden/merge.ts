@@ -13,7 +13,7 @@ import { approveCommand, besideIn, textOf, writeText } from './destinations.ts'
 import { pictureUnder } from './files.ts'
 import { reportPage } from './reporters/html.ts'
 import { reporters } from './reporters/index.ts'
-import { countsText, verdictText } from './reporters/summary.ts'
+import { countsText, verdictText } from './reporters/reporter.ts'
 import { type CaseResult, isOwn, type Run, readRun, resultsName, totalled } from './results.ts'
 import type { ReporterName } from './settings.ts'
 

@@ -1,8 +1,10 @@
 import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { join, relative, resolve } from 'node:path'
+import { sha256InTurns } from '../files/hash.ts'
 import { entriesIn, isWithin } from '../files/root.ts'
 import { looksLikePicture } from '../image/format.ts'
+import { optional } from '../text/record.ts'
 import { isPicture } from './files.ts'
 import { type Lock, type LockEntry, lockName, manifestFrom } from './lock.ts'
 import type { Manifest } from './manifest.ts'
@@ -40,6 +42,13 @@ export async function findObsolete(
   }))
   return [...left, ...strays].sort((a, b) => (a.name < b.name ? -1 : 1))
 }
+
+/** The result for a golden that nothing is compared with. Its path is the one that `approve` takes. */
+export const obsoleteResult = async (name: string, message: string, path: string, bytes?: Buffer) => ({
+  ...{ name, status: 'obsolete' as const, message, why: [], facts: [] },
+  approval: { golden: { path, ...optional('sha256', bytes && (await sha256InTurns(bytes))) }, inputs: [] },
+  milliseconds: 0,
+})
 
 /** Finds pictures that are not goldens among the goldens, except files that the manifest uses, as masks or inputs. */
 async function findStrays({ goldens }: Manifest, sharing: readonly Manifest[], lock: Lock, results: string) {

@@ -9,6 +9,7 @@ import { isWithin } from '../files/root.ts'
 import type { Shard } from '../host/engines.ts'
 import type { Glow } from '../image/compare/render.ts'
 import { cut } from '../text/cut.ts'
+import { optional } from '../text/record.ts'
 import { commandLine, shellWord } from '../text/shell.ts'
 import type { LockEntry } from './lock.ts'
 import { type Counts, type Status, statusesOf } from './page/data.ts'
@@ -233,31 +234,25 @@ export async function clearResults(folder: string): Promise<void> {
   await writeUnder(folder, '.gitignore', ownIgnore)
 }
 
-/** @throws ConvoError E_OUTPUT for a folder with files but no results: it was given by mistake; E_PATH for a link */
+/**
+ * @throws ConvoError E_OUTPUT for a folder with files but no results, which was given by mistake, or for one that cannot
+ *   be read; E_PATH for a link
+ */
 function refuseForeign(folder: string): void {
-  if (folder === defaultResults && !isWithin('.', folder)) {
-    throw new ConvoError('E_PATH', `${folder} is a symbolic link that leads out of this folder`, {
-      fix: 'a different folder for --results',
-    })
-  }
-  if (hasFiles(folder) && !isOwn(folder)) {
-    throw new ConvoError('E_OUTPUT', `${folder} contains files that convo check did not write`, {
-      why: `${folder}: the results of the last run would be removed, and this folder has none`,
-      fix: 'a different folder for --results',
-    })
-  }
-}
-
-/** @throws ConvoError E_OUTPUT if it is not a folder, or cannot be read */
-function hasFiles(folder: string): boolean {
+  const refused = (code: 'E_OUTPUT' | 'E_PATH', message: string, why?: string, cause?: unknown) =>
+    new ConvoError(code, message, { ...optional('why', why), fix: 'a different folder for --results', cause })
+  if (folder === defaultResults && !isWithin('.', folder))
+    throw refused('E_PATH', `${folder} is a symbolic link that leads out of this folder`)
+  let hasFiles: boolean
   try {
-    return existsSync(folder) && readdirSync(folder).some((name) => !isHoldName(name))
+    hasFiles = existsSync(folder) && readdirSync(folder).some((name) => !isHoldName(name))
   } catch (cause) {
-    throw new ConvoError('E_OUTPUT', `${cut(folder)} cannot be used as the folder of the results`, {
-      why: (cause as Error).message.replace(/, \w+ '.*$/s, ''),
-      fix: 'a different folder for --results',
-      cause,
-    })
+    const why = (cause as Error).message.replace(/, \w+ '.*$/s, '')
+    throw refused('E_OUTPUT', `${cut(folder)} cannot be used as the folder of the results`, why, cause)
+  }
+  if (hasFiles && !isOwn(folder)) {
+    const why = `${folder}: the results of the last run would be removed, and this folder has none`
+    throw refused('E_OUTPUT', `${folder} contains files that convo check did not write`, why)
   }
 }
 
@@ -275,16 +270,15 @@ export async function writeResults(folder: string, run: Run): Promise<void> {
   await writeUnder(folder, resultsName, `${JSON.stringify(run, null, 1)}\n`)
 }
 
-const checkCommand = (folder: string): string =>
-  commandLine(['convo', 'check', ...(folder === defaultResults ? [] : ['--results', folder])])
-
 /**
  * Reads the last run in a folder.
  *
  * @throws ConvoError E_USAGE if there is none, E_INPUT if it is damaged or has paths that lead elsewhere
  */
-export const readResults = (folder: string): Run =>
-  readRun(join(folder, resultsName), checkCommand(folder), '--wait')
+export function readResults(folder: string): Run {
+  const check = commandLine(['convo', 'check', ...(folder === defaultResults ? [] : ['--results', folder])])
+  return readRun(join(folder, resultsName), check, '--wait')
+}
 
 /** Reads the last run in a folder, after a check that writes there if `waiting` is given. @throws as `readResults` */
 export async function lastResults(folder: string, waiting: Waiting | undefined): Promise<Run> {

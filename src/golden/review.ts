@@ -14,7 +14,7 @@ import { visibleLine } from '../text/visible.ts'
 import { approve, approvedText, isApprovable } from './approve.ts'
 import { refuseOnCi } from './check.ts'
 import { statusSigns } from './page/data.ts'
-import { detailsOf } from './reporters/summary.ts'
+import { detailsOf } from './reporters/reporter.ts'
 import { type CaseResult, lastResults, type Waiting } from './results.ts'
 
 /** What a review needs of a terminal. */
@@ -97,7 +97,7 @@ export async function reviewResults(results: string, io: Io, waiting?: Waiting):
   const decisions = await reviewCases(cases, results, terminal).finally(close)
   const { approved, rejected } = decisions
   const left = run.failed - approved.length - rejected.length
-  const done = await approve(run, results, { kind: 'names', names: approved }, waiting)
+  const done = await approve(run, results, approved, waiting)
   const parts = [
     approvedText(done),
     ...(rejected.length > 0 ? [`${rejected.length} rejected: ${rejected.join(', ')}`] : []),

@@ -16,7 +16,7 @@ import { failedJudgement, type Judgement, type Surroundings } from './judgement.
 import { type Lock, readLock } from './lock.ts'
 import type { Manifest } from './manifest.ts'
 import { nameMatches, pathOfName } from './names.ts'
-import { findObsolete, type Obsolete } from './obsolete.ts'
+import { findObsolete, type Obsolete, obsoleteResult } from './obsolete.ts'
 import { isEqual } from './page/data.ts'
 import {
   type About,
@@ -87,9 +87,7 @@ export async function runCheck(manifest: Manifest, options: RunOptions): Promise
   )
   const isChosen = filter.length + tags.length > 0
   const left = isChosen ? [] : await findObsolete(manifest, lock, results, among?.manifests)
-  const gone = await Promise.all(
-    turns.gone(left).map((one) => obsoleteResult(one, manifest.goldens, results)),
-  )
+  const gone = await Promise.all(turns.gone(left).map((one) => resultOf(one, manifest.goldens, results)))
   const cases = [...made, ...gone.map((result) => withVerdict(result, new Set(), manifest, options))]
   const run = runOf(cases, performance.now() - began, {
     manifest: { path: manifest.file, sha256: manifest.digest },
@@ -214,23 +212,13 @@ const seenAs = async (path: string, bytes: Uint8Array): Promise<Seen> => ({
   sha256: await sha256InTurns(bytes),
 })
 
-async function obsoleteResult({ name, file }: Obsolete, goldens: string, results: string): Promise<Bare> {
+async function resultOf({ name, file }: Obsolete, goldens: string, results: string): Promise<Bare> {
   const bytes = await pictureUnder(goldens, file)
   const expected = join(pathOfName(name), `expected${extname(file)}`)
   if (bytes !== undefined) await writeUnder(results, expected, bytes)
-  return {
-    name,
-    status: 'obsolete',
-    message: 'no case is compared with this golden',
-    why: [],
-    facts: [],
-    ...(bytes !== undefined && { expected }),
-    approval: {
-      golden: { path: join(goldens, file), ...optional('sha256', bytes && (await sha256InTurns(bytes))) },
-      inputs: [],
-    },
-    milliseconds: 0,
-  }
+  const message = 'no case is compared with this golden'
+  const found = await obsoleteResult(name, message, join(goldens, file), bytes)
+  return { ...found, ...(bytes !== undefined && { expected }) }
 }
 
 function withVerdict(

@@ -1,8 +1,7 @@
 import type { LayerSettings } from '../definition/layers.ts'
 import { summaryOfRows } from '../definition/summary.ts'
 import { sizeOf, Tensor } from '../tensor/tensor.ts'
-import { layerNode, type Node, planesNode } from './node.ts'
-import { stepsOf } from './walk.ts'
+import { layerNode, type Node, planesNode, stepsOf } from './node.ts'
 
 // Steps that need all of their input before they give any output: sums, and products of matrices. They are computed in
 // a separate pass, strip by strip.

@@ -1,6 +1,5 @@
 import { weightSum } from '../conv/stencil.ts'
-import type { Filter, Node } from './node.ts'
-import { stepsOf } from './walk.ts'
+import { type Filter, type Node, stepsOf } from './node.ts'
 
 /** The factor by which rounding may exceed a bound. */
 const slack = 1.01

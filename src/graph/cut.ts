@@ -1,8 +1,8 @@
 import type { Stencil } from '../conv/stencil.ts'
 import { mostStrips } from '../conv/strips.ts'
-import { type BankNeeds, type FilterNeeds, filterNeeds, type WorkOf } from './node.ts'
+import { filterNeeds } from './node.ts'
 import { mostPasses, planPasses } from './passes.ts'
-import { type Listed, planStrip, type Strip } from './schedule.ts'
+import { planStrip, type Steps, type Strip } from './schedule.ts'
 import { rowCount, type Span } from './spans.ts'
 
 const isFft = ({ algorithm }: Stencil): boolean => algorithm === 'fft' || algorithm === 'fft-separable'
@@ -40,11 +40,7 @@ const littleRepeated = 1.1
 const passBytes = 24 * 2 ** 20
 
 /** Determines how a graph is cut for a number of threads, unless the rows of a strip or the whole cut is given. */
-export function cutOf<B extends BankNeeds, F extends FilterNeeds>(
-  list: readonly Listed<WorkOf<B, unknown, F>>[],
-  given?: number | Cut,
-  threads = 1,
-): Cut {
+export function cutOf(list: Steps, given?: number | Cut, threads = 1): Cut {
   const [channels, height, width] = list.at(-1)!.shape
   if (typeof given === 'object') return { ...given, stripRows: Math.min(given.stripRows, height) }
   const stripRows = chooseStripRows(list, given)
@@ -95,7 +91,7 @@ export function cutOf<B extends BankNeeds, F extends FilterNeeds>(
 }
 
 /** The number of rows of the last step that are packed together, a function of the shapes alone. */
-function pieceOf(list: readonly Listed<WorkOf<BankNeeds, unknown, FilterNeeds>>[]): number {
+function pieceOf(list: Steps): number {
   const { shape, work } = list.at(-1)!
   const [channels, height, width] = shape
   let block = 1
@@ -115,11 +111,8 @@ function pieceOf(list: readonly Listed<WorkOf<BankNeeds, unknown, FilterNeeds>>[
 }
 
 /** Plans a strip, in passes of `passRows` rows if that is given. */
-export const planPart = <B extends BankNeeds, F extends FilterNeeds>(
-  list: readonly Listed<WorkOf<B, unknown, F>>[],
-  out: Span,
-  passRows: number | undefined,
-): Strip => (passRows === undefined ? undefined : planPasses(list, out, passRows)) ?? planStrip(list, out)
+export const planPart = (list: Steps, out: Span, passRows: number | undefined): Strip =>
+  (passRows === undefined ? undefined : planPasses(list, out, passRows)) ?? planStrip(list, out)
 
 /** Kinds of work that can be computed a few rows at a time. */
 const rolling: ReadonlySet<string> = new Set([
@@ -137,23 +130,20 @@ const rolling: ReadonlySet<string> = new Set([
 ] as const)
 
 /** Whether a row needs rows of several slices, or the step has several slices. */
-const isDeep = ({ work, slices = 1 }: Listed<WorkOf<BankNeeds, unknown, FilterNeeds>>): boolean =>
+const isDeep = ({ work, slices = 1 }: Steps[number]): boolean =>
   slices > 1 ||
   (work.kind === 'bank' && work.bank.plan.input[0] > 1) ||
   (work.kind === 'layer' && work.name === 'slices' && work.settings.count > 1)
 
 /** The cost of a row of a step, in samples that are read. */
-function rowCost({
-  shape: [channels, , width],
-  work,
-}: Listed<WorkOf<BankNeeds, unknown, FilterNeeds>>): number {
+function rowCost({ shape: [channels, , width], work }: Steps[number]): number {
   if (work.kind !== 'bank') return work.kind === 'planes' || work.kind === 'samples' ? 0 : channels * width
   const { depths, rows, columns, channelsPerGroup } = work.bank.plan
   return channels * width * depths.length * rows.span * columns.span * channelsPerGroup
 }
 
 /** The rows of a strip for which little is computed again in the next one: more if windows are high. */
-const usualRows = (list: readonly Listed<WorkOf<unknown, unknown, unknown>>[]): number =>
+const usualRows = (list: Steps): number =>
   list.reduce(
     (rows, { work }) =>
       rows + (work.kind === 'windows' ? Math.min(192, 2 * work.windows.ranked.element.height - 2) : 0),
@@ -161,10 +151,7 @@ const usualRows = (list: readonly Listed<WorkOf<unknown, unknown, unknown>>[]): 
   )
 
 /** The rows of a strip, a function of the shapes alone unless they are given. FFTs compute whole blocks of rows. */
-export function chooseStripRows<B extends BankNeeds, F extends FilterNeeds>(
-  list: readonly Listed<WorkOf<B, unknown, F>>[],
-  given?: number,
-): number {
+export function chooseStripRows(list: Steps, given?: number): number {
   const [, height] = list.at(-1)!.shape
   if (given !== undefined) return Math.min(given, height)
   const [only] = list

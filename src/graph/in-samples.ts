@@ -1,5 +1,5 @@
 import { isExtreme, isSmallMedian, turnedElement } from '../definition/windows.ts'
-import type { Moved, Node } from './node.ts'
+import { type Moved, type Node, ofEach } from './node.ts'
 import { isHeld, type Windows } from './windows.ts'
 
 /**
@@ -11,12 +11,7 @@ import { isHeld, type Windows } from './windows.ts'
  * and ranking give the same as if the result were rounded, because rounding keeps the order, but differences do not
  */
 export function inSamples(out: Node, bytes: 1 | 2, isRounded = false): Node | undefined {
-  const known = new Map<Node, Node | undefined>()
-  const of = (node: Node): Node | undefined => {
-    if (!known.has(node)) known.set(node, made(node))
-    return known.get(node)
-  }
-  const made = (node: Node): Node | undefined => {
+  const of = ofEach<Node | undefined>((node, of) => {
     const [channels, height, width] = node.shape
     const as = (work: Node['work'], inputs: readonly (Node | undefined)[]): Node | undefined =>
       inputs.includes(undefined)
@@ -42,7 +37,7 @@ export function inSamples(out: Node, bytes: 1 | 2, isRounded = false): Node | un
     if (node.work.name !== 'formula' || node.work.settings.name !== 'minus') return undefined
     const [a, b] = node.inputs as readonly [Node, Node]
     return isAbove(a, b) ? as({ kind: 'apart', bytes }, [of(a), of(b)]) : undefined
-  }
+  })
   return out.work.kind === 'source' ? undefined : of(out)
 }
 

@@ -16,50 +16,41 @@ export function narrowed(node: Node, first: number, count: number): Node {
   const { work, inputs, shape, slices } = node
   const [channels, height, width] = shape
   if (first === 0 && count === channels) return node
-  const own = [count, height, width] as const
+  const end = first + count
   // an input that is repeated over all channels stays a single one
   const below = () =>
     inputs.map((input) => (input.shape[0] === channels ? narrowed(input, first, count) : input))
-  if (work.kind === 'planes') {
-    const data = work.data.subarray(first * height * width, (first + count) * height * width)
-    return { shape: own, inputs, work: { kind: 'planes', data } }
-  }
+  const as = (work: Node['work'], from = inputs): Node => ({
+    shape: [count, height, width],
+    inputs: from,
+    work,
+    slices,
+  })
+  if (work.kind === 'planes')
+    return as({ kind: 'planes', data: work.data.subarray(first * height * width, end * height * width) })
   if (work.kind === 'bank' && work.bank.plan.groups === 1) {
     const { plan, bias, order } = work.bank
     const bank = {
       ...work.bank,
       plan: { ...plan, filtersPerGroup: count },
-      bias: bias?.slice(first, first + count),
+      bias: bias?.slice(first, end),
       order: { ...order, first: order.first + first * order.filter },
     }
-    return { shape: own, inputs, work: { kind: 'bank', bank }, slices }
+    return as({ kind: 'bank', bank })
   }
-  if (work.kind === 'layer' && channelwise.has(work.name))
-    return { shape: own, inputs: below(), work, slices }
+  if (work.kind === 'layer' && channelwise.has(work.name)) return as(work, below())
   if (work.kind === 'layer' && work.name === 'affine') {
     const { scale, bias } = work.settings
-    const some = (list: Float32Array | undefined) => list?.slice(first, first + count)
-    return {
-      shape: own,
-      inputs: below(),
-      work: { ...work, settings: { scale: some(scale), bias: some(bias) } },
-      slices,
-    }
+    const settings = { scale: scale?.slice(first, end), bias: bias?.slice(first, end) }
+    return as({ ...work, settings }, below())
   }
-  if (work.kind === 'layer' && work.name === 'leveled') {
-    const levels = work.settings.levels.slice(first, first + count)
-    return { shape: own, inputs: below(), work: { ...work, settings: { levels } }, slices }
-  }
+  if (work.kind === 'layer' && work.name === 'leveled')
+    return as({ ...work, settings: { levels: work.settings.levels.slice(first, end) } }, below())
   if (work.kind === 'layer' && work.name === 'slices') {
     const [colours] = inputs[0]!.shape
-    if (first % colours === 0 && count % colours === 0) {
-      return slicesNode(
-        inputs[0]!,
-        work.settings.height,
-        work.settings.first + first / colours,
-        count / colours,
-      )
-    }
+    const { height: high, first: before } = work.settings
+    if (first % colours === 0 && count % colours === 0)
+      return slicesNode(inputs[0]!, high, before + first / colours, count / colours)
   }
   return layerNode('select', [node], { first, count })
 }

@@ -66,6 +66,9 @@ export type WorkOf<B, P = Float32Array, F = Filter> =
 
 export type Work = WorkOf<Bank>
 
+/** What a step computes, as far as it determines which rows it needs. */
+export type WorkToPlan = WorkOf<BankNeeds, unknown, FilterNeeds>
+
 /** A layer that moves whole samples of some bytes, `step` of them per pixel, as it moves the samples of planes. */
 export type Moved = {
   readonly kind: 'moved'
@@ -93,20 +96,7 @@ export type FilterNeeds = { readonly plan: RecipePlan }
 
 /** The fields of a bank that determine which rows it needs. */
 export type BankNeeds = {
-  readonly plan: Pick<
-    BankPlan,
-    | 'tile'
-    | 'input'
-    | 'output'
-    | 'depths'
-    | 'rows'
-    | 'columns'
-    | 'grid'
-    | 'step'
-    | 'outStep'
-    | 'border'
-    | 'channelsPerGroup'
-  >
+  readonly plan: Omit<BankPlan, 'algorithm' | 'fill' | 'filtersPerGroup' | 'groups' | 'phases'>
 }
 
 /** A bank of filters and its weights. */
@@ -117,9 +107,11 @@ export type Bank = {
   readonly order: WeightOrder
 }
 
+type StepToPlan = Pick<Node, 'shape' | 'slices'> & { readonly work: WorkToPlan }
+
 /** Returns the rows of each input that a step needs for `rows` of its own. `shapes` are those of the inputs. */
-export function needsOf<B extends BankNeeds, F extends FilterNeeds>(
-  { shape, work, slices = 1 }: Pick<Node, 'shape' | 'slices'> & { readonly work: WorkOf<B, unknown, F> },
+export function needsOf(
+  { shape, work, slices = 1 }: StepToPlan,
   shapes: readonly Shape[],
   rows: Span,
 ): readonly (readonly Span[])[] {
@@ -136,11 +128,7 @@ export function needsOf<B extends BankNeeds, F extends FilterNeeds>(
 }
 
 /** Returns the rows of each input that one slice of a step needs, or all of it if it is not computed slice by slice. */
-export function needs<B extends BankNeeds, F extends FilterNeeds>(
-  shapes: readonly Shape[],
-  work: WorkOf<B, unknown, F>,
-  rows: Span,
-): readonly (readonly Span[])[] {
+export function needs(shapes: readonly Shape[], work: WorkToPlan, rows: Span): readonly (readonly Span[])[] {
   switch (work.kind) {
     case 'source':
     case 'planes':
@@ -200,14 +188,7 @@ function together({ plan: { tile, grid } }: BankNeeds, [first, end]: Span): Span
 }
 
 /** Extends rows to those that a step computes at once. */
-export function wholeRows(
-  {
-    work,
-    shape,
-    slices = 1,
-  }: Pick<Node, 'shape' | 'slices'> & { readonly work: WorkOf<BankNeeds, unknown, FilterNeeds> },
-  rows: Span,
-): Span {
+export function wholeRows({ work, shape, slices = 1 }: StepToPlan, rows: Span): Span {
   if (work.kind !== 'bank' || rows[1] <= rows[0]) return rows
   const height = shape[1] / slices
   const above = Math.floor(rows[0] / height) * height
@@ -334,4 +315,34 @@ export const tracer: Engine = {
   filter: async (x, plan, full) =>
     traced(filterNode({ plan, tone: plainTone, channels: 1, full }, nodeOf(x))),
   together: (inputs, steps, times) => repeatedly(tracer, inputs, steps, times),
+}
+
+/**
+ * Returns the steps that `outs` depend on, each once and after its inputs, except those below a step that `isKnown`. It
+ * keeps its own stack, because networks may be deeper than the call stack.
+ */
+export function stepsOf(outs: readonly Node[], isKnown: (node: Node) => boolean = () => false): Node[] {
+  const done = new Set<Node>()
+  const open = outs.toReversed().map((node) => ({ node, next: 0 }))
+  while (open.length > 0) {
+    const top = open.at(-1)!
+    const input = done.has(top.node) || isKnown(top.node) ? undefined : top.node.inputs[top.next++]
+    if (input !== undefined) {
+      if (!done.has(input)) open.push({ node: input, next: 0 })
+      continue
+    }
+    open.pop()
+    done.add(top.node)
+  }
+  return [...done]
+}
+
+/** Returns a function that makes something of a step, once, and may call itself for the steps below. */
+export function ofEach<T>(make: (node: Node, of: (node: Node) => T) => T): (node: Node) => T {
+  const known = new Map<Node, T>()
+  const of = (node: Node): T => {
+    if (!known.has(node)) known.set(node, make(node, of))
+    return known.get(node)!
+  }
+  return of
 }

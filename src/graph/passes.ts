@@ -1,8 +1,6 @@
-import { type BankNeeds, type FilterNeeds, needsOf, type WorkOf, wholeRows } from './node.ts'
-import { type Buffer, type Listed, liesElsewhere, pitchOfStep, type Strip, type Turn } from './schedule.ts'
+import { needsOf, wholeRows } from './node.ts'
+import { type Buffer, liesElsewhere, pitchOfStep, type Steps, type Strip, type Turn } from './schedule.ts'
 import type { Span } from './spans.ts'
-
-type Steps = readonly Listed<WorkOf<BankNeeds, unknown, FilterNeeds>>[]
 
 /** The maximum number of passes over a strip. More would cost more than the memory that they save. */
 export const mostPasses = 512

@@ -2,15 +2,16 @@ import type { BankPlan } from '../conv/bank.ts'
 import type { LayerWork } from '../definition/layers.ts'
 import type { PoolAxis } from '../definition/pool.ts'
 import type { Line, Position } from '../tensor/picture.ts'
-import { type Bank, type Filter, type Node, ofSlice } from './node.ts'
-import { stepsOf } from './walk.ts'
+import { type Bank, type Filter, type Node, ofSlice, stepsOf } from './node.ts'
 
 // Where the pixels of a result are on the picture that it was made from.
 
 const same: Line = { at: 0, step: 1 }
 
+const alike = (line: Line): Position => [line, line]
+
 /** Every pixel where it was. */
-export const unmoved: Position = [same, same]
+export const unmoved: Position = alike(same)
 
 /** The position of pixels that one step moves, and then another. */
 export const movedTwice = (before: Position, after: Position): Position => [
@@ -112,15 +113,9 @@ function ofLayer(
     case 'slices':
       return unmoved
     case 'framed':
-      return [
-        { at: -settings.margins.top, step: 1 },
-        { at: -settings.margins.left, step: 1 },
-      ]
+      return shifted(-settings.margins.top, -settings.margins.left)
     case 'ranked':
-      return [
-        { at: (settings.element.height - 1) / 2, step: 1 },
-        { at: (settings.element.width - 1) / 2, step: 1 },
-      ]
+      return shifted((settings.element.height - 1) / 2, (settings.element.width - 1) / 2)
     case 'chosen':
       return both(ofPlaces(settings.rows, height), ofPlaces(settings.columns, width))
     case 'resampledAcross':
@@ -134,19 +129,18 @@ function ofLayer(
     case 'unpooled':
       return [inverse(ofPool(settings.axes[1])), inverse(ofPool(settings.axes[2]))]
     case 'means':
-      return [
-        { at: (settings.s - 1) / 2, step: settings.s },
-        { at: (settings.s - 1) / 2, step: settings.s },
-      ]
+      return alike({ at: (settings.s - 1) / 2, step: settings.s })
     case 'kernels':
-      return [
-        { at: 0, step: settings.stride },
-        { at: 0, step: settings.stride },
-      ]
+      return alike({ at: 0, step: settings.stride })
     default:
       return high === height && wide === width ? unmoved : undefined
   }
 }
+
+const shifted = (down: number, across: number): Position => [
+  { at: down, step: 1 },
+  { at: across, step: 1 },
+]
 
 function ofPool({ start, high, dilation }: PoolAxis): Line {
   const reach = dilation * high.reduce((most, tap) => Math.max(most, tap), 0)

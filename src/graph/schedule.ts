@@ -1,16 +1,7 @@
 import type { Shape } from '../definition/layer.ts'
 import type { LayerWork } from '../definition/layers.ts'
-import {
-  type BankNeeds,
-  type FilterNeeds,
-  type Node,
-  needsOf,
-  type Work,
-  type WorkOf,
-  wholeRows,
-} from './node.ts'
+import { type Node, needsOf, stepsOf, type Work, type WorkOf, type WorkToPlan, wholeRows } from './node.ts'
 import { rowCount, type Span, united } from './spans.ts'
-import { stepsOf } from './walk.ts'
 
 /** A step in a list where its inputs come before it. */
 export type Listed<W = Work> = {
@@ -21,6 +12,9 @@ export type Listed<W = Work> = {
   /** Layers of single samples that follow in the same rows. */
   readonly behind?: readonly LayerWork[]
 }
+
+/** Steps in a list, as far as they determine which rows they need. */
+export type Steps = readonly Listed<WorkToPlan>[]
 
 /** Returns the steps that `out` depends on, each once, in an order in which they can be computed. `out` is the last. */
 export function listed(out: Node): Listed[] {
@@ -78,10 +72,7 @@ export const liesElsewhere = ({ work: { kind } }: Listed<{ readonly kind: string
  * Plans a strip: which rows of each step the rows `out` of the last one need, and memory for them. Memory that is no
  * longer needed is given to other steps.
  */
-export function planStrip<B extends BankNeeds, F extends FilterNeeds>(
-  list: readonly Listed<WorkOf<B, unknown, F>>[],
-  out: Span,
-): Strip {
+export function planStrip(list: Steps, out: Span): Strip {
   const wanted: Span[][] = list.map((_, i) => (i === list.length - 1 ? [out] : []))
   const lastUse: number[] = []
   for (let i = list.length - 1; i >= 0; i--) {

@@ -1,4 +1,4 @@
-import { layerNode, type Node, ofSlice } from './node.ts'
+import { layerNode, type Node, ofEach, ofSlice } from './node.ts'
 
 // The slices of a volume are stacked vertically in the steps of a graph.
 
@@ -13,39 +13,23 @@ export const slicesNode = (volume: Node, height: number, first: number, count: n
  * Returns the steps that make `out` from one slice, over every slice of `volume`, or undefined if any of them depends
  * on something else than the slice, or needs all of it first.
  */
-export function sliceBySlice(out: Node, slice: Node, volume: Node, slices: number): Node | undefined {
-  const known = new Map<Node, Node | undefined>([[slice, volume]])
-  const visit = (node: Node): Node | undefined => {
-    if (known.has(node)) return known.get(node)
+export const sliceBySlice = (out: Node, slice: Node, volume: Node, slices: number): Node | undefined =>
+  ofEach<Node | undefined>((node, of) => {
+    if (node === slice) return volume
     const { work, shape } = node
-    const inputs = node.inputs.map(visit)
-    const isApart =
-      inputs.length === 0 || inputs.includes(undefined) || (work.kind === 'layer' && summing.has(work.name))
+    const inputs = node.inputs.map(of)
+    if (inputs.length === 0 || inputs.includes(undefined)) return undefined
+    if (work.kind === 'layer' && summing.has(work.name)) return undefined
     const [channels, height, width] = shape
-    const made = isApart
-      ? undefined
-      : { shape: [channels, height * slices, width] as const, inputs: inputs as Node[], work, slices }
-    known.set(node, made)
-    return made
-  }
-  return visit(out)
-}
+    return { shape: [channels, height * slices, width], inputs: inputs as Node[], work, slices }
+  })(out)
 
 /**
  * Returns one slice of a volume of `slices` slices. Steps that work slice by slice are computed for this slice only.
  */
-export function sliceOf(volume: Node, z: number, slices: number): Node {
-  const known = new Map<Node, Node>()
-  const visit = (node: Node): Node => {
-    const found = known.get(node)
-    if (found !== undefined) return found
-    const { shape, work } = node
-    const made =
-      node.slices === slices
-        ? { shape: ofSlice(shape, slices), inputs: node.inputs.map(visit), work }
-        : slicesNode(node, shape[1] / slices, z, 1)
-    known.set(node, made)
-    return made
-  }
-  return visit(volume)
-}
+export const sliceOf = (volume: Node, z: number, slices: number): Node =>
+  ofEach<Node>((node, of) =>
+    node.slices === slices
+      ? { shape: ofSlice(node.shape, slices), inputs: node.inputs.map(of), work: node.work }
+      : slicesNode(node, node.shape[1] / slices, z, 1),
+  )(volume)

@@ -1,5 +1,6 @@
-/** Rows `first` to `end` − 1. */
-export type Span = readonly [first: number, end: number]
+import type { Span } from '../definition/rows.ts'
+
+export type { Span } from '../definition/rows.ts'
 
 /** Merges spans into spans in ascending order that neither touch nor overlap. */
 export function united(spans: readonly Span[]): Span[] {

@@ -201,8 +201,8 @@ describe('the door for messages', () => {
 
   it('lets only these write what is not escaped', () => {
     expect(having(/\bnew Verbatim\(|\bcoloured\(/)).toEqual([
-      'batch/progress.ts',
-      'golden/progress.ts',
+      'batch/printer.ts',
+      'golden/check.ts',
       'golden/reporters/github.ts',
       'golden/reporters/html.ts',
       'golden/reporters/pretty.ts',

@@ -212,7 +212,7 @@ async function makeResults(): Promise<void> {
     JSON.stringify({ cases: list.map((name) => ({ name: `c/${name}`, actual: `${name}.png` })) })
   for (const name of names) writeFileSync(`${name}.png`, await png(9))
   writeFileSync('m.check.json', all(names.filter((name) => name !== 'new')))
-  await approve(await runCheck(await loadManifest('m.check.json'), { results: 'r' }), 'r', { kind: 'all' })
+  await approve(await runCheck(await loadManifest('m.check.json'), { results: 'r' }), 'r', 'all')
   writeFileSync('changed.png', await png(200))
   writeFileSync('m.check.json', all(names.filter((name) => name !== 'gone')))
   await runCheck(await loadManifest('m.check.json'), { results: 'r' })
@@ -261,11 +261,7 @@ function restoreRoot(): void {
   stamps = look('.')
 }
 
-const choices: readonly Choice[] = [
-  { kind: 'all' },
-  { kind: 'new' },
-  { kind: 'names', names: ['c/changed', '*'] },
-]
+const choices: readonly Choice[] = ['all', 'new', ['c/changed', '*']]
 const reports = ['r.html', 'r.json', 'r.jsonl', 'r.xml', 'r.md', 'r.txt']
 
 /** Tries an input as a file of the root, then restores the root. */

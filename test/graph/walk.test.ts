@@ -1,8 +1,7 @@
 import { expect, it } from 'vitest'
 import { replaced } from '../../src/graph/barriers.ts'
-import { layerNode, type Node, sourceNode } from '../../src/graph/node.ts'
+import { layerNode, type Node, sourceNode, stepsOf } from '../../src/graph/node.ts'
 import { listed } from '../../src/graph/schedule.ts'
-import { stepsOf } from '../../src/graph/walk.ts'
 
 it('goes through graphs that are deeper than the stack of calls', () => {
   const source = sourceNode([1, 2, 3])

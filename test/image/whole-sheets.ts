@@ -1,4 +1,4 @@
-import { countMagnitudes, type Levels, magnitudeBins, writeLevels } from '../../src/definition/levels.ts'
+import { countMagnitudes, type Levels, levelOf, magnitudeBins } from '../../src/definition/levels.ts'
 import { drawLabel, labelOf, legibleLevels, sheetLayout, stretched } from '../../src/image/sheet.ts'
 import { seenIn } from '../../src/tensor/picture.ts'
 import { Tensor } from '../../src/tensor/tensor.ts'
@@ -48,7 +48,8 @@ function leveled(maps: Tensor, each: boolean, levelsOf: (map: Float32Array) => L
   const plane = each ? maps.data.length / maps.shape[0]! : maps.data.length
   const data = new Float32Array(maps.data.length)
   for (let at = 0; at < data.length; at += plane) {
-    writeLevels(levelsOf(maps.data.subarray(at, at + plane)), maps.data, at, plane, data, at)
+    const map = maps.data.subarray(at, at + plane)
+    data.set(map.map(levelOf(levelsOf(map))), at)
   }
   return new Tensor(maps.shape, data)
 }

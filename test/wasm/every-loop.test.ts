@@ -20,7 +20,7 @@ import { filterRows, pngBytes, unfilterRows } from '../../src/definition/filter-
 import { formulas } from '../../src/definition/formulas.ts'
 import { functions } from '../../src/definition/functions.ts'
 import { type LayerName, type LayerSettings, layers } from '../../src/definition/layers.ts'
-import { countMagnitudes, magnitudeBins, writeLevels } from '../../src/definition/levels.ts'
+import { countMagnitudes, levelOf, magnitudeBins } from '../../src/definition/levels.ts'
 import { operations } from '../../src/definition/mixing.ts'
 import { extremesOf, quantise } from '../../src/definition/quantise.ts'
 import { involveBySimilarity, type SimilarityOptions } from '../../src/definition/similarity.ts'
@@ -467,7 +467,7 @@ const loops: { readonly [K in keyof WasmExports]: Row } = {
   ]),
   softmaxRow: layer('softmax', { isLog: false }),
   legibleRow: all(
-    writeLevels,
+    levelOf,
     [0, 127.5].map((low) =>
       layer('leveled', {
         levels: [0.7, 31.9, 1 / 3].map((gain) => ({ kind: 'legible', low, gain, full: 255 })),

@@ -5,10 +5,9 @@ import { type Io, noteMessage } from '../../host/io.ts'
 import { type ToleranceValues, toleranceOf } from '../../image/compare/tolerance.ts'
 import { partsText } from '../../text/count.ts'
 import { shellWord } from '../../text/shell.ts'
-import { refuseOnCi } from '../check.ts'
+import { progressOn, refuseOnCi } from '../check.ts'
 import { type CompareSettings, maskOf } from '../compare-files.ts'
 import { askedReporters, reportAll } from '../destinations.ts'
-import { progressOn } from '../progress.ts'
 import { holdingResults } from '../results.ts'
 import { compareResults, readingOf } from '../settings.ts'
 import { toleranceText } from '../tolerance.ts'
@@ -29,11 +28,7 @@ export async function runFolders(
       fix: 'one of them; --reporter json is the same as --json',
     })
   }
-  const asked = askedReporters(
-    json ? ['json'] : (settings.reporter ?? []),
-    given ?? compareResults,
-    process.env,
-  )
+  const asked = askedReporters(json ? ['json'] : (settings.reporter ?? []), given ?? compareResults)
   const results = given ?? (asked.some(({ name }) => name === 'html') ? compareResults : undefined)
   const folders = await findPairs(expected, actual)
   if (diff !== undefined) {
@@ -61,7 +56,7 @@ export async function runFolders(
       onCase: (_, done, all) => progress.show(done, all),
     }).finally(() => progress.clear())
     const wanted = quiet ? asked.filter(({ file }) => file !== undefined) : asked
-    await reportAll(run, wanted, results ?? '', io, process.env, settings.passing)
+    await reportAll(run, wanted, results ?? '', io, settings.passing)
     for (const note of run.notes ?? []) io.err(noteMessage(note))
     if (!update) return run.failed > 0 ? 1 : 0
     const { written, removed } = await acceptActual(folders, run)

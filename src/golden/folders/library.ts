@@ -1,12 +1,11 @@
 import { checkFlag } from '../../conv/spec.ts'
 import { ConvoError } from '../../error.ts'
-import { type ToleranceValues, toleranceOf, toleranceSettings } from '../../image/compare/tolerance.ts'
+import { toleranceOf } from '../../image/compare/tolerance.ts'
 import { ownOptions, resolve } from '../../params.ts'
-import { type CompareOptions, maskPicture, readParams } from '../../picture/api/comparing.ts'
+import { type CompareOptions, limitsOf, maskPicture, readParams } from '../../picture/api/comparing.ts'
 import { nameOfInput } from '../../picture/api/inputs.ts'
 import type { ReadOptions } from '../../picture/api/methods.ts'
 import { checkFunction, checkPath, checkPaths, optionName, typedOptions } from '../../picture/api/names.ts'
-import { pick } from '../../text/record.ts'
 import { type Checked, checkDigests, digestFiles, type FileDigest } from '../digests.ts'
 import { type CaseResult, holdingResults, type Run } from '../results.ts'
 import { readingOf } from '../settings.ts'
@@ -38,11 +37,8 @@ export async function compareFoldersAt(
   const { results, update = false, onCase, mask: given, ...rest } = ownOptions(options, 'compareFolders')
   checkFunction('onCase', onCase)
   checkFlag('update', update)
-  const { mask: _, ...limits } = toleranceSettings
   const others = ['mask', 'results', 'update', 'onCase']
-  const words = typedOptions(rest, { ...limits, ...readParams }, 'compareFolders', others)
-  const values: ToleranceValues = resolve(toleranceSettings, pick(words, limits), optionName)
-  const read = resolve(readParams, pick(words, readParams), optionName)
+  const { values, reading: read } = limitsOf(rest, 'compareFolders', others)
   const mask = given === undefined ? undefined : await maskPicture(given, read)
   const called = given === undefined ? undefined : nameOfInput(given, 'the mask')
   const folders = await findPairs(

@@ -1,6 +1,5 @@
 import { dirname, join } from 'node:path'
 import { readText } from '../../files/read.ts'
-import { isCi } from '../../host/engines.ts'
 import { beginRecords, recorded } from './records.ts'
 import { isUpdateOfPlaywright, runOfPlaywright, shownPath } from './runner.ts'
 import { goldensOf, recordsOf, reportUnused, root, stemOf, unusedOf } from './session.ts'
@@ -67,7 +66,7 @@ export class GoldenReporter {
     const unused = unusedOf({ file, used: new Set(used) }, stems)
     if (unused.length === 0) return
     await beginRecords(root, records, shownPath(root, file))
-    const mayRemove = isUpdateOfPlaywright(this.#config.updateSnapshots) && !isCi(process.env)
+    const mayRemove = isUpdateOfPlaywright(this.#config.updateSnapshots)
     await reportUnused({ root, file, records }, unused, mayRemove)
   }
 }

@@ -60,7 +60,9 @@ export type GoldenTest = {
 /** The environment variable that requests new goldens in any runner. */
 const updateName = 'CONVO_UPDATE'
 
-const isAsked = (): boolean => !['', '0', 'false', undefined].includes(process.env[updateName])
+/** Whether goldens are replaced if the runner, or the environment, asks for it: never on a CI server. */
+const isUpdate = (isAsked: boolean): boolean =>
+  (isAsked || !['', '0', 'false', undefined].includes(process.env[updateName])) && !isCi(process.env)
 
 /** Returns the runner behind the `this` of a matcher. @throws ConvoError E_USAGE outside a test, or if negated */
 export function runnerOf(context: unknown): Runner {
@@ -92,7 +94,7 @@ function withSnapshots(file: string, test: string, life: SnapshotState, task?: R
     test,
     attempt: isVitest ? `${result.retryCount ?? 0}-${result.repeatCount ?? 0}` : attemptOfJest(),
     mayWrite: asked !== 'none' && !isCi(process.env),
-    update: asked === 'all' || isAsked(),
+    update: isUpdate(asked === 'all'),
     updateWith: isVitest ? 'vitest -u' : 'jest -u',
     life,
     ...(task !== undefined && {
@@ -168,7 +170,7 @@ export const runOfPlaywright = (pid: number): string => `${pid}-${birthOf(pid)}`
 
 /** Whether goldens that differ are replaced, and obsolete ones removed. */
 export const isUpdateOfPlaywright = (asked: string | undefined): boolean =>
-  asked === 'all' || asked === 'changed' || isAsked()
+  isUpdate(asked === 'all' || asked === 'changed')
 
 /** Returns the runner of node:test for the `t` of a test. @throws ConvoError E_ARGUMENT for anything else */
 export function nodeRunner(t: GoldenTest): Runner {
@@ -182,7 +184,7 @@ export function nodeRunner(t: GoldenTest): Runner {
     test: t.fullName ?? t.name,
     attempt: '',
     mayWrite: !isCi(process.env),
-    update: isAsked() || process.execArgv.includes('--test-update-snapshots'),
+    update: isUpdate(process.execArgv.includes('--test-update-snapshots')),
     updateWith: `${updateName}=1 node --test`,
     isOwnProcess: true,
   }

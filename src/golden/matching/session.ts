@@ -3,13 +3,13 @@ import { readdirSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { ConvoError, orElse } from '../../error.ts'
 import { removeUnder } from '../../files/change.ts'
-import { sha256, sha256InTurns } from '../../files/hash.ts'
+import { sha256 } from '../../files/hash.ts'
 import { leaves } from '../../files/root.ts'
-import { isCi } from '../../host/engines.ts'
 import { printInTest } from '../../host/io.ts'
 import { counted } from '../../text/count.ts'
 import { pictureUnder } from '../files.ts'
 import { pathOfName } from '../names.ts'
+import { obsoleteResult } from '../obsolete.ts'
 import { testGoldens } from '../settings.ts'
 import { beginRecords, record, writeRun } from './records.ts'
 import { type Calling, type Runner, type SnapshotState, shownPath } from './runner.ts'
@@ -154,7 +154,7 @@ export function watchEnd(session: Session, runner: Runner): void {
   }
   life.save = function (...words) {
     const stems = [...excused, ...(unpassed?.() ?? [])].map((name) => stemOf(name))
-    const done = reportUnused(session, unusedOf(session, stems), runner.update && !isCi(process.env))
+    const done = reportUnused(session, unusedOf(session, stems), runner.update)
     const saved = save.apply(this, words)
     return saved instanceof Promise ? done.then(() => saved) : saved
   }
@@ -202,21 +202,10 @@ export async function reportUnused(
       continue
     }
     const bytes = await pictureUnder(folder, golden)
-    record(root, records, {
-      name: `${shownPath(root, file)} > ${one}`,
-      status: 'obsolete',
-      failed: false,
-      message: 'no test is compared with this golden',
-      why: [],
-      facts: [],
-      ...(bytes !== undefined && {
-        approval: {
-          golden: { path: shownPath(root, join(folder, golden)), sha256: await sha256InTurns(bytes) },
-          inputs: [],
-        },
-      }),
-      milliseconds: 0,
-    })
+    if (bytes === undefined) continue
+    const [name, path] = [`${shownPath(root, file)} > ${one}`, shownPath(root, join(folder, golden))]
+    const found = await obsoleteResult(name, 'no test is compared with this golden', path, bytes)
+    record(root, records, { ...found, failed: false })
   }
   await writeRun(root)
 }

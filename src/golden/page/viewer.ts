@@ -83,8 +83,7 @@ export function createViewer(
     centreX += dx / scale - dx / next
     centreY += dy / scale - dy / next
     scale = next
-    fitted = false
-    queue()
+    moved()
   }
 
   function resize(): void {
@@ -94,6 +93,12 @@ export function createViewer(
     canvas.width = Math.max(1, Math.round(width * ratio))
     canvas.height = Math.max(1, Math.round(height * ratio))
     if (fitted) fitPicture()
+    queue()
+  }
+
+  /** Draws again after the view was moved by hand, which then no longer fits by itself. */
+  function moved(): void {
+    fitted = false
     queue()
   }
 
@@ -261,8 +266,7 @@ export function createViewer(
       const [pane = { width, height }] = panes()
       centreX += (x * pane.width) / scale
       centreY += (y * pane.height) / scale
-      fitted = false
-      queue()
+      moved()
     },
     brighten(factor: number) {
       gain = factor
@@ -271,8 +275,7 @@ export function createViewer(
     /** One pixel of the picture on one of the screen. */
     oneToOne() {
       scale = 1 / (window.devicePixelRatio || 1)
-      fitted = false
-      queue()
+      moved()
     },
     /** Moves the divider by a share of the width. */
     slideBy: (by: number) => slideTo(divider + by),
@@ -310,7 +313,6 @@ export function createViewer(
     const room = scaleFor({ width: box.width + 8, height: box.height + 8 })
     scale = Math.min(maxScale / 2, Math.max(fitScale(), room))
     ;[centreX, centreY] = [box.x + box.width / 2, box.y + box.height / 2]
-    fitted = false
-    queue()
+    moved()
   }
 }

@@ -4,8 +4,7 @@ import { annotation } from '../../text/github.ts'
 import { Verbatim } from '../../text/message.ts'
 import type { CaseResult } from '../results.ts'
 import { markdownOf } from './markdown.ts'
-import type { Reporter } from './reporter.ts'
-import { detailsOf } from './summary.ts'
+import { detailsOf, type Reporter } from './reporter.ts'
 
 /** Annotations at the cases of the manifest, and a step summary if GitHub names a file for it. */
 export const github: Reporter = {

@@ -10,16 +10,17 @@ import { isEqual, type ReportCase, type ReportData } from '../page/data.ts'
 import { markup } from '../page/markup.ts'
 import type { CaseResult, Run } from '../results.ts'
 import type { Bring } from './pictures.ts'
-import type { Destination, Reporter } from './reporter.ts'
 import {
   type Approve,
   approveText,
+  type Destination,
   detailsOf,
+  type Reporter,
   selfTestLines,
   timeText,
   titleOf,
   verdictText,
-} from './summary.ts'
+} from './reporter.ts'
 
 /** One page with everything in it. It works from disk without a network, and runs only its own script. */
 export const html: Reporter = {

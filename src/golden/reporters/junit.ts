@@ -1,30 +1,21 @@
 import { xmlAttributes, xmlText } from '../../text/xml.ts'
 import { isEqual } from '../page/data.ts'
 import type { CaseResult, Run } from '../results.ts'
-import type { Reporter } from './reporter.ts'
-import { detailsOf, selfTestLines, titleOf } from './summary.ts'
+import { detailsOf, type Reporter, selfTestLines, titleOf } from './reporter.ts'
 
 /** JUnit XML, for CI servers. */
 export const junit: Reporter = {
   summary: 'JUnit XML, for CI servers',
   async report(run, to) {
     const errors = run.cases.filter((one) => one.failed && one.status === 'error').length
+    const counts = { tests: run.cases.length, failures: run.failed - errors, errors }
     const time = seconds(run.milliseconds)
-    const suite = xmlAttributes({
-      name: run.manifest.path,
-      tests: run.cases.length,
-      failures: run.failed - errors,
-      errors,
-      skipped: 0,
-      time,
-    })
-    const cases = run.cases.map((one) => caseElement(one, run))
     const text = [
       '<?xml version="1.0" encoding="UTF-8"?>',
-      `<testsuites${xmlAttributes({ name: titleOf(run), tests: run.cases.length, failures: run.failed - errors, errors, time })}>`,
-      `  <testsuite${suite}>`,
+      `<testsuites${xmlAttributes({ name: titleOf(run), ...counts, time })}>`,
+      `  <testsuite${xmlAttributes({ name: run.manifest.path, ...counts, skipped: 0, time })}>`,
       ...propertiesElement(run),
-      ...cases,
+      ...run.cases.map((one) => caseElement(one, run)),
       '  </testsuite>',
       '</testsuites>',
     ]

@@ -1,16 +1,16 @@
 import { fenced, markdownText } from '../../text/markdown.ts'
 import { isEqual, statuses, statusSigns } from '../page/data.ts'
 import type { CaseResult, Run } from '../results.ts'
-import type { Reporter } from './reporter.ts'
 import {
   type Approve,
   approveText,
   detailsOf,
+  type Reporter,
   selfTestLines,
   sumText,
   titleOf,
   verdictText,
-} from './summary.ts'
+} from './reporter.ts'
 
 export const markdown: Reporter = {
   summary: 'Markdown, for a comment on a pull request',

@@ -3,8 +3,16 @@ import { coloured, joined, type Message } from '../../text/message.ts'
 import { visibleLine } from '../../text/visible.ts'
 import { isEqual, type Status, statusSigns } from '../page/data.ts'
 import type { CaseResult, Run } from '../results.ts'
-import type { Destination, Reporter } from './reporter.ts'
-import { approveText, detailsOf, selfTestLines, sumText, toleranceLine, verdictText } from './summary.ts'
+import {
+  approveText,
+  type Destination,
+  detailsOf,
+  type Reporter,
+  selfTestLines,
+  sumText,
+  toleranceLine,
+  verdictText,
+} from './reporter.ts'
 
 const codes: Readonly<Record<Status, string>> = {
   pass: '32',

@@ -60,6 +60,13 @@ const theActual = 'the actual picture'
 /** All settings of a comparison except the mask, which may be any picture here. */
 const { mask: _mask, ...limits } = toleranceSettings
 
+/** Returns the limits and the reading of a comparison. @throws ConvoError E_OPTION, also for keys besides `others` */
+export function limitsOf(options: object, of: string, others: readonly string[]) {
+  const given = typedOptions(options, { ...limits, ...readParams }, of, others)
+  const values: ToleranceValues = resolve(toleranceSettings, pick(given, limits), optionName)
+  return { values, reading: resolve(readParams, pick(given, readParams), optionName) }
+}
+
 /** Implements `compare`. */
 export async function compareInputs(
   expected: PictureInput,
@@ -67,9 +74,7 @@ export async function compareInputs(
   options: CompareOptions,
 ): Promise<CompareResult> {
   const { mask, diffStyle, ...rest } = ownOptions(options, 'compare')
-  const given = typedOptions(rest, { ...limits, ...readParams }, 'compare', ['mask', 'diffStyle'])
-  const values = resolve(toleranceSettings, pick(given, limits), optionName) as ToleranceValues
-  const reading = resolve(readParams, pick(given, readParams), optionName)
+  const { values, reading } = limitsOf(rest, 'compare', ['mask', 'diffStyle'])
   if (diffStyle !== undefined && !diffStyles.includes(diffStyle)) {
     throw mismatch(`diffStyle must be one of ${diffStyles.join(', ')}`, diffStyle, { code: 'E_OPTION' })
   }

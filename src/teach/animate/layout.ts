@@ -55,23 +55,16 @@ const bestHeight = 520
 const largestCell = 44
 const smallestCell = 26
 
-/** Returns the columns and rows of a panel, and how often its planes are shifted. */
-const extentOf = ({ planes }: Panel) => ({
-  columns: Math.max(...planes.map((p) => p.columns)),
-  rows: planes.reduce((sum, p) => sum + p.rows, 0),
-  steps: planes.length - 1,
-})
-
-const hasLabels = ({ planes }: Panel): boolean => planes.some(({ title }) => title !== undefined)
-const labelRoom = (panel: Panel): number => (hasLabels(panel) ? planeGap : 0)
+const labelRoom = ({ planes }: Panel): number =>
+  planes.some(({ title }) => title !== undefined) ? planeGap : 0
 
 function panelSize(panel: Panel, cell: number): { width: number; inner: number; height: number } {
-  const { columns, rows, steps } = extentOf(panel)
-  const inner = columns * cell + steps * planeShift
-  const labels = panel.planes.map(
-    ({ title = '' }, p) => p * planeShift + textWidth(title, labelSize, { font: 'sans' }),
-  )
-  const width = Math.max(inner, textWidth(panel.title, titleSize), ...labels)
+  const { planes, title } = panel
+  const steps = planes.length - 1
+  const inner = Math.max(...planes.map(({ columns }) => columns)) * cell + steps * planeShift
+  const labels = planes.map((plane, p) => p * planeShift + textWidth(plane.title ?? '', labelSize))
+  const width = Math.max(inner, textWidth(title, titleSize), ...labels)
+  const rows = planes.reduce((sum, plane) => sum + plane.rows, 0)
   return { width, inner, height: rows * cell + steps * planeGap + labelRoom(panel) + titleSize + 8 }
 }
 

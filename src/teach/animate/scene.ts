@@ -1,5 +1,6 @@
-import type { Axis } from '../../conv/geometry.ts'
+import type { Axis, Correlation } from '../../conv/geometry.ts'
 import { type ConvOptions, correlationOf } from '../../conv/spec.ts'
+import { referenceEngine } from '../../definition/engine.ts'
 import type { Tensor } from '../../tensor/tensor.ts'
 import { formatNumber } from '../draw/measure.ts'
 
@@ -144,45 +145,49 @@ const planesOf = ({ shape, data }: Tensor): Float32Array[] => {
   return Array.from({ length: data.length / size }, (_, p) => data.subarray(p * size, (p + 1) * size))
 }
 
-/** Returns a pass of x [C,H,W] with weight [O,C/groups,kH,kW]. The first `shown` outputs are drawn. */
-export function pass2d(
-  [x, weight, out]: readonly [x: Tensor, weight: Tensor, out: Tensor],
+/** Correlates x with weight, and returns the result and its pass, whose names may depend on it. */
+export async function passOf(
+  x: Tensor,
+  weight: Tensor,
   options: ConvOptions,
+  names: (out: Tensor) => Names,
+  shown?: number,
+) {
+  const c = correlationOf(x.shape.length === 3 ? 2 : 3, x, weight, options)
+  const out = await referenceEngine.correlate(x, weight, undefined, c)
+  return { out, pass: passTo([x, weight, out], c, names(out), shown) }
+}
+
+/**
+ * Returns a pass of x [C,H,W] with weight [O,C/groups,kH,kW], or of x [1,D,H,W] with weight [1,1,kD,kH,kW]. The first
+ * `shown` outputs are drawn.
+ */
+export function passTo(
+  [x, weight, out]: readonly [x: Tensor, weight: Tensor, out: Tensor],
+  { axes: [depth, row, column], filters, groups }: Correlation,
   names: Names,
-  shown = out.shape[0]!,
+  shown?: number,
 ): Pass {
-  const { axes, filters, groups } = correlationOf(2, x, weight, options)
   const kernels = planesOf(weight)
   const seen = weight.shape[1]!
   const group = (o: number) => Math.floor(o / (filters / groups))
-  return {
-    inputs: planesOf(x),
-    outputs: planesOf(out).slice(0, shown),
-    kernel: (o) => kernels.slice(o * seen, (o + 1) * seen),
-    reads: (o) => Array.from({ length: seen }, (_, c) => group(o) * seen + c),
-    row: axes[1],
-    column: axes[2],
-    names: { plane: 'channel', ...names },
-  }
-}
-
-/** Returns a pass of x [1,D,H,W] with weight [1,1,kD,kH,kW]. */
-export function pass3d(
-  [x, weight, out]: readonly [x: Tensor, weight: Tensor, out: Tensor],
-  options: ConvOptions,
-  names: Names,
-): Pass {
-  const [depth, row, column] = correlationOf(3, x, weight, options).axes
   const outside = (count: number) => Array.from({ length: count }, () => undefined)
-  return {
-    inputs: [...outside(depth.before), ...planesOf(x), ...outside(depth.after)],
-    outputs: planesOf(out),
-    kernel: () => planesOf(weight),
-    reads: (o) => Array.from({ length: depth.kernel }, (_, t) => o * depth.stride + t * depth.dilation),
-    row,
-    column,
-    names: { plane: 'slice', ...names },
-  }
+  const common = { outputs: planesOf(out).slice(0, shown), row, column }
+  return x.shape.length === 3
+    ? {
+        ...common,
+        inputs: planesOf(x),
+        kernel: (o) => kernels.slice(o * seen, (o + 1) * seen),
+        reads: (o) => Array.from({ length: seen }, (_, c) => group(o) * seen + c),
+        names: { plane: 'channel', ...names },
+      }
+    : {
+        ...common,
+        inputs: [...outside(depth.before), ...planesOf(x), ...outside(depth.after)],
+        kernel: () => kernels,
+        reads: (o) => kernels.map((_, t) => o * depth.stride + t * depth.dilation),
+        names: { plane: 'slice', ...names },
+      }
 }
 
 /** Returns every place of a pass in order. The first sum is shown in parts, up to nine. */

@@ -49,10 +49,7 @@ export const moved = (x: number, y: number, ...children: readonly string[]): str
 export const rect = (x: number, y: number, width: number, height: number, more: Attributes = {}): string =>
   element('rect', { x, y, width, height, ...more })
 
-/** A rectangle: its upper left corner and its size, in pixels or cells. */
-export type Box = Rectangle
-
-export const boxed = (box: Box, more: Attributes = {}): string => element('rect', { ...box, ...more })
+export const boxed = (box: Rectangle, more: Attributes = {}): string => element('rect', { ...box, ...more })
 
 export const line = (x1: number, y1: number, x2: number, y2: number, more: Attributes = {}): string =>
   element('line', { x1, y1, x2, y2, ...more })

@@ -9,17 +9,7 @@ import type { Given } from '../../picture/words/syntax.ts'
 import { hasAlpha } from '../../tensor/picture.ts'
 import type { Tensor } from '../../tensor/tensor.ts'
 import { pick } from '../../text/record.ts'
-import { writeDrawing } from '../draw/file.ts'
-import {
-  checkAsked,
-  checkDrawing,
-  explained,
-  type Input,
-  inputOf,
-  meetsVolume,
-  noted,
-  printNotes,
-} from './explain.ts'
+import { checkAsked, checkDrawing, explained, type Input, inputOf, meetsVolume, report } from './explain.ts'
 import type { ChainExplanation, ChainStep } from './explanation.ts'
 import { explainSettings } from './settings.ts'
 import { chainRows, needsAll } from './text.ts'
@@ -36,15 +26,11 @@ export async function explainChain(
   const volumes = await Promise.all(steps.map(({ operation, given }) => meetsVolume(operation, given)))
   const input = await inputOf(volumes.includes(true), path, own)
   const result = await chainOf(steps, input, path === undefined)
-  if (own.svg !== undefined) {
-    const { drawChain } = await import('./drawing.ts')
-    await writeDrawing(drawChain(result), own.svg)
-  }
-  printNotes(input, io)
-  if (own.svg === '-') return 0
-  if (own.json) await io.out(`${JSON.stringify({ ...result, ...noted(input) })}\n`)
-  else await io.page(chainText(result, own.verbose))
-  return 0
+  return report(own, input, io, {
+    draw: async () => (await import('./drawing.ts')).drawChain(result),
+    record: result,
+    text: () => chainText(result, own.verbose),
+  })
 }
 
 /**

@@ -58,30 +58,34 @@ export async function explain(
 ): Promise<number> {
   checkAsked(operation, given)
   const own = resolve(explainSettings, ownOf(operation, given))
-  const { svg } = own
   checkDrawing(own)
   const input = await inputOf(await meetsVolume(operation, given), path, own)
-  const made = await explained(operation, input, given, path === undefined)
+  const { draw, result, lines } = await explained(operation, input, given, path === undefined)
   const run = await runOver(operation, path, given)
-  if (svg !== undefined) await writeDrawing(await made.draw(), svg)
-  if (svg !== '-') {
-    const { name, summary, formula } = operation
-    const record = { ...made.result, formula, ...(run && { run }), ...noted(input) }
-    if (own.json) await io.out(`${JSON.stringify(record)}\n`)
-    else {
-      const lines = [...made.lines, ...(own.verbose && run !== undefined ? runLines(run) : [])]
-      await io.page(explanationText(`${name}: ${summary}`, lines, lineWidth()))
-    }
-  }
-  printNotes(input, io)
-  return 0
+  const { name, summary, formula } = operation
+  return report(own, input, io, {
+    draw,
+    record: { ...result, formula, ...(run && { run }) },
+    text() {
+      const all = [...lines, ...(own.verbose && run !== undefined ? runLines(run) : [])]
+      return explanationText(`${name}: ${summary}`, all, lineWidth())
+    },
+  })
 }
 
-/** The notes of an input as a field of the JSON; no field if there are none. */
-export const noted = ({ notes = [] }: Input) => (notes.length > 0 ? { notes } : {})
-
-export function printNotes({ notes = [] }: Input, io: Io): void {
+/** Writes the drawing, prints the explanation unless the drawing is printed, and then the notes of the input. */
+export async function report(
+  { svg, json }: Pick<Values<typeof explainSettings>, 'svg' | 'json'>,
+  { notes = [] }: Input,
+  io: Io,
+  made: { draw(): Promise<string>; readonly record: object; text(): string },
+): Promise<number> {
+  if (svg !== undefined) await writeDrawing(await made.draw(), svg)
+  const record = { ...made.record, ...(notes.length > 0 && { notes }) }
+  if (svg !== '-' && json) await io.out(`${JSON.stringify(record)}\n`)
+  else if (svg !== '-') await io.page(made.text())
   for (const note of notes) io.err(noteMessage(note))
+  return 0
 }
 
 /** @throws ConvoError E_OUTPUT for an unknown extension, E_USAGE if standard output would get both JSON and drawing */

@@ -1,9 +1,11 @@
+import type { Rectangle as Box } from '../../image/compare/tolerance.ts'
 import { type Explanation, layerRules } from '../../operators/explain.ts'
 import { sizeOf } from '../../tensor/tensor.ts'
+import { counted } from '../../text/count.ts'
 import type { Tone } from '../animate/scene.ts'
 import { textWidth } from '../draw/measure.ts'
 import { colours } from '../draw/palette.ts'
-import { type Box, boxed, element, fittedText, line, polygon, rect, text } from '../draw/svg.ts'
+import { boxed, element, fittedText, line, polygon, rect, text } from '../draw/svg.ts'
 import { sizes } from './text.ts'
 
 /** A tensor drawn as a solid: the front shows height and width, the depth all other axes. */
@@ -215,7 +217,7 @@ export const tensor = (shape: readonly number[]) => {
   const [height, width] = [shape.at(-2)!, shape.at(-1)!]
   const depth = sizeOf(shape.slice(0, -2))
   const [channels = 1, slices] = shape.slice(0, -2)
-  const many = `${channels} ${channels === 1 ? 'channel' : 'channels'}`
+  const many = counted(channels, 'channel')
   return {
     height,
     width,

@@ -3,7 +3,7 @@ import { type Count, type Explanation, layerRules } from '../../operators/explai
 import type { DryRun } from '../../picture/job.ts'
 import type { Operation } from '../../picture/operations.ts'
 import { borders } from '../../tensor/border.ts'
-import { counted, grouped } from '../../text/count.ts'
+import { counted, grouped, pixelsText } from '../../text/count.ts'
 import { columns, wrap } from '../../text/layout.ts'
 import type {
   ChainExplanation,
@@ -21,7 +21,7 @@ export const sizes = (shape: readonly number[]): string => shape.join('x')
 export function pictureSize([channels, ...size]: readonly number[]): string {
   const [height, width] = size.slice(-2)
   const slices = size.length === 3 ? `${counted(size[0]!, 'slice')} of ` : ''
-  return `${slices}${width}x${height}, ${channels} ${channels === 1 ? 'channel' : 'channels'}`
+  return `${slices}${width}x${height}, ${counted(channels!, 'channel')}`
 }
 
 /** Formats rows and columns, or more axes, in the usual order: width x height. */
@@ -91,7 +91,7 @@ export function operatorLines(
 }
 
 const stripsText = ({ count, rows, halo }: Strips): string =>
-  `${count} of ${rows} ${rows === 1 ? 'row' : 'rows'}; each also reads ${halo.top} above, ${halo.bottom} below, ${halo.left} left, ${halo.right} right`
+  `${count} of ${counted(rows, 'row')}; each also reads ${halo.top} above, ${halo.bottom} below, ${halo.left} left, ${halo.right} right`
 
 /** The threads and the memory of a run. */
 export type RunFacts = Pick<DryRun, 'threads' | 'memory'>
@@ -111,12 +111,7 @@ export const stepsLines = (e: StepsExplanation, formula = ''): readonly Line[] =
     ['input', pictureSize(e.input)],
     ['output', pictureSize(e.output)],
     ['what it computes', formula],
-    ...e.windows.map(
-      ({ size, pixels }): Line => [
-        'window',
-        `${area(size)}, ${grouped(pixels)} ${pixels === 1 ? 'pixel' : 'pixels'}`,
-      ],
-    ),
+    ...e.windows.map(({ size, pixels }): Line => ['window', `${area(size)}, ${pixelsText(pixels)}`]),
     e.borders.length > 0 && ['border', e.borders.map(borderText).join('; then ')],
     ['receptive field', area(e.receptiveField)],
     e.seesAll && ['memory', needsAll],

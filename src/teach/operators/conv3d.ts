@@ -1,23 +1,19 @@
-import { referenceEngine } from '../../definition/engine.ts'
-import { conv3d } from '../../operators/conv3d.ts'
-import { pass3d, type Scene, sizeFormula, slide } from '../animate/scene.ts'
+import { passOf, type Scene, sizeFormula, slide } from '../animate/scene.ts'
 import { kernelSettings, meeting, noise, perAxis, type SceneOptions, weightsOf } from '../animate/settings.ts'
 import type { Teaching } from './teaching.ts'
 
 async function scene(options: SceneOptions): Promise<Scene> {
   const size = perAxis('size', options.size, [4, 5, 5])
-  const x = noise([1, ...size], 0, 3)
   const weight = await weightsOf(options, 1, 1, [3, 3, 3])
   const how = meeting(options)
-  const out = await conv3d(referenceEngine, x, weight, how)
-  const kernel = weight.shape.slice(2)
-  const pass = pass3d([x, weight, out], how, {
+  const kernel = weight.shape.slice(2).join('x')
+  const { pass, out } = await passOf(noise([1, ...size], 0, 3), weight, how, ({ shape }) => ({
     input: `input ${size.join('x')}`,
-    kernel: `kernel ${kernel.join('x')}`,
-    output: `output ${out.shape.slice(1).join('x')}`,
-  })
+    kernel: `kernel ${kernel}`,
+    output: `output ${shape.slice(1).join('x')}`,
+  }))
   return {
-    title: `${size.join('x')} ∗ ${kernel.join('x')} → ${out.shape.slice(1).join('x')} (depth x height x width)`,
+    title: `${size.join('x')} ∗ ${kernel} → ${out.shape.slice(1).join('x')} (depth x height x width)`,
     formula: `stride ${how.stride}, padding ${how.padding}, dilation ${how.dilation}: ${sizeFormula(pass)}; depth ${size[0]} → ${out.shape[1]}; weights ${weight.data.length}`,
     frames: slide(pass),
   }

@@ -1,7 +1,5 @@
 import { extent } from '../../conv/geometry.ts'
-import { referenceEngine } from '../../definition/engine.ts'
-import { conv2d } from '../../operators/conv2d.ts'
-import { type Frame, pass2d, type Scene, sizes, slide } from '../animate/scene.ts'
+import { type Frame, passOf, type Scene, sizes, slide } from '../animate/scene.ts'
 import { exampleInput, kernelSettings, perAxis, type SceneOptions, weightsOf } from '../animate/settings.ts'
 import type { Teaching } from './teaching.ts'
 
@@ -17,12 +15,11 @@ async function scene(options: SceneOptions): Promise<Scene> {
     const [height, width] = perAxis('size', options.size, usual)
     const x = exampleInput([1, height, width])
     const how = { stride: options.stride ?? 1, padding: options.padding ?? 0, dilation }
-    const out = await conv2d(referenceEngine, x, weight, how)
-    const pass = pass2d([x, weight, out], how, {
+    const { pass } = await passOf(x, weight, how, ({ shape }) => ({
       input: `input ${sizes(height, width)}, covers ${sizes(...seen)}`,
       kernel: `kernel ${sizes(kH, kW)}, rate ${dilation}`,
-      output: `output ${sizes(...out.shape.slice(1))}`,
-    })
+      output: `output ${sizes(...shape.slice(1))}`,
+    }))
     frames.push(...slide(pass))
   }
   return {

@@ -1,3 +1,4 @@
+import { correlationOf } from '../../conv/spec.ts'
 import { referenceEngine } from '../../definition/engine.ts'
 import { ConvoError } from '../../error.ts'
 import { involution2d } from '../../operators/involution.ts'
@@ -9,7 +10,7 @@ import {
   momentOf,
   type Pass,
   type Plane,
-  pass2d,
+  passTo,
   type Scene,
   show,
   sign,
@@ -54,10 +55,10 @@ async function scene(options: SceneOptions): Promise<Scene> {
       Float32Array.from({ length: channels * taps }, (_, t) => weightAt(k, Math.floor(t / taps), t % taps)),
     )
     const how = { padding: half, stride, dilation, groups: channels }
-    const pass = pass2d([x, bank, out], how, {
-      input: `input ${sizes(height, width, channels)}`,
+    const pass = passTo([x, bank, out], correlationOf(2, x, bank, how), {
+      input: `input ${x.shape.join('x')}`,
       kernel: 'kernel of this pixel',
-      output: `output ${sizes(rows, columns, channels)}`,
+      output: `output ${out.shape.join('x')}`,
     })
     // an incomplete block has no kernel, so it has no output
     return { ...pass, row: { ...pass.row, output: rows }, column: { ...pass.column, output: columns } }
@@ -100,7 +101,7 @@ async function scene(options: SceneOptions): Promise<Scene> {
     }
   })
   return {
-    title: `${sizes(height, width, channels)}, kernels ${sizes(size, size)} made from the ${maker}s → ${sizes(rows, columns, channels)}`,
+    title: `${x.shape.join('x')}, kernels ${sizes(size, size)} made from the ${maker}s → ${out.shape.join('x')}`,
     formula: `kernel = span · relu(reduce · ${stride === 1 ? 'pixel' : 'mean of the block'}): unlike in a convolution, it is different for each ${maker} and shared by all channels${groups === 1 ? '' : ' of a group'}`,
     frames,
   }

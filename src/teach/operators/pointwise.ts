@@ -1,10 +1,8 @@
-import { referenceEngine } from '../../definition/engine.ts'
 import { ConvoError } from '../../error.ts'
 import { namedKernels } from '../../filters/names.ts'
 import { loadKernel } from '../../kernel/source.ts'
-import { pointwiseConv2d } from '../../operators/pointwise.ts'
 import { Tensor } from '../../tensor/tensor.ts'
-import { pass2d, type Scene, sizes, slide } from '../animate/scene.ts'
+import { passOf, type Scene, sizes, slide } from '../animate/scene.ts'
 import { drawnOf, exampleInput, noise, perAxis, type SceneOptions } from '../animate/settings.ts'
 import type { Teaching } from './teaching.ts'
 
@@ -32,20 +30,11 @@ async function scene(options: SceneOptions): Promise<Scene> {
   const weight = await mixOf(options)
   const [filters, channels] = weight.shape as [number, number]
   const [shown, drawn] = drawnOf(filters)
-  const x = exampleInput([channels, height, width])
-  const out = await pointwiseConv2d(referenceEngine, x, weight)
-  const pass = pass2d(
-    [x, weight, out],
-    {},
-    {
-      input: `input ${sizes(height, width, channels)}`,
-      kernel: 'filter',
-      output: `output ${sizes(height, width, filters)}${drawn}`,
-    },
-    shown,
-  )
+  const [input, output] = [sizes(height, width, channels), sizes(height, width, filters)]
+  const names = () => ({ input: `input ${input}`, kernel: 'filter', output: `output ${output}${drawn}` })
+  const { pass } = await passOf(exampleInput([channels, height, width]), weight, {}, names, shown)
   return {
-    title: `${sizes(height, width, channels)} ∗ ${filters} filters ${sizes(1, 1, channels)} → ${sizes(height, width, filters)}`,
+    title: `${input} ∗ ${filters} filters ${sizes(1, 1, channels)} → ${output}`,
     formula: `weights ${filters}·${channels} = ${weight.data.length}`,
     frames: slide(pass),
   }

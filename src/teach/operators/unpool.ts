@@ -1,6 +1,4 @@
-import { referenceEngine } from '../../definition/engine.ts'
 import { ConvoError } from '../../error.ts'
-import { conv2d } from '../../operators/conv2d.ts'
 import { maxUnpool2d } from '../../operators/max-unpool.ts'
 import { Tensor } from '../../tensor/tensor.ts'
 import {
@@ -11,7 +9,7 @@ import {
   kernelPanel,
   outputPanel,
   type Panel,
-  pass2d,
+  passOf,
   type Scene,
   show,
   sign,
@@ -37,20 +35,15 @@ async function scene(options: SceneOptions): Promise<Scene> {
   const up = await maxUnpool2d(pool.output, pool.indices, { kernelSize: stride })
   const weight = await weightsOf(options, 1, 1, [3, 3], smooth)
   const how = { padding: 'same' as const }
-  const out = await conv2d(referenceEngine, up, weight, how)
   const size = sizes(...x.shape.slice(1))
-  const pass = pass2d([up, weight, out], how, {
+  const { pass } = await passOf(up, weight, how, () => ({
     input: `unpooled ${size}`,
     inputTone: 'between',
     kernel: 'kernel',
     output: `output ${size}`,
-  })
-  const still = [
-    inputAt(pooling, -1),
-    sign('→'),
-    poolAt(pool, pool.output.data.length, -1),
-    sign('→'),
-  ] as const
+  }))
+  const pooledAt = (k: number) =>
+    [inputAt(pooling, -1), sign('→'), poolAt(pool, pool.output.data.length, k), sign('→')] as const
   const { row, column } = pass
   // the padding is drawn from the first frame, so nothing jumps when the convolution starts
   const unpooled = (count: number): Panel => {
@@ -70,13 +63,7 @@ async function scene(options: SceneOptions): Promise<Scene> {
   const unpooling = Array.from(
     pool.output.data,
     (value, k): Frame => ({
-      parts: [
-        inputAt(pooling, -1),
-        sign('→'),
-        poolAt(pool, pool.output.data.length, k),
-        sign('→'),
-        ...correlated(unpooled(k + 1), k0, none),
-      ],
+      parts: [...pooledAt(k), ...correlated(unpooled(k + 1), k0, none)],
       caption: [`${show(value)} goes back to place ${pool.indices.data[k]}; the rest of its window stays 0`],
     }),
   )
@@ -93,7 +80,7 @@ async function scene(options: SceneOptions): Promise<Scene> {
         ...correlated(unpooled(0), k0, none),
       ]),
       ...unpooling,
-      ...slide(pass, (...panels) => [...still, ...correlated(...panels)]),
+      ...slide(pass, (...panels) => [...pooledAt(-1), ...correlated(...panels)]),
     ],
   }
 }

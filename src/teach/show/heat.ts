@@ -1,9 +1,10 @@
 import type { Colour } from '../../image/colour.ts'
+import type { Rectangle } from '../../image/compare/tolerance.ts'
 import { compressionSettings } from '../../image/png.ts'
 import { encodePngWhole } from '../../image/png-whole.ts'
 import { formatNumber, sizeToFit } from '../draw/measure.ts'
 import { colours, diverging, hex, inkOn } from '../draw/palette.ts'
-import { type Box, element, rect, text } from '../draw/svg.ts'
+import { element, rect, text } from '../draw/svg.ts'
 import type { Plane } from './planes.ts'
 
 /** The settings of the PNG. Blocks of one colour compress best without a filter. */
@@ -17,7 +18,7 @@ export function raster(
   values: ArrayLike<number>,
   rows: number,
   columns: number,
-  box: Box,
+  box: Rectangle,
   colour: (value: number) => Colour,
 ): string {
   const pixels = 2

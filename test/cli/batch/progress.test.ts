@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { createProgress, durationText, progressText, timeLeft } from '../../../src/batch/progress.ts'
+import { createProgress, durationText, progressText, timeLeft } from '../../../src/batch/printer.ts'
 import { summaryText } from '../../../src/batch/tally.ts'
 import { type Message, written } from '../../../src/text/message.ts'
 
