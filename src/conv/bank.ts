@@ -100,7 +100,7 @@ function bankOf(c: Either, phasesOf: (axis: Axis) => AxisPhases) {
     input: each(c, ({ input }) => input),
     output: each(c, ({ output }) => output),
     grid: [z.grid, y.grid, x.grid] as const,
-    depths: z.places,
+    depths: z.places(),
     rows: spanOf(y),
     columns: spanOf(x),
     phases,
@@ -117,8 +117,9 @@ function phaseOf(
   let taps: BankTap[] | undefined
   const made = () => {
     const list: BankTap[] = []
+    const places = z.places()
     for (const tz of pz.taps) {
-      const plane = z.places.indexOf(tz.at)
+      const plane = places.indexOf(tz.at)
       for (const ty of py.taps) {
         for (const tx of px.taps) {
           const weight = (tz.tap * rows + ty.tap) * columns + tx.tap
@@ -180,16 +181,16 @@ type AxisPhases = {
   /** The first and last input place that grid place 0 needs, and all places that are gathered. */
   readonly first: number
   readonly last: number
-  readonly places: readonly number[]
+  places(): number[]
   readonly phases: readonly AxisPhase[]
 }
 
 /** The single phase of a correlation. */
 function onePhase({ kernel, dilation, before, output }: Axis): AxisPhases {
-  const places = Array.from({ length: kernel }, (_, tap) => tap * dilation - before)
-  const taps = places.map((at, tap) => ({ tap, at }))
+  const taps = Array.from({ length: kernel }, (_, tap) => ({ tap, at: tap * dilation - before }))
   const phases = [{ offset: 0, count: output, taps }]
-  return { grid: output, first: places[0]!, last: places.at(-1)!, places, phases }
+  const places = () => taps.map(({ at }) => at)
+  return { grid: output, first: taps[0]!.at, last: taps.at(-1)!.at, places, phases }
 }
 
 /**
@@ -211,8 +212,10 @@ function axisPhases(a: Axis): AxisPhases {
   const met = phases.flatMap(({ taps }) => taps.map(({ at }) => at))
   const first = met.reduce((least, at) => Math.min(least, at), met[0] ?? 0)
   const last = met.reduce((most, at) => Math.max(most, at), met[0] ?? 0)
-  const places = Array.from({ length: last - first + 1 }, (_, i) => first + i)
-  return { grid: phases[0]!.count, first, last, places, phases }
+  const grid = phases[0]!.count
+  // a wide dilation has millions, and only those in depth are used
+  const places = () => Array.from({ length: last - first + 1 }, (_, i) => first + i)
+  return { grid, first, last, places, phases }
 }
 
 /** Returns the input column of each tile column of an axis, or -1 for the fill value. */

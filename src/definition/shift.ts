@@ -10,12 +10,25 @@ type View = Pick<Picture, 'width' | 'height' | 'channels' | 'data'>
  *
  * @param compared the number of samples at the front of a pixel that are compared
  */
-export const isShifted = (a: View, b: View, ...where: Where): boolean =>
-  isNear(a, b, ...where) && isNear(b, a, ...where)
+export const isShifted = (
+  a: View,
+  b: View,
+  x: number,
+  y: number,
+  n: number,
+  threshold: number,
+  compared: number,
+): boolean => isNear(a, b, x, y, n, threshold, compared) && isNear(b, a, x, y, n, threshold, compared)
 
-type Where = readonly [x: number, y: number, n: number, threshold: number, compared: number]
-
-function isNear(a: View, b: View, ...[x, y, n, threshold, compared]: Where): boolean {
+function isNear(
+  a: View,
+  b: View,
+  x: number,
+  y: number,
+  n: number,
+  threshold: number,
+  compared: number,
+): boolean {
   const at = (y * a.width + x) * a.channels
   for (let v = Math.max(0, y - n); v <= Math.min(b.height - 1, y + n); v++) {
     for (let u = Math.max(0, x - n); u <= Math.min(b.width - 1, x + n); u++) {
