@@ -121,6 +121,7 @@ export function convTranspose(
   const [D, H, W] = size as Triple
   const [kD, kH, kW] = kernel as Triple
   const [oD, oH, oW] = out as Triple
+  const before = pads.map(([n]) => n) as Triple
   const data = new Float64Array(filters * oD * oH * oW)
   for (let o = 0; o < filters; o++)
     data.fill(options.bias?.[o] ?? 0, o * oD * oH * oW, (o + 1) * oD * oH * oW)
@@ -131,17 +132,19 @@ export function convTranspose(
         for (let xx = 0; xx < W; xx++)
           for (let o = 0; o < filtersPerGroup; o++)
             for (let t = 0; t < kD; t++)
-              for (let u = 0; u < kH; u++)
+              for (let u = 0; u < kH; u++) {
+                const tz = z * stride[0] - before[0] + t * dilation[0]
+                const ty = y * stride[1] - before[1] + u * dilation[1]
+                if (tz < 0 || tz >= oD || ty < 0 || ty >= oH) continue
                 for (let v = 0; v < kW; v++) {
-                  const tz = z * stride[0] - pads[0]![0]! + t * dilation[0]
-                  const ty = y * stride[1] - pads[1]![0]! + u * dilation[1]
-                  const tx = xx * stride[2] - pads[2]![0]! + v * dilation[2]
-                  if (tz < 0 || tz >= oD || ty < 0 || ty >= oH || tx < 0 || tx >= oW) continue
+                  const tx = xx * stride[2] - before[2] + v * dilation[2]
+                  if (tx < 0 || tx >= oW) continue
                   const target = (((firstFilter + o) * oD + tz) * oH + ty) * oW + tx
                   data[target]! +=
                     x.data[((c * D + z) * H + y) * W + xx]! *
                     w.data[(((c * filtersPerGroup + o) * kD + t) * kH + u) * kW + v]!
                 }
+              }
   }
   return { shape: [filters, ...flat(out, x.shape.length - 1)], data }
 }
