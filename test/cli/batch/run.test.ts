@@ -6,6 +6,7 @@ import {
   readdirSync,
   readFileSync,
   rmSync,
+  statSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs'
@@ -457,7 +458,7 @@ describe('a batch whose end comes from outside', () => {
     while (workersOf(child).length === 0 && child.exitCode === null) await pause(3)
     const workers = workersOf(child)
     child.stdout.destroy()
-    expect(spawnSync('cat', [at('out/p000.png')]).status).toBe(0)
+    expect(spawnSync('cat', [at('out/p000.png')], { timeout: 150_000 }).status).toBe(0)
     expect([await ended, said]).toEqual([2, ''])
     rmSync(at('out/p000.png'))
     for (const pid of workers) while (isAlive(pid)) await pause(5)
@@ -485,7 +486,13 @@ describe('--watch', () => {
     }
     await until('in/p000.png', 'done')
     while (!said.includes('watching')) await pause(20)
-    await pause(300)
+    // files that appear before their folder is watched are not seen
+    const isWatched = (name: string) =>
+      spawnSync('sh', ['-c', `cat /proc/${child.pid}/fdinfo/*`])
+        .stdout.toString()
+        .includes(` ino:${statSync(at(name)).ino.toString(16)} `)
+    if (process.platform !== 'linux') await pause(1000)
+    else while (!isWatched('in') || !isWatched('in/p000.png')) await pause(20)
     write(at('in'), {
       'new.png': png(1),
       'deep/er.png': png(2),
