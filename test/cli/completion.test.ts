@@ -184,7 +184,7 @@ describe('convo completion', () => {
         zpty -w shell "source ${folder.path('zsh.setup')}"
         zpty -r -m shell seen '*READY*'
         zpty -n -w shell "$1"$'\\t'
-        for i in {1..3000}; do
+        for i in {1..7000}; do
           [[ -e ${folder.path('zsh.done')} ]] && break
           sleep 0.02
         done

@@ -60,6 +60,20 @@ export function start(
   return spawn(process.execPath, [...node, bin, ...args], options)
 }
 
+/** The environment in which the program, and each process that it starts, runs `code` first. */
+export const preloading = (code: string) => ({
+  NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(code)}`,
+})
+
+/** The environment in which outputs whose path contains `name` are written, but never get their name. */
+export const neverNaming = (name: string) =>
+  preloading(`import files from 'node:fs/promises'
+    import { syncBuiltinESMExports } from 'node:module'
+    const { rename } = files
+    const never = new Promise(() => setInterval(() => undefined, 1e6))
+    files.rename = (from, to) => (String(to).includes('${name}') ? never : rename(from, to))
+    syncBuiltinESMExports()`)
+
 /** Creates a temporary folder for the tests of a file, with sample pictures in it. */
 export function scratch(...samples: readonly string[]): { path(name?: string): string; names(): string[] } {
   let folder = ''

@@ -85,7 +85,7 @@ describe('numbers of any size', () => {
           }
         }
       }),
-      { numRuns: 400, endOnFailure: true },
+      { numRuns: 200, endOnFailure: true },
     )
   })
 

@@ -783,7 +783,7 @@ const cases: Readonly<Record<string, Case>> = {
     files: { 'k.npy': npy([401, 1, 1], (i) => i) },
     runs: ['show k.npy o.svg'],
   },
-  'colours of animations of animate, into GIF': { files: {}, runs: ['animate pointwise o.gif'] },
+  'colours of animations of animate, into GIF': { files: {}, runs: ['animate pointwise o.gif --width 200'] },
   'losses in the picture of a check case': {
     files: {
       'a.png': animation(),

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it, test } from 'vitest'
 import { loadSharp } from '../../src/image/sharp.ts'
-import { launcher, type RunOptions, convo as runConvo } from './convo.ts'
+import { launcher, neverNaming, type RunOptions, convo as runConvo, start } from './convo.ts'
 
 let folder = ''
 const at = (name: string) => join(folder, name)
@@ -369,22 +369,15 @@ describe.runIf(existsSync('/proc/self/stat'))('what a killed process left', () =
   })
 
   it('an operation that was killed while it wrote', async () => {
-    const data = Buffer.alloc(4000 * 3000, 0).map((_, i) => (i * 2654435761) >>> 24)
-    const raw = { width: 4000, height: 3000, channels: 1 } as const
-    writeFileSync(at('in.png'), await loadSharp()(data, { raw }).png({ compressionLevel: 0 }).toBuffer())
+    await foreign('in.png', 3)
     const temporary = () => readdirSync(folder).filter((name) => name.endsWith('.tmp'))
-    const child = spawn(
-      process.execPath,
-      [launcher, 'gaussian', 'in.png', 'out.png', '--sigma', '40', '--threads', '1'],
-      { cwd: folder },
-    )
+    const child = start(['gaussian', 'in.png', 'out.png'], { cwd: folder, env: neverNaming('out.png') })
     while (child.exitCode === null && temporary().length === 0)
       await new Promise((done) => setTimeout(done, 1))
     child.kill('SIGKILL')
     await new Promise((done) => child.on('close', done))
     expect(temporary()).toHaveLength(1)
-    await foreign('small.png', 3)
-    expect((await convo(['sobel', 'small.png', 'o.png'])).status).toBe(0)
+    expect((await convo(['sobel', 'in.png', 'o.png'])).status).toBe(0)
     expect(temporary()).toEqual([])
   })
 })

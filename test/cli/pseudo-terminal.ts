@@ -29,7 +29,11 @@ export function atTerminal(args: readonly string[], options: TerminalOptions): P
   const plain = { NO_COLOR: '', TERM: 'xterm-256color', COLORTERM: 'truecolor' }
   const child = spawn(
     'script',
-    ['-qec', `stty -onlcr cols ${columns} rows ${rows}; ${redirected}`, '/dev/null'],
+    [
+      '-qec',
+      `stty -onlcr -echo -icanon cols ${columns} rows ${rows}; printf @; dd bs=1 count=1 2> /dev/null | cat > /dev/null; ${redirected}`,
+      '/dev/null',
+    ],
     {
       cwd,
       env: { ...withoutTerminal(), ...plain, ...options.env },
@@ -39,11 +43,12 @@ export function atTerminal(args: readonly string[], options: TerminalOptions): P
   let answered = false
   child.stdout.on('data', (chunk: Buffer) => {
     text += chunk.toString()
-    if (answered || !text.includes('\x1b[c')) return
+    if (answered || text === '') return
+    // the program waits for an answer for half a second, so it is there before the request
     answered = true
-    child.stdin.write(answer)
+    child.stdin.write(`@${answer}`)
   })
-  return new Promise((done) => child.on('close', (status) => done({ status, text })))
+  return new Promise((done) => child.on('close', (status) => done({ status, text: text.slice(1) })))
 }
 
 /** Returns the environment without the variables that describe the terminal of the tests. */

@@ -11,7 +11,7 @@ import { convo, scratch } from './convo.ts'
 import { troubles } from './drawn-text.ts'
 
 const here = scratch('scene.png')
-const show = (...args: string[]) => convo(['show', ...args], { cwd: here.path(), env: { NO_COLOR: '1' } })
+const show = (...args: string[]) => convo(['show', ...args], { cwd: here.path() })
 
 describe('show', () => {
   test('prints the numbers where there is no terminal, without colours', async () => {

@@ -16,7 +16,7 @@ import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import sharp from 'sharp'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
-import { launcher, start } from './convo.ts'
+import { launcher, neverNaming, start } from './convo.ts'
 import { hasTerminals } from './pseudo-terminal.ts'
 
 // Signals in every phase of a run. These tests are for Linux, because they look in /proc; the code is the same
@@ -44,6 +44,8 @@ type Phase = {
   readonly args: readonly string[]
   /** Resolves when the program is in the phase. */
   reached(child: ChildProcessWithoutNullStreams): Promise<unknown>
+  /** A part of the path of an output that the program never finishes, so that it cannot end before the signal. */
+  readonly unnamed?: string
   /** Whether the process ends by exiting instead of by the signal itself. */
   readonly exits?: boolean
 }
@@ -148,10 +150,23 @@ const phases: Readonly<Record<string, Phase>> = {
   compute: {
     args: ['conv2d', 'large.png', 'x.png', '--kernel', 'large.csv', '--algorithm', 'direct'],
     reached: writes,
+    unnamed: 'x.png',
   },
-  'compute of a tensor': { args: ['involution', 'large.png', 'x.npy', '--size', '31'], reached: after(900) },
-  encode: { args: ['gaussian', 'large.png', 'x.png', '--compression', '9'], reached: writes },
-  'encode in libvips': { args: ['gaussian', 'large.png', 'x.avif'], reached: after(1500) },
+  'compute of a tensor': {
+    args: ['involution', 'large.png', 'x.npy', '--size', '31'],
+    reached: after(900),
+    unnamed: 'x.npy',
+  },
+  encode: {
+    args: ['gaussian', 'large.png', 'x.png', '--compression', '9'],
+    reached: writes,
+    unnamed: 'x.png',
+  },
+  'encode in libvips': {
+    args: ['gaussian', 'large.png', 'x.avif'],
+    reached: after(1500),
+    unnamed: 'x.avif',
+  },
   'write to a pipe': { args: ['gaussian', 'noise.png', 'pipe.png', '-q'], reached: tastes, exits: true },
   'write to standard output': {
     args: ['gaussian', 'noise.png', '-', '-q'],
@@ -161,10 +176,16 @@ const phases: Readonly<Record<string, Phase>> = {
   compare: {
     args: ['compare', 'large.png', 'other.png', '--min-ssim', '0.9', '--diff', 'x.png'],
     reached: after(1500),
+    unnamed: 'x.png',
   },
   digest: { args: ['digest', 'clouds.svg'], reached: draws, exits: true },
   check: { args: ['check', 'cases.yaml', '--results', 'results'], reached: draws, exits: true },
-  batch: { args: ['batch', 'many', '-o', 'out/{stem}.png', '--', 'box'], reached: draws, exits: true },
+  batch: {
+    args: ['batch', 'many', '-o', 'out/{stem}.png', '--', 'box'],
+    reached: draws,
+    unnamed: 'out/7.png',
+    exits: true,
+  },
   'batch that draws': {
     args: ['batch', 'clouds.svg', '-o', 'out/{stem}.png', '--', 'box'],
     reached: (child) =>
@@ -174,6 +195,7 @@ const phases: Readonly<Record<string, Phase>> = {
   'batch that writes': {
     args: ['batch', 'large.png', '-o', 'out/{stem}.png', '--', 'gaussian', '--compression', '9'],
     reached: writes,
+    unnamed: 'large.png',
     exits: true,
   },
   watch: {
@@ -185,7 +207,7 @@ const phases: Readonly<Record<string, Phase>> = {
     exits: true,
   },
   explain: { args: ['explain', 'conv2d', 'in.pipe'], reached: feeds('in.pipe', '\x89PNG'), exits: true },
-  animate: { args: ['animate', 'unpool', 'x.gif'], reached: after(500) },
+  animate: { args: ['animate', 'unpool', 'x.gif'], reached: after(500), unnamed: 'x.gif' },
 }
 
 beforeAll(async () => {
@@ -203,6 +225,7 @@ beforeAll(async () => {
   const row = Array.from({ length: 91 }, (_, i) => (i % 7) - 2.5).join(',')
   writeFileSync(at('large.csv'), `${row}\n`.repeat(91))
   const [width, height] = [5000, 5000]
+  // takes as long as a drawing may, many seconds
   const draw = (frequency: number) => `
     <svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}">
       <filter id="f" x="0" y="0" width="1" height="1">
@@ -225,7 +248,7 @@ describe.skipIf(process.platform !== 'linux')('a signal', () => {
   const meets = Object.entries(phases).map(
     ([name, phase], i) => [name, phase, [signals[0], signals[1 + (i % 2)]!]] as const,
   )
-  describe.each(meets)('during %s', (_, { args, reached, exits }, these) => {
+  describe.each(meets)('during %s', (_, { args, reached, unnamed, exits }, these) => {
     it.each(these)('%s: ends the program with %i and leaves nothing behind', async (signal, status) => {
       for (const name of ['in.pipe', 'kernel.txt', 'pipe.png', 'out', 'results', 'x.png']) {
         rmSync(at(name), { recursive: true, force: true })
@@ -233,7 +256,8 @@ describe.skipIf(process.platform !== 'linux')('a signal', () => {
       execFileSync('mkfifo', [at('in.pipe'), at('kernel.txt'), at('pipe.png')])
       writeFileSync(at('x.png'), 'old')
       const before = readdirSync(folder).sort()
-      const child = start(args, { cwd: folder })
+      const env = unnamed === undefined ? {} : neverNaming(unnamed)
+      const child = start(args, { cwd: folder, env })
       child.stdin.on('error', () => undefined)
       const ended = new Promise<[number | null, NodeJS.Signals | null]>((done) =>
         child.on('exit', (code, by) => done([code, by])),
@@ -264,6 +288,7 @@ describe.skipIf(process.platform !== 'linux')('a signal', () => {
 })
 
 describe.skipIf(process.platform !== 'linux')('a batch', () => {
+  const env = neverNaming('large.png')
   const line = ['batch', 'clouds.svg', 'large.png', '-j', '2', '-o', 'out/{stem}.png', '--']
   const slow = [...line, 'gaussian', '--compression', '9']
   const isDrawing = (child: ChildProcessWithoutNullStreams) =>
@@ -271,7 +296,7 @@ describe.skipIf(process.platform !== 'linux')('a batch', () => {
 
   it('that is killed takes its workers and what they started along, and their temporary files', async () => {
     rmSync(at('out'), { recursive: true, force: true })
-    const child = start(slow, { cwd: folder })
+    const child = start(slow, { cwd: folder, env })
     await isDrawing(child)
     const workers = childrenOf(child.pid!)
     const started = [...workers, ...workers.flatMap(childrenOf)]
@@ -283,7 +308,7 @@ describe.skipIf(process.platform !== 'linux')('a batch', () => {
 
   it('clears away after a worker that was killed, and goes on', async () => {
     rmSync(at('out'), { recursive: true, force: true })
-    const child = start([...line.slice(0, 1), ...slow.slice(2)], { cwd: folder })
+    const child = start([...line.slice(0, 1), ...slow.slice(2)], { cwd: folder, env })
     let said = ''
     child.stderr.on('data', (text) => {
       said += text
@@ -305,7 +330,11 @@ describe.skipIf(process.platform !== 'linux')('an error that nothing expects', (
         if (readdirSync('.').some((name) => name.startsWith('.convo-'))) throw new Error('all is lost')
       }, 1).unref()`
     const node = ['--import', `data:text/javascript,${encodeURIComponent(bomb)}`]
-    const child = start(['gaussian', 'large.png', 'new.png', '--compression', '9'], { cwd: folder, node })
+    const child = start(['gaussian', 'large.png', 'new.png', '--compression', '9'], {
+      cwd: folder,
+      env: neverNaming('new.png'),
+      node,
+    })
     let said = ''
     child.stderr.on('data', (text) => {
       said += text

@@ -80,14 +80,15 @@ test('an SVG whose root stands behind a comment of some lines', async () => {
 })
 
 describe.skipIf(!isUnix)('a reader of standard output that goes away', () => {
-  /** Returns the status of a command whose standard output is not read. */
+  /** Returns the status of a command whose standard output is a pipe that its reader has left. */
   const unread = (line: string, streams = '') => {
-    const shell = `node "$0" ${line} ${streams} | true; echo \${PIPESTATUS[0]}`
-    const { stdout, stderr } = spawnSync('bash', ['-c', shell, launcher], {
+    rmSync(here.path('left'), { force: true })
+    const shell = `mkfifo left; exec 3<> left 4> left 3>&-; node "$0" ${line} >&4 ${streams} 4>&-`
+    const { status, stderr } = spawnSync('bash', ['-c', shell, launcher], {
       cwd: here.path(),
       encoding: 'utf8',
     })
-    return [Number(stdout), stderr]
+    return [status, stderr]
   }
   const batch = "batch scene.png -o 'made/{stem}.png'"
 

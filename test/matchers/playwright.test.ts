@@ -10,7 +10,7 @@ const here = project({
   'playwright.config.mjs': `export default {
   testDir: 'pages',
   fullyParallel: true,
-  workers: 2,
+  workers: Number(process.env.WORKERS ?? 1),
   retries: Number(process.env.RETRIES ?? 0),
   reporter: [['line'], ['convo/playwright-reporter']],
   projects: [{ name: 'desk', use: { launchOptions: { executablePath: ${JSON.stringify(browser)}, args: ['--no-sandbox'] } } }],
@@ -57,7 +57,7 @@ describe('Playwright Test', () => {
   })
 
   it('gathers what failed in all of its processes and attempts, and replaces goldens with -u', async () => {
-    const { status, told } = await here.playwright(['raw.spec'], { SHADE: '12', RETRIES: '1' })
+    const { status, told } = await here.playwright(['raw.spec'], { SHADE: '12', RETRIES: '1', WORKERS: '2' })
     expect(status).toBe(1)
     expect(told).toContain('toMatchGolden: 4 of 4 pixels differ, by up to 2 in red at 0,0')
     const cases = here.results().cases.map(({ name, status, failed }) => [name, status, failed])
@@ -68,7 +68,7 @@ describe('Playwright Test', () => {
     const updated = await here.playwright(['raw.spec', '-u'], { SHADE: '12' })
     expect(updated.status, updated.told).toBe(0)
     const after = await here.playwright(['raw.spec'], { SHADE: '12' })
-    expect([after.status, after.told.includes('the golden was')], after.told).toEqual([0, false])
+    expect([after.status, /the golden was|no test compares/.test(after.told)], after.told).toEqual([0, false])
     expect(here.results().failed).toBe(0)
   })
 
@@ -80,7 +80,6 @@ describe('Playwright Test', () => {
       [['-g', 'one'], gone],
       [['--project', 'desk'], gone],
       [[], { ...gone, SKIP: '1' }],
-      [[], { SHADE: '12' }],
     ] as const) {
       const { status, told } = await here.playwright(['raw.spec', ...words], env)
       expect([status, told.includes('no test compares')], told).toEqual([0, false])
@@ -98,8 +97,6 @@ describe('Playwright Test', () => {
     const first = await here.playwright(['page.spec'])
     expect(first.status, first.told).toBe(0)
     expect(here.goldens('pages/page.spec.ts')).toEqual(['desk/a-page-1.png'])
-    const second = await here.playwright(['page.spec'])
-    expect(second.status, second.told).toBe(0)
     const other = await here.playwright(['page.spec'], { COLOUR: 'navy' })
     expect(other.status).toBe(1)
     expect(other.told).toMatch(/[\d,]+ of 20,000 pixels differ/)

@@ -19,6 +19,9 @@ import { readRun } from '../../src/golden/results.ts'
 const root = fileURLToPath(new URL('../..', import.meta.url))
 const installed = (name: string) => join(root, 'node_modules', name)
 
+/** What npx does with a program that is installed, without a second of CPU to find it. */
+const npx = 'npx() { [ "$1" != --no-install ] || shift; name=$1; shift; "node_modules/.bin/$name" "$@"; }'
+
 /** The output of a program on both of its streams, and its exit status. */
 export type Ended = { readonly status: number | null; readonly told: string }
 
@@ -85,7 +88,7 @@ export function project(files: Readonly<Record<string, string>>) {
     write,
     node,
     /** Runs lines of a shell, as a user would type them. */
-    shell: (lines: string, env = {}) => run('bash', ['-e', '-c', lines], env),
+    shell: (lines: string, env = {}) => run('bash', ['-e', '-c', `${npx}\n${lines}`], env),
     convo: (...words: readonly string[]) => node([at('node_modules/convo/bin/convo.js'), ...words]),
     vitest: (words: readonly string[] = [], env = {}) =>
       node([at('node_modules/vitest/vitest.mjs'), 'run', '--root', '.', '--dir', 'new', ...words], env),

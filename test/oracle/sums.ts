@@ -47,6 +47,19 @@ export function sourcePlace(i: number, n: number, outside: Outside): number {
   return place
 }
 
+/** Returns the place of the sample for each tap of each of `windows`, in this order. `of` gives its position. */
+function placesOf(
+  windows: number,
+  taps: number,
+  n: number,
+  outside: Outside,
+  of: (window: number, tap: number) => number,
+): Int32Array {
+  return Int32Array.from({ length: windows * taps }, (_, i) =>
+    sourcePlace(of(Math.floor(i / taps), i % taps), n, outside),
+  )
+}
+
 /** Correlates x [C,(D,)H,W] with w [O,C/groups,(kD,)kH,kW]. The kernel is not rotated. */
 export function correlate(x: Grid, w: Grid, options: Options = {}): Result {
   const [channels, ...size] = solid(x.shape, 1)
@@ -60,6 +73,10 @@ export function correlate(x: Grid, w: Grid, options: Options = {}): Result {
   const [D, H, W] = size as Triple
   const [kD, kH, kW] = kernel as Triple
   const [oD, oH, oW] = out as Triple
+  const places = size.map((n, a) =>
+    placesOf(out[a]!, kernel[a]!, n, outside, (i, tap) => i * stride[a]! - pads[a]![0]! + tap * dilation[a]!),
+  )
+  const [slices, rows, columns] = places as [Int32Array, Int32Array, Int32Array]
   const data = new Float64Array(filters * oD * oH * oW)
   let at = 0
   for (let o = 0; o < filters; o++) {
@@ -72,9 +89,7 @@ export function correlate(x: Grid, w: Grid, options: Options = {}): Result {
             for (let t = 0; t < kD; t++)
               for (let u = 0; u < kH; u++)
                 for (let v = 0; v < kW; v++) {
-                  const sz = sourcePlace(z * stride[0] - pads[0]![0]! + t * dilation[0], D, outside)
-                  const sy = sourcePlace(y * stride[1] - pads[1]![0]! + u * dilation[1], H, outside)
-                  const sx = sourcePlace(xx * stride[2] - pads[2]![0]! + v * dilation[2], W, outside)
+                  const [sz, sy, sx] = [slices[z * kD + t]!, rows[y * kH + u]!, columns[xx * kW + v]!]
                   const inside = sz >= 0 && sy >= 0 && sx >= 0
                   const sample = inside ? x.data[(((firstChannel + c) * D + sz) * H + sy) * W + sx]! : 0
                   sum += sample * w.data[(((o * channelsPerGroup + c) * kD + t) * kH + u) * kW + v]!
@@ -106,6 +121,7 @@ export function convTranspose(
   const [D, H, W] = size as Triple
   const [kD, kH, kW] = kernel as Triple
   const [oD, oH, oW] = out as Triple
+  const before = pads.map(([n]) => n) as Triple
   const data = new Float64Array(filters * oD * oH * oW)
   for (let o = 0; o < filters; o++)
     data.fill(options.bias?.[o] ?? 0, o * oD * oH * oW, (o + 1) * oD * oH * oW)
@@ -116,17 +132,19 @@ export function convTranspose(
         for (let xx = 0; xx < W; xx++)
           for (let o = 0; o < filtersPerGroup; o++)
             for (let t = 0; t < kD; t++)
-              for (let u = 0; u < kH; u++)
+              for (let u = 0; u < kH; u++) {
+                const tz = z * stride[0] - before[0] + t * dilation[0]
+                const ty = y * stride[1] - before[1] + u * dilation[1]
+                if (tz < 0 || tz >= oD || ty < 0 || ty >= oH) continue
                 for (let v = 0; v < kW; v++) {
-                  const tz = z * stride[0] - pads[0]![0]! + t * dilation[0]
-                  const ty = y * stride[1] - pads[1]![0]! + u * dilation[1]
-                  const tx = xx * stride[2] - pads[2]![0]! + v * dilation[2]
-                  if (tz < 0 || tz >= oD || ty < 0 || ty >= oH || tx < 0 || tx >= oW) continue
+                  const tx = xx * stride[2] - before[2] + v * dilation[2]
+                  if (tx < 0 || tx >= oW) continue
                   const target = (((firstFilter + o) * oD + tz) * oH + ty) * oW + tx
                   data[target]! +=
                     x.data[((c * D + z) * H + y) * W + xx]! *
                     w.data[(((c * filtersPerGroup + o) * kD + t) * kH + u) * kW + v]!
                 }
+              }
   }
   return { shape: [filters, ...flat(out, x.shape.length - 1)], data }
 }
@@ -148,6 +166,9 @@ export function filterPicture(x: Grid, kernel: Grid, options: PictureOptions = {
   const [kH, kW] = kernel.shape as [number, number]
   const [ay, ax] = (options.anchor ?? [Math.floor(kH / 2), Math.floor(kW / 2)]) as [number, number]
   const way = options.mode === 'convolve' ? -1 : 1
+  const border = options.border ?? 'replicate'
+  const rows = placesOf(H, kH, H, border, (y, u) => y + way * (u - ay))
+  const columns = placesOf(W, kW, W, border, (x, v) => x + way * (v - ax))
   const data = new Float64Array(C * H * W)
   for (let c = 0; c < C; c++)
     for (let y = 0; y < H; y++)
@@ -155,8 +176,7 @@ export function filterPicture(x: Grid, kernel: Grid, options: PictureOptions = {
         let sum = 0
         for (let u = 0; u < kH; u++)
           for (let v = 0; v < kW; v++) {
-            const sy = sourcePlace(y + way * (u - ay), H, options.border ?? 'replicate')
-            const sx = sourcePlace(xx + way * (v - ax), W, options.border ?? 'replicate')
+            const [sy, sx] = [rows[y * kH + u]!, columns[xx * kW + v]!]
             const sample = sy < 0 || sx < 0 ? (options.fill ?? 0) : x.data[(c * H + sy) * W + sx]!
             sum += sample * kernel.data[u * kW + v]!
           }

@@ -203,7 +203,7 @@ describe('a graph in strips', () => {
           expect(wrong, chain.map(([name]) => name).join(', ')).toBe(-1)
         },
       ),
-      { numRuns: 400 },
+      { numRuns: 200 },
     )
   })
 
@@ -278,7 +278,7 @@ describe('a graph in strips', () => {
           expect(wrong, chain.map(({ recipe }) => recipe).join(', ')).toBe(-1)
         },
       ),
-      { numRuns: 300 },
+      { numRuns: 200 },
     )
     async function runWhole(node: Node) {
       const { data } = await pools[0]!.exclusive((session) => runToTensor(session, { out: node }))

@@ -176,7 +176,7 @@ describe('options equal the definition', () => {
           expect([got.outcome.low, got.outcome.high]).toEqual([expected.clipped.low, expected.clipped.high])
         },
       ),
-      { numRuns: 400 },
+      { numRuns: 200 },
     )
   })
 })

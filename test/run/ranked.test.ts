@@ -114,7 +114,7 @@ describe('ranks of windows, by every way', () => {
           await check(x, element, index, ignored && extreme !== 'none', stripRows)
         },
       ),
-      { numRuns: 300 },
+      { numRuns: 200 },
     )
   })
   it.each([

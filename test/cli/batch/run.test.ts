@@ -6,6 +6,7 @@ import {
   readdirSync,
   readFileSync,
   rmSync,
+  statSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs'
@@ -13,7 +14,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { idatChunk, pngHeader } from '../../../src/image/png.ts'
-import { convo, launcher, start } from '../convo.ts'
+import { convo, launcher, neverNaming, start } from '../convo.ts'
 import { entries, inputsOf, png, tree, write, writePictures } from './pictures.ts'
 
 let folder = ''
@@ -384,7 +385,7 @@ describe('an interrupted batch', () => {
     let isPartly = 0
     for (let moment = 0; moment < 5; moment++) {
       rmSync(at('out'), { recursive: true, force: true })
-      const child = start([...line, '-q', ...sobel], { cwd: folder })
+      const child = start([...line, '-q', ...sobel], { cwd: folder, env: neverNaming('p019') })
       const ended = new Promise((done) => child.on('close', done))
       const wanted = moment * 4
       while (picturesOf(at('out')).length < wanted && child.exitCode === null) await pause(3)
@@ -397,15 +398,15 @@ describe('an interrupted batch', () => {
       for (const name of left) {
         expect(readFileSync(at(`out/${name}`)).equals(whole.get(name)!), name).toBe(true)
       }
-      if (left.length > 0 && left.length < 20) isPartly++
+      if (left.length > 0) isPartly++
       const next = await batch(...line.slice(1), '--json', ...sobel)
       expect(next.status).toBe(0)
       const rest = [...whole.keys()].filter((name) => !left.includes(name)).map((name) => `in/${name}`)
       expect(inputsOf(next.stdout, 'done'), `after ${left.length} of 20`).toEqual(rest)
       expect(tree(at('out'))).toEqual(whole)
     }
-    expect(isPartly).toBeGreaterThan(2)
-  }, 300_000)
+    expect(isPartly).toBeGreaterThan(3)
+  })
 
   it('ends on the first signal, says how to go on, and goes on', async () => {
     writePictures(at('in'), 30, 300, 200)
@@ -417,29 +418,20 @@ describe('an interrupted batch', () => {
     ] as const) {
       const line = ['batch', 'in', '-o', 'out/{stem}.png', '--json', ...sobel]
       let [told, said] = ['', '']
-      // on a busy machine the signal may arrive after the end, and then it was not an interruption
-      const interrupted = async () => {
-        rmSync(at('out'), { recursive: true, force: true })
-        ;[told, said] = ['', '']
-        const child = start(line, { cwd: folder })
-        child.stdout.on('data', (chunk: Buffer) => {
-          told += chunk.toString()
-        })
-        child.stderr.on('data', (chunk: Buffer) => {
-          said += chunk.toString()
-        })
-        const ended = new Promise<number | null>((done) => child.on('close', done))
-        while (picturesOf(at('out')).length < 3 && child.exitCode === null) await pause(3)
-        const workers = workersOf(child)
-        const isLate = picturesOf(at('out')).length === 30
-        child.kill(signal)
-        const code = await ended
-        for (const pid of workers) while (isAlive(pid)) await pause(5)
-        return isLate ? undefined : code
-      }
-      let code = await interrupted()
-      for (let again = 0; code === undefined && again < 9; again++) code = await interrupted()
-      expect(code).toBe(status)
+      rmSync(at('out'), { recursive: true, force: true })
+      const child = start(line, { cwd: folder, env: neverNaming('p029') })
+      child.stdout.on('data', (chunk: Buffer) => {
+        told += chunk.toString()
+      })
+      child.stderr.on('data', (chunk: Buffer) => {
+        said += chunk.toString()
+      })
+      const ended = new Promise<number | null>((done) => child.on('close', done))
+      while (picturesOf(at('out')).length < 3 && child.exitCode === null) await pause(3)
+      const workers = workersOf(child)
+      child.kill(signal)
+      expect(await ended).toBe(status)
+      for (const pid of workers) while (isAlive(pid)) await pause(5)
       expect(said).toContain("to resume: convo batch in --output 'out/{stem}.png' --json -- sobel")
       expect(entries(told).at(-1)).toMatchObject({ event: 'end', failed: 0, stopped: signal })
       expect([...tree(at('out')).keys()].filter((name) => name.startsWith('.'))).toEqual([])
@@ -447,24 +439,28 @@ describe('an interrupted batch', () => {
       expect((await batch(...line.slice(1))).status).toBe(0)
       expect(tree(at('out'))).toEqual(whole)
     }
-  }, 300_000)
+  })
 })
 
 describe('a batch whose end comes from outside', () => {
   it('whose reader goes away ends quietly, with 2', async () => {
-    writePictures(at('in'), 80, 300, 200)
-    const child = start(['batch', 'in', '-o', 'out/{stem}.png', '--json', ...sobel], {
-      cwd: folder,
-    })
+    writePictures(at('in'), 20)
+    // the batch goes on after the first picture when somebody reads it, and nobody reads what it says
+    mkdirSync(at('out'))
+    spawnSync('mkfifo', [at('out/p000.png')])
+    const line = ['batch', 'in', '-o', 'out/{stem}.png', '--json', '--jobs', '1', ...sobel]
+    const child = start(line, { cwd: folder })
     let said = ''
     child.stderr.on('data', (chunk: Buffer) => {
       said += chunk.toString()
     })
-    child.stdout.once('data', () => child.stdout.destroy())
     const ended = new Promise<number | null>((done) => child.on('close', done))
     while (workersOf(child).length === 0 && child.exitCode === null) await pause(3)
     const workers = workersOf(child)
+    child.stdout.destroy()
+    expect(spawnSync('cat', [at('out/p000.png')], { timeout: 150_000 }).status).toBe(0)
     expect([await ended, said]).toEqual([2, ''])
+    rmSync(at('out/p000.png'))
     for (const pid of workers) while (isAlive(pid)) await pause(5)
     expect([...tree(at('out')).keys()].filter((name) => name.startsWith('.'))).toEqual([])
   })
@@ -490,7 +486,13 @@ describe('--watch', () => {
     }
     await until('in/p000.png', 'done')
     while (!said.includes('watching')) await pause(20)
-    await pause(300)
+    // files that appear before their folder is watched are not seen
+    const isWatched = (name: string) =>
+      spawnSync('sh', ['-c', `cat /proc/${child.pid}/fdinfo/*`])
+        .stdout.toString()
+        .includes(` ino:${statSync(at(name)).ino.toString(16)} `)
+    if (process.platform !== 'linux') await pause(1000)
+    else while (!isWatched('in') || !isWatched('in/p000.png')) await pause(20)
     write(at('in'), {
       'new.png': png(1),
       'deep/er.png': png(2),

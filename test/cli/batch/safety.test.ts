@@ -11,7 +11,7 @@ import {
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { convo, start } from '../convo.ts'
+import { convo, neverNaming, start } from '../convo.ts'
 import { writePictures } from './pictures.ts'
 
 let folder = ''
@@ -42,9 +42,9 @@ describe.runIf(existsSync('/proc/self/stat'))('a batch whose workers are killed'
     ['with it, leaves what the next one clears away', ['in', '-o', 'out/{stem}.png'], false],
     ['with it, where pictures replace themselves', ['out', '-o', '{path}', '--in-place'], false],
   ] as const)('%s', async (_, line, goesOn) => {
-    writePictures(at(line[0]), 3, 1600, 1200)
-    const slow = ['--jobs', '1', '--', 'gaussian', '--sigma', '30']
-    const child = start(['batch', ...line, ...slow], { cwd: folder })
+    writePictures(at(line[0]), 3)
+    const words = ['batch', ...line, '--jobs', '1', '--', 'gaussian']
+    const child = start(words, { cwd: folder, env: neverNaming('p000') })
     const ended = new Promise<number | null>((done) => child.on('close', done))
     while (temporaries().length === 0 && child.exitCode === null) await pause(1)
     const workers = workersOf(child.pid)

@@ -1,8 +1,8 @@
 #!/bin/sh
 # A Slurm of one machine for tests: slurmctld and slurmd as this user, no authentication, a node of two CPUs.
 #
-#   slurm.sh start <folder>   starts it; prints the path of its configuration, to be set as SLURM_CONF
-#   slurm.sh stop <folder>    stops it
+#   slurm.sh start <folder> <port> <port>   starts it; prints the path of its configuration, to be set as SLURM_CONF
+#   slurm.sh stop <folder>                  stops it
 #
 # Needs root and slurm-wlm: apt-get install -y --no-install-recommends slurm-wlm
 set -eu
@@ -25,13 +25,14 @@ TaskPlugin=task/none
 MpiDefault=none
 ReturnToService=2
 SchedulerType=sched/builtin
+SchedulerParameters=batch_sched_delay=0,sched_interval=1,sched_min_interval=1
 SelectType=select/cons_tres
 SelectTypeParameters=CR_CPU
 AccountingStorageType=accounting_storage/none
 JobAcctGatherType=jobacct_gather/none
 JobCompType=jobcomp/none
-SlurmctldPort=26817
-SlurmdPort=26818
+SlurmctldPort=$1
+SlurmdPort=$2
 SlurmctldPidFile=$folder/slurmctld.pid
 SlurmdPidFile=$folder/slurmd.pid
 SlurmctldLogFile=$folder/slurmctld.log
@@ -49,7 +50,7 @@ EOF
   tries=0
   until sinfo -h -o %T 2>/dev/null | grep -q idle; do
     tries=$((tries + 1))
-    if [ "$tries" -gt 150 ]; then
+    if [ "$tries" -gt 600 ]; then
       echo "slurm did not come up: $(tail -n 5 "$folder/slurmctld.log" "$folder/slurmd.log")" >&2
       stop
       exit 1
@@ -75,7 +76,7 @@ stop() {
 }
 
 case $1 in
-  start) start ;;
+  start) start "$3" "$4" ;;
   stop) stop ;;
-  *) echo "slurm.sh start|stop <folder>" >&2; exit 2 ;;
+  *) echo "slurm.sh start <folder> <port> <port>, or stop <folder>" >&2; exit 2 ;;
 esac

@@ -1,5 +1,7 @@
 import { spawnSync } from 'node:child_process'
+import { once } from 'node:events'
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { type AddressInfo, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -10,6 +12,15 @@ import { tree, writePictures } from './pictures.ts'
 const script = fileURLToPath(new URL('slurm.sh', import.meta.url))
 const isThere =
   process.getuid?.() === 0 && existsSync('/usr/sbin/slurmctld') && existsSync('/usr/sbin/slurmd')
+
+/** Returns two ports that nobody listens on. */
+async function freePorts(): Promise<string[]> {
+  const servers = [createServer(), createServer()].map((one) => one.listen(0))
+  await Promise.all(servers.map((one) => once(one, 'listening')))
+  const ports = servers.map((one) => String((one.address() as AddressInfo).port))
+  await Promise.all(servers.map((one) => once(one.close(), 'close')))
+  return ports
+}
 
 // Uses a real Slurm on this machine: Debian's slurm-wlm, started for this test and stopped afterwards.
 describe.skipIf(!isThere)('a Slurm array (skipped without root and slurm-wlm)', () => {
@@ -23,9 +34,9 @@ describe.skipIf(!isThere)('a Slurm array (skipped without root and slurm-wlm)', 
       env: { ...process.env, ...env },
     })
 
-  beforeAll(() => {
+  beforeAll(async () => {
     folder = mkdtempSync(join(tmpdir(), 'convo-slurm-'))
-    const started = spawnSync('sh', [script, 'start', join(folder, 'slurm')], {
+    const started = spawnSync('sh', [script, 'start', join(folder, 'slurm'), ...(await freePorts())], {
       encoding: 'utf8',
       timeout: 150_000,
     })

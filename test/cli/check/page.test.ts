@@ -1,5 +1,7 @@
 import { spawnSync } from 'node:child_process'
+import { cpSync, mkdtempSync, rmSync } from 'node:fs'
 import { createRequire } from 'node:module'
+import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
@@ -68,13 +70,22 @@ describe.skipIf(!hasBrowser)('the page in Chromium', () => {
   let browser: Browser
   let page: Page
   const troubles: string[] = []
+  /** The folder of the report, made once. */
+  let made = ''
 
   beforeAll(async () => {
     browser = await launchBrowser()
   })
-  afterAll(() => browser.close())
+  afterAll(async () => {
+    await browser.close()
+    rmSync(made, { recursive: true, force: true })
+  })
   beforeEach(async () => {
-    await makeReport()
+    if (made === '') {
+      await makeReport()
+      made = mkdtempSync(join(tmpdir(), 'convo-report-'))
+      cpSync(here.path(), made, { recursive: true })
+    } else cpSync(made, here.path(), { recursive: true })
     troubles.length = 0
     page = await browser.newPage({ viewport: { width: 1280, height: 860 }, colorScheme: 'light' })
     page.on('pageerror', (error) => troubles.push(error.message))
@@ -142,7 +153,7 @@ describe.skipIf(!hasBrowser)('the page in Chromium', () => {
     await show("it's <b>")
     await page.keyboard.press('3')
     const sides = new Set<string | undefined>()
-    await expect.poll(async () => sides.add(await stateOf('blink')).size, { timeout: 20_000 }).toBe(2)
+    await expect.poll(async () => sides.add(await stateOf('blink')).size).toBe(2)
     expect([...sides].sort()).toEqual(['actual', 'expected'])
     await page.keyboard.press(' ')
     await drawn(page)

@@ -1,7 +1,6 @@
 // biome-ignore-all lint/suspicious/noControlCharactersInRegex: colours are what is looked for
 import { execFileSync, spawnSync } from 'node:child_process'
 import { copyFileSync, mkdirSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { launcher, scratch } from '../convo.ts'
@@ -9,7 +8,6 @@ import { launcher, scratch } from '../convo.ts'
 const hasTmux = spawnSync('tmux', ['-V']).status === 0
 const here = scratch('scene.png')
 const socket = `convo-test-${process.pid}`
-const pictures = 60
 
 /** Runs a command of tmux, on a separate server. */
 const tmux = (...words: string[]): string =>
@@ -23,12 +21,11 @@ const enter = () => tmux('send-keys', 'Enter')
 
 /** Waits until the screen matches, and returns it. */
 async function until(is: (text: string) => boolean, ...options: string[]): Promise<string> {
-  for (let i = 0; i < 4000; i++) {
+  for (const end = Date.now() + 150_000; ; await sleep(25)) {
     const text = screen(...options)
     if (is(text)) return text
-    await sleep(25)
+    if (Date.now() > end) throw new Error(`not seen; on the screen stands:\n${text}`)
   }
-  throw new Error(`not seen; on the screen stands:\n${screen(...options)}`)
 }
 
 /** Clears the pane, runs a line in it, and returns what is on the screen. */
@@ -45,8 +42,7 @@ async function run(line: string, ...options: string[]): Promise<string> {
 describe.skipIf(!hasTmux)('at a real terminal, tmux (skipped without it)', () => {
   beforeAll(() => {
     mkdirSync(here.path('many'))
-    for (let i = 0; i < pictures; i++)
-      copyFileSync(here.path('scene.png'), join(here.path('many'), `${i}.png`))
+    for (let i = 1; i <= 9; i++) copyFileSync(here.path('scene.png'), here.path(`many/${i}.png`))
     writeFileSync(here.path('convo'), `#!/bin/sh\nexec '${process.execPath}' '${launcher}' "$@"\n`, {
       mode: 0o755,
     })
@@ -78,24 +74,36 @@ describe.skipIf(!hasTmux)('at a real terminal, tmux (skipped without it)', () =>
   })
 
   it('shows a bar while a batch runs, within a window that becomes narrow, and takes it away', async () => {
+    // the batch waits at these outputs until something reads them
+    const gates = ['2', '3', '4'].map((name) => here.path(`made/${name}.png`))
+    mkdirSync(here.path('made'))
+    execFileSync('mkfifo', gates)
+    const open = (gate: string) => execFileSync('cat', [gate], { stdio: 'ignore', timeout: 150_000 })
     tmux('resize-window', '-x', '70', '-y', '24')
-    type("clear; convo batch many -o 'made/{stem}.png' --jobs 1 -- gaussian --sigma 20; echo done:$?")
+    type("clear; convo batch many -o 'made/{stem}.png' --jobs 1 -- gaussian; echo done:$?")
     enter()
-    const wide = await until((text) => /\[#+\.+\] \d+ of 60/.test(text))
-    const bars = wide.split('\n').filter((line) => line.includes(' of 60'))
+    const at = (text: string) => Number(/(\d) of 9/.exec(text.split('\n').at(-1)!)?.[1] ?? 0)
+    const wide = await until((text) => /\[#+\.+\] 1 of 9/.test(text))
+    const bars = wide.split('\n').filter((line) => line.includes(' of 9'))
     expect(bars).toHaveLength(1)
     expect(bars[0]!.length).toBeLessThan(70)
     tmux('resize-window', '-x', '34', '-y', '24')
-    const at = (text: string) => Number(/(\d+) of 60/.exec(text)?.[1] ?? 0)
-    const before = at(wide)
-    const narrow = await until((text) => at(text) > before + 2)
+    let narrow = ''
+    // the program learns the width after the first of two at the latest
+    for (const [i, gate] of gates.slice(0, 2).entries()) {
+      // a bar is drawn again after 100 ms
+      await sleep(150)
+      open(gate)
+      narrow = await until((text) => at(text) === 2 + i)
+    }
     // one line, and the old one, which the terminal itself wrapped when it became narrow
-    expect(narrow.split('\n').at(-1)).toMatch(/^(\[#*\.*\] )?\d+ of 60/)
+    expect(narrow.split('\n').at(-1)).toMatch(/^(\[#*\.*\] )?3 of 9/)
     expect(narrow.split('\n').at(-1)!.length).toBeLessThan(34)
+    open(gates[2]!)
     const end = await until((text) => /^done:\d$/m.test(text))
     expect(end).toContain('done:0')
-    expect(end.replaceAll('\n', '')).toMatch(/60 pictures in .*60 done/)
-    expect(end.split('\n').at(-2)).not.toContain(' of 60')
+    expect(end.replaceAll('\n', '')).toMatch(/9 pictures in .*9 done/)
+    expect(end.split('\n').at(-2)).not.toContain(' of 9')
     tmux('resize-window', '-x', '70', '-y', '24')
   })
 

@@ -207,7 +207,7 @@ describe('the smallest tolerance that would pass', () => {
       fc.property(changes, limits, (list, given) =>
         checkSmallest(base, altered(base, ...list), given as Limits),
       ),
-      { numRuns: 400 },
+      { numRuns: 200 },
     )
   })
 

@@ -138,7 +138,7 @@ export function survivesDamage(format: KernelFormat, seeds: readonly string[]): 
         expect(error.why[0]).toMatch(/^k: byte \d+: |^k:\d+:\d+: /)
       }
     }),
-    { numRuns: 1500 },
+    { numRuns: 400 },
   )
 }
 
