@@ -90,8 +90,9 @@ const each = <T>({ axes }: Pick<Either, 'axes'>, of: (axis: Axis) => T): [z: T, 
 function bankOf(c: Either, phasesOf: (axis: Axis) => AxisPhases) {
   const along = each(c, phasesOf)
   const [z, y, x] = along
+  const depths = z.places()
   const phases = z.phases.flatMap((pz) =>
-    y.phases.flatMap((py) => x.phases.map((px) => phaseOf(c, along, [pz, py, px]))),
+    y.phases.flatMap((py) => x.phases.map((px) => phaseOf(c, along, depths, [pz, py, px]))),
   )
   return {
     groups: c.groups,
@@ -100,7 +101,7 @@ function bankOf(c: Either, phasesOf: (axis: Axis) => AxisPhases) {
     input: each(c, ({ input }) => input),
     output: each(c, ({ output }) => output),
     grid: [z.grid, y.grid, x.grid] as const,
-    depths: z.places(),
+    depths,
     rows: spanOf(y),
     columns: spanOf(x),
     phases,
@@ -111,15 +112,15 @@ const spanOf = ({ first, last }: AxisPhases): Span => ({ first, span: last - fir
 
 function phaseOf(
   { axes: [, { kernel: rows }, { kernel: columns }] }: Either,
-  [z, y, x]: readonly [AxisPhases, AxisPhases, AxisPhases],
+  [, y, x]: readonly [AxisPhases, AxisPhases, AxisPhases],
+  depths: readonly number[],
   [pz, py, px]: readonly [AxisPhase, AxisPhase, AxisPhase],
 ): Phase {
   let taps: BankTap[] | undefined
   const made = () => {
     const list: BankTap[] = []
-    const places = z.places()
     for (const tz of pz.taps) {
-      const plane = places.indexOf(tz.at)
+      const plane = depths.indexOf(tz.at)
       for (const ty of py.taps) {
         for (const tx of px.taps) {
           const weight = (tz.tap * rows + ty.tap) * columns + tx.tap

@@ -136,15 +136,21 @@ export type LayerName = keyof LayerSettings
 const withAlpha = <S>(
   alpha: (settings: S, v: number) => number,
   f: (v: number, alpha: number) => number,
-): Layer<S> =>
-  eachRow(sameShape, (settings, out, { c, y, to, width }, [x], [shape]) => {
-    const last = shape![0] - 1
-    const [from, own] = [x!.at(c, y), x!.at(last, y)]
-    for (let i = 0; i < width; i++) {
-      const a = fround(alpha(settings, x!.data[own + i]!))
-      out[to + i] = c === last ? a : f(x!.data[from + i]!, a)
+): Layer<S> => ({
+  shape: sameShape,
+  needs: (_, rows) => [rows],
+  run(settings, out, [x], [first, end], _, [channels, , width]) {
+    const last = channels - 1
+    for (let y = first; y < end; y++) {
+      const [from, to] = [x!.at(last, y), out.at(last, y)]
+      for (let i = 0; i < width; i++) out.data[to + i] = alpha(settings, x!.data[from + i]!)
+      for (let c = 0; c < last; c++) {
+        const [here, there] = [x!.at(c, y), out.at(c, y)]
+        for (let i = 0; i < width; i++) out.data[there + i] = f(x!.data[here + i]!, out.data[to + i]!)
+      }
     }
-  })
+  },
+})
 
 /** Functions with f(k v) = k f(v) for positive k. */
 export const scaleFree: ReadonlySet<FunctionName> = new Set<FunctionName>([
@@ -207,9 +213,9 @@ export const layers: { readonly [K in LayerName]: Layer<LayerSettings[K]> } = {
     ({ count }, [x]) => [count, x![1], x![2]],
     ({ first }, out, { c, y, to, width }, [x]) => copyRow(out, to, x!, x!.at(first + c, y), width),
   ),
-  leveled: pointwise(({ levels }) => {
-    const of = levels.map(levelOf)
-    return (v, c) => of[c]!(v)
+  leveled: eachRow(sameShape, ({ levels }, out, { c, y, to, width }, [x]) => {
+    const [from, level] = [x!.at(c, y), levelOf(levels[c]!)]
+    for (let i = 0; i < width; i++) out[to + i] = level(x!.data[from + i]!)
   }),
   join: eachRow(
     (_, [a, b]) => [a![0] + b![0], a![1], a![2]],

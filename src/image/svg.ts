@@ -6,9 +6,16 @@ import { checkSize, type Size } from './size.ts'
 import { type Element, readTags } from './svg-text.ts'
 
 /** Pixels in a unit at 72 per inch, the density at which drawings are rendered. */
-// biome-ignore format: one line says it
 const units: Readonly<Record<string, number>> = {
-  '': 1, px: 1, pt: 1, pc: 12, in: 72, cm: 72 / 2.54, mm: 72 / 25.4, em: 12, ex: 6,
+  '': 1,
+  px: 1,
+  pt: 1,
+  pc: 12,
+  in: 72,
+  cm: 72 / 2.54,
+  mm: 72 / 25.4,
+  em: 12,
+  ex: 6,
 }
 
 /**
@@ -29,7 +36,7 @@ export function readSvg({ read, size }: Reader, name: string, maxPixels: number)
   const others = foreign.size > 1 ? ` and ${foreign.size - 1} more` : ''
   return [
     ...(left > 0 ? [`${listed([...budget.undrawn])} of ${name} ${left > 1 ? 'were' : 'was'} not drawn`] : []),
-    ...(first ? [`${name} refers to other files, which were not drawn: ${first}${others}`] : []),
+    ...(foreign.size > 0 ? [`${name} refers to other files, which were not drawn: ${first}${others}`] : []),
   ]
 }
 
@@ -71,7 +78,8 @@ function look(text: string, budget: Budget, level: number, within?: number): voi
     const left = undrawn.get(tag)
     if (left !== undefined) budget.undrawn.add(left)
     const link = attributes.get('href')?.trim() ?? '#'
-    if (['image', 'use', 'feImage'].includes(tag) && !/^(#|data:)/.test(link)) foreign.add(link.slice(0, 60))
+    if (['image', 'use', 'feImage'].includes(tag) && !/^(#|data:|$)/.test(link))
+      foreign.add(link.slice(0, 60))
   }
   const { elements: count, work } = costOf(elements, pixels, budget)
   budget.elements += count

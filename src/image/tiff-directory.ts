@@ -11,7 +11,7 @@ export type Directory = NonNullable<ReturnType<typeof directoryAt>>
 type Layout = { readonly little: boolean; readonly isBig: boolean }
 
 /** Reads the byte order and version of a TIFF or EXIF block, and the offset of its first directory, if it is either. */
-export function tiffLayout(read: Read): (Layout & { readonly first: number }) | undefined {
+function tiffLayout(read: Read): (Layout & { readonly first: number }) | undefined {
   const head = viewOf(read(0, 16).slice())
   if (head.byteLength < 8) return undefined
   const little = head.getUint16(0) === 0x4949

@@ -270,7 +270,10 @@ function refuseCompression(name: string, page: Directory): void {
 
 /** Refuses samples that the decoder treats as damage or misinterprets. @throws ConvoError E_DECODE */
 function refuseSamples(name: string, page: Directory): void {
-  const { bits, format, photometric, channels, compression } = storageOf(page)
+  const stored = storageOf(page)
+  const [format, channels] = [stored.format || 1, stored.channels || 1]
+  // here, 0 means that none is stated
+  const [bits, photometric] = [numberOf(page, tag.bits), numberOf(page, tag.photometric)]
   const refuse = (what: string, fix: string) => {
     throw new ConvoError('E_DECODE', `${name} has ${what}, which convo does not read`, {
       why: `${name}: supported: 8 and 16 bits, and 32-bit floats`,
@@ -311,7 +314,7 @@ function refuseSamples(name: string, page: Directory): void {
     )
   // the decoder converts YCbCr of JPEG data and of blocks, but not YCbCr that is stored for every pixel
   const chroma = numbersOf(page, tag.chroma, 2)
-  if (photometric === 6 && compression !== 7 && chroma.join() === '1,1')
+  if (photometric === 6 && stored.compression !== 7 && chroma.join() === '1,1')
     refuse('YCbCr colours for every pixel', toSrgb)
   if (photometric === 0 && format === 3) refuse('floats in which 0 is white', toSrgb)
   if (readerOf(page) === undefined) refuse('separate planes of this kind', toSrgb)
@@ -320,7 +323,7 @@ function refuseSamples(name: string, page: Directory): void {
 /** The number of bytes that the pixels of an uncompressed page need, or 0 if it is unknown. */
 function leastBytesOf(page: Directory): number {
   const { width, height, channels, bits, compression, photometric } = storageOf(page)
-  return compression > 1 || photometric === 6 ? 0 : (width * height * channels * bits) / 8
+  return compression > 1 || photometric === 6 ? 0 : (width * height * (channels || 1) * (bits || 1)) / 8
 }
 
 /** A Python command, for files that libvips cannot read either. */

@@ -97,6 +97,11 @@ describe('a format that is not read', () => {
     ],
     ['24 bits', tiff([258, 3, 24]), 'has integer samples of 24 bits, which convo does not read'],
     [
+      '24 bits of no stated format',
+      tiff([258, 3, 24], [339, 3, 0]),
+      'has integer samples of 24 bits, which convo does not read',
+    ],
+    [
       '16-bit L*a*b*',
       tiff([258, 3, 16], [262, 3, 8], [277, 3, 3], [339, 3, 2]),
       'has L*a*b* colours, which convo does not read',

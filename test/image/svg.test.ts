@@ -105,6 +105,8 @@ describe('what an SVG draws', () => {
   it('is told where it is in other files', async () => {
     const header = await readHeader(svg(small, '<image href="a.png"/><image href="b.png"/>'), options)
     expect(header.notes).toEqual(['x.svg refers to other files, which were not drawn: a.png and 1 more'])
+    const other = await readHeader(svg(small, '<image href=""/><image href="b.png"/>'), options)
+    expect(other.notes).toEqual(['x.svg refers to other files, which were not drawn: b.png'])
   })
 
   it('is drawn where it is plain: gradients, shadows, symbols used often', async () => {

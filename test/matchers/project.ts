@@ -87,7 +87,7 @@ export function project(files: Readonly<Record<string, string>>) {
     at,
     write,
     node,
-    /** Runs lines of a shell, as a user would type them. */
+    /** Runs lines of a shell as a user would type them, but for `npx`. */
     shell: (lines: string, env = {}) => run('bash', ['-e', '-c', `${npx}\n${lines}`], env),
     convo: (...words: readonly string[]) => node([at('node_modules/convo/bin/convo.js'), ...words]),
     vitest: (words: readonly string[] = [], env = {}) =>

@@ -202,7 +202,6 @@ export async function reportUnused(
       continue
     }
     const bytes = await pictureUnder(folder, golden)
-    if (bytes === undefined) continue
     const [name, path] = [`${shownPath(root, file)} > ${one}`, shownPath(root, join(folder, golden))]
     const found = await obsoleteResult(name, 'no test is compared with this golden', path, bytes)
     record(root, records, { ...found, failed: false })

@@ -93,7 +93,7 @@ async function compareAll(
   const counts = { expectedPages: expected.count, actualPages: actual.count }
   const allLike = (page: Comparison): FileComparison => {
     const pages = Array.from({ length: expected.count }, () => page)
-    return { ...counts, outcome: page.outcome, pages, smallest: page.smallest }
+    return { outcome: page.outcome, ...counts, pages, smallest: page.smallest }
   }
   if (expected === actual && onPage === undefined && expected.header !== undefined)
     return allLike(compareEqual(expected.shape ?? shapeOf(await expected.header()), tolerance))

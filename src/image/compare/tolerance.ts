@@ -236,18 +236,30 @@ export function toleranceOf(values: ToleranceValues, mask?: Picture): Tolerance 
     refuse('--metric does not apply without --perceptual', '--perceptual 0.1')
   if (perceptual !== undefined && values['max-abs'] !== undefined)
     refuse('--perceptual and --max-abs cannot be used together', 'no --max-abs')
-  const names = Object.keys(toleranceSettings) as (keyof ToleranceValues)[]
-  return defined({
-    ...Object.fromEntries(names.map((name) => [keyOf(name), values[name]])),
-    mask,
-    shift: shift > 0 ? shift : undefined,
-    metric: perceptual === undefined ? undefined : metric,
-    asShown: values['as-shown'] || undefined,
-  })
+  return {
+    ...defined({
+      maxAbs: values['max-abs'],
+      maxDiffPixels: values['max-diff-pixels'],
+      maxDiffRatio: values['max-diff-ratio'],
+      maxDensity: values['max-density'],
+      minPsnr: values['min-psnr'],
+      maxRmse: values['max-rmse'],
+      minSsim: values['min-ssim'],
+      perceptual,
+      ignore: values.ignore,
+      mask,
+      full: values.full,
+      antialiasing: values.antialiasing,
+      shift: shift > 0 ? shift : undefined,
+      metric: perceptual === undefined ? undefined : metric,
+      asShown: values['as-shown'] || undefined,
+    }),
+    ignoreBorder: values['ignore-border'],
+    alpha: values.alpha,
+    icc: values.icc,
+    size: values.size,
+  }
 }
-
-/** The key of a setting in a tolerance: `maxAbs` for `max-abs`. */
-const keyOf = (name: string): string => name.replace(/-./g, ([, letter]) => letter!.toUpperCase())
 
 /** Formats limits as they are typed: `--max-abs 2 --max-diff-pixels 10`. Empty if there are none. */
 export function limitsText(limits: Limits): string {
@@ -261,24 +273,21 @@ export function limitsRecord(limits: Limits): Readonly<Record<string, string | n
   return Object.fromEntries(limitsList(limits))
 }
 
-// biome-ignore format: one line for each kind
-const limitNames = [
-  'max-abs', 'max-diff-pixels', 'max-diff-ratio', 'max-density',
-  'min-psnr', 'max-rmse', 'min-ssim', 'perceptual', 'shift', 'icc',
-]
-
 function limitsList(limits: Limits): [name: string, value: string | number][] {
-  const { maxAbs, maxDensity, icc } = limits
-  const typed: Readonly<Record<string, string | number | undefined>> = {
-    ...(limits as object),
-    maxAbs: maxAbs && amountText(maxAbs),
-    maxDensity: maxDensity && `${maxDensity.pixels}/${maxDensity.window}`,
-    icc: icc === 'error' ? undefined : icc,
-  }
-  return limitNames.flatMap((name): [string, string | number][] => {
-    const value = typed[keyOf(name)]
-    return value === undefined ? [] : [[name, value]]
-  })
+  const { maxAbs, maxDensity } = limits
+  const list: [string, string | number | undefined][] = [
+    ['max-abs', maxAbs && amountText(maxAbs)],
+    ['max-diff-pixels', limits.maxDiffPixels],
+    ['max-diff-ratio', limits.maxDiffRatio],
+    ['max-density', maxDensity && `${maxDensity.pixels}/${maxDensity.window}`],
+    ['min-psnr', limits.minPsnr],
+    ['max-rmse', limits.maxRmse],
+    ['min-ssim', limits.minSsim],
+    ['perceptual', limits.perceptual],
+    ['shift', limits.shift],
+    ['icc', limits.icc === 'error' ? undefined : limits.icc],
+  ]
+  return list.filter((entry): entry is [string, string | number] => entry[1] !== undefined)
 }
 
 const amountText = ({ value, unit }: Amount): string | number => (unit === 'percent' ? `${value}%` : value)

@@ -38,13 +38,13 @@ describe.runIf(existsSync('/proc/self/stat'))('a batch whose workers are killed'
   }
 
   it.each([
-    ['goes on, and clears away what they were at', ['in', '-o', 'out/{stem}.png'], true],
-    ['with it, leaves what the next one clears away', ['in', '-o', 'out/{stem}.png'], false],
-    ['with it, where pictures replace themselves', ['out', '-o', '{path}', '--in-place'], false],
-  ] as const)('%s', async (_, line, goesOn) => {
+    ['goes on, and clears away what they were at', ['in', '-o', 'out/{stem}.png'], true, 'p000'],
+    ['with it, leaves what the next one clears away', ['in', '-o', 'out/{stem}.png'], false, 'p000'],
+    ['with it, where pictures replace themselves', ['out', '-o', '{path}', '--in-place'], false, '.tmp.png'],
+  ] as const)('%s', async (_, line, goesOn, held) => {
     writePictures(at(line[0]), 3)
     const words = ['batch', ...line, '--jobs', '1', '--', 'gaussian']
-    const child = start(words, { cwd: folder, env: neverNaming('p000') })
+    const child = start(words, { cwd: folder, env: neverNaming(held) })
     const ended = new Promise<number | null>((done) => child.on('close', done))
     while (temporaries().length === 0 && child.exitCode === null) await pause(1)
     const workers = workersOf(child.pid)

@@ -171,7 +171,7 @@ describe.skipIf(!hasTerminals)('--preview at a terminal (skipped without the pro
 
   it('shows sixels where the terminal answers that it knows them, and pictures in kitty', async () => {
     const sixel = await run(['sobel', 'scene.png', '--preview'], {}, { answer: '\x1b[?62;4;22c' })
-    expect(visible(sixel.text)).toMatch(/␛P0;1;0q"1;1;\d+;\d+#/)
+    expect(visible(sixel.text)).toMatch(/␛\[c.*␛P0;1;0q"1;1;\d+;\d+#/s)
     const kitty = await run(['sobel', 'scene.png', '--preview'], { TERM: 'xterm-kitty' })
     expect(visible(kitty.text)).toMatch(/^␛_Ga=T,f=100,q=2,m=1;iVBOR/)
   })
