@@ -1,5 +1,5 @@
 import type { RecipePlan } from '../../conv/plan.ts'
-import type { PlaneKernel, Recipe } from '../../conv/recipe.ts'
+import { type PlaneKernel, type Recipe, sum } from '../../conv/recipe.ts'
 import { ConvoError } from '../../error.ts'
 import { namedKernels } from '../../filters/names.ts'
 import { nodeOf, sourceNode, traced, tracer } from '../../graph/node.ts'
@@ -359,18 +359,15 @@ async function planned(
 
 async function factsOf(k: PlaneKernel): Promise<{ sum: number; isInteger: boolean; rank?: number }> {
   if (k.form === 'separable') {
-    const total = (a: Float64Array) => a.reduce((s, v) => s + v, 0)
     const isInteger = [...k.col, ...k.row].every(Number.isInteger)
-    return { sum: (total(k.col) * total(k.row)) / k.scale, isInteger, rank: 1 }
+    return { sum: (sum(k.col) * sum(k.row)) / k.scale, isInteger, rank: 1 }
   }
   const { shape, weights, scale } = k.kernel
-  if (!isRanked(k.kernel)) {
-    return { sum: weights.reduce((s, w) => s + w, 0) / scale, isInteger: weights.every(Number.isInteger) }
-  }
+  if (!isRanked(k.kernel)) return { sum: sum(weights) / scale, isInteger: weights.every(Number.isInteger) }
   const plane = kernel(shape, weights)
   await decomposeAhead(plane)
-  const { sum, isInteger, rank = 1 } = analyse(plane)
-  return { sum: sum / scale, isInteger, rank }
+  const { rank = 1, ...facts } = analyse(plane)
+  return { sum: facts.sum / scale, isInteger: facts.isInteger, rank }
 }
 
 /** Returns the input: from the header of the picture, else from --input, else of the size of a small photograph. */
