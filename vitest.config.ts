@@ -26,8 +26,8 @@ const settings = {
 export default defineConfig({
   test: {
     globalSetup: ['test/setup.ts'],
-    // the process that hands out the files has next to nothing to do itself, and tests of the program often wait for it
-    maxWorkers: availableParallelism() + 1,
+    // the process that hands out the files has next to nothing to do itself
+    maxWorkers: availableParallelism(),
     projects: [
       { test: { ...settings, name: 'apart', include: apart } },
       // a process for each file takes 0.6 s of CPU more: it imports the sources again
